@@ -1,0 +1,166 @@
+"""`apply`: plan again, hold it against the approved plan, execute, write the receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import click
+
+from reconciler.apply.approval import Approval, hold_against
+from reconciler.apply.execute import Channel, Stop, execute
+from reconciler.cli.line import Base, Head, connect, find_base, gather, load_head, now_in_utc, read_live, say
+from reconciler.cli.main import Options
+from reconciler.cli.output import print_result, read_text
+from reconciler.cli.plan import FORMATS, as_of_option, base_option
+from reconciler.cli.progress import Progress
+from reconciler.cli.saved import read_plan
+from reconciler.core.make_plan import Made, make_plan
+from reconciler.core.model import LiveState
+from reconciler.core.outcome import Outcome, Run, count_statuses
+from reconciler.core.plan import Change, Plan
+from reconciler.core.wire import DIALECTS
+from reconciler.desired.receipts import Receipt, write_receipt
+from reconciler.errors import Refused
+from reconciler.live.client import Client
+from reconciler.report.render import Format, render_plan, render_run
+from reconciler.settings import read_settings
+
+DONE, FAILED, REFUSED = 0, 1, 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    plan: Plan
+    run: Run
+    live: LiveState
+    approval: Approval
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@base_option
+@as_of_option
+@click.option("--yes", is_flag=True, help="Don't ask; without FILE and without this, the plan is confirmed.")
+@click.option("--all-or-nothing", is_flag=True, help="With FILE: do nothing if anything was not approved.")
+@click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Take no new change after that.")
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@click.pass_obj
+def apply(
+    options: Options,
+    file: Path | None,
+    base: str | None,
+    as_of: date | None,
+    *,
+    yes: bool,
+    all_or_nothing: bool,
+    max_duration: int | None,
+    form: Format,
+) -> int:
+    """Plan again and carry it out. With FILE, only what that plan approved; what is true already is dropped."""
+    head = load_head(options, as_of)
+    if not head.tenant.enabled:
+        raise Refused(
+            f"provisioning to {head.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
+        )
+    approved = read_plan(read_text(file), str(file)) if file else None
+    earlier = find_base(head, base)
+    ask = not yes and approved is None
+
+    applied = asyncio.run(_apply(options, head, earlier, approved, _Limits(ask, all_or_nothing, max_duration)))
+
+    print_result(render_run(applied.run, form))
+    _leave_receipt(options, head, applied)
+    return _exit_of(applied)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    ask: bool
+    all_or_nothing: bool
+    max_duration: int | None
+
+
+async def _apply(options: Options, head: Head, base: Base, approved: Plan | None, limits: _Limits) -> _Applied:
+    async with AsyncExitStack() as stack:
+        client = await connect(stack, options, head, read_settings())
+        live, _snapshot = await read_live(client, head)
+        made = make_plan(gather(head, base, live))
+        say(options, render_plan(made.plan, "text"))
+
+        refuse_unless_applyable(made.plan)
+        approval = hold_against(made.plan, approved)
+        if approval.refused and limits.all_or_nothing:
+            raise Refused(f"--all-or-nothing, and not approved: {', '.join(map(describe, approval.refused))}")
+        if limits.ask and approval.to_run:
+            click.confirm(f"Apply this to {head.tenant_name}?", abort=True, err=True)
+
+        before = client.requests
+        outcomes, stopped = await _execute(client, head, made, approval, limits)
+    run = Run(
+        tenant=made.plan.tenant,
+        commit=made.plan.commit,
+        digest=made.plan.digest,
+        outcomes=(*outcomes, *approval.dropped),
+        requests=client.requests - before,
+        stopped=stopped,
+    )
+    return _Applied(made.plan, run, live, approval)
+
+
+async def _execute(
+    client: Client, head: Head, made: Made, approval: Approval, limits: _Limits
+) -> tuple[tuple[Outcome, ...], str | None]:
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
+    if limits.max_duration:
+        loop.call_later(limits.max_duration, stop.set, f"--max-duration {limits.max_duration} s is over")
+    with Progress(len(approval.to_run)) as progress:
+        channel = Channel(client.send, DIALECTS[head.tenant.dialect])
+        outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell)
+    return outcomes, stop.reason
+
+
+def refuse_unless_applyable(plan: Plan) -> None:
+    """Raises Refused, with every reason, where a plan must not be carried out. It has been printed already."""
+    reasons = [str(problem) for problem in plan.problems if problem.code in {"guardrail", "incomplete_read"}]
+    if not plan.applyable:
+        raise Refused("; ".join(reasons) or "this plan can't be applied")
+
+
+def describe(change: Change) -> str:
+    """The change in two words, for messages."""
+    return f"{change.key} ({change.action})"
+
+
+def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
+    """The record that git keeps; none where what was applied is not a commit."""
+    if head.repository is None or head.commit is None:
+        say(options, "No receipt: the desired state is not committed, so what leaves git later can't be noticed.")
+        return
+    receipt = Receipt(
+        at=now_in_utc().isoformat(timespec="seconds"),
+        tenant=head.tenant_name,
+        url=head.tenant.url,
+        commit=head.commit,
+        digest=applied.plan.digest,
+        outcome="whole" if applied.run.whole and not applied.approval.refused else "partial",
+        counts=count_statuses(applied.run.outcomes),
+        population=sum(user.active for user in applied.live.users),
+    )
+    write_receipt(head.repository, receipt)
+
+
+def _exit_of(applied: _Applied) -> int:
+    if applied.approval.refused:
+        for change in applied.approval.refused:
+            click.echo(f"Refused, for nobody approved it: {describe(change)}", err=True)
+        return REFUSED
+    unsettled = any(problem.severity == "error" for problem in applied.plan.problems)
+    return DONE if applied.run.whole and not unsettled else FAILED

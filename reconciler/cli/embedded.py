@@ -1,0 +1,15 @@
+"""The embedded 4me as the command line finds it: one private SQLite file for each tenant."""
+
+from __future__ import annotations
+
+from reconciler.cli.main import Options
+from reconciler.sandbox.app import BASE_PATH
+from reconciler.sandbox.store import Store
+from reconciler.settings import Settings
+
+EMBEDDED_URL = f"http://sandbox.invalid{BASE_PATH}"  # never resolved: the transport answers in this process
+
+
+def open_store(options: Options, tenant: str, settings: Settings) -> Store:
+    """The account of a `url: sandbox` tenant, made if it is new."""
+    return Store(settings.private_folder(options.folder) / f"{tenant}.sqlite")

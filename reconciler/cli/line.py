@@ -1,0 +1,202 @@
+"""The line that every command is, cut at a different place: gather from git and the account, make the plan.
+
+Gathers and hands over; what is decided is decided in `core`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import click
+
+from reconciler.cli.main import Options
+from reconciler.core.compile import compile_state, guardrails_of
+from reconciler.core.declared import Declarations
+from reconciler.core.earlier import Earlier
+from reconciler.core.make_plan import Gathered
+from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.suggest import did_you_mean
+from reconciler.core.tenant import SANDBOX, Tenant
+from reconciler.core.wire import DIALECTS
+from reconciler.desired.files import read_folder
+from reconciler.desired.git import Repository, find_repository
+from reconciler.desired.load import load_declarations
+from reconciler.desired.receipts import Receipt, find_last_receipt
+from reconciler.errors import InvalidInput, Problem, UsageError
+from reconciler.live.client import Client, in_process
+from reconciler.live.read import Snapshot, read_snapshot, to_live_state
+from reconciler.settings import Settings, read_settings
+
+RENEWAL_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What git says now for one tenant, and where it says so."""
+
+    declarations: Declarations
+    tenant_name: str
+    tenant: Tenant
+    desired: DesiredState
+    today: date
+    repository: Repository | None
+    commit: str | None
+
+
+def now_in_utc() -> datetime:
+    """This moment; the only clock but the client's, and it never enters the core but as an argument."""
+    return datetime.now(UTC)
+
+
+def load_head(options: Options, as_of: date | None) -> Head:
+    """The desired state in the working tree, compiled; raises InvalidInput with every problem there is."""
+    today = as_of or now_in_utc().date()
+    loaded = load_declarations(read_folder(options.folder))
+    errors = tuple(problem for problem in loaded.problems if problem.severity == "error")
+    if errors and not loaded.declarations.tenants:
+        raise InvalidInput(loaded.problems)
+    name = choose_tenant(loaded.declarations, options.tenant)
+    desired = compile_state(loaded.declarations, name, today)
+    problems = (*loaded.problems, *desired.problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise InvalidInput(problems)
+    repository = find_repository(options.folder)
+    clean = repository is not None and repository.is_clean()
+    return Head(
+        declarations=loaded.declarations,
+        tenant_name=name,
+        tenant=loaded.declarations.tenants[name].tenant,
+        desired=desired,
+        today=today,
+        repository=repository,
+        commit=repository.head() if repository and clean else None,
+    )
+
+
+def choose_tenant(declarations: Declarations, name: str | None) -> str:
+    """The tenant that was named, or the only one; raises UsageError otherwise."""
+    names = list(declarations.tenants)
+    if not names:
+        raise UsageError(
+            "no tenant is declared: add one under `tenants`, for a start `tenants: {sandbox: {url: sandbox}}`"
+        )
+    if name is None and len(names) == 1:
+        return names[0]
+    if name is None:
+        raise UsageError(f"which tenant? Name one with --tenant: {', '.join(names)}")
+    if name not in names:
+        near = did_you_mean(name, names) or f"the tenants are: {', '.join(names)}"
+        raise UsageError(f'no tenant "{name}" is declared ({near})')
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What git said before, and what there is to say about that."""
+
+    earlier: Earlier = field(default_factory=Earlier)
+    commit: str | None = None
+    receipt: Receipt | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def find_base(head: Head, named: str | None) -> Base:
+    """The state at `--base`, else at the last receipt; where there is neither, nothing is treated as removed."""
+    if named is not None:
+        if head.repository is None:
+            raise UsageError("--base needs git, and the desired state is not in a git repository")
+        commit = head.repository.commit_named(named)
+        return _base_at(head, commit, None)
+    if head.repository is None:
+        return Base(problems=(_no_history("the desired state is not in a git repository"),))
+    receipt = find_last_receipt(head.repository, head.tenant_name, head.tenant.url)
+    if receipt is None:
+        return Base(problems=(_no_history(f"no apply to {head.tenant_name} is on record"),))
+    return _base_at(head, receipt.commit, receipt)
+
+
+def _base_at(head: Head, commit: str, receipt: Receipt | None) -> Base:
+    state, problems = compile_at(head, commit)
+    return Base(Earlier(base=state), commit, receipt, problems)
+
+
+def compile_at(head: Head, commit: str) -> tuple[DesiredState | None, tuple[Problem, ...]]:
+    """The desired state as a commit has it; one that can't be read is a warning, and counts as nothing known."""
+    assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
+    loaded = load_declarations(head.repository.read_folder(commit))
+    errors = [problem for problem in loaded.problems if problem.severity == "error"]
+    if errors:
+        message = f"the desired state at {commit[:12]} has problems ({errors[0]}): what left git since is not known"
+        return None, (Problem("unreadable_base", message, severity="warning"),)
+    if head.tenant_name not in loaded.declarations.tenants:
+        return None, ()
+    return compile_state(loaded.declarations, head.tenant_name, head.today), ()
+
+
+def _no_history(why: str) -> Problem:
+    return Problem("no_history", f"{why}: nothing is treated as having left git", severity="info")
+
+
+def gather(head: Head, base: Base, live: LiveState) -> Gathered:
+    """All that a plan is made from."""
+    return Gathered(
+        desired=head.desired,
+        live=live,
+        tenant=head.tenant,
+        guardrails=guardrails_of(head.declarations, head.tenant_name),
+        as_of=head.today,
+        earlier=base.earlier,
+        commit=head.commit,
+        base=base.commit,
+        problems=(*base.problems, *token_problems(head.tenant, head.today)),
+    )
+
+
+def token_problems(tenant: Tenant, today: date) -> tuple[Problem, ...]:
+    """A warning from a week before the token's last day."""
+    expires = tenant.token.expires if tenant.token else None
+    if expires is None or (expires - today).days > RENEWAL_DAYS:
+        return ()
+    state = f"expired on {expires}" if expires < today else f"expires on {expires}"
+    hint = "renew it in 4me under Settings, Apps, SCIM, and move the date"
+    return (Problem("token_expiry", f"the token {state}", None, hint, severity="warning"),)
+
+
+async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
+    """A client of the tenant, closed with the stack: of the embedded 4me, or of an address with the token's help."""
+    if head.tenant.url == SANDBOX:
+        from reconciler.cli.embedded import EMBEDDED_URL, open_store
+        from reconciler.sandbox.app import make_app
+
+        store = stack.enter_context(open_store(options, head.tenant_name, settings))
+        transport = in_process(make_app(store, now=now_in_utc))
+        return await stack.enter_async_context(
+            Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
+        )
+    token = settings.secret(head.tenant.token) if head.tenant.token else ""
+    return await stack.enter_async_context(Client(head.tenant.url, token, head.tenant.windows))
+
+
+async def read_live(client: Client, head: Head) -> tuple[LiveState, Snapshot]:
+    """The whole account, certified."""
+    snapshot, certificate = await read_snapshot(client, DIALECTS[head.tenant.dialect])
+    return to_live_state(snapshot, certificate), snapshot
+
+
+def read_account(options: Options, head: Head) -> tuple[LiveState, Snapshot]:
+    """The whole account, read by a client of its own."""
+
+    async def read() -> tuple[LiveState, Snapshot]:
+        async with AsyncExitStack() as stack:
+            return await read_live(await connect(stack, options, head, read_settings()), head)
+
+    return asyncio.run(read())
+
+
+def say(options: Options, text: str) -> None:
+    """A message for the person, on stderr."""
+    if options.verbosity >= 0:
+        click.echo(text, err=True)

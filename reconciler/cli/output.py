@@ -1,0 +1,48 @@
+"""Where results go: stdout, or a private file written whole or not at all; colour on a terminal only."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from reconciler.errors import UsageError
+
+COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magenta"}
+
+
+def print_result(text: str) -> None:
+    """A rendered result on stdout, coloured by the sign a line starts with where a person is looking."""
+    if not (sys.stdout.isatty() and "NO_COLOR" not in os.environ):
+        click.echo(text, nl=False)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    for line in text.splitlines():
+        sign = line.lstrip()[:1]
+        console.print(Text(line, style=COLOURS.get(sign, "") if line.startswith(("  ", "! ", "? ")) else ""))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes the file with mode 0600, whole or not at all; raises UsageError where that can't be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
+def read_text(path: Path) -> str:
+    """The file's text; raises UsageError where it is none."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error

@@ -1,0 +1,157 @@
+"""`plan`, `show` and `drift`: the line as far as the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.main import Options
+
+if TYPE_CHECKING:
+    from reconciler.core.plan import Plan
+    from reconciler.report.render import Format
+
+NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
+FORMATS = click.Choice(["text", "markdown", "json"])
+
+
+class Day(click.ParamType[date]):
+    """A date as people write it in YAML: 2027-03-31."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day, or click's usage error."""
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
+        except ValueError:
+            self.fail(f"{value!r} is not a date like 2027-03-31", param, ctx)
+
+
+as_of_option = click.option("--as-of", type=Day(), help="Plan as if it were that day (roles expire by it).")
+base_option = click.option("--base", metavar="REF", help="What git said before: a revision, not the last receipt.")
+
+
+@click.command()
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the plan file there, and nowhere else.")
+@base_option
+@as_of_option
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help="Exit 3 where there is something to do.")
+@click.option("--live", type=click.Path(path_type=Path), help="Plan from a saved live state; no network.")
+@click.option("--save-live", type=click.Path(path_type=Path), help="Save the live state that was read.")
+@click.pass_obj
+def plan(
+    options: Options,
+    output: Path | None,
+    base: str | None,
+    as_of: date | None,
+    form: Format,
+    *,
+    exit_code: bool,
+    live: Path | None,
+    save_live: Path | None,
+) -> int:
+    """What applying would change in the live account, and why. Changes nothing.
+
+    Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
+    """
+    from reconciler.cli.line import find_base, gather, load_head, read_account, say
+    from reconciler.cli.output import print_result, write_private
+    from reconciler.core.make_plan import make_plan
+    from reconciler.live.snapshot import load_snapshot, snapshot_to_json
+    from reconciler.report.render import render_plan
+
+    head = load_head(options, as_of)
+    earlier = find_base(head, base)
+    if live:
+        state = load_snapshot(live)
+    else:
+        state, snapshot = read_account(options, head)
+        if save_live:
+            write_private(save_live, snapshot_to_json(snapshot))
+
+    made = make_plan(gather(head, earlier, state)).plan
+
+    print_result(render_plan(made, form))
+    if output:
+        write_private(output, render_plan(made, "json"))
+    else:
+        _write_beside(options, made)
+        say(options, f"Written to {_plans(options)}/{made.tenant}.txt, .md and .json")
+    return exit_of(made, exit_code=exit_code)
+
+
+def _plans(options: Options) -> Path:
+    return options.folder.parent / "plans"
+
+
+def _write_beside(options: Options, made: Plan) -> None:
+    from reconciler.cli.output import write_private
+    from reconciler.report.render import render_plan
+
+    forms: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
+    for ending, form in forms.items():
+        write_private(_plans(options) / f"{made.tenant}.{ending}", render_plan(made, form))
+
+
+def exit_of(made: Plan, *, exit_code: bool) -> int:
+    """Refused before different before done. A saved live state is not applyable and refuses nothing."""
+    refused = not made.read.complete or any(problem.code == "guardrail" for problem in made.problems)
+    if refused:
+        return REFUSED
+    return DIFFERENCES if exit_code and made.changes else NOTHING
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+def show(file: Path, form: Format) -> int:
+    """Render a saved plan or outcome again. Needs neither the desired state nor the account."""
+    from reconciler.cli.output import print_result, read_text
+    from reconciler.cli.saved import read_saved
+    from reconciler.core.plan import Plan
+    from reconciler.report.render import render_plan, render_run
+
+    saved = read_saved(read_text(file), str(file))
+    print_result(render_plan(saved, form) if isinstance(saved, Plan) else render_run(saved, form))
+    return NOTHING
+
+
+@click.command()
+@base_option
+@as_of_option
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help="Exit 3 where something drifted.")
+@click.pass_obj
+def drift(options: Options, base: str | None, as_of: date | None, form: Format, *, exit_code: bool) -> int:
+    """The live account against what was last applied: what changed on the other side. Changes nothing."""
+    from reconciler.cli.line import compile_at, find_base, gather, load_head, read_account
+    from reconciler.cli.output import print_result
+    from reconciler.core.earlier import Earlier
+    from reconciler.core.make_plan import make_plan
+    from reconciler.errors import Failed
+    from reconciler.report.render import render_plan
+
+    head = load_head(options, as_of)
+    earlier = find_base(head, base)
+    if earlier.commit is None:
+        raise Failed(
+            f"no apply to {head.tenant_name} is on record, so nothing can have drifted: apply first, "
+            "or name what was applied with --base"
+        )
+    applied, problems = compile_at(head, earlier.commit)
+    if applied is None:
+        raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be read: {'; '.join(map(str, problems))}")
+    state, _snapshot = read_account(options, head)
+
+    then = replace(head, desired=applied, commit=earlier.commit)
+    gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied))
+    made = make_plan(gathered).plan
+
+    print_result(render_plan(made, form, title="Drift in"))
+    return exit_of(made, exit_code=exit_code)

@@ -1,0 +1,72 @@
+"""`sandbox`: the embedded 4me on a port, filled, emptied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.main import Options
+
+if TYPE_CHECKING:
+    from reconciler.sandbox.store import Store
+
+
+@click.group()
+def sandbox() -> None:
+    """The embedded 4me: no account, no token, no network. Each `url: sandbox` tenant has one of its own."""
+
+
+@sandbox.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
+@click.option("--port", type=click.IntRange(0, 65535), default=4004, show_default=True, help="0 takes a free one.")
+@click.option("--token", default="sandbox", show_default=True, help="The bearer token to ask for.")
+@click.pass_obj
+def serve(options: Options, host: str, port: int, token: str) -> None:
+    """Put the embedded 4me on a port of this machine, until Ctrl-C."""
+    from reconciler.cli.line import now_in_utc
+    from reconciler.sandbox.app import make_app
+    from reconciler.sandbox.serve import serve as serve_on_port
+
+    with _store(options) as store:
+        serve_on_port(make_app(store, now=now_in_utc, token=token), host, port)
+
+
+@sandbox.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def seed(options: Options, file: Path) -> None:
+    """Put the users and groups of a saved live state (JSON) into the embedded 4me, beside what it holds."""
+    from reconciler.live.snapshot import read_snapshot_file
+
+    snapshot = read_snapshot_file(file)
+    with _store(options) as store:
+        store.seed(snapshot.users, snapshot.groups)
+    click.echo(f"{len(snapshot.users)} users and {len(snapshot.groups)} groups put into the sandbox")
+
+
+@sandbox.command()
+@click.pass_obj
+def reset(options: Options) -> None:
+    """Empty the embedded 4me."""
+    with _store(options) as store:
+        store.reset()
+    click.echo("The sandbox is empty")
+
+
+def _store(options: Options) -> Store:
+    """The account of the tenant that was named, or of the one whose url is `sandbox`."""
+    from reconciler.cli.embedded import open_store
+    from reconciler.core.tenant import SANDBOX
+    from reconciler.desired.files import read_folder
+    from reconciler.desired.load import load_declarations
+    from reconciler.errors import UsageError
+    from reconciler.settings import read_settings
+
+    declared = load_declarations(read_folder(options.folder)).declarations.tenants
+    names = [name for name, one in declared.items() if one.tenant.url == SANDBOX and options.tenant in {None, name}]
+    if len(names) != 1:
+        known = ", ".join(names) or "none"
+        raise UsageError(f"which tenant with `url: {SANDBOX}`? Name one with --tenant (there is: {known})")
+    return open_store(options, names[0], read_settings())

@@ -1,0 +1,55 @@
+"""`validate`: every problem in the YAML, for every tenant; no network and no credentials."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.main import Options
+from reconciler.cli.plan import as_of_option
+
+if TYPE_CHECKING:
+    from reconciler.errors import Problem
+    from reconciler.report.problems import ProblemFormat
+
+FORMATS = click.Choice(["text", "json", "github", "sarif"])
+VALID, INVALID = 0, 1
+
+
+@click.command()
+@as_of_option
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
+)
+@click.pass_obj
+def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
+    """All problems in the YAML at once, each with its file, its line and what to do. Needs no network."""
+    from reconciler.cli.line import say
+    from reconciler.cli.output import print_result
+    from reconciler.report.problems import render_problems
+
+    problems, summary = _check(options, as_of)
+    print_result(render_problems(problems, form))
+    errors = sum(problem.severity == "error" for problem in problems)
+    say(options, f"{errors} {'problem' if errors == 1 else 'problems'} in {summary}" if errors else f"Valid: {summary}")
+    return INVALID if errors else VALID
+
+
+def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
+    """The problems of reading and of compiling for the tenant that was named, or for each."""
+    from reconciler.cli.line import choose_tenant, now_in_utc
+    from reconciler.core.compile import compile_state
+    from reconciler.desired.files import read_folder
+    from reconciler.desired.load import load_declarations
+
+    contents = read_folder(options.folder)
+    loaded = load_declarations(contents)
+    declarations = loaded.declarations
+    tenants = [choose_tenant(declarations, options.tenant)] if options.tenant else list(declarations.tenants)
+    today = as_of or now_in_utc().date()
+    states = [compile_state(declarations, tenant, today) for tenant in tenants]
+    found = dict.fromkeys([*loaded.problems, *(problem for state in states for problem in state.problems)])
+    counted = f"{len(declarations.users)} users, {len(declarations.groups)} groups, {len(tenants)} tenants"
+    return list(found), f"{counted} in {len(contents)} files"

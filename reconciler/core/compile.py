@@ -1,0 +1,152 @@
+"""Declarations → DesiredState for one tenant on one day: membership, roles, scope, mapping, in that order.
+
+Every verdict has one reason. Nothing stops at the first problem: they are collected, and what is sound still compiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.clause import Filter, Filters
+from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
+from reconciler.core.mapping import map_group, map_user
+from reconciler.core.membership import Membership, check_name, expand_membership
+from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key
+from reconciler.core.roles import Holdings, assign_roles
+from reconciler.core.scope import CompiledFilter, Subject, Verdict, check_clauses, compile_filter, judge
+from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.errors import Problem
+
+
+def compile_state(declarations: Declarations, tenant_name: str, today: date) -> DesiredState:
+    """What git says for the tenant on that day; `tenant_name` must be declared."""
+    declared_tenant = declarations.tenants[tenant_name]
+    filters = declared_tenant.filters or declarations.filters
+    membership = expand_membership(declarations)
+    holdings = assign_roles(declarations, membership, today)
+    compiler = _Compiler(declarations, declared_tenant.tenant, membership, holdings, _compiled(filters))
+
+    users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
+    in_scope = frozenset(key.name for key, user in users.items() if user.in_scope)
+    groups = {Key("group", name): compiler.group(name, group, in_scope) for name, group in declarations.groups.items()}
+    return DesiredState(
+        tenant=tenant_name,
+        users=users,
+        groups=groups,
+        problems=(
+            *membership.problems,
+            *holdings.problems,
+            *_check_filters(declarations, filters),
+            *_check_managers(declarations),
+            *_check_protected(declarations, guardrails_of(declarations, tenant_name)),
+            *_check_unique("userName", users.values()),
+            *_check_unique("displayName", groups.values()),
+        ),
+    )
+
+
+def guardrails_of(declarations: Declarations, tenant_name: str) -> Guardrails:
+    """The tenant's own guardrails where it has some, else those of everyone."""
+    return declarations.tenants[tenant_name].tenant.guardrails or declarations.guardrails
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledFilters:
+    users: tuple[CompiledFilter, ...]
+    groups: tuple[CompiledFilter, ...]
+
+
+def _compiled(filters: Filters) -> _CompiledFilters:
+    def each(declared: tuple[Filter, ...]) -> tuple[CompiledFilter, ...]:
+        return tuple(compile_filter(one) for one in declared)
+
+    return _CompiledFilters(each(filters.users), each(filters.groups))
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    declarations: Declarations
+    tenant: Tenant
+    membership: Membership
+    holdings: Holdings
+    filters: _CompiledFilters
+
+    def user(self, name: str, declared: DeclaredUser) -> DesiredUser:
+        key = Key("user", name)
+        verdict = self._verdict(name, declared)
+        return DesiredUser(
+            key=key,
+            source=declared.source,
+            attributes=map_user(key, declared.attributes),
+            in_scope=verdict.passes,
+            reason=verdict.reason,
+            roles=self._roles(name) if verdict.passes else None,
+        )
+
+    def _verdict(self, name: str, declared: DeclaredUser) -> Verdict:
+        if declared.attributes.get("active") is False:
+            return Verdict(passes=False, reason="declared inactive: active is false")
+        roles = self.holdings.roles(name)
+        if self.tenant.scope == "assigned" and not roles:
+            return Verdict(passes=False, reason="holds no role, and only people who hold one are in scope")
+        groups = self.membership.groups_of.get(name, frozenset())
+        filtered = judge(self.filters.users, Subject({"active": True, **declared.attributes}, groups))
+        entitled = f"holds {', '.join(sorted(roles))}" if roles else "everyone is in scope"
+        return Verdict(filtered.passes, f"{entitled}; {filtered.reason}" if filtered.passes else filtered.reason)
+
+    def _roles(self, name: str) -> frozenset[str] | None:
+        """Roles are managed where any is assigned; without one assignment in git they are nobody's business here."""
+        return self.holdings.granted(name) if self.declarations.assignments else None
+
+    def group(self, name: str, declared: DeclaredGroup, in_scope: frozenset[str]) -> DesiredGroup:
+        key = Key("group", name)
+        attributes = map_group(key, declared.attributes)
+        verdict = judge(self.filters.groups, Subject(attributes))
+        managed = declared.members is not None or declared.members_where is not None
+        members = (Key("user", user) for user in self.membership.users_of[name] & in_scope)
+        return DesiredGroup(
+            key=key,
+            source=declared.source,
+            attributes=attributes,
+            members=frozenset(members) if managed else None,
+            authoritative=declared.membership == "authoritative",
+            in_scope=verdict.passes,
+            reason=f"declared in git; {verdict.reason}" if verdict.passes else verdict.reason,
+        )
+
+
+def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Problem]:
+    users = [user.attributes for user in declarations.users.values()]
+    yield from check_clauses([clause for one in filters.users for clause in one.clauses], users, declarations.groups)
+    groups = [group.attributes for group in declarations.groups.values()]
+    yield from check_clauses([clause for one in filters.groups for clause in one.clauses], groups, declarations.groups)
+
+
+def _check_managers(declarations: Declarations) -> Iterable[Problem]:
+    for name, user in declarations.users.items():
+        manager = user.attributes.get("manager")
+        if manager:
+            yield from check_name(declarations, Key("user", manager), user.source, f"users.{name}.manager")
+
+
+def _check_protected(declarations: Declarations, guardrails: Guardrails) -> Iterable[Problem]:
+    """A protected key that names nobody protects nobody."""
+    for reference in guardrails.protected:
+        kind, _, name = reference.rpartition("/")
+        known = name in declarations.users or Key("user", name) in declarations.broken
+        if kind != "user" or not known:
+            message = f'guardrails.protected: "{reference}" is the key of no declared user'
+            yield Problem("unknown_user", message, hint="write it like user/break.glass")
+
+
+def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
+    """Two declarations with one userName (or group name), which 4me compares without case."""
+    first: dict[str, DesiredUser | DesiredGroup] = {}
+    for resource in resources:
+        value = str(resource.attributes.get(attribute) or "")
+        other = first.setdefault(value.casefold(), resource)
+        if value and other is not resource:
+            message = f'{resource.key} and {other.key} (at {other.source}) have the same {attribute} "{value}"'
+            yield Problem("same_name", message, resource.source, "4me compares it without case: change one of the two")

@@ -1,0 +1,104 @@
+"""Whether a plan converges: it is applied to the twin, and what is still to be planned afterwards is named.
+
+Only the resources that the plan touches, and those they refer to, are put into the twin: the rest can't change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from reconciler.core.earlier import Earlier
+from reconciler.core.model import Certificate, DesiredState, JsonObject, LiveGroup, LiveState, LiveUser, parse_key
+from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.steps import Step, check_answer, make_request, make_steps
+from reconciler.core.tenant import Tenant
+from reconciler.core.twin.machine import Twin
+from reconciler.core.wire import DIALECTS, nest, read_group, read_id, read_user
+from reconciler.errors import Problem
+
+ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+MOST_NAMED = 10
+
+
+def check_convergence(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, decided: Decided
+) -> list[Problem]:
+    """What would come back after the plan was applied: nothing, or a warning that names it."""
+    steps = make_steps(decided.changes)
+    if not steps:
+        return []
+    keys = _concerned(desired, steps)
+    twin = _twin_of(live, {decided.ids[key] for key in keys if key in decided.ids} | _targets(steps))
+
+    trouble = _apply(steps, twin, dict(decided.ids), tenant)
+    again = decide_changes(_restrict(desired, keys), _read(twin), tenant, earlier)
+    left = sorted({f"{change.key} ({change.action})" for change in again.changes} | set(trouble))
+    if not left:
+        return []
+    named = ", ".join(left[:MOST_NAMED]) + (f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else "")
+    message = f"applied to a 4me that does what it documents, this plan leaves something to do: {named}"
+    return [Problem("does_not_converge", message, hint="the next plan will show it again", severity="warning")]
+
+
+def _targets(steps: Iterable[Step]) -> set[str]:
+    return {change.target_id for step in steps for change in step.changes if change.target_id}
+
+
+def _concerned(desired: DesiredState, steps: Iterable[Step]) -> set[str]:
+    """The keys that steps write to, and those that their resources refer to."""
+    keys = {step.key for step in steps}
+    concerned = set(keys)
+    for key in keys:
+        resource = desired.resource(parsed) if (parsed := parse_key(key)) else None
+        if resource is None:
+            continue
+        members = getattr(resource, "members", None) or ()
+        manager = resource.attributes.get("manager")
+        concerned.update(map(str, members), [str(manager)] if manager else [])
+    return concerned
+
+
+def _restrict(desired: DesiredState, keys: set[str]) -> DesiredState:
+    return replace(
+        desired,
+        users={key: user for key, user in desired.users.items() if str(key) in keys},
+        groups={key: group for key, group in desired.groups.items() if str(key) in keys},
+    )
+
+
+def _twin_of(live: LiveState, ids: set[str]) -> Twin:
+    users = [_as_user(user) for user in live.users if user.id in ids]
+    groups = [_as_group(group) for group in live.groups if group.id in ids]
+    return Twin(users=users, groups=groups)
+
+
+def _as_user(user: LiveUser) -> JsonObject:
+    roles = [{"value": role} for role in sorted(user.roles)]
+    return {**nest(user.attributes, "Users"), "id": user.id, "active": user.active, "roles": roles}
+
+
+def _as_group(group: LiveGroup) -> JsonObject:
+    members = [{"value": member} for member in sorted(group.members)]
+    return {**nest(group.attributes, "Groups"), "id": group.id, "members": members}
+
+
+def _apply(steps: Iterable[Step], twin: Twin, ids: dict[str, str], tenant: Tenant) -> list[str]:
+    """Sends every step's request to the twin; what it refuses or answers otherwise than asked comes back as text."""
+    trouble: list[str] = []
+    for step in steps:
+        request = make_request(step, ids, DIALECTS[tenant.dialect])
+        response = twin.answer(request.method, request.path, request.body, ANY_MOMENT).response
+        if response.status >= 400 or not isinstance(response.body, dict):  # noqa: PLR2004  # HTTP's line
+            trouble.append(f"{step.key} (refused with {response.status})")
+            continue
+        ids[step.key] = read_id(response.body)
+        trouble += [f"{step.key} ({path})" for path in check_answer(step, ids, response.body)]
+    return trouble
+
+
+def _read(twin: Twin) -> LiveState:
+    users = tuple(map(read_user, twin.users.values()))
+    groups = tuple(map(read_group, twin.groups.values()))
+    return LiveState(users, groups, Certificate("full", len(users), len(groups), 0))

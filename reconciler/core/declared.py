@@ -1,0 +1,169 @@
+"""What people write in YAML (the contract), as strict types. Knows shapes and units; nothing of files or meaning.
+
+A user is a TypedDict and not a model: it is a document of attributes in which *absent*, *null* and *empty* mean three
+things, and a plain dict says absent by not having the key. What is configuration is a frozen model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Required, TypeAlias
+
+from pydantic import Field, model_validator
+from typing_extensions import TypedDict
+
+from reconciler.core.clause import Clause, ClauseDeclaration, Filters
+from reconciler.core.model import Key
+from reconciler.core.strict import STRICT, Declaration, Scalar, Text
+from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.errors import Source
+
+
+class NameDeclaration(TypedDict, total=False):
+    """`name` of RFC 7643 section 4.1.1."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    formatted: Text
+    familyName: Text
+    givenName: Text
+    middleName: Text
+    honorificPrefix: Text
+    honorificSuffix: Text
+
+
+class ValueDeclaration(TypedDict, total=False):
+    """One value of a multi-valued attribute, RFC 7643 section 2.4."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    value: str
+    type: str
+    primary: bool
+    display: str
+
+
+class AddressDeclaration(TypedDict, total=False):
+    """One of `addresses`, RFC 7643 section 4.1.2."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    formatted: str
+    streetAddress: str
+    locality: str
+    region: str
+    postalCode: str
+    country: str
+    type: str
+    primary: bool
+
+
+Values: TypeAlias = list[ValueDeclaration] | None
+
+
+class UserDeclaration(TypedDict, total=False):
+    """A user as declared: RFC 7643's core attributes, the enterprise ones and 4me's own written flat."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    userName: Required[str]
+    name: NameDeclaration
+    displayName: Text
+    nickName: Text
+    profileUrl: Text
+    title: Text
+    userType: Text
+    preferredLanguage: Text
+    locale: Text
+    timezone: Text
+    active: bool
+    emails: Values
+    phoneNumbers: Values
+    ims: Values
+    photos: Values
+    entitlements: Values
+    addresses: list[AddressDeclaration] | None
+    employeeNumber: Text
+    costCenter: Text
+    organization: Text
+    division: Text
+    department: Text
+    site: Text
+    location: Text
+    supportID: Text
+    manager: Text
+    attributes: dict[str, Scalar | list[Scalar]]
+    customFields: dict[str, str | bool | int | float | None]
+
+
+class GroupDeclaration(Declaration):
+    """A group: its attributes, who is in it, and whether git alone decides that."""
+
+    displayName: str
+    groupType: Text = None
+    membership: Literal["authoritative", "additive"] = "authoritative"
+    members: list[str] | None = None
+    members_where: list[ClauseDeclaration] | None = Field(default=None, min_length=1)
+
+
+class RoleAssignment(Declaration):
+    """A role given to users and to everyone in groups, until the end of `expires`."""
+
+    role: str
+    users: list[str] = Field(default_factory=list)
+    groups: list[str] = Field(default_factory=list)
+    expires: date | None = None
+    reason: str | None = None
+
+    @model_validator(mode="after")
+    def _is_given_to_somebody(self) -> RoleAssignment:
+        if not self.users and not self.groups:
+            raise ValueError("is given to nobody: name `users` or `groups`")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredUser:
+    """A user as declared, and where."""
+
+    attributes: UserDeclaration
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredGroup:
+    """A group as declared, and where; `attributes` are the managed ones."""
+
+    attributes: Mapping[str, str | None]
+    membership: Literal["authoritative", "additive"]
+    members: tuple[str, ...] | None
+    members_where: tuple[Clause, ...] | None
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredAssignment:
+    """A role assignment, and where."""
+
+    assignment: RoleAssignment
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTenant:
+    """A tenant, where, and the filters declared under its own name."""
+
+    tenant: Tenant
+    source: Source
+    filters: Filters | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """All that a desired-state folder declares. `broken` are keys whose declaration has problems: known, but unread."""
+
+    tenants: Mapping[str, DeclaredTenant] = field(default_factory=dict)
+    users: Mapping[str, DeclaredUser] = field(default_factory=dict)
+    groups: Mapping[str, DeclaredGroup] = field(default_factory=dict)
+    assignments: tuple[DeclaredAssignment, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    guardrails: Guardrails = field(default_factory=Guardrails)
+    broken: frozenset[Key] = frozenset()

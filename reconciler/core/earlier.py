@@ -1,0 +1,95 @@
+"""What git said before, at a pull request's base and at the last applied commit, and so why a change is in the plan.
+
+Where an earlier state does not speak of something it was unmanaged, and whatever the account has was right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from operator import eq
+from typing import Final, TypeAlias
+
+from reconciler.core.cause import UNKNOWN, Facet, find_cause
+from reconciler.core.diff import differs
+from reconciler.core.model import Attributes, DesiredGroup, DesiredState, DesiredUser, Key, parse_key
+from reconciler.core.plan import Cause
+
+NOT_SPOKEN_OF: Final = object()
+Ask: TypeAlias = Callable[[DesiredState], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The states before, None where there is none. Without a base nothing was managed, and all is `this_change`."""
+
+    base: DesiredState | None = None
+    applied: DesiredState | None = None
+
+    def users(self) -> dict[Key, DesiredUser]:
+        """Every user that an earlier state declares; the base's word goes before the applied one's."""
+        return {key: user for state in (self.applied, self.base) if state for key, user in state.users.items()}
+
+    def groups(self) -> dict[Key, DesiredGroup]:
+        """Every group that an earlier state declares."""
+        return {key: group for state in (self.applied, self.base) if state for key, group in state.groups.items()}
+
+    def presence(self, key: Key, *, head: bool) -> Cause:
+        """Why a resource appears or comes back (`head`), or goes."""
+        return find_cause([self._facet(head, not head, partial(_is_present, key))])
+
+    def attributes(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
+        """Why attributes change; references in both are keys."""
+        return find_cause(
+            self._facet(head[path], live.get(path), partial(_attribute, key, path), partial(_same, path))
+            for path in paths
+        )
+
+    def members(self, key: Key, members: Iterable[str], *, head: bool) -> Cause:
+        """Why members enter a group (`head`), or leave it."""
+        return find_cause(self._facet(head, not head, partial(_is_member, key, member)) for member in members)
+
+    def roles(self, key: Key, roles: Iterable[str], *, head: bool) -> Cause:
+        """Why roles are granted (`head`), or revoked."""
+        return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
+
+    def _facet(self, head: object, live: object, ask: Ask, same: Callable[[object, object], bool] = eq) -> Facet:
+        def asked(state: DesiredState) -> object:
+            answer = ask(state)
+            return live if answer is NOT_SPOKEN_OF else answer
+
+        return Facet(
+            head=head,
+            live=live,
+            base=asked(self.base) if self.base else live,
+            applied=asked(self.applied) if self.applied else UNKNOWN,
+            same=same,
+        )
+
+
+def _is_present(key: Key, state: DesiredState) -> object:
+    resource = state.resource(key)
+    return resource.in_scope if resource else NOT_SPOKEN_OF
+
+
+def _attribute(key: Key, path: str, state: DesiredState) -> object:
+    resource = state.resource(key)
+    return resource.attributes.get(path, NOT_SPOKEN_OF) if resource else NOT_SPOKEN_OF
+
+
+def _same(path: str, one: object, other: object) -> bool:
+    return not differs(path, one, other)  # type: ignore[arg-type]  # facets hold attribute values here
+
+
+def _is_member(key: Key, member: str, state: DesiredState) -> object:
+    group = state.groups.get(key)
+    if group is None or group.members is None:
+        return NOT_SPOKEN_OF
+    named = parse_key(member)
+    return named is not None and named in group.members
+
+
+def _holds(key: Key, role: str, state: DesiredState) -> object:
+    user = state.users.get(key)
+    return role in user.roles if user and user.roles is not None else NOT_SPOKEN_OF

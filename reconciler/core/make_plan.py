@@ -1,0 +1,106 @@
+"""Everything that was gathered → the Plan: decided, held against the guardrails, tried on the twin, priced.
+
+The one way to a Plan, for every command. What it needs is one value, so that a plan can be made again from the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.converge import check_convergence
+from reconciler.core.earlier import Earlier
+from reconciler.core.guardrails import check_guardrails, count_population
+from reconciler.core.model import Certificate, DesiredState, LiveState
+from reconciler.core.pace import seconds_needed
+from reconciler.core.plan import Cost, Plan, ReadSummary
+from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.steps import make_steps
+from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of."""
+
+    desired: DesiredState
+    live: LiveState
+    tenant: Tenant
+    guardrails: Guardrails
+    as_of: date
+    earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
+    commit: str | None = None
+    base: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The plan, and the live id of every key that has one, which applying it needs."""
+
+    plan: Plan
+    decided: Decided
+
+
+def make_plan(gathered: Gathered) -> Made:
+    """The same things gathered make the same plan, in whatever order they came."""
+    decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier)
+    exceeded = check_guardrails(decided.changes, gathered.guardrails, count_population(gathered.live))
+    unsettled = check_convergence(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, decided)
+    certificate = gathered.live.certificate
+    plan = Plan(
+        tenant=gathered.desired.tenant,
+        url=gathered.tenant.url,
+        commit=gathered.commit,
+        base=gathered.base,
+        as_of=gathered.as_of.isoformat(),
+        applyable=certificate.complete and certificate.mode != "snapshot" and not exceeded,
+        converges=not unsettled,
+        read=_read_summary(certificate),
+        cost=_cost(decided, gathered.tenant),
+        changes=decided.changes,
+        unmanaged=decided.unmanaged,
+        skipped=decided.skipped,
+        problems=_in_order(
+            *(gathered.problems, gathered.desired.problems, _faults(certificate)),
+            *(decided.problems, exceeded, unsettled),
+        ),
+    )
+    return Made(plan, decided)
+
+
+def _read_summary(certificate: Certificate) -> ReadSummary:
+    return ReadSummary(
+        mode=certificate.mode,
+        complete=certificate.complete,
+        users=certificate.users,
+        groups=certificate.groups,
+        requests=certificate.requests,
+    )
+
+
+def _cost(decided: Decided, tenant: Tenant) -> Cost:
+    requests = len(make_steps(decided.changes))
+    return Cost(requests=requests, seconds=seconds_needed(requests, tenant.windows))
+
+
+def _faults(certificate: Certificate) -> list[Problem]:
+    hint = "plan again; nothing is applied from a read that is not complete"
+    return [
+        Problem("incomplete_read", f"the read is not complete: {fault}", None, hint) for fault in certificate.faults
+    ]
+
+
+_GRAVITY = {"error": 0, "warning": 1, "info": 2}
+
+
+def _in_order(*gathered: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Errors first; then by place and words, so that the order things were gathered in does not show."""
+    return tuple(
+        sorted(
+            {problem for problems in gathered for problem in problems},
+            key=lambda one: (_GRAVITY[one.severity], str(one.source or ""), one.code, one.message),
+        )
+    )

@@ -1,0 +1,102 @@
+"""What links a declared resource to a live one: matching attributes by precedence, first hit wins, never a guess.
+
+`externalId` compares exactly, userName, displayName and e-mail without case. A hit on a later attribute is an adoption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from reconciler.core.model import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.errors import Problem
+
+Live = TypeVar("Live", LiveUser, LiveGroup)
+EXACT = frozenset({"externalId"})
+
+
+@dataclass(slots=True)
+class Matches(Generic[Live]):
+    """`live_of` what is linked; `adopted` by which attribute where not by the first; `unclear` are left alone."""
+
+    live_of: dict[Key, Live] = field(default_factory=dict)
+    adopted: dict[Key, str] = field(default_factory=dict)
+    unclear: set[Key] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def unmatched(self, live: Iterable[Live]) -> list[Live]:
+        """The live resources that nothing declared is linked to."""
+        taken = {one.id for one in self.live_of.values()}
+        return [one for one in live if one.id not in taken]
+
+
+def match_resources(
+    desired: Iterable[DesiredUser | DesiredGroup], live: Sequence[Live], attributes: Sequence[str]
+) -> Matches[Live]:
+    """Links each declared resource to at most one live one; two candidates, or two claims on one, are problems."""
+    indexes = {attribute: _index(live, attribute) for attribute in attributes}
+    matches: Matches[Live] = Matches()
+    claims: dict[str, list[DesiredUser | DesiredGroup]] = {}
+    for resource in desired:
+        found = _candidates(resource, indexes)
+        ids = {one.id for candidates in found.values() for one in candidates}
+        if len(ids) > 1:
+            matches.unclear.add(resource.key)
+            matches.problems.append(_ambiguous(resource, found))
+        elif ids:
+            attribute, (one, *_) = next(iter(found.items()))
+            matches.live_of[resource.key] = one
+            claims.setdefault(one.id, []).append(resource)
+            if attribute != attributes[0]:
+                matches.adopted[resource.key] = attribute
+    for resources in claims.values():
+        _settle_claims(matches, resources)
+    return matches
+
+
+def _index(live: Iterable[Live], attribute: str) -> dict[str, list[Live]]:
+    index: dict[str, list[Live]] = {}
+    for one in live:
+        value = one.attributes.get(attribute)
+        if isinstance(value, str) and value:
+            index.setdefault(_fold(attribute, value), []).append(one)
+    return index
+
+
+def _fold(attribute: str, value: str) -> str:
+    return value if attribute in EXACT else value.casefold()
+
+
+def _candidates(
+    resource: DesiredUser | DesiredGroup, indexes: Mapping[str, Mapping[str, list[Live]]]
+) -> dict[str, list[Live]]:
+    """The live candidates by matching attribute, in order of precedence, empty ones left out."""
+    found: dict[str, list[Live]] = {}
+    for attribute, index in indexes.items():
+        value = resource.attributes.get(attribute)
+        if isinstance(value, str) and (candidates := index.get(_fold(attribute, value))):
+            found[attribute] = candidates
+    return found
+
+
+def _ambiguous(resource: DesiredUser | DesiredGroup, found: Mapping[str, Sequence[LiveUser | LiveGroup]]) -> Problem:
+    named = [f"{one.name} ({one.id}) by {attribute}" for attribute, candidates in found.items() for one in candidates]
+    message = f"{resource.key} could be any of {len(set(named))} in the account: {', '.join(named)}"
+    return Problem("ambiguous", message, resource.source, "make one of them unlike it; nothing is done until then")
+
+
+def _settle_claims(matches: Matches[Live], resources: list[DesiredUser | DesiredGroup]) -> None:
+    """One live resource that two keys claim belongs to neither until a person says to which."""
+    if len(resources) == 1:
+        return
+    live = matches.live_of[resources[0].key]
+    names = " and ".join(str(resource.key) for resource in resources)
+    for resource in resources:
+        del matches.live_of[resource.key]
+        matches.adopted.pop(resource.key, None)
+        matches.unclear.add(resource.key)
+    message = f"{names} would both be {live.name} ({live.id}) in the account"
+    matches.problems.append(
+        Problem("claimed_twice", message, resources[0].source, "nothing is done until one gives way")
+    )

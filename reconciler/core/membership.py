@@ -1,0 +1,110 @@
+"""Who is in which group: direct members, nested groups and `members_where`, expanded to users.
+
+Knows references by name and what is wrong with them; nothing of tenants, scope or SCIM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.declared import Declarations, DeclaredGroup
+from reconciler.core.model import Key
+from reconciler.core.scope import Subject, check_clauses, compile_clause
+from reconciler.core.suggest import did_you_mean
+from reconciler.errors import Problem, Source
+
+GROUP_PREFIX = "group/"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The names of the users in each group, and of the groups that each user is in."""
+
+    users_of: Mapping[str, frozenset[str]]
+    groups_of: Mapping[str, frozenset[str]]
+    problems: tuple[Problem, ...]
+
+
+def expand_membership(declarations: Declarations) -> Membership:
+    """Nested groups become users; a cycle or an unknown name is a problem, and the rest still expands."""
+    problems = [problem for name in declarations.groups for problem in _check_group(declarations, name)]
+    matched = {name: _matched(declarations, group) for name, group in declarations.groups.items()}
+    expansion = _Expansion(declarations.groups, matched)
+    users_of = {name: expansion.users(name, ()) for name in declarations.groups}
+
+    groups_of: dict[str, set[str]] = {}
+    for group, users in users_of.items():
+        for user in users:
+            groups_of.setdefault(user, set()).add(group)
+    return Membership(
+        users_of=users_of,
+        groups_of={user: frozenset(groups) for user, groups in groups_of.items()},
+        problems=(*problems, *expansion.problems),
+    )
+
+
+def _matched(declarations: Declarations, group: DeclaredGroup) -> frozenset[str]:
+    """The users whose source attributes satisfy all clauses of `members_where`."""
+    if not group.members_where:
+        return frozenset()
+    tests = [compile_clause(clause) for clause in group.members_where]
+    return frozenset(
+        name
+        for name, user in declarations.users.items()
+        if all(test(Subject({"active": True, **user.attributes})) for test in tests)
+    )
+
+
+class _Expansion:
+    """Expands each group once; `path` is the chain of groups that led here, to see a cycle."""
+
+    def __init__(self, groups: Mapping[str, DeclaredGroup], matched: Mapping[str, frozenset[str]]) -> None:
+        self.groups = groups
+        self.matched = matched
+        self.done: dict[str, frozenset[str]] = {}
+        self.problems: list[Problem] = []
+
+    def users(self, name: str, path: tuple[str, ...]) -> frozenset[str]:
+        if name in self.done or name not in self.groups:
+            return self.done.get(name, frozenset())
+        if name in path:
+            self._cycle((*path[path.index(name) :], name))
+            return frozenset()
+        group = self.groups[name]
+        users = set(self.matched[name])
+        for member in group.members or ():
+            if member.startswith(GROUP_PREFIX):
+                users |= self.users(member.removeprefix(GROUP_PREFIX), (*path, name))
+            else:
+                users.add(member)
+        self.done[name] = frozenset(users)
+        return self.done[name]
+
+    def _cycle(self, chain: tuple[str, ...]) -> None:
+        message = f"these groups contain each other: {' → '.join(chain)}"
+        self.problems.append(Problem("group_cycle", message, self.groups[chain[0]].source, "take one of them out"))
+
+
+def _check_group(declarations: Declarations, name: str) -> Iterable[Problem]:
+    group = declarations.groups[name]
+    for member in group.members or ():
+        yield from check_reference(declarations, member, group.source, f"groups.{name}.members")
+    subjects = [user.attributes for user in declarations.users.values()]
+    yield from check_clauses(group.members_where or (), subjects, declarations.groups, nested=True)
+
+
+def check_reference(declarations: Declarations, reference: str, source: Source, where: str) -> Iterable[Problem]:
+    """A problem if `alice.lee` or `group/finance` names nothing that git declares."""
+    if reference.startswith(GROUP_PREFIX):
+        yield from check_name(declarations, Key("group", reference.removeprefix(GROUP_PREFIX)), source, where)
+    else:
+        yield from check_name(declarations, Key("user", reference), source, where)
+
+
+def check_name(declarations: Declarations, key: Key, source: Source, where: str) -> Iterable[Problem]:
+    """A problem if git declares no such user or group; one that is declared with problems is known all the same."""
+    names = declarations.users if key.kind == "user" else declarations.groups
+    if key.name not in names and key not in declarations.broken:
+        hint = did_you_mean(key.name, names) or f"declare it under `{key.kind}s`, or take it out"
+        yield Problem(f"unknown_{key.kind}", f'{where}: no {key.kind} "{key.name}" is declared', source, hint)

@@ -1,0 +1,124 @@
+"""What becomes of a group: created, updated, its members added and, where git alone decides, removed (SEMANTICS 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.core.diff import different_paths
+from reconciler.core.earlier import Earlier
+from reconciler.core.match import Matches
+from reconciler.core.model import DesiredGroup, LiveGroup
+from reconciler.core.plan import AddMembers, Change, CreateGroup, RemoveMembers, UpdateGroup
+from reconciler.core.references import ID_PREFIX, References
+from reconciler.core.result import Result, attribute_changes, skip
+from reconciler.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlanner:
+    """Decides about one group after another, with what is the same for all of them."""
+
+    matches: Matches[LiveGroup]
+    references: References
+    earlier: Earlier
+
+    def plan(self, group: DesiredGroup) -> Result:
+        """What becomes of a group that git declares."""
+        if group.key in self.matches.unclear:
+            return skip(group, "it is unclear which group this is in the account")
+        live = self.matches.live_of.get(group.key)
+        if not group.in_scope:
+            return skip(group, group.reason)
+        if live is None:
+            return Result([self._create(group)])
+        update = self._update(group, live)
+        return Result([*update, *self._change_members(group, live)], problems=_renames(group, update))
+
+    def plan_removed(self, group: DesiredGroup) -> Result:
+        """A group that left git stays; the members that git had put there leave it, if git alone decided on them."""
+        live = self.matches.live_of.get(group.key)
+        if live is None or not group.authoritative or group.members is None:
+            return Result()
+        known = [key for key in map(self.references.key_of, live.members) if not key.startswith(ID_PREFIX)]
+        if not known:
+            return Result()
+        reason = "the group left git: it stays, and the members it had from git leave it"
+        return Result([self._remove(group, live, known, reason)])
+
+    def _create(self, group: DesiredGroup) -> CreateGroup:
+        paths = sorted(path for path, value in group.attributes.items() if value is not None)
+        return CreateGroup(
+            key=str(group.key),
+            name=group.name,
+            cause=self.earlier.presence(group.key, head=True),
+            reason=group.reason,
+            attributes=attribute_changes(paths, {}, group.attributes),
+            members=tuple(sorted(self._wanted(group))),
+            source=group.source,
+        )
+
+    def _wanted(self, group: DesiredGroup) -> set[str]:
+        """The members that can be written: in the account, or created by this plan."""
+        return {key for key in map(str, group.members or ()) if self.references.will_exist(key)}
+
+    def _update(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
+        paths = different_paths(live.attributes, group.attributes)
+        if not paths:
+            return []
+        attribute = self.matches.adopted.get(group.key)
+        return [
+            UpdateGroup(
+                key=str(group.key),
+                name=group.name,
+                target_id=live.id,
+                cause=self.earlier.attributes(group.key, paths, group.attributes, live.attributes),
+                reason=f"adopt: found by {attribute}; {group.reason}" if attribute else group.reason,
+                attributes=attribute_changes(paths, live.attributes, group.attributes),
+                source=group.source,
+            )
+        ]
+
+    def _change_members(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
+        if group.members is None:
+            return []
+        wanted = self._wanted(group)
+        now = {self.references.key_of(member) for member in live.members}
+        changes: list[Change] = []
+        if added := sorted(wanted - now):
+            changes.append(self._add(group, live, added))
+        if group.authoritative and (removed := sorted(now - wanted)):
+            changes.append(
+                self._remove(group, live, removed, "membership is authoritative, and git does not name them")
+            )
+        return changes
+
+    def _add(self, group: DesiredGroup, live: LiveGroup, members: list[str]) -> AddMembers:
+        return AddMembers(
+            key=str(group.key),
+            name=group.name,
+            target_id=live.id,
+            cause=self.earlier.members(group.key, members, head=True),
+            reason="git names them",
+            members=tuple(members),
+            source=group.source,
+        )
+
+    def _remove(self, group: DesiredGroup, live: LiveGroup, members: list[str], reason: str) -> RemoveMembers:
+        return RemoveMembers(
+            key=str(group.key),
+            name=group.name,
+            target_id=live.id,
+            cause=self.earlier.members(group.key, members, head=False),
+            reason=reason,
+            members=tuple(sorted(members)),
+            source=group.source,
+        )
+
+
+def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:
+    """4me renames an organization or a site that is linked to the group (default rules of its SCIM groups)."""
+    renamed = any(one.path == "displayName" and one.before for change in changes for one in change.attributes)
+    if not renamed:
+        return []
+    message = f"{group.key} is renamed: an organization or a site that 4me linked to it is renamed with it"
+    return [Problem("group_renamed", message, group.source, severity="warning")]

@@ -1,0 +1,109 @@
+"""Who holds which role: assignments to users and groups, their end, and 4me's prerequisites.
+
+Source: 4me's people permissions reference. `user` is plain access without a 4me role; `default_access` grants nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from reconciler.core.declared import Declarations, DeclaredAssignment
+from reconciler.core.membership import Membership, check_name
+from reconciler.core.model import Key
+from reconciler.core.suggest import did_you_mean
+from reconciler.errors import Problem, Source
+
+PLAIN_ACCESS = "user"
+NO_ACCESS = "default_access"
+OWNER = "account_owner"
+SPECIALIST = "specialist"
+NEED_NO_SPECIALIST = frozenset({SPECIALIST, "auditor", "account_designer", "account_administrator", "key_contact"})
+CATALOGUE = NEED_NO_SPECIALIST | {
+    "financial_manager",
+    "service_desk_analyst",
+    "service_desk_manager",
+    "knowledge_manager",
+    "problem_manager",
+    "workflow_manager",
+    "release_manager",
+    "project_manager",
+    "service_level_manager",
+    "configuration_manager",
+    "directory_auditor",
+    "directory_designer",
+    "directory_administrator",
+    "workflow_automator_auditor",
+    "workflow_automator_specialist",
+}
+ASSIGNABLE = CATALOGUE | {PLAIN_ACCESS, NO_ACCESS}
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The roles that each user holds (`user` too, `default_access` not), each with the assignment that gave it."""
+
+    of: Mapping[str, Mapping[str, DeclaredAssignment]]
+    problems: tuple[Problem, ...]
+
+    def roles(self, user: str) -> frozenset[str]:
+        """All that the user holds, in the words of git."""
+        return frozenset(self.of.get(user, ()))
+
+    def granted(self, user: str) -> frozenset[str]:
+        """What 4me should hold: plain access is access and not a role there."""
+        return self.roles(user) - {PLAIN_ACCESS}
+
+
+def assign_roles(declarations: Declarations, membership: Membership, today: date) -> Holdings:
+    """Every assignment that has not expired, given to its users and to everyone in its groups."""
+    problems = [problem for one in declarations.assignments for problem in _check_assignment(declarations, one, today)]
+    held: dict[str, dict[str, DeclaredAssignment]] = {}
+    for declared in declarations.assignments:
+        assignment = declared.assignment
+        if assignment.role == NO_ACCESS or assignment.role not in ASSIGNABLE or has_expired(declared, today):
+            continue
+        for user in _holders(declared, membership):
+            held.setdefault(user, {}).setdefault(assignment.role, declared)
+    return Holdings(held, (*problems, *_missing_prerequisites(held)))
+
+
+def has_expired(declared: DeclaredAssignment, today: date) -> bool:
+    """On the day of `expires` it still counts, from the next it does not."""
+    return declared.assignment.expires is not None and today > declared.assignment.expires
+
+
+def _holders(declared: DeclaredAssignment, membership: Membership) -> Iterable[str]:
+    yield from declared.assignment.users
+    for group in declared.assignment.groups:
+        yield from sorted(membership.users_of.get(group, ()))
+
+
+def _check_assignment(declarations: Declarations, declared: DeclaredAssignment, today: date) -> Iterable[Problem]:
+    assignment, source = declared.assignment, declared.source
+    where = f"role_assignments: {assignment.role}"
+    if assignment.role == OWNER:
+        yield Problem("owner", f"{OWNER} is never touched from here", source, "take the assignment out")
+    elif assignment.role not in ASSIGNABLE:
+        hint = did_you_mean(assignment.role, ASSIGNABLE) or f"the roles are: {', '.join(sorted(ASSIGNABLE))}"
+        yield Problem("unknown_role", f'"{assignment.role}" is not a role of 4me', source, hint)
+    for user in assignment.users:
+        yield from check_name(declarations, Key("user", user), source, where)
+    for group in assignment.groups:
+        yield from check_name(declarations, Key("group", group), source, where)
+    if has_expired(declared, today):
+        message = f"the assignment of {assignment.role} expired on {assignment.expires}: it no longer counts"
+        yield Problem("expired", message, source, "take it out, or move the date", severity="info")
+
+
+def _missing_prerequisites(held: Mapping[str, Mapping[str, DeclaredAssignment]]) -> Iterable[Problem]:
+    """One problem for each assignment that gives a role to people without `specialist`, naming them."""
+    lacking: dict[tuple[str, Source], list[str]] = {}
+    for user, roles in held.items():
+        for role, declared in roles.items():
+            if SPECIALIST not in roles and role not in NEED_NO_SPECIALIST and role != PLAIN_ACCESS:
+                lacking.setdefault((role, declared.source), []).append(user)
+    for (role, source), users in lacking.items():
+        message = f"{role} needs the role {SPECIALIST} too, which is not given to {', '.join(sorted(users))}"
+        yield Problem("missing_prerequisite", message, source, f"assign {SPECIALIST} to the same users or groups")

@@ -1,0 +1,241 @@
+"""Scoping filters: what each operator means, and who passes. A truth table in `tests/core/` holds every row.
+
+Knows source attributes and nothing of tenants, roles or SCIM. Unassigned makes every operator false but IS NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+
+from reconciler.core.clause import (
+    NEEDS_DATE,
+    NEEDS_INTEGER,
+    NEEDS_PATTERN,
+    Clause,
+    Filter,
+    Operator,
+    parse_day,
+    parse_integer,
+)
+from reconciler.core.declared import UserDeclaration
+from reconciler.core.pattern import compile_pattern
+from reconciler.core.suggest import did_you_mean
+from reconciler.errors import Problem
+
+SourceAttributes: TypeAlias = Mapping[str, object]
+SCHEMA_NAMES = frozenset(UserDeclaration.__annotations__) - {"attributes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a clause is put to: their source attributes, and the names of the groups they are in."""
+
+    attributes: SourceAttributes
+    groups: frozenset[str] = frozenset()
+
+
+Test: TypeAlias = Callable[[Subject], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFilter:
+    """A filter ready to be put to many subjects."""
+
+    filter: Filter
+    tests: tuple[Test, ...]
+
+    def holds(self, subject: Subject) -> bool:
+        """Whether all its clauses hold."""
+        return all(test(subject) for test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the filters let a subject in, and why, in half a sentence."""
+
+    passes: bool
+    reason: str
+
+
+def compile_filter(declared: Filter) -> CompiledFilter:
+    """The filter with each clause as a function."""
+    return CompiledFilter(declared, tuple(compile_clause(clause) for clause in declared.clauses))
+
+
+def judge(filters: Sequence[CompiledFilter], subject: Subject) -> Verdict:
+    """No filters let everyone in; else one filter that holds is enough."""
+    if not filters:
+        return Verdict(passes=True, reason="no scoping filters")
+    for compiled in filters:
+        if compiled.holds(subject):
+            return Verdict(passes=True, reason=f'passes "{compiled.filter.title}"')
+    return Verdict(passes=False, reason=f"passes no scoping filter: {'; '.join(_failures(filters, subject))}")
+
+
+def _failures(filters: Iterable[CompiledFilter], subject: Subject) -> Iterable[str]:
+    for compiled in filters:
+        clause = next(
+            clause for clause, test in zip(compiled.filter.clauses, compiled.tests, strict=True) if not test(subject)
+        )
+        actual = "and it is in other groups" if clause.operator is Operator.IS_MEMBER_OF else _shown(subject, clause)
+        yield f'"{compiled.filter.title}" wants {spell(clause)} {actual}'
+
+
+def _shown(subject: Subject, clause: Clause) -> str:
+    values = read_values(subject.attributes, clause.attribute)
+    return f"and it is {', '.join(map(as_text, values))}" if values else "and it is unassigned"
+
+
+def spell(clause: Clause) -> str:
+    """The clause as a person would say it: `contractType EQUALS permanent`."""
+    operand = ", ".join(map(as_text, clause.value)) if isinstance(clause.value, list) else as_text(clause.value)
+    return f"{clause.attribute} {clause.operator.value} {operand}".rstrip()
+
+
+def compile_clause(clause: Clause) -> Test:
+    """The clause as a function of a subject."""
+    if clause.operator is Operator.IS_MEMBER_OF:
+        group = as_text(clause.value).removeprefix("group/")
+        return lambda subject: group in subject.groups
+    read = _reader(clause.attribute)
+    if clause.operator is Operator.IS_NULL:
+        return lambda subject: not read(subject.attributes)
+    holds = _value_test(clause)
+    if clause.quantifier == "all":
+        return lambda subject: bool(values := read(subject.attributes)) and all(map(holds, values))
+    return lambda subject: any(map(holds, read(subject.attributes)))
+
+
+def _value_test(clause: Clause) -> Callable[[object], bool]:
+    """The clause as a function of one assigned value."""
+    operator = clause.operator
+    if operator is Operator.IS_NOT_NULL:
+        return lambda _value: True
+    if operator in {Operator.IS_TRUE, Operator.IS_FALSE}:
+        wanted = operator is Operator.IS_TRUE
+        return lambda value: value is wanted
+    if operator in NEEDS_PATTERN:
+        matches = compile_pattern(as_text(clause.value), case_sensitive=clause.case_sensitive)
+        wanted = operator is Operator.REGEX_MATCH
+        return lambda value: matches(as_text(value)) is wanted
+    if operator in NEEDS_INTEGER:
+        return _integer_test(operator, parse_integer(clause.value) or 0)
+    if operator in NEEDS_DATE:
+        return _date_test(operator, parse_day(clause.value) or date.min)
+    return _text_test(clause)
+
+
+def _integer_test(operator: Operator, operand: int) -> Callable[[object], bool]:
+    compare: Callable[[int], bool] = {
+        Operator.GREATER_THAN: lambda number: number > operand,
+        Operator.GREATER_THAN_OR_EQUALS: lambda number: number >= operand,
+        Operator.LESS_THAN: lambda number: number < operand,
+        Operator.LESS_THAN_OR_EQUALS: lambda number: number <= operand,
+    }[operator]
+    return lambda value: (number := parse_integer(value)) is not None and compare(number)
+
+
+def _date_test(operator: Operator, operand: date) -> Callable[[object], bool]:
+    if operator is Operator.BEFORE:
+        return lambda value: (day := parse_day(value)) is not None and day < operand
+    return lambda value: (day := parse_day(value)) is not None and day > operand
+
+
+def _text_test(clause: Clause) -> Callable[[object], bool]:
+    fold = str if clause.case_sensitive else str.casefold
+    operands = [fold(as_text(one)) for one in (clause.value if isinstance(clause.value, list) else [clause.value])]
+    first = operands[0]
+    compare: Callable[[str], bool] = {
+        Operator.EQUALS: lambda text: text == first,
+        Operator.NOT_EQUALS: lambda text: text != first,
+        Operator.INCLUDES: lambda text: first in text,
+        Operator.STARTS_WITH: lambda text: text.startswith(first),
+        Operator.ENDS_WITH: lambda text: text.endswith(first),
+        Operator.IN: lambda text: text in operands,
+    }[clause.operator]
+    return lambda value: compare(fold(as_text(value)))
+
+
+def as_text(value: object) -> str:
+    """A scalar as it is compared: `true`, `3`, `2024-02-29`; text is itself, and nothing is the empty text."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def read_values(attributes: SourceAttributes, path: str) -> list[object]:
+    """All assigned values at a dotted path; none where it is absent, null, `""` or `[]`."""
+    return _reader(path)(attributes)
+
+
+def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
+    """A path into SCIM's attributes, else into the source attributes of one's own, which may be written short."""
+    steps = path.split(".")
+    steps = steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
+
+    def read(attributes: SourceAttributes) -> list[object]:
+        found: list[object] = [attributes]
+        for step in steps:
+            inner = [one.get(step) for one in found if isinstance(one, Mapping)]
+            found = [value for one in inner for value in (one if isinstance(one, list) else [one])]
+        return [value for value in found if value is not None and value != ""]
+
+    return read
+
+
+def check_clauses(
+    clauses: Iterable[Clause], subjects: Sequence[SourceAttributes], groups: Iterable[str], *, nested: bool = False
+) -> list[Problem]:
+    """What can only be said of clauses beside the people they are put to; `nested` are those of `members_where`."""
+    problems: list[Problem] = []
+    group_names = frozenset(groups)
+    for clause in clauses:
+        if clause.operator is Operator.IS_MEMBER_OF:
+            problems.extend(_check_group(clause, group_names, nested=nested))
+        elif subjects:
+            problems.extend(_check_values(clause, subjects))
+    return problems
+
+
+def _check_group(clause: Clause, groups: frozenset[str], *, nested: bool) -> Iterable[Problem]:
+    name = as_text(clause.value).removeprefix("group/")
+    if nested:
+        hint = f"nest it: members: [group/{name}]"
+        yield Problem("nested_is_member_of", "IS_MEMBER_OF can't decide membership of a group", clause.source, hint)
+    elif name not in groups:
+        message = f'IS_MEMBER_OF names the group "{name}", which is not declared'
+        yield Problem("unknown_group", message, clause.source, did_you_mean(name, groups))
+
+
+def _check_values(clause: Clause, subjects: Sequence[SourceAttributes]) -> Iterable[Problem]:
+    values = [value for subject in subjects for value in read_values(subject, clause.attribute)]
+    if not values:
+        yield _unknown_attribute(clause, subjects)
+        return
+    parse: Callable[[object], object] | None = None
+    if clause.operator in NEEDS_INTEGER:
+        parse = parse_integer
+    elif clause.operator in NEEDS_DATE:
+        parse = parse_day
+    unfit = [value for value in values if parse is not None and parse(value) is None]
+    if unfit:
+        what = "whole number" if parse is parse_integer else "date"
+        message = (
+            f"{len(unfit)} values of {clause.attribute} are no {what} (say {as_text(unfit[0])!r}): the clause is false"
+        )
+        yield Problem("not_comparable", message, clause.source, severity="warning")
+
+
+def _unknown_attribute(clause: Clause, subjects: Sequence[SourceAttributes]) -> Problem:
+    message = f'no one has the attribute "{clause.attribute}" that {spell(clause)!r} asks for'
+    if clause.attribute.split(".")[0] in SCHEMA_NAMES:
+        return Problem("unused_attribute", message, clause.source, severity="warning")
+    own = {
+        name for subject in subjects if isinstance(declared := subject.get("attributes"), Mapping) for name in declared
+    }
+    return Problem("unknown_attribute", message, clause.source, did_you_mean(clause.attribute, own | SCHEMA_NAMES))

@@ -1,0 +1,185 @@
+"""The changes of a plan → steps: one request for each resource written, what it waits for, how its answer is checked.
+
+Both the executor and the twin take their requests from here, so that what was tried is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from reconciler.core.model import Attributes, JsonObject, Request, Value
+from reconciler.core.plan import Change
+from reconciler.core.references import ID_PREFIX
+from reconciler.core.roles import OWNER
+from reconciler.core.wire import PATCH_OP, Dialect, get_request, nest, patch_op, read_group, read_user, unlike
+
+Kind = Literal["Users", "Groups"]
+REACHES = ("create_user", "reactivate_user", "deactivate_user")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All changes that one request makes to one resource; `key` names it."""
+
+    key: str
+    changes: tuple[Change, ...]
+
+    @property
+    def creates(self) -> bool:
+        """Whether the resource does not exist yet."""
+        return self.changes[0].action in {"create_user", "create_group"}
+
+    @property
+    def kind(self) -> Kind:
+        """The SCIM endpoint of the resource."""
+        return "Users" if self.key.startswith("user/") else "Groups"
+
+    def attributes(self) -> dict[str, Value]:
+        """What the resource's attributes should be afterwards; references are keys."""
+        return {one.path: one.after for change in self.changes for one in change.attributes}
+
+    def members(self, *actions: str) -> list[str]:
+        """The members that changes of those actions name."""
+        return [member for change in self.changes if change.action in actions for member in change.members]
+
+    def roles(self) -> list[str] | None:
+        """The whole set of roles afterwards, or None where no change is about roles."""
+        about = [change for change in self.changes if change.roles]
+        if not about:
+            return None
+        held = {role for change in about for role in change.held}
+        gained = {role for change in about if change.action != "revoke_roles" for role in change.roles}
+        lost = {role for change in about if change.action == "revoke_roles" for role in change.roles}
+        return sorted((held | gained) - lost)
+
+    def active(self) -> bool | None:
+        """Whether the user is active afterwards, or None where no change is about that."""
+        decided = [change.action != "deactivate_user" for change in self.changes if change.action in REACHES]
+        return decided[0] if decided else None
+
+    def manager(self) -> str | None:
+        """The key of the manager that this step writes, if any."""
+        manager = self.attributes().get("manager")
+        return str(manager) if manager else None
+
+    def needs(self) -> frozenset[str]:
+        """The keys that must exist before the request can be made: a manager, members."""
+        manager = self.manager()
+        return frozenset([*self.members(*TAKING_MEMBERS), *([manager] if manager else [])])
+
+
+TAKING_MEMBERS = ("create_group", "add_members", "remove_members")
+
+
+def make_steps(changes: Iterable[Change]) -> tuple[Step, ...]:
+    """One step for each resource, in the plan's order; a change to what the plan creates is a step of its own."""
+    creates: dict[str, list[Change]] = {}
+    others: dict[str, list[Change]] = {}
+    order: list[tuple[dict[str, list[Change]], str]] = []
+    for change in changes:
+        steps = creates if change.action in {"create_user", "create_group"} else others
+        if change.key not in steps:
+            order.append((steps, change.key))
+        steps.setdefault(change.key, []).append(change)
+    return tuple(Step(key, tuple(steps[key])) for steps, key in order)
+
+
+def resolve(reference: str, ids: Mapping[str, str]) -> str | None:
+    """The live id of a key or of an `id/…`, or None where there is none yet."""
+    return reference.removeprefix(ID_PREFIX) if reference.startswith(ID_PREFIX) else ids.get(reference)
+
+
+def make_request(step: Step, ids: Mapping[str, str], dialect: Dialect) -> Request:
+    """The one request of a step. Members without an id are left out; the caller has seen to the rest of `needs()`."""
+    attributes = _with_ids(step, ids)
+    if step.creates:
+        return Request("POST", f"/{step.kind}", _resource(step, attributes, ids))
+    target = get_request(step.kind, _target(step, ids)).path
+    if dialect.patch == "merge":
+        return Request("PATCH", target, _merge_body(step, attributes, ids))
+    operations = _operations(step, attributes, ids)
+    return Request("PATCH", target, {"schemas": [PATCH_OP], "Operations": operations})
+
+
+def _target(step: Step, ids: Mapping[str, str]) -> str:
+    return step.changes[0].target_id or ids[step.key]
+
+
+def _with_ids(step: Step, ids: Mapping[str, str]) -> dict[str, Value]:
+    attributes = step.attributes()
+    if manager := step.manager():
+        attributes["manager"] = resolve(manager, ids)
+    return attributes
+
+
+def _ids(members: Iterable[str], ids: Mapping[str, str]) -> list[str]:
+    return [live_id for member in members if (live_id := resolve(member, ids)) is not None]
+
+
+def _references(values: Iterable[str]) -> list[dict[str, str]]:
+    return [{"value": value} for value in values]
+
+
+def _resource(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> JsonObject:
+    resource = nest(attributes, step.kind)
+    if step.kind == "Groups":
+        return {**resource, "members": _references(_ids(step.members("create_group"), ids))}
+    roles = step.roles()
+    return {**resource, "active": True, **({"roles": _references(roles)} if roles else {})}
+
+
+def _merge_body(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> JsonObject:
+    """4me's documented PATCH: what is given changes; members given are added, or removed where it says delete."""
+    body = nest(attributes, step.kind)
+    if (active := step.active()) is not None:
+        body["active"] = active
+    if (roles := step.roles()) is not None:
+        body["roles"] = _references(roles)
+    added: list[dict[str, str]] = _references(_ids(step.members("add_members"), ids))
+    removed = [{"value": one, "operation": "delete"} for one in _ids(step.members("remove_members"), ids)]
+    if added or removed:
+        body["members"] = [*added, *removed]
+    return body
+
+
+def _operations(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> list[JsonObject]:
+    """RFC 7644 section 3.5.2. Removals name one member each: a value array is not understood everywhere."""
+    operations = patch_op(attributes)
+    if (active := step.active()) is not None:
+        operations.append({"op": "replace", "path": "active", "value": active})
+    if (roles := step.roles()) is not None:
+        operations.append(_set_roles(roles))
+    if added := _ids(step.members("add_members"), ids):
+        operations.append({"op": "add", "path": "members", "value": _references(added)})
+    operations += [
+        {"op": "remove", "path": f'members[value eq "{member}"]'}
+        for member in _ids(step.members("remove_members"), ids)
+    ]
+    return operations
+
+
+def _set_roles(roles: Sequence[str]) -> JsonObject:
+    if not roles:
+        return {"op": "remove", "path": "roles"}
+    return {"op": "replace", "path": "roles", "value": _references(roles)}
+
+
+def check_answer(step: Step, ids: Mapping[str, str], resource: Mapping[str, object]) -> list[str]:
+    """What the resource, as the service answered it, does not have as it was asked for; raises NotScim."""
+    asked = _with_ids(step, ids)
+    if step.kind == "Users":
+        user = read_user(resource)
+        wrong = unlike(asked, user.attributes)
+        roles, active = step.roles(), step.active()
+        wrong += ["roles"] if roles is not None and user.roles - {OWNER} != set(roles) - {OWNER} else []
+        wrong += ["active"] if active is not None and user.active is not active else []
+        return wrong
+    group = read_group(resource)
+    wrong = unlike(asked, group.attributes)
+    if "members" in resource:
+        present = set(_ids(step.members("create_group", "add_members"), ids)) <= group.members
+        absent = group.members.isdisjoint(_ids(step.members("remove_members"), ids))
+        wrong += [] if present and absent else ["members"]
+    return wrong

@@ -1,0 +1,133 @@
+"""A tenant as people write it: how to reach it, how fast, how to treat it, and the limits of a plan for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import ip_address
+from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import Field, PlainValidator, field_validator, model_validator
+
+from reconciler.core.clause import ScopingFilters
+from reconciler.core.strict import Declaration
+
+PRIVILEGED = ("account_administrator", "account_designer", "directory_administrator")
+
+
+class Limit(Declaration):
+    """A plan is refused when it is above the count and above the percentage; one left out does not excuse."""
+
+    count: int | None = Field(default=None, ge=0)
+    percent: float | int | None = Field(default=None, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Limit:
+        if self.count is None and self.percent is None:
+            raise ValueError("limits nothing: give `count`, `percent` or both")
+        return self
+
+
+class Guardrails(Declaration):
+    """Limits that a plan may not exceed. The defaults hold where nothing is declared: guardrails are on."""
+
+    max_deactivations: Limit = Limit(count=5, percent=2)
+    max_member_removals: Limit = Limit(count=25, percent=5)
+    max_role_revocations: Limit = Limit(count=10, percent=5)
+    max_privileged_grants: Limit = Limit(count=3)
+    privileged_roles: list[str] = Field(default_factory=lambda: list(PRIVILEGED))
+    protected: list[str] = Field(default_factory=list)
+
+
+class SecretDeclaration(Declaration):
+    """A secret by the name of the environment variable that holds it, and the day it stops working."""
+
+    env: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `requests` in any `seconds`."""
+
+    requests: int
+    seconds: int
+
+
+_RATE = re.compile(r"([1-9][0-9]{0,6}) per ([1-9][0-9]{0,4})(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _parse_window(written: object) -> Window:
+    """`20 per 2s`, `3600 per 1h`."""
+    if isinstance(written, Window):
+        return written
+    match = _RATE.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        raise ValueError("is not a rate: write it like `20 per 2s` or `3600 per 1h`")
+    return Window(int(match[1]), int(match[2]) * _SECONDS[match[3]])
+
+
+RateWindow: TypeAlias = Annotated[Window, PlainValidator(_parse_window)]
+
+
+class Rate(Declaration):
+    """The pace that the tenant allows: 20 requests in 2 seconds and 3,600 in an hour, unless told otherwise."""
+
+    burst: RateWindow = Window(20, 2)
+    sustained: RateWindow = Window(3600, 3600)
+
+
+SANDBOX = "sandbox"
+
+
+class Tenant(Declaration):
+    """One 4me account, how to reach it and how to treat it."""
+
+    url: str
+    token: SecretDeclaration | None = None
+    enabled: bool = True
+    scope: Literal["assigned", "all"] = "assigned"
+    on_out_of_scope: Literal["deactivate", "ignore"] = "deactivate"
+    on_removed: Literal["deactivate", "ignore"] = "deactivate"
+    dialect: Literal["4me", "rfc7644"] = "4me"
+    roles_via: Literal["scim"] = "scim"
+    rate: Rate = Rate()
+    scoping_filters: ScopingFilters | None = None
+    guardrails: Guardrails | None = None
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The pace to keep; the embedded 4me has none unless one is declared for it."""
+        if self.url == SANDBOX and "rate" not in self.model_fields_set:
+            return ()
+        return (self.rate.burst, self.rate.sustained)
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe_to_send_a_token_to(cls, url: str) -> str:
+        if url == SANDBOX:
+            return url
+        parts = urlsplit(url)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be an address alone, without user, password, query or fragment")
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _loops(parts.hostname))):
+            raise ValueError(f"must be `{SANDBOX}` or an https:// address (plain http only for loopback)")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_a_token(self) -> Tenant:
+        if self.url != SANDBOX and self.token is None:
+            raise ValueError("has no token: add `token: {env: NAME_OF_THE_VARIABLE}`")
+        return self
+
+
+def _loops(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,284 @@
+"""An in-memory 4me: request → response, with its quirks; the oracle of our tests and the heart of the sandbox.
+
+Plays what 4me's developer pages document of SCIM users, groups and discovery; where they are silent, `Quirks` says how.
+Pure: the same requests at the same moments give the same answers and the same ids. Nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from json import dumps
+from typing import Literal, NamedTuple, TypeAlias
+from urllib.parse import parse_qsl, unquote
+
+from reconciler.core.model import JsonObject, Response
+from reconciler.core.twin.discovery import discovery, is_discovery, list_response
+from reconciler.core.twin.filter import Comparison, parse_filter
+from reconciler.core.twin.patch import merged, patched, with_kept
+from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax, invalid_value
+from reconciler.core.twin.resource import (
+    completed,
+    location,
+    member_ids,
+    shown_group,
+    shown_user,
+    stamped,
+    without_members,
+)
+from reconciler.core.twin.schema import Endpoint, naming_attribute
+
+Touched: TypeAlias = tuple[tuple[Endpoint, str], ...]
+
+_MOMENTS: Mapping[str, Comparison] = {"meta.lastModified": "moment", "meta.created": "moment"}
+_FILTERABLE: Mapping[Endpoint, Mapping[str, Comparison]] = {
+    "Users": {"userName": "caseless", "externalId": "exact", "active": "quoted boolean", **_MOMENTS},
+    "Groups": {"displayName": "caseless", "externalId": "exact", **_MOMENTS},
+}
+_PREFIX: Mapping[Endpoint, str] = {"Users": "scim-u-", "Groups": "scim-g-"}
+_DIGITS_AT_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """How 4me behaves where its pages are silent, or where other servers are known to behave worse.
+
+    `ignores` are attributes, in flat spelling (`title`, `name.familyName`, `department`, `members`), whose changes are
+    answered with success and dropped; with `ignores_filters` every look-up is answered with everybody.
+    """
+
+    page_limit: int = 25
+    out_of_range_count: Literal["clamp", "refuse"] = "clamp"
+    error_shape: ErrorShape = "scim"
+    members_in_lists: bool = False
+    patch_answers: Literal["resource", "nothing"] = "resource"
+    ignores: frozenset[str] = frozenset()
+    ignores_filters: bool = False
+
+
+AS_DOCUMENTED = Quirks()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The response, and the resources that a write changed, for whoever keeps them: none where nothing changed."""
+
+    response: Response
+    touched: Touched = ()
+
+
+class _Write(NamedTuple):
+    endpoint: Endpoint
+    resource_id: str
+    method: str
+    body: JsonObject
+    now: datetime
+
+
+class Twin:
+    """One account. `users` and `groups` hold the SCIM resources by id, in the order in which lists show them."""
+
+    def __init__(
+        self, quirks: Quirks = AS_DOCUMENTED, users: Iterable[JsonObject] = (), groups: Iterable[JsonObject] = ()
+    ) -> None:
+        self.quirks = quirks
+        self.users: dict[str, JsonObject] = {}
+        self.groups: dict[str, JsonObject] = {}
+        self._last_number: dict[Endpoint, int] = {"Users": 0, "Groups": 0}
+        self.adopt("Users", users)
+        self.adopt("Groups", groups)
+
+    def adopt(self, endpoint: Endpoint, resources: Iterable[JsonObject]) -> Touched:
+        """Take in existing resources as they are, ids kept; what 4me would add (meta, schemas, an id) is added.
+
+        Raises a Rejection where a group's members are not members.
+        """
+        taken: list[tuple[Endpoint, str]] = []
+        for resource in resources:
+            given = resource.get("id")
+            resource_id = given if isinstance(given, str) and given else self._next_id(endpoint)
+            self._kept(endpoint)[resource_id] = completed(endpoint, resource_id, resource)
+            self._last_number[endpoint] = max(self._last_number[endpoint], _number(endpoint, resource_id))
+            taken.append((endpoint, resource_id))
+        return tuple(taken)
+
+    def answer(self, method: str, target: str, body: object, now: datetime) -> Answer:
+        """What 4me answers: `target` is path and query below the SCIM base, `body` parsed JSON, `now` an aware moment.
+
+        Never raises: whatever is wrong with the request is in the response.
+        """
+        try:
+            return self._routed(method.upper(), target, body, now)
+        except Rejection as rejection:
+            return Answer(error_response(rejection, self.quirks.error_shape))
+
+    def _routed(self, method: str, target: str, body: object, now: datetime) -> Answer:
+        path, _, query = target.partition("?")
+        match [unquote(segment) for segment in path.strip("/").split("/")]:
+            case [name] if is_discovery(name):
+                return _discovered(method, name, None)
+            case [name, resource_id] if is_discovery(name):
+                return _discovered(method, name, resource_id)
+            case [("Users" | "Groups") as endpoint]:
+                return self._collection(method, endpoint, dict(parse_qsl(query)), body, now)
+            case [("Users" | "Groups") as endpoint, resource_id]:
+                return self._single(method, endpoint, resource_id, body, now)
+            case _:
+                raise Rejection(404, f"there is no {path}")
+
+    def _collection(
+        self, method: str, endpoint: Endpoint, query: Mapping[str, str], body: object, now: datetime
+    ) -> Answer:
+        match method:
+            case "GET":
+                return Answer(self._listed(endpoint, query))
+            case "POST":
+                return self._created(endpoint, _object(body), now)
+            case _:
+                raise _not_allowed(method)
+
+    def _single(self, method: str, endpoint: Endpoint, resource_id: str, body: object, now: datetime) -> Answer:
+        if method not in ("GET", "PUT", "PATCH"):
+            raise _not_allowed(method)
+        if resource_id not in self._kept(endpoint):
+            raise Rejection(404, f"there is no {endpoint}/{resource_id}")
+        if method == "GET":
+            return Answer(Response(200, self._shown(endpoint, self._kept(endpoint)[resource_id])))
+        return self._updated(_Write(endpoint, resource_id, method, _object(body), now))
+
+    def _listed(self, endpoint: Endpoint, query: Mapping[str, str]) -> Response:
+        """A page (4me: SCIM users, pagination): `itemsPerPage` is the limit, however many come."""
+        count = self._count(_integer(query, "count", self.quirks.page_limit))
+        # RFC 7644 section 3.4.2.4: a start below 1 is taken for 1.
+        start = max(1, _integer(query, "startIndex", 1))
+        asked = "" if self.quirks.ignores_filters else query.get("filter", "")
+        found = list(self._kept(endpoint).values())
+        if asked:
+            wanted = parse_filter(asked, _FILTERABLE[endpoint])
+            found = [resource for resource in found if wanted.matches(resource)]
+
+        page = [self._shown_in_list(endpoint, resource) for resource in found[start - 1 : start - 1 + count]]
+        listed = list_response(page, total=len(found), start=start, items_per_page=self.quirks.page_limit)
+        return Response(200, listed)
+
+    def _count(self, asked: int) -> int:
+        limit = self.quirks.page_limit
+        if self.quirks.out_of_range_count == "refuse" and not 1 <= asked <= limit:
+            raise invalid_value("count", f"must be from 1 to {limit}")
+        return min(max(1, asked), limit)
+
+    def _created(self, endpoint: Endpoint, body: JsonObject, now: datetime) -> Answer:
+        fresh: JsonObject = {"active": True} if endpoint == "Users" else {}
+        new = merged(endpoint, fresh, body, "replace")
+        self._check(endpoint, {}, new)
+        resource_id = self._next_id(endpoint)
+        new = completed(endpoint, resource_id, stamped(self._obeyed(endpoint, {}, new), now))
+
+        self._kept(endpoint)[resource_id] = new
+        headers = {"Location": location(endpoint, resource_id)}
+        return Answer(Response(201, self._shown(endpoint, new), headers), ((endpoint, resource_id),))
+
+    def _updated(self, write: _Write) -> Answer:
+        endpoint, old = write.endpoint, self._kept(write.endpoint)[write.resource_id]
+        if write.method == "PATCH":
+            new = patched(endpoint, old, write.body)
+        else:
+            new = merged(endpoint, old, write.body, "replace")
+        self._check(endpoint, old, new)
+        new = self._obeyed(endpoint, old, new)
+        changes = _differ(old, new)
+
+        if changes:
+            new = stamped(new, write.now)
+            self._kept(endpoint)[write.resource_id] = new
+        touched: Touched = ((endpoint, write.resource_id),) if changes else ()
+        if write.method == "PATCH" and self.quirks.patch_answers == "nothing":
+            return Answer(Response(204), touched)
+        return Answer(Response(200, self._shown(endpoint, new)), touched)
+
+    def _check(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> None:
+        """Raise a Rejection where the resource may not be stored as `new`."""
+        name = naming_attribute(endpoint).name
+        if name not in new:
+            raise invalid_value(name, "is required")
+        if endpoint == "Users" and "active" not in new:
+            raise invalid_value("active", "can't be cleared")
+        wanted = _caseless(new, name)
+        if wanted != _caseless(old, name) and any(
+            _caseless(other, name) == wanted for other in self._kept(endpoint).values()
+        ):
+            raise Rejection(409, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
+        unknown = (member_ids(new) - member_ids(old)) - self.users.keys() if endpoint == "Groups" else set()
+        if unknown:
+            raise invalid_value("members", f"has nobody called {min(unknown)}")
+
+    def _obeyed(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> JsonObject:
+        """`new` without the changes that the quirks drop."""
+        for name in sorted(self.quirks.ignores):
+            new = with_kept(endpoint, new, old, name)
+        return new
+
+    def _kept(self, endpoint: Endpoint) -> dict[str, JsonObject]:
+        return self.users if endpoint == "Users" else self.groups
+
+    def _shown(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
+        return shown_user(resource, self.users) if endpoint == "Users" else shown_group(resource, self.users)
+
+    def _shown_in_list(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
+        if endpoint == "Groups" and not self.quirks.members_in_lists:
+            return without_members(resource)
+        return self._shown(endpoint, resource)
+
+    def _next_id(self, endpoint: Endpoint) -> str:
+        kept = self._kept(endpoint)
+        while True:
+            self._last_number[endpoint] += 1
+            resource_id = f"{_PREFIX[endpoint]}{self._last_number[endpoint]:06}"
+            if resource_id not in kept:
+                return resource_id
+
+
+def _discovered(method: str, name: str, resource_id: str | None) -> Answer:
+    if method != "GET":
+        raise _not_allowed(method)
+    document = discovery(name, resource_id)
+    if document is None:
+        raise Rejection(404, f"there is no {name}/{resource_id}")
+    return Answer(Response(200, document))
+
+
+def _not_allowed(method: str) -> Rejection:
+    # Microsoft's tutorial: 4me supports no DELETE. Its own pages document one; whichever is right, we never send it.
+    if method == "DELETE":
+        return Rejection(501, "nothing is ever deleted here")
+    return Rejection(405, f"{method} is not supported here")
+
+
+def _object(body: object) -> JsonObject:
+    if not isinstance(body, dict):
+        raise invalid_syntax("the body must be a JSON object")
+    return body
+
+
+def _integer(query: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(query.get(name, default))
+    except ValueError:
+        raise invalid_value(name, "must be a whole number") from None
+
+
+def _differ(old: JsonObject, new: JsonObject) -> bool:
+    # As JSON, because there a flag is no number: in Python True == 1.
+    return dumps(old, sort_keys=True) != dumps(new, sort_keys=True)
+
+
+def _caseless(resource: JsonObject, name: str) -> str | None:
+    value = resource.get(name)
+    return value.casefold() if isinstance(value, str) else None
+
+
+def _number(endpoint: Endpoint, resource_id: str) -> int:
+    """The number of an id that the counter made, 0 for any other."""
+    digits = resource_id.removeprefix(_PREFIX[endpoint])
+    return int(digits) if len(digits) <= _DIGITS_AT_MOST and digits.isdecimal() else 0

@@ -1,0 +1,240 @@
+"""Requests and values on the wire. Alone in knowing how SCIM nests (RFC 7643) and how dialects write (RFC 7644).
+
+A dialect is data: what 4me documents, and what the RFC says. No request here deletes, none is a PUT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from reconciler.core.diff import canonical, differs
+from reconciler.core.model import Attributes, JsonObject, LiveGroup, LiveUser, Request, Response, Value
+
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CUSTOM_FIELDS = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+IN_ENTERPRISE = frozenset(
+    {
+        "employeeNumber",
+        "costCenter",
+        "organization",
+        "division",
+        "department",
+        "site",
+        "location",
+        "supportID",
+        "manager",
+    }
+)
+OF_MANY = frozenset({"emails", "phoneNumbers", "ims", "photos", "entitlements", "addresses", "roles", "members"})
+NOT_ATTRIBUTES = frozenset({"schemas", "id", "meta", "groups", "password", "active", "roles", "members"})
+
+
+class NotScim(ValueError):
+    """A document that is not the SCIM resource or list that was asked for; says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a service wants to be written to and read from."""
+
+    name: Literal["4me", "rfc7644"]
+    page_size: int
+    patch: Literal["merge", "patch_op"]
+
+
+DIALECTS = {
+    "4me": Dialect("4me", page_size=25, patch="merge"),
+    "rfc7644": Dialect("rfc7644", page_size=100, patch="patch_op"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: how many resources there are in all, and those on this page."""
+
+    total: int
+    resources: Sequence[JsonObject]
+
+
+def list_request(kind: Literal["Users", "Groups"], start: int, count: int) -> Request:
+    """One page of all users or groups, RFC 7644 section 3.4.2.4."""
+    return Request("GET", f"/{kind}?{urlencode({'startIndex': start, 'count': count})}")
+
+
+def get_request(kind: Literal["Users", "Groups"], live_id: str) -> Request:
+    """One resource by id, which may hold anything and is quoted."""
+    return Request("GET", f"/{kind}/{quote(live_id, safe='')}")
+
+
+def find_request(kind: Literal["Users", "Groups"], attribute: str, value: str) -> Request:
+    """The resources whose attribute equals the value, RFC 7644 section 3.4.2.2."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    query = urlencode({"filter": f'{attribute} eq "{escaped}"'})
+    return Request("GET", f"/{kind}?{query}")
+
+
+def read_page(body: object) -> Page:
+    """A ListResponse; raises NotScim where it is not one."""
+    if not isinstance(body, Mapping):
+        raise NotScim(f"a SCIM list was expected, not {_kind(body)}")
+    total = body.get("totalResults")
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise NotScim(f"totalResults is {_kind(total)} and not a number")
+    resources = body.get("Resources") or []
+    if not isinstance(resources, list) or not all(isinstance(one, dict) for one in resources):
+        raise NotScim("Resources is not a list of resources")
+    return Page(total, resources)
+
+
+def read_id(resource: Mapping[str, object]) -> str:
+    """The id of a resource; raises NotScim where there is none."""
+    live_id = resource.get("id")
+    if not isinstance(live_id, str) or not live_id:
+        raise NotScim(f"a resource has no id: {str(resource.get('userName') or resource.get('displayName'))[:60]!r}")
+    return live_id
+
+
+def read_user(resource: Mapping[str, Any]) -> LiveUser:
+    """A User resource; unknown attributes are ignored, an active that is left out is true (RFC 7643 section 4.1.1)."""
+    return LiveUser(
+        id=read_id(resource),
+        attributes=_flatten(resource),
+        active=_read_boolean(resource.get("active", True)),
+        roles=frozenset(_read_values(resource.get("roles"))),
+        last_modified=_last_modified(resource),
+    )
+
+
+def read_group(resource: Mapping[str, Any]) -> LiveGroup:
+    """A Group resource with its members."""
+    return LiveGroup(
+        id=read_id(resource),
+        attributes=_flatten(resource),
+        members=frozenset(_read_values(resource.get("members"))),
+        last_modified=_last_modified(resource),
+    )
+
+
+def _flatten(resource: Mapping[str, Any]) -> dict[str, Value]:
+    """Every attribute by its flat name; what is unassigned is left out."""
+    flat: dict[str, Value] = {}
+    for name, value in resource.items():
+        if name in NOT_ATTRIBUTES:
+            continue
+        if name == "name" and isinstance(value, Mapping):
+            flat.update({f"name.{inner}": canonical(one) for inner, one in value.items()})
+        elif name == ENTERPRISE and isinstance(value, Mapping):
+            flat.update(_flatten_enterprise(value))
+        elif name == CUSTOM_FIELDS:
+            flat.update({f"customFields.{field}": one for field, one in _read_custom_fields(value)})
+        else:
+            flat[name] = canonical(value)
+    return {path: value for path, value in flat.items() if value is not None}
+
+
+def _flatten_enterprise(extension: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
+    for name, value in extension.items():
+        if name == "manager":
+            yield name, canonical(value.get("value") if isinstance(value, Mapping) else value)
+        else:
+            yield name, canonical(value)
+
+
+def _read_custom_fields(value: object) -> Iterable[tuple[str, Value]]:
+    """4me answers a hash, or a list of `{id, value}`."""
+    if isinstance(value, Mapping):
+        return [(str(field), canonical(one)) for field, one in value.items()]
+    listed = value if isinstance(value, list) else []
+    return [(str(one.get("id")), canonical(one.get("value"))) for one in listed if isinstance(one, Mapping)]
+
+
+def _read_boolean(value: object) -> bool:
+    """Some services answer what Entra sends: the text "False"."""
+    return value.casefold() != "false" if isinstance(value, str) else value is not False
+
+
+def _read_values(values: object) -> list[str]:
+    listed = values if isinstance(values, list) else []
+    found = [one.get("value") if isinstance(one, Mapping) else one for one in listed]
+    return [value for value in found if isinstance(value, str)]
+
+
+def _last_modified(resource: Mapping[str, Any]) -> str | None:
+    meta = resource.get("meta")
+    return meta.get("lastModified") if isinstance(meta, Mapping) else None
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
+
+
+def nest(attributes: Attributes, kind: Literal["Users", "Groups"]) -> JsonObject:
+    """Flat attributes as a SCIM resource; `manager` is an id already. None becomes the empty value, which clears."""
+    nested: JsonObject = {"schemas": [CORE_USER if kind == "Users" else CORE_GROUP]}
+    for path, value in attributes.items():
+        if path.startswith("name."):
+            _inner(nested, "name")[path.removeprefix("name.")] = _emptied(path, value)
+        elif path.startswith("customFields."):
+            _inner(nested, CUSTOM_FIELDS)[path.removeprefix("customFields.")] = _emptied(path, value)
+        elif path == "manager":
+            _inner(nested, ENTERPRISE)[path] = {"value": _emptied(path, value)}
+        elif path in IN_ENTERPRISE:
+            _inner(nested, ENTERPRISE)[path] = _emptied(path, value)
+        else:
+            nested[path] = _emptied(path, value)
+    if ENTERPRISE in nested:
+        nested["schemas"] = [CORE_USER, ENTERPRISE]
+    return nested
+
+
+def _inner(nested: JsonObject, name: str) -> JsonObject:
+    inner = nested.setdefault(name, {})
+    assert isinstance(inner, dict)  # noqa: S101  # we put it there
+    return inner
+
+
+def _emptied(path: str, value: Value) -> Value:
+    if value is not None:
+        return value
+    return [] if path in OF_MANY else ""
+
+
+def scim_path(path: str) -> str:
+    """The flat name as a path of RFC 7644 section 3.10."""
+    if path in IN_ENTERPRISE:
+        return f"{ENTERPRISE}:{path}"
+    if path.startswith("customFields."):
+        return f"{CUSTOM_FIELDS}:{path.removeprefix('customFields.')}"
+    return path
+
+
+def patch_op(attributes: Attributes) -> list[JsonObject]:
+    """The operations of RFC 7644 section 3.5.2: `replace`, and `remove` for what is cleared."""
+    return [
+        {"op": "remove", "path": scim_path(path)}
+        if value is None
+        else {"op": "replace", "path": scim_path(path), "value": {"value": value} if path == "manager" else value}
+        for path, value in attributes.items()
+    ]
+
+
+def unlike(asked: Attributes, answered: Attributes) -> list[str]:
+    """The attributes that an answer to a write does not have as they were asked for."""
+    return sorted(path for path, value in asked.items() if differs(path, answered.get(path), value))
+
+
+def describe_error(response: Response) -> str:
+    """What the service said was wrong: SCIM's `detail` (RFC 7644 section 3.12), or 4me's `message` and `errors`."""
+    body: JsonObject = response.body if isinstance(response.body, dict) else {}
+    fields = body.get("errors")
+    named = fields if isinstance(fields, list) else []
+    listed = "; ".join(" ".join(map(str, one)) for one in named if isinstance(one, list))
+    said = str(body.get("detail") or body.get("message") or listed or "")
+    return f"{response.status} {' '.join(said.split())[:300]}".strip()

@@ -1,0 +1,170 @@
+"""What pydantic says → what a person can act on: file and line, the offending value, what to do.
+
+Knows the names of the contract for its did-you-means, and YAML's habits for its hints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from reconciler.core.suggest import did_you_mean
+from reconciler.desired.yaml_reader import Document, Mapping, Sequence
+from reconciler.errors import Problem, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+LONGEST_VALUE = 60
+SECRETS = {"token", "client_secret", "smtp"}
+HIDDEN = "what is written there (not shown: it may be a secret)"
+ELSEWHERE = {
+    "roles": "roles are given in `role_assignments`",
+    "externalId": "externalId is the key itself",
+    "password": "passwords are never provisioned",
+    "groups": "membership is declared on the group, under `members`",
+    "id": "ids belong to the account; the key is the name here",
+    "token": "a token is named, not written: token: {env: NAME_OF_THE_VARIABLE}",
+}
+EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "date_type": "a date",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A declaration to be: `container[name]` of a document, and `where`: what messages call it."""
+
+    document: Document
+    container: Mapping | Sequence
+    name: Any
+    where: str
+    source: Source
+
+    @property
+    def value(self) -> object:
+        """What is written there."""
+        return self.container[self.name]
+
+
+def explain_errors(entry: Entry, error: ValidationError, names: Iterable[str] = ()) -> list[Problem]:
+    """One problem for each place in the entry that is wrong; `names` are keys that would be right somewhere in it."""
+    places: dict[tuple[object, ...], list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        places.setdefault(_place(detail, entry.value), []).append(detail)
+    return [_explain(entry, place, details, names) for place, details in places.items()]
+
+
+def _place(detail: ErrorDetails, value: object) -> tuple[object, ...]:
+    """Where in the value the error is: pydantic's location without the union members, which aren't in the YAML."""
+    place: list[object] = []
+    steps = detail["loc"]
+    for step in steps:
+        inside = (isinstance(value, Mapping) and step in value) or (
+            isinstance(value, Sequence) and isinstance(step, int)
+        )
+        if inside or (step == steps[-1] and detail["type"] in {"extra_forbidden", "missing"}):
+            place.append(step)
+            value = child(value, step)
+    return tuple(place)
+
+
+def child(container: object, key: object) -> object:
+    """What a mapping or sequence holds there, or None."""
+    match container:
+        case Mapping() if key in container:
+            return container[str(key)]
+        case Sequence() if isinstance(key, int) and key < len(container):
+            return container[key]
+        case _:
+            return None
+
+
+def _explain(entry: Entry, place: tuple[object, ...], details: list[ErrorDetails], names: Iterable[str]) -> Problem:
+    container: object = entry.container
+    path = (entry.name, *place)
+    for step in path[:-1]:
+        container = child(container, step)
+    name = str(path[-1])
+    mark = entry.document.mark_of(container, path[-1])
+    if name in SECRETS:
+        written = Written(name, HIDDEN, "")
+    else:
+        written = Written(name, child(container, path[-1]), entry.document.written(mark))
+    message, hint = _sentence(details, written, names)
+    spelled = entry.where + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return Problem("invalid", f"{spelled}: {message}", entry.document.source(mark), hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value that is wrong: under which name, as YAML reads it, and as it is spelled in the file."""
+
+    name: str
+    value: object
+    text: str
+
+
+def _sentence(details: list[ErrorDetails], written: Written, names: Iterable[str]) -> tuple[str, str | None]:
+    """What is wrong, and what to do about it."""
+    first = details[0]
+    match first["type"]:
+        case "extra_forbidden":
+            return "is not a key of the contract", ELSEWHERE.get(written.name) or did_you_mean(written.name, names)
+        case "missing":
+            return "is missing", "add it"
+        case "value_error":
+            subject = "" if isinstance(written.value, Mapping) else f"{_shown(written)} "
+            return f"{subject}{first['ctx']['error']}", None
+        case "literal_error" | "enum":
+            choices = str(first.get("ctx", {}).get("expected", ""))
+            return f"{_shown(written)} is not one of {choices}", _near_choice(written.value, choices)
+        case kind if kind in EXPECTED:
+            expected = dict.fromkeys(EXPECTED[detail["type"]] for detail in details if detail["type"] in EXPECTED)
+            return f"{_shown(written)} is not {' or '.join(expected)}", _hint(kind, written)
+        case _:
+            return f"{_shown(written)}: {first['msg'].lower()}", None
+
+
+def _shown(written: Written) -> str:
+    value = written.value
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence):
+        return "a list"
+    if value is None:
+        return "null"
+    if value is HIDDEN:
+        return HIDDEN
+    text = value if isinstance(value, str) else (written.text or str(value))
+    return f"{text[:LONGEST_VALUE]!r}{'…' if len(text) > LONGEST_VALUE else ''}"
+
+
+def _near_choice(value: object, choices: str) -> str | None:
+    quoted = choices.replace(" or ", ", ").split(", ")
+    return did_you_mean(value, (choice.strip("'") for choice in quoted)) if isinstance(value, str) else None
+
+
+def _hint(kind: str, written: Written) -> str | None:
+    """What YAML does to people: numbers, dates and booleans where text was meant, and YAML 1.1's words for true."""
+    value = written.value
+    if kind == "bool_type" and isinstance(value, str) and value.lower() in YAML_1_1_BOOLEANS:
+        return f"in YAML 1.2 only true and false are booleans: write {YAML_1_1_BOOLEANS[value.lower()]}"
+    if kind == "string_type" and isinstance(value, bool | int | float | date):
+        what = {bool: "a boolean", int: "a number", float: "a number"}.get(type(value), "a date")
+        return f'YAML reads {written.text} as {what}: quote it, "{written.text}"'
+    if kind == "string_type" and value is None:
+        return "leave it out, or give it a value"
+    return ELSEWHERE.get(written.name) if kind in {"dict_type", "model_type"} else None

@@ -1,0 +1,312 @@
+"""YAML 1.2 text → values that remember where they stand. Knows YAML, and nothing of what the values mean.
+
+Built on libyaml's events, typed here by the rules of YAML 1.2: a loader that keeps positions takes twenty times as
+long for the same values (docs/decisions/0006-yaml-loader.md). A test holds the values equal to ruamel's.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from yaml import MarkedYAMLError, YAMLError, events
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its own module's name for it
+
+from reconciler.errors import Problem, Source
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_SCALAR = 64 * 1024
+MAX_DEPTH = 32
+MAX_ALIASED_NODES = 100_000
+
+BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+NULLS = {"", "~", "null", "Null", "NULL"}
+INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
+FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*")
+TYPED_STARTS = frozenset("0123456789+-.~nNtTfF")
+
+
+class Mapping(dict[str, object]):
+    """A YAML mapping; `marks` holds, in order, the offset at which each key stands."""
+
+    __slots__ = ("mark", "marks")
+
+    def __init__(self, mark: int) -> None:
+        self.mark = mark
+        self.marks: list[int] = []
+
+
+class Sequence(list[object]):
+    """A YAML sequence; `marks` holds, in order, the offset at which each item stands."""
+
+    __slots__ = ("mark", "marks")
+
+    def __init__(self, mark: int) -> None:
+        self.mark = mark
+        self.marks: list[int] = []
+
+
+@dataclass(slots=True)
+class Document:
+    """One file, read: its value (None where it is empty or could not be read) and what was wrong with it as YAML."""
+
+    file: str
+    text: str = ""
+    value: object = None
+    problems: list[Problem] = field(default_factory=list)
+    _line_starts: list[int] = field(default_factory=list)
+
+    def source(self, mark: int) -> Source:
+        """The file and line of an offset."""
+        if not self._line_starts:
+            self._line_starts.extend(match.end() for match in re.finditer("\n", self.text))
+        return Source(self.file, bisect_right(self._line_starts, mark) + 1)
+
+    def mark_of(self, container: object, key: object) -> int:
+        """The offset of a key in a mapping or of an index in a sequence, or of the container itself."""
+        match container:
+            case Mapping() if key in container:
+                return container.marks[list(container).index(str(key))]
+            case Sequence() if isinstance(key, int) and key < len(container):
+                return container.marks[key]
+            case Mapping() | Sequence():
+                return container.mark
+            case _:
+                return 0
+
+    def written(self, mark: int) -> str:
+        """How the plain value at an offset (or after the key there) is written: `0123`, `no`."""
+        match = re.compile(r"(?:[^:\n]*:[ \t]+)?([^,}\]\n#]*)").match(self.text, mark)
+        return match[1].strip() if match else ""
+
+
+def read_yaml(file: str, content: bytes) -> Document:
+    """Every value of the file with its position. Never raises: what is wrong is in the document's problems."""
+    document = Document(file)
+    if len(content) > MAX_FILE_BYTES:
+        document.problems.append(_too_large(file, len(content)))
+        return document
+    try:
+        document.text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        document.problems.append(_not_utf8(file, content, error))
+        return document
+    try:
+        document.value = _Builder(document).build()
+    except _Unreadable as error:
+        document.problems.append(error.problem)
+    except MarkedYAMLError as error:
+        document.problems.append(_not_yaml(document, error))
+    except YAMLError as error:
+        document.problems.append(Problem("yaml", f"is not YAML: {_first_line(error)}", Source(file, 1)))
+    return document
+
+
+class _Unreadable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class _Open:
+    """A container that is being read; `key` is the one whose value comes next."""
+
+    value: Mapping | Sequence
+    anchor: str | None
+    nodes: int = 1
+    key: str | None = None
+    merges: list[Mapping] = field(default_factory=list)
+
+
+_MERGE = "<<"
+
+
+class _Builder:
+    """Builds the values of one document from its events; `aliased` counts what aliases would unfold to."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, tuple[object, int]] = {}
+        self.aliased = 0
+        self.root: object = None
+        self.documents = 0
+
+    def build(self) -> object:
+        parser = CParser(self.document.text)
+        while True:
+            event: Any = parser.get_event()
+            kind = type(event)
+            if kind is events.ScalarEvent:
+                self._scalar(event, event.start_mark.index)
+            elif kind is events.MappingStartEvent:
+                self._open(event, Mapping(event.start_mark.index))
+            elif kind is events.SequenceStartEvent:
+                self._open(event, Sequence(event.start_mark.index))
+            elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
+                self._close()
+            elif kind is events.AliasEvent:
+                self._alias(event.anchor, event.start_mark.index)
+            elif kind is events.DocumentStartEvent:
+                self._count_documents(event.start_mark.index)
+            elif kind is events.StreamEndEvent:
+                return self.root
+
+    def _scalar(self, event: events.ScalarEvent, mark: int) -> None:
+        text = event.value
+        if len(text) > MAX_SCALAR:
+            raise self._unreadable(mark, f"a value of {len(text):,} characters; at most {MAX_SCALAR:,} are read")
+        if event.tag and event.tag not in {"!", "tag:yaml.org,2002:str"}:
+            raise self._unreadable(mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
+        plain = not event.style and not event.tag
+        value = _typed(text) if plain else text
+        if event.anchor:
+            self.anchors[event.anchor] = (value, 1)
+        self._put(value, mark, nodes=1)
+
+    def _open(self, event: events.CollectionStartEvent, value: Mapping | Sequence) -> None:
+        if event.tag and event.tag not in {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:
+            raise self._unreadable(value.mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
+        if len(self.stack) >= MAX_DEPTH:
+            raise self._unreadable(value.mark, f"nested more than {MAX_DEPTH} deep")
+        self.stack.append(_Open(value, event.anchor))
+
+    def _close(self) -> None:
+        done = self.stack.pop()
+        if done.merges and isinstance(done.value, Mapping):
+            _merge(done.value, done.merges)
+        if done.anchor:
+            self.anchors[done.anchor] = (done.value, done.nodes)
+        self._put(done.value, done.value.mark, done.nodes)
+
+    def _alias(self, anchor: str, mark: int) -> None:
+        if anchor not in self.anchors:
+            raise self._unreadable(mark, f"the alias *{anchor} names no finished anchor &{anchor}")
+        value, nodes = self.anchors[anchor]
+        self.aliased += nodes
+        if self.aliased > MAX_ALIASED_NODES:
+            raise self._unreadable(mark, f"aliases that unfold to more than {MAX_ALIASED_NODES:,} values")
+        self._put(value, mark, nodes)
+
+    def _put(self, value: object, mark: int, nodes: int) -> None:
+        """Hands a finished value to the container that it stands in."""
+        if not self.stack:
+            self.root = value
+            return
+        parent = self.stack[-1]
+        parent.nodes += nodes
+        if isinstance(parent.value, Sequence):
+            parent.value.append(value)
+            parent.value.marks.append(mark)
+        elif parent.key is None:
+            parent.key = self._key(parent.value, value, mark)
+        else:
+            self._pair(parent, parent.value, value)
+
+    def _key(self, mapping: Mapping, value: object, mark: int) -> str:
+        if not isinstance(value, str):
+            written = self.document.text[mark:].split(":", 1)[0].strip()
+            raise self._unreadable(mark, f"the key {written[:60]!r} is not text", f'quote it: "{written[:60]}"')
+        if value in mapping:
+            first = self.document.source(self.document.mark_of(mapping, value))
+            self.document.problems.append(
+                Problem(
+                    "duplicate_key",
+                    f'"{value}" is declared a second time; the first is at {first}',
+                    self.document.source(mark),
+                    "keep one of the two",
+                )
+            )
+        elif value != _MERGE:
+            mapping.marks.append(mark)
+        return value
+
+    def _pair(self, parent: _Open, mapping: Mapping, value: object) -> None:
+        key, parent.key = parent.key, None
+        if key == _MERGE:
+            merged = value if isinstance(value, Sequence) else [value]
+            if not all(isinstance(one, Mapping) for one in merged):
+                raise self._unreadable(mapping.mark, "`<<` merges something that is not a mapping")
+            parent.merges.extend(one for one in merged if isinstance(one, Mapping))
+        elif key is not None:
+            mapping.setdefault(key, value)
+
+    def _count_documents(self, mark: int) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self._unreadable(mark, "a second document (`---`) in one file", "put it in a file of its own")
+
+    def _unreadable(self, mark: int, message: str, hint: str | None = None) -> _Unreadable:
+        return _Unreadable(Problem("yaml", message, self.document.source(mark), hint))
+
+
+def _merge(mapping: Mapping, merges: list[Mapping]) -> None:
+    """What the mapping says itself wins; of two that are merged, the earlier one."""
+    for merged in merges:
+        for (key, value), mark in zip(merged.items(), merged.marks, strict=True):
+            if key not in mapping:
+                mapping[key] = value
+                mapping.marks.append(mark)
+
+
+def _typed(text: str) -> object:
+    """What a plain word means in YAML 1.2: null, a boolean, a number, a date, else text."""
+    if text and text[0] not in TYPED_STARTS:
+        return text
+    if text in NULLS:
+        return None
+    if text in BOOLEANS:
+        return BOOLEANS[text]
+    if INTEGER.fullmatch(text):
+        return _integer(text)
+    if FLOAT.fullmatch(text) or SPECIAL_FLOAT.fullmatch(text):
+        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return _moment(text)
+
+
+def _integer(text: str) -> object:
+    digits = text.replace("_", "")
+    unsigned = digits.lstrip("+-")
+    if unsigned[:2] in {"0b", "0o", "0x"}:
+        return int(digits, 0) if unsigned[2:] else text
+    return int(digits) if len(unsigned) <= 4000 else text  # noqa: PLR2004  # int() itself refuses more than 4,300
+
+
+def _moment(text: str) -> object:
+    try:
+        if DAY.fullmatch(text):
+            return date.fromisoformat(text)
+        if MOMENT.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text
+
+
+def _too_large(file: str, size: int) -> Problem:
+    message = f"is {size / 1_000_000:,.0f} MB; at most {MAX_FILE_BYTES // 1024 // 1024} MiB are read"
+    return Problem("file_too_large", message, Source(file), "split it: every *.yaml below the folder is read")
+
+
+def _not_utf8(file: str, content: bytes, error: UnicodeDecodeError) -> Problem:
+    line = content[: error.start].count(b"\n") + 1
+    return Problem(
+        "encoding", f"is not UTF-8: the byte 0x{content[error.start]:02x}", Source(file, line), "save it as UTF-8"
+    )
+
+
+def _not_yaml(document: Document, error: MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    source = Source(document.file, mark.line + 1 if mark else 1)
+    return Problem("yaml", f"is not YAML: {error.problem or error.context}", source)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]

@@ -1,0 +1,90 @@
+"""Every way this program stops, and Problem: what a person must fix. Imports nothing of ours.
+
+ReconcilerError         a sentence for the person who ran the command, and its exit code
+├── Failed          1   something did not work out, in part or whole
+│   └── InvalidInput    the YAML has problems; carries all of them
+├── UsageError      2   the command line, or a path on it, can't be used
+├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
+└── Unreachable     5   the tenant can't be reached, or refuses the credentials
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+class ReconcilerError(Exception):
+    """The root: `str(error)` is a sentence that says what happened and what to do."""
+
+    exit_code = 1
+
+
+class Failed(ReconcilerError):
+    """Something did not work out, in part or whole."""
+
+
+class UsageError(ReconcilerError):
+    """The command line, or a path on it, can't be used."""
+
+    exit_code = 2
+
+
+class Refused(ReconcilerError):
+    """It could have been done, and must not be."""
+
+    exit_code = 4
+
+
+class Unreachable(ReconcilerError):
+    """The tenant can't be reached, or refuses the credentials."""
+
+    exit_code = 5
+
+
+class LostAnswer(Unreachable):
+    """A request may have been received and done, and no answer says so."""
+
+
+class NotAnAnswer(Unreachable):
+    """What answers is not a SCIM service: HTML, half a document, too much of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a declaration stands: a file below the desired-state folder's parent, and a line from 1.
+
+    It lives beside Problem, which carries one, because this module imports nothing.
+    """
+
+    file: str
+    line: int = 0
+    commit: str | None = None
+    author: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a person must fix (`error`), should look at (`warning`) or may want to know (`info`)."""
+
+    code: str
+    message: str
+    source: Source | None = None
+    hint: str | None = None
+    severity: Literal["error", "warning", "info"] = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.source}: " if self.source else ""
+        what_to_do = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{what_to_do}"
+
+
+class InvalidInput(Failed):
+    """The YAML has problems, all of which are in `problems`."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems

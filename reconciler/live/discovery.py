@@ -1,0 +1,34 @@
+"""What a service says of itself: ServiceProviderConfig (RFC 7643 section 5), and how many resources it holds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from reconciler.core.model import Request
+from reconciler.core.wire import NotScim, describe_error, list_request, read_page
+from reconciler.errors import NotAnAnswer, Unreachable
+from reconciler.live.client import Client
+
+FEATURES = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
+OK = 200
+REFUSED = 403
+
+
+async def ask_config(client: Client) -> dict[str, bool]:
+    """Which of the RFC's features the service supports; empty where it doesn't say, which some do not."""
+    response = await client.send(Request("GET", "/ServiceProviderConfig"))
+    config = response.body if response.status == OK and isinstance(response.body, dict) else {}
+    said = {name: config.get(name) for name in FEATURES}
+    return {name: bool(one.get("supported")) for name, one in said.items() if isinstance(one, dict)}
+
+
+async def count_resources(client: Client, kind: Literal["Users", "Groups"]) -> int:
+    """How many there are by the first page's total; raises Unreachable where reading is refused or is no SCIM."""
+    response = await client.send(list_request(kind, 1, 1))
+    if response.status == REFUSED:
+        raise Unreachable(f"{client.url}/{kind}: the token may not read it: {describe_error(response)}")
+    try:
+        return read_page(response.body).total
+    except NotScim as error:
+        said = describe_error(response) if response.status != OK else str(error)
+        raise NotAnAnswer(f"{client.url}/{kind}: {said}: check the tenant's url") from error

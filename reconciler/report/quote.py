@@ -1,0 +1,67 @@
+"""What comes from outside, made harmless: a display name can't ping a team, break a line or run in a page."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+from reconciler.core.model import Value
+
+LONGEST = 200
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+
+
+def plain(text: str) -> str:
+    """The text on one line; what can't be seen, or turns the direction of writing, is spelled out by its number."""
+    shown = "".join(_spelled(character) for character in text[:LONGEST])
+    return f"{shown}…" if len(text) > LONGEST else shown
+
+
+def plain_line(sentence: str) -> str:
+    """A sentence of ours, of any length, with whatever it quotes made harmless."""
+    return "".join(map(_spelled, sentence))
+
+
+def _spelled(character: str) -> str:
+    if unicodedata.category(character) not in _UNSEEN:
+        return character
+    return json.dumps(character)[1:-1] if ord(character) != 0x7F else "\\u007f"  # noqa: PLR2004  # DEL, which JSON keeps
+
+
+def code(text: str) -> str:
+    """The text as a code span of Markdown (GitHub flavour): in one, nothing is a mention, a link, HTML or a table."""
+    return _fenced(plain(text))
+
+
+def code_line(sentence: str) -> str:
+    """A sentence of any length as a code span, with whatever it quotes made harmless."""
+    return _fenced(plain_line(sentence))
+
+
+def _fenced(shown: str) -> str:
+    shown = shown or " "
+    longest_run = max((len(run) for run in re.findall("`+", shown)), default=0)
+    fence = "`" * (longest_run + 1)
+    padding = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
+    return f"{fence}{padding}{shown}{padding}{fence}"
+
+
+def show_value(value: Value) -> str:
+    """A value for people: text as it is, values of many as `work a@example.com (primary)`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_show_item(item) for item in value)
+    return str(value)
+
+
+def _show_item(item: dict[str, str | bool | int | float] | str) -> str:
+    if isinstance(item, str):
+        return item
+    marks = ["primary"] if item.get("primary") else []
+    rest = [str(item[name]) for name in item if name not in {"type", "value", "primary"}]
+    words = [str(item[name]) for name in ("type", "value") if name in item]
+    return " ".join([*words, *rest]) + "".join(f" ({mark})" for mark in marks)

@@ -1,0 +1,74 @@
+"""Writes views down: the templates, their filters, and the formats by name."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Literal, TypeAlias
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reconciler.core.outcome import Run, count_statuses
+from reconciler.core.plan import Plan, plan_to_json
+from reconciler.report.quote import code, code_line, plain, plain_line
+from reconciler.report.view import Row, make_view
+
+Format: TypeAlias = Literal["text", "markdown", "json"]
+WIDTH = 110
+MARKS = {"error": "!", "warning": "?", "info": "i"}
+WORDS = {"error": "**Problem**", "warning": "Warning", "info": "Note"}
+
+
+def render_plan(plan: Plan, form: Format, title: str = "Plan for") -> str:
+    """The plan in a format, ending in a newline; the same plan is the same bytes."""
+    if form == "json":
+        return plan_to_json(plan)
+    template = {"text": "plan.txt.j2", "markdown": "plan.md.j2"}[form]
+    view = make_view(plan, title)
+    return _environment().get_template(template).render(view=view, marks=MARKS, words=WORDS).rstrip() + "\n"
+
+
+def render_run(run: Run, form: Format) -> str:
+    """What an apply came to, and of each change that was not simply applied, why."""
+    if form == "json":
+        return run.model_dump_json(indent=2) + "\n"
+    template = {"text": "run.txt.j2", "markdown": "run.md.j2"}[form]
+    counts = ", ".join(f"{count} {status}" for status, count in count_statuses(run.outcomes).items())
+    not_done = [outcome for outcome in run.outcomes if outcome.status != "applied" or outcome.detail]
+    rendered = _environment().get_template(template).render(run=run, counts=counts or "nothing to do", rows=not_done)
+    return rendered.rstrip() + "\n"
+
+
+def _environment() -> Environment:
+    """Templates hold our own words; every foreign value goes through a filter. (Autoescape is for HTML, not these.)"""
+    environment = Environment(  # noqa: S701  # text and Markdown: the filters quote
+        loader=PackageLoader("reconciler.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "plain": plain,
+        "plain_line": plain_line,
+        "code": code,
+        "code_line": code_line,
+        "lines": _lines,
+        "given": _given,
+    }
+    return environment
+
+
+def _lines(row: Row) -> list[str]:
+    """What stands under a change: a line for each value that changes, what a new resource starts with, and why."""
+    changed = [
+        f"{one.label}: {plain(one.before)} → {plain(one.after)}" for one in row.details if one.before is not None
+    ]
+    given = "; ".join(f"{one.label}: {plain_line(one.after)}" for one in row.details if one.before is None)
+    why = f"because {plain_line(row.reason)}" + (f" [{plain(row.source)}]" if row.source else "")
+    return [*changed, *_wrapped(given), *_wrapped(why)]
+
+
+def _given(row: Row) -> list[str]:
+    """What a new resource starts with, in one item: names are read before attributes."""
+    given = [f"{code(one.label)}: {code_line(one.after)}" for one in row.details if one.before is None]
+    return ["; ".join(given)] if given else []
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)

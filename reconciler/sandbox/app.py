@@ -1,0 +1,177 @@
+"""The embedded 4me as an ASGI application: HTTP → the store's answer → HTTP. Knows bytes and headers, and no resource.
+
+Mounted at /scim/v2, as 4me is. Works in-process with `httpx.ASGITransport(app=…)` and behind uvicorn.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Any, NoReturn, TypeAlias
+from urllib.parse import quote
+
+from reconciler.core.model import Response
+from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks
+from reconciler.core.twin.rejection import Rejection, error_response, invalid_syntax
+from reconciler.errors import ReconcilerError
+from reconciler.sandbox.store import Store
+
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+BASE_PATH = "/scim/v2"
+MAX_BODY_BYTES = 1_000_000
+REQUESTS_AN_HOUR = 3_600
+
+_JSON_TYPES = ("application/scim+json", "application/json")
+
+
+def make_app(
+    store: Store, *, quirks: Quirks = AS_DOCUMENTED, now: Callable[[], datetime], token: str | None = None
+) -> App:
+    """The application over an account; `token=None` accepts any bearer token, but not none.
+
+    `now` gives aware moments: the account's times of change, and the hour in which requests are counted.
+    """
+    service = _Service(store, quirks, now, token)
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                await _answer_http(service, scope, receive, send)
+            case "lifespan":
+                await _live(receive, send)
+            case _:
+                await send({"type": "websocket.close"})
+
+    return app
+
+
+@dataclass(slots=True)
+class _Service:
+    """What the requests of one application share: the settings, and how many came since the hour began."""
+
+    store: Store
+    quirks: Quirks
+    now: Callable[[], datetime]
+    token: str | None
+    count: int = 0
+    resets: datetime | None = None
+
+    def rate_headers(self, now: datetime) -> dict[str, str]:
+        """Count a request, and tell how many are left until when, in seconds since 1970. None is refused."""
+        if self.resets is None or now >= self.resets:
+            self.count, self.resets = 0, now + timedelta(hours=1)
+        self.count += 1
+        return {
+            "x-ratelimit-limit": str(REQUESTS_AN_HOUR),
+            "x-ratelimit-remaining": str(max(0, REQUESTS_AN_HOUR - self.count)),
+            "x-ratelimit-reset": str(int(self.resets.timestamp())),
+        }
+
+
+async def _answer_http(service: _Service, scope: Message, receive: Receive, send: Send) -> None:
+    now = service.now()
+    rate_headers = service.rate_headers(now)
+    try:
+        response = await _answered(service, scope, receive, now)
+    except Rejection as rejection:
+        response = error_response(rejection, service.quirks.error_shape)
+    except ReconcilerError as error:
+        response = error_response(Rejection(503, str(error)), service.quirks.error_shape)
+    except Exception:
+        # The border of the process: what is wrong in here is for the log, and no business of the client's.
+        logging.getLogger(__name__).exception("a request to the sandbox failed")
+        response = error_response(Rejection(500, "something is wrong with the sandbox"), service.quirks.error_shape)
+    await _send(send, replace(response, headers={**response.headers, **rate_headers}))
+
+
+async def _answered(service: _Service, scope: Message, receive: Receive, now: datetime) -> Response:
+    headers = _headers(scope)
+    if not _is_authorized(headers.get("authorization", ""), service.token):
+        refusal = error_response(Rejection(401, "a bearer token is needed"), service.quirks.error_shape)
+        return replace(refusal, headers={"WWW-Authenticate": "Bearer"})
+    target = _target(scope)
+    method = str(scope["method"])
+    body = _parsed(headers, await _body(receive)) if method in ("POST", "PUT", "PATCH") else None
+    return service.store.answer(method, target, body, now, quirks=service.quirks)
+
+
+def _headers(scope: Message) -> Mapping[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _is_authorized(header: str, token: str | None) -> bool:
+    scheme, _, given = header.partition(" ")
+    if scheme.casefold() != "bearer" or not given.strip():
+        return False
+    return token is None or compare_digest(given.strip().encode(), token.encode())
+
+
+def _target(scope: Message) -> str:
+    """Path and query below the base, as the twin wants them."""
+    # The raw path, where a server gives it (ASGI leaves that open): in the other one an id's %2F is a slash.
+    raw_path = scope.get("raw_path")
+    path = raw_path.decode("latin-1") if raw_path else quote(str(scope["path"]))
+    if not path.startswith(f"{BASE_PATH}/"):
+        raise Rejection(404, f"there is nothing here but {BASE_PATH}")
+    return f"{path.removeprefix(BASE_PATH)}?{scope['query_string'].decode('latin-1')}"
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise Rejection(413, f"a body may have {MAX_BODY_BYTES:,} bytes at most")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _parsed(headers: Mapping[str, str], body: bytes) -> object:
+    content_type = headers.get("content-type", _JSON_TYPES[0]).partition(";")[0].strip().lower()
+    if content_type not in _JSON_TYPES:
+        raise Rejection(415, f"a body must be {' or '.join(_JSON_TYPES)}")
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):  # RecursionError: brackets in brackets, thousands deep
+        raise invalid_syntax("the body is not JSON") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # Python reads NaN and Infinity, which RFC 8259 has not.
+    raise ValueError(name)
+
+
+async def _send(send: Send, response: Response) -> None:
+    content = b"" if response.body is None else json.dumps(response.body).encode("ascii")
+    headers = {**response.headers, "Content-Length": str(len(content))}
+    if content:
+        headers["Content-Type"] = f"{_JSON_TYPES[0]}; charset=utf-8"
+    if response.status == HTTPStatus.NO_CONTENT:  # RFC 9110 section 8.6: then there is no Content-Length
+        del headers["Content-Length"]
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": content})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """The lifespan protocol: nothing to start, nothing to stop. The store is its owner's to close."""
+    while True:
+        match (await receive())["type"]:
+            case "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            case _:
+                await send({"type": "lifespan.shutdown.complete"})
+                return

@@ -1,0 +1,168 @@
+"""Keeps the embedded 4me in a SQLite file, so that every process sees the same account. Decides no answer.
+
+What is in memory is only ever a copy of what is committed. A write reads, answers and saves inside one exclusive
+transaction, so that a server and a command working on the same file lose nothing of each other's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from reconciler.core.model import JsonObject, Response
+from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Touched, Twin
+from reconciler.core.twin.rejection import Rejection
+from reconciler.core.twin.schema import Endpoint
+from reconciler.errors import Failed, UsageError
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS resources (
+    kind TEXT NOT NULL CHECK (kind IN ('Users', 'Groups')),
+    id   TEXT NOT NULL,
+    json TEXT NOT NULL CHECK (json_valid(json)),
+    PRIMARY KEY (kind, id)
+)
+"""
+_SAVE = "INSERT INTO resources (kind, id, json) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json"
+_SECONDS_TO_WAIT = 30.0  # for another process's transaction, which takes milliseconds
+
+
+class Store:
+    """The account in one file, which is made if it is missing; close it, or use it in a `with`.
+
+    May be shared between threads. `loads` counts how often the whole account was read.
+    Raises UsageError where the file can't be used, Failed where it stops working.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.loads = 0
+        self._lock = Lock()
+        self._twin: Twin | None = None
+        self._version = 0
+        self._connection = _opened(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; twice is no harm."""
+        with self._lock:
+            self._connection.close()
+
+    def answer(
+        self, method: str, target: str, body: object, now: datetime, *, quirks: Quirks = AS_DOCUMENTED
+    ) -> Response:
+        """What the account answers (see Twin.answer); whatever the request changed is in the file when this returns."""
+        reads = method.upper() == "GET"
+        with self._transaction("DEFERRED" if reads else "IMMEDIATE"):
+            twin = self._fresh(quirks)
+            answer = twin.answer(method, target, body, now)
+            self._save(twin, answer.touched)
+        return answer.response
+
+    def seed(self, users: Iterable[JsonObject], groups: Iterable[JsonObject] = ()) -> None:
+        """Put these SCIM resources into the account as they are: by id, replacing; those without get the next id."""
+        with self._transaction("IMMEDIATE"):
+            twin = self._fresh(AS_DOCUMENTED)
+            try:
+                touched = (*twin.adopt("Users", users), *twin.adopt("Groups", groups))
+            except Rejection as rejection:
+                raise UsageError(f"The sandbox can't be seeded: {rejection.detail}") from None
+            self._save(twin, touched)
+
+    def reset(self) -> None:
+        """Empty the account."""
+        with self._transaction("IMMEDIATE"):
+            self._connection.execute("DELETE FROM resources")
+            self._twin = None
+
+    def twin(self, quirks: Quirks = AS_DOCUMENTED) -> Twin:
+        """The account as it is now, to look at: changes to it stay in memory."""
+        with self._transaction("DEFERRED"):
+            return _loaded(self._connection, quirks)
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
+        """All or nothing: where it fails, the file is as before and memory is forgotten."""
+        with self._lock:
+            try:
+                self._connection.execute(f"BEGIN {kind}")
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                self._twin = None
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise Failed(f"The sandbox file {self.path} can't be used: {error}.") from error
+                raise
+
+    def _fresh(self, quirks: Quirks) -> Twin:
+        """The twin as committed: loaded again only if another connection has written, or other quirks are wanted."""
+        # data_version changes when another connection commits. It is read inside the transaction whose state it tells.
+        [version] = self._connection.execute("PRAGMA data_version").fetchone()
+        if self._twin is None or version != self._version or self._twin.quirks != quirks:
+            self._twin = _loaded(self._connection, quirks)
+            self._version = version
+            self.loads += 1
+        return self._twin
+
+    def _save(self, twin: Twin, touched: Touched) -> None:
+        kept = {"Users": twin.users, "Groups": twin.groups}
+        self._connection.executemany(
+            _SAVE, [(kind, resource_id, _written(kept[kind][resource_id])) for kind, resource_id in touched]
+        )
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        _make(path)
+        connection = sqlite3.connect(path, timeout=_SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(f"The sandbox file {path} can't be opened: {error}.") from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(_TABLE)
+    except sqlite3.Error as error:
+        connection.close()
+        raise UsageError(f"{path} is not a sandbox file: {error}.") from error
+    return connection
+
+
+def _make(path: Path) -> None:
+    """Make the file, for its owner alone, and its folder, which git is told to leave out, where they are missing."""
+    folder = path.parent
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _loaded(connection: sqlite3.Connection, quirks: Quirks) -> Twin:
+    return Twin(quirks, _resources(connection, "Users"), _resources(connection, "Groups"))
+
+
+def _resources(connection: sqlite3.Connection, kind: Endpoint) -> Iterator[JsonObject]:
+    with closing(connection.execute("SELECT json FROM resources WHERE kind = ? ORDER BY rowid", (kind,))) as rows:
+        for (text,) in rows:
+            yield json.loads(text)
+
+
+def _written(resource: JsonObject) -> str:
+    return json.dumps(resource, separators=(",", ":"))
