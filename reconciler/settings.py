@@ -32,6 +32,16 @@ class Settings:
         return Path(told) if told else desired_state.resolve().parent / ".reconciler"
 
 
+def wants_colour() -> bool:
+    """Whether nobody asked for plain output (no-color.org)."""
+    return not os.environ.get("NO_COLOR")
+
+
+def environment_without(*names: str) -> dict[str, str]:
+    """This process's environment for a child process, less some variables."""
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
 def read_settings() -> Settings:
     """The settings of this process."""
     return Settings(dict(os.environ))

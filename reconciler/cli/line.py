@@ -5,10 +5,10 @@ Gathers and hands over; what is decided is decided in `core`.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,16 +19,18 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.suggest import did_you_mean
-from reconciler.core.tenant import SANDBOX, Tenant
+from reconciler.core.tenant import SANDBOX, Guardrails, Tenant
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
-from reconciler.desired.load import load_declarations
+from reconciler.desired.load import Loaded, load_declarations
 from reconciler.desired.receipts import Receipt, find_last_receipt
 from reconciler.errors import InvalidInput, Problem, UsageError
-from reconciler.live.client import Client, in_process
-from reconciler.live.read import Snapshot, read_snapshot, to_live_state
+from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Client
 
 RENEWAL_DAYS = 7
 
@@ -37,13 +39,18 @@ RENEWAL_DAYS = 7
 class Head:
     """What git says now for one tenant, and where it says so."""
 
-    declarations: Declarations
+    loaded: Loaded
     tenant_name: str
     tenant: Tenant
     desired: DesiredState
     today: date
     repository: Repository | None
     commit: str | None
+
+    @property
+    def guardrails(self) -> Guardrails:
+        """Those in force for the tenant."""
+        return guardrails_of(self.loaded.declarations, self.tenant_name)
 
 
 def now_in_utc() -> datetime:
@@ -66,7 +73,7 @@ def load_head(options: Options, as_of: date | None) -> Head:
     repository = find_repository(options.folder)
     clean = repository is not None and repository.is_clean()
     return Head(
-        declarations=loaded.declarations,
+        loaded=loaded,
         tenant_name=name,
         tenant=loaded.declarations.tenants[name].tenant,
         desired=desired,
@@ -126,7 +133,7 @@ def _base_at(head: Head, commit: str, receipt: Receipt | None) -> Base:
 def compile_at(head: Head, commit: str) -> tuple[DesiredState | None, tuple[Problem, ...]]:
     """The desired state as a commit has it; one that can't be read is a warning, and counts as nothing known."""
     assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
-    loaded = load_declarations(head.repository.read_folder(commit))
+    loaded = load_declarations(head.repository.read_folder(commit), known=head.loaded)
     errors = [problem for problem in loaded.problems if problem.severity == "error"]
     if errors:
         message = f"the desired state at {commit[:12]} has problems ({errors[0]}): what left git since is not known"
@@ -146,7 +153,7 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
         desired=head.desired,
         live=live,
         tenant=head.tenant,
-        guardrails=guardrails_of(head.declarations, head.tenant_name),
+        guardrails=head.guardrails,
         as_of=head.today,
         earlier=base.earlier,
         commit=head.commit,
@@ -167,6 +174,8 @@ def token_problems(tenant: Tenant, today: date) -> tuple[Problem, ...]:
 
 async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
     """A client of the tenant, closed with the stack: of the embedded 4me, or of an address with the token's help."""
+    from reconciler.live.client import Client, in_process
+
     if head.tenant.url == SANDBOX:
         from reconciler.cli.embedded import EMBEDDED_URL, open_store
         from reconciler.sandbox.app import make_app
@@ -182,12 +191,15 @@ async def connect(stack: AsyncExitStack, options: Options, head: Head, settings:
 
 async def read_live(client: Client, head: Head) -> tuple[LiveState, Snapshot]:
     """The whole account, certified."""
+    from reconciler.live.read import read_snapshot
+
     snapshot, certificate = await read_snapshot(client, DIALECTS[head.tenant.dialect])
     return to_live_state(snapshot, certificate), snapshot
 
 
 def read_account(options: Options, head: Head) -> tuple[LiveState, Snapshot]:
     """The whole account, read by a client of its own."""
+    import asyncio
 
     async def read() -> tuple[LiveState, Snapshot]:
         async with AsyncExitStack() as stack:

@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 
 from reconciler.errors import UsageError
+from reconciler.settings import wants_colour
 
 COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magenta"}
 
 
 def print_result(text: str) -> None:
     """A rendered result on stdout, coloured by the sign a line starts with where a person is looking."""
-    if not (sys.stdout.isatty() and "NO_COLOR" not in os.environ):
+    if not (sys.stdout.isatty() and wants_colour()):
         click.echo(text, nl=False)
         return
     from rich.console import Console

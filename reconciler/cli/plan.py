@@ -135,7 +135,7 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
     from reconciler.errors import Failed
-    from reconciler.report.render import render_plan
+    from reconciler.report.render import render_drift
 
     head = load_head(options, as_of)
     earlier = find_base(head, base)
@@ -153,5 +153,5 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
     gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied))
     made = make_plan(gathered).plan
 
-    print_result(render_plan(made, form, title="Drift in"))
+    print_result(render_drift(made, form))
     return exit_of(made, exit_code=exit_code)

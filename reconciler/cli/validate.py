@@ -33,7 +33,11 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
     problems, summary = _check(options, as_of)
     print_result(render_problems(problems, form))
     errors = sum(problem.severity == "error" for problem in problems)
-    say(options, f"{errors} {'problem' if errors == 1 else 'problems'} in {summary}" if errors else f"Valid: {summary}")
+    verdict = f"{errors} {'problem' if errors == 1 else 'problems'} in {summary}" if errors else f"Valid: {summary}"
+    if form == "text":
+        click.echo(verdict)
+    else:
+        say(options, verdict)
     return INVALID if errors else VALID
 
 

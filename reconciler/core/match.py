@@ -18,16 +18,20 @@ EXACT = frozenset({"externalId"})
 
 @dataclass(slots=True)
 class Matches(Generic[Live]):
-    """`live_of` what is linked; `adopted` by which attribute where not by the first; `unclear` are left alone."""
+    """`live_of` what is linked; `adopted` by which attribute where not by the first; `unclear` are left alone.
+
+    `contested` are the ids of live resources that something unclear could be: nothing is done about them either.
+    """
 
     live_of: dict[Key, Live] = field(default_factory=dict)
     adopted: dict[Key, str] = field(default_factory=dict)
     unclear: set[Key] = field(default_factory=set)
+    contested: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
     def unmatched(self, live: Iterable[Live]) -> list[Live]:
-        """The live resources that nothing declared is linked to."""
-        taken = {one.id for one in self.live_of.values()}
+        """The live resources that nothing declared is linked to, or could be."""
+        taken = {one.id for one in self.live_of.values()} | self.contested
         return [one for one in live if one.id not in taken]
 
 
@@ -43,6 +47,7 @@ def match_resources(
         ids = {one.id for candidates in found.values() for one in candidates}
         if len(ids) > 1:
             matches.unclear.add(resource.key)
+            matches.contested |= ids
             matches.problems.append(_ambiguous(resource, found))
         elif ids:
             attribute, (one, *_) = next(iter(found.items()))
@@ -91,6 +96,7 @@ def _settle_claims(matches: Matches[Live], resources: list[DesiredUser | Desired
     if len(resources) == 1:
         return
     live = matches.live_of[resources[0].key]
+    matches.contested.add(live.id)
     names = " and ".join(str(resource.key) for resource in resources)
     for resource in resources:
         del matches.live_of[resource.key]

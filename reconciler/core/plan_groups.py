@@ -82,7 +82,7 @@ class GroupPlanner:
         if group.members is None:
             return []
         wanted = self._wanted(group)
-        now = {self.references.key_of(member) for member in live.members}
+        now = {self.references.key_of(member) for member in live.members - self.references.contested}
         changes: list[Change] = []
         if added := sorted(wanted - now):
             changes.append(self._add(group, live, added))

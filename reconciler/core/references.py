@@ -13,12 +13,16 @@ ID_PREFIX = "id/"
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """`ids` of the keys that are live, `keys` of the ids that have one, `created`: keys that the plan will create."""
+    """`ids` of the keys that are live, `keys` of the ids that have one, `created`: keys that the plan will create.
+
+    `deferred` are created before their manager; `contested` are ids of which it is unclear whose they are.
+    """
 
     ids: Mapping[str, str]
     keys: Mapping[str, str]
     created: frozenset[str]
     deferred: frozenset[str]
+    contested: frozenset[str]
 
     def key_of(self, live_id: str) -> str:
         """The key of a live resource; `id/…` where git knows none."""
@@ -32,7 +36,7 @@ class References:
 def make_references(
     desired: DesiredState, users: Iterable[Matches[LiveUser]], groups: Iterable[Matches[LiveGroup]]
 ) -> References:
-    """From the links that matching found. `deferred` users wait for their manager, who (in a circle) waits for them."""
+    """From the links that matching found."""
     every: list[Matches[LiveUser] | Matches[LiveGroup]] = [*users, *groups]
     linked = {str(key): live.id for matches in every for key, live in matches.live_of.items()}
     unclear = {key for matches in every for key in matches.unclear}
@@ -46,6 +50,7 @@ def make_references(
         keys={live_id: key for key, live_id in linked.items()},
         created=created,
         deferred=_break_circles(desired, created),
+        contested=frozenset(live_id for matches in every for live_id in matches.contested),
     )
 
 

@@ -71,8 +71,10 @@ class Repository:
         return {commit: text.decode() for (_note, commit), text in zip(pairs, contents, strict=True)}
 
     def append_note(self, ref: str, commit: str, line: str) -> None:
-        """Adds a line to a commit's note, made if there is none."""
-        self._git("notes", f"--ref={ref}", "append", "--no-separator", "-m", line, commit)
+        """Adds a line to a commit's note, made if there is none; signed by whoever git says is here, if it says."""
+        known = self._try("var", "GIT_COMMITTER_IDENT") is not None
+        signed = () if known else ("-c", "user.name=reconciler", "-c", "user.email=reconciler@localhost")
+        self._git(*signed, "notes", f"--ref={ref}", "append", "-m", line, commit)
 
     def _git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = _run(self.root, arguments, stdin)

@@ -9,27 +9,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 
 from yaml import MarkedYAMLError, YAMLError, events
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its own module's name for it
 
+from reconciler.desired.yaml_words import read_word
 from reconciler.errors import Problem, Source
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_SCALAR = 64 * 1024
 MAX_DEPTH = 32
 MAX_ALIASED_NODES = 100_000
-
-BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-NULLS = {"", "~", "null", "Null", "NULL"}
-INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
-FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*|[0-9][0-9_]*(?=[eE]))(?:[eE][-+]?[0-9]+)?")
-SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-MOMENT = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*")
-TYPED_STARTS = frozenset("0123456789+-.~nNtTfF")
 
 
 class Mapping(dict[str, object]):
@@ -166,7 +157,7 @@ class _Builder:
         if event.tag and event.tag not in {"!", "tag:yaml.org,2002:str"}:
             raise self._unreadable(mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
         plain = not event.style and not event.tag
-        value = _typed(text) if plain else text
+        value = read_word(text) if plain else text
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
         self._put(value, mark, nodes=1)
@@ -254,40 +245,6 @@ def _merge(mapping: Mapping, merges: list[Mapping]) -> None:
             if key not in mapping:
                 mapping[key] = value
                 mapping.marks.append(mark)
-
-
-def _typed(text: str) -> object:
-    """What a plain word means in YAML 1.2: null, a boolean, a number, a date, else text."""
-    if text and text[0] not in TYPED_STARTS:
-        return text
-    if text in NULLS:
-        return None
-    if text in BOOLEANS:
-        return BOOLEANS[text]
-    if INTEGER.fullmatch(text):
-        return _integer(text)
-    if FLOAT.fullmatch(text) or SPECIAL_FLOAT.fullmatch(text):
-        return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
-    return _moment(text)
-
-
-def _integer(text: str) -> object:
-    digits = text.replace("_", "")
-    unsigned = digits.lstrip("+-")
-    if unsigned[:2] in {"0b", "0o", "0x"}:
-        return int(digits, 0) if unsigned[2:] else text
-    return int(digits) if len(unsigned) <= 4000 else text  # noqa: PLR2004  # int() itself refuses more than 4,300
-
-
-def _moment(text: str) -> object:
-    try:
-        if DAY.fullmatch(text):
-            return date.fromisoformat(text)
-        if MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return text
 
 
 def _too_large(file: str, size: int) -> Problem:

@@ -6,11 +6,10 @@ A partial read must never look like people who left (docs/decisions/0007-reads-c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
 
-from reconciler.core.model import Certificate, JsonObject, LiveState, Response
+from reconciler.core.model import Certificate, JsonObject, Response
 from reconciler.core.wire import (
     Dialect,
     NotScim,
@@ -18,16 +17,14 @@ from reconciler.core.wire import (
     describe_error,
     get_request,
     list_request,
-    read_group,
     read_id,
     read_page,
-    read_user,
 )
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client
+from reconciler.live.snapshot import Snapshot
 
 Kind = Literal["Users", "Groups"]
-T = TypeVar("T")
 MOST_PAGES = 100_000
 
 
@@ -37,14 +34,6 @@ class Listing:
 
     resources: dict[str, JsonObject] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The account's resources as it answered them, groups with members; what a saved live state holds."""
-
-    users: list[JsonObject]
-    groups: list[JsonObject]
 
 
 async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Certificate]:
@@ -61,25 +50,6 @@ async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Cer
         faults=(*users.faults, *groups.faults),
     )
     return Snapshot(list(users.resources.values()), detailed), certificate
-
-
-def to_live_state(snapshot: Snapshot, certificate: Certificate) -> LiveState:
-    """The snapshot as values; a resource that can't be read is a fault, and so the state is not complete."""
-    faults = list(certificate.faults)
-    users = _read_each(snapshot.users, read_user, faults)
-    groups = _read_each(snapshot.groups, read_group, faults)
-    checked = Certificate(certificate.mode, len(users), len(groups), certificate.requests, tuple(faults))
-    return LiveState(tuple(users), tuple(groups), checked)
-
-
-def _read_each(resources: list[JsonObject], read: Callable[[JsonObject], T], faults: list[str]) -> list[T]:
-    values: list[T] = []
-    for resource in resources:
-        try:
-            values.append(read(resource))
-        except NotScim as error:
-            faults.append(str(error))
-    return values
 
 
 async def _read_list(client: Client, kind: Kind, dialect: Dialect) -> Listing:

@@ -1,15 +1,46 @@
-"""A saved live state: the account's resources as JSON, to plan from again without the network."""
+"""The account's resources as it answered them: as values, and saved as JSON to plan from without the network."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from reconciler.core.model import Certificate, JsonObject, LiveState
+from reconciler.core.wire import NotScim, read_group, read_user
 from reconciler.errors import UsageError
-from reconciler.live.read import Snapshot, to_live_state
 
 FORMAT = 1
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The account's resources as it answered them, groups with members; what a saved live state holds."""
+
+    users: list[JsonObject]
+    groups: list[JsonObject]
+
+
+def to_live_state(snapshot: Snapshot, certificate: Certificate) -> LiveState:
+    """The snapshot as values; a resource that can't be read is a fault, and so the state is not complete."""
+    faults = list(certificate.faults)
+    users = _read_each(snapshot.users, read_user, faults)
+    groups = _read_each(snapshot.groups, read_group, faults)
+    checked = Certificate(certificate.mode, len(users), len(groups), certificate.requests, tuple(faults))
+    return LiveState(tuple(users), tuple(groups), checked)
+
+
+def _read_each(resources: list[JsonObject], read: Callable[[JsonObject], T], faults: list[str]) -> list[T]:
+    values: list[T] = []
+    for resource in resources:
+        try:
+            values.append(read(resource))
+        except NotScim as error:
+            faults.append(str(error))
+    return values
 
 
 def snapshot_to_json(snapshot: Snapshot) -> str:

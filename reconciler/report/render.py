@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Literal, TypeAlias
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.core.outcome import Run, count_statuses
 from reconciler.core.plan import Plan, plan_to_json
 from reconciler.report.quote import code, code_line, plain, plain_line
-from reconciler.report.view import Row, make_view
+from reconciler.report.view import Heading, Row, make_view
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Format: TypeAlias = Literal["text", "markdown", "json"]
 WIDTH = 110
@@ -18,12 +19,21 @@ MARKS = {"error": "!", "warning": "?", "info": "i"}
 WORDS = {"error": "**Problem**", "warning": "Warning", "info": "Note"}
 
 
-def render_plan(plan: Plan, form: Format, title: str = "Plan for") -> str:
+def render_plan(plan: Plan, form: Format) -> str:
     """The plan in a format, ending in a newline; the same plan is the same bytes."""
+    return _render(plan, form, Heading("Plan for", nothing="nothing to do"))
+
+
+def render_drift(plan: Plan, form: Format) -> str:
+    """The plan that would undo the drift, under a heading that says so."""
+    return _render(plan, form, Heading("Drift in", nothing="none", lead="to mend it, "))
+
+
+def _render(plan: Plan, form: Format, heading: Heading) -> str:
     if form == "json":
         return plan_to_json(plan)
     template = {"text": "plan.txt.j2", "markdown": "plan.md.j2"}[form]
-    view = make_view(plan, title)
+    view = make_view(plan, heading)
     return _environment().get_template(template).render(view=view, marks=MARKS, words=WORDS).rstrip() + "\n"
 
 
@@ -39,7 +49,9 @@ def render_run(run: Run, form: Format) -> str:
 
 
 def _environment() -> Environment:
-    """Templates hold our own words; every foreign value goes through a filter. (Autoescape is for HTML, not these.)"""
+    """Templates hold our own words; every foreign value goes through a filter. Autoescape is for HTML, not these."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # JSON needs none of it
+
     environment = Environment(  # noqa: S701  # text and Markdown: the filters quote
         loader=PackageLoader("reconciler.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -50,6 +62,7 @@ def _environment() -> Environment:
         "code_line": code_line,
         "lines": _lines,
         "given": _given,
+        "wrap": _wrapped,
     }
     return environment
 

@@ -78,7 +78,16 @@ class View:
     cost: str
 
 
-def make_view(plan: Plan, title: str) -> View:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The first line: what this is, what it says where there is nothing, and what leads into the verdict."""
+
+    title: str
+    nothing: str
+    lead: str = ""
+
+
+def make_view(plan: Plan, heading: Heading) -> View:
     """The plan in the words of people."""
     names = {f"{ID_PREFIX}{one.id}": f"{one.name} ({one.id}, not in git)" for one in plan.unmanaged}
     sections = (
@@ -87,8 +96,8 @@ def make_view(plan: Plan, title: str) -> View:
     )
     return View(
         plan=plan,
-        title=title,
-        verdict=make_verdict(plan),
+        title=heading.title,
+        verdict=heading.lead + make_verdict(plan) if plan.changes else heading.nothing,
         blocks=tuple(_blocks(plan)),
         sections=tuple(section for section in sections if section.rows),
         problems=plan.problems,
@@ -103,8 +112,6 @@ def make_verdict(plan: Plan) -> str:
     loses = {change.key for change in plan.changes if change.action == "deactivate_user"}
     users = {change.key for change in plan.changes if change.key.startswith("user/")}
     groups = {change.key for change in plan.changes if change.key.startswith("group/")}
-    if not plan.changes:
-        return "nothing to do"
     parts = [
         (len(gets), "gets access", "get access"),
         (len(users - gets - loses), "changes", "change"),

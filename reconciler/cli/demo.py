@@ -1,0 +1,135 @@
+"""`demo`: the whole story on the embedded 4me, each step a command that a person would type."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from reconciler.cli.main import Options
+from reconciler.core.wire import read_page
+from reconciler.errors import Failed, UsageError
+from reconciler.sandbox.store import Store
+from reconciler.settings import environment_without
+
+MOST_LINES = 14
+JOINER = "users/new-hires.yaml"
+NEW_HIRE = """\
+users:
+  ines.moreau:
+    userName: ines.moreau@example.com
+    name: {givenName: Inès, familyName: Moreau}
+    displayName: Inès Moreau
+    title: Analyst
+    emails: [{value: ines.moreau@example.com, type: work, primary: true}]
+    department: Finance
+    site: Lyon
+    manager: anneke.visser
+    attributes: {contractType: permanent}
+"""
+CLICKED = ("zoe.laurent@example.com", "Sales Champion")
+
+
+@click.command()
+@click.pass_obj
+def demo(options: Options) -> None:
+    """Validate, plan, apply, an empty plan, a change by hand, drift, mended; then a new hire. Takes seconds."""
+    if not (options.folder / "users" / "finance.yaml").is_file():
+        raise UsageError(f"{options.folder} is not the worked example: run the demo where desired-state/ is")
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as name:
+        story = _Story(Path(name))
+        story.begin(options.folder)
+        story.tell()
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """The story in a git repository of its own, so that the reader's is left as it was."""
+
+    place: Path
+
+    def begin(self, example: Path) -> None:
+        shutil.copytree(example, self.place / "desired-state")
+        self._git("init", "--quiet")
+        self._git("config", "user.name", "reconciler demo")
+        self._git("config", "user.email", "demo@example.com")
+        self._commit("The company as it is")
+
+    def tell(self) -> None:
+        self._chapter("A small company's desired state is in git. Is it sound?")
+        self._run("validate")
+        self._chapter("What would applying it do to an empty 4me account? (The head of the plan.)")
+        self._run("plan")
+        self._chapter("Apply it: managers before their reports, one request for each person and group.")
+        self._run("apply", "--yes", quiet=True)
+        self._chapter("Plan again: the account is what git says.")
+        self._run("plan")
+        self._chapter(f"Somebody edits {CLICKED[0]} by hand, in 4me itself.")
+        self._click()
+        self._chapter("Drift: what changed on the other side since the last apply.")
+        self._run("drift")
+        self._chapter("Apply mends it: git is the truth.")
+        self._run("apply", "--yes")
+        self._chapter("A pull request adds a new hire to Finance; the rules of the groups pick her up.")
+        (self.place / "desired-state" / JOINER).write_text(NEW_HIRE, encoding="utf-8")
+        self._commit("Inès Moreau joins Finance")
+        self._run("plan")
+        self._run("apply", "--yes", quiet=True)
+        self._chapter("Nothing was deleted, and nothing is left to do.")
+        self._run("plan")
+        self._git_log()
+
+    def _chapter(self, sentence: str) -> None:
+        click.echo("\n" + click.style(f"── {sentence}", bold=True))
+
+    def _run(self, *arguments: str, quiet: bool = False) -> None:
+        """One command, as it would be typed, with the head of what it prints."""
+        click.echo(click.style(f"$ reconciler {' '.join(arguments)}", fg="cyan"))
+        command = [sys.executable, "-m", "reconciler", *(["-q"] if quiet else []), *arguments]
+        done = self._call(command, stderr=subprocess.DEVNULL)
+        if done.returncode:
+            raise Failed(f"the demo stopped: `reconciler {' '.join(arguments)}` exited with {done.returncode}")
+        lines = done.stdout.splitlines()
+        click.echo("\n".join(lines[:MOST_LINES]))
+        if len(lines) > MOST_LINES:
+            click.echo(f"  … and {len(lines) - MOST_LINES} more lines")
+
+    def _click(self) -> None:
+        """What a person does in 4me's own pages: a change that git knows nothing of."""
+        user_name, title = CLICKED
+        now = datetime.now(UTC)
+        with Store(self.place / ".reconciler" / "sandbox.sqlite") as store:
+            query = quote(f'userName eq "{user_name}"')
+            found = store.answer("GET", f"/Users?filter={query}", None, now).body
+            user = read_page(found).resources[0]
+            store.answer("PATCH", f"/Users/{user['id']}", {"title": title}, now)
+        click.echo(f"  title: {user['title']} → {title}")
+
+    def _git_log(self) -> None:
+        self._chapter("Receipts are git notes beside the commits; there is no other state.")
+        arguments = ["log", "--notes=reconciler/sandbox", "--format=%h %s%n    %N"]
+        click.echo(self._git(*arguments).rstrip())
+
+    def _commit(self, message: str) -> None:
+        self._git("add", "desired-state")
+        self._git("commit", "--quiet", "-m", message)
+
+    def _git(self, *arguments: str) -> str:
+        done = self._call(["git", *arguments], stderr=subprocess.PIPE)
+        if done.returncode:
+            raise Failed(f"git {arguments[0]} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def _call(self, command: Sequence[str], stderr: int) -> subprocess.CompletedProcess[str]:
+        environment = environment_without("RECONCILER_PRIVATE")
+        return subprocess.run(  # noqa: S603  # our own words only
+            command, cwd=self.place, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
+        )

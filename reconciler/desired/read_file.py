@@ -1,0 +1,253 @@
+"""One file of a desired-state folder → what it declares, and its problems. Knows what may stand under which key.
+
+What other files declare is not its business: names that are declared twice are found where files are put together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from reconciler.core.clause import Clause, ClauseDeclaration, Filter, FilterDeclaration, Filters, ScopingFilters
+from reconciler.core.declared import (
+    DeclaredAssignment,
+    DeclaredGroup,
+    DeclaredTenant,
+    DeclaredUser,
+    GroupDeclaration,
+    NameDeclaration,
+    RoleAssignment,
+    UserDeclaration,
+    ValueDeclaration,
+)
+from reconciler.core.model import Kind
+from reconciler.core.suggest import did_you_mean
+from reconciler.core.tenant import Guardrails, Limit, Rate, SecretDeclaration, Tenant
+from reconciler.desired.messages import Entry, child, explain_errors
+from reconciler.desired.yaml_reader import Document, Mapping, Sequence, read_yaml
+from reconciler.errors import Problem, Source
+
+T = TypeVar("T")
+GROUP_ATTRIBUTES = ("displayName", "groupType")
+BAD_IN_NAMES = frozenset("/ \t\r\n") | frozenset(map(chr, range(32)))
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Generic[T]):
+    """A declaration under a name; `declared` is None where it has problems."""
+
+    name: str
+    source: Source
+    declared: T | None
+
+
+@dataclass(slots=True)
+class FileContents:
+    """What one file declares, in its order, and what is wrong with it; `fingerprint` is of its bytes."""
+
+    fingerprint: bytes
+    tenants: list[Named[DeclaredTenant]] = field(default_factory=list)
+    users: list[Named[DeclaredUser]] = field(default_factory=list)
+    groups: list[Named[DeclaredGroup]] = field(default_factory=list)
+    assignments: list[DeclaredAssignment] = field(default_factory=list)
+    filters: Filters = field(default_factory=Filters)
+    guardrails: Named[Guardrails] | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_file(file: str, content: bytes) -> FileContents:
+    """Everything that the file declares. Never raises: problems are collected."""
+    contents = FileContents(fingerprint(content))
+    document = read_yaml(file, content)
+    contents.problems.extend(document.problems)
+    match document.value:
+        case Mapping() as sections:
+            _FileReader(document, sections, contents).read()
+        case None:
+            pass
+        case _:
+            hint = f"start with one of: {', '.join(SECTIONS)}"
+            contents.problems.append(Problem("invalid", "is not a mapping at its top", Source(file, 1), hint))
+    return contents
+
+
+def fingerprint(content: bytes) -> bytes:
+    """What two files have in common only if they are the same."""
+    return sha256(content).digest()
+
+
+def _names(*types: type) -> frozenset[str]:
+    return frozenset(name for declared in types for name in declared.__annotations__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema(Generic[T]):
+    """A type of the contract, and the keys that a did-you-mean may offer for it."""
+
+    adapter: TypeAdapter[T]
+    names: frozenset[str]
+
+
+_USER = _Schema(TypeAdapter(UserDeclaration), _names(UserDeclaration, NameDeclaration, ValueDeclaration))
+_GROUP = _Schema(TypeAdapter(GroupDeclaration), _names(GroupDeclaration, ClauseDeclaration))
+_TENANT = _Schema(TypeAdapter(Tenant), _names(Tenant, Rate, Guardrails, ScopingFilters, SecretDeclaration))
+_ASSIGNMENT = _Schema(TypeAdapter(RoleAssignment), _names(RoleAssignment))
+_FILTERS = _Schema(TypeAdapter(ScopingFilters), _names(ScopingFilters, FilterDeclaration, ClauseDeclaration))
+_GUARDRAILS = _Schema(TypeAdapter(Guardrails), _names(Guardrails, Limit))
+
+
+@dataclass(frozen=True, slots=True)
+class _FileReader:
+    document: Document
+    sections: Mapping
+    contents: FileContents
+
+    def read(self) -> None:
+        for section in self.sections:
+            if section in SECTIONS:
+                SECTIONS[section](self)
+            else:
+                self._unknown_section(section)
+
+    def _unknown_section(self, section: str) -> None:
+        hint = did_you_mean(section, SECTIONS) or f"the top-level keys are: {', '.join(SECTIONS)}"
+        source = self.document.source(self.document.mark_of(self.sections, section))
+        self._add(Problem("unknown_key", f'"{section}" is not a top-level key', source, hint))
+
+    def read_users(self) -> None:
+        for entry in self._entries("users", "user"):
+            user = self._valid(_USER, entry)
+            declared = None if user is None else DeclaredUser(user, entry.source)
+            self.contents.users.append(Named(entry.name, entry.source, declared))
+
+    def read_groups(self) -> None:
+        for entry in self._entries("groups", "group"):
+            group = self._valid(_GROUP, entry)
+            declared = None if group is None else _declared_group(group, entry)
+            self.contents.groups.append(Named(entry.name, entry.source, declared))
+
+    def read_tenants(self) -> None:
+        for entry in self._entries("tenants", "tenant"):
+            tenant = self._valid(_TENANT, entry)
+            declared = None if tenant is None else _declared_tenant(tenant, entry)
+            self.contents.tenants.append(Named(entry.name, entry.source, declared))
+
+    def read_assignments(self) -> None:
+        listed = self.sections["role_assignments"]
+        if not isinstance(listed, Sequence):
+            self._wrong_shape("role_assignments", "a list")
+            return
+        for index, mark in enumerate(listed.marks):
+            entry = Entry(self.document, listed, index, f"role_assignments[{index}]", self.document.source(mark))
+            assignment = self._valid(_ASSIGNMENT, entry)
+            if assignment is not None:
+                self.contents.assignments.append(DeclaredAssignment(assignment, entry.source))
+
+    def read_filters(self) -> None:
+        declared = self._valid(_FILTERS, self._section("scoping_filters"))
+        if declared is not None:
+            self.contents.filters = _filters(self.document, self.sections, declared)
+
+    def read_guardrails(self) -> None:
+        entry = self._section("guardrails")
+        self.contents.guardrails = Named("guardrails", entry.source, self._valid(_GUARDRAILS, entry))
+
+    def _section(self, section: str) -> Entry:
+        source = self.document.source(self.document.mark_of(self.sections, section))
+        return Entry(self.document, self.sections, section, section, source)
+
+    def _entries(self, section: str, kind: str) -> Iterator[Entry]:
+        """The named entries of a section whose names can be names."""
+        named = self.sections[section]
+        if not isinstance(named, Mapping):
+            self._wrong_shape(section, f"a mapping of {kind} names")
+            return
+        for name, mark in zip(named, named.marks, strict=True):
+            source = self.document.source(mark)
+            if BAD_IN_NAMES.intersection(name) or not name:
+                message = f'"{name}" can not be a name: it has white space, a slash or a control character'
+                self._add(Problem("bad_name", message, source, "use letters, digits, dots and dashes"))
+            else:
+                yield Entry(self.document, named, name, f"{section}.{name}", source)
+
+    def _valid(self, schema: _Schema[T], entry: Entry) -> T | None:
+        """The entry as its type, or None and its problems."""
+        try:
+            return schema.adapter.validate_python(entry.value)
+        except ValidationError as error:
+            self.contents.problems.extend(explain_errors(entry, error, schema.names))
+            return None
+
+    def _wrong_shape(self, section: str, expected: str) -> None:
+        """A section that is there and empty is nothing; any other shape is a problem."""
+        if self.sections[section] is not None:
+            source = self.document.source(self.document.mark_of(self.sections, section))
+            self._add(Problem("invalid", f"{section}: is not {expected}", source))
+
+    def _add(self, problem: Problem) -> None:
+        self.contents.problems.append(problem)
+
+
+SECTIONS: dict[str, Callable[[_FileReader], None]] = {
+    "tenants": _FileReader.read_tenants,
+    "guardrails": _FileReader.read_guardrails,
+    "users": _FileReader.read_users,
+    "groups": _FileReader.read_groups,
+    "role_assignments": _FileReader.read_assignments,
+    "scoping_filters": _FileReader.read_filters,
+}
+
+
+def _declared_tenant(tenant: Tenant, entry: Entry) -> DeclaredTenant:
+    own = tenant.scoping_filters
+    return DeclaredTenant(tenant, entry.source, _filters(entry.document, entry.value, own) if own else None)
+
+
+def _declared_group(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
+    where = group.members_where
+    return DeclaredGroup(
+        attributes={
+            name: getattr(group, name) for name in ("displayName", "groupType") if name in group.model_fields_set
+        },
+        membership=group.membership,
+        members=None if group.members is None else tuple(group.members),
+        members_where=None if where is None else _clauses(entry.document, entry.value, "members_where", where),
+        source=entry.source,
+    )
+
+
+def _filters(document: Document, container: object, declared: ScopingFilters) -> Filters:
+    """The filters under `container["scoping_filters"]`, each clause with its place."""
+    written = child(container, "scoping_filters")
+
+    def located(kind: Kind, filters: list[FilterDeclaration]) -> tuple[Filter, ...]:
+        listed = child(written, f"{kind}s")
+        return tuple(
+            Filter(
+                title=declaration.title,
+                clauses=_clauses(document, child(listed, index), "clauses", declaration.clauses),
+                source=document.source(document.mark_of(listed, index)),
+            )
+            for index, declaration in enumerate(filters)
+        )
+
+    return Filters(located("user", declared.users), located("group", declared.groups))
+
+
+def _clauses(document: Document, container: object, key: str, declared: list[ClauseDeclaration]) -> tuple[Clause, ...]:
+    listed = child(container, key)
+    return tuple(
+        Clause(
+            attribute=clause.attribute,
+            operator=clause.operator,
+            value=clause.value,
+            case_sensitive=clause.case_sensitive,
+            quantifier=clause.quantifier,
+            source=document.source(document.mark_of(listed, index)),
+        )
+        for index, clause in enumerate(declared)
+    )
