@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from reconciler.core.model import Response
 from reconciler.core.outcome import Status
@@ -11,8 +12,7 @@ from reconciler.core.plan import Change
 from reconciler.core.steps import Step, check_answer
 from reconciler.core.wire import NotScim, describe_error, read_id
 
-GONE = (404, 410)
-SUCCESS = (200, 201)
+GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 MEMBER_ACTIONS = frozenset({"create_group", "add_members", "remove_members"})
 ROLE_ACTIONS = frozenset({"create_user", "grant_roles", "revoke_roles"})
 
@@ -59,7 +59,7 @@ def judge_answer(step: Step, ids: Mapping[str, str], response: Response) -> Answ
     """Applied where the service answers the resource as asked; else failed, or stale where it is gone."""
     if response.status in GONE:
         return Answered.all("stale", "it is not in the account any more: plan again")
-    if response.status not in SUCCESS:
+    if not response.succeeded:
         return Answered.all("failed", f"refused: {describe_error(response)}")
     if not isinstance(response.body, dict):
         raise NotScim("success without the resource")

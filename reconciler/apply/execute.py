@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TypeAlias
 
 from reconciler.apply.answers import Answered, judge_answer
@@ -23,7 +24,6 @@ from reconciler.errors import LostAnswer, Unreachable
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 IN_FLIGHT = 8
 MOST_CREATE_ATTEMPTS = 3
-CONFLICT = 409
 STOP_AFTER_FAILURES = 20
 STOP_AFTER_SHARE = 0.4
 
@@ -124,9 +124,9 @@ class _Execution:
     async def _exchange(self, step: Step) -> Answered:
         request = make_request(step, self.ids, self.channel.dialect)
         response = await (self._create(step, request) if step.creates else self.channel.send(request))
-        if step.creates and response.status == CONFLICT:
+        if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, self.channel.send))
-        if 200 <= response.status < 300 and response.body is None:  # noqa: PLR2004  # RFC 7644 allows 204 here
+        if response.succeeded and response.body is None:  # 204, RFC 7644 section 3.5.2
             response = await self.channel.send(get_request(step.kind, self._target(step)))
         answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:

@@ -150,11 +150,17 @@ def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
         url=head.tenant.url,
         commit=head.commit,
         digest=applied.plan.digest,
-        outcome="whole" if applied.run.whole and not applied.approval.refused else "partial",
+        outcome="whole" if _is_whole(applied) else "partial",
         counts=count_statuses(applied.run.outcomes),
         population=sum(user.active for user in applied.live.users),
     )
     write_receipt(head.repository, receipt)
+
+
+def _is_whole(applied: _Applied) -> bool:
+    """Whether the account is now what git says. If anything is left open, what left git must not be forgotten."""
+    unsettled = any(problem.severity == "error" for problem in applied.plan.problems)
+    return applied.run.whole and not applied.approval.refused and not unsettled
 
 
 def _exit_of(applied: _Applied) -> int:
@@ -162,5 +168,4 @@ def _exit_of(applied: _Applied) -> int:
         for change in applied.approval.refused:
             click.echo(f"Refused, for nobody approved it: {describe(change)}", err=True)
         return REFUSED
-    unsettled = any(problem.severity == "error" for problem in applied.plan.problems)
-    return DONE if applied.run.whole and not unsettled else FAILED
+    return DONE if _is_whole(applied) else FAILED

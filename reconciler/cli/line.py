@@ -106,28 +106,33 @@ class Base:
 
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
-    receipt: Receipt | None = None
     problems: tuple[Problem, ...] = ()
 
 
 def find_base(head: Head, named: str | None) -> Base:
-    """The state at `--base`, else at the last receipt; where there is neither, nothing is treated as removed."""
-    if named is not None:
-        if head.repository is None:
-            raise UsageError("--base needs git, and the desired state is not in a git repository")
-        commit = head.repository.commit_named(named)
-        return _base_at(head, commit, None)
+    """The state at `--base`, else at the last receipt; where there is neither, nothing is treated as removed.
+
+    With `--base`, what was applied last still tells apart what is merged and waits to be applied.
+    """
+    if head.repository is None and named is not None:
+        raise UsageError("--base needs git, and the desired state is not in a git repository")
     if head.repository is None:
         return Base(problems=(_no_history("the desired state is not in a git repository"),))
     receipt = find_last_receipt(head.repository, head.tenant_name, head.tenant.url)
+    if named is not None:
+        return _named_base(head, head.repository.commit_named(named), receipt)
     if receipt is None:
         return Base(problems=(_no_history(f"no apply to {head.tenant_name} is on record"),))
-    return _base_at(head, receipt.commit, receipt)
+    state, problems = compile_at(head, receipt.commit)
+    return Base(Earlier(base=state), receipt.commit, problems)
 
 
-def _base_at(head: Head, commit: str, receipt: Receipt | None) -> Base:
+def _named_base(head: Head, commit: str, receipt: Receipt | None) -> Base:
     state, problems = compile_at(head, commit)
-    return Base(Earlier(base=state), commit, receipt, problems)
+    if receipt is None:
+        return Base(Earlier(base=state), commit, problems)
+    applied, more = compile_at(head, receipt.commit)
+    return Base(Earlier(base=state, applied=applied), commit, tuple(dict.fromkeys((*problems, *more))))
 
 
 def compile_at(head: Head, commit: str) -> tuple[DesiredState | None, tuple[Problem, ...]]:

@@ -18,7 +18,8 @@ def canonical(value: Any) -> Value:  # noqa: ANN401  # whatever YAML or JSON may
     """A value in the one form that is compared, planned and written: nothing is None, values of many are sorted."""
     if isinstance(value, list | tuple):
         values = [_canonical_item(item) for item in value]
-        return sorted((item for item in values if item), key=_natural_key) or None
+        assigned = [item for item in values if item]
+        return sorted(assigned, key=_natural_key) if len(assigned) > 1 else assigned or None
     return None if value == "" else value
 
 

@@ -54,6 +54,7 @@ def _collector_off() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # what was loaded stays: later collections need not look at it
         if was_enabled:
             gc.enable()
 

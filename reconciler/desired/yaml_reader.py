@@ -152,15 +152,20 @@ class _Builder:
 
     def _scalar(self, event: events.ScalarEvent, mark: int) -> None:
         text = event.value
-        if len(text) > MAX_SCALAR:
-            raise self._unreadable(mark, f"a value of {len(text):,} characters; at most {MAX_SCALAR:,} are read")
+        if event.tag or event.anchor or len(text) > MAX_SCALAR:
+            self._special_scalar(event, mark)
+        else:
+            self._put(text if event.style else read_word(text), mark, 1)
+
+    def _special_scalar(self, event: events.ScalarEvent, mark: int) -> None:
+        if len(event.value) > MAX_SCALAR:
+            raise self._unreadable(mark, f"a value of {len(event.value):,} characters; at most {MAX_SCALAR:,} are read")
         if event.tag and event.tag not in {"!", "tag:yaml.org,2002:str"}:
             raise self._unreadable(mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
-        plain = not event.style and not event.tag
-        value = read_word(text) if plain else text
+        value = event.value if event.style or event.tag else read_word(event.value)
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
-        self._put(value, mark, nodes=1)
+        self._put(value, mark, 1)
 
     def _open(self, event: events.CollectionStartEvent, value: Mapping | Sequence) -> None:
         if event.tag and event.tag not in {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
+MOST_DIGITS = 4000  # int() itself refuses more than 4,300
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 NULLS = {"", "~", "null", "Null", "NULL"}
 INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
@@ -35,7 +36,7 @@ def _integer(text: str) -> object:
     unsigned = digits.lstrip("+-")
     if unsigned[:2] in {"0b", "0o", "0x"}:
         return int(digits, 0) if unsigned[2:] else text
-    return int(digits) if len(unsigned) <= 4000 else text  # noqa: PLR2004  # int() itself refuses more than 4,300
+    return int(digits) if len(unsigned) <= MOST_DIGITS else text
 
 
 def _moment(text: str) -> object:

@@ -148,7 +148,7 @@ class Client:
                 f"{self.url} refuses the token (401). Renew it in 4me under Settings, Apps, SCIM, "
                 "and update the variable that the tenant's `token` names"
             )
-        if 300 <= answer.status < 400:  # noqa: PLR2004  # HTTP's redirects
+        if answer.redirects:
             raise Unreachable(
                 f"{self.url} redirects elsewhere, and the token does not follow: correct the tenant's url"
             )

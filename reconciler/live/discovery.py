@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Literal
 
 from reconciler.core.model import Request
@@ -10,14 +11,12 @@ from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client
 
 FEATURES = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
-OK = 200
-REFUSED = 403
 
 
 async def ask_config(client: Client) -> dict[str, bool]:
     """Which of the RFC's features the service supports; empty where it doesn't say, which some do not."""
     response = await client.send(Request("GET", "/ServiceProviderConfig"))
-    config = response.body if response.status == OK and isinstance(response.body, dict) else {}
+    config = response.body if response.succeeded and isinstance(response.body, dict) else {}
     said = {name: config.get(name) for name in FEATURES}
     return {name: bool(one.get("supported")) for name, one in said.items() if isinstance(one, dict)}
 
@@ -25,10 +24,10 @@ async def ask_config(client: Client) -> dict[str, bool]:
 async def count_resources(client: Client, kind: Literal["Users", "Groups"]) -> int:
     """How many there are by the first page's total; raises Unreachable where reading is refused or is no SCIM."""
     response = await client.send(list_request(kind, 1, 1))
-    if response.status == REFUSED:
+    if response.status == HTTPStatus.FORBIDDEN:
         raise Unreachable(f"{client.url}/{kind}: the token may not read it: {describe_error(response)}")
     try:
         return read_page(response.body).total
     except NotScim as error:
-        said = describe_error(response) if response.status != OK else str(error)
+        said = str(error) if response.succeeded else describe_error(response)
         raise NotAnAnswer(f"{client.url}/{kind}: {said}: check the tenant's url") from error

@@ -88,7 +88,7 @@ async def _try_page(client: Client, kind: Kind, start: int, count: int, listing:
 
 
 def _page_of(response: Response) -> Page:
-    if response.status != 200:  # noqa: PLR2004  # RFC 7644 section 3.4.2
+    if not response.succeeded:
         raise NotScim(f"answered {describe_error(response)}")
     return read_page(response.body)
 
@@ -129,7 +129,7 @@ async def _read_group(client: Client, live_id: str, groups: Listing) -> JsonObje
     except Unreachable as error:
         groups.faults.append(f"Groups: {live_id}: {error}")
         return groups.resources[live_id]
-    if response.status == 200 and isinstance(response.body, dict) and response.body.get("id") == live_id:  # noqa: PLR2004
+    if response.succeeded and isinstance(response.body, dict) and response.body.get("id") == live_id:
         return response.body
     groups.faults.append(f"Groups: {live_id} was listed, and asked for it answered {describe_error(response)}")
     return groups.resources[live_id]

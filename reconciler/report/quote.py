@@ -9,6 +9,7 @@ import unicodedata
 from reconciler.core.model import Value
 
 LONGEST = 200
+DELETE = "\x7f"  # the one control character that JSON leaves as it is
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -26,7 +27,7 @@ def plain_line(sentence: str) -> str:
 def _spelled(character: str) -> str:
     if unicodedata.category(character) not in _UNSEEN:
         return character
-    return json.dumps(character)[1:-1] if ord(character) != 0x7F else "\\u007f"  # noqa: PLR2004  # DEL, which JSON keeps
+    return "\\u007f" if character == DELETE else json.dumps(character)[1:-1]
 
 
 def code(text: str) -> str:
