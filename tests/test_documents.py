@@ -21,7 +21,7 @@ FORMS: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
 
 def first_plan() -> Plan:
     """The plan of the worked example against an empty account, on the day it was written."""
-    declarations = load_declarations(read_folder(ROOT / "desired-state")).declarations
+    declarations = load_declarations(read_folder(ROOT / "desired-state", "desired-state")).declarations
     today = date(2026, 11, 23)
     return make_plan(
         Gathered(

@@ -82,11 +82,11 @@ def _as_text(facts: dict[str, Any]) -> str:
 @click.pass_obj
 def tenants(options: Options, form: str) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
-    from reconciler.desired.files import read_folder
-    from reconciler.desired.load import load_declarations
+    from reconciler.cli.line import load_folder
+    from reconciler.desired.git import find_repository
     from reconciler.errors import InvalidInput
 
-    loaded = load_declarations(read_folder(options.folder))
+    loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     declared = {name: one.tenant for name, one in loaded.declarations.tenants.items()}

@@ -61,7 +61,8 @@ def now_in_utc() -> datetime:
 def load_head(options: Options, as_of: date | None) -> Head:
     """The desired state in the working tree, compiled; raises InvalidInput with every problem there is."""
     today = as_of or now_in_utc().date()
-    loaded = load_declarations(read_folder(options.folder))
+    repository = find_repository(options.folder)
+    loaded = load_folder(options, repository)
     errors = tuple(problem for problem in loaded.problems if problem.severity == "error")
     if errors and not loaded.declarations.tenants:
         raise InvalidInput(loaded.problems)
@@ -70,7 +71,6 @@ def load_head(options: Options, as_of: date | None) -> Head:
     problems = (*loaded.problems, *desired.problems)
     if any(problem.severity == "error" for problem in problems):
         raise InvalidInput(problems)
-    repository = find_repository(options.folder)
     clean = repository is not None and repository.is_clean()
     return Head(
         loaded=loaded,
@@ -81,6 +81,11 @@ def load_head(options: Options, as_of: date | None) -> Head:
         repository=repository,
         commit=repository.head() if repository and clean else None,
     )
+
+
+def load_folder(options: Options, repository: Repository | None) -> Loaded:
+    """What the working tree declares; files are called by their path in the repository, or below the folder's name."""
+    return load_declarations(read_folder(options.folder, repository.folder if repository else None))
 
 
 def choose_tenant(declarations: Declarations, name: str | None) -> str:
@@ -122,7 +127,7 @@ def find_base(head: Head, named: str | None) -> Base:
     if named is not None:
         return _named_base(head, head.repository.commit_named(named), receipt)
     if receipt is None:
-        return Base(problems=(_no_history(f"no apply to {head.tenant_name} is on record"),))
+        return Base(problems=(_no_history(f"no whole apply to {head.tenant_name} is on record"),))
     state, problems = compile_at(head, receipt.commit)
     return Base(Earlier(base=state), receipt.commit, problems)
 

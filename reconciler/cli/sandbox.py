@@ -58,13 +58,13 @@ def reset(options: Options) -> None:
 def _store(options: Options) -> Store:
     """The account of the tenant that was named, or of the one whose url is `sandbox`."""
     from reconciler.cli.embedded import open_store
+    from reconciler.cli.line import load_folder
     from reconciler.core.tenant import SANDBOX
-    from reconciler.desired.files import read_folder
-    from reconciler.desired.load import load_declarations
+    from reconciler.desired.git import find_repository
     from reconciler.errors import UsageError
     from reconciler.settings import read_settings
 
-    declared = load_declarations(read_folder(options.folder)).declarations.tenants
+    declared = load_folder(options, find_repository(options.folder)).declarations.tenants
     names = [name for name, one in declared.items() if one.tenant.url == SANDBOX and options.tenant in {None, name}]
     if len(names) != 1:
         known = ", ".join(names) or "none"

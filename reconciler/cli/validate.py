@@ -43,17 +43,15 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
 
 def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     """The problems of reading and of compiling for the tenant that was named, or for each."""
-    from reconciler.cli.line import choose_tenant, now_in_utc
+    from reconciler.cli.line import choose_tenant, load_folder, now_in_utc
     from reconciler.core.compile import compile_state
-    from reconciler.desired.files import read_folder
-    from reconciler.desired.load import load_declarations
+    from reconciler.desired.git import find_repository
 
-    contents = read_folder(options.folder)
-    loaded = load_declarations(contents)
+    loaded = load_folder(options, find_repository(options.folder))
     declarations = loaded.declarations
     tenants = [choose_tenant(declarations, options.tenant)] if options.tenant else list(declarations.tenants)
     today = as_of or now_in_utc().date()
     states = [compile_state(declarations, tenant, today) for tenant in tenants]
     found = dict.fromkeys([*loaded.problems, *(problem for state in states for problem in state.problems)])
     counted = f"{len(declarations.users)} users, {len(declarations.groups)} groups, {len(tenants)} tenants"
-    return list(found), f"{counted} in {len(contents)} files"
+    return list(found), f"{counted} in {len(loaded.files)} files"

@@ -51,9 +51,11 @@ class ChangeFields(Frozen):
     """What all changes have in common; `id` is a hash of the effect, and approvals bind to it."""
 
     id: str = ""
+    action: Action
     key: str
     name: str = Field(default="", description="what people call the resource; not part of the effect")
     target_id: str | None = None
+    effect: Effect
     cause: Cause = "this_change"
     reason: str = ""
     attributes: tuple[AttributeChange, ...] = ()
@@ -159,7 +161,7 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 def _hash_effect(change: ChangeFields) -> str:
     """128 bits of SHA-256 over what is done to which resource."""
     effect = {
-        "action": getattr(change, "action", None),
+        "action": change.action,
         "key": change.key,
         "target_id": change.target_id,
         "attributes": [[one.path, one.before, one.after] for one in change.attributes],

@@ -8,18 +8,34 @@ from pathlib import Path
 from reconciler.errors import UsageError
 
 
-def read_folder(folder: Path) -> Mapping[str, bytes]:
-    """The content of every `*.yaml` below the folder, by its path from the folder's parent.
+def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
+    """The content of every `*.yaml` below the folder, by name: the label (else its own name) and the path below it.
 
-    Raises UsageError where there is no such folder, nothing in it, or a file that is a way out of it.
+    Raises UsageError where there is no such folder, nothing in it, a link that leaves it, or a file that looks as if it
+    should be read and would not be: what is silently left out looks like people who left.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder: say where the desired state is with --dir")
+    misnamed = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in {".yml", ".yaml"} and not _is_read(path)
+    )
+    if misnamed:
+        raise UsageError(f"{misnamed[0]} would not be read: name it {misnamed[0].stem}.yaml")
     root = folder.resolve()
+    label = root.name if label is None else label
     paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
     if not paths:
         raise UsageError(f"{folder} holds no *.yaml file")
-    return {f"{folder.name or root.name}/{path.relative_to(folder).as_posix()}": _read(path, root) for path in paths}
+    return {name_file(label, path.relative_to(folder).as_posix()): _read(path, root) for path in paths}
+
+
+def name_file(label: str, below: str) -> str:
+    """What messages and changes call a file: its path in the repository, where there is one."""
+    return below if label in {"", "."} else f"{label}/{below}"
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix == ".yaml" or not path.is_file()
 
 
 def _read(path: Path, root: Path) -> bytes:

@@ -38,14 +38,13 @@ class Repository:
         return not self._git("status", "--porcelain", "--untracked-files=all", "--", self.folder).strip()
 
     def read_folder(self, commit: str) -> Mapping[str, bytes]:
-        """The `*.yaml` files of the desired-state folder at a commit, by path from the folder's parent."""
-        listed = self._git("ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{self.folder}/")
+        """The `*.yaml` files of the desired-state folder at a commit, by their path in the repository."""
+        below = [] if self.folder == "." else ["--", f"{self.folder}/"]
+        listed = self._git("ls-tree", "-r", "-z", "--full-tree", commit, *below)
         entries = [entry.split(b"\t", 1) for entry in listed.split(b"\0") if entry]
         blobs = {path.decode(): meta.split()[2].decode() for meta, path in entries if path.endswith(b".yaml")}
         contents = self._read_blobs(list(blobs.values()))
-        folder = self.root / self.folder
-        names = (f"{folder.name}/{(self.root / path).relative_to(folder).as_posix()}" for path in blobs)
-        return dict(zip(names, contents, strict=True))
+        return dict(zip(blobs, contents, strict=True))
 
     def _read_blobs(self, names: Sequence[str]) -> list[bytes]:
         """All blobs from one process: `cat-file --batch` answers `<name> blob <size>`, the bytes, and a newline."""

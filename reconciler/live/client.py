@@ -140,7 +140,9 @@ class Client:
         if isinstance(answer, NotAnAnswer):
             raise answer
         if isinstance(answer, httpx.HTTPError):
-            raise LostAnswer(f"no answer from {self.url}: {_reason(answer)}") from answer
+            raise LostAnswer(
+                f"no answer from {self.url} ({_reason(answer)}): is the url right, and the network up?"
+            ) from answer
         if request.method == "POST" and answer.status in SERVER_ERRORS:
             raise LostAnswer(f"{self.url} answered {describe_error(answer)}")
         if answer.status == httpx.codes.UNAUTHORIZED:

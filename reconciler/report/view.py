@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.plan import AttributeChange, Change, Plan
+from reconciler.core.plan import AttributeChange, Change, Effect, Plan
 from reconciler.core.references import ID_PREFIX
 from reconciler.errors import Problem
 from reconciler.report.quote import show_value
@@ -26,7 +26,7 @@ VERBS = {
     "grant_roles": "gains roles",
     "revoke_roles": "loses roles",
 }
-SECTIONS = (
+SECTIONS: tuple[tuple[Effect, str, str], ...] = (
     ("shrink", "-", "What is taken away"),
     ("grow", "+", "What is given"),
     ("change", "~", "What changes"),
@@ -90,9 +90,9 @@ class Heading:
 def make_view(plan: Plan, heading: Heading) -> View:
     """The plan in the words of people."""
     names = {f"{ID_PREFIX}{one.id}": f"{one.name} ({one.id}, not in git)" for one in plan.unmanaged}
+    leaving = _leaving(plan.changes)
     sections = (
-        Section(sign, heading, tuple(_row(change, names) for change in plan.changes if change.effect == effect))
-        for effect, sign, heading in SECTIONS
+        Section(sign, heading, tuple(_rows(plan.changes, effect, names, leaving))) for effect, sign, heading in SECTIONS
     )
     return View(
         plan=plan,
@@ -140,7 +140,32 @@ def _blocks(plan: Plan) -> Iterable[str]:
         yield "does not converge: planning again after it would leave something to do"
 
 
-def _row(change: Change, names: Mapping[str, str]) -> Row:
+def _leaving(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """The groups that each deactivated user leaves: told with the deactivation, and not as removals of their own."""
+    leaving: dict[str, list[str]] = {change.key: [] for change in changes if change.action == "deactivate_user"}
+    for change in changes:
+        if change.action == "remove_members":
+            for member in leaving.keys() & set(change.members):
+                leaving[member].append(f"{change.name} ({change.key})")
+    return leaving
+
+
+def _rows(
+    changes: Iterable[Change], effect: Effect, names: Mapping[str, str], leaving: Mapping[str, list[str]]
+) -> Iterable[Row]:
+    """Those of one effect; who loses access first."""
+    chosen = [change for change in changes if change.effect == effect]
+    for change in sorted(chosen, key=lambda one: one.action != "deactivate_user"):
+        remaining = [member for member in change.members if member not in leaving]
+        if change.action != "remove_members" or remaining:
+            yield _row(change, [*_details(change, remaining, names), *_left_groups(leaving.get(change.key, ()))])
+
+
+def _left_groups(groups: Sequence[str]) -> list[Detail]:
+    return [Detail("and leaves", None, ", ".join(groups))] if groups else []
+
+
+def _row(change: Change, details: Iterable[Detail]) -> Row:
     return Row(
         key=change.key,
         name=change.name,
@@ -148,11 +173,11 @@ def _row(change: Change, names: Mapping[str, str]) -> Row:
         cause=change.cause.replace("_", " "),
         reason=change.reason,
         source=str(change.source) if change.source else "",
-        details=tuple(_details(change, names)),
+        details=tuple(details),
     )
 
 
-def _details(change: Change, names: Mapping[str, str]) -> Iterable[Detail]:
+def _details(change: Change, members: Sequence[str], names: Mapping[str, str]) -> Iterable[Detail]:
     if change.action in {"create_user", "create_group"}:
         yield from (Detail(one.path, None, show_value(one.after)) for one in change.attributes)
     else:
@@ -160,8 +185,8 @@ def _details(change: Change, names: Mapping[str, str]) -> Iterable[Detail]:
             yield from _attribute(one)
     if change.roles:
         yield Detail("roles", None, ", ".join(change.roles))
-    if change.members:
-        yield Detail("members", None, ", ".join(names.get(member, member) for member in change.members))
+    if members:
+        yield Detail("members", None, ", ".join(names.get(member, member) for member in members))
 
 
 def _attribute(one: AttributeChange) -> Iterable[Detail]:
