@@ -17,7 +17,7 @@ def read_saved(text: str, name: str) -> Plan | Run:
     """The plan or the outcome that the text holds; raises UsageError, with the first reason, where it is neither."""
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is not a plan file: it is not JSON ({error})") from error
     if not isinstance(document, dict) or not ({"changes", "outcomes"} & document.keys()):
         raise UsageError(f"{name} is not a plan file, and not the outcome of an apply: make one with `plan -o FILE`")

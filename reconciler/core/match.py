@@ -56,7 +56,7 @@ def match_resources(
             if attribute != attributes[0]:
                 matches.adopted[resource.key] = attribute
     for resources in claims.values():
-        _settle_claims(matches, resources)
+        _settle_claims(matches, sorted(resources, key=lambda resource: resource.key))
     return matches
 
 
@@ -86,7 +86,11 @@ def _candidates(
 
 
 def _ambiguous(resource: DesiredUser | DesiredGroup, found: Mapping[str, Sequence[LiveUser | LiveGroup]]) -> Problem:
-    named = [f"{one.name} ({one.id}) by {attribute}" for attribute, candidates in found.items() for one in candidates]
+    named = [
+        f"{one.name} ({one.id}) by {attribute}"
+        for attribute, candidates in found.items()
+        for one in sorted(candidates, key=lambda live: live.id)
+    ]
     message = f"{resource.key} could be any of {len(set(named))} in the account: {', '.join(named)}"
     return Problem("ambiguous", message, resource.source, "make one of them unlike it; nothing is done until then")
 

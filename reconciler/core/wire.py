@@ -5,6 +5,7 @@ A dialect is data: what 4me documents, and what the RFC says. No request here de
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -42,16 +43,20 @@ class NotScim(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a service wants to be written to and read from."""
+    """How a service wants to be written to and read from.
+
+    `page_size` is asked for; `pages_are_known` where the service documents that it gives as many.
+    """
 
     name: Literal["4me", "rfc7644"]
     page_size: int
+    pages_are_known: bool
     patch: Literal["merge", "patch_op"]
 
 
 DIALECTS = {
-    "4me": Dialect("4me", page_size=25, patch="merge"),
-    "rfc7644": Dialect("rfc7644", page_size=100, patch="patch_op"),
+    "4me": Dialect("4me", page_size=25, pages_are_known=True, patch="merge"),
+    "rfc7644": Dialect("rfc7644", page_size=100, pages_are_known=False, patch="patch_op"),
 }
 
 
@@ -69,8 +74,9 @@ def list_request(kind: Literal["Users", "Groups"], start: int, count: int) -> Re
 
 
 def get_request(kind: Literal["Users", "Groups"], live_id: str) -> Request:
-    """One resource by id, which may hold anything and is quoted."""
-    return Request("GET", f"/{kind}/{quote(live_id, safe='')}")
+    """One resource by id, which may hold anything and is quoted; `.` and `..` alone would be steps in the path."""
+    quoted = quote(live_id, safe="")
+    return Request("GET", f"/{kind}/{quoted if quoted.strip('.') else quoted.replace('.', '%2E')}")
 
 
 def find_request(kind: Literal["Users", "Groups"], attribute: str, value: str) -> Request:
@@ -107,7 +113,7 @@ def read_user(resource: Mapping[str, Any]) -> LiveUser:
         id=read_id(resource),
         attributes=_flatten(resource),
         active=_read_boolean(resource.get("active", True)),
-        roles=frozenset(_read_values(resource.get("roles"))),
+        roles=frozenset(_read_values("roles", resource.get("roles"))),
         last_modified=_last_modified(resource),
     )
 
@@ -117,7 +123,7 @@ def read_group(resource: Mapping[str, Any]) -> LiveGroup:
     return LiveGroup(
         id=read_id(resource),
         attributes=_flatten(resource),
-        members=frozenset(_read_values(resource.get("members"))),
+        members=frozenset(_read_values("members", resource.get("members"))),
         last_modified=_last_modified(resource),
     )
 
@@ -129,30 +135,45 @@ def _flatten(resource: Mapping[str, Any]) -> dict[str, Value]:
         if name in NOT_ATTRIBUTES:
             continue
         if name == "name" and isinstance(value, Mapping):
-            flat.update({f"name.{inner}": canonical(one) for inner, one in value.items()})
+            flat.update({f"name.{inner}": _plannable(one) for inner, one in value.items()})
         elif name == ENTERPRISE and isinstance(value, Mapping):
             flat.update(_flatten_enterprise(value))
         elif name == CUSTOM_FIELDS:
             flat.update({f"customFields.{field}": one for field, one in _read_custom_fields(value)})
         else:
-            flat[name] = canonical(value)
+            flat[name] = _plannable(value)
     return {path: value for path, value in flat.items() if value is not None}
 
 
 def _flatten_enterprise(extension: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
     for name, value in extension.items():
         if name == "manager":
-            yield name, canonical(value.get("value") if isinstance(value, Mapping) else value)
+            yield name, _plannable(value.get("value") if isinstance(value, Mapping) else value)
         else:
-            yield name, canonical(value)
+            yield name, _plannable(value)
+
+
+def _plannable(value: object) -> Value:
+    """A live value as one that can be compared and shown: what is nested deeper than SCIM has it, as its JSON text."""
+    if isinstance(value, list):
+        return canonical([_plannable_item(item) for item in value])
+    return canonical(_scalar(value))
+
+
+def _plannable_item(item: object) -> object:
+    return {str(name): _scalar(one) for name, one in item.items()} if isinstance(item, Mapping) else _scalar(item)
+
+
+def _scalar(value: object) -> object:
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value
 
 
 def _read_custom_fields(value: object) -> Iterable[tuple[str, Value]]:
     """4me answers a hash, or a list of `{id, value}`."""
     if isinstance(value, Mapping):
-        return [(str(field), canonical(one)) for field, one in value.items()]
+        return [(str(field), _plannable(one)) for field, one in value.items()]
     listed = value if isinstance(value, list) else []
-    return [(str(one.get("id")), canonical(one.get("value"))) for one in listed if isinstance(one, Mapping)]
+    return [(str(one.get("id")), _plannable(one.get("value"))) for one in listed if isinstance(one, Mapping)]
 
 
 def _read_boolean(value: object) -> bool:
@@ -160,10 +181,16 @@ def _read_boolean(value: object) -> bool:
     return value.casefold() != "false" if isinstance(value, str) else value is not False
 
 
-def _read_values(values: object) -> list[str]:
-    listed = values if isinstance(values, list) else []
-    found = [one.get("value") if isinstance(one, Mapping) else one for one in listed]
-    return [value for value in found if isinstance(value, str)]
+def _read_values(name: str, values: object) -> list[str]:
+    """What a list of `{value}` or of texts holds; anything else must not look as if nobody were in it."""
+    if values is None:
+        return []
+    found = (
+        [one.get("value") if isinstance(one, Mapping) else one for one in values] if isinstance(values, list) else [0]
+    )
+    if not all(isinstance(value, str) and value for value in found):
+        raise NotScim(f"{name} is not a list of values: {str(values)[:60]}")
+    return [str(value) for value in found]
 
 
 def _last_modified(resource: Mapping[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import httpx
 
@@ -64,6 +64,7 @@ class Client:
             transport=transport,
             timeout=SECONDS_FOR_AN_ANSWER,
             follow_redirects=False,
+            trust_env=url.startswith("https:"),  # a proxy of the environment tunnels https, and would read http
             headers={"Authorization": f"Bearer {token}", "Accept": "application/scim+json, application/json"},
         )
 
@@ -88,14 +89,16 @@ class Client:
             answer = await self._attempt(request)
             status = answer.status if isinstance(answer, Response) else None
             headers = answer.headers if isinstance(answer, Response) else {}
-            wait = wait_before_retry(request.method, attempt, status, headers)
+            wait = None
+            if not isinstance(answer, NotAnAnswer):
+                wait = wait_before_retry(request.method, attempt, status, headers)
             if wait is None:
                 return self._judge(request, answer)
             await self._clock.sleep(wait)
 
     async def _attempt(self, request: Request) -> Response | httpx.HTTPError | NotAnAnswer:
-        await self._take_turn()
-        async with self._in_flight:
+        async with self._in_flight:  # a slot first: what waits for one must not start late, in a crowd
+            await self._take_turn()
             self.requests += 1
             try:
                 return await self._exchange(request)
@@ -129,8 +132,9 @@ class Client:
         if not body.strip():
             return None
         try:
-            return json.loads(body)
-        except ValueError as error:
+            document = json.loads(body, parse_constant=_refuse_constant)
+            return _with_whole_letters(document) if b"\\u" in body else document
+        except (ValueError, RecursionError) as error:
             if not answer.is_success:
                 return None
             what = "HTML" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes that are not JSON"
@@ -166,6 +170,24 @@ def refuse_method(method: str) -> None:
     """Stops all but GET, POST and PATCH before a socket opens: nothing is deleted, and PUT empties by omission."""
     if method not in ALLOWED:
         raise ValueError(f"{method} is never sent: only {', '.join(sorted(ALLOWED))} are")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """NaN and Infinity are Python's idea of JSON and nobody else's."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _with_whole_letters(value: object) -> object:
+    """The document with halves of letters (lone surrogates), which no file or terminal can hold, replaced."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_with_whole_letters(key): _with_whole_letters(one) for key, one in value.items()}
+        case list():
+            return [_with_whole_letters(one) for one in value]
+        case _:
+            return value
 
 
 def _reason(error: httpx.HTTPError) -> str:

@@ -58,16 +58,26 @@ async def _read_list(client: Client, kind: Kind, dialect: Dialect) -> Listing:
     listing = Listing()
     _take(listing, kind, first, first.total)
     size = len(first.resources)
-    starts = range(1 + size, first.total + 1, size) if size else range(0)
-    if len(starts) > MOST_PAGES:
+    if first.total > MOST_PAGES * max(size, 1):
         raise NotAnAnswer(f"{client.url}/{kind} announces {first.total} resources in pages of {size}: not believed")
+    starts = range(1 + size, first.total + 1, size) if size else range(0)
     pages = await asyncio.gather(*(_try_page(client, kind, start, size, listing) for start in starts))
     for page in pages:
         if page is not None:
             _take(listing, kind, page, first.total)
     if len(listing.resources) != first.total:
         listing.faults.append(f"{kind}: {first.total} were announced and {len(listing.resources)} came")
+    elif size and first.total % (dialect.page_size if dialect.pages_are_known else size) == 0:
+        await _look_past_the_end(client, kind, size, listing)
     return listing
+
+
+async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Listing) -> None:
+    """A total of whole pages could be a lie that the last of them does not show: nobody new may follow."""
+    page = await _try_page(client, kind, len(listing.resources) + 1, size, listing)
+    more = [one for one in page.resources if one.get("id") not in listing.resources] if page else []
+    if more:
+        listing.faults.append(f"{kind}: {len(listing.resources)} were announced and there are more")
 
 
 async def _read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
