@@ -15,9 +15,9 @@ from typing import TypeAlias
 from reconciler.apply.answers import Answered, judge_answer
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.core.model import Request, Response
-from reconciler.core.outcome import Outcome, Status
+from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change
-from reconciler.core.steps import TAKING_MEMBERS, Step, make_request, make_steps, resolve
+from reconciler.core.steps import Step, make_request, make_steps, resolve, target_of
 from reconciler.core.wire import Dialect, NotScim, get_request
 from reconciler.errors import LostAnswer, Unreachable
 
@@ -83,58 +83,61 @@ class _Execution:
                 tasks.create_task(self._run_step(step))
 
     async def _run_step(self, step: Step) -> None:
-        for key in self._waits_for(step):
-            await self.created[key].wait()
+        for key in step.needs():
+            if key in self.created:
+                await self.created[key].wait()
         async with self.slots:
-            answered = await self._answered(step)
-        self._record(step, answered)
+            await self._settle(step)
         if step.creates:
             self.created[step.key].set()
 
-    def _waits_for(self, step: Step) -> list[str]:
-        own = [] if step.creates else [step.key]
-        return [key for key in (*step.needs(), *own) if key in self.created]
+    async def _settle(self, step: Step) -> None:
+        """Gives every change of the step its outcome, whatever happens."""
+        if self.stop.reason:
+            self._record(step.changes, Answered.all("skipped", f"the run stopped: {self.stop.reason}"))
+            return
+        missing = frozenset(need for need in step.needs() if resolve(need, self.ids) is None)
+        doable = step.without(missing)
+        answered = await self._answered(doable) if doable else None
+        named = ", ".join(sorted(missing))
+
+        left_out = [change for change in step.changes if doable is None or change not in doable.changes]
+        self._record(left_out, Answered.all("skipped", f"waits for {named}, which was not created"))
+        if doable and answered:
+            partly = [change for change in doable.changes if missing.intersection(change.members)]
+            self._record(partly, answered.but(f"without {named}, which was not created"))
+            self._record([change for change in doable.changes if change not in partly], answered)
 
     async def _answered(self, step: Step) -> Answered:
-        if self.stop.reason:
-            return Answered.all("skipped", f"the run stopped: {self.stop.reason}")
-        missing = self._missing(step)
-        if missing and not self._can_do_without(step, missing):
-            return Answered.all("skipped", f"waits for {', '.join(sorted(missing))}, which was not created")
         try:
-            answered = await self._exchange(step)
-        except NotScim as error:
-            return Answered.all("failed", f"the answer can't be read: {error}")
-        except LostAnswer as error:
+            return await self._exchange(step)
+        except (NotScim, LostAnswer) as error:
             return Answered.all("failed", f"{error}; whether it was done shows in the next plan")
         except Unreachable as error:
             self.stop.set(str(error))
             return Answered.all("failed", str(error))
-        return answered.but(f"without {', '.join(sorted(missing))}, which was not created") if missing else answered
-
-    def _missing(self, step: Step) -> set[str]:
-        own = {step.key} if not step.creates and step.changes[0].target_id is None else set()
-        return {key for key in step.needs() | own if resolve(key, self.ids) is None}
-
-    def _can_do_without(self, step: Step, missing: set[str]) -> bool:
-        """Members that do not exist are left out as long as anything is left to do; a manager or a target never is."""
-        members = set(step.members(*TAKING_MEMBERS))
-        return missing <= members and (step.creates or bool(step.attributes()) or bool(members - missing))
+        except Exception as error:  # noqa: BLE001  # a bug in one step must not take the outcomes of the others
+            return Answered.all("failed", f"a bug in this program, {type(error).__name__}: {error}")
 
     async def _exchange(self, step: Step) -> Answered:
         request = make_request(step, self.ids, self.channel.dialect)
         response = await (self._create(step, request) if step.creates else self.channel.send(request))
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, self.channel.send))
-        if response.succeeded and response.body is None:  # 204, RFC 7644 section 3.5.2
-            response = await self.channel.send(get_request(step.kind, self._target(step)))
+        if response.succeeded and _leaves_open(step, response):
+            response = await self._read_back(step, response)
         answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
         return answered
 
-    def _target(self, step: Step) -> str:
-        return step.changes[0].target_id or self.ids[step.key]
+    async def _read_back(self, step: Step, response: Response) -> Response:
+        """The resource that a write was answered without, or without the members that the step is about."""
+        if isinstance(response.body, dict) and isinstance(response.body.get("id"), str):
+            return await self.channel.send(get_request(step.kind, response.body["id"]))
+        if not step.creates:
+            return await self.channel.send(get_request(step.kind, target_of(step, self.ids)))
+        return await find_created(step, self.channel.send) or response
 
     async def _create(self, step: Step, request: Request) -> Response:
         """A POST; one whose answer was lost is looked up before it is sent again."""
@@ -150,15 +153,18 @@ class _Execution:
                 if attempt == MOST_CREATE_ATTEMPTS:
                     raise
 
-    def _record(self, step: Step, answered: Answered) -> None:
-        for change in step.changes:
+    def _record(self, changes: Iterable[Change], answered: Answered) -> None:
+        for change in changes:
             status, detail = answered.of(change)
             outcome = Outcome(change=change, status=status, detail=detail)
             self.outcomes[change.id] = outcome
+            self.failures += status == "failed"
             self.tell(outcome)
-        self._count_failure(answered.status)
-
-    def _count_failure(self, status: Status) -> None:
-        self.failures += status == "failed"
         if self.failures >= STOP_AFTER_FAILURES and self.failures > STOP_AFTER_SHARE * len(self.outcomes):
             self.stop.set(f"{self.failures} of {len(self.outcomes)} changes failed")
+
+
+def _leaves_open(step: Step, response: Response) -> bool:
+    """Whether the answer does not show what was done: no body (204, RFC 7644 section 3.5.2), or no members."""
+    about_members = any(change.members for change in step.changes)
+    return not isinstance(response.body, dict) or (about_members and "members" not in response.body)

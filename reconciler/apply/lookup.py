@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from reconciler.core.diff import differs
-from reconciler.core.model import Attributes, LiveGroup, LiveUser, Request, Response
+from reconciler.core.model import Attributes, JsonObject, LiveGroup, LiveUser, Request, Response
 from reconciler.core.steps import Step
-from reconciler.core.wire import NotScim, describe_error, find_request, get_request, read_group, read_page, read_user
+from reconciler.core.wire import (
+    NotScim,
+    Page,
+    describe_error,
+    find_request,
+    get_request,
+    read_group,
+    read_page,
+    read_user,
+)
 from reconciler.errors import LostAnswer
 
 MATCHING = {"Users": ("externalId", "userName"), "Groups": ("externalId", "displayName")}
 
 
 async def find_created(step: Step, send: Callable[[Request], Awaitable[Response]]) -> Response | None:
-    """The answer that was lost, if what the step creates is there and is ours (its externalId says so), else None."""
+    """The answer that was lost, if what the step creates is there and is ours (its externalId says so), else None.
+
+    Raises NotScim where the look-up can't tell: "I don't know" is not "nobody".
+    """
     asked = step.attributes()
     for found in await _candidates(step, send):
         if found.attributes.get("externalId") == asked.get("externalId"):
@@ -27,7 +39,7 @@ async def name_holder(step: Step, conflict: Response, send: Callable[[Request], 
     said = describe_error(conflict)
     try:
         holders = await _candidates(step, send)
-    except LostAnswer:
+    except (LostAnswer, NotScim):
         holders = []
     if not holders:
         return f"refused: {said}"
@@ -38,28 +50,30 @@ async def name_holder(step: Step, conflict: Response, send: Callable[[Request], 
 
 
 async def _candidates(step: Step, send: Callable[[Request], Awaitable[Response]]) -> list[LiveUser | LiveGroup]:
-    """Those that a look-up finds and that really have what was asked for: some services ignore a filter."""
+    """Those that really have what was asked for: some services ignore a filter, and answer everybody, in pages."""
     asked = step.attributes()
     found: dict[str, LiveUser | LiveGroup] = {}
     for attribute in MATCHING[step.kind]:
         value = asked.get(attribute)
         if not isinstance(value, str):
             continue
-        response = await send(find_request(step.kind, attribute, value))
-        for one in _read(step, response):
-            if _has(one.attributes, attribute, value):
-                found.setdefault(one.id, one)
+        page = await _look_up(step, attribute, value, send)
+        having = [one for one in map(_reader(step), page.resources) if _has(one.attributes, attribute, value)]
+        found |= {one.id: one for one in having}
+        if not having and page.total > len(page.resources):
+            raise NotScim(f"a look-up by {attribute} answers {page.total} others")
     return list(found.values())
 
 
-def _read(step: Step, response: Response) -> list[LiveUser] | list[LiveGroup]:
-    try:
-        resources = read_page(response.body).resources
-        if step.kind == "Users":
-            return [read_user(one) for one in resources]
-        return [read_group(one) for one in resources]
-    except NotScim:
-        return []
+async def _look_up(step: Step, attribute: str, value: str, send: Callable[[Request], Awaitable[Response]]) -> Page:
+    response = await send(find_request(step.kind, attribute, value))
+    if not response.succeeded:
+        raise NotScim(f"a look-up by {attribute} is answered {describe_error(response)}")
+    return read_page(response.body)
+
+
+def _reader(step: Step) -> Callable[[JsonObject], LiveUser | LiveGroup]:
+    return read_user if step.kind == "Users" else read_group
 
 
 def _has(attributes: Attributes, attribute: str, value: str) -> bool:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import Certificate, DesiredState, JsonObject, LiveGroup, LiveState, LiveUser, parse_key
 from reconciler.core.planner import Decided, decide_changes
-from reconciler.core.steps import Step, check_answer, make_request, make_steps
+from reconciler.core.steps import Step, make_request, make_steps
 from reconciler.core.tenant import Tenant
 from reconciler.core.twin.machine import Twin
+from reconciler.core.verify import list_not_taken
 from reconciler.core.wire import DIALECTS, nest, read_group, read_id, read_user
 from reconciler.errors import Problem
 
@@ -94,7 +95,8 @@ def _apply(steps: Iterable[Step], twin: Twin, ids: dict[str, str], tenant: Tenan
             trouble.append(f"{step.key} (refused with {response.status})")
             continue
         ids[step.key] = read_id(response.body)
-        trouble += [f"{step.key} ({path})" for path in check_answer(step, ids, response.body)]
+        for change in step.changes:
+            trouble += [f"{step.key} ({path})" for path in list_not_taken(change, ids, response.body)]
     return trouble
 
 

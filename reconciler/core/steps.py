@@ -1,21 +1,21 @@
-"""The changes of a plan → steps: one request for each resource written, what it waits for, how its answer is checked.
+"""The changes of a plan → steps: one request for each resource written, and what it waits for.
 
 Both the executor and the twin take their requests from here, so that what was tried is what runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from reconciler.core.model import Attributes, JsonObject, Request, Value
 from reconciler.core.plan import Change
 from reconciler.core.references import ID_PREFIX
-from reconciler.core.roles import OWNER
-from reconciler.core.wire import PATCH_OP, Dialect, get_request, nest, patch_op, read_group, read_user, unlike
+from reconciler.core.wire import PATCH_OP, Dialect, get_request, nest, patch_op
 
 Kind = Literal["Users", "Groups"]
+CREATING = ("create_user", "create_group")
 REACHES = ("create_user", "reactivate_user", "deactivate_user")
 
 
@@ -29,7 +29,7 @@ class Step:
     @property
     def creates(self) -> bool:
         """Whether the resource does not exist yet."""
-        return self.changes[0].action in {"create_user", "create_group"}
+        return self.changes[0].action in CREATING
 
     @property
     def kind(self) -> Kind:
@@ -59,18 +59,33 @@ class Step:
         decided = [change.action != "deactivate_user" for change in self.changes if change.action in REACHES]
         return decided[0] if decided else None
 
-    def manager(self) -> str | None:
-        """The key of the manager that this step writes, if any."""
-        manager = self.attributes().get("manager")
-        return str(manager) if manager else None
-
     def needs(self) -> frozenset[str]:
-        """The keys that must exist before the request can be made: a manager, members."""
-        manager = self.manager()
-        return frozenset([*self.members(*TAKING_MEMBERS), *([manager] if manager else [])])
+        """The keys that must exist before the request can be made: a manager, members, the resource itself."""
+        return frozenset(need for change in self.changes for need in needs_of(change))
+
+    def without(self, missing: Container[str]) -> Step | None:
+        """What can be done of the step though those keys do not exist; None where that is nothing.
+
+        Members are left out one by one; a manager, or the resource itself, takes the whole change with it.
+        """
+        doable = tuple(change for change in self.changes if not _prevented(change, missing))
+        return Step(self.key, doable) if doable else None
 
 
-TAKING_MEMBERS = ("create_group", "add_members", "remove_members")
+def needs_of(change: Change) -> list[str]:
+    """The keys that a change refers to, its own among them where the plan creates what it changes."""
+    own = [] if change.target_id or change.action in CREATING else [change.key]
+    return [*own, *change.members, *([manager] if (manager := _manager(change)) else [])]
+
+
+def _manager(change: Change) -> str | None:
+    return next((str(one.after) for one in change.attributes if one.path == "manager" and one.after), None)
+
+
+def _prevented(change: Change, missing: Container[str]) -> bool:
+    left = [member for member in change.members if member not in missing]
+    nobody_left = bool(change.members) and not left and change.action not in CREATING
+    return nobody_left or any(need in missing for need in needs_of(change) if need not in change.members)
 
 
 def make_steps(changes: Iterable[Change]) -> tuple[Step, ...]:
@@ -79,7 +94,7 @@ def make_steps(changes: Iterable[Change]) -> tuple[Step, ...]:
     others: dict[str, list[Change]] = {}
     order: list[tuple[dict[str, list[Change]], str]] = []
     for change in changes:
-        steps = creates if change.action in {"create_user", "create_group"} else others
+        steps = creates if change.action in CREATING else others
         if change.key not in steps:
             order.append((steps, change.key))
         steps.setdefault(change.key, []).append(change)
@@ -93,28 +108,29 @@ def resolve(reference: str, ids: Mapping[str, str]) -> str | None:
 
 def make_request(step: Step, ids: Mapping[str, str], dialect: Dialect) -> Request:
     """The one request of a step. Members without an id are left out; the caller has seen to the rest of `needs()`."""
-    attributes = _with_ids(step, ids)
+    attributes = with_ids(step.attributes(), ids)
     if step.creates:
         return Request("POST", f"/{step.kind}", _resource(step, attributes, ids))
-    target = get_request(step.kind, _target(step, ids)).path
+    target = get_request(step.kind, target_of(step, ids)).path
     if dialect.patch == "merge":
         return Request("PATCH", target, _merge_body(step, attributes, ids))
     operations = _operations(step, attributes, ids)
     return Request("PATCH", target, {"schemas": [PATCH_OP], "Operations": operations})
 
 
-def _target(step: Step, ids: Mapping[str, str]) -> str:
+def target_of(step: Step, ids: Mapping[str, str]) -> str:
+    """The live id of the resource that a step changes."""
     return step.changes[0].target_id or ids[step.key]
 
 
-def _with_ids(step: Step, ids: Mapping[str, str]) -> dict[str, Value]:
-    attributes = step.attributes()
-    if manager := step.manager():
-        attributes["manager"] = resolve(manager, ids)
-    return attributes
+def with_ids(attributes: Attributes, ids: Mapping[str, str]) -> dict[str, Value]:
+    """The attributes with the manager as a live id."""
+    manager = attributes.get("manager")
+    return {**attributes, "manager": resolve(str(manager), ids)} if manager else dict(attributes)
 
 
-def _ids(members: Iterable[str], ids: Mapping[str, str]) -> list[str]:
+def ids_of(members: Iterable[str], ids: Mapping[str, str]) -> list[str]:
+    """The live ids of those references that have one."""
     return [live_id for member in members if (live_id := resolve(member, ids)) is not None]
 
 
@@ -125,7 +141,7 @@ def _references(values: Iterable[str]) -> list[dict[str, str]]:
 def _resource(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> JsonObject:
     resource = nest(attributes, step.kind)
     if step.kind == "Groups":
-        return {**resource, "members": _references(_ids(step.members("create_group"), ids))}
+        return {**resource, "members": _references(ids_of(step.members("create_group"), ids))}
     roles = step.roles()
     return {**resource, "active": True, **({"roles": _references(roles)} if roles else {})}
 
@@ -137,8 +153,8 @@ def _merge_body(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> J
         body["active"] = active
     if (roles := step.roles()) is not None:
         body["roles"] = _references(roles)
-    added: list[dict[str, str]] = _references(_ids(step.members("add_members"), ids))
-    removed = [{"value": one, "operation": "delete"} for one in _ids(step.members("remove_members"), ids)]
+    added: list[dict[str, str]] = _references(ids_of(step.members("add_members"), ids))
+    removed = [{"value": one, "operation": "delete"} for one in ids_of(step.members("remove_members"), ids)]
     if added or removed:
         body["members"] = [*added, *removed]
     return body
@@ -151,11 +167,11 @@ def _operations(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> l
         operations.append({"op": "replace", "path": "active", "value": active})
     if (roles := step.roles()) is not None:
         operations.append(_set_roles(roles))
-    if added := _ids(step.members("add_members"), ids):
+    if added := ids_of(step.members("add_members"), ids):
         operations.append({"op": "add", "path": "members", "value": _references(added)})
     operations += [
         {"op": "remove", "path": f'members[value eq "{member}"]'}
-        for member in _ids(step.members("remove_members"), ids)
+        for member in ids_of(step.members("remove_members"), ids)
     ]
     return operations
 
@@ -164,22 +180,3 @@ def _set_roles(roles: Sequence[str]) -> JsonObject:
     if not roles:
         return {"op": "remove", "path": "roles"}
     return {"op": "replace", "path": "roles", "value": _references(roles)}
-
-
-def check_answer(step: Step, ids: Mapping[str, str], resource: Mapping[str, object]) -> list[str]:
-    """What the resource, as the service answered it, does not have as it was asked for; raises NotScim."""
-    asked = _with_ids(step, ids)
-    if step.kind == "Users":
-        user = read_user(resource)
-        wrong = unlike(asked, user.attributes)
-        roles, active = step.roles(), step.active()
-        wrong += ["roles"] if roles is not None and user.roles - {OWNER} != set(roles) - {OWNER} else []
-        wrong += ["active"] if active is not None and user.active is not active else []
-        return wrong
-    group = read_group(resource)
-    wrong = unlike(asked, group.attributes)
-    if "members" in resource:
-        present = set(_ids(step.members("create_group", "add_members"), ids)) <= group.members
-        absent = group.members.isdisjoint(_ids(step.members("remove_members"), ids))
-        wrong += [] if present and absent else ["members"]
-    return wrong

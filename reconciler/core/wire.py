@@ -261,7 +261,6 @@ def describe_error(response: Response) -> str:
     """What the service said was wrong: SCIM's `detail` (RFC 7644 section 3.12), or 4me's `message` and `errors`."""
     body: JsonObject = response.body if isinstance(response.body, dict) else {}
     fields = body.get("errors")
-    named = fields if isinstance(fields, list) else []
-    listed = "; ".join(" ".join(map(str, one)) for one in named if isinstance(one, list))
-    said = str(body.get("detail") or body.get("message") or listed or "")
+    listed = [" ".join(map(str, one)) for one in fields if isinstance(one, list)] if isinstance(fields, list) else []
+    said = "; ".join(str(one) for one in (body.get("detail") or body.get("message"), *listed) if one)
     return f"{response.status} {' '.join(said.split())[:300]}".strip()

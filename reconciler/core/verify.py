@@ -1,0 +1,42 @@
+"""What an answer to a write does not have as a change asked for it. The answer to a write is its verification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.model import LiveGroup, LiveUser
+from reconciler.core.plan import Change
+from reconciler.core.steps import ids_of, with_ids
+from reconciler.core.wire import read_group, read_user, unlike
+
+
+def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str, object]) -> list[str]:
+    """The attributes, and `roles`, `active` or `members`, that the resource has not as asked; raises NotScim."""
+    asked = with_ids({one.path: one.after for one in change.attributes}, ids)
+    if change.key.startswith("user/"):
+        user = read_user(resource)
+        return [*unlike(asked, user.attributes), *_roles(change, user), *_active(change, user)]
+    group = read_group(resource)
+    return [*unlike(asked, group.attributes), *_members(change, ids, group)]
+
+
+def _roles(change: Change, user: LiveUser) -> list[str]:
+    roles = frozenset(change.roles)
+    taken = roles.isdisjoint(user.roles) if change.action == "revoke_roles" else roles <= user.roles
+    return [] if taken else ["roles"]
+
+
+def _active(change: Change, user: LiveUser) -> list[str]:
+    match change.action:
+        case "create_user" | "reactivate_user":
+            return [] if user.active else ["active"]
+        case "deactivate_user":
+            return ["active"] if user.active else []
+        case _:
+            return []
+
+
+def _members(change: Change, ids: Mapping[str, str], group: LiveGroup) -> list[str]:
+    members = frozenset(ids_of(change.members, ids))
+    taken = members.isdisjoint(group.members) if change.action == "remove_members" else members <= group.members
+    return [] if taken else ["members"]
