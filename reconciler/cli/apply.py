@@ -90,14 +90,18 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         client = await connect(stack, options, head, read_settings())
         live, _snapshot = await read_live(client, head)
         made = make_plan(gather(head, base, live))
-        say(options, render_plan(made.plan, "text"))
+        asks = limits.ask and bool(made.plan.changes)
+        if (
+            options.verbosity >= 0 or asks or not made.plan.applyable
+        ):  # nobody is asked about, or refused, what is not shown
+            click.echo(render_plan(made.plan, "text"), err=True)
 
         refuse_unless_applyable(made.plan)
         approval = hold_against(made.plan, approved)
         if approval.refused and limits.all_or_nothing:
             raise Refused(f"--all-or-nothing, and not approved: {', '.join(map(describe, approval.refused))}")
-        if limits.ask and approval.to_run:
-            click.confirm(f"Apply this to {head.tenant_name}?", abort=True, err=True)
+        if asks and not _confirmed(head.tenant_name):
+            raise Refused("not confirmed: nothing was done (where nobody can be asked, say --yes)")
 
         before = client.requests
         outcomes, stopped = await _execute(client, head, made, approval, limits)
@@ -110,6 +114,14 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         stopped=stopped,
     )
     return _Applied(made.plan, run, live, approval)
+
+
+def _confirmed(tenant: str) -> bool:
+    """Whether a person said yes; an end of input is no."""
+    try:
+        return click.confirm(f"Apply this to {tenant}?", err=True)
+    except click.Abort:
+        return False
 
 
 async def _execute(

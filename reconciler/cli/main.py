@@ -27,7 +27,6 @@ COMMANDS = {
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),
 }
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +85,8 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.exit(INTERRUPTED)
+        click.echo("Interrupted: nothing was done.", err=True)
+        sys.exit(ReconcilerError.exit_code)
     except InvalidInput as error:
         _report_invalid(error)
         sys.exit(error.exit_code)

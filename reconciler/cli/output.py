@@ -34,10 +34,14 @@ def write_private(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+    try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(name).replace(path)
     except OSError as error:
+        Path(name).unlink()
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 

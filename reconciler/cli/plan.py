@@ -68,12 +68,9 @@ def plan(
 
     head = load_head(options, as_of)
     earlier = find_base(head, base)
-    if live:
-        state = load_snapshot(live)
-    else:
-        state, snapshot = read_account(options, head)
-        if save_live:
-            write_private(save_live, snapshot_to_json(snapshot))
+    state, snapshot = load_snapshot(live) if live else read_account(options, head)
+    if save_live:
+        write_private(save_live, snapshot_to_json(snapshot))
 
     made = make_plan(gather(head, earlier, state)).plan
 
@@ -87,7 +84,7 @@ def plan(
 
 
 def _plans(options: Options) -> Path:
-    return options.folder.parent / "plans"
+    return options.folder.resolve().parent / "plans"
 
 
 def _write_beside(options: Options, made: Plan) -> None:
@@ -146,7 +143,8 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
         )
     applied, problems = compile_at(head, earlier.commit)
     if applied is None:
-        raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be read: {'; '.join(map(str, problems))}")
+        why = "; ".join(map(str, problems)) or f"{head.tenant_name} is not declared there"
+        raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
     state, _snapshot = read_account(options, head)
 
     then = replace(head, desired=applied, commit=earlier.commit)

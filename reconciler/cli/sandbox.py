@@ -61,10 +61,13 @@ def _store(options: Options) -> Store:
     from reconciler.cli.line import load_folder
     from reconciler.core.tenant import SANDBOX
     from reconciler.desired.git import find_repository
-    from reconciler.errors import UsageError
+    from reconciler.errors import InvalidInput, UsageError
     from reconciler.settings import read_settings
 
-    declared = load_folder(options, find_repository(options.folder)).declarations.tenants
+    loaded = load_folder(options, find_repository(options.folder))
+    declared = loaded.declarations.tenants
+    if not declared and loaded.problems:
+        raise InvalidInput(loaded.problems)
     names = [name for name, one in declared.items() if one.tenant.url == SANDBOX and options.tenant in {None, name}]
     if len(names) != 1:
         known = ", ".join(names) or "none"

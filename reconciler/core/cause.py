@@ -38,8 +38,8 @@ def find_cause(facets: Iterable[Facet]) -> Cause:
 
 
 def _judge(facet: Facet) -> Cause:
+    known = facet.applied is not UNKNOWN
     if not facet.same(facet.base, facet.head):
-        return "this_change" if facet.same(facet.base, facet.live) else "conflict"
-    if facet.applied is not UNKNOWN and not facet.same(facet.applied, facet.head):
-        return "merged"
-    return "drift"
+        untouched = facet.same(facet.base, facet.live) or (known and facet.same(facet.applied, facet.live))
+        return "this_change" if untouched else "conflict"
+    return "merged" if known and not facet.same(facet.applied, facet.head) else "drift"

@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, model_validator
 
 from reconciler.core.pattern import compile_pattern
 from reconciler.core.strict import Declaration, Scalar
@@ -87,7 +87,7 @@ class ClauseDeclaration(Declaration):
     """One condition on a source attribute."""
 
     attribute: str
-    operator: Annotated[Operator, PlainValidator(_parse_operator)]
+    operator: Annotated[Operator, PlainValidator(_parse_operator), PlainSerializer(str, return_type=str)]
     value: Scalar | list[Scalar] = None
     case_sensitive: bool = True
     quantifier: Literal["any", "all"] = "any"

@@ -30,8 +30,9 @@ def check_convergence(
     steps = make_steps(decided.changes)
     if not steps:
         return []
-    keys = _concerned(desired, steps)
-    twin = _twin_of(live, {decided.ids[key] for key in keys if key in decided.ids} | _targets(steps))
+    keys = _concerned(desired, steps) | decided.unclear
+    ids = {decided.ids[key] for key in keys if key in decided.ids} | _targets(steps) | decided.contested
+    twin = _twin_of(live, ids)
 
     trouble = _apply(steps, twin, dict(decided.ids), tenant)
     again = decide_changes(_restrict(desired, keys), _read(twin), tenant, earlier)

@@ -41,10 +41,12 @@ class Earlier:
 
     def attributes(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
         """Why attributes change; references in both are keys."""
-        return find_cause(
-            self._facet(head[path], live.get(path), partial(_attribute, key, path), partial(_same, path))
-            for path in paths
-        )
+        return find_cause(self._attribute_facets(key, paths, head, live))
+
+    def reactivation(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
+        """Why a user comes back, with the attributes that change on the way."""
+        back = self._facet(head=True, live=False, ask=partial(_is_present, key))
+        return find_cause([back, *self._attribute_facets(key, paths, head, live)])
 
     def members(self, key: Key, members: Iterable[str], *, head: bool) -> Cause:
         """Why members enter a group (`head`), or leave it."""
@@ -53,6 +55,12 @@ class Earlier:
     def roles(self, key: Key, roles: Iterable[str], *, head: bool) -> Cause:
         """Why roles are granted (`head`), or revoked."""
         return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
+
+    def _attribute_facets(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Iterable[Facet]:
+        return (
+            self._facet(head[path], live.get(path), partial(_attribute, key, path), partial(_same, path))
+            for path in paths
+        )
 
     def _facet(self, head: object, live: object, ask: Ask, same: Callable[[object, object], bool] = eq) -> Facet:
         def asked(state: DesiredState) -> object:
@@ -75,7 +83,16 @@ def _is_present(key: Key, state: DesiredState) -> object:
 
 def _attribute(key: Key, path: str, state: DesiredState) -> object:
     resource = state.resource(key)
-    return resource.attributes.get(path, NOT_SPOKEN_OF) if resource else NOT_SPOKEN_OF
+    if resource is None or (path == "manager" and not _manager_in_scope(resource.attributes, state)):
+        return NOT_SPOKEN_OF
+    return resource.attributes.get(path, NOT_SPOKEN_OF)
+
+
+def _manager_in_scope(attributes: Attributes, state: DesiredState) -> bool:
+    """A reference to somebody out of scope was left out then, and so the state did not speak of it."""
+    manager = attributes.get("manager")
+    named = parse_key(str(manager)) if manager else None
+    return named is None or (named in state.users and state.users[named].in_scope)
 
 
 def _same(path: str, one: object, other: object) -> bool:

@@ -91,7 +91,8 @@ def _ambiguous(resource: DesiredUser | DesiredGroup, found: Mapping[str, Sequenc
         for attribute, candidates in found.items()
         for one in sorted(candidates, key=lambda live: live.id)
     ]
-    message = f"{resource.key} could be any of {len(set(named))} in the account: {', '.join(named)}"
+    count = len({one.id for candidates in found.values() for one in candidates})
+    message = f"{resource.key} could be any of {count} in the account: {', '.join(named)}"
     return Problem("ambiguous", message, resource.source, "make one of them unlike it; nothing is done until then")
 
 

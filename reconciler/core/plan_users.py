@@ -113,7 +113,7 @@ class UserPlanner:
             cause = self.earlier.attributes(user.key, paths, attributes, now)
         else:
             change = ReactivateUser
-            cause = self.earlier.presence(user.key, head=True)
+            cause = self.earlier.reactivation(user.key, paths, attributes, now)
         return [
             change(
                 key=str(user.key),

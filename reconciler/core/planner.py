@@ -23,13 +23,18 @@ GROUP_MATCHING = ("externalId", "displayName")
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What is to be done, what is left alone, and `ids`: the live id of every key that has one, for apply."""
+    """What is to be done, what is left alone, and `ids`: the live id of every key that has one, for apply.
+
+    `unclear` are keys that could be several live resources, and `contested` the ids of those.
+    """
 
     changes: tuple[Change, ...]
     unmanaged: tuple[Unmanaged, ...]
     skipped: tuple[Skipped, ...]
     problems: tuple[Problem, ...]
     ids: Mapping[str, str]
+    unclear: frozenset[str] = frozenset()
+    contested: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,8 @@ def decide_changes(desired: DesiredState, live: LiveState, tenant: Tenant, earli
         skipped=tuple(sorted((one for result in results for one in result.skipped), key=lambda one: one.key)),
         problems=(*_match_problems(links), *(problem for result in results for problem in result.problems)),
         ids=references.ids,
+        unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
+        contested=references.contested,
     )
 
 

@@ -26,7 +26,7 @@ from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Problem
 
 SourceAttributes: TypeAlias = Mapping[str, object]
-SCHEMA_NAMES = frozenset(UserDeclaration.__annotations__) - {"attributes"}
+SCHEMA_NAMES = frozenset(UserDeclaration.__annotations__) - {"attributes"} | {"groupType", "externalId"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +225,8 @@ def _check_values(clause: Clause, subjects: Sequence[SourceAttributes]) -> Itera
     unfit = [value for value in values if parse is not None and parse(value) is None]
     if unfit:
         what = "whole number" if parse is parse_integer else "date"
-        message = (
-            f"{len(unfit)} values of {clause.attribute} are no {what} (say {as_text(unfit[0])!r}): the clause is false"
-        )
+        example = min(map(as_text, unfit))
+        message = f"{len(unfit)} values of {clause.attribute} are no {what} (say {example!r}): the clause is false"
         yield Problem("not_comparable", message, clause.source, severity="warning")
 
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import Field, PlainValidator, field_validator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
 from reconciler.core.clause import ScopingFilters
 from reconciler.core.strict import Declaration
@@ -70,7 +70,13 @@ def _parse_window(written: object) -> Window:
     return Window(int(match[1]), int(match[2]) * _SECONDS[match[3]])
 
 
-RateWindow: TypeAlias = Annotated[Window, PlainValidator(_parse_window)]
+def _spell_window(window: Window) -> str:
+    return f"{window.requests} per {window.seconds}s"
+
+
+RateWindow: TypeAlias = Annotated[
+    Window, PlainValidator(_parse_window), PlainSerializer(_spell_window, return_type=str)
+]
 
 
 class Rate(Declaration):

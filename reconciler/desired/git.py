@@ -91,7 +91,7 @@ def find_repository(folder: Path) -> Repository | None:
     """The repository that the folder is in, or None where it is in none or there is no git."""
     try:
         done = _run(folder, ("rev-parse", "--show-toplevel"), b"")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if done.returncode:
         return None

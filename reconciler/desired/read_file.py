@@ -5,6 +5,7 @@ What other files declare is not its business: names that are declared twice are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -33,6 +34,8 @@ from reconciler.errors import Problem, Source
 
 T = TypeVar("T")
 GROUP_ATTRIBUTES = ("displayName", "groupType")
+NAME_HINT = "use letters, digits, dots and dashes"
+TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 BAD_IN_NAMES = frozenset("/ \t\r\n") | frozenset(map(chr, range(32)))
 
 
@@ -168,9 +171,8 @@ class _FileReader:
             return
         for name, mark in zip(named, named.marks, strict=True):
             source = self.document.source(mark)
-            if BAD_IN_NAMES.intersection(name) or not name:
-                message = f'"{name}" can not be a name: it has white space, a slash or a control character'
-                self._add(Problem("bad_name", message, source, "use letters, digits, dots and dashes"))
+            if problem := _bad_name(kind, name):
+                self._add(Problem("bad_name", f'"{name}" can not be a name: {problem}', source, NAME_HINT))
             else:
                 yield Entry(self.document, named, name, f"{section}.{name}", source)
 
@@ -200,6 +202,17 @@ SECTIONS: dict[str, Callable[[_FileReader], None]] = {
     "role_assignments": _FileReader.read_assignments,
     "scoping_filters": _FileReader.read_filters,
 }
+
+
+def _bad_name(kind: str, name: str) -> str | None:
+    """What is wrong with a name. A tenant's is part of a file's and of a git ref's, and so is held to less."""
+    if kind == "tenant":
+        return None if TENANT_NAME.fullmatch(name) else "a tenant's has letters, digits, _ and - only"
+    return (
+        "it is empty, or has white space, a slash or a control character"
+        if not name or BAD_IN_NAMES & {*name}
+        else None
+    )
 
 
 def _declared_tenant(tenant: Tenant, entry: Entry) -> DeclaredTenant:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from reconciler.core.model import Request
 from reconciler.core.wire import NotScim, describe_error, list_request, read_page
-from reconciler.errors import NotAnAnswer, Unreachable
+from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from reconciler.live.client import Client
 
 FEATURES = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
@@ -15,7 +15,10 @@ FEATURES = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
 
 async def ask_config(client: Client) -> dict[str, bool]:
     """Which of the RFC's features the service supports; empty where it doesn't say, which some do not."""
-    response = await client.send(Request("GET", "/ServiceProviderConfig"))
+    try:
+        response = await client.send(Request("GET", "/ServiceProviderConfig"))
+    except (NotAnAnswer, LostAnswer):  # the service answered for users and groups: it is there, and does not say
+        return {}
     config = response.body if response.succeeded and isinstance(response.body, dict) else {}
     said = {name: config.get(name) for name in FEATURES}
     return {name: bool(one.get("supported")) for name, one in said.items() if isinstance(one, dict)}

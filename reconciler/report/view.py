@@ -153,9 +153,9 @@ def _leaving(changes: Iterable[Change]) -> dict[str, list[str]]:
 def _rows(
     changes: Iterable[Change], effect: Effect, names: Mapping[str, str], leaving: Mapping[str, list[str]]
 ) -> Iterable[Row]:
-    """Those of one effect; who loses access first."""
+    """Those of one effect: conflicts first, then who loses access."""
     chosen = [change for change in changes if change.effect == effect]
-    for change in sorted(chosen, key=lambda one: one.action != "deactivate_user"):
+    for change in sorted(chosen, key=lambda one: (one.cause != "conflict", one.action != "deactivate_user")):
         remaining = [member for member in change.members if member not in leaving]
         if change.action != "remove_members" or remaining:
             yield _row(change, [*_details(change, remaining, names), *_left_groups(leaving.get(change.key, ()))])
