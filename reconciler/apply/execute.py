@@ -86,10 +86,12 @@ class _Execution:
         for key in step.needs():
             if key in self.created:
                 await self.created[key].wait()
-        async with self.slots:
-            await self._settle(step)
-        if step.creates:
-            self.created[step.key].set()
+        try:
+            async with self.slots:
+                await self._settle(step)
+        finally:
+            if step.creates:
+                self.created[step.key].set()  # whoever waits must not wait for ever
 
     async def _settle(self, step: Step) -> None:
         """Gives every change of the step its outcome, whatever happens."""

@@ -56,6 +56,11 @@ class Earlier:
         """Why roles are granted (`head`), or revoked."""
         return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
 
+    def manages_roles(self, key: Key) -> bool:
+        """Whether an earlier state decided which roles the user holds."""
+        users = [state.users.get(key) for state in (self.base, self.applied) if state]
+        return any(user is not None and user.roles is not None for user in users)
+
     def _attribute_facets(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Iterable[Facet]:
         return (
             self._facet(head[path], live.get(path), partial(_attribute, key, path), partial(_same, path))

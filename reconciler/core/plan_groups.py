@@ -88,7 +88,9 @@ class GroupPlanner:
             changes.append(self._add(group, live, added))
         if group.authoritative and (removed := sorted(now - wanted)):
             changes.append(
-                self._remove(group, live, removed, "membership is authoritative, and git does not name them")
+                self._remove(
+                    group, live, removed, "membership is authoritative, and they are not among those it should have"
+                )
             )
         return changes
 
@@ -98,7 +100,7 @@ class GroupPlanner:
             name=group.name,
             target_id=live.id,
             cause=self.earlier.members(group.key, members, head=True),
-            reason="git names them",
+            reason="they should be in it, and are not",
             members=tuple(members),
             source=group.source,
         )

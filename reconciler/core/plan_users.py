@@ -77,7 +77,9 @@ class UserPlanner:
         manager = user.attributes.get("manager")
         if manager is None or self.references.will_exist(str(manager)):
             return user.attributes, []
-        message = f"{user.key}: the manager {manager} is not in the account, and this plan does not create them"
+        message = (
+            f"{user.key}: the manager {manager} is linked to nobody in the account, and this plan does not create them"
+        )
         hint = "left out; the plan in which they appear picks it up"
         attributes = {path: value for path, value in user.attributes.items() if path != "manager"}
         return attributes, [Problem("manager_not_live", message, user.source, hint, severity="warning")]
@@ -137,10 +139,13 @@ class UserPlanner:
         return {**live.attributes, "manager": self.references.key_of(str(manager))}
 
     def _change_roles(self, user: DesiredUser, live: LiveUser) -> list[Change]:
-        if user.roles is None:
+        wanted = user.roles
+        if wanted is None and self.earlier.manages_roles(user.key):
+            wanted = frozenset()  # the last assignment left git: what it gave must not stay behind
+        if wanted is None:
             return []
-        granted = sorted(user.roles - live.roles)
-        revoked = sorted(live.roles - user.roles - {OWNER})
+        granted = sorted(wanted - live.roles)
+        revoked = sorted(live.roles - wanted - {OWNER})
         changes: list[Change] = []
         if granted:
             changes.append(

@@ -227,7 +227,7 @@ def _declared_group(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
             name: getattr(group, name) for name in ("displayName", "groupType") if name in group.model_fields_set
         },
         membership=group.membership,
-        members=None if group.members is None else tuple(group.members),
+        members=tuple(group.members or ()) if "members" in group.model_fields_set else None,
         members_where=None if where is None else _clauses(entry.document, entry.value, "members_where", where),
         source=entry.source,
     )

@@ -117,14 +117,19 @@ def make_verdict(plan: Plan) -> str:
         (len(users - gets - loses), "changes", "change"),
         (len(loses), "loses access", "lose access"),
     ]
-    people = [f"{_people(count)} {one if count == 1 else many}" for count, one, many in parts if count]
+    people = [f"{_people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
     if groups:
         people.append(f"{len(groups)} {'group changes' if len(groups) == 1 else 'groups change'}")
     return ", ".join(people)
 
 
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 request`, `2 requests`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _blocks(plan: Plan) -> Iterable[str]:
@@ -162,7 +167,7 @@ def _rows(
 
 
 def _left_groups(groups: Sequence[str]) -> list[Detail]:
-    return [Detail("and leaves", None, ", ".join(groups))] if groups else []
+    return [Detail("leaves", None, ", ".join(groups))] if groups else []
 
 
 def _row(change: Change, details: Iterable[Detail]) -> Row:
@@ -182,23 +187,22 @@ def _details(change: Change, members: Sequence[str], names: Mapping[str, str]) -
         yield from (Detail(one.path, None, show_value(one.after)) for one in change.attributes)
     else:
         for one in change.attributes:
-            yield from _attribute(one)
+            yield from _attribute(one, names)
     if change.roles:
         yield Detail("roles", None, ", ".join(change.roles))
     if members:
         yield Detail("members", None, ", ".join(names.get(member, member) for member in members))
 
 
-def _attribute(one: AttributeChange) -> Iterable[Detail]:
+def _attribute(one: AttributeChange, names: Mapping[str, str]) -> Iterable[Detail]:
     """`title: Analyst → Senior Analyst`; a value of many shows what comes and what goes."""
     if isinstance(one.before, list) and isinstance(one.after, list):
         from reconciler.core.diff import describe  # noqa: PLC0415  # brings deepdiff, which most plans don't need
 
         yield Detail(one.path, None, "; ".join(describe(one.before, one.after)))
-    elif one.after is None:
-        yield Detail(one.path, show_value(one.before), "cleared")
     else:
-        yield Detail(one.path, show_value(one.before), show_value(one.after))
+        before = names.get(str(one.before), show_value(one.before))
+        yield Detail(one.path, before, "cleared" if one.after is None else show_value(one.after))
 
 
 def _unmanaged(plan: Plan) -> str:
@@ -206,18 +210,13 @@ def _unmanaged(plan: Plan) -> str:
     groups = len(plan.unmanaged) - users
     if not plan.unmanaged:
         return ""
-    return f"{users} users and {groups} groups in the account are not in git: listed in the plan file, never touched"
+    counted = f"{count(users, 'user')} and {count(groups, 'group')}"
+    return f"Not in git, and never touched: {counted} of the account, listed in the plan file"
 
 
 def _cost(plan: Plan) -> str:
     read, cost = plan.read, plan.cost
-    requests = f"{cost.requests} {'request' if cost.requests == 1 else 'requests'}"
+    requests = count(cost.requests, "request")
     wait = f", at least {cost.seconds:.0f} s at the tenant's pace" if cost.seconds else ""
-    return f"{requests} to apply{wait}; {read.requests} made to read {read.users} users and {read.groups} groups"
-
-
-def count_by_severity(problems: Sequence[Problem]) -> dict[str, int]:
-    """How many errors, warnings and notes."""
-    return {
-        severity: sum(problem.severity == severity for problem in problems) for severity in ("error", "warning", "info")
-    }
+    held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
+    return f"{requests} to apply{wait}; {read.requests} made to read {held}"

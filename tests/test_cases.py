@@ -1,0 +1,229 @@
+"""Every story of tests/cases: the plan is as written, and whatever goes wrong while it is applied, it arrives.
+
+`--update-cases` writes the plans anew. Their diff is then to be read as if it were about one's own account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import TypeAlias, get_args
+
+import pytest
+
+from reconciler.apply.execute import Send
+from reconciler.cli.saved import read_plan
+from reconciler.core.compile import guardrails_of
+from reconciler.core.make_plan import Gathered, Made, make_plan
+from reconciler.core.model import Request, Response
+from reconciler.core.outcome import Status
+from reconciler.core.plan import ACTIONS, Cause, Plan, plan_to_json
+from reconciler.core.wire import DIALECTS, Dialect
+from reconciler.report.render import Format, render_plan
+from tests.account import (
+    Account,
+    Failure,
+    apply_plan,
+    describe_groups,
+    describe_users,
+    fail_from,
+    fail_once,
+    lose_answer,
+    lose_request,
+    make_account,
+    read_account,
+    refuse,
+)
+from tests.stories import CASES, Story, read_story, shuffle_story, story_names
+
+Break: TypeAlias = Callable[[Send, int, Failure], Send]
+
+SEEDS = range(5)
+SENT = {"GET", "POST", "PATCH"}
+NAMES = story_names()
+
+
+def read_golden(name: str) -> Plan:
+    """The plan that is written in the story's folder."""
+    return read_plan((CASES / name / "plan.json").read_text(encoding="utf-8"), f"{name}/plan.json")
+
+
+def is_applied(name: str) -> bool:
+    """Whether there is something to apply, and nothing that forbids it."""
+    written = (CASES / name / "plan.json").exists()
+    return written and (golden := read_golden(name)).applyable and bool(golden.changes)
+
+
+def creates_something(name: str) -> bool:
+    """Whether the story's plan creates a user or a group."""
+    return any(change.action.startswith("create_") for change in read_golden(name).changes)
+
+
+APPLIED = [name for name in NAMES if is_applied(name)]
+
+
+async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"]) -> Made:
+    """Reads the account and plans, as every command does."""
+    live = await read_account(account, dialect)
+    faults = (*live.certificate.faults, *story.faults)
+    return make_plan(
+        Gathered(
+            desired=story.desired,
+            live=replace(live, certificate=replace(live.certificate, faults=faults)),
+            tenant=story.tenant.model_copy(update={"dialect": dialect.name}),
+            guardrails=guardrails_of(story.head, story.tenant_name),
+            as_of=story.as_of,
+            earlier=story.earlier,
+        )
+    )
+
+
+def plan_first(story: Story) -> Plan:
+    """The plan that the story is about."""
+    return asyncio.run(plan(story, make_account(story.live))).plan
+
+
+async def plan_and_apply(story: Story, account: Account, send: Send, dialect: Dialect) -> set[Status]:
+    """Plans, and applies over that line: one outcome for each change, in their order. What became of them."""
+    made = await plan(story, account, dialect)
+    outcomes = await apply_plan(made, send, dialect)
+    assert [change.id for change in made.plan.changes] == [outcome.change.id for outcome in outcomes]
+    return {outcome.status for outcome in outcomes}
+
+
+async def plan_again(story: Story, account: Account, dialect: Dialect) -> list[str]:
+    """The keys of what there is still to change."""
+    made = await plan(story, account, dialect)
+    return [change.key for change in made.plan.changes]
+
+
+async def apply_undisturbed(story: Story, dialect: Dialect) -> tuple[Account, list[str]]:
+    """The account after two applies that nothing disturbs, and the methods that the first of them sent, in order."""
+    account = make_account(story.live)
+    sent: list[str] = []
+
+    async def send(request: Request) -> Response:
+        sent.append(request.method)
+        return await account.send(request)
+
+    await plan_and_apply(story, account, send, dialect)
+    await plan_and_apply(story, account, account.send, dialect)
+    return account, sent
+
+
+@pytest.mark.parametrize(("ending", "form"), [("json", "json"), ("md", "markdown"), ("txt", "text")])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_plan_is_as_written(name: str, ending: str, form: Format, *, update_cases: bool) -> None:
+    """Golden bytes: for machines, for a pull request, for a terminal."""
+    golden = CASES / name / f"plan.{ending}"
+    rendered = render_plan(plan_first(read_story(name)), form)
+    if update_cases:
+        golden.write_text(rendered, encoding="utf-8")
+
+    assert golden.read_text(encoding="utf-8") == rendered
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_story_says_first_what_it_shows(name: str) -> None:
+    """A stranger reads the first lines, and knows what to look for in the plan."""
+    files = sorted((CASES / name / "desired-state").iterdir())
+    comments = [line for path in files for line in path.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
+
+    assert all(path.read_text(encoding="utf-8").startswith("# ") for path in files)
+    assert 1 == sum(comment.startswith("# The plan") for comment in comments)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_story_has_no_errors_in_its_yaml(name: str) -> None:
+    """Where there are any, commands stop before they plan."""
+    problems = read_story(name).desired.problems
+
+    assert [] == [problem.message for problem in problems if problem.severity == "error"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_what_comes_in_does_not_show(name: str) -> None:
+    """Same inputs, same bytes."""
+    story = read_story(name)
+    expected = plan_first(story)
+    for seed in SEEDS:
+        actual = plan_first(shuffle_story(story, Random(seed)))  # noqa: S311  # shuffles, and hides nothing
+
+        assert expected.digest == actual.digest
+        assert plan_to_json(expected) == plan_to_json(actual)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plan_file_reads_back_as_the_same_bytes(name: str) -> None:
+    """What was approved is what is read when it is applied."""
+    written = plan_to_json(plan_first(read_story(name)))
+
+    assert written == plan_to_json(read_plan(written, name))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+@pytest.mark.parametrize("name", APPLIED)
+def test_applying_leaves_nothing_to_plan(name: str, dialect: Dialect) -> None:
+    """A plan converges; what only the next plan can do is the exception, and the story names it."""
+    story = read_story(name)
+    account = make_account(story.live)
+
+    assert {"applied"} == asyncio.run(plan_and_apply(story, account, account.send, dialect))
+    assert list(story.next_plan) == asyncio.run(plan_again(story, account, dialect))
+
+
+@pytest.mark.parametrize("failure", [lose_answer, lose_request, refuse])
+@pytest.mark.parametrize("break_line", [fail_once, fail_from])
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+@pytest.mark.parametrize("name", APPLIED)
+def test_a_failure_at_any_request_is_made_good_by_the_next_apply(
+    name: str, dialect: Dialect, break_line: Break, failure: Failure
+) -> None:
+    """Planning and applying again arrives where it would have, with nothing created twice and nothing deleted."""
+
+    async def tell() -> None:
+        undisturbed, sent = await apply_undisturbed(story, dialect)
+        for index in range(len(sent)):
+            account = make_account(story.live)
+            await plan_and_apply(story, account, break_line(account.send, index, failure), dialect)
+            await plan_and_apply(story, account, account.send, dialect)
+            await plan_and_apply(story, account, account.send, dialect)
+
+            assert [] == await plan_again(story, account, dialect)
+            assert describe_users(undisturbed.twin) == describe_users(account.twin)
+            assert describe_groups(undisturbed.twin) == describe_groups(account.twin)
+            assert undisturbed.created == account.created
+            assert account.methods.keys() <= SENT
+
+    story = read_story(name)
+    asyncio.run(tell())
+
+
+@pytest.mark.parametrize("failure", [lose_answer, lose_request])
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+@pytest.mark.parametrize("name", [name for name in APPLIED if creates_something(name)])
+def test_a_create_without_an_answer_is_looked_up_and_done_in_the_same_run(
+    name: str, dialect: Dialect, failure: Failure
+) -> None:
+    """Whether it was carried out or never arrived: it is there afterwards, once, and everything else is done too."""
+
+    async def tell() -> None:
+        undisturbed, sent = await apply_undisturbed(story, dialect)
+        for index in (index for index, method in enumerate(sent) if method == "POST"):
+            account = make_account(story.live)
+
+            assert {"applied"} == await plan_and_apply(story, account, fail_once(account.send, index, failure), dialect)
+            assert undisturbed.created == account.created
+
+    story = read_story(name)
+    asyncio.run(tell())
+
+
+def test_every_action_and_every_cause_is_in_some_story() -> None:
+    """What can be in a plan and is in no story is what nobody has ever looked at."""
+    changes = [change for name in NAMES for change in read_golden(name).changes]
+
+    assert set(ACTIONS) == {change.action for change in changes}
+    assert set(get_args(Cause)) == {change.cause for change in changes}
