@@ -63,12 +63,12 @@ def plan(
     from reconciler.cli.line import find_base, gather, load_head, read_account, say
     from reconciler.cli.output import print_result, write_private
     from reconciler.core.make_plan import make_plan
-    from reconciler.live.snapshot import load_snapshot, snapshot_to_json
+    from reconciler.live.snapshot import load_snapshot, read_snapshot_file, snapshot_to_json
     from reconciler.report.render import render_plan
 
     head = load_head(options, as_of)
     earlier = find_base(head, base)
-    state, snapshot = load_snapshot(live) if live else read_account(options, head)
+    state, snapshot = (load_snapshot(live), read_snapshot_file(live)) if live else read_account(options, head)
     if save_live:
         write_private(save_live, snapshot_to_json(snapshot))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_address
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
@@ -116,7 +116,7 @@ class Tenant(Declaration):
     def _is_safe_to_send_a_token_to(cls, url: str) -> str:
         if url == SANDBOX:
             return url
-        parts = urlsplit(url)
+        parts = _split(url)
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("must be an address alone, without user, password, query or fragment")
         if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _loops(parts.hostname))):
@@ -128,6 +128,15 @@ class Tenant(Declaration):
         if self.url != SANDBOX and self.token is None:
             raise ValueError("has no token: add `token: {env: NAME_OF_THE_VARIABLE}`")
         return self
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read late, and may be out of range
+    except ValueError as error:
+        raise ValueError(f"is not an address: {str(error).lower()}") from error
+    return parts
 
 
 def _loops(host: str) -> bool:

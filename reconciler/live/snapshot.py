@@ -49,11 +49,11 @@ def snapshot_to_json(snapshot: Snapshot) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def load_snapshot(path: Path) -> tuple[LiveState, Snapshot]:
+def load_snapshot(path: Path) -> LiveState:
     """The live state that the file holds; raises UsageError where it is not such a file."""
     snapshot = read_snapshot_file(path)
     certificate = Certificate("snapshot", len(snapshot.users), len(snapshot.groups), 0)
-    return to_live_state(snapshot, certificate), snapshot
+    return to_live_state(snapshot, certificate)
 
 
 def read_snapshot_file(path: Path) -> Snapshot:

@@ -1,0 +1,140 @@
+"""A repository with a desired state in it, and the command as a person types it there."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli.main import main
+from reconciler.core.model import JsonObject
+from reconciler.sandbox.store import Store
+
+SANDBOX = "tenants: {sandbox: {url: sandbox, scope: all}}\n"
+TEAM = """\
+users:
+  ann: {userName: ann@example.com, displayName: Ann}
+  bob: {userName: bob@example.com, displayName: Bob, title: Clerk, manager: ann}
+  cid: {userName: cid@example.com, displayName: Cid, manager: bob}
+groups:
+  staff: {displayName: Staff, members: [ann, bob]}
+"""
+OURS = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error", "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that a person saw."""
+        return self.out + self.err
+
+    @property
+    def document(self) -> Any:
+        """What it printed, as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Project:
+    """A folder of its own with a git repository; `run` is in this process, `start` in another."""
+
+    root: Path
+    monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.root.mkdir(parents=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("config", "user.name", "Ada")
+        self.git("config", "user.email", "ada@example.com")
+
+    def write(self, text: str | bytes, name: str = "desired-state/all.yaml") -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def commit(self, text: str | None = None, name: str = "desired-state/all.yaml") -> str:
+        """Commits what is there, after writing the text if there is one; the commit."""
+        if text is not None:
+            self.write(text, name)
+        self.git("add", "--all", "desired-state")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "as it is")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def git(self, *arguments: str) -> str:
+        command = ["git", *arguments]
+        environment = {**os.environ, **OURS}
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        assert 0 == done.returncode, done.stderr
+        return done.stdout
+
+    def run(self, *arguments: str | Path, stdin: str = "") -> Ran:
+        """The command in this process: what it returns, prints and says."""
+        out, err = io.StringIO(), io.StringIO()
+        with self.monkeypatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
+            patched.chdir(self.root)
+            patched.setattr(sys, "argv", ["reconciler", *map(str, arguments)])
+            patched.setattr(sys, "stdin", io.StringIO(stdin))
+            for name, value in {**OURS, **self.environment}.items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as exited:
+                main()
+        assert isinstance(exited.value.code, int)
+        return Ran(exited.value.code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str | Path, **more: str) -> subprocess.Popen[str]:
+        """`python -m reconciler` as a process of its own."""
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "reconciler", *map(str, arguments)],
+            cwd=self.root,
+            env={**os.environ, **OURS, **self.environment, **more},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def written(self) -> list[str]:
+        """Every file but git's own, by path."""
+        paths = (path for path in self.root.rglob("*") if path.is_file() and ".git" not in path.parts)
+        return sorted(path.relative_to(self.root).as_posix() for path in paths)
+
+    def account(self, tenant: str = "sandbox") -> Store:
+        """The embedded 4me of a tenant; close it."""
+        return Store(self.root / ".reconciler" / f"{tenant}.sqlite")
+
+    def users(self, tenant: str = "sandbox") -> Mapping[str, JsonObject]:
+        """The users of the embedded 4me, by externalId, else by id."""
+        with self.account(tenant) as store:
+            return {str(user.get("externalId") or user["id"]): user for user in store.twin().users.values()}
+
+    def receipts(self, tenant: str = "sandbox") -> Sequence[Any]:
+        """The receipts of the checked-out commit, oldest first; none where there is no note."""
+        notes = self.git("notes", f"--ref=reconciler/{tenant}", "list").split()
+        if self.git("rev-parse", "HEAD").strip() not in notes:
+            return []
+        note = self.git("notes", f"--ref=reconciler/{tenant}", "show")
+        return [json.loads(line) for line in note.splitlines() if line]
+
+
+def finish(process: subprocess.Popen[str]) -> Ran:
+    """Waits for a command that was started."""
+    out, err = process.communicate(timeout=60)
+    return Ran(process.returncode, out, err)

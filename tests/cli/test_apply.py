@@ -1,0 +1,451 @@
+"""`apply` and `drift`: carried out as planned, held against what was approved, and on record in git."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project, finish
+
+WITHOUT_CID = TEAM.replace("  cid: {userName: cid@example.com, displayName: Cid, manager: bob}\n", "")
+CHIEF = TEAM.replace("displayName: Ann}", "displayName: Ann, title: Chief}")
+CHIEF_AND_CLERK = CHIEF.replace("title: Clerk", "title: Head Clerk")
+
+
+def edit(project: Project, key: str, **attributes: Any) -> None:
+    """Somebody changes a user in 4me itself."""
+    user = project.users()[key]
+    with project.account() as store:
+        store.seed([{**user, **attributes}])
+
+
+def approve(project: Project, text: str) -> None:
+    """A commit and the plan for it, as a pull request has them."""
+    project.commit(text)
+    assert 0 == project.run("plan", "-o", "approved.json").code
+
+
+def test_apply_makes_the_account_what_git_says(project: Project) -> None:
+    """The plan on stderr first, the outcome on stdout; the next plan is empty."""
+    ran = project.run("apply", "--yes")
+
+    assert 0 == ran.code
+    assert "Applied to sandbox: 4 applied\n4 requests\n" == ran.out
+    assert ran.err.startswith("Plan for sandbox: 3 people get access, 1 group changes\n")
+    assert {"ann", "bob", "cid"} == set(project.users())
+    assert project.run("plan").out.startswith("Plan for sandbox: nothing to do\n")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_the_outcome_in_a_format(project: Project, form: str) -> None:
+    """For people, reviewers and machines."""
+    ran = project.run("apply", "--yes", "--format", form)
+
+    assert 0 == ran.code
+    if form == "json":
+        assert {"applied"} == {one["status"] for one in ran.document["outcomes"]}
+        assert ("sandbox", 4, None) == (ran.document["tenant"], ran.document["requests"], ran.document["stopped"])
+    else:
+        assert "4 applied" in ran.out
+
+
+def test_a_receipt_is_left_on_the_commit(project: Project) -> None:
+    """A git note, with counts and no person in it (DESIGN 10)."""
+    project.run("apply", "--yes")
+
+    [receipt] = project.receipts()
+    assert {
+        "format": 1,
+        "tenant": "sandbox",
+        "url": "sandbox",
+        "commit": project.git("rev-parse", "HEAD").strip(),
+        "outcome": "whole",
+        "counts": {"applied": 4},
+    }.items() <= receipt.items()
+    assert receipt["digest"].startswith("sha256:")
+    assert not [word for word in ("ann", "bob", "cid", "example.com", "Staff") if word in json.dumps(receipt)]
+
+
+def test_every_apply_leaves_a_receipt_also_an_empty_one(project: Project) -> None:
+    """That there was nothing to do is on record too."""
+    project.run("apply", "--yes")
+    project.run("apply", "--yes")
+
+    assert [{"applied": 4}, {}] == [receipt["counts"] for receipt in project.receipts()]
+
+
+def test_what_is_not_committed_is_applied_without_a_receipt(project: Project) -> None:
+    """And it is said why."""
+    project.write(SANDBOX + CHIEF)
+
+    ran = project.run("apply", "--yes")
+
+    assert (0, []) == (ran.code, project.receipts())
+    assert "No receipt: the desired state is not committed" in ran.err
+    assert "Chief" == project.users()["ann"]["title"]
+
+
+def test_what_is_not_committed_elsewhere_does_not_matter(project: Project) -> None:
+    """Only the desired state is what was applied."""
+    project.write("notes", "notes.txt")
+
+    project.run("apply", "--yes")
+
+    assert 1 == len(project.receipts())
+
+
+def test_outside_git_it_works_without_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says that what leaves the YAML can't be noticed."""
+    outside = Project(tmp_path / "outside", monkeypatch)
+    for path in sorted((outside.root / ".git").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (outside.root / ".git").rmdir()
+    outside.write(SANDBOX + TEAM)
+    outside.environment["GIT_CEILING_DIRECTORIES"] = str(tmp_path)
+
+    ran = outside.run("apply", "--yes")
+
+    assert 0 == ran.code
+    assert "not in a git repository" in ran.err
+    assert {"ann", "bob", "cid"} == set(outside.users())
+
+
+def test_who_left_git_since_the_last_apply_loses_access(project: Project) -> None:
+    """The receipt says what was managed. Nobody is deleted."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + WITHOUT_CID)
+
+    ran = project.run("apply", "--yes")
+
+    assert (0, "Applied to sandbox: 1 applied") == (ran.code, ran.out.splitlines()[0])
+    assert [True, True, False] == [project.users()[key]["active"] for key in ("ann", "bob", "cid")]
+    assert project.run("plan", "--exit-code").code == 0
+
+
+def test_who_left_git_is_not_forgotten_when_the_apply_was_not_whole(project: Project) -> None:
+    """Only a whole apply moves the base on."""
+    project.run("apply", "--yes")
+    project.write("{}", "empty.json")
+    approve(project, SANDBOX + CHIEF)
+    project.commit(SANDBOX + WITHOUT_CID)
+    refused = project.run("apply", "approved.json")
+
+    again = project.run("apply", "--yes")
+
+    assert (4, "partial") == (refused.code, project.receipts()[0]["outcome"])
+    assert (0, False) == (again.code, project.users()["cid"]["active"])
+
+
+def test_without_yes_it_asks(project: Project) -> None:
+    """And does it if the answer is yes."""
+    ran = project.run("apply", stdin="y\n")
+
+    assert 0 == ran.code
+    assert "Apply this to sandbox? [y/N]" in ran.said
+    assert 3 == len(project.users())
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""])
+def test_unless_the_answer_is_yes_nothing_is_done(project: Project, answer: str) -> None:
+    """No, nothing, and nobody there to ask (CI): an exit code of the contract, and a sentence that says what to do."""
+    ran = project.run("apply", stdin=answer)
+
+    assert ({}, []) == (dict(project.users()), project.receipts())
+    assert "Traceback" not in ran.said
+    assert ran.code in {1, 2, 4}
+    assert "--yes" in ran.err
+
+
+def test_with_nothing_to_do_nobody_is_asked(project: Project) -> None:
+    """An empty plan needs no answer."""
+    project.run("apply", "--yes")
+
+    assert 0 == project.run("apply").code
+
+
+def test_the_plan_is_shown_before_anybody_is_asked_even_if_quiet(project: Project) -> None:
+    """DESIGN 5.11: the plan is always printed first; nobody agrees to what they can't see."""
+    ran = project.run("-q", "apply", stdin="y\n")
+
+    assert "3 people get access" in ran.said
+
+
+def test_a_disabled_tenant_refuses_apply_and_nothing_else(project: Project) -> None:
+    """`enabled: false`: plan and drift still work."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX.replace("scope", "enabled: false, scope") + CHIEF)
+
+    apply, plan, drift = project.run("apply", "--yes"), project.run("plan"), project.run("drift")
+
+    assert (4, 0, 0) == (apply.code, plan.code, drift.code)
+    assert "provisioning to sandbox is disabled: set `enabled: true` in git" in apply.err
+    assert "1 person changes" in plan.out
+    assert "title" not in project.users()["ann"]
+
+
+def test_an_approved_plan_runs_without_a_question(project: Project) -> None:
+    """The merge was the answer."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF)
+
+    ran = project.run("apply", "approved.json")
+
+    assert (0, "Applied to sandbox: 1 applied") == (ran.code, ran.out.splitlines()[0])
+    assert "Chief" == project.users()["ann"]["title"]
+    assert "whole" == project.receipts()[-1]["outcome"]
+
+
+def test_what_is_true_already_is_dropped_and_said(project: Project) -> None:
+    """Somebody did it by hand in the meantime."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF_AND_CLERK)
+    edit(project, "ann", title="Chief")
+
+    ran = project.run("apply", "approved.json")
+
+    assert (0, "Applied to sandbox: 1 applied, 1 unchanged") == (ran.code, ran.out.splitlines()[0])
+    assert "unchanged Ann (user/ann, update_user): true already" in ran.out
+
+
+def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> None:
+    """Exit 4, naming it."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF)
+    project.commit(SANDBOX + CHIEF_AND_CLERK)
+
+    ran = project.run("apply", "approved.json")
+
+    assert 4 == ran.code
+    assert "user/bob (update_user)" in ran.err
+    assert ("Chief", "Clerk") == (project.users()["ann"]["title"], project.users()["bob"]["title"])
+    assert "partial" == project.receipts()[-1]["outcome"]
+
+
+def test_all_or_nothing_does_nothing_then(project: Project) -> None:
+    """Exit 4, nothing sent, no receipt."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF)
+    project.commit(SANDBOX + CHIEF_AND_CLERK)
+
+    ran = project.run("apply", "approved.json", "--all-or-nothing")
+
+    assert (4, []) == (ran.code, project.receipts())
+    assert "not approved: user/bob (update_user)" in ran.err
+    assert "title" not in project.users()["ann"]
+
+
+def test_all_or_nothing_does_all_of_what_was_approved(project: Project) -> None:
+    """Where nothing else is needed."""
+    approve(project, SANDBOX + TEAM)
+
+    assert 0 == project.run("apply", "approved.json", "--all-or-nothing").code
+
+
+def test_what_the_account_moved_is_stale(project: Project) -> None:
+    """From another title to ours is not what was approved."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF)
+    edit(project, "ann", title="Queen")
+
+    ran = project.run("apply", "approved.json")
+
+    assert 4 == ran.code
+    assert "stale Ann (user/ann, update_user)" in ran.out
+    assert "Queen" == project.users()["ann"]["title"]
+
+
+def test_a_guardrail_refuses_after_showing(project: Project) -> None:
+    """Exit 4, the plan on stderr, nothing sent, no receipt."""
+    people = "users:\n" + "".join(f"  u{number}: {{userName: u{number}@example.com}}\n" for number in range(10))
+    project.commit(SANDBOX + people)
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + people.replace(".com}", ".com, active: false}"))
+
+    ran = project.run("apply", "--yes")
+
+    assert (4, []) == (ran.code, project.receipts())
+    assert ran.err.index("10 people lose access") < ran.err.index("Error: ")
+    assert "max_deactivations" in ran.err.rpartition("Error: ")[2]
+    assert {True} == {user["active"] for user in project.users().values()}
+
+
+def test_a_failed_change_is_told_and_the_rest_is_applied(project: Project) -> None:
+    """Exit 1, naming who holds the name; what leaves git is not forgotten."""
+    with project.account() as store:
+        store.seed([{"id": "x1", "userName": "other@example.com", "externalId": "other", "displayName": "Staff"}])
+        store.seed([], [{"id": "g1", "displayName": "STAFF", "externalId": "another-staff"}])
+
+    ran = project.run("plan")
+
+    assert 0 == ran.code
+    assert "adopt: found by displayName" in ran.out
+
+
+def test_an_ambiguous_person_is_left_alone_and_exits_1(project: Project) -> None:
+    """Two candidates: a problem that names both, and the rest is done."""
+    with project.account() as store:
+        store.seed(
+            [
+                {"id": "x1", "userName": "ann@example.com"},
+                {"id": "x2", "userName": "ann2@example.com", "externalId": "ann"},
+            ]
+        )
+
+    ran = project.run("apply", "--yes")
+
+    assert 1 == ran.code
+    assert "user/ann could be any of 2 in the account" in ran.err
+    assert {"x1", "ann", "bob", "cid"} == set(project.users())
+    assert "partial" == project.receipts()[-1]["outcome"]
+
+
+def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project) -> None:
+    """SIGTERM in the middle of a slow run: outcomes for all, exit 1, a partial receipt."""
+    people = "users:\n" + "".join(f"  u{number:02}: {{userName: u{number:02}@example.com}}\n" for number in range(40))
+    slow = "tenants: {sandbox: {url: sandbox, scope: all, rate: {burst: 4 per 1s, sustained: 3600 per 1h}}}\n"
+    project.commit(slow + people)
+
+    process = project.start("apply", "--yes", "--format", "json")
+    assert process.stderr is not None
+    for line in process.stderr:  # the plan is printed before the first request of the run
+        if line.startswith("sha256:"):
+            break
+    while not project.root.joinpath(".reconciler/sandbox.sqlite").exists() or not project.users():
+        os.sched_yield()
+    process.send_signal(signal.SIGTERM)
+    ran = finish(process)
+
+    statuses = [one["status"] for one in ran.document["outcomes"]]
+    assert 1 == ran.code
+    assert 40 == len(statuses)
+    assert {"applied", "skipped"} == set(statuses)
+    assert "interrupted by SIGTERM" == ran.document["stopped"]
+    assert statuses.count("applied") == len(project.users())
+    assert "partial" == project.receipts()[-1]["outcome"]
+
+
+def test_a_run_takes_no_new_change_after_its_time(project: Project) -> None:
+    """--max-duration: exit 1 with what is left."""
+    people = "users:\n" + "".join(f"  u{number:02}: {{userName: u{number:02}@example.com}}\n" for number in range(40))
+    slow = "tenants: {sandbox: {url: sandbox, scope: all, rate: {burst: 10 per 1s, sustained: 3600 per 1h}}}\n"
+    project.commit(slow + people)
+
+    ran = project.run("apply", "--yes", "--max-duration", "1", "--format", "json")
+
+    statuses = [one["status"] for one in ran.document["outcomes"]]
+    assert (1, 40) == (ran.code, len(statuses))
+    assert {"applied", "skipped"} == set(statuses)
+    assert "--max-duration" in ran.document["stopped"]
+
+
+def test_drift_needs_something_that_was_applied(project: Project) -> None:
+    """Exit 1, and what to do."""
+    ran = project.run("drift")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "no apply to sandbox is on record" in ran.err
+    assert "--base" in ran.err
+
+
+def test_without_drift_there_is_nothing(project: Project) -> None:
+    """What is merged and not applied yet is not drift."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + CHIEF)
+
+    ran = project.run("drift", "--exit-code")
+
+    assert (0, True) == (ran.code, ran.out.startswith("Drift in sandbox: none\n"))
+
+
+def test_a_change_by_hand_is_drift(project: Project) -> None:
+    """Exit 3 if asked; the report says from what to what; nothing is changed."""
+    project.run("apply", "--yes")
+    edit(project, "bob", title="King")
+
+    ran, asked = project.run("drift"), project.run("drift", "--exit-code")
+
+    assert (0, 3) == (ran.code, asked.code)
+    assert "Bob (user/bob) changes, drift" in ran.out
+    assert "title: King → Clerk" in ran.out
+    assert "King" == project.users()["bob"]["title"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_drift_in_a_format(project: Project, form: str) -> None:
+    """Drift is a plan, and `show` can render it."""
+    project.run("apply", "--yes")
+    edit(project, "bob", title="King")
+
+    ran = project.run("drift", "--format", form)
+
+    assert 0 == ran.code
+    if form == "json":
+        assert ["drift"] == [change["cause"] for change in ran.document["changes"]]
+    else:
+        assert "King" in ran.out
+
+
+def test_drift_is_mended_by_apply(project: Project) -> None:
+    """Git is the truth."""
+    project.run("apply", "--yes")
+    edit(project, "bob", title="King", active=False)
+
+    assert 0 == project.run("apply", "--yes").code
+
+    assert ("Clerk", True) == (project.users()["bob"]["title"], project.users()["bob"]["active"])
+    assert 0 == project.run("drift", "--exit-code").code
+
+
+def test_drift_against_a_named_base(project: Project) -> None:
+    """Without a receipt, what was applied can be named."""
+    first = project.commit()
+    project.run("apply", "--yes")
+    project.git("update-ref", "-d", "refs/notes/reconciler/sandbox")
+    project.commit(SANDBOX + CHIEF)
+
+    ran = project.run("drift", "--base", first, "--exit-code")
+
+    assert (0, True) == (ran.code, ran.out.startswith("Drift in sandbox: none\n"))
+
+
+def test_drift_against_a_base_without_a_desired_state_says_what_is_missing(project: Project) -> None:
+    """A commit from before there was one: a whole sentence."""
+    project.git("checkout", "--quiet", "--orphan", "other")
+    project.git("rm", "-r", "--quiet", "--cached", ".")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "nothing yet")
+    empty = project.git("rev-parse", "HEAD").strip()
+    project.commit()
+
+    ran = project.run("drift", "--base", empty)
+
+    assert 1 == ran.code
+    assert "sandbox" in ran.err
+    assert not ran.err.rstrip().endswith(":")
+
+
+def test_two_tenants_have_receipts_and_accounts_of_their_own(project: Project) -> None:
+    """What was applied to the one was not to the other."""
+    project.commit("tenants: {qa: {url: sandbox, scope: all}, test: {url: sandbox, scope: all}}\n" + TEAM)
+
+    unnamed, named = project.run("apply", "--yes"), project.run("--tenant", "qa", "apply", "--yes")
+
+    assert (2, 0) == (unnamed.code, named.code)
+    assert "which tenant? Name one with --tenant: qa, test" in unnamed.err
+    assert (1, 0) == (len(project.receipts("qa")), len(project.receipts("test")))
+    assert (3, 0) == (len(project.users("qa")), len(project.users("test")))
+    assert 1 == project.run("--tenant", "test", "drift").code
+
+
+@pytest.mark.parametrize("name", ["a..b", "x.lock", "~", "ü", "a:b", "@{u}", "-n", ".qa", "a b?"])
+def test_a_tenant_of_any_name_that_validates_can_be_applied_to(project: Project, name: str) -> None:
+    """Git refuses some names of notes: better at `validate`, with a line, than after the account was changed."""
+    project.commit(f"tenants: {{{json.dumps(name, ensure_ascii=False)}: {{url: sandbox, scope: all}}}}\n" + TEAM)
+
+    validated, applied = project.run("validate"), project.run("apply", "--yes")
+
+    assert (validated.code, applied.code) in {(0, 0), (1, 1)}, applied.said

@@ -1,0 +1,122 @@
+"""`check` and `tenants`: is it there, and what is there; no secret in any of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project
+
+SECRET = "deadbeef" * 8
+TENANTS = """\
+tenants:
+  sandbox: {url: sandbox}
+  qa:
+    url: https://api.xurrent.qa/scim/v2
+    token: {env: QA_TOKEN, expires: 2026-12-20}
+    enabled: false
+    rate: {burst: 10 per 2s, sustained: 100 per 1m}
+    on_removed: ignore
+  production:
+    url: https://api.xurrent.com/scim/v2
+    token: {env: PRODUCTION_TOKEN}
+    dialect: rfc7644
+    scoping_filters: {users: [{title: All, clauses: [{attribute: userName, operator: IS NOT NULL}]}]}
+    guardrails: {max_deactivations: {count: 1}}
+"""
+
+
+@pytest.fixture
+def tenants(project: Project) -> Project:
+    project.commit(TENANTS + TEAM)
+    project.environment |= {"QA_TOKEN": SECRET, "PRODUCTION_TOKEN": SECRET}
+    return project
+
+
+def test_a_tenant_that_is_there_says_what_it_holds_and_supports(project: Project) -> None:
+    """Two pages and what it says of itself."""
+    project.run("apply", "--yes")
+
+    ran = project.run("check")
+
+    assert 0 == ran.code
+    assert ran.out.startswith("sandbox answers at sandbox: 3 users, 1 group")
+    for fact in ("provisioning  enabled", "dialect       4me", "token         no end declared", "patch: yes, bulk: no"):
+        assert fact in ran.out
+
+
+def test_what_it_says_as_json(project: Project) -> None:
+    """For machines, under names."""
+    document = project.run("check", "--format", "json").document
+
+    assert {
+        "tenant": "sandbox",
+        "url": "sandbox",
+        "enabled": True,
+        "dialect": "4me",
+        "token_expires": None,
+        "token_days_left": None,
+        "users": 0,
+        "groups": 0,
+    }.items() <= document.items()
+    assert document["supports"]["patch"] is True
+
+
+@pytest.mark.parametrize(("days", "said"), [(8, False), (7, True), (0, True), (-1, True)])
+def test_a_token_that_soon_ends_is_warned_of(project: Project, days: int, *, said: bool) -> None:
+    """Within a week, with how to renew it; the sandbox needs none, and may declare one."""
+    end = datetime.now(UTC).date() + timedelta(days=days)
+    project.commit(SANDBOX.replace("scope", f"token: {{env: T, expires: {end}}}, scope") + TEAM)
+
+    check, plan = project.run("check"), project.run("plan")
+
+    assert (0, 0) == (check.code, plan.code)
+    assert said is ("the token expire" in check.err) is ("the token expire" in plan.out)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github-matrix"])
+def test_tenants_are_listed_without_secrets(tenants: Project, form: str) -> None:
+    """Of a token, the name of its variable."""
+    ran = tenants.run("tenants", "--format", form)
+
+    assert 0 == ran.code
+    assert "" == ran.err
+    assert SECRET not in ran.said
+    for name in ("sandbox", "qa", "production"):
+        assert name in ran.out
+
+
+def test_tenants_as_text_are_one_a_line(tenants: Project) -> None:
+    """What matters about each."""
+    sandbox, qa, production = tenants.run("tenants").out.splitlines()
+
+    assert "sandbox: sandbox, scope assigned, dialect 4me, no token needed" == sandbox
+    assert "token from QA_TOKEN until 2026-12-20" in qa
+    assert qa.endswith(", provisioning disabled")
+    assert "dialect rfc7644" in production
+
+
+def test_tenants_as_json_are_their_settings(tenants: Project) -> None:
+    """As declared, defaults filled in."""
+    document = tenants.run("tenants", "--format", "json").document
+
+    assert {"sandbox", "qa", "production"} == set(document)
+    assert {"env": "QA_TOKEN", "expires": "2026-12-20"} == document["qa"]["token"]
+    assert (False, "ignore") == (document["qa"]["enabled"], document["qa"]["on_removed"])
+    assert "rfc7644" == document["production"]["dialect"]
+
+
+def test_tenants_as_a_matrix_for_github(tenants: Project) -> None:
+    """One line, which `fromJSON` takes."""
+    ran = tenants.run("tenants", "--format", "github-matrix")
+
+    assert {"include": [{"tenant": "sandbox"}, {"tenant": "qa"}, {"tenant": "production"}]} == ran.document
+    assert 1 == ran.out.count("\n")
+
+
+def test_tenants_need_no_secret(tenants: Project) -> None:
+    """`tenants` and `validate` hold no credential."""
+    tenants.environment.clear()
+
+    assert [0, 0] == [tenants.run("tenants").code, tenants.run("validate").code]

@@ -1,0 +1,132 @@
+"""`validate`: every problem at once, in the format asked for, without network."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project
+
+BAD = (
+    SANDBOX
+    + """\
+users:
+  ann: {userName: ann@example.com, titel: Chief}
+  bob: {userName: bob@example.com, manager: boob}
+groups:
+  staff: {displayName: Staff, members: [bob, nobody]}
+"""
+)
+
+
+def test_a_sound_desired_state_is_valid(project: Project) -> None:
+    """One sentence that counts what was looked at; nothing is written."""
+    before = project.written()
+
+    ran = project.run("validate")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert re.fullmatch(r"Valid: 3 users, 1 groups?, 1 tenants? in 1 files?\n", ran.out)
+    assert before == project.written()
+
+
+def test_every_problem_is_told_with_its_line_and_what_to_do(project: Project) -> None:
+    """One bad line does not hide the others."""
+    project.write(BAD)
+
+    ran = project.run("validate")
+
+    *lines, verdict = ran.out.splitlines()
+    assert 1 == ran.code
+    assert 3 == len(lines)
+    assert [3, 4, 6] == [int(line.split(":")[1]) for line in lines]
+    assert all(line.startswith("desired-state/all.yaml:") for line in lines)
+    assert 'did you mean "title"?' in lines[0]
+    assert 'no user "boob" is declared (did you mean "bob"?)' in lines[1]
+    assert 'no user "nobody" is declared' in lines[2]
+    assert verdict.startswith("3 problems in ")
+
+
+def test_problems_as_json(project: Project) -> None:
+    """For machines: a list, each with code, severity, file and line."""
+    project.write(BAD)
+
+    ran = project.run("validate", "--format", "json")
+
+    assert 1 == ran.code
+    assert [("error", "desired-state/all.yaml", line) for line in (3, 4, 6)] == [
+        (one["severity"], one["source"]["file"], one["source"]["line"]) for one in ran.document
+    ]
+
+
+def test_problems_as_annotations(project: Project) -> None:
+    """GitHub's workflow commands, one a line."""
+    project.write(BAD)
+
+    ran = project.run("validate", "--format", "github")
+
+    assert 1 == ran.code
+    assert [f"::error file=desired-state/all.yaml,line={line}" for line in (3, 4, 6)] == [
+        line.partition(",title=")[0] for line in ran.out.splitlines()
+    ]
+
+
+def test_problems_as_sarif(project: Project) -> None:
+    """SARIF 2.1.0: one run, a result for each problem, rules that exist."""
+    project.write(BAD)
+
+    ran = project.run("validate", "--format", "sarif")
+
+    [run] = ran.document["runs"]
+    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert (1, "2.1.0", 3) == (ran.code, ran.document["version"], len(run["results"]))
+    assert rules == {result["ruleId"] for result in run["results"]}
+    assert [3, 4, 6] == [_line(result) for result in run["results"]]
+
+
+def _line(result: Any) -> int:
+    [location] = result["locations"]
+    return int(location["physicalLocation"]["region"]["startLine"])
+
+
+@pytest.mark.parametrize(("form", "expected"), [("json", "[]\n"), ("github", "")])
+def test_no_problems_are_none_for_machines(project: Project, form: str, expected: str) -> None:
+    """What a person may want to read goes to stderr then."""
+    ran = project.run("validate", "--format", form)
+
+    assert (0, expected) == (ran.code, ran.out)
+    assert ran.err.startswith("Valid: ")
+
+
+def test_warnings_alone_are_valid(project: Project) -> None:
+    """An assignment that expired is to be known, not to be fixed."""
+    project.write("role_assignments: [{role: specialist, users: [ann], expires: 2026-01-31}]\n", "desired-state/r.yaml")
+
+    then, now = project.run("validate", "--as-of", "2026-01-31"), project.run("validate", "--as-of", "2026-02-01")
+
+    assert (0, 0, False) == (then.code, now.code, "expired" in then.out)
+    assert "info: desired-state/r.yaml:1: the assignment of specialist expired on 2026-01-31" in now.out
+
+
+def test_all_tenants_are_looked_at_or_the_one_that_is_named(project: Project) -> None:
+    """What is wrong for one need not be for the other."""
+    filters = "{users: [{title: x, clauses: [{attribute: nothing, operator: IS NULL}]}]}"
+    project.write(f"tenants: {{a: {{url: sandbox}}, b: {{url: sandbox, scoping_filters: {filters}}}}}\n" + TEAM)
+
+    assert [1, 0, 1] == [project.run(*one, "validate").code for one in ((), ("--tenant", "a"), ("--tenant", "b"))]
+
+
+def test_an_unknown_tenant_is_a_usage_error(project: Project) -> None:
+    """With a did-you-mean."""
+    ran = project.run("--tenant", "sandbx", "validate")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert 'no tenant "sandbx" is declared (did you mean "sandbox"?)' in ran.err
+
+
+def test_quiet_says_nothing_but_the_result(project: Project) -> None:
+    """For scripts."""
+    assert "" == project.run("-q", "validate").err
+    assert "" == project.run("-q", "validate", "--format", "json").err

@@ -1,0 +1,175 @@
+"""People, groups and accounts to put to the core: a test spells out only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.core.clause import Clause, ClauseDeclaration
+from reconciler.core.declared import (
+    Declarations,
+    DeclaredAssignment,
+    DeclaredGroup,
+    DeclaredTenant,
+    DeclaredUser,
+    RoleAssignment,
+    UserDeclaration,
+)
+from reconciler.core.model import (
+    Certificate,
+    DesiredGroup,
+    DesiredState,
+    DesiredUser,
+    Key,
+    LiveGroup,
+    LiveState,
+    LiveUser,
+    Value,
+)
+from reconciler.core.tenant import Tenant
+from reconciler.errors import Source
+
+HERE = Source("desired-state/people.yaml", 3)
+THERE = Source("desired-state/groups.yaml", 9)
+SANDBOX = Tenant(url="sandbox")
+
+
+def user_key(name: str) -> Key:
+    """The key of a user."""
+    return Key("user", name)
+
+
+def group_key(name: str) -> Key:
+    """The key of a group."""
+    return Key("group", name)
+
+
+def desired_user(
+    name: str,
+    attributes: Mapping[str, Value] | None = None,
+    *,
+    in_scope: bool = True,
+    roles: Iterable[str] | None = None,
+    source: Source = HERE,
+) -> DesiredUser:
+    """A declared user whose externalId and userName follow from the name, and whatever else is managed."""
+    return DesiredUser(
+        key=user_key(name),
+        source=source,
+        attributes={"externalId": name, "userName": f"{name}@example.com", **(attributes or {})},
+        in_scope=in_scope,
+        reason="holds user" if in_scope else "holds no role",
+        roles=None if roles is None else frozenset(roles),
+    )
+
+
+def desired_group(
+    name: str,
+    members: Iterable[str] | None = None,
+    attributes: Mapping[str, Value] | None = None,
+    *,
+    authoritative: bool = True,
+    in_scope: bool = True,
+) -> DesiredGroup:
+    """A declared group called as its key, with members by name, or None where membership is not managed."""
+    return DesiredGroup(
+        key=group_key(name),
+        source=THERE,
+        attributes={"externalId": name, "displayName": name.title(), **(attributes or {})},
+        members=None if members is None else frozenset(map(user_key, members)),
+        authoritative=authoritative,
+        in_scope=in_scope,
+        reason="declared in git" if in_scope else "passes no scoping filter",
+    )
+
+
+def desired_state(*resources: DesiredUser | DesiredGroup) -> DesiredState:
+    """What git says."""
+    return DesiredState(
+        "production",
+        {one.key: one for one in resources if isinstance(one, DesiredUser)},
+        {one.key: one for one in resources if isinstance(one, DesiredGroup)},
+    )
+
+
+def live_user(
+    name: str,
+    attributes: Mapping[str, Value] | None = None,
+    *,
+    active: bool = True,
+    roles: Iterable[str] = (),
+) -> LiveUser:
+    """The user of that name as the account has it, under the id `id-<name>`."""
+    matching: dict[str, Value] = {"externalId": name, "userName": f"{name}@example.com"}
+    return LiveUser(f"id-{name}", {**matching, **(attributes or {})}, active, frozenset(roles))
+
+
+def live_group(name: str, members: Iterable[str] = (), attributes: Mapping[str, Value] | None = None) -> LiveGroup:
+    """The group of that name as the account has it; members are names, and so `id-<name>`."""
+    matching: dict[str, Value] = {"externalId": name, "displayName": name.title()}
+    return LiveGroup(f"id-{name}", {**matching, **(attributes or {})}, frozenset(f"id-{one}" for one in members))
+
+
+def live_state(*resources: LiveUser | LiveGroup, certificate: Certificate | None = None) -> LiveState:
+    """The whole account, completely read."""
+    users = tuple(one for one in resources if isinstance(one, LiveUser))
+    groups = tuple(one for one in resources if isinstance(one, LiveGroup))
+    read = certificate or Certificate("full", len(users), len(groups), requests=2)
+    return LiveState(users, groups, read)
+
+
+def declared_user(name: str, /, **attributes: object) -> DeclaredUser:
+    """A user as written in YAML."""
+    written: UserDeclaration = {"userName": f"{name}@example.com", **attributes}  # type: ignore[typeddict-item]
+    return DeclaredUser(written, HERE)
+
+
+def declared_group(
+    name: str,
+    members: Iterable[str] | None = None,
+    where: Iterable[Clause] | None = None,
+    *,
+    additive: bool = False,
+) -> DeclaredGroup:
+    """A group as written in YAML."""
+    return DeclaredGroup(
+        attributes={"displayName": name.title()},
+        membership="additive" if additive else "authoritative",
+        members=None if members is None else tuple(members),
+        members_where=None if where is None else tuple(where),
+        source=THERE,
+    )
+
+
+def clause(attribute: str, operator: str, value: object = None, **options: object) -> Clause:
+    """A clause as written in YAML."""
+    written = {"attribute": attribute, "operator": operator, "value": value, **options}
+    declared = ClauseDeclaration.model_validate(written)
+    return Clause(
+        attribute=declared.attribute,
+        operator=declared.operator,
+        value=declared.value,
+        case_sensitive=declared.case_sensitive,
+        quantifier=declared.quantifier,
+        source=THERE,
+    )
+
+
+def assignment(role: str, *users: str, groups: Iterable[str] = (), **rest: object) -> DeclaredAssignment:
+    """A role assignment as written in YAML."""
+    written = {"role": role, "users": list(users), "groups": list(groups), **rest}
+    return DeclaredAssignment(RoleAssignment.model_validate(written), Source("desired-state/roles.yaml", 5))
+
+
+def declarations(
+    users: Iterable[DeclaredUser] = (),
+    groups: Iterable[DeclaredGroup] = (),
+    assignments: Iterable[DeclaredAssignment] = (),
+    tenant: Tenant = SANDBOX,
+) -> Declarations:
+    """All that a desired-state folder declares; users and groups are keyed by what they are called."""
+    return Declarations(
+        tenants={"production": DeclaredTenant(tenant, HERE)},
+        users={one.attributes["userName"].split("@")[0]: one for one in users},
+        groups={str(one.attributes["displayName"]).lower(): one for one in groups},
+        assignments=tuple(assignments),
+    )

@@ -1,0 +1,152 @@
+"""A plan against its limits: refused when above the count and above the percentage, and told by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.guardrails import Population, check_guardrails, count_population
+from reconciler.core.plan import (
+    AddMembers,
+    Change,
+    CreateUser,
+    DeactivateUser,
+    GrantRoles,
+    RemoveMembers,
+    RevokeRoles,
+    UpdateUser,
+)
+from reconciler.core.tenant import Guardrails, Limit
+from reconciler.errors import Source
+from tests.core.examples import live_group, live_state, live_user
+
+LARGE = Population(users=1_000, memberships=1_000, roles=1_000)
+LINE = Source("people.yaml", 4)
+
+
+def leavers(count: int) -> list[Change]:
+    return [DeactivateUser(key=f"user/{number:02}", target_id="x", source=LINE) for number in range(count)]
+
+
+def said(changes: list[Change], guardrails: Guardrails, population: Population = LARGE) -> list[str]:
+    return [problem.message for problem in check_guardrails(changes, guardrails, population)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "leaving", "users", "refused"),
+    [
+        (Limit(count=5, percent=2), 5, 10, False),
+        (Limit(count=5, percent=2), 6, 10, True),
+        (Limit(count=5, percent=2), 6, 300, False),
+        (Limit(count=5, percent=2), 6, 299, True),
+        (Limit(count=5), 6, 1_000_000, True),
+        (Limit(count=5), 5, 5, False),
+        (Limit(percent=2), 3, 100, True),
+        (Limit(percent=2), 2, 100, False),
+        (Limit(count=0, percent=0), 1, 100, True),
+        (Limit(count=0, percent=0), 0, 100, False),
+        (Limit(count=0), 1, 0, True),
+        (Limit(percent=100), 7, 7, False),
+    ],
+)
+def test_a_plan_is_refused_when_it_is_above_both_limits(limit: Limit, leaving: int, users: int, refused: bool) -> None:  # noqa: FBT001
+    """At the limit is not above it; a limit that is left out does not excuse."""
+    population = Population(users, memberships=0, roles=0)
+
+    assert refused is bool(said(leavers(leaving), Guardrails(max_deactivations=limit), population))
+
+
+def test_a_refusal_names_the_guardrail_the_limit_the_count_and_who_is_meant() -> None:
+    """And what to do; ten names are enough."""
+    guardrails = Guardrails(max_deactivations=Limit(count=5, percent=0.5))
+    [problem] = check_guardrails(leavers(12), guardrails, LARGE)
+    names = ", ".join(f"user/{number:02}" for number in range(10))
+
+    assert f"max_deactivations: 12 is above 5 and 0.5 % of 1000: {names} and 2 more" == problem.message
+    assert ("guardrail", "error") == (problem.code, problem.severity)
+    assert "raise guardrails.max_deactivations in git and have it reviewed, or make the change smaller" == problem.hint
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(Limit(count=1), "is above 1: "), (Limit(percent=0.1), "is above 0.1 % of 1000: ")]
+)
+def test_a_refusal_tells_only_the_limits_there_are(limit: Limit, expected: str) -> None:
+    """One left out is not mentioned."""
+    [message] = said(leavers(2), Guardrails(max_deactivations=limit))
+
+    assert f"max_deactivations: 2 {expected}user/00, user/01" == message
+
+
+def test_members_who_are_removed_are_counted_one_by_one() -> None:
+    """Additions are not removals."""
+    changes: list[Change] = [
+        RemoveMembers(key="group/desk", target_id="x", members=("user/ann", "id/4711")),
+        AddMembers(key="group/desk", target_id="x", members=("user/bob",)),
+    ]
+    guardrails = Guardrails(max_member_removals=Limit(count=1))
+
+    expected = ["max_member_removals: 2 is above 1: user/ann of group/desk, id/4711 of group/desk"]
+    assert expected == said(changes, guardrails)
+
+
+def test_whoever_is_deactivated_is_not_counted_a_second_time() -> None:
+    """Leaving the groups is told together with the deactivation."""
+    changes: list[Change] = [
+        DeactivateUser(key="user/ann", target_id="x"),
+        RemoveMembers(key="group/desk", target_id="y", members=("user/ann", "user/bob")),
+    ]
+
+    assert [] == said(changes, Guardrails(max_member_removals=Limit(count=1)))
+    assert 1 == len(said(changes, Guardrails(max_member_removals=Limit(count=0))))
+
+
+def test_revocations_and_privileged_grants_are_counted_by_role() -> None:
+    """A grant at creation counts as much as a later one; roles that are not privileged do not."""
+    changes: list[Change] = [
+        RevokeRoles(key="user/ann", target_id="x", roles=("auditor", "specialist")),
+        GrantRoles(key="user/bob", target_id="y", roles=("account_designer", "auditor")),
+        CreateUser(key="user/cid", roles=("account_administrator",)),
+    ]
+    guardrails = Guardrails(max_role_revocations=Limit(count=1), max_privileged_grants=Limit(count=1))
+
+    assert [
+        "max_role_revocations: 2 is above 1: auditor of user/ann, specialist of user/ann",
+        "max_privileged_grants: 2 is above 1: account_designer of user/bob, account_administrator of user/cid",
+    ] == said(changes, guardrails)
+    assert [] == said(changes, Guardrails(max_privileged_grants=Limit(count=0), privileged_roles=["key_contact"]))
+
+
+def test_the_protected_are_never_deactivated_and_nothing_is_revoked_from_them() -> None:
+    """Whatever the limits; other changes to them are fine."""
+    changes: list[Change] = [
+        UpdateUser(key="user/break.glass", target_id="x"),
+        RevokeRoles(key="user/break.glass", target_id="x", roles=("auditor",), source=LINE),
+        DeactivateUser(key="user/break.glass", target_id="x", source=LINE),
+        DeactivateUser(key="user/ann", target_id="y"),
+    ]
+    problems = check_guardrails(changes, Guardrails(protected=["user/break.glass"]), LARGE)
+
+    assert [
+        ("protected: user/break.glass would lose access (revoke_roles)", LINE),
+        ("protected: user/break.glass would lose access (deactivate_user)", LINE),
+    ] == [(one.message, one.source) for one in problems]
+
+
+def test_percentages_are_of_active_users_memberships_and_roles_held() -> None:
+    """As read."""
+    live = live_state(
+        live_user("ann", roles=["auditor", "specialist"]),
+        live_user("bob", active=False, roles=["auditor"]),
+        live_group("desk", ["ann", "bob"]),
+        live_group("hr", ["ann"]),
+    )
+
+    assert Population(users=1, memberships=3, roles=3) == count_population(live)
+
+
+def test_a_plan_that_takes_nothing_is_never_refused() -> None:
+    """Growth has no limit but that of privileged roles."""
+    changes: list[Change] = [CreateUser(key=f"user/{number}", roles=("auditor",)) for number in range(500)]
+    nothing = Limit(count=0, percent=0)
+    strict = Guardrails(max_deactivations=nothing, max_member_removals=nothing, max_role_revocations=nothing)
+
+    assert [] == said(changes, strict)

@@ -1,0 +1,129 @@
+"""Everything that was gathered becomes a plan: decided, limited, tried and priced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from reconciler.core.earlier import Earlier
+from reconciler.core.make_plan import Gathered, make_plan
+from reconciler.core.model import Certificate
+from reconciler.core.plan import Cost, ReadSummary
+from reconciler.core.tenant import Guardrails, Limit, Tenant
+from reconciler.errors import Problem, Source
+from tests.core.examples import SANDBOX, desired_group, desired_state, desired_user, live_state, live_user
+
+DESIRED = desired_state(desired_user("ann", {"title": "Senior"}), desired_user("bob"), desired_group("desk", ["bob"]))
+LIVE = live_state(live_user("ann"), live_user("zoe"))
+GATHERED = Gathered(DESIRED, LIVE, SANDBOX, Guardrails(), date(2026, 3, 31), commit="c0ffee", base="decade")
+
+
+def test_a_plan_says_what_it_is_a_plan_of() -> None:
+    """The tenant and its address, the revisions, the day, and how the account was read."""
+    plan = make_plan(GATHERED).plan
+
+    assert ("production", "sandbox", "c0ffee", "decade", "2026-03-31") == (
+        plan.tenant,
+        plan.url,
+        plan.commit,
+        plan.base,
+        plan.as_of,
+    )
+    assert ReadSummary(mode="full", complete=True, users=2, groups=0, requests=2) == plan.read
+    assert (True, True) == (plan.applyable, plan.converges)
+    assert {"create_user": 1, "update_user": 1, "create_group": 1} == plan.summary
+    assert ["id-zoe"] == [one.id for one in plan.unmanaged]
+
+
+def test_a_plan_counts_its_cost_in_requests() -> None:
+    """One for each resource written, at the tenant's pace."""
+    slow = Tenant.model_validate({"url": "sandbox", "rate": {"burst": "1 per 5s"}})
+
+    assert Cost(requests=3, seconds=0.0) == make_plan(GATHERED).plan.cost
+    assert Cost(requests=3, seconds=10.0) == make_plan(replace(GATHERED, tenant=slow)).plan.cost
+
+
+def test_the_ids_that_apply_needs_come_with_the_plan() -> None:
+    """And are not in it."""
+    made = make_plan(GATHERED)
+
+    assert {"user/ann": "id-ann"} == made.decided.ids
+    assert made.plan.changes == made.decided.changes
+
+
+@pytest.mark.parametrize(
+    ("certificate", "applyable", "codes"),
+    [
+        (Certificate("full", 2, 0, 2), True, []),
+        (Certificate("snapshot", 2, 0, 0), False, []),
+        (Certificate("full", 2, 0, 2, ("page 2 is missing",)), False, ["incomplete_read"]),
+        (Certificate("full", 2, 0, 2, ("a", "b")), False, ["incomplete_read", "incomplete_read"]),
+    ],
+)
+def test_a_plan_from_a_read_that_is_not_complete_is_shown_and_can_not_be_applied(
+    certificate: Certificate,
+    applyable: bool,  # noqa: FBT001
+    codes: list[str],
+) -> None:
+    """Nor can one from a saved state."""
+    plan = make_plan(replace(GATHERED, live=replace(LIVE, certificate=certificate))).plan
+
+    assert (applyable, 3) == (plan.applyable, len(plan.changes))
+    assert codes == [problem.code for problem in plan.problems]
+    assert not certificate.faults or "the read is not complete: " in plan.problems[0].message
+
+
+def test_a_guardrail_refuses_and_never_trims() -> None:
+    """The changes are all there, and the plan can't be applied."""
+    strict = Guardrails(max_deactivations=Limit(count=0))
+    gathered = replace(GATHERED, desired=desired_state(desired_user("ann", in_scope=False)), guardrails=strict)
+    plan = make_plan(gathered).plan
+
+    assert (False, ["deactivate_user"]) == (plan.applyable, [change.action for change in plan.changes])
+    assert ["guardrail"] == [problem.code for problem in plan.problems]
+
+
+def test_a_plan_that_would_not_settle_says_so() -> None:
+    """An item without a value is nothing that 4me keeps."""
+    labels: dict[str, str | bool | int | float] = {"type": "work"}
+    user = desired_user("ann", {"emails": [labels]})
+    plan = make_plan(replace(GATHERED, desired=desired_state(user))).plan
+
+    assert plan.converges is False
+    assert ["does_not_converge"] == [problem.code for problem in plan.problems]
+
+
+def test_problems_come_errors_first_and_each_once() -> None:
+    """From whatever part they came; then by place and words."""
+
+    def problem(code: str, line: int, severity: str) -> Problem:
+        return Problem(code, "x", Source("people.yaml", line), severity=severity)  # type: ignore[arg-type]
+
+    info, warning, second, first = (
+        problem("info", 1, "info"),
+        problem("warning", 1, "warning"),
+        problem("second", 2, "error"),
+        problem("first", 1, "error"),
+    )
+    desired = replace(DESIRED, problems=(info, second, warning))
+
+    plan = make_plan(replace(GATHERED, desired=desired, problems=(second, first))).plan
+    assert (first, second, warning, info) == plan.problems
+
+
+def test_an_account_that_is_as_it_should_be_makes_an_empty_plan() -> None:
+    """Which converges, costs nothing, and is a plan."""
+    plan = make_plan(replace(GATHERED, desired=desired_state(desired_user("ann")))).plan
+
+    assert ((), Cost(requests=0, seconds=0.0), True) == (plan.changes, plan.cost, plan.converges)
+
+
+def test_who_left_git_is_known_from_what_git_said_before() -> None:
+    """Without that nobody is treated as removed."""
+    gathered = replace(GATHERED, desired=desired_state())
+    before = replace(gathered, earlier=Earlier(desired_state(desired_user("ann"))))
+
+    assert {} == make_plan(gathered).plan.summary
+    assert {"deactivate_user": 1} == make_plan(before).plan.summary

@@ -1,0 +1,50 @@
+"""What a run adds up to."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.outcome import Outcome, Run, Status, count_statuses
+from reconciler.core.plan import DeactivateUser
+
+CHANGE = DeactivateUser(key="user/ann", target_id="id-ann")
+
+
+def outcomes(*statuses: Status) -> tuple[Outcome, ...]:
+    return tuple(Outcome(change=CHANGE, status=status) for status in statuses)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "stopped", "expected"),
+    [
+        ((), None, True),
+        (("applied", "unchanged"), None, True),
+        (("applied", "failed"), None, False),
+        (("applied", "stale"), None, False),
+        (("applied", "skipped"), None, False),
+        (("applied",), "interrupted", False),
+    ],
+)
+def test_a_run_is_whole_when_every_change_is_as_planned_now(
+    statuses: tuple[Status, ...],
+    stopped: str | None,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """What was true already counts; what failed, moved, was skipped or was never reached does not."""
+    run = Run(tenant="qa", commit=None, digest="sha256:0", outcomes=outcomes(*statuses), requests=1, stopped=stopped)
+
+    assert expected is run.whole
+
+
+def test_statuses_are_counted_in_one_order_without_zeros() -> None:
+    """The good news first, in whatever order it came."""
+    counted = count_statuses(outcomes("skipped", "failed", "applied", "failed", "unchanged"))
+
+    assert [("applied", 1), ("unchanged", 1), ("failed", 2), ("skipped", 1)] == list(counted.items())
+
+
+def test_a_run_survives_its_own_json() -> None:
+    """Outcomes keep their changes, each as the kind of change that it is."""
+    run = Run(tenant="qa", commit="c0ffee", digest="sha256:0", outcomes=outcomes("applied"), requests=1)
+
+    assert run == Run.model_validate_json(run.model_dump_json())

@@ -1,0 +1,418 @@
+"""The whole line over HTTP against a server that nobody here wrote: scim2-server, by the rules of RFC 7644 alone.
+
+Commands run as a person types them, in a repository with commits; the server is looked at by plain GETs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.project import Project, Ran
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "a-token-of-no-worth"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+SECONDS_TO_START = 20
+
+
+def find_server() -> str:
+    """What scripts/setup installs; without it these tests fail, for a test that is skipped holds nothing."""
+    installed = ROOT / ".venv-servers" / "bin" / "scim2-server"
+    found = str(installed) if installed.exists() else shutil.which("scim2-server")
+    if found is None:
+        pytest.fail("scim2-server is not installed, and these tests need it: run scripts/setup dev")
+    return found
+
+
+@dataclass(frozen=True)
+class Server:
+    """A scim2-server that runs, and what it holds."""
+
+    url: str
+
+    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        with httpx.Client(trust_env=False, headers=headers) as client:
+            answer = (
+                client.request(method, self.url + path, json=body) if body else client.request(method, self.url + path)
+            )
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        found = self.ask(f"/{kind}?count=1000")
+        assert found["totalResults"] == len(found.get("Resources", []))
+        return list(found.get("Resources", []))
+
+    @property
+    def users(self) -> dict[str, dict[str, Any]]:
+        """Every user by externalId; nobody is there twice."""
+        listed = self.all("Users")
+        by_key = {str(user.get("externalId")): user for user in listed}
+        assert len(listed) == len(by_key)
+        return by_key
+
+    def manager_of(self, key: str) -> str | None:
+        """The externalId of somebody's manager."""
+        names = {user["id"]: name for name, user in self.users.items()}
+        manager = self.users[key].get(ENTERPRISE, {}).get("manager")
+        return names[manager["value"]] if manager else None
+
+    def members_of(self, name: str) -> list[str]:
+        """The externalIds of the one group's members."""
+        names = {user["id"]: key for key, user in self.users.items()}
+        [group] = [one for one in self.all("Groups") if one.get("externalId") == name]
+        return sorted(names[member["value"]] for member in group.get("members", []))
+
+    def edit(self, key: str, path: str, value: object) -> None:
+        """Somebody changes a user on the other side."""
+        operations = [{"op": "replace", "path": path, "value": value}]
+        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations}
+        self.ask(f"/Users/{self.users[key]['id']}", "PATCH", body)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server on a free port, until the tests are over; each path below it is a tenant of its own."""
+    program = find_server()
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = int(probe.getsockname()[1])
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603
+            [program, "--hostname", "127.0.0.1", "--port", str(port), "--bearer-token", TOKEN, "--dynamic-tenants"],
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        _wait_until_it_answers(Server(f"http://127.0.0.1:{port}/nobody/v2"), process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Asks until it does: another process's start has no clock of ours."""
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            server.ask("/ServiceProviderConfig")
+        except httpx.TransportError:
+            os.sched_yield()
+        else:
+            return
+    pytest.fail(f"scim2-server did not start: {log.read_text(errors='replace')}")
+
+
+@pytest.fixture
+def server(address: str, request: pytest.FixtureRequest) -> Server:
+    """An empty tenant of the server, for one test."""
+    return Server(f"{address}/{request.node.name}/v2")
+
+
+@dataclass(frozen=True)
+class Story:
+    """A repository whose only tenant is the server, told commit by commit."""
+
+    project: Project
+    server: Server
+
+    def commit(self, people: str) -> None:
+        """What git says from now on, beside the tenant."""
+        tenant = f"{{url: '{self.server.url}', token: {{env: SCIM_TOKEN}}, dialect: rfc7644}}"
+        limits = "guardrails: {max_deactivations: {count: 5}, max_member_removals: {count: 5}}"
+        self.project.write(f"tenants: {{server: {tenant}}}\n{limits}\n", "desired-state/tenants.yaml")
+        self.project.commit(people, "desired-state/people.yaml")
+
+    def run(self, *arguments: str) -> Ran:
+        ran = self.project.run(*arguments)
+        assert TOKEN not in ran.said
+        return ran
+
+    def apply(self, people: str) -> dict[str, str]:
+        """Commits and applies; the status of each change. Afterwards there is nothing to do."""
+        self.commit(people)
+        ran = self.run("apply", "--yes", "--format", "json")
+        assert 0 == ran.code, ran.said
+        self.check_that_nothing_is_left()
+        return {f"{one['change']['key']} {one['change']['action']}": one["status"] for one in ran.document["outcomes"]}
+
+    def check_that_nothing_is_left(self) -> None:
+        ran = self.run("plan", "--exit-code", "-o", "plan.json")
+        assert (0, True) == (ran.code, ran.out.startswith("Plan for server: nothing to do\n")), ran.said
+
+
+@pytest.fixture
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Story:
+    project = Project(tmp_path / "project", monkeypatch)
+    project.environment["SCIM_TOKEN"] = TOKEN
+    return Story(project, server)
+
+
+ANN = """\
+  ann:
+    userName: ann@example.com
+    name: {givenName: Ann, familyName: Lee}
+    displayName: Ann Lee
+    title: Director
+    emails: [{value: ann@example.com, type: work, primary: true}]
+    department: Finance
+"""
+BOB = """\
+  bob:
+    userName: bob@example.com
+    displayName: Bob Roy
+    title: Clerk
+    phoneNumbers: [{value: '+44 20 7946 0142', type: work}, {value: '+44 7700 900142', type: mobile}]
+    department: Finance
+    employeeNumber: '0042'
+    manager: ann
+"""
+CID = "  cid: {userName: cid@example.com, displayName: Cid, manager: bob}\n"
+DEE = "  dee: {userName: dee@example.com, displayName: Dee, manager: ann}\n"
+TEAM = (
+    "users:\n"
+    + ANN
+    + BOB
+    + CID
+    + DEE
+    + """\
+groups:
+  finance: {displayName: Finance, members: [ann, bob, cid]}
+  empty: {displayName: Empty, members: []}
+role_assignments:
+  - {role: user, users: [ann, bob, cid, dee]}
+"""
+)
+ALL = {
+    "user/ann create_user": "applied",
+    "user/bob create_user": "applied",
+    "user/cid create_user": "applied",
+    "user/dee create_user": "applied",
+    "group/empty create_group": "applied",
+    "group/finance create_group": "applied",
+}
+
+
+def test_people_come_change_and_go(story: Story, server: Server) -> None:
+    """One year of a small team: after each apply the server is what git says, and there is nothing left to do."""
+    assert ALL == story.apply(TEAM)
+    assert {"ann", "bob", "cid", "dee"} == set(server.users)
+    assert [None, "ann", "bob", "ann"] == [server.manager_of(key) for key in ("ann", "bob", "cid", "dee")]
+    assert (["ann", "bob", "cid"], []) == (server.members_of("finance"), server.members_of("empty"))
+    assert {"givenName": "Ann", "familyName": "Lee"}.items() <= server.users["ann"]["name"].items()
+    assert ("Finance", "0042") == tuple(
+        server.users["bob"][ENTERPRISE][name] for name in ("department", "employeeNumber")
+    )
+    ids = {key: user["id"] for key, user in server.users.items()}
+
+    # An update, of text, of an enterprise attribute, of one value of many, and another manager.
+    changed = (
+        TEAM.replace("title: Clerk", "title: Head Clerk")
+        .replace("department: Finance\n    employee", "department: Treasury\n    employee")
+        .replace("900142", "900143")
+        .replace("displayName: Cid, manager: bob", "displayName: Cid, manager: dee")
+    )
+    assert {"user/bob update_user": "applied", "user/cid update_user": "applied"} == story.apply(changed)
+    assert ("Head Clerk", "Treasury") == (server.users["bob"]["title"], server.users["bob"][ENTERPRISE]["department"])
+    assert {"+44 20 7946 0142", "+44 7700 900143"} == {one["value"] for one in server.users["bob"]["phoneNumbers"]}
+    assert "dee" == server.manager_of("cid")
+
+    # A new userName, with its e-mail: the same person.
+    renamed = changed.replace("ann@example.com", "ann.lee@example.com")
+    assert {"user/ann update_user": "applied"} == story.apply(renamed)
+    assert ("ann.lee@example.com", ids["ann"]) == (server.users["ann"]["userName"], server.users["ann"]["id"])
+    assert ["ann.lee@example.com"] == [one["value"] for one in server.users["ann"]["emails"]]
+
+    # Members in and out of a group, and a group renamed.
+    moved = renamed.replace("displayName: Finance, members: [ann, bob, cid]", "displayName: Money, members: [ann, dee]")
+    assert {
+        "group/finance update_group": "applied",
+        "group/finance add_members": "applied",
+        "group/finance remove_members": "applied",
+    } == story.apply(moved)
+    assert ["ann", "dee"] == server.members_of("finance")
+    assert {"Money", "Empty"} == {group["displayName"] for group in server.all("Groups")}
+
+    # Attributes cleared: text, an enterprise attribute, many values, a manager.
+    cleared = (
+        moved.replace("title: Head Clerk", "title: null")
+        .replace("employeeNumber: '0042'", "employeeNumber: null")
+        .replace(
+            "phoneNumbers: [{value: '+44 20 7946 0142', type: work}, {value: '+44 7700 900143', type: mobile}]",
+            "phoneNumbers: []",
+        )
+        .replace("displayName: Cid, manager: dee", "displayName: Cid, manager: null")
+    )
+    assert {"user/bob update_user": "applied", "user/cid update_user": "applied"} == story.apply(cleared)
+    assert {"title", "phoneNumbers"}.isdisjoint(server.users["bob"])
+    assert "employeeNumber" not in server.users["bob"][ENTERPRISE]
+    assert None is server.manager_of("cid")
+
+    # Out of scope: no role is no access. The user stays, and leaves the group.
+    out_of_scope = cleared.replace("users: [ann, bob, cid, dee]", "users: [ann, bob, cid]")
+    assert {"user/dee deactivate_user": "applied", "group/finance remove_members": "applied"} == story.apply(
+        out_of_scope
+    )
+    assert (False, ["ann"]) == (server.users["dee"]["active"], server.members_of("finance"))
+
+    # Back in scope.
+    assert {"user/dee reactivate_user": "applied", "group/finance add_members": "applied"} == story.apply(cleared)
+    assert (True, ["ann", "dee"]) == (server.users["dee"]["active"], server.members_of("finance"))
+
+    # Declared inactive, and active again with something else.
+    inactive = cleared.replace("displayName: Cid,", "displayName: Cid, active: false,")
+    assert {"user/cid deactivate_user": "applied"} == story.apply(inactive)
+    assert server.users["cid"]["active"] is False
+    assert {"user/cid reactivate_user": "applied"} == story.apply(
+        cleared.replace("displayName: Cid,", "displayName: Sid,")
+    )
+    assert (True, "Sid") == (server.users["cid"]["active"], server.users["cid"]["displayName"])
+
+    # A leaver who left git: deactivated because the last apply knew her, and never deleted.
+    left = (
+        cleared.replace(DEE, "")
+        .replace("[ann, dee]", "[ann]")
+        .replace("users: [ann, bob, cid, dee]", "users: [ann, bob, cid]")
+    )
+    assert {"user/cid update_user", "user/dee deactivate_user", "group/finance remove_members"} == set(
+        story.apply(left)
+    )
+    assert (False, ids["dee"]) == (server.users["dee"]["active"], server.users["dee"]["id"])
+
+    # A group that left git stays.
+    assert {} == story.apply(left.replace("  empty: {displayName: Empty, members: []}\n", ""))
+    assert 2 == len(server.all("Groups"))
+    assert ids == {key: user["id"] for key, user in server.users.items()}
+
+
+def test_a_change_on_the_other_side_is_drift_and_is_mended(story: Story, server: Server) -> None:
+    """Of an attribute, of a manager's report, of a member and of whether somebody is active."""
+    story.apply(TEAM)
+    server.edit("ann", "title", "Queen")
+    server.edit("bob", f"{ENTERPRISE}:department", "Nothing")
+    server.edit("dee", "active", value=False)
+    [group] = [one for one in server.all("Groups") if one["displayName"] == "Finance"]
+    removal = {"op": "remove", "path": f'members[value eq "{server.users["cid"]["id"]}"]'}
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [removal]}
+    server.ask(f"/Groups/{group['id']}", "PATCH", body)
+
+    drift = story.run("drift", "--exit-code")
+
+    assert 3 == drift.code, drift.err
+    for said in (
+        "title: Queen → Director",
+        "department: Nothing → Finance",
+        "gets access back, drift",
+        "gains members, drift",
+    ):
+        assert said in drift.out
+
+    mended = story.run("apply", "--yes")
+
+    assert (0, "Applied to server: 4 applied") == (mended.code, mended.out.splitlines()[0])
+    assert ("Director", True) == (server.users["ann"]["title"], server.users["dee"]["active"])
+    assert ["ann", "bob", "cid"] == server.members_of("finance")
+    assert 0 == story.run("drift", "--exit-code").code
+    story.check_that_nothing_is_left()
+
+
+def test_more_people_than_a_page_holds_are_all_read(story: Story, server: Server) -> None:
+    """Pages of 100: the second one counts too, and a stranger on it stays a stranger."""
+    schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"]
+    for number in range(120):
+        server.ask("/Users", "POST", {"schemas": schemas, "userName": f"stranger{number}@example.com"})
+    story.commit(TEAM)
+
+    plan = story.run("plan", "--format", "json", "-o", "plan.json").document
+
+    assert {"mode": "full", "complete": True, "users": 120, "groups": 0, "requests": 3} == plan["read"]
+    assert (120, True, True) == (len(plan["unmanaged"]), plan["applyable"], plan["converges"])
+
+
+def test_somebody_who_is_there_already_is_adopted(story: Story, server: Server) -> None:
+    """Found by userName, whatever its case: an update that says so, and no second user."""
+    schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"]
+    created = server.ask("/Users", "POST", {"schemas": schemas, "userName": "BOB@example.com", "title": "Intern"})
+    story.commit(TEAM)
+    plan = story.run("plan", "-o", "plan.json")
+
+    outcomes = story.apply(TEAM)
+
+    assert "adopt: found by userName" in plan.out
+    assert {"user/bob update_user", "user/ann create_user"} < set(outcomes)
+    assert (created["id"], "Clerk") == (server.users["bob"]["id"], server.users["bob"]["title"])
+
+
+def test_managers_in_a_circle_and_roles_are_written(story: Story, server: Server) -> None:
+    """The circle is closed by a second request; roles are whole sets, granted and revoked."""
+    people = """\
+users:
+  ann: {userName: ann@example.com, manager: cid}
+  bob: {userName: bob@example.com, manager: ann}
+  cid: {userName: cid@example.com, manager: bob}
+role_assignments:
+  - {role: specialist, users: [ann, bob, cid]}
+  - {role: auditor, users: [ann]}
+"""
+    story.apply(people)
+    assert ["cid", "ann", "bob"] == [server.manager_of(key) for key in ("ann", "bob", "cid")]
+    assert {"specialist", "auditor"} == {role["value"] for role in server.users["ann"]["roles"]}
+
+    swapped = people.replace("role: auditor, users: [ann]", "role: key_contact, users: [ann, bob]")
+    assert {
+        "user/ann grant_roles": "applied",
+        "user/ann revoke_roles": "applied",
+        "user/bob grant_roles": "applied",
+    } == story.apply(swapped)
+    assert {"specialist", "key_contact"} == {role["value"] for role in server.users["ann"]["roles"]}
+
+
+def test_what_the_server_can_not_hold_is_told_and_not_repeated_as_success(story: Story, server: Server) -> None:
+    """4me's own attributes are unknown to the RFC: the outcome names what was not taken, and the rest is there."""
+    story.commit(TEAM.replace("displayName: Cid,", "displayName: Cid, site: London, customFields: {badge: x},"))
+
+    ran = story.run("apply", "--yes", "--format", "json")
+
+    outcomes = {one["change"]["key"]: one for one in ran.document["outcomes"]}
+    assert (1, "failed") == (ran.code, outcomes["user/cid"]["status"])
+    assert "site" in outcomes["user/cid"]["detail"]
+    assert "applied" == outcomes["user/bob"]["status"]
+    assert {"ann", "bob", "dee"} <= set(server.users)
+
+
+def test_check_says_what_it_is(story: Story, server: Server) -> None:
+    """By its ServiceProviderConfig, and the first pages."""
+    story.apply(TEAM)
+
+    ran = story.run("check", "--format", "json")
+
+    said = ran.document
+    assert (0, 4, 2, "rfc7644") == (ran.code, said["users"], said["groups"], said["dialect"])
+    assert (True, True) == (said["supports"]["patch"], said["supports"]["filter"])
+    assert server.url == said["url"]
+
+
+def test_another_token_is_refused_with_what_to_do(story: Story) -> None:
+    """Exit 5, and neither token is in the sentence."""
+    story.commit(TEAM)
+    story.project.environment["SCIM_TOKEN"] = "another-token"
+
+    ran = story.run("plan")
+
+    assert (5, "") == (ran.code, ran.out)
+    assert "refuses the token (401)" in ran.err
+    assert "another-token" not in ran.err
