@@ -11,7 +11,7 @@ from datetime import date
 
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
-from reconciler.core.mapping import map_group, map_user
+from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.membership import Membership, check_name, expand_membership
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key
 from reconciler.core.roles import Holdings, assign_roles
@@ -26,7 +26,9 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
     filters = declared_tenant.filters or declarations.filters
     membership = expand_membership(declarations)
     holdings = assign_roles(declarations, membership, today)
-    compiler = _Compiler(declarations, declared_tenant.tenant, membership, holdings, _compiled(filters))
+    rules = declared_tenant.mappings or declarations.mappings
+    mappers = _Mappers(Mapper(rules.users), Mapper(rules.groups))
+    compiler = _Compiler(declarations, declared_tenant.tenant, membership, holdings, _compiled(filters), mappers)
 
     users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
     in_scope = frozenset(key.name for key, user in users.items() if user.in_scope)
@@ -35,11 +37,15 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
         tenant=tenant_name,
         users=users,
         groups=groups,
+        matching=matching_of("user", rules.users),
+        group_matching=matching_of("group", rules.groups),
         problems=(
             *membership.problems,
             *holdings.problems,
             *_check_filters(declarations, filters),
             *_check_managers(declarations),
+            *mappers.users.problems(),
+            *mappers.groups.problems(),
             *_check_protected(declarations, guardrails_of(declarations, tenant_name)),
             *_check_unique("userName", users.values()),
             *_check_unique("displayName", groups.values()),
@@ -66,20 +72,29 @@ def _compiled(filters: Filters) -> _CompiledFilters:
 
 
 @dataclass(frozen=True, slots=True)
+class _Mappers:
+    users: Mapper
+    groups: Mapper
+
+
+@dataclass(frozen=True, slots=True)
 class _Compiler:
     declarations: Declarations
     tenant: Tenant
     membership: Membership
     holdings: Holdings
     filters: _CompiledFilters
+    mappers: _Mappers
 
     def user(self, name: str, declared: DeclaredUser) -> DesiredUser:
         key = Key("user", name)
         verdict = self._verdict(name, declared)
+        mapped = self.mappers.users.map(key, declared.attributes)
         return DesiredUser(
             key=key,
             source=declared.source,
-            attributes=map_user(key, declared.attributes),
+            attributes=mapped.always,
+            on_create=mapped.on_create,
             in_scope=verdict.passes,
             reason=verdict.reason,
             roles=self._roles(name) if verdict.passes else None,
@@ -102,14 +117,15 @@ class _Compiler:
 
     def group(self, name: str, declared: DeclaredGroup, in_scope: frozenset[str]) -> DesiredGroup:
         key = Key("group", name)
-        attributes = map_group(key, declared.attributes)
-        verdict = judge(self.filters.groups, Subject(attributes))
+        mapped = self.mappers.groups.map(key, declared.attributes)
+        verdict = judge(self.filters.groups, Subject({"externalId": key.name, **declared.attributes}))
         managed = declared.members is not None or declared.members_where is not None
         members = (Key("user", user) for user in self.membership.users_of[name] & in_scope)
         return DesiredGroup(
             key=key,
             source=declared.source,
-            attributes=attributes,
+            attributes=mapped.always,
+            on_create=mapped.on_create,
             members=frozenset(members) if managed else None,
             authoritative=declared.membership == "authoritative",
             in_scope=verdict.passes,

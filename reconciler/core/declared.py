@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from reconciler.core.clause import Clause, ClauseDeclaration, Filters
 from reconciler.core.model import Key
+from reconciler.core.rule import Mappings
 from reconciler.core.strict import STRICT, Declaration, Scalar, Text
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.errors import Source
@@ -149,11 +150,12 @@ class DeclaredAssignment:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTenant:
-    """A tenant, where, and the filters declared under its own name."""
+    """A tenant, where, and the filters and mappings declared under its own name."""
 
     tenant: Tenant
     source: Source
     filters: Filters | None = None
+    mappings: Mappings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,5 +167,6 @@ class Declarations:
     groups: Mapping[str, DeclaredGroup] = field(default_factory=dict)
     assignments: tuple[DeclaredAssignment, ...] = ()
     filters: Filters = field(default_factory=Filters)
+    mappings: Mappings = field(default_factory=Mappings)
     guardrails: Guardrails = field(default_factory=Guardrails)
     broken: frozenset[Key] = frozenset()

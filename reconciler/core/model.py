@@ -45,7 +45,8 @@ class DesiredUser:
     """A declared user after mapping, roles and scope, for one tenant.
 
     `attributes` are the managed target attributes: absent is unmanaged, None is cleared. `manager` is a key.
-    `roles` is the whole set that should be held, or None where roles are not managed over SCIM.
+    `roles` is the whole set that should be held, or None where roles are not managed over SCIM. `on_create` are target
+    attributes that are written when the user is created, and never looked at again.
     `reason` says in one sentence why the user is in scope or not.
     """
 
@@ -55,6 +56,7 @@ class DesiredUser:
     in_scope: bool
     reason: str
     roles: frozenset[str] | None = None
+    on_create: Attributes = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -73,6 +75,7 @@ class DesiredGroup:
     authoritative: bool
     in_scope: bool
     reason: str
+    on_create: Attributes = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -88,6 +91,7 @@ class DesiredState:
     users: Mapping[Key, DesiredUser]
     groups: Mapping[Key, DesiredGroup]
     matching: tuple[str, ...] = ("externalId", "userName")
+    group_matching: tuple[str, ...] = ("externalId", "displayName")
     problems: tuple[Problem, ...] = ()
 
     def resource(self, key: Key) -> DesiredUser | DesiredGroup | None:

@@ -46,13 +46,14 @@ class GroupPlanner:
         return Result([self._remove(group, live, known, reason)])
 
     def _create(self, group: DesiredGroup) -> CreateGroup:
-        paths = sorted(path for path, value in group.attributes.items() if value is not None)
+        attributes = {**group.on_create, **group.attributes}
+        paths = sorted(path for path, value in attributes.items() if value is not None)
         return CreateGroup(
             key=str(group.key),
             name=group.name,
             cause=self.earlier.presence(group.key, head=True),
             reason=group.reason,
-            attributes=attribute_changes(paths, {}, group.attributes),
+            attributes=attribute_changes(paths, {}, attributes),
             members=tuple(sorted(self._wanted(group))),
             source=group.source,
         )

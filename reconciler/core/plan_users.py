@@ -42,7 +42,7 @@ class UserPlanner:
             return self._out_of_scope(user, live)
         attributes, problems = self._referable(user)
         if live is None:
-            return Result(self._create(user, attributes), problems=problems)
+            return Result(self._create(user, {**user.on_create, **attributes}), problems=problems)
         return Result([*self._update(user, attributes, live), *self._change_roles(user, live)], problems=problems)
 
     def plan_removed(self, user: DesiredUser) -> Result:

@@ -18,8 +18,6 @@ from reconciler.core.references import make_references
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 
-GROUP_MATCHING = ("externalId", "displayName")
-
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -80,12 +78,12 @@ def _link(
 ) -> _Links:
     """What git declares is linked first: a key that was renamed keeps its person, who has not left."""
     users = match_resources(desired.users.values(), live.users, desired.matching)
-    groups = match_resources(desired.groups.values(), live.groups, GROUP_MATCHING)
+    groups = match_resources(desired.groups.values(), live.groups, desired.group_matching)
     return _Links(
         users=users,
         groups=groups,
         gone_users=match_resources(gone_users, users.unmatched(live.users), desired.matching),
-        gone_groups=match_resources(gone_groups, groups.unmatched(live.groups), GROUP_MATCHING),
+        gone_groups=match_resources(gone_groups, groups.unmatched(live.groups), desired.group_matching),
     )
 
 

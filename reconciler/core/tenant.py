@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
 from reconciler.core.clause import ScopingFilters
+from reconciler.core.rule import AttributeMappings
 from reconciler.core.strict import Declaration
 
 PRIVILEGED = ("account_administrator", "account_designer", "directory_administrator")
@@ -102,6 +103,7 @@ class Tenant(Declaration):
     roles_via: Literal["scim"] = "scim"
     rate: Rate = Rate()
     scoping_filters: ScopingFilters | None = None
+    attribute_mappings: AttributeMappings | None = None
     guardrails: Guardrails | None = None
 
     @property

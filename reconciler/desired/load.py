@@ -6,7 +6,7 @@ Puts together what `read_file` reads of each. Reads no file itself: contents com
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,6 +14,7 @@ from typing import TypeVar
 from reconciler.core.clause import Filters
 from reconciler.core.declared import Declarations
 from reconciler.core.model import Key
+from reconciler.core.rule import Mappings
 from reconciler.core.tenant import Guardrails
 from reconciler.desired.read_file import FileContents, Named, fingerprint, read_file
 from reconciler.errors import Problem
@@ -75,6 +76,7 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
             users=tuple(declared for one in every for declared in one.filters.users),
             groups=tuple(declared for one in every for declared in one.filters.groups),
         ),
+        mappings=_only("attribute_mappings", [one.mappings for one in every if one.mappings != Mappings()], problems),
         guardrails=_sound(guardrails).get("guardrails", Guardrails()),
         broken=frozenset(
             [
@@ -84,6 +86,16 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
         ),
     )
     return Loaded(declarations, tuple(problems), files)
+
+
+def _only(section: str, declared: Sequence[Mappings], problems: list[Problem]) -> Mappings:
+    """Rules are by target: one file holds them, or which of two wins would depend on its name."""
+    if len(declared) > 1:
+        places = " and ".join(str((one.users or one.groups)[0].source) for one in declared)
+        problems.append(
+            Problem("duplicate", f"{section} stand in more than one file: {places}", hint="put them together")
+        )
+    return declared[0] if declared else Mappings()
 
 
 def _by_name(kind: str, listed: Iterable[Named[T]], problems: list[Problem]) -> dict[str, Named[T]]:

@@ -26,6 +26,7 @@ from reconciler.core.declared import (
     ValueDeclaration,
 )
 from reconciler.core.model import Kind
+from reconciler.core.rule import AttributeMappings, LocatedRule, MappingRule, Mappings
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import Guardrails, Limit, Rate, SecretDeclaration, Tenant
 from reconciler.desired.messages import Entry, child, explain_errors
@@ -58,6 +59,7 @@ class FileContents:
     groups: list[Named[DeclaredGroup]] = field(default_factory=list)
     assignments: list[DeclaredAssignment] = field(default_factory=list)
     filters: Filters = field(default_factory=Filters)
+    mappings: Mappings = field(default_factory=Mappings)
     guardrails: Named[Guardrails] | None = None
     problems: list[Problem] = field(default_factory=list)
 
@@ -97,9 +99,12 @@ class _Schema(Generic[T]):
 
 _USER = _Schema(TypeAdapter(UserDeclaration), _names(UserDeclaration, NameDeclaration, ValueDeclaration))
 _GROUP = _Schema(TypeAdapter(GroupDeclaration), _names(GroupDeclaration, ClauseDeclaration))
-_TENANT = _Schema(TypeAdapter(Tenant), _names(Tenant, Rate, Guardrails, ScopingFilters, SecretDeclaration))
+_TENANT = _Schema(
+    TypeAdapter(Tenant), _names(Tenant, Rate, Guardrails, ScopingFilters, SecretDeclaration, AttributeMappings)
+)
 _ASSIGNMENT = _Schema(TypeAdapter(RoleAssignment), _names(RoleAssignment))
 _FILTERS = _Schema(TypeAdapter(ScopingFilters), _names(ScopingFilters, FilterDeclaration, ClauseDeclaration))
+_MAPPINGS = _Schema(TypeAdapter(AttributeMappings), _names(AttributeMappings, MappingRule))
 _GUARDRAILS = _Schema(TypeAdapter(Guardrails), _names(Guardrails, Limit))
 
 
@@ -155,6 +160,11 @@ class _FileReader:
         if declared is not None:
             self.contents.filters = _filters(self.document, self.sections, declared)
 
+    def read_mappings(self) -> None:
+        declared = self._valid(_MAPPINGS, self._section("attribute_mappings"))
+        if declared is not None:
+            self.contents.mappings = _mappings(self.document, self.sections, declared)
+
     def read_guardrails(self) -> None:
         entry = self._section("guardrails")
         self.contents.guardrails = Named("guardrails", entry.source, self._valid(_GUARDRAILS, entry))
@@ -201,6 +211,7 @@ SECTIONS: dict[str, Callable[[_FileReader], None]] = {
     "groups": _FileReader.read_groups,
     "role_assignments": _FileReader.read_assignments,
     "scoping_filters": _FileReader.read_filters,
+    "attribute_mappings": _FileReader.read_mappings,
 }
 
 
@@ -216,8 +227,13 @@ def _bad_name(kind: str, name: str) -> str | None:
 
 
 def _declared_tenant(tenant: Tenant, entry: Entry) -> DeclaredTenant:
-    own = tenant.scoping_filters
-    return DeclaredTenant(tenant, entry.source, _filters(entry.document, entry.value, own) if own else None)
+    filters, mappings = tenant.scoping_filters, tenant.attribute_mappings
+    return DeclaredTenant(
+        tenant=tenant,
+        source=entry.source,
+        filters=_filters(entry.document, entry.value, filters) if filters else None,
+        mappings=_mappings(entry.document, entry.value, mappings) if mappings else None,
+    )
 
 
 def _declared_group(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
@@ -249,6 +265,18 @@ def _filters(document: Document, container: object, declared: ScopingFilters) ->
         )
 
     return Filters(located("user", declared.users), located("group", declared.groups))
+
+
+def _mappings(document: Document, container: object, declared: AttributeMappings) -> Mappings:
+    """The rules under `container["attribute_mappings"]`, each with its place."""
+    written = child(container, "attribute_mappings")
+
+    def located(kind: str, rules: list[MappingRule]) -> tuple[LocatedRule, ...]:
+        listed = child(written, kind)
+        places = (document.source(document.mark_of(listed, index)) for index in range(len(rules)))
+        return tuple(LocatedRule(rule, place) for rule, place in zip(rules, places, strict=True))
+
+    return Mappings(located("users", declared.users), located("groups", declared.groups))
 
 
 def _clauses(document: Document, container: object, key: str, declared: list[ClauseDeclaration]) -> tuple[Clause, ...]:

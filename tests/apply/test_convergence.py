@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,7 +22,6 @@ from reconciler.core.make_plan import Gathered, Made, make_plan
 from reconciler.core.model import DesiredState
 from reconciler.core.outcome import Outcome
 from reconciler.core.tenant import Tenant
-from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import ReconcilerError
 from reconciler.live.client import Client, Clock, in_process
@@ -29,7 +29,7 @@ from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import to_live_state
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.store import Store
-from tests.apply.world import ENTERPRISE, NOON, OPEN, TODAY, git_says, groups, people
+from tests.apply.world import ENTERPRISE, NOON, OPEN, TODAY, World, git_says, groups, make, people
 
 Ask: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
 Trouble: TypeAlias = Callable[[Ask, httpx.Request], Awaitable[httpx.Response]]
@@ -114,7 +114,6 @@ class Line(httpx.AsyncBaseTransport):
     """The way to the sandbox: a trouble at the request of one index, once or for the same request ever after."""
 
     store: Store
-    quirks: Quirks
     asked: list[str] = field(default_factory=list)
     trouble: Trouble | None = None
     at: int = -1
@@ -123,7 +122,7 @@ class Line(httpx.AsyncBaseTransport):
     spoilt: tuple[str, str, bytes] | None = None
 
     def __post_init__(self) -> None:
-        self.inner = in_process(make_app(self.store, quirks=self.quirks, now=lambda: NOON))
+        self.inner = in_process(make_app(self.store, now=lambda: NOON))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request.method)
@@ -152,20 +151,20 @@ class Tenancy:
     line: Line
     tenant: Tenant
 
-    async def run(self, state: DesiredState, before: DesiredState | None) -> tuple[Made, tuple[Outcome, ...]]:
+    async def run(self, state: DesiredState, base: DesiredState | None) -> tuple[Made, tuple[Outcome, ...]]:
         dialect = DIALECTS[self.tenant.dialect]
         clock = Clock(now=lambda: 0.0, sleep=no_time)
         async with Client("http://sandbox.invalid/scim/v2", "token", (), transport=self.line, clock=clock) as client:
             live = to_live_state(*await read_snapshot(client, dialect))
-            made = make_plan(Gathered(state, live, self.tenant, OPEN, TODAY, Earlier(base=before)))
+            made = make_plan(Gathered(state, live, self.tenant, OPEN, TODAY, Earlier(base=base)))
             if not made.plan.applyable:
                 return made, ()
             return made, await execute(made.plan.changes, made.decided.ids, Channel(client.send, dialect), Stop())
 
-    def arrive(self, state: DesiredState, before: DesiredState | None) -> None:
+    def arrive(self, state: DesiredState, base: DesiredState | None) -> None:
         """Plans and applies until there is nothing to do; twice must do."""
         for _ in range(2):
-            made, outcomes = asyncio.run(self.run(state, before))
+            made, outcomes = asyncio.run(self.run(state, base))
             assert {"applied"} >= {one.status for one in outcomes}, [one.detail for one in outcomes]
             if not made.plan.changes:
                 return
@@ -211,69 +210,77 @@ STORIES = {
 }
 
 
-def start(path: Path, dialect: str, story: str, quirks: Quirks = AS_DOCUMENTED) -> tuple[Tenancy, Store]:
-    """A new account, in which the story is about to begin."""
-    store = Store(path)
-    tenant = Tenant(url="sandbox", scope="all", dialect=dialect)  # type: ignore[arg-type]  # one of the two
-    tenancy = Tenancy(Line(store, quirks), tenant)
+@cache
+def before(story: str) -> World:
+    """The account as it is when the story begins."""
+    world = make()
     if story == "later":
-        tenancy.arrive(FIRST, None)
-    tenancy.line.disturb(None, -1, for_good=False)
-    return tenancy, store
+        world.settle(FIRST)
+    return world
+
+
+def begin(store: Store, dialect: str, story: str) -> Tenancy:
+    """The story is about to begin in that account."""
+    store.reset()
+    store.seed(before(story).twin.users.values(), before(story).twin.groups.values())
+    tenant = Tenant(url="sandbox", scope="all", dialect=dialect)  # type: ignore[arg-type]  # one of the two
+    return Tenancy(Line(store), tenant)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "account.sqlite") as store:
+        yield store
 
 
 @pytest.mark.parametrize("story", STORIES)
 @pytest.mark.parametrize("dialect", ["4me", "rfc7644"])
-def test_undisturbed_a_story_arrives_at_once(tmp_path: Path, dialect: str, story: str) -> None:
+def test_undisturbed_a_story_arrives_at_once(store: Store, dialect: str, story: str) -> None:
     """What the others must arrive at."""
-    state, before, expected = STORIES[story]
-    tenancy, store = start(tmp_path / "account.sqlite", dialect, story)
+    state, base, expected = STORIES[story]
+    tenancy = begin(store, dialect, story)
 
-    with store:
-        _made, outcomes = asyncio.run(tenancy.run(state, before))
-        tenancy.arrive(state, before)
+    _made, outcomes = asyncio.run(tenancy.run(state, base))
+    tenancy.arrive(state, base)
 
-        assert {"applied"} == {one.status for one in outcomes}
-        assert expected == describe(store)
+    assert {"applied"} == {one.status for one in outcomes}
+    assert expected == describe(store)
 
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
 @pytest.mark.parametrize("story", STORIES)
 def test_a_trouble_at_any_request_is_mended_by_the_next_run(
-    tmp_path: Path, story: str, trouble: Trouble, *, for_good: bool
+    store: Store, story: str, trouble: Trouble, *, for_good: bool
 ) -> None:
     """Reads, creates, changes and read-backs, one after the other; every change has its outcome all the same."""
-    state, before, expected = STORIES[story]
+    state, base, expected = STORIES[story]
     at, more = 0, True
     while more:
-        tenancy, store = start(tmp_path / f"{at}.sqlite", "4me" if at % 2 else "rfc7644", story)
-        with store:
-            tenancy.line.disturb(trouble, at, for_good=for_good)
-            try:
-                made, outcomes = asyncio.run(tenancy.run(state, before))
-            except ReconcilerError:
-                pass
-            else:
-                assert [change.id for change in made.plan.changes] == [
-                    one.change.id for one in outcomes
-                ] or not outcomes
-            more = tenancy.line.count > at
-            tenancy.line.disturb(None, -1, for_good=False)
+        tenancy = begin(store, "4me" if at % 2 else "rfc7644", story)
+        tenancy.line.disturb(trouble, at, for_good=for_good)
+        try:
+            made, outcomes = asyncio.run(tenancy.run(state, base))
+        except ReconcilerError:
+            pass
+        else:
+            assert [change.id for change in made.plan.changes] == [one.change.id for one in outcomes] or not outcomes
+        more = tenancy.line.count > at
+        tenancy.line.disturb(None, -1, for_good=False)
 
-            tenancy.arrive(state, before)
+        tenancy.arrive(state, base)
 
-            assert (at, expected) == (at, describe(store))
-            assert {"GET", "POST", "PATCH"} >= set(tenancy.line.asked)
+        assert (at, expected) == (at, describe(store))
+        assert {"GET", "POST", "PATCH"} >= set(tenancy.line.asked)
         at += 1
 
     assert at > 8
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_process_that_is_killed_at_any_request_is_mended_by_the_next_run(tmp_path: Path, story: str) -> None:
+def test_a_process_that_is_killed_at_any_request_is_mended_by_the_next_run(store: Store, story: str) -> None:
     """From one request on nothing is sent, heard or told: what was in flight is done, and nobody knows."""
-    state, before, expected = STORIES[story]
+    state, base, expected = STORIES[story]
 
     class Killed(BaseException):
         """The process is gone."""
@@ -284,19 +291,18 @@ def test_a_process_that_is_killed_at_any_request_is_mended_by_the_next_run(tmp_p
 
     at, more = 0, True
     while more:
-        tenancy, store = start(tmp_path / f"{at}.sqlite", "4me", story)
-        with store:
-            tenancy.line.disturb(kill, at, for_good=False)
-            try:
-                asyncio.run(tenancy.run(state, before))
-            except* Killed:
-                pass
-            more = tenancy.line.count > at
-            tenancy.line.disturb(None, -1, for_good=False)
+        tenancy = begin(store, "4me", story)
+        tenancy.line.disturb(kill, at, for_good=False)
+        try:
+            asyncio.run(tenancy.run(state, base))
+        except* Killed:
+            pass
+        more = tenancy.line.count > at
+        tenancy.line.disturb(None, -1, for_good=False)
 
-            tenancy.arrive(state, before)
+        tenancy.arrive(state, base)
 
-            assert (at, expected) == (at, describe(store))
+        assert (at, expected) == (at, describe(store))
         at += 1
 
 
@@ -310,13 +316,12 @@ class Forgetful(Line):
         return answer
 
 
-def test_nothing_is_created_twice_though_every_answer_of_a_create_is_lost(tmp_path: Path) -> None:
+def test_nothing_is_created_twice_though_every_answer_of_a_create_is_lost(store: Store) -> None:
     """Each is looked up, found, and its report gets its id: one run is enough."""
-    with Store(tmp_path / "account.sqlite") as store:
-        tenancy = Tenancy(Forgetful(store, AS_DOCUMENTED), Tenant(url="sandbox", scope="all"))
+    tenancy = Tenancy(Forgetful(store), Tenant(url="sandbox", scope="all"))
 
-        _made, outcomes = asyncio.run(tenancy.run(FIRST, None))
+    _made, outcomes = asyncio.run(tenancy.run(FIRST, None))
 
-        assert {"applied"} == {one.status for one in outcomes}
-        assert STORIES["first"][2] == describe(store)
-        assert 7 == tenancy.line.asked.count("POST")
+    assert {"applied"} == {one.status for one in outcomes}
+    assert STORIES["first"][2] == describe(store)
+    assert 7 == tenancy.line.asked.count("POST")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,16 @@ import pytest
 from tests.cli.project import SANDBOX, TEAM, Project
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a small team for the embedded 4me, committed; to be copied, for git takes its time."""
+    root = tmp_path_factory.mktemp("template") / "project"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        Project(root, monkeypatch).commit(SANDBOX + TEAM)
+    return root
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A repository with a small team for the embedded 4me, committed."""
-    made = Project(tmp_path / "project", monkeypatch)
-    made.commit(SANDBOX + TEAM)
-    return made
+def project(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of the template, for one test."""
+    return Project(Path(shutil.copytree(template, tmp_path / "project")), monkeypatch)

@@ -59,6 +59,8 @@ class Project:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.root.exists():
+            return
         self.root.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("config", "user.name", "Ada")

@@ -343,6 +343,57 @@ def test_a_run_takes_no_new_change_after_its_time(project: Project) -> None:
     assert "--max-duration" in ran.document["stopped"]
 
 
+def test_an_apply_that_nobody_listens_to_is_on_record_all_the_same(project: Project) -> None:
+    """`reconciler apply --yes | head -0`: the account was changed, so the receipt must be there."""
+    process = project.start("apply", "--yes")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    process.communicate(timeout=60)
+
+    assert 3 == len(project.users())
+    assert ["whole"] == [receipt["outcome"] for receipt in project.receipts()]
+
+
+def test_before_the_first_commit_it_works_without_a_receipt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`git init`, write, try."""
+    fresh = Project(tmp_path / "fresh", monkeypatch)
+    fresh.write(SANDBOX + TEAM)
+
+    plan, apply, again = fresh.run("plan"), fresh.run("apply", "--yes"), fresh.run("plan", "--exit-code")
+
+    assert (0, 0, 0) == (plan.code, apply.code, again.code)
+    assert "No receipt" in apply.err
+
+
+def test_without_git_installed_it_works_without_a_receipt(project: Project) -> None:
+    """The history is not there; the rest is."""
+    project.environment["PATH"] = str(project.root)
+
+    plan, apply = project.run("plan"), project.run("apply", "--yes")
+
+    assert (0, 0) == (plan.code, apply.code)
+    assert "No receipt" in apply.err
+
+
+@pytest.mark.parametrize("name", [b"\xff.yaml", 'zoë \'n\n"co".yaml'.encode(), b"-rf.yaml", b"a b/:c.yaml"])
+def test_files_may_have_any_name(project: Project, name: bytes) -> None:
+    """Git and the file system allow it: read now, and read again from history."""
+    path = os.fsencode(project.root / "desired-state") + b"/" + name
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(b"users: {dee: {userName: dee@example.com, displayName: Dee}}\n")
+    project.commit()
+
+    first = project.run("apply", "--yes")
+    os.unlink(path)
+    project.commit()
+    second = project.run("apply", "--yes")
+
+    assert (0, 0) == (first.code, second.code), first.said + second.said
+    assert project.users()["dee"]["active"] is False
+
+
 def test_drift_needs_something_that_was_applied(project: Project) -> None:
     """Exit 1, and what to do."""
     ran = project.run("drift")

@@ -395,6 +395,62 @@ def test_a_saved_plan_of_an_incomplete_read_is_no_approval(
     assert {"GET"} == {one.partition(" ")[0] for one in asked}
 
 
+def test_an_incomplete_read_that_was_saved_does_not_become_complete(
+    project: Project, answering: Callable[[Answer], tuple[str, list[str]]]
+) -> None:
+    """A partial read must never look like people who left (DESIGN 5.2), not on the way through a file either."""
+    url, _asked = answering(reply(listed(7, 5)))
+    remote(project, f"{url}/scim/v2")
+    project.run("plan", "--save-live", "live.json", "-o", "plan.json")
+
+    if (project.root / "live.json").exists():
+        ran = project.run("plan", "--live", "live.json", "-o", "plan.json")
+        assert 4 == ran.code
+        assert "the account was not read completely" in ran.out
+
+
+def test_a_token_past_its_last_day_is_not_tried(
+    project: Project, answering: Callable[[Answer], tuple[str, list[str]]]
+) -> None:
+    """Exit 5 with how to renew it (SEMANTICS 7), before anything is sent."""
+    url, asked = answering(reply(listed(0, 0)))
+    remote(project, f"{url}/scim/v2")
+    text = (project.root / "desired-state/all.yaml").read_text(encoding="utf-8")
+    project.commit(text.replace("{env: REMOTE_TOKEN}", "{env: REMOTE_TOKEN, expires: 2026-01-31}"))
+
+    for command in (("plan",), ("apply", "--yes"), ("check",)):
+        ran = project.run(*command)
+        assert (5, "") == (ran.code, ran.out), command
+        assert "expired on 2026-01-31" in ran.err
+        assert "Settings, Apps, SCIM" in ran.err
+    assert [] == asked
+
+
+def test_a_run_that_is_told_to_wait_for_minutes_still_ends_after_its_time(
+    project: Project, answering: Callable[[Answer], tuple[str, list[str]]]
+) -> None:
+    """--max-duration 1 and Retry-After 120: no new change is taken, and nobody waits for one that was turned away."""
+
+    def busy(handler: BaseHTTPRequestHandler) -> None:
+        if handler.command == "GET":
+            reply(listed(0, 0))(handler)
+        else:
+            reply(b"", 429, **{"Retry-After": "120"})(handler)
+
+    url, _asked = answering(busy)
+    remote(project, f"{url}/scim/v2")
+    process = project.start("apply", "--yes", "--max-duration", "1", "--format", "json")
+
+    try:
+        out, err = process.communicate(timeout=8)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        pytest.fail("after 8 seconds it still waits")
+    assert 1 == process.returncode, err
+    assert 4 == len(json.loads(out)["outcomes"])
+
+
 def test_a_port_that_can_not_be_one_says_so(project: Project) -> None:
     """Best where it is written, with the line; at the latest when it is used. Never a traceback."""
     remote(project, "http://127.0.0.1:99999/scim/v2")

@@ -195,8 +195,7 @@ def test_a_day_is_a_day(project: Project) -> None:
 
 def test_the_desired_state_may_be_where_the_command_runs(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--dir .`: plans and the embedded 4me stand beside the folder, not in it, and git stays clean."""
-    inside = Project.__new__(Project)
-    inside.root, inside.monkeypatch, inside.environment = project.root / "desired-state", monkeypatch, {}
+    inside = Project(project.root / "desired-state", monkeypatch)
 
     ran = inside.run("--dir", ".", "plan", "--format", "json")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.mapping import map_group, map_user
-from reconciler.core.model import Attributes
+from reconciler.core.mapping import Mapped, Mapper, matching_of
+from reconciler.core.model import Attributes, Value
+from reconciler.core.rule import LocatedRule, MappingRule
+from reconciler.errors import Source
 from tests.core.examples import declared_user, group_key, user_key
 
 
@@ -32,13 +34,91 @@ def test_a_user_maps_to_flat_target_attributes(written: dict[str, object], expec
     """Absent stays unmanaged, null and empty are cleared, and `active` and one's own attributes are no targets."""
     declared = declared_user("ann", **written)
 
-    assert {"externalId": "ann", "userName": "ann@example.com", **expected} == map_user(
-        user_key("ann"), declared.attributes
-    )
+    mapped = Mapper(()).map(user_key("ann"), declared.attributes)
+
+    assert Mapped({"externalId": "ann", "userName": "ann@example.com", **expected}, {}) == mapped
 
 
 def test_a_group_maps_its_attributes_and_its_key() -> None:
     """An empty group type is a cleared one."""
     expected = {"externalId": "finance", "displayName": "Acme Finance", "groupType": None}
 
-    assert expected == map_group(group_key("finance"), {"displayName": "Acme Finance", "groupType": ""})
+    mapped = Mapper(()).map(group_key("finance"), {"displayName": "Acme Finance", "groupType": ""})
+
+    assert Mapped(expected, {}) == mapped
+
+
+PLACE = Source("mappings.yaml", 3)
+ANN: dict[str, object] = {
+    "userName": "ann@example.com",
+    "name": {"givenName": "Ann", "familyName": "Lee"},
+    "title": None,
+    "emails": [{"value": "ann@example.com", "type": "work"}],
+    "attributes": {"level": 3, "nickname": "Annie"},
+}
+
+
+def located(**written: object) -> LocatedRule:
+    return LocatedRule(MappingRule.model_validate(written), PLACE)
+
+
+def mapped_by(rule: LocatedRule) -> Value:
+    """What the rule makes of Ann for its target; the text "unmanaged" where it leaves that alone."""
+    return Mapper((rule,)).map(user_key("ann"), ANN).always.get(rule.rule.target, "unmanaged")
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"target": "externalId", "source": "key"}, "ann"),
+        ({"target": "nickName", "source": "nickname"}, "Annie"),
+        ({"target": "nickName", "source": "attributes.nickname"}, "Annie"),
+        ({"target": "displayName", "source": "name.givenName"}, "Ann"),
+        ({"target": "customFields.level", "source": "level"}, 3),
+        ({"target": "title", "source": "title", "default": "Employee"}, "Employee"),
+        ({"target": "title", "source": "title"}, None),
+        ({"target": "title", "source": "name.middleName"}, "unmanaged"),
+        ({"target": "emails", "source": "emails"}, [{"type": "work", "value": "ann@example.com"}]),
+        ({"target": "manager", "source": "nickname"}, "user/Annie"),
+        ({"target": "locale", "constant": "en-GB"}, "en-GB"),
+        ({"target": "userName", "constant": None}, None),
+        (
+            {"target": "displayName", "expression": "{{ name.givenName | upper }} {{ nickname }}, {{ key }}"},
+            "ANN Annie, ann",
+        ),
+        ({"target": "displayName", "expression": "{{ coalesce(title, nickname) }}"}, "Annie"),
+    ],
+)
+def test_a_rule_takes_the_place_of_the_default_for_its_target(written: dict[str, object], expected: Value) -> None:
+    """Direct copies, constant writes, expression computes; a default stands in for what is unassigned."""
+    assert expected == mapped_by(located(**written))
+
+
+def test_what_is_written_on_create_is_not_managed_afterwards() -> None:
+    """It takes part in creates only."""
+    mapped = Mapper((located(target="locale", constant="en-GB", apply="on_create"),)).map(user_key("ann"), ANN)
+
+    assert ({"locale": "en-GB"}, False) == (mapped.on_create, "locale" in mapped.always)
+
+
+def test_what_an_expression_lacks_is_one_problem_for_all_it_lacks_it_for() -> None:
+    """At the rule's line, with the first it can't be made for; the target stays unmanaged, not empty."""
+    mapper = Mapper((located(target="title", expression="{{ level }} {{ boss }}"),))
+
+    assert "title" not in mapper.map(user_key("ann"), ANN).always
+    assert "title" not in mapper.map(user_key("bob"), ANN).always
+    [problem] = mapper.problems()
+    assert "the mapping to title can't be made for user/ann ('boss' is undefined) and 1 more" == problem.message
+    assert PLACE == problem.source
+
+
+def test_matching_goes_by_precedence() -> None:
+    """Rules name the matching attributes; without any the default holds."""
+    rules = (
+        located(target="userName", source="userName", matching=2),
+        located(target="employeeNumber", source="level", matching=1),
+        located(target="locale", constant="en-GB"),
+    )
+
+    assert ("employeeNumber", "userName") == matching_of("user", rules)
+    assert ("externalId", "displayName") == matching_of("group", ())

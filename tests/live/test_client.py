@@ -171,6 +171,26 @@ def test_told_to_wait_again_and_again_the_answer_stands_after_a_while() -> None:
     )
 
 
+@pytest.mark.parametrize("http_date", ["Wed, 21 Oct 2065 07:28:00 GMT"])
+def test_told_a_time_to_wait_until_it_does_not_hurry(http_date: str) -> None:
+    """`Retry-After` may be a date (RFC 9110 section 10.2.3): far off, it is the longest wait there is."""
+    service = Service(in_turn(httpx.Response(429, headers={"Retry-After": http_date}), reply({})))
+
+    send(service, READ)
+
+    assert [LONGEST_WAIT] == service.time.waits
+
+
+def test_told_by_the_rate_headers_it_waits_for_the_next_window() -> None:
+    """SEMANTICS 7: as told by `Retry-After`, or by 4me's `x-ratelimit-*`: nothing left, and the hour ends far off."""
+    nothing_left = {"x-ratelimit-limit": "3600", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "4102444800"}
+    service = Service(in_turn(httpx.Response(429, headers=nothing_left), reply({})))
+
+    send(service, READ)
+
+    assert [LONGEST_WAIT] == service.time.waits
+
+
 @pytest.mark.parametrize("request_", [READ, CHANGE], ids=["read", "change"])
 @pytest.mark.parametrize("status", [500, 502, 504])
 def test_a_server_error_is_tried_again_with_backoff(request_: Request, status: int) -> None:
