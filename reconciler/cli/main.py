@@ -23,6 +23,7 @@ COMMANDS = {
     "show": ("reconciler.cli.plan", "Render a saved plan or outcome."),
     "apply": ("reconciler.cli.apply", "Plan again, and carry it out."),
     "drift": ("reconciler.cli.plan", "The live account against what was last applied."),
+    "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),

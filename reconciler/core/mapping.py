@@ -15,7 +15,7 @@ from reconciler.core.expression import Expression, WrongExpression
 from reconciler.core.model import Key, Value
 from reconciler.core.rule import LocatedRule
 from reconciler.core.scope import read_values
-from reconciler.errors import Problem
+from reconciler.errors import Problem, Source
 
 NOT_TARGETS = {"active", "attributes"}
 NESTED = {"name", "customFields"}
@@ -79,6 +79,21 @@ def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
     """The matching attributes by precedence: those that rules name, or the default."""
     named = sorted((one.rule.matching, one.rule.target) for one in rules if one.rule.matching)
     return tuple(target for _precedence, target in named) or DEFAULT_MATCHING[kind]
+
+
+def describe_origin(rules: Sequence[LocatedRule], target: str) -> tuple[str, Source | None]:
+    """Where a target attribute comes from, in words, and the line of the rule if one says so."""
+    for located in rules:
+        rule = located.rule
+        if rule.target != target:
+            continue
+        when = ", on create only" if rule.apply == "on_create" else ""
+        if rule.expression is not None:
+            return f"expression {rule.expression}{when}", located.source
+        if rule.source is None:
+            return f"constant{when}", located.source
+        return f"source {rule.source}{when}", located.source
+    return ("the key" if target == "externalId" else f"source {target}"), None
 
 
 def _first(failed: list[str]) -> str:

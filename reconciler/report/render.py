@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from reconciler.core.explain import Explanation
 from reconciler.core.outcome import Run, count_statuses
 from reconciler.core.plan import Plan, plan_to_json
-from reconciler.report.quote import code, code_line, plain, plain_line
+from reconciler.report.quote import code, code_line, plain, plain_line, show_value
 from reconciler.report.view import Heading, Row, make_view
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def render_run(run: Run, form: Format) -> str:
     return rendered.rstrip() + "\n"
 
 
+def render_explanation(explanation: Explanation, form: Literal["text", "json"]) -> str:
+    """Why a user is in scope or not, to be read or to be worked with."""
+    if form == "json":
+        return explanation.model_dump_json(indent=2) + "\n"
+    return _environment().get_template("explain.txt.j2").render(one=explanation).rstrip() + "\n"
+
+
 def _environment() -> Environment:
     """Templates hold our own words; every foreign value goes through a filter. Autoescape is for HTML, not these."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # JSON needs none of it
@@ -63,6 +71,7 @@ def _environment() -> Environment:
         "lines": _lines,
         "given": _given,
         "wrap": _wrapped,
+        "show": show_value,
     }
     return environment
 

@@ -1,0 +1,171 @@
+"""Why a declared user is in scope or not, and what would turn that around.
+
+Each filter and clause with its value, each role with its path, each attribute with its origin, and the smallest edit
+that flips the verdict, found by trying it.
+
+Compiles nothing of its own: every verdict here is `compile_state`'s, on the declarations as they are or as edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from reconciler.core.clause import Clause
+from reconciler.core.compile import compile_state
+from reconciler.core.declared import Declarations, DeclaredAssignment
+from reconciler.core.flip import find_flip
+from reconciler.core.mapping import describe_origin
+from reconciler.core.membership import GROUP_PREFIX, Membership, expand_membership
+from reconciler.core.model import DesiredUser, Key, Value
+from reconciler.core.plan import Frozen
+from reconciler.core.roles import NO_ACCESS, has_expired
+from reconciler.core.scope import Subject, as_text, compile_clause, read_values, spell
+from reconciler.errors import Source
+
+
+class ExplainedClause(Frozen):
+    """One clause, the value it was put to, and where it is written."""
+
+    clause: str
+    holds: bool
+    actual: str
+    source: Source
+
+
+class ExplainedFilter(Frozen):
+    """A filter, and whether all its clauses hold."""
+
+    title: str
+    holds: bool
+    clauses: tuple[ExplainedClause, ...]
+    source: Source
+
+
+class ExplainedRole(Frozen):
+    """A role by one assignment, directly or through a chain of groups.
+
+    `counts` is false once it has expired, and of `default_access`, which grants nothing.
+    """
+
+    role: str
+    through: tuple[str, ...]
+    counts: bool
+    expires: str | None
+    reason: str | None
+    source: Source
+
+
+class ExplainedAttribute(Frozen):
+    """A target attribute, what it is set to, and where that comes from."""
+
+    target: str
+    value: Value
+    origin: str
+    source: Source
+
+
+class Flip(Frozen):
+    """The fewest edits that turn the verdict around, and what it says then."""
+
+    edits: tuple[str, ...]
+    verdict: str
+
+
+class Explanation(Frozen):
+    """All there is to say of one user in one tenant on one day."""
+
+    key: str
+    name: str
+    tenant: str
+    as_of: str
+    in_scope: bool
+    verdict: str
+    source: Source
+    filters: tuple[ExplainedFilter, ...]
+    roles: tuple[ExplainedRole, ...]
+    attributes: tuple[ExplainedAttribute, ...]
+    flip: Flip | None
+
+
+def explain_user(declarations: Declarations, tenant: str, name: str, today: date) -> Explanation:
+    """Everything that decides about the user, who must be declared."""
+    membership = expand_membership(declarations)
+    user = compile_state(declarations, tenant, today).users[Key("user", name)]
+    flip = find_flip(declarations, tenant, name, today)
+    return Explanation(
+        key=str(user.key),
+        name=user.name,
+        tenant=tenant,
+        as_of=today.isoformat(),
+        in_scope=user.in_scope,
+        verdict=user.reason,
+        source=user.source,
+        filters=tuple(_filters(declarations, tenant, name, membership)),
+        roles=tuple(_roles(declarations, membership, name, today)),
+        attributes=tuple(_attributes(declarations, tenant, user)),
+        flip=Flip(edits=flip.edits, verdict=flip.verdict) if flip else None,
+    )
+
+
+def _filters(declarations: Declarations, tenant: str, name: str, membership: Membership) -> Iterable[ExplainedFilter]:
+    attributes = {"active": True, **declarations.users[name].attributes}
+    subject = Subject(attributes, membership.groups_of.get(name, frozenset()))
+    filters = declarations.tenants[tenant].filters or declarations.filters
+    for one in filters.users:
+        clauses = tuple(_clause(clause, subject) for clause in one.clauses)
+        holds = all(clause.holds for clause in clauses)
+        yield ExplainedFilter(title=one.title, holds=holds, clauses=clauses, source=one.source)
+
+
+def _clause(clause: Clause, subject: Subject) -> ExplainedClause:
+    values = ", ".join(map(as_text, read_values(subject.attributes, clause.attribute)))
+    if clause.operator.value == "IS_MEMBER_OF":
+        values = ", ".join(sorted(subject.groups))
+    holds = compile_clause(clause)(subject)
+    return ExplainedClause(clause=spell(clause), holds=holds, actual=values or "unassigned", source=clause.source)
+
+
+def _roles(declarations: Declarations, membership: Membership, name: str, today: date) -> Iterable[ExplainedRole]:
+    for declared in declarations.assignments:
+        for through in _paths(declarations, declared, membership, name):
+            assignment = declared.assignment
+            yield ExplainedRole(
+                role=assignment.role,
+                through=tuple(through),
+                counts=assignment.role != NO_ACCESS and not has_expired(declared, today),
+                expires=assignment.expires.isoformat() if assignment.expires else None,
+                reason=assignment.reason,
+                source=declared.source,
+            )
+
+
+def _paths(
+    declarations: Declarations, declared: DeclaredAssignment, membership: Membership, name: str
+) -> Iterable[Sequence[str]]:
+    if name in declared.assignment.users:
+        yield ()
+    for group in declared.assignment.groups:
+        if name in membership.users_of.get(group, ()):
+            yield find_chain(declarations, membership, group, name)
+
+
+def find_chain(declarations: Declarations, membership: Membership, group: str, user: str) -> list[str]:
+    """The groups from one down to that which names the user or matches them by its clauses."""
+    chain = [group]
+    while True:
+        declared = declarations.groups[chain[-1]]
+        nested = [
+            member.removeprefix(GROUP_PREFIX) for member in declared.members or () if member.startswith(GROUP_PREFIX)
+        ]
+        holding = [one for one in nested if one not in chain and user in membership.users_of.get(one, ())]
+        if user in (declared.members or ()) or not holding:
+            return chain
+        chain.append(holding[0])
+
+
+def _attributes(declarations: Declarations, tenant: str, user: DesiredUser) -> Iterable[ExplainedAttribute]:
+    rules = (declarations.tenants[tenant].mappings or declarations.mappings).users
+    for target, value in sorted({**user.on_create, **user.attributes}.items()):
+        origin, place = describe_origin(rules, target)
+        yield ExplainedAttribute(target=target, value=value, origin=origin, source=place or user.source)

@@ -1,0 +1,167 @@
+"""The smallest edit of git that turns a user's verdict around: candidates from what decides, tried by compiling them.
+
+Nothing is named that was not tried, and nothing larger than needed: single edits first, then pairs, then threes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import combinations
+from typing import Final, cast
+
+from reconciler.core.clause import Clause, Operator, parse_day, parse_integer
+from reconciler.core.compile import compile_state
+from reconciler.core.declared import DeclaredAssignment, Declarations, RoleAssignment, UserDeclaration
+from reconciler.core.model import DesiredUser, Key
+from reconciler.core.roles import PLAIN_ACCESS
+from reconciler.core.scope import SCHEMA_NAMES, as_text
+
+MOST_EDITS: Final = 3
+MOST_CANDIDATES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit of git: in words, and as a function."""
+
+    text: str
+    make: Callable[[Declarations], Declarations]
+
+
+@dataclass(frozen=True, slots=True)
+class Flipped:
+    """The edits that flip the verdict, and the verdict they lead to."""
+
+    edits: tuple[str, ...]
+    verdict: str
+
+
+def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -> Flipped | None:
+    """The fewest of the candidate edits that flip the verdict, or None where none of them does."""
+    alone = _only_what_concerns(declarations, name)
+
+    def judge(edited: Declarations) -> DesiredUser:
+        return compile_state(edited, tenant, today).users[Key("user", name)]
+
+    was = judge(alone).in_scope
+    candidates = list(_candidates(alone, tenant, name))[:MOST_CANDIDATES]
+    for size in range(1, MOST_EDITS + 1):
+        for edits in combinations(candidates, size):
+            edited = alone
+            for edit in edits:
+                edited = edit.make(edited)
+            after = judge(edited)
+            if after.in_scope is not was:
+                return Flipped(tuple(edit.text for edit in edits), after.reason)
+    return None
+
+
+def _only_what_concerns(declarations: Declarations, name: str) -> Declarations:
+    """The declarations without the other users: none of them bears on this one's verdict."""
+    return replace(declarations, users={name: declarations.users[name]})
+
+
+def _candidates(declarations: Declarations, tenant: str, name: str) -> Iterable[Edit]:
+    user = declarations.users[name].attributes
+    if user.get("active") is False:
+        yield _set(name, "active", value=True)
+    else:
+        yield _set(name, "active", value=False)
+    yield Edit(f"assign the role {PLAIN_ACCESS} to {name}", lambda edited: _assign(edited, name))
+    filters = declarations.tenants[tenant].filters or declarations.filters
+    seen: set[str] = set()
+    for clause in (clause for one in filters.users for clause in one.clauses):
+        for edit in _satisfy(name, clause):
+            if edit.text not in seen:
+                seen.add(edit.text)
+                yield edit
+
+
+def _satisfy(name: str, clause: Clause) -> Iterable[Edit]:
+    """The edits, one at most, that make a clause hold."""
+    if clause.operator is Operator.IS_MEMBER_OF:
+        group = as_text(clause.value).removeprefix("group/")
+        yield Edit(f"add {name} to the members of the group {group}", lambda edited: _join(edited, name, group))
+        return
+    value = _satisfying(clause)
+    if value is not _NONE:
+        yield _set(name, clause.attribute, value=value)
+
+
+_NONE: Final = object()
+
+
+def _satisfying(clause: Clause) -> object:
+    """A value for which the clause holds, or _NONE where none can be made up (patterns)."""
+    operand = clause.value
+    made_up: dict[Operator, object] = {
+        Operator.EQUALS: operand,
+        Operator.INCLUDES: operand,
+        Operator.STARTS_WITH: operand,
+        Operator.ENDS_WITH: operand,
+        Operator.IN: operand[0] if isinstance(operand, list) else operand,
+        Operator.NOT_EQUALS: f"not {as_text(operand)}" if not isinstance(operand, list) else operand,
+        Operator.IS_TRUE: True,
+        Operator.IS_FALSE: False,
+        Operator.IS_NULL: None,
+        Operator.IS_NOT_NULL: "something",
+    }
+    return made_up[clause.operator] if clause.operator in made_up else _beyond(clause)
+
+
+def _beyond(clause: Clause) -> object:
+    """The nearest number or day on the right side of the operand."""
+    number, day = parse_integer(clause.value), parse_day(clause.value)
+    steps = {
+        Operator.GREATER_THAN: 1,
+        Operator.GREATER_THAN_OR_EQUALS: 0,
+        Operator.LESS_THAN: -1,
+        Operator.LESS_THAN_OR_EQUALS: 0,
+    }
+    if clause.operator in steps and number is not None:
+        return number + steps[clause.operator]
+    if clause.operator is Operator.BEFORE and day is not None:
+        return day - timedelta(days=1)
+    if clause.operator is Operator.AFTER and day is not None:
+        return day + timedelta(days=1)
+    return _NONE
+
+
+def _set(name: str, path: str, *, value: object) -> Edit:
+    shown = "null" if value is None else as_text(value)
+    return Edit(f"set {path}: {shown} on {name}", lambda edited: _with_attribute(edited, name, path, value))
+
+
+def _with_attribute(declarations: Declarations, name: str, path: str, value: object) -> Declarations:
+    """The declarations with one attribute of the user set, at its dotted path."""
+    steps = path.split(".")
+    steps = steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
+    user = declarations.users[name]
+    attributes = cast("UserDeclaration", _with_value(dict(user.attributes), steps, value))
+    edited = replace(user, attributes=attributes)
+    return replace(declarations, users={**declarations.users, name: edited})
+
+
+def _with_value(attributes: dict[str, object], steps: list[str], value: object) -> dict[str, object]:
+    first, *rest = steps
+    if not rest:
+        return {**attributes, first: value}
+    inner = attributes.get(first)
+    if isinstance(inner, list):
+        return {**attributes, first: [{rest[0]: value}]}
+    return {**attributes, first: _with_value(dict(inner) if isinstance(inner, dict) else {}, rest, value)}
+
+
+def _assign(declarations: Declarations, name: str) -> Declarations:
+    given = DeclaredAssignment(RoleAssignment(role=PLAIN_ACCESS, users=[name]), declarations.users[name].source)
+    return replace(declarations, assignments=(*declarations.assignments, given))
+
+
+def _join(declarations: Declarations, name: str, group: str) -> Declarations:
+    if group not in declarations.groups:
+        return declarations
+    joined = declarations.groups[group]
+    edited = replace(joined, members=(*(joined.members or ()), name))
+    return replace(declarations, groups={**declarations.groups, group: edited})
