@@ -16,6 +16,7 @@ from reconciler.cli.main import Options
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations
 from reconciler.core.earlier import Earlier
+from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.suggest import did_you_mean
@@ -24,7 +25,7 @@ from reconciler.core.wire import DIALECTS
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.receipts import Receipt, find_last_receipt
+from reconciler.desired.receipts import find_last_receipt
 from reconciler.errors import InvalidInput, Problem, UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.settings import Settings, read_settings
@@ -124,33 +125,38 @@ def find_base(head: Head, named: str | None) -> Base:
     if head.repository is None:
         return Base(problems=(_no_history("the desired state is not in a git repository"),))
     receipt = find_last_receipt(head.repository, head.tenant_name, head.tenant.url)
-    if named is not None:
-        return _named_base(head, head.repository.commit_named(named), receipt)
-    if receipt is None:
+    commit = head.repository.commit_named(named) if named is not None else receipt.commit if receipt else None
+    if commit is None:
         return Base(problems=(_no_history(f"no whole apply to {head.tenant_name} is on record"),))
-    state, problems = compile_at(head, receipt.commit)
-    return Base(Earlier(base=state), receipt.commit, problems)
+    then = compile_at(head, commit)
+    applied = compile_at(head, receipt.commit) if receipt and receipt.commit != commit else None
+    return Base(
+        earlier=Earlier(base=then.state, applied=applied.state if applied else None),
+        commit=commit,
+        problems=tuple(dict.fromkeys((*then.problems, *(applied.problems if applied else ())))),
+    )
 
 
-def _named_base(head: Head, commit: str, receipt: Receipt | None) -> Base:
-    state, problems = compile_at(head, commit)
-    if receipt is None:
-        return Base(Earlier(base=state), commit, problems)
-    applied, more = compile_at(head, receipt.commit)
-    return Base(Earlier(base=state, applied=applied), commit, tuple(dict.fromkeys((*problems, *more))))
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What git said at a commit for the tenant; no state where it can't be read, or the tenant was not declared."""
+
+    state: DesiredState | None
+    problems: tuple[Problem, ...] = ()
 
 
-def compile_at(head: Head, commit: str) -> tuple[DesiredState | None, tuple[Problem, ...]]:
-    """The desired state as a commit has it; one that can't be read is a warning, and counts as nothing known."""
+def compile_at(head: Head, commit: str) -> Then:
+    """The desired state as a commit has it, and what its scoping filters would have said of the people of now."""
     assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
     loaded = load_declarations(head.repository.read_folder(commit), known=head.loaded)
     errors = [problem for problem in loaded.problems if problem.severity == "error"]
     if errors:
         message = f"the desired state at {commit[:12]} has problems ({errors[0]}): what left git since is not known"
-        return None, (Problem("unreadable_base", message, severity="warning"),)
+        return Then(None, (Problem("unreadable_base", message, severity="warning"),))
     if head.tenant_name not in loaded.declarations.tenants:
-        return None, ()
-    return compile_state(loaded.declarations, head.tenant_name, head.today), ()
+        return Then(None)
+    told = tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today)
+    return Then(compile_state(loaded.declarations, head.tenant_name, head.today), tuple(told))
 
 
 def _no_history(why: str) -> Problem:

@@ -141,14 +141,14 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
             f"no apply to {head.tenant_name} is on record, so nothing can have drifted: apply first, "
             "or name what was applied with --base"
         )
-    applied, problems = compile_at(head, earlier.commit)
-    if applied is None:
-        why = "; ".join(map(str, problems)) or f"{head.tenant_name} is not declared there"
+    applied = compile_at(head, earlier.commit)
+    if applied.state is None:
+        why = "; ".join(map(str, applied.problems)) or f"{head.tenant_name} is not declared there"
         raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
     state, _snapshot = read_account(options, head)
 
-    then = replace(head, desired=applied, commit=earlier.commit)
-    gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied))
+    then = replace(head, desired=applied.state, commit=earlier.commit)
+    gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied.state))
     made = make_plan(gathered).plan
 
     print_result(render_drift(made, form))

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from reconciler.core.clause import Clause, Operator, parse_day, parse_integer
 from reconciler.core.compile import compile_state
-from reconciler.core.declared import DeclaredAssignment, Declarations, RoleAssignment, UserDeclaration
+from reconciler.core.declared import Declarations, DeclaredAssignment, RoleAssignment, UserDeclaration
 from reconciler.core.model import DesiredUser, Key
 from reconciler.core.roles import PLAIN_ACCESS
 from reconciler.core.scope import SCHEMA_NAMES, as_text

@@ -19,6 +19,7 @@ PLAIN_ACCESS = "user"
 NO_ACCESS = "default_access"
 OWNER = "account_owner"
 SPECIALIST = "specialist"
+WARN_DAYS = 14
 NEED_NO_SPECIALIST = frozenset({SPECIALIST, "auditor", "account_designer", "account_administrator", "key_contact"})
 CATALOGUE = NEED_NO_SPECIALIST | {
     "financial_manager",
@@ -95,6 +96,9 @@ def _check_assignment(declarations: Declarations, declared: DeclaredAssignment, 
     if has_expired(declared, today):
         message = f"the assignment of {assignment.role} expired on {assignment.expires}: it no longer counts"
         yield Problem("expired", message, source, "take it out, or move the date", severity="info")
+    elif assignment.expires is not None and (assignment.expires - today).days <= WARN_DAYS:
+        message = f"the assignment of {assignment.role} expires on {assignment.expires}: it is revoked after that day"
+        yield Problem("expires_soon", message, source, "move the date if it is still needed", severity="warning")
 
 
 def _missing_prerequisites(held: Mapping[str, Mapping[str, DeclaredAssignment]]) -> Iterable[Problem]:
