@@ -2,10 +2,13 @@
 
 ReconcilerError         a sentence for the person who ran the command, and its exit code
 ├── Failed          1   something did not work out, in part or whole
-│   └── InvalidInput    the YAML has problems; carries all of them
+│   ├── InvalidInput    the YAML has problems; carries all of them
+│   └── NotSent         the run was stopped before the request left
 ├── UsageError      2   the command line, or a path on it, can't be used
 ├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
 └── Unreachable     5   the tenant can't be reached, or refuses the credentials
+    ├── LostAnswer      a request may have been received and done, and no answer says so
+    └── NotAnAnswer     what answers is not a SCIM service: HTML, half a document, too much of one
 """
 
 from __future__ import annotations
@@ -22,6 +25,10 @@ class ReconcilerError(Exception):
 
 class Failed(ReconcilerError):
     """Something did not work out, in part or whole."""
+
+
+class NotSent(Failed):
+    """The run was stopped before the request left."""
 
 
 class UsageError(ReconcilerError):

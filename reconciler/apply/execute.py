@@ -19,7 +19,7 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change
 from reconciler.core.steps import Step, make_request, make_steps, resolve, target_of
 from reconciler.core.wire import Dialect, NotScim, get_request
-from reconciler.errors import LostAnswer, Unreachable
+from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 IN_FLIGHT = 8
@@ -33,10 +33,12 @@ class Stop:
     """Set from outside (Ctrl-C) or by the executor (refused credentials, too many failures): no new step starts."""
 
     reason: str | None = None
+    event: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, reason: str) -> None:
-        """The first reason is the one that is told."""
+        """The first reason is the one that is told; `event` wakes whoever waits for a turn or a retry."""
         self.reason = self.reason or reason
+        self.event.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,10 @@ class _Execution:
     async def _answered(self, step: Step) -> Answered:
         try:
             return await self._exchange(step)
-        except (NotScim, LostAnswer) as error:
+        except (NotScim, LostAnswer, NotAnAnswer) as error:
             return Answered.all("failed", f"{error}; whether it was done shows in the next plan")
+        except NotSent as error:
+            return Answered.all("skipped", str(error))
         except Unreachable as error:
             self.stop.set(str(error))
             return Answered.all("failed", str(error))

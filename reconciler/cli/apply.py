@@ -73,8 +73,8 @@ def apply(
 
     applied = asyncio.run(_apply(options, head, earlier, approved, _Limits(ask, all_or_nothing, max_duration)))
 
+    _leave_receipt(options, head, applied)  # before printing: whoever reads may have gone
     print_result(render_run(applied.run, form))
-    _leave_receipt(options, head, applied)
     return _exit_of(applied)
 
 
@@ -128,6 +128,7 @@ async def _execute(
     client: Client, head: Head, made: Made, approval: Approval, limits: _Limits
 ) -> tuple[tuple[Outcome, ...], str | None]:
     stop = Stop()
+    client.hurry = stop.event
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")

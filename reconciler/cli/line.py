@@ -26,7 +26,7 @@ from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, load_declarations
 from reconciler.desired.receipts import find_last_receipt
-from reconciler.errors import InvalidInput, Problem, UsageError
+from reconciler.errors import InvalidInput, Problem, Unreachable, UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.settings import Settings, read_settings
 
@@ -188,6 +188,16 @@ def token_problems(tenant: Tenant, today: date) -> tuple[Problem, ...]:
     return (Problem("token_expiry", f"the token {state}", None, hint, severity="warning"),)
 
 
+def refuse_expired_token(head: Head) -> None:
+    """Raises Unreachable, before anything is sent, where the token's last day is over."""
+    expires = head.tenant.token.expires if head.tenant.token else None
+    if expires is not None and expires < head.today:
+        raise Unreachable(
+            f"the token of {head.tenant_name} expired on {expires}: renew it in 4me under Settings, Apps, SCIM, "
+            "and move the date in git"
+        )
+
+
 async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
     """A client of the tenant, closed with the stack: of the embedded 4me, or of an address with the token's help."""
     from reconciler.live.client import Client, in_process
@@ -201,6 +211,7 @@ async def connect(stack: AsyncExitStack, options: Options, head: Head, settings:
         return await stack.enter_async_context(
             Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
         )
+    refuse_expired_token(head)
     token = settings.secret(head.tenant.token) if head.tenant.token else ""
     return await stack.enter_async_context(Client(head.tenant.url, token, head.tenant.windows))
 

@@ -70,7 +70,7 @@ def plan(
     earlier = find_base(head, base)
     state, snapshot = (load_snapshot(live), read_snapshot_file(live)) if live else read_account(options, head)
     if save_live:
-        write_private(save_live, snapshot_to_json(snapshot))
+        write_private(save_live, snapshot_to_json(snapshot, state.certificate.faults))
 
     made = make_plan(gather(head, earlier, state)).plan
 

@@ -88,16 +88,7 @@ def _is_present(key: Key, state: DesiredState) -> object:
 
 def _attribute(key: Key, path: str, state: DesiredState) -> object:
     resource = state.resource(key)
-    if resource is None or (path == "manager" and not _manager_in_scope(resource.attributes, state)):
-        return NOT_SPOKEN_OF
-    return resource.attributes.get(path, NOT_SPOKEN_OF)
-
-
-def _manager_in_scope(attributes: Attributes, state: DesiredState) -> bool:
-    """A reference to somebody out of scope was left out then, and so the state did not speak of it."""
-    manager = attributes.get("manager")
-    named = parse_key(str(manager)) if manager else None
-    return named is None or (named in state.users and state.users[named].in_scope)
+    return resource.attributes.get(path, NOT_SPOKEN_OF) if resource else NOT_SPOKEN_OF
 
 
 def _same(path: str, one: object, other: object) -> bool:

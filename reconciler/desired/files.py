@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
 
 
 def name_file(label: str, below: str) -> str:
-    """What messages and changes call a file: its path in the repository, where there is one."""
-    return below if label in {"", "."} else f"{label}/{below}"
+    """What messages and changes call a file: its path in the repository, where there is one; any bytes, readably."""
+    name = os.fsencode(below).decode("utf-8", "backslashreplace")
+    return name if label in {"", "."} else f"{label}/{name}"
 
 
 def _is_read(path: Path) -> bool:

@@ -42,7 +42,11 @@ class Repository:
         below = [] if self.folder == "." else ["--", f"{self.folder}/"]
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", commit, *below)
         entries = [entry.split(b"\t", 1) for entry in listed.split(b"\0") if entry]
-        blobs = {path.decode(): meta.split()[2].decode() for meta, path in entries if path.endswith(b".yaml")}
+        blobs = {
+            path.decode("utf-8", "backslashreplace"): meta.split()[2].decode()
+            for meta, path in entries
+            if path.endswith(b".yaml")
+        }
         contents = self._read_blobs(list(blobs.values()))
         return dict(zip(blobs, contents, strict=True))
 

@@ -22,7 +22,7 @@ from reconciler.core.pace import next_start
 from reconciler.core.retry import SERVER_ERRORS, wait_before_retry
 from reconciler.core.tenant import Window
 from reconciler.core.wire import describe_error
-from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
+from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
 
 ALLOWED = frozenset({"GET", "POST", "PATCH"})
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -32,9 +32,10 @@ IN_FLIGHT = 8
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Monotonic seconds, and waiting: arguments, so that a test needs neither."""
+    """Monotonic seconds, seconds since 1970, and waiting: arguments, so that a test needs none of them."""
 
     now: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -42,7 +43,7 @@ REAL_CLOCK = Clock()
 
 
 class Client:
-    """Sends requests to one tenant. `requests` counts what left, retries too."""
+    """Sends requests to one tenant. `requests` counts what left, retries too; setting `hurry` ends all waiting."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Client:
     ) -> None:
         self.url = url
         self.requests = 0
+        self.hurry = asyncio.Event()
         self._windows = windows
         self._clock = clock
         self._started: deque[float] = deque(maxlen=max((window.requests for window in windows), default=1))
@@ -91,10 +93,20 @@ class Client:
             headers = answer.headers if isinstance(answer, Response) else {}
             wait = None
             if not isinstance(answer, NotAnAnswer):
-                wait = wait_before_retry(request.method, attempt, status, headers)
-            if wait is None:
+                wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
+            if wait is None or not await self._waited(wait):
                 return self._judge(request, answer)
-            await self._clock.sleep(wait)
+
+    async def _waited(self, seconds: float) -> bool:
+        """Waits, and says whether it could: `hurry` ends every waiting at once."""
+        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
+        hurried = asyncio.ensure_future(self.hurry.wait())
+        try:
+            await asyncio.wait((sleep, hurried), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            hurried.cancel()
+        return not self.hurry.is_set()
 
     async def _attempt(self, request: Request) -> Response | httpx.HTTPError | NotAnAnswer:
         async with self._in_flight:  # a slot first: what waits for one must not start late, in a crowd
@@ -110,8 +122,8 @@ class Client:
         async with self._turn:
             now = self._clock.now()
             start = next_start(self._started, self._windows, now)
-            if start > now:
-                await self._clock.sleep(start - now)
+            if start > now and not await self._waited(start - now):
+                raise NotSent("the run stopped before its turn came")
             self._started.append(max(start, self._clock.now()))
 
     async def _exchange(self, request: Request) -> Response:

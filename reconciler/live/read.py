@@ -74,9 +74,13 @@ async def _read_list(client: Client, kind: Kind, dialect: Dialect) -> Listing:
 
 async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Listing) -> None:
     """A total of whole pages could be a lie that the last of them does not show: nobody new may follow."""
-    page = await _try_page(client, kind, len(listing.resources) + 1, size, listing)
-    more = [one for one in page.resources if one.get("id") not in listing.resources] if page else []
-    if more:
+    try:
+        response = await client.send(list_request(kind, len(listing.resources) + 1, size))
+        ids = {read_id(row) for row in _page_of(response).resources} if response.succeeded else set()
+    except (NotScim, Unreachable) as error:
+        listing.faults.append(f"{kind} past the end: {error}")
+        return
+    if ids - listing.resources.keys():
         listing.faults.append(f"{kind}: {len(listing.resources)} were announced and there are more")
 
 

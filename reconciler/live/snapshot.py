@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -43,27 +43,39 @@ def _read_each(resources: list[JsonObject], read: Callable[[JsonObject], T], fau
     return values
 
 
-def snapshot_to_json(snapshot: Snapshot) -> str:
-    """What `plan --save-live` writes; the same account is the same bytes."""
-    document = {"format": FORMAT, "users": snapshot.users, "groups": snapshot.groups}
+def snapshot_to_json(snapshot: Snapshot, faults: Sequence[str] = ()) -> str:
+    """What `plan --save-live` writes; the same account is the same bytes. A read's faults stay with what it read."""
+    document = {"format": FORMAT, "faults": list(faults), "users": snapshot.users, "groups": snapshot.groups}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def load_snapshot(path: Path) -> LiveState:
     """The live state that the file holds; raises UsageError where it is not such a file."""
-    snapshot = read_snapshot_file(path)
-    certificate = Certificate("snapshot", len(snapshot.users), len(snapshot.groups), 0)
+    document = _read_document(path)
+    snapshot = _snapshot_of(path, document)
+    faults = document.get("faults", [])
+    if not isinstance(faults, list):
+        raise UsageError(f"{path}: `faults` is not a list")
+    certificate = Certificate("snapshot", len(snapshot.users), len(snapshot.groups), 0, tuple(map(str, faults)))
     return to_live_state(snapshot, certificate)
 
 
 def read_snapshot_file(path: Path) -> Snapshot:
     """The resources that the file holds; raises UsageError where it is not such a file."""
+    return _snapshot_of(path, _read_document(path))
+
+
+def _read_document(path: Path) -> JsonObject:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a saved live state: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UsageError(f"{path} is not a saved live state of format {FORMAT}: make one with `plan --save-live FILE`")
+    return document
+
+
+def _snapshot_of(path: Path, document: JsonObject) -> Snapshot:
     return Snapshot(_resources(path, document, "users"), _resources(path, document, "groups"))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.apply.execute import IN_FLIGHT, Send, Stop
 from reconciler.core.model import Request, Response
 from reconciler.core.twin.machine import Quirks
-from reconciler.errors import LostAnswer, Unreachable
+from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from tests.apply.world import (
     Ran,
     Trouble,
@@ -523,6 +523,16 @@ def test_refused_credentials_stop_the_run() -> None:
     assert {"the run stopped: refuses the token (401)"} == {
         one.detail for one in ran.outcomes if one.status == "skipped"
     }
+
+
+def test_one_answer_that_is_none_does_not_stop_the_others() -> None:
+    """HTML from something in between, for one of them: a failed change does not stop the others (SEMANTICS 7)."""
+    world = make()
+    html = fail(NotAnAnswer("answers HTML where SCIM was expected"), done=False)
+
+    ran = world.apply(git_says(many(50)), troubles(world.send, {3: html}))
+
+    assert {"applied": 49, "failed": 1} == Counter(one.status for one in ran.outcomes)
 
 
 def test_everything_forbidden_stops_the_run() -> None:

@@ -379,14 +379,13 @@ def test_without_git_installed_it_works_without_a_receipt(project: Project) -> N
 @pytest.mark.parametrize("name", [b"\xff.yaml", 'zoë \'n\n"co".yaml'.encode(), b"-rf.yaml", b"a b/:c.yaml"])
 def test_files_may_have_any_name(project: Project, name: bytes) -> None:
     """Git and the file system allow it: read now, and read again from history."""
-    path = os.fsencode(project.root / "desired-state") + b"/" + name
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(b"users: {dee: {userName: dee@example.com, displayName: Dee}}\n")
+    path = project.root / "desired-state" / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("users: {dee: {userName: dee@example.com, displayName: Dee}}\n", encoding="utf-8")
     project.commit()
 
     first = project.run("apply", "--yes")
-    os.unlink(path)
+    path.unlink()
     project.commit()
     second = project.run("apply", "--yes")
 

@@ -15,12 +15,27 @@ def test_a_service_that_says_wait_is_waited_for(method: Method, status: int) -> 
     assert 7.0 == wait_before_retry(method, 1, status, {"retry-after": "7"})
 
 
-@pytest.mark.parametrize("told", [None, "", "Wed, 21 Oct 2026 07:28:00 GMT", "-3", "soon", "٣", "1e9"])
+@pytest.mark.parametrize("told", [None, "", "-3", "soon", "٣", "1e9"])
 def test_a_wait_that_is_not_told_in_seconds_doubles(told: str | None) -> None:
-    """A date, nonsense and nothing fall back: 2, 4, 8, 16 seconds."""
+    """Nonsense and nothing fall back: 2, 4, 8, 16 seconds."""
     headers = {} if told is None else {"retry-after": told}
 
     assert [2.0, 4.0, 8.0, 16.0] == [wait_before_retry("GET", attempt, 429, headers) for attempt in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 60.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:26:00 GMT"}, 0.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1792567680"}, 60.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, 2.0),
+        ({"x-ratelimit-remaining": "1", "x-ratelimit-reset": "1792567680"}, 2.0),
+    ],
+)
+def test_a_service_that_names_a_time_is_waited_for_until_then(headers: dict[str, str], expected: float) -> None:
+    """A date of RFC 9110, or the end of the hour in which 4me counts, seen from 07:27 on that day."""
+    assert expected == wait_before_retry("GET", 1, 429, headers, now=1792567620.0)
 
 
 @pytest.mark.parametrize("told", ["301", "86400", "9" * 400])

@@ -48,15 +48,25 @@ def test_default_access_grants_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expires", "held"),
-    [(date(2026, 3, 30), False), (date(2026, 3, 31), True), (date(2026, 4, 1), True), (None, True)],
+    ("expires", "held", "told"),
+    [
+        (date(2026, 3, 30), False, [("expired", "info")]),
+        (date(2026, 3, 31), True, [("expires_soon", "warning")]),
+        (date(2026, 4, 14), True, [("expires_soon", "warning")]),
+        (date(2026, 4, 15), True, []),
+        (None, True, []),
+    ],
 )
-def test_on_its_last_day_a_role_still_counts(expires: date | None, held: bool) -> None:  # noqa: FBT001
-    """From the next day it does not, and the plan says so."""
+def test_on_its_last_day_a_role_still_counts(
+    expires: date | None,
+    held: bool,  # noqa: FBT001
+    told: list[tuple[str, str]],
+) -> None:
+    """From the next day it does not, and the plan says so; from two weeks before it warns."""
     holdings = assign(assignment("auditor", "ann", expires=expires))
 
     assert held is bool(holdings.roles("ann"))
-    assert ([] if held else [("expired", "info")]) == [(one.code, one.severity) for one in holdings.problems]
+    assert told == [(one.code, one.severity) for one in holdings.problems]
 
 
 def test_an_expired_assignment_names_its_date() -> None:

@@ -198,6 +198,22 @@ def test_the_last_rows_again_past_the_end_are_no_fault() -> None:
     assert (True, 50) == (state.certificate.complete, len(state.users))
 
 
+@pytest.mark.parametrize("status", [400, 404, 416])
+def test_a_refusal_past_the_end_is_no_fault(status: int) -> None:
+    """All that was announced came: a service that wants no question beyond it could otherwise never be applied to."""
+    refusing = on("/Users", reply({"detail": "out of range"}, status), startIndex="51")
+
+    state = read_state(Account(users(50), odd=refusing))
+
+    assert (True, 50) == (state.certificate.complete, len(state.users))
+
+
+@pytest.mark.parametrize("odd", [{"id": []}, {"id": {}}, {"id": None}, {}], ids=str)
+def test_a_row_past_the_end_that_has_no_id_is_a_fault(odd: Resource) -> None:
+    """Somebody is there, whoever it is."""
+    assert () != faults(Account(users(50), odd=on("/Users", page(50, [odd]), startIndex="51")))
+
+
 def test_an_empty_page_is_a_fault() -> None:
     """Announced and not given."""
     empty = on("/Users", page(60, []), startIndex="26")

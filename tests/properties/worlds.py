@@ -1,0 +1,240 @@
+"""Git and an account, made up small and dense: what every property of a plan is tried on.
+
+People with two candidates, circles of managers, strangers in groups and account owners all come up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from random import Random
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from reconciler.core.diff import canonical
+from reconciler.core.earlier import Earlier
+from reconciler.core.make_plan import Gathered, Made, make_plan
+from reconciler.core.model import (
+    Certificate,
+    DesiredGroup,
+    DesiredState,
+    DesiredUser,
+    JsonObject,
+    Key,
+    LiveState,
+    Request,
+    Value,
+)
+from reconciler.core.plan import Change
+from reconciler.core.steps import make_request, make_steps
+from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.core.twin.machine import Twin
+from reconciler.core.wire import CUSTOM_FIELDS, DIALECTS, ENTERPRISE, read_group, read_id, read_user
+from reconciler.errors import Source
+
+T = TypeVar("T")
+
+NAMES = ("ann", "bob", "cid", "dee", "eve", "fay")
+STRANGERS = ("yan", "zoe")
+GROUPS = ("dev", "hr", "ops")
+ROLES = ("auditor", "key_contact", "specialist")
+OWNER = "account_owner"
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+words = st.sampled_from(["Analyst", "analyst", "Ünïcode ﬁ", 'quo"ted \\ [x]', "@team <b>", " x ", "0", "false"])
+fields = words | st.integers(2, 4) | st.booleans()
+lines = st.sampled_from([1, 7, 400])
+mostly = st.sampled_from([True, True, True, False])
+
+
+def addresses(name: str) -> st.SearchStrategy[Value]:
+    """E-mail addresses in any order and case, each once."""
+    value = st.sampled_from([f"{name}@example.com", f"{name.upper()}@Example.com", f"{name}@home.example"])
+    one = st.fixed_dictionaries(
+        {"value": value}, optional={"type": st.sampled_from(["work", "home"]), "primary": st.booleans()}
+    )
+    several = st.lists(one, max_size=2, unique_by=lambda item: str(item["value"]).casefold())
+    return several.map(canonical)
+
+
+@st.composite
+def desired_users(draw: st.DrawFn, name: str, *, roles_managed: bool) -> DesiredUser:
+    """A declared user of that name, in scope or not, with any managed attributes, null among them."""
+    optional: dict[str, st.SearchStrategy[Value]] = {
+        "displayName": st.none() | words,
+        "title": st.none() | words,
+        "name.familyName": st.none() | words,
+        "department": st.none() | words,
+        "customFields.badge": st.none() | fields,
+        "emails": addresses(name),
+        "manager": st.none() | st.sampled_from(NAMES).map(lambda manager: f"user/{manager}"),
+    }
+    user_name = draw(st.sampled_from([f"{name}@example.com", f"{name.title()}@Example.com"]))
+    managed = draw(st.fixed_dictionaries({}, optional=optional))
+    in_scope = draw(mostly)
+    return DesiredUser(
+        key=Key("user", name),
+        source=Source("people.yaml", draw(lines)),
+        attributes={"externalId": name, "userName": user_name, **managed},
+        in_scope=in_scope,
+        reason="git says so",
+        roles=draw(st.frozensets(st.sampled_from(ROLES))) if roles_managed and in_scope else None,
+        on_create=draw(st.sampled_from([{}, {}, {"nickName": "first"}, {"title": "first"}])),
+    )
+
+
+@st.composite
+def desired_groups(draw: st.DrawFn, name: str, members: list[Key]) -> DesiredGroup:
+    """A declared group of that name, authoritative or additive, whose members are in scope or unmanaged."""
+    chosen = st.frozensets(st.sampled_from(members)) if members else st.just(frozenset[Key]())
+    return DesiredGroup(
+        key=Key("group", name),
+        source=Source("groups.yaml", draw(lines)),
+        attributes={
+            "externalId": name,
+            "displayName": f"The {name}",
+            **draw(st.fixed_dictionaries({}, optional={"groupType": st.none() | words})),
+        },
+        members=draw(st.none() | chosen),
+        authoritative=draw(mostly),
+        in_scope=draw(mostly),
+        reason="git says so",
+    )
+
+
+@st.composite
+def desired_states(draw: st.DrawFn) -> DesiredState:
+    """At most six users and three groups."""
+    roles_managed = draw(mostly)
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    users = {Key("user", name): draw(desired_users(name, roles_managed=roles_managed)) for name in names}
+    in_scope = [key for key, user in users.items() if user.in_scope]
+    group_names = draw(st.lists(st.sampled_from(GROUPS), unique=True, max_size=3))
+    groups = {Key("group", name): draw(desired_groups(name, in_scope)) for name in group_names}
+    return DesiredState("production", users, groups)
+
+
+@st.composite
+def scim_users(draw: st.DrawFn, name: str, others: list[str]) -> JsonObject:
+    """A user of the account: matching by one attribute or two, or a stranger; active or not; with any manager."""
+    managers = st.sampled_from([*others, "nobody-known"]).map(lambda one: {"value": one})
+    core = draw(st.fixed_dictionaries({}, optional={"displayName": words, "title": words, "emails": addresses(name)}))
+    user: JsonObject = {
+        **core,
+        "externalId": draw(st.sampled_from([name, name, name, None, *NAMES])),
+        "userName": draw(st.sampled_from([f"{name}@example.com", f"{name.upper()}@EXAMPLE.com"])),
+        "roles": [{"value": role} for role in sorted(draw(st.sets(st.sampled_from([*ROLES, OWNER]))))],
+        "name": draw(st.fixed_dictionaries({}, optional={"familyName": words})),
+        ENTERPRISE: draw(st.fixed_dictionaries({}, optional={"department": words, "manager": managers})),
+        CUSTOM_FIELDS: draw(st.fixed_dictionaries({}, optional={"badge": fields})),
+    }
+    return {"id": f"id-{name}", "active": draw(mostly), **{path: value for path, value in user.items() if value}}
+
+
+@st.composite
+def scim_groups(draw: st.DrawFn, name: str, users: list[str]) -> JsonObject:
+    """A group of the account, linked by its key or by its name or not at all, with any members."""
+    members = draw(st.sets(st.sampled_from(users))) if users else set()
+    group: JsonObject = {
+        "externalId": draw(st.sampled_from([name, name, name, None, *GROUPS])),
+        "displayName": draw(st.sampled_from([f"The {name}", f"THE {name}", f"Once {name}"])),
+        "groupType": draw(st.none() | words),
+        "members": [{"value": member} for member in sorted(members)],
+    }
+    return {"id": f"id-{name}", **{path: value for path, value in group.items() if value}}
+
+
+@dataclass(frozen=True)
+class Account:
+    """What an account holds, as SCIM resources."""
+
+    users: list[JsonObject]
+    groups: list[JsonObject]
+
+    def twin(self) -> Twin:
+        """The account, to be asked and written to."""
+        return Twin(users=self.users, groups=self.groups)
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> Account:
+    """At most six users, strangers among them, and three groups."""
+    names = draw(st.lists(st.sampled_from([*NAMES, *STRANGERS]), unique=True, max_size=6))
+    ids = [f"id-{name}" for name in names]
+    users = [draw(scim_users(name, ids)) for name in names]
+    group_names = draw(st.lists(st.sampled_from([*GROUPS, "odd"]), unique=True, max_size=3))
+    return Account(users, [draw(scim_groups(name, ids)) for name in group_names])
+
+
+tenants = st.builds(
+    Tenant,
+    url=st.just("sandbox"),
+    dialect=st.sampled_from(["4me", "rfc7644"]),
+    on_out_of_scope=st.sampled_from(["deactivate", "ignore"]),
+    on_removed=st.sampled_from(["deactivate", "ignore"]),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """Git, what it said before, and an account."""
+
+    desired: DesiredState
+    account: Account
+    tenant: Tenant
+    earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
+
+    def plan(self, twin: Twin | None = None, commit: str = "c0ffee") -> Made:
+        """What git wants of the account as it is, or of the twin as it is now."""
+        live = read_account(twin or self.account.twin())
+        gathered = Gathered(
+            self.desired, live, self.tenant, Guardrails(), date(2026, 3, 1), self.earlier, commit, "decade"
+        )
+        return make_plan(gathered)
+
+    def shuffled(self, random: Random) -> World:
+        """The same in another order."""
+
+        def shuffle(items: Iterable[T]) -> list[T]:
+            listed = list(items)
+            return random.sample(listed, len(listed))
+
+        def shuffle_state(state: DesiredState) -> DesiredState:
+            users, groups = dict(shuffle(state.users.items())), dict(shuffle(state.groups.items()))
+            return replace(state, users=users, groups=groups)
+
+        base, applied = (state and shuffle_state(state) for state in (self.earlier.base, self.earlier.applied))
+        account = Account(shuffle(self.account.users), shuffle(self.account.groups))
+        return World(shuffle_state(self.desired), account, self.tenant, Earlier(base, applied))
+
+
+first_worlds = st.builds(World, desired_states(), accounts(), tenants)
+worlds = first_worlds | st.builds(
+    World,
+    desired_states(),
+    accounts(),
+    tenants,
+    st.builds(Earlier, base=st.none() | desired_states(), applied=st.none() | desired_states()),
+)
+
+
+def read_account(twin: Twin) -> LiveState:
+    """What the account says now."""
+    users, groups = tuple(map(read_user, twin.users.values())), tuple(map(read_group, twin.groups.values()))
+    return LiveState(users, groups, Certificate("full", len(users), len(groups), requests=1))
+
+
+def execute(changes: Iterable[Change], ids: Mapping[str, str], twin: Twin, tenant: Tenant) -> list[Request]:
+    """Every step's request is sent to the twin, which must take it; the requests come back."""
+    known = dict(ids)
+    sent: list[Request] = []
+    for step in make_steps(changes):
+        request = make_request(step, known, DIALECTS[tenant.dialect])
+        response = twin.answer(request.method, request.path, request.body, NOON).response
+        assert response.succeeded, response
+        assert isinstance(response.body, dict)
+        known[step.key] = read_id(response.body)
+        sent.append(request)
+    return sent
