@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Required, TypeAlias
+from typing import Annotated, Literal, Required, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypedDict
 
 from reconciler.core.clause import Clause, ClauseDeclaration, Filters
@@ -38,7 +38,7 @@ class ValueDeclaration(TypedDict, total=False):
     """One value of a multi-valued attribute, RFC 7643 section 2.4."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
-    value: str
+    value: Required[Annotated[str, Field(min_length=1)]]
     type: str
     primary: bool
     display: str
@@ -58,14 +58,25 @@ class AddressDeclaration(TypedDict, total=False):
     primary: bool
 
 
-Values: TypeAlias = list[ValueDeclaration] | None
+def _each_once(values: list[ValueDeclaration]) -> list[ValueDeclaration]:
+    """Values of many are known by their type and value: two that share both would be one in the account."""
+    seen: set[tuple[str, str]] = set()
+    for one in values:
+        known_by = (one.get("type", ""), one["value"])
+        if known_by in seen:
+            raise ValueError(f"has {' '.join(known_by).strip()} twice: keep one of the two")
+        seen.add(known_by)
+    return values
+
+
+Values: TypeAlias = Annotated[list[ValueDeclaration], AfterValidator(_each_once)] | None
 
 
 class UserDeclaration(TypedDict, total=False):
     """A user as declared: RFC 7643's core attributes, the enterprise ones and 4me's own written flat."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
-    userName: Required[str]
+    userName: Required[Annotated[str, Field(min_length=1)]]
     name: NameDeclaration
     displayName: Text
     nickName: Text
@@ -98,7 +109,7 @@ class UserDeclaration(TypedDict, total=False):
 class GroupDeclaration(Declaration):
     """A group: its attributes, who is in it, and whether git alone decides that."""
 
-    displayName: str
+    displayName: str = Field(min_length=1)
     groupType: Text = None
     membership: Literal["authoritative", "additive"] = "authoritative"
     members: list[str] | None = None

@@ -39,6 +39,11 @@ class Earlier:
         """Why a resource appears or comes back (`head`), or goes."""
         return find_cause([self._facet(head, not head, partial(_is_present, key))])
 
+    def removal(self, key: Key) -> Cause:
+        """Why a resource goes that git no longer declares, and its members with it: it left git now, or earlier."""
+        left_earlier = self.base is not None and self.base.resource(key) is None
+        return "merged" if left_earlier else "this_change"
+
     def attributes(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
         """Why attributes change; references in both are keys."""
         return find_cause(self._attribute_facets(key, paths, head, live))
@@ -100,7 +105,8 @@ def _is_member(key: Key, member: str, state: DesiredState) -> object:
     if group is None or group.members is None:
         return NOT_SPOKEN_OF
     named = parse_key(member)
-    return named is not None and named in group.members
+    is_in = named is not None and named in group.members
+    return is_in or (False if group.authoritative else NOT_SPOKEN_OF)
 
 
 def _holds(key: Key, role: str, state: DesiredState) -> object:

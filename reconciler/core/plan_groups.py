@@ -8,7 +8,7 @@ from reconciler.core.diff import different_paths
 from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
 from reconciler.core.model import DesiredGroup, LiveGroup
-from reconciler.core.plan import AddMembers, Change, CreateGroup, RemoveMembers, UpdateGroup
+from reconciler.core.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, UpdateGroup
 from reconciler.core.references import ID_PREFIX, References
 from reconciler.core.result import Result, attribute_changes, skip
 from reconciler.errors import Problem
@@ -43,7 +43,7 @@ class GroupPlanner:
         if not known:
             return Result()
         reason = "the group left git: it stays, and the members it had from git leave it"
-        return Result([self._remove(group, live, known, reason)])
+        return Result([self._remove(group, live, known, self.earlier.removal(group.key), reason)])
 
     def _create(self, group: DesiredGroup) -> CreateGroup:
         attributes = {**group.on_create, **group.attributes}
@@ -88,11 +88,9 @@ class GroupPlanner:
         if added := sorted(wanted - now):
             changes.append(self._add(group, live, added))
         if group.authoritative and (removed := sorted(now - wanted)):
-            changes.append(
-                self._remove(
-                    group, live, removed, "membership is authoritative, and they are not among those it should have"
-                )
-            )
+            cause = self.earlier.members(group.key, removed, head=False)
+            reason = "membership is authoritative, and they are not among those it should have"
+            changes.append(self._remove(group, live, removed, cause, reason))
         return changes
 
     def _add(self, group: DesiredGroup, live: LiveGroup, members: list[str]) -> AddMembers:
@@ -106,12 +104,14 @@ class GroupPlanner:
             source=group.source,
         )
 
-    def _remove(self, group: DesiredGroup, live: LiveGroup, members: list[str], reason: str) -> RemoveMembers:
+    def _remove(
+        self, group: DesiredGroup, live: LiveGroup, members: list[str], cause: Cause, reason: str
+    ) -> RemoveMembers:
         return RemoveMembers(
             key=str(group.key),
             name=group.name,
             target_id=live.id,
-            cause=self.earlier.members(group.key, members, head=False),
+            cause=cause,
             reason=reason,
             members=tuple(sorted(members)),
             source=group.source,

@@ -9,6 +9,7 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
 from reconciler.core.model import Attributes, DesiredUser, LiveUser
 from reconciler.core.plan import (
+    Cause,
     Change,
     CreateUser,
     DeactivateUser,
@@ -52,7 +53,8 @@ class UserPlanner:
             return Result()
         if self.tenant.on_removed == "ignore":
             return skip(user, "left git, and on_removed is ignore")
-        return Result([self._deactivate(user, live, "left git since it was last applied")])
+        cause = self.earlier.removal(user.key)
+        return Result([self._deactivate(user, live, cause, "left git since it was last applied")])
 
     def _out_of_scope(self, user: DesiredUser, live: LiveUser | None) -> Result:
         if live is None or not live.active:
@@ -60,14 +62,15 @@ class UserPlanner:
             return skip(user, f"{user.reason}; {state}")
         if self.tenant.on_out_of_scope == "ignore":
             return skip(user, f"{user.reason}; on_out_of_scope is ignore")
-        return Result([self._deactivate(user, live, user.reason)])
+        cause = self.earlier.presence(user.key, head=False)
+        return Result([self._deactivate(user, live, cause, user.reason)])
 
-    def _deactivate(self, user: DesiredUser, live: LiveUser, reason: str) -> DeactivateUser:
+    def _deactivate(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> DeactivateUser:
         return DeactivateUser(
             key=str(user.key),
             name=user.name,
             target_id=live.id,
-            cause=self.earlier.presence(user.key, head=False),
+            cause=cause,
             reason=reason,
             source=user.source,
         )

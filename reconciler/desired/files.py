@@ -12,8 +12,8 @@ from reconciler.errors import UsageError
 def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
     """The content of every `*.yaml` below the folder, by name: the label (else its own name) and the path below it.
 
-    Raises UsageError where there is no such folder, nothing in it, a link that leaves it, or a file that looks as if it
-    should be read and would not be: what is silently left out looks like people who left.
+    Raises UsageError where there is no such folder, nothing in it, a link, or a file that looks as if it should be read
+    and would not be: what is silently left out looks like people who left.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder: say where the desired state is with --dir")
@@ -22,12 +22,14 @@ def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
     )
     if misnamed:
         raise UsageError(f"{misnamed[0]} would not be read: name it {misnamed[0].stem}.yaml")
-    root = folder.resolve()
-    label = root.name if label is None else label
+    links = sorted(path for path in folder.rglob("*") if path.is_symlink())
+    if links:
+        raise UsageError(f"{links[0]} is a link: put the file itself there")
+    label = folder.resolve().name if label is None else label
     paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
     if not paths:
         raise UsageError(f"{folder} holds no *.yaml file")
-    return {name_file(label, path.relative_to(folder).as_posix()): _read(path, root) for path in paths}
+    return {name_file(label, path.relative_to(folder).as_posix()): _read(path) for path in paths}
 
 
 def name_file(label: str, below: str) -> str:
@@ -40,9 +42,7 @@ def _is_read(path: Path) -> bool:
     return path.suffix == ".yaml" or not path.is_file()
 
 
-def _read(path: Path, root: Path) -> bytes:
-    if not path.resolve().is_relative_to(root):
-        raise UsageError(f"{path} is a link that leaves the folder: put the file itself there")
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from reconciler.errors import UsageError
 
+LINK = b"120000"
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:
@@ -35,13 +37,17 @@ class Repository:
 
     def is_clean(self) -> bool:
         """Whether the desired-state folder is as the checked-out commit has it."""
-        return not self._git("status", "--porcelain", "--untracked-files=all", "--", self.folder).strip()
+        below = "" if self.folder == "." else f"{self.folder}/"
+        read = f":(top,glob){below}**/*.yaml"
+        return not self._git("status", "--porcelain", "--untracked-files=all", "--ignored", "--", read).strip()
 
     def read_folder(self, commit: str) -> Mapping[str, bytes]:
         """The `*.yaml` files of the desired-state folder at a commit, by their path in the repository."""
         below = [] if self.folder == "." else ["--", f"{self.folder}/"]
         listed = self._git("ls-tree", "-r", "-z", "--full-tree", commit, *below)
         entries = [entry.split(b"\t", 1) for entry in listed.split(b"\0") if entry]
+        if any(meta.startswith(LINK) for meta, _path in entries):
+            raise UsageError(f"{commit[:12]} has links below {self.folder}: put the files themselves there")
         blobs = {
             path.decode("utf-8", "backslashreplace"): meta.split()[2].decode()
             for meta, path in entries
@@ -71,7 +77,7 @@ class Repository:
         listed = self._try("notes", f"--ref={ref}", "list")
         pairs = [line.split() for line in (listed or b"").decode().splitlines()]
         contents = self._read_blobs([note for note, _commit in pairs])
-        return {commit: text.decode() for (_note, commit), text in zip(pairs, contents, strict=True)}
+        return {commit: text.decode(errors="replace") for (_note, commit), text in zip(pairs, contents, strict=True)}
 
     def append_note(self, ref: str, commit: str, line: str) -> None:
         """Adds a line to a commit's note, made if there is none; signed by whoever git says is here, if it says."""

@@ -5,6 +5,7 @@ Knows the names of the contract for its did-you-means, and YAML's habits for its
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,22 @@ if TYPE_CHECKING:
 
 YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 LONGEST_VALUE = 60
-SECRETS = {"token", "client_secret", "smtp"}
+SHOWN_OF_TENANTS = {
+    "enabled",
+    "scope",
+    "on_out_of_scope",
+    "on_removed",
+    "dialect",
+    "roles_via",
+    "burst",
+    "sustained",
+    "attribute",
+    "operator",
+    "quantifier",
+    "target",
+    "apply",
+}
+PLAIN_ADDRESS = re.compile(r"[a-z]+://[A-Za-z0-9.:\[\]-]*(/[A-Za-z0-9/._-]{0,40})?")
 HIDDEN = "what is written there (not shown: it may be a secret)"
 ELSEWHERE = {
     "roles": "roles are given in `role_assignments`",
@@ -99,13 +115,21 @@ def _explain(entry: Entry, place: tuple[object, ...], details: list[ErrorDetails
         container = child(container, step)
     name = str(path[-1])
     mark = entry.document.mark_of(container, path[-1])
-    if name in SECRETS:
+    value = child(container, path[-1])
+    if entry.where.startswith("tenants.") and not _may_be_shown(name, value):
         written = Written(name, HIDDEN, "")
     else:
-        written = Written(name, child(container, path[-1]), entry.document.written(mark))
+        written = Written(name, value, entry.document.written(mark))
     message, hint = _sentence(details, written, names)
     spelled = entry.where + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
     return Problem("invalid", f"{spelled}: {message}", entry.document.source(mark), hint)
+
+
+def _may_be_shown(name: str, value: object) -> bool:
+    """Of tenants, only what can't be a secret in the wrong place: no token, no address with one in it."""
+    if isinstance(value, Mapping | Sequence) or value is None or name in SHOWN_OF_TENANTS:
+        return True
+    return name == "url" and isinstance(value, str) and PLAIN_ADDRESS.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from yaml import MarkedYAMLError, YAMLError, events
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its own module's name for it
+from yaml.reader import ReaderError
 
 from reconciler.desired.yaml_words import read_word
 from reconciler.errors import Problem, Source
@@ -21,6 +22,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_SCALAR = 64 * 1024
 MAX_DEPTH = 32
 MAX_ALIASED_NODES = 100_000
+ODD_LINE_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
 class Mapping(dict[str, object]):
@@ -88,12 +90,20 @@ def read_yaml(file: str, content: bytes) -> Document:
     except UnicodeDecodeError as error:
         document.problems.append(_not_utf8(file, content, error))
         return document
+    if odd := ODD_LINE_BREAK.search(document.text):
+        hint = "write it in double quotes as \\N, \\L or \\P"
+        message = "a line break that editors do not show (U+0085, U+2028 or U+2029)"
+        document.problems.append(Problem("yaml", message, document.source(odd.start()), hint))
+        return document
     try:
         document.value = _Builder(document).build()
     except _Unreadable as error:
         document.problems.append(error.problem)
     except MarkedYAMLError as error:
         document.problems.append(_not_yaml(document, error))
+    except ReaderError as error:
+        message = f"is not YAML: the character U+{error.character:04X} can't stand there"
+        document.problems.append(Problem("yaml", message, document.source(error.position)))
     except YAMLError as error:
         document.problems.append(Problem("yaml", f"is not YAML: {_first_line(error)}", Source(file, 1)))
     return document
@@ -116,7 +126,8 @@ class _Open:
     merges: list[Mapping] = field(default_factory=list)
 
 
-_MERGE = "<<"
+MERGE_KEY = "<<"
+_MERGE: Final = "\0merge"  # no YAML text holds this character, so no key is taken for it
 
 
 class _Builder:
@@ -152,7 +163,7 @@ class _Builder:
 
     def _scalar(self, event: events.ScalarEvent, mark: int) -> None:
         text = event.value
-        if event.tag or event.anchor or len(text) > MAX_SCALAR:
+        if event.tag or event.anchor or text == MERGE_KEY or len(text) > MAX_SCALAR:
             self._special_scalar(event, mark)
         else:
             self._put(text if event.style else read_word(text), mark, 1)
@@ -162,7 +173,11 @@ class _Builder:
             raise self._unreadable(mark, f"a value of {len(event.value):,} characters; at most {MAX_SCALAR:,} are read")
         if event.tag and event.tag not in {"!", "tag:yaml.org,2002:str"}:
             raise self._unreadable(mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
-        value = event.value if event.style or event.tag else read_word(event.value)
+        plain = not event.style and not event.tag
+        value = read_word(event.value) if plain else event.value
+        if plain and value == MERGE_KEY and self._expects_a_key():
+            self.stack[-1].key = _MERGE
+            return
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
         self._put(value, mark, 1)
@@ -220,9 +235,12 @@ class _Builder:
                     "keep one of the two",
                 )
             )
-        elif value != _MERGE:
+        else:
             mapping.marks.append(mark)
         return value
+
+    def _expects_a_key(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1].value, Mapping) and self.stack[-1].key is None
 
     def _pair(self, parent: _Open, mapping: Mapping, value: object) -> None:
         key, parent.key = parent.key, None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal, TypeAlias
+from urllib.parse import quote
 
 from reconciler.errors import Problem
 from reconciler.report.quote import plain_line
@@ -80,7 +81,7 @@ def _sarif_result(problem: Problem) -> dict[str, object]:
         "message": {"text": said},
     }
     if problem.source:
-        location: dict[str, object] = {"artifactLocation": {"uri": problem.source.file}}
+        location: dict[str, object] = {"artifactLocation": {"uri": quote(problem.source.file)}}
         if problem.source.line:
             location["region"] = {"startLine": problem.source.line}
         result["locations"] = [{"physicalLocation": location}]

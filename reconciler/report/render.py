@@ -79,9 +79,9 @@ def _environment() -> Environment:
 def _lines(row: Row) -> list[str]:
     """What stands under a change: a line for each value that changes, what a new resource starts with, and why."""
     changed = [
-        f"{one.label}: {plain(one.before)} → {plain(one.after)}" for one in row.details if one.before is not None
+        f"{plain(one.label)}: {plain(one.before)} → {plain(one.after)}" for one in row.details if one.before is not None
     ]
-    given = "; ".join(f"{one.label}: {plain_line(one.after)}" for one in row.details if one.before is None)
+    given = "; ".join(f"{plain(one.label)}: {plain_line(one.after)}" for one in row.details if one.before is None)
     why = f"because {plain_line(row.reason)}" + (f" [{plain(row.source)}]" if row.source else "")
     return [*changed, *_wrapped(given), *_wrapped(why)]
 

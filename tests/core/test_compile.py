@@ -11,6 +11,7 @@ from reconciler.core.clause import Filter, Filters
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredTenant
 from reconciler.core.model import DesiredState, Key
+from reconciler.core.rule import LocatedRule, MappingRule, Mappings
 from reconciler.core.tenant import Guardrails, Tenant
 from tests.core.examples import (
     HERE,
@@ -243,3 +244,48 @@ def test_the_filters_of_groups_are_checked_beside_groups() -> None:
     [problem] = compiled(replace(declarations((), [declared_group("desk")]), filters=filters)).problems
 
     assert ("unknown_attribute", THERE) == (problem.code, problem.source)
+
+
+def test_a_group_filter_may_ask_for_every_attribute_of_a_group() -> None:
+    """Its key, its name and its type."""
+    clauses = (
+        clause("groupType", "EQUALS", "Team"),
+        clause("externalId", "EQUALS", "desk"),
+        clause("displayName", "EQUALS", "Desk"),
+    )
+    desk = declared_group("desk")
+    declared = replace(
+        declarations((), [replace(desk, attributes={**desk.attributes, "groupType": "Team"})]),
+        filters=Filters(groups=(Filter("Teams", clauses, THERE),)),
+    )
+
+    assert [True] == [group.in_scope for group in compiled(declared).groups.values()]
+    assert [] == codes(compiled(declared))
+
+
+def managed_through_a_rule(manager: str) -> Declarations:
+    rule = LocatedRule(MappingRule(target="manager", source="boss"), THERE)
+    people = [declared_user("ann", attributes={"boss": manager}), declared_user("bob")]
+    return replace(declarations(people, tenant=EVERYONE), mappings=Mappings(users=(rule,)))
+
+
+def test_a_manager_may_be_mapped_from_another_attribute() -> None:
+    """It is a key all the same."""
+    assert [] == codes(compiled(managed_through_a_rule("bob")))
+    assert "user/bob" == compiled(managed_through_a_rule("bob")).users[user_key("ann")].attributes["manager"]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="_check_managers: asks for the source attribute `manager`, not for what was mapped"
+)
+def test_a_mapped_manager_whom_git_does_not_know_is_a_problem() -> None:
+    """A reference to a key that git doesn't know is one, wherever it comes from."""
+    assert ["unknown_user"] == codes(compiled(managed_through_a_rule("zoe")))
+
+
+@pytest.mark.xfail(strict=True, reason="_check_filters: puts clauses to what is written, and judge to what that means")
+def test_everybody_is_active_unless_declared_otherwise() -> None:
+    """So a filter on `active` is a filter on something that everybody has."""
+    declared = replace(declarations([declared_user("ann")], tenant=EVERYONE), filters=Filters(users=(IS_ACTIVE,)))
+
+    assert [] == codes(compiled(declared))

@@ -255,14 +255,12 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
         gc.enable()
 
 
-@pytest.mark.xfail(strict=True, reason="UserDeclaration, GroupDeclaration: an empty name is text like any other")
 @pytest.mark.parametrize("text", ["users: {ann: {userName: ''}}", "groups: {desk: {displayName: ''}}"])
 def test_a_name_that_4me_requires_is_not_empty(text: str) -> None:
     """Null and empty are one thing, and a create without a name is refused by the account, not in the pull request."""
     assert ["invalid"] == [problem.code for problem in load(text).problems]
 
 
-@pytest.mark.xfail(strict=True, reason="ValueDeclaration: `value` may be left out, and then no account keeps the rest")
 def test_one_of_many_values_has_a_value() -> None:
     """A label alone is nothing, and its plan does not converge."""
     assert ["invalid"] == [
@@ -270,7 +268,6 @@ def test_one_of_many_values_has_a_value() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="emails: two values with one type and value are not found")
 def test_one_value_is_not_declared_twice() -> None:
     """Type and value are its key; the account keeps one of the two, and the plan does not converge."""
     twice = "[{value: a@x, type: work}, {value: a@x, type: work, primary: true}]"

@@ -287,7 +287,6 @@ def test_without_an_edit_there_is_no_change_of_this_branch(world: World) -> None
     assert {"drift"} >= {change.cause for change in still.plan().plan.changes}
 
 
-@pytest.mark.xfail(strict=True, reason="earlier: what left git before the base is taken for changed by this branch")
 @STEADY
 @given(worlds, desired_states())
 def test_without_an_edit_what_waits_to_be_applied_is_merged(world: World, applied: DesiredState) -> None:

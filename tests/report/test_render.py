@@ -383,7 +383,6 @@ def test_a_hostile_word_makes_no_line_of_text(word: str) -> None:
     assert not set(word) & set(rendered.replace("\n", ""))
 
 
-@pytest.mark.xfail(strict=True, reason="_lines: the label, which may be the name of a custom field, is not quoted")
 @pytest.mark.parametrize("before", [None, "x"])
 def test_the_name_of_a_custom_field_makes_no_line_of_text(before: str | None) -> None:
     """It comes from git, as a display name does."""

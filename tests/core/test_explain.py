@@ -1,0 +1,141 @@
+"""Why somebody has access or not: every clause, role and attribute with its place, and what would turn it around."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from reconciler.core.clause import Filter, Filters
+from reconciler.core.declared import Declarations, DeclaredAssignment
+from reconciler.core.explain import Explanation, explain_user, find_chain
+from reconciler.core.membership import expand_membership
+from reconciler.core.rule import LocatedRule, MappingRule, Mappings
+from reconciler.errors import Source
+from tests.core.examples import HERE, THERE, assignment, clause, declarations, declared_group, declared_user
+
+TODAY = date(2026, 3, 31)
+PEOPLE = [declared_user("ann", department="Finance", displayName="Ann Lee"), declared_user("bob")]
+GROUPS = [
+    declared_group("all", ["group/teams", "bob"]),
+    declared_group("teams", ["group/desk", "group/round"]),
+    declared_group("desk", ["ann"]),
+    declared_group("round", ["group/teams"]),
+    declared_group("matched", None, [clause("department", "EQUALS", "Finance")]),
+]
+
+
+def world(*assignments: DeclaredAssignment, filters: tuple[Filter, ...] = ()) -> Declarations:
+    return replace(declarations(PEOPLE, GROUPS[:3] + GROUPS[4:], assignments), filters=Filters(users=filters))
+
+
+def explain(declared: Declarations, name: str = "ann") -> Explanation:
+    return explain_user(declared, "production", name, TODAY)
+
+
+def test_an_explanation_says_who_where_when_and_why() -> None:
+    """The verdict is the plan's own."""
+    told = explain(world(assignment("user", "ann")))
+
+    assert ("user/ann", "Ann Lee", "production", "2026-03-31", HERE) == (
+        told.key,
+        told.name,
+        told.tenant,
+        told.as_of,
+        told.source,
+    )
+    assert (True, "holds user; no scoping filters") == (told.in_scope, told.verdict)
+    assert told == Explanation.model_validate_json(told.model_dump_json())
+
+
+def test_every_clause_is_told_with_the_value_it_met_and_its_line() -> None:
+    """Of every filter, whether it decided or not."""
+    filters = (
+        Filter("One", (clause("department", "EQUALS", "Finance"), clause("costCenter", "EQUALS", "x")), THERE),
+        Filter("Two", (clause("x", "IS_MEMBER_OF", "desk"),), HERE),
+    )
+    first, second = explain(world(filters=filters)).filters
+
+    assert ("One", False, THERE, "Two", True, HERE) == (
+        first.title,
+        first.holds,
+        first.source,
+        second.title,
+        second.holds,
+        second.source,
+    )
+    assert [
+        ("department EQUALS Finance", True, "Finance", THERE),
+        ("costCenter EQUALS x", False, "unassigned", THERE),
+        ("x IS_MEMBER_OF desk", True, "all, desk, matched, teams", THERE),
+    ] == [(one.clause, one.holds, one.actual, one.source) for one in (*first.clauses, *second.clauses)]
+
+
+def test_every_role_is_told_with_the_way_it_comes() -> None:
+    """Directly, through a chain of groups, by clauses; each assignment on its own; what does not count too."""
+    declared = world(
+        assignment("auditor", "ann", groups=["all", "matched"], reason="CHG-1"),
+        assignment("user", "ann", expires=date(2026, 3, 30)),
+        assignment("user", "ann", expires=date(2026, 3, 31)),
+        assignment("default_access", "ann"),
+        assignment("specialist", "bob"),
+    )
+    roles = explain(declared).roles
+
+    assert [
+        ("auditor", (), True, None, "CHG-1"),
+        ("auditor", ("all", "teams", "desk"), True, None, "CHG-1"),
+        ("auditor", ("matched",), True, None, "CHG-1"),
+        ("user", (), False, "2026-03-30", None),
+        ("user", (), True, "2026-03-31", None),
+        ("default_access", (), False, None, None),
+    ] == [(one.role, one.through, one.counts, one.expires, one.reason) for one in roles]
+    assert {Source("desired-state/roles.yaml", 5)} == {one.source for one in roles}
+
+
+@pytest.mark.parametrize(
+    ("group", "user", "expected"),
+    [
+        ("all", "ann", ["all", "teams", "desk"]),
+        ("all", "bob", ["all"]),
+        ("teams", "ann", ["teams", "desk"]),
+        ("round", "ann", ["round", "teams", "desk"]),
+    ],
+)
+def test_a_chain_of_groups_goes_from_one_down_to_who_names_the_user(group: str, user: str, expected: list[str]) -> None:
+    """Round in a circle it comes to an end."""
+    declared = declarations(PEOPLE, GROUPS)
+
+    assert expected == find_chain(declared, expand_membership(declared), group, user)
+
+
+def test_every_attribute_is_told_with_where_it_comes_from() -> None:
+    """The rule's line where a rule says so, else the user's."""
+    place = Source("mappings.yaml", 3)
+    rules = [
+        {"target": "displayName", "expression": "{{ key | upper }}"},
+        {"target": "locale", "constant": "en-GB", "apply": "on_create"},
+        {"target": "title", "source": "department"},
+    ]
+    mappings = Mappings(users=tuple(LocatedRule(MappingRule.model_validate(rule), place) for rule in rules))
+    told = explain(replace(world(), mappings=mappings)).attributes
+
+    assert [
+        ("department", "Finance", "source department", HERE),
+        ("displayName", "ANN", "expression {{ key | upper }}", place),
+        ("externalId", "ann", "the key", HERE),
+        ("locale", "en-GB", "constant, on create only", place),
+        ("title", "Finance", "source department", place),
+        ("userName", "ann@example.com", "source userName", HERE),
+    ] == [(one.target, one.value, one.origin, one.source) for one in told]
+
+
+def test_what_would_turn_the_verdict_around_is_told_where_anything_would() -> None:
+    """And what the verdict would be."""
+    out = explain(world())
+    pattern = Filter("Pattern", (clause("userName", "REGEX MATCH", "zoe.*"),), THERE)
+
+    assert out.flip is not None
+    assert (("assign the role user to ann",), "holds user; no scoping filters") == (out.flip.edits, out.flip.verdict)
+    assert explain(world(filters=(pattern,))).flip is None

@@ -1,0 +1,108 @@
+"""What an edit of the scoping filters does to people, told before the list of changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from reconciler.core.clause import Clause, Filter, Filters
+from reconciler.core.declared import Declarations
+from reconciler.core.filter_change import tell_filter_change
+from reconciler.core.tenant import Tenant
+from reconciler.errors import Source
+from tests.core.examples import THERE, clause, declarations, declared_user
+
+EVERYONE = Tenant(url="sandbox", scope="all")
+FINANCE = clause("department", "EQUALS", "Finance")
+SALES = clause("department", "EQUALS", "Sales")
+PEOPLE = [
+    declared_user("ann", department="Finance", displayName="Ann Lee"),
+    declared_user("bob", department="Sales", displayName="Bob Roy"),
+    declared_user("cid", department="Sales", displayName="Cid Fox", active=False),
+]
+
+
+def filtered(*clauses: Clause, title: str = "One", place: Source = THERE) -> Declarations:
+    """Everybody, and one filter of those clauses, or none."""
+    filters = (Filter(title, clauses, place),) if clauses else ()
+    return replace(declarations(PEOPLE, tenant=EVERYONE), filters=Filters(users=filters))
+
+
+def told(before: Declarations, now: Declarations) -> list[tuple[str, str]]:
+    return [(one.severity, one.message) for one in tell_filter_change(before, now, "production", date(2026, 3, 31))]
+
+
+def test_who_loses_and_who_gains_access_by_the_edit_is_named() -> None:
+    """Losing is a warning; each with the verdict that is theirs now; whoever was out of scope anyway is not told."""
+    place = Source("filters.yaml", 3)
+    problems = tell_filter_change(filtered(FINANCE), filtered(SALES, place=place), "production", date(2026, 3, 31))
+
+    assert [("warning", place), ("info", place)] == [(one.severity, one.source) for one in problems]
+    assert (
+        "access lost by the edit of the scoping filters, 1 in all: Ann Lee "
+        '(passes no scoping filter: "One" wants department EQUALS Sales and it is Finance)'
+    ) == problems[0].message
+    assert (
+        'access gained by the edit of the scoping filters, 1 in all: Bob Roy (everyone is in scope; passes "One")'
+    ) == problems[1].message
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (filtered(), filtered(), []),
+        (filtered(FINANCE), filtered(FINANCE, title="Renamed", place=Source("elsewhere.yaml", 9)), []),
+        (filtered(), filtered(FINANCE), ["warning"]),
+        (filtered(FINANCE), filtered(), ["info"]),
+        (filtered(FINANCE), filtered(clause("department", "EQUALS", "finance", case_sensitive=False)), []),
+        (filtered(clause("department", "IS NOT NULL")), filtered(), []),
+    ],
+)
+def test_only_an_edit_that_moves_somebody_is_told(before: Declarations, now: Declarations, expected: list[str]) -> None:
+    """Another title, another place, another way of saying the same: nothing."""
+    assert expected == [severity for severity, _message in told(before, now)]
+
+
+def test_what_else_changed_does_not_show() -> None:
+    """The same people are judged twice: whoever joined with the edit is told by who they are now."""
+    before = replace(filtered(FINANCE), users={})
+    moved = replace(filtered(FINANCE), users={"bob": declared_user("bob", department="Finance")})
+
+    assert [] == told(filtered(FINANCE), moved)
+    assert 2 == len(told(before, filtered(SALES)))
+
+
+def test_where_all_filters_went_there_is_no_line_to_point_to() -> None:
+    """The edit took it away."""
+    [problem] = tell_filter_change(filtered(FINANCE), filtered(), "production", date(2026, 3, 31))
+
+    assert problem.source is None
+
+
+def test_a_tenant_that_was_not_there_had_no_filters_to_edit() -> None:
+    """Nobody loses what they never had."""
+    assert [] == told(replace(filtered(FINANCE), tenants={}), filtered(SALES))
+
+
+def test_a_tenants_own_filters_are_those_that_count() -> None:
+    """Those of everyone may change as they like."""
+    own = Filters(users=(Filter("Own", (FINANCE,), THERE),))
+
+    def with_own(declared: Declarations) -> Declarations:
+        return replace(declared, tenants={"production": replace(declared.tenants["production"], filters=own)})
+
+    assert [] == told(with_own(filtered(FINANCE)), with_own(filtered(SALES)))
+    assert 2 == len(told(with_own(filtered(FINANCE)), filtered(SALES)))
+
+
+def test_ten_are_named_and_the_rest_counted() -> None:
+    """A mass change is a number."""
+    many = [declared_user(f"u{number:02}", department="Finance") for number in range(12)]
+    before = replace(filtered(FINANCE), users={one.attributes["userName"].split("@")[0]: one for one in many})
+    [(_severity, message)] = told(before, replace(before, filters=filtered(SALES).filters))
+
+    assert "12 in all: " in message
+    assert message.endswith(" and 2 more")
+    assert 10 == message.count("@example.com (")
