@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -29,13 +30,13 @@ def explain(options: Options, key: str, as_of: date | None, form: Literal["text"
     head = load_head(options, as_of)
     name = key.removeprefix("user/")
     if name not in head.loaded.declarations.users:
-        print_result(_explain_stranger(head, name))
+        print_result(_explain_stranger(head, name, form))
         return
     explanation = explain_user(head.loaded.declarations, head.tenant_name, name, head.today)
     print_result(render_explanation(explanation, form))
 
 
-def _explain_stranger(head: Head, name: str) -> str:
+def _explain_stranger(head: Head, name: str, form: Literal["text", "json"]) -> str:
     """Somebody git does not declare: one who left, or nobody it ever knew; raises UsageError for the latter."""
     from reconciler.cli.line import find_base
     from reconciler.core.model import Key
@@ -46,17 +47,16 @@ def _explain_stranger(head: Head, name: str) -> str:
     base = find_base(head, None)
     left = base.earlier.users().get(Key("user", name))
     if left is None:
-        hint = (
-            did_you_mean(name, head.loaded.declarations.users)
-            or "git does not declare them, and did not when last applied"
-        )
+        known = "; ".join(map(str, base.problems)) or "git does not declare them, and did not when last applied"
+        hint = did_you_mean(name, head.loaded.declarations.users) or known
         raise UsageError(
             f'no user "{name}" is declared ({hint}); somebody of that name in the account is unmanaged: never touched'
         )
-    what = (
-        "deactivated by the next apply"
-        if head.tenant.on_removed == "deactivate"
-        else "left alone: on_removed is ignore"
-    )
+    ignored = head.tenant.on_removed == "ignore"
+    then = "left alone: on_removed is ignore" if ignored else "deactivated by the next apply"
     was = f"declared at {left.source} when {(base.commit or '')[:12]} was applied"
-    return plain_line(f"{left.name} (user/{name}) left git: {was}. If active, they are {what}.") + "\n"
+    verdict = f"left git: {was}. If active, they are {then}."
+    if form == "json":
+        said = {"key": f"user/{name}", "name": left.name, "tenant": head.tenant_name, "in_scope": False}
+        return json.dumps({**said, "verdict": verdict}, indent=2, ensure_ascii=False) + "\n"
+    return plain_line(f"{left.name} (user/{name}) {verdict}") + "\n"

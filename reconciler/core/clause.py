@@ -108,6 +108,8 @@ def _unfit_operand(clause: ClauseDeclaration) -> str | None:
         return None if isinstance(value, list) and value else "needs a list of values"
     if value is None or isinstance(value, list):
         return "needs one value"
+    if operator in NEEDS_PATTERN:
+        return _unfit_pattern(str(value), case_sensitive=clause.case_sensitive)
     return _unfit_value(operator, value)
 
 
@@ -116,14 +118,14 @@ def _unfit_value(operator: Operator, value: Scalar) -> str | None:
         return f"needs a whole number, not {value!r}"
     if operator in NEEDS_DATE and parse_day(value) is None:
         return f"needs a date like 2027-03-31, not {value!r}"
-    return _unfit_pattern(str(value)) if operator in NEEDS_PATTERN else None
+    return None
 
 
-def _unfit_pattern(pattern: str) -> str | None:
+def _unfit_pattern(pattern: str, *, case_sensitive: bool) -> str | None:
     try:
-        compile_pattern(pattern, case_sensitive=True)
+        compile_pattern(pattern, case_sensitive=case_sensitive)
     except ValueError as error:
-        return f"{pattern!r} {error}"
+        return f"{pattern[:60]!r} {error}"
     return None
 
 

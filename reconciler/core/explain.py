@@ -19,7 +19,7 @@ from reconciler.core.mapping import describe_origin
 from reconciler.core.membership import GROUP_PREFIX, Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
 from reconciler.core.plan import Frozen
-from reconciler.core.roles import NO_ACCESS, has_expired
+from reconciler.core.roles import ASSIGNABLE, NO_ACCESS, has_expired
 from reconciler.core.scope import Subject, as_text, compile_clause, read_values, spell
 from reconciler.errors import Source
 
@@ -45,7 +45,7 @@ class ExplainedFilter(Frozen):
 class ExplainedRole(Frozen):
     """A role by one assignment, directly or through a chain of groups.
 
-    `counts` is false once it has expired, and of `default_access`, which grants nothing.
+    `counts` is false once it has expired, and of what is no role: `default_access` grants nothing.
     """
 
     role: str
@@ -133,7 +133,7 @@ def _roles(declarations: Declarations, membership: Membership, name: str, today:
             yield ExplainedRole(
                 role=assignment.role,
                 through=tuple(through),
-                counts=assignment.role != NO_ACCESS and not has_expired(declared, today),
+                counts=assignment.role in ASSIGNABLE - {NO_ACCESS} and not has_expired(declared, today),
                 expires=assignment.expires.isoformat() if assignment.expires else None,
                 reason=assignment.reason,
                 source=declared.source,

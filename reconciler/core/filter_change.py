@@ -13,7 +13,6 @@ from reconciler.core.clause import Filter
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations
 from reconciler.core.model import DesiredUser
-from reconciler.core.scope import spell
 from reconciler.errors import Problem, Source
 
 MOST_NAMED = 10
@@ -44,7 +43,10 @@ def _filters(declarations: Declarations, tenant: str) -> tuple[Filter, ...]:
 
 def _meaning(filters: Sequence[Filter]) -> list[object]:
     """What filters say, without where they stand."""
-    return [[(spell(clause), clause.case_sensitive, clause.quantifier) for clause in one.clauses] for one in filters]
+    return [
+        [(one.attribute, one.operator, one.value, one.case_sensitive, one.quantifier) for one in each.clauses]
+        for each in filters
+    ]
 
 
 def _tell(what: str, users: Sequence[DesiredUser], place: Source | None) -> Iterable[Problem]:

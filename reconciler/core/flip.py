@@ -5,21 +5,27 @@ Nothing is named that was not tried, and nothing larger than needed: single edit
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Final, cast
 
+from pydantic import TypeAdapter, ValidationError
+
 from reconciler.core.clause import Clause, Operator, parse_day, parse_integer
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations, DeclaredAssignment, RoleAssignment, UserDeclaration
+from reconciler.core.membership import GROUP_PREFIX
 from reconciler.core.model import DesiredUser, Key
 from reconciler.core.roles import PLAIN_ACCESS
 from reconciler.core.scope import SCHEMA_NAMES, as_text
 
 MOST_EDITS: Final = 3
 MOST_CANDIDATES: Final = 12
+PLAIN_TEXT: Final = re.compile(r"[^\W\d_]([\w .@/+-]*\w)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,22 @@ def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -
 
 
 def _only_what_concerns(declarations: Declarations, name: str) -> Declarations:
-    """The declarations without the other users: none of them bears on this one's verdict."""
-    return replace(declarations, users={name: declarations.users[name]})
+    """The declarations without the other users: none of them bears on this one's verdict, and every try compiles."""
+    groups = {
+        group: replace(declared, members=_own_and_nested(declared.members, name))
+        for group, declared in declarations.groups.items()
+    }
+    assignments = tuple(
+        replace(one, assignment=one.assignment.model_copy(update={"users": [*{name} & {*one.assignment.users}]}))
+        for one in declarations.assignments
+    )
+    return replace(declarations, users={name: declarations.users[name]}, groups=groups, assignments=assignments)
+
+
+def _own_and_nested(members: tuple[str, ...] | None, name: str) -> tuple[str, ...] | None:
+    if members is None:
+        return None
+    return tuple(member for member in members if member == name or member.startswith(GROUP_PREFIX))
 
 
 def _candidates(declarations: Declarations, tenant: str, name: str) -> Iterable[Edit]:
@@ -73,24 +93,39 @@ def _candidates(declarations: Declarations, tenant: str, name: str) -> Iterable[
     filters = declarations.tenants[tenant].filters or declarations.filters
     seen: set[str] = set()
     for clause in (clause for one in filters.users for clause in one.clauses):
-        for edit in _satisfy(name, clause):
+        for edit in _satisfy(name, user, clause):
             if edit.text not in seen:
                 seen.add(edit.text)
                 yield edit
 
 
-def _satisfy(name: str, clause: Clause) -> Iterable[Edit]:
+def _satisfy(name: str, user: UserDeclaration, clause: Clause) -> Iterable[Edit]:
     """The edits, one at most, that make a clause hold."""
     if clause.operator is Operator.IS_MEMBER_OF:
         group = as_text(clause.value).removeprefix("group/")
         yield Edit(f"add {name} to the members of the group {group}", lambda edited: _join(edited, name, group))
         return
-    value = _satisfying(clause)
-    if value is not _NONE:
-        yield _set(name, clause.attribute, value=value)
+    values = (
+        clause.value if clause.operator is Operator.IN and isinstance(clause.value, list) else [_satisfying(clause)]
+    )
+    fit = [value for value in values if value is not _NONE and _could_be_declared(user, clause.attribute, value)]
+    satisfying = [value for value in fit if clause.operator is not Operator.IN or value not in (None, "")]
+    if satisfying:
+        yield _set(name, clause.attribute, value=satisfying[0])
 
 
 _NONE: Final = object()
+_USER: Final = TypeAdapter(UserDeclaration)
+
+
+def _could_be_declared(user: UserDeclaration, path: str, value: object) -> bool:
+    """Whether the contract lets a user have that value there: an edit that does not validate is none."""
+    declared = _with_value(dict(user), _steps(path), value)
+    try:
+        _USER.validate_python(declared)
+    except ValidationError:
+        return False
+    return True
 
 
 def _satisfying(clause: Clause) -> object:
@@ -101,7 +136,6 @@ def _satisfying(clause: Clause) -> object:
         Operator.INCLUDES: operand,
         Operator.STARTS_WITH: operand,
         Operator.ENDS_WITH: operand,
-        Operator.IN: operand[0] if isinstance(operand, list) else operand,
         Operator.NOT_EQUALS: f"not {as_text(operand)}" if not isinstance(operand, list) else operand,
         Operator.IS_TRUE: True,
         Operator.IS_FALSE: False,
@@ -122,26 +156,37 @@ def _beyond(clause: Clause) -> object:
     }
     if clause.operator in steps and number is not None:
         return number + steps[clause.operator]
-    if clause.operator is Operator.BEFORE and day is not None:
+    if clause.operator is Operator.BEFORE and day is not None and day > date.min:
         return day - timedelta(days=1)
-    if clause.operator is Operator.AFTER and day is not None:
+    if clause.operator is Operator.AFTER and day is not None and day < date.max:
         return day + timedelta(days=1)
     return _NONE
 
 
 def _set(name: str, path: str, *, value: object) -> Edit:
-    shown = "null" if value is None else as_text(value)
-    return Edit(f"set {path}: {shown} on {name}", lambda edited: _with_attribute(edited, name, path, value))
+    return Edit(f"set {path}: {_spell(value)} on {name}", lambda edited: _with_attribute(edited, name, path, value))
+
+
+def _spell(value: object) -> str:
+    """The value as YAML: text that would be read as something else is quoted."""
+    if value is None:
+        return "null"
+    text = as_text(value)
+    plain = PLAIN_TEXT.fullmatch(text) is not None and text.casefold() not in {"null", "true", "false"}
+    return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)
 
 
 def _with_attribute(declarations: Declarations, name: str, path: str, value: object) -> Declarations:
     """The declarations with one attribute of the user set, at its dotted path."""
-    steps = path.split(".")
-    steps = steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
     user = declarations.users[name]
-    attributes = cast("UserDeclaration", _with_value(dict(user.attributes), steps, value))
+    attributes = cast("UserDeclaration", _with_value(dict(user.attributes), _steps(path), value))
     edited = replace(user, attributes=attributes)
     return replace(declarations, users={**declarations.users, name: edited})
+
+
+def _steps(path: str) -> list[str]:
+    steps = path.split(".")
+    return steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
 
 
 def _with_value(attributes: dict[str, object], steps: list[str], value: object) -> dict[str, object]:
@@ -150,7 +195,8 @@ def _with_value(attributes: dict[str, object], steps: list[str], value: object) 
         return {**attributes, first: value}
     inner = attributes.get(first)
     if isinstance(inner, list):
-        return {**attributes, first: [{rest[0]: value}]}
+        first_of_many = inner[0] if inner and isinstance(inner[0], dict) else {}
+        return {**attributes, first: [{**first_of_many, rest[0]: value}]}
     return {**attributes, first: _with_value(dict(inner) if isinstance(inner, dict) else {}, rest, value)}
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeAlias
 
 from reconciler.core.diff import canonical
 from reconciler.core.expression import Expression, WrongExpression
 from reconciler.core.model import Key, Value
-from reconciler.core.rule import LocatedRule
-from reconciler.core.scope import read_values
+from reconciler.core.rule import OF_MANY, LocatedRule
+from reconciler.core.scope import as_text, read_values
 from reconciler.errors import Problem, Source
 
 NOT_TARGETS = {"active", "attributes"}
@@ -51,14 +52,13 @@ class Mapper:
         for number, (located, origin) in enumerate(zip(self.rules, self._origins, strict=True)):
             rule = located.rule
             always.pop(rule.target, None)
+            written = on_create if rule.apply == "on_create" else always
             try:
                 value = origin(key, declared)
+                if value is not NOTHING:
+                    written[rule.target] = _target(rule.target, value)
             except WrongExpression as error:
                 self.failures.setdefault(number, []).append(f"{key} ({error})")
-                continue
-            if value is not NOTHING:
-                written = on_create if rule.apply == "on_create" else always
-                written[rule.target] = _target(rule.target, value)
         return Mapped(always, on_create)
 
     def problems(self) -> list[Problem]:
@@ -118,7 +118,7 @@ def _direct(path: str, default: object, declared: SourceAttributes) -> object:
     values = read_values(declared, path)
     if not values:
         return default if default is not None else _null_or_nothing(path, declared)
-    return declared[path] if isinstance(declared.get(path), list) else values[0]
+    return declared[path] if isinstance(declared.get(path), list | Mapping) else values[0]
 
 
 def _null_or_nothing(path: str, declared: SourceAttributes) -> object:
@@ -137,8 +137,15 @@ def _names(key: Key, declared: SourceAttributes) -> dict[str, object]:
 
 
 def _target(target: str, value: object) -> Value:
-    if target == "manager" and isinstance(value, str):
-        return str(Key("user", value))
+    """The value in the form that the target has: a key for the manager, text for all that is text in SCIM."""
+    if target == "manager":
+        return str(Key("user", as_text(value))) if value else None
+    if target in OF_MANY:
+        return canonical(value)
+    if isinstance(value, Mapping | list):
+        raise WrongExpression(f"{target} takes one value")
+    if isinstance(value, date) or (value is not None and not target.startswith("customFields.")):
+        return canonical(as_text(value))
     return canonical(value)
 
 
@@ -149,6 +156,8 @@ def _by_default(key: Key, declared: SourceAttributes) -> dict[str, Value]:
             continue
         if name in NESTED and isinstance(value, Mapping):
             target.update({f"{name}.{inner}": canonical(one) for inner, one in value.items()})
-        else:
+        elif name == "manager":
             target[name] = _target(name, value)
+        else:
+            target[name] = canonical(value)
     return target

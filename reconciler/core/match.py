@@ -55,8 +55,9 @@ def match_resources(
             claims.setdefault(one.id, []).append(resource)
             if attribute != attributes[0]:
                 matches.adopted[resource.key] = attribute
-    for resources in claims.values():
-        _settle_claims(matches, sorted(resources, key=lambda resource: resource.key))
+    for live_id, resources in claims.items():
+        if len(resources) > 1 or live_id in matches.contested:
+            _settle_claims(matches, sorted(resources, key=lambda resource: resource.key))
     return matches
 
 
@@ -98,11 +99,13 @@ def _ambiguous(resource: DesiredUser | DesiredGroup, found: Mapping[str, Sequenc
 
 def _settle_claims(matches: Matches[Live], resources: list[DesiredUser | DesiredGroup]) -> None:
     """One live resource that two keys claim belongs to neither until a person says to which."""
-    if len(resources) == 1:
-        return
     live = matches.live_of[resources[0].key]
     matches.contested.add(live.id)
-    names = " and ".join(str(resource.key) for resource in resources)
+    names = (
+        " and ".join(str(resource.key) for resource in resources)
+        if len(resources) > 1
+        else (f"{resources[0].key} and somebody whose match is unclear")
+    )
     for resource in resources:
         del matches.live_of[resource.key]
         matches.adopted.pop(resource.key, None)

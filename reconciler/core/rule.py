@@ -73,14 +73,15 @@ class MappingRule(Declaration):
     @field_validator("expression")
     @classmethod
     def _compiles(cls, expression: str | None) -> str | None:
-        if expression is not None:
-            Expression(expression)
+        if expression is None:
+            raise ValueError("says nothing: leave it out, or write an expression")
+        Expression(expression)
         return expression
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> MappingRule:
         given = self.model_fields_set & {"source", "constant", "expression"}
-        if len(given) != 1:
+        if len(given) != 1 or ("source" in given and self.source is None):
             raise ValueError("takes one of `source`, `constant` and `expression`")
         if self.target in OF_MANY | {"manager"} and "source" not in given:
             raise ValueError(f"{self.target} can only be mapped from a `source`: it is no single text")

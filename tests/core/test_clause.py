@@ -146,9 +146,6 @@ def test_no_filters_need_be_declared() -> None:
     assert ScopingFilters(users=[], groups=[]) == ScopingFilters.model_validate({})
 
 
-@pytest.mark.xfail(
-    strict=True, reason="_unfit_pattern: tries the pattern with case alone; without, it may be too large"
-)
 def test_a_pattern_that_only_compiles_with_case_is_found_out_where_it_is_written() -> None:
     """Else compiling the desired state raises, with no file and no line."""
     with pytest.raises(ValidationError, match="is not a pattern"):

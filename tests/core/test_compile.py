@@ -260,7 +260,6 @@ def test_a_group_filter_may_ask_for_every_attribute_of_a_group() -> None:
     )
 
     assert [True] == [group.in_scope for group in compiled(declared).groups.values()]
-    assert [] == codes(compiled(declared))
 
 
 def managed_through_a_rule(manager: str) -> Declarations:
@@ -284,8 +283,16 @@ def test_a_mapped_manager_whom_git_does_not_know_is_a_problem() -> None:
 
 
 @pytest.mark.xfail(strict=True, reason="_check_filters: puts clauses to what is written, and judge to what that means")
-def test_everybody_is_active_unless_declared_otherwise() -> None:
-    """So a filter on `active` is a filter on something that everybody has."""
-    declared = replace(declarations([declared_user("ann")], tenant=EVERYONE), filters=Filters(users=(IS_ACTIVE,)))
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(users=(IS_ACTIVE,)),
+        Filters(groups=(Filter("Desk", (clause("externalId", "EQUALS", "desk"),), THERE),)),
+    ],
+    ids=["active", "externalId"],
+)
+def test_what_everybody_has_is_missed_by_nobody(filters: Filters) -> None:
+    """Who is not declared inactive is active, and a group's key is its externalId."""
+    declared = declarations([declared_user("ann")], [declared_group("desk")], tenant=EVERYONE)
 
-    assert [] == codes(compiled(declared))
+    assert [] == codes(compiled(replace(declared, filters=filters)))

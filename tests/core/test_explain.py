@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredAssignment
@@ -94,6 +95,21 @@ def test_every_role_is_told_with_the_way_it_comes() -> None:
     assert {Source("desired-state/roles.yaml", 5)} == {one.source for one in roles}
 
 
+def test_a_role_of_a_group_that_the_user_is_not_in_is_not_told() -> None:
+    """Nor one of a group that git does not declare."""
+    declared = world(assignment("auditor", groups=["desk", "nowhere", "all"]))
+
+    assert [("all",)] == [one.through for one in explain(declared, "bob").roles]
+
+
+@pytest.mark.parametrize("role", ["account_owner", "nonsense"])
+def test_a_role_that_can_not_be_assigned_does_not_count(role: str) -> None:
+    """As in the verdict."""
+    told = explain(world(assignment(role, "ann")))
+
+    assert (False, [False]) == (told.in_scope, [one.counts for one in told.roles])
+
+
 @pytest.mark.parametrize(
     ("group", "user", "expected"),
     [
@@ -139,3 +155,26 @@ def test_what_would_turn_the_verdict_around_is_told_where_anything_would() -> No
     assert out.flip is not None
     assert (("assign the role user to ann",), "holds user; no scoping filters") == (out.flip.edits, out.flip.verdict)
     assert explain(world(filters=(pattern,))).flip is None
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"target": "title", "constant": date(2024, 2, 29)},
+        {"target": "customFields.since", "source": "started"},
+        {"target": "title", "source": "name"},
+    ],
+)
+def test_whatever_a_mapping_makes_can_be_told(rule: dict[str, object]) -> None:
+    """A plan of it may be refused, but not without a word."""
+    mappings = Mappings(users=(LocatedRule(MappingRule.model_validate(rule), THERE),))
+    ann = declared_user("ann", name={"givenName": "Ann"}, attributes={"started": date(2024, 2, 29)})
+
+    assert explain(replace(declarations([ann]), mappings=mappings)).attributes
+
+
+@pytest.mark.parametrize("rule", [{"target": "title", "source": None}, {"target": "title", "expression": None}])
+def test_an_origin_that_was_left_empty_is_refused(rule: dict[str, object]) -> None:
+    """`source:` with nothing behind it would clear the attribute of everybody."""
+    with pytest.raises(ValidationError):
+        MappingRule.model_validate(rule)

@@ -65,6 +65,27 @@ def test_only_an_edit_that_moves_somebody_is_told(before: Declarations, now: Dec
     assert expected == [severity for severity, _message in told(before, now)]
 
 
+def test_the_order_of_filters_and_clauses_moves_nobody() -> None:
+    """One filter is enough and all clauses must hold, in whatever order."""
+    one, two = Filter("One", (FINANCE, clause("displayName", "IS NOT NULL")), THERE), Filter("Two", (SALES,), THERE)
+    before = replace(filtered(), filters=Filters(users=(one, two)))
+    now = replace(filtered(), filters=Filters(users=(two, replace(one, clauses=one.clauses[::-1]))))
+
+    assert [] == told(before, now)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (clause("department", "IN", ["Sales, Spain"]), clause("department", "IN", ["Sales", "Spain"])),
+        (clause("department", "EQUALS", "Sales "), clause("department", "EQUALS", "Sales")),
+    ],
+)
+def test_an_edit_that_is_spelled_alike_is_an_edit_all_the_same(before: Clause, now: Clause) -> None:
+    """A comma or a space within a value moves people like any other letter."""
+    assert ["info"] == [severity for severity, _message in told(filtered(before), filtered(now))]
+
+
 def test_what_else_changed_does_not_show() -> None:
     """The same people are judged twice: whoever joined with the edit is told by who they are now."""
     before = replace(filtered(FINANCE), users={})

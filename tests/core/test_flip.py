@@ -7,9 +7,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
+from pydantic import TypeAdapter
 
+from reconciler.core import flip as module
 from reconciler.core.clause import Clause, Filter, Filters
-from reconciler.core.declared import Declarations
+from reconciler.core.compile import compile_state
+from reconciler.core.declared import Declarations, UserDeclaration
 from reconciler.core.flip import Flipped, find_flip
 from reconciler.core.tenant import Tenant
 from tests.core.examples import SANDBOX, THERE, assignment, clause, declarations, declared_group, declared_user
@@ -138,8 +142,54 @@ def test_a_tenants_own_filters_are_those_to_get_past() -> None:
     assert ("set site: Paris on ann",) == getattr(flip(special), "edits", None)
 
 
-@pytest.mark.xfail(strict=True, reason="_beyond: the day after the last one there is, or before the first")
 @pytest.mark.parametrize(("operator", "day"), [("AFTER", date.max), ("BEFORE", date.min)])
 def test_there_is_no_day_beyond_the_last(operator: str, day: date) -> None:
     """Nothing to try is no crash."""
     assert flip(world((clause("started", operator, day),))) is None
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        clause("externalId", "EQUALS", "x"),
+        clause("groupType", "EQUALS", "x"),
+        clause("userName", "IS NULL"),
+        clause("active", "IS NULL"),
+        clause("title", "IS TRUE"),
+        clause("title", "EQUALS", 3),
+        clause("title", "GREATER_THAN", 3),
+        clause("name", "IS NOT NULL"),
+        clause("emails", "IS NOT NULL"),
+        clause("attributes", "IS NOT NULL"),
+        clause("emails.type", "EQUALS", "work"),
+    ],
+    ids=lambda put: f"{put.attribute} {put.operator}",
+)
+def test_an_edit_that_is_named_can_be_written(put: Clause, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git would refuse is no way to turn anything around."""
+    tried: list[Declarations] = []
+
+    def remember(edited: Declarations, tenant: str, today: date) -> object:
+        tried.append(edited)
+        return compile_state(edited, tenant, today)
+
+    monkeypatch.setattr(module, "compile_state", remember)
+
+    emails = [{"type": "home", "value": "a"}] if "." in put.attribute else []
+    if flip(world((put,), emails=emails)):
+        TypeAdapter(UserDeclaration).validate_python(tried[-1].users["ann"].attributes)
+
+
+@pytest.mark.parametrize("first", [None, ""])
+def test_of_a_list_the_first_that_satisfies_is_taken(first: str | None) -> None:
+    """Nobody is null or empty: that is unassigned."""
+    assert flip(world((clause("title", "IN", [first, "Head"]),))) is not None
+
+
+@pytest.mark.parametrize("text", ["null", "3", "yes: no"])
+def test_a_value_is_shown_as_it_is_written(text: str) -> None:
+    """To be copied into the YAML: `title: null` would clear it."""
+    found = flip(world((clause("title", "EQUALS", text),)))
+
+    assert found is not None
+    assert text == yaml.safe_load(found.edits[0].removeprefix("set title: ").removesuffix(" on ann"))

@@ -96,9 +96,6 @@ def test_what_is_clear_is_linked_beside_what_is_not() -> None:
     assert {"user/ann": "id-ann"} == linked(match([desired_user("bob"), desired_user("ann")], live))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="match_resources: a candidate of an ambiguous user is still given to another user"
-)
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_candidate_of_somebody_unclear_is_nobody_elses(turned: bool) -> None:  # noqa: FBT001
     """Two declared with one live one is a problem, also where one of the two has another candidate besides."""

@@ -20,6 +20,7 @@ from reconciler.core.rule import AttributeMappings
         ({"target": "title", "expression": "{% if x %}{% endif %}"}, "does more than an expression may: If"),
         ({"target": "title", "expression": "{{ x | lowr }}"}, 'did you mean "lower"?'),
         ({"target": "title", "expression": "{{ x"}, "is not an expression"),
+        ({"target": "title", "expression": None}, "says nothing: leave it out"),
         ({"target": "title", "source": "title", "apply": "on_create", "matching": 1}, "can't be matched by afterwards"),
     ],
 )

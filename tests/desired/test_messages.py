@@ -94,7 +94,7 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         (under(USER, "emails: a@example.com}}"), "users.ann.emails: 'a@example.com' is not a list", None),
         (under(USER, "emails: [a@example.com]}}"), "users.ann.emails[0]: 'a@example.com' is not a mapping", None),
         (
-            under(USER, "emails: [{value: a}, {valeu: a}]}}"),
+            under(USER, "emails: [{value: a}, {value: b, valeu: a}]}}"),
             "users.ann.emails[1].valeu: is not a key of the contract",
             'did you mean "value"?',
         ),

@@ -7,8 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.earlier import Earlier
@@ -18,11 +17,11 @@ from reconciler.errors import Source
 from tests.properties.worlds import OWNER, World, desired_states, execute, first_worlds, read_account, worlds
 
 STEADY = settings(
-    max_examples=150,
+    max_examples=100,
     derandomize=True,
     deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 SHRINKING = {"deactivate_user", "remove_members", "revoke_roles"}
 CREATING = {"create_user", "create_group"}
@@ -41,9 +40,6 @@ def left_after(world: World) -> tuple[Change, ...]:
 @given(worlds)
 def test_a_plan_that_was_carried_out_leaves_nothing_to_plan(world: World) -> None:
     """Invariant 4, in both dialects; what is unclear is left alone, and stays so."""
-    decided = world.plan().decided
-    assume(decided.contested.isdisjoint(decided.ids.values()))  # tests/core/test_match.py: a candidate given away
-
     assert () == left_after(world)
 
 
@@ -64,7 +60,7 @@ def dropped(world: World) -> World:
     return replace(world, desired=replace(world.desired, users=users))
 
 
-@settings(STEADY, max_examples=60)
+@settings(STEADY, max_examples=40)
 @given(first_worlds.map(dropped))
 def test_a_plan_says_that_it_does_not_converge_where_something_is_left(world: World) -> None:
     """And names it."""
@@ -112,7 +108,7 @@ def other_effects(change: Change) -> Iterator[dict[str, Any]]:
             yield {"attributes": (*change.attributes[:index], other, *change.attributes[index + 1 :])}
 
 
-@settings(STEADY, max_examples=60)
+@settings(STEADY, max_examples=40)
 @given(worlds)
 def test_any_other_effect_is_another_digest(world: World) -> None:
     """One attribute, member, role, key or target: whatever changes, it is not what was approved."""
@@ -272,16 +268,10 @@ def test_strangers_stay_as_they_are(world: World) -> None:
     assert written.isdisjoint(one.id for one in made.plan.unmanaged if one.kind == "user")
 
 
-def managers_are_in_scope(state: DesiredState) -> bool:
-    managers = {str(user.attributes["manager"]) for user in state.users.values() if user.attributes.get("manager")}
-    return managers.isdisjoint(str(user.key) for user in state.users.values() if not user.in_scope)
-
-
 @STEADY
 @given(worlds)
 def test_without_an_edit_there_is_no_change_of_this_branch(world: World) -> None:
     """SEMANTICS section 5: a pull request that edits no YAML has no `this_change`, whatever the drift."""
-    assume(managers_are_in_scope(world.desired))  # tests/core/test_earlier.py: one who is live and out of scope
     still = replace(world, earlier=Earlier(base=world.desired))
 
     assert {"drift"} >= {change.cause for change in still.plan().plan.changes}

@@ -97,7 +97,7 @@ def desired_groups(draw: st.DrawFn, name: str, members: list[Key]) -> DesiredGro
             "displayName": f"The {name}",
             **draw(st.fixed_dictionaries({}, optional={"groupType": st.none() | words})),
         },
-        members=draw(st.none() | chosen),
+        members=draw(chosen) if draw(mostly) else None,
         authoritative=draw(mostly),
         in_scope=draw(mostly),
         reason="git says so",
@@ -108,10 +108,10 @@ def desired_groups(draw: st.DrawFn, name: str, members: list[Key]) -> DesiredGro
 def desired_states(draw: st.DrawFn) -> DesiredState:
     """At most six users and three groups."""
     roles_managed = draw(mostly)
-    names = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=2))
     users = {Key("user", name): draw(desired_users(name, roles_managed=roles_managed)) for name in names}
     in_scope = [key for key, user in users.items() if user.in_scope]
-    group_names = draw(st.lists(st.sampled_from(GROUPS), unique=True, max_size=3))
+    group_names = draw(st.lists(st.sampled_from(GROUPS), unique=True, min_size=1))
     groups = {Key("group", name): draw(desired_groups(name, in_scope)) for name in group_names}
     return DesiredState("production", users, groups)
 
@@ -161,10 +161,10 @@ class Account:
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
     """At most six users, strangers among them, and three groups."""
-    names = draw(st.lists(st.sampled_from([*NAMES, *STRANGERS]), unique=True, max_size=6))
+    names = draw(st.lists(st.sampled_from([*NAMES, *STRANGERS]), unique=True, min_size=2, max_size=6))
     ids = [f"id-{name}" for name in names]
     users = [draw(scim_users(name, ids)) for name in names]
-    group_names = draw(st.lists(st.sampled_from([*GROUPS, "odd"]), unique=True, max_size=3))
+    group_names = draw(st.lists(st.sampled_from([*GROUPS, "odd"]), unique=True, min_size=1, max_size=3))
     return Account(users, [draw(scim_groups(name, ids)) for name in group_names])
 
 

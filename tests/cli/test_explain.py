@@ -1,0 +1,206 @@
+"""`explain`: why somebody has access or not, as a person reads it and as a machine does; no account is needed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project
+
+FILTERED = """\
+tenants: {sandbox: {url: sandbox, scope: assigned}}
+users:
+  ann: {userName: ann@example.com, displayName: Ann, department: Finance}
+  bob: {userName: bob@example.com, displayName: Bob, department: Sales}
+  cid: {userName: cid@example.com, displayName: Cid, department: Finance}
+  dee: {userName: dee@example.com, displayName: Dee, department: Finance, active: false}
+groups:
+  staff: {displayName: Staff, members: [group/desk, dee]}
+  desk: {displayName: Desk, members: [ann, bob]}
+role_assignments:
+  - {role: user, groups: [staff]}
+  - {role: auditor, users: [cid], expires: 2026-03-31, reason: CHG-7}
+scoping_filters:
+  users: [{title: Money, clauses: [{attribute: department, operator: EQUALS, value: Finance}]}]
+"""
+
+
+@pytest.fixture
+def filtered(project: Project) -> Project:
+    project.write(FILTERED)
+    return project
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (
+            "ann",
+            [
+                'Ann (user/ann) is in scope of sandbox on 2026-04-01: holds user; passes "Money"  [desired-state/all',
+                "yes  department EQUALS Finance: it is Finance  [desired-state/all.yaml:14]",
+                "yes  user through staff → desk  [desired-state/all.yaml:11]",
+                "department: Finance  from source department  [desired-state/all.yaml:3]",
+                "externalId: ann  from the key",
+                "To turn this around: set active: false on ann. Then: declared inactive: active is false",
+            ],
+        ),
+        (
+            "bob",
+            [
+                "Bob (user/bob) is out of scope of sandbox on 2026-04-01: passes no scoping filter: ",
+                '"Money" wants department EQUALS Finance and it is Sales',
+                "no   department EQUALS Finance: it is Sales",
+                'To turn this around: set department: Finance on bob. Then: holds user; passes "Money"',
+            ],
+        ),
+        (
+            "cid",
+            [
+                "out of scope of sandbox on 2026-04-01: holds no role, and only people who hold one are in scope",
+                "no   auditor directly, until 2026-03-31, CHG-7  [desired-state/all.yaml:12]",
+                'To turn this around: assign the role user to cid. Then: holds user; passes "Money"',
+            ],
+        ),
+        (
+            "dee",
+            [
+                "is out of scope of sandbox on 2026-04-01: declared inactive: active is false",
+                "yes  user through staff  [",
+                'To turn this around: set active: true on dee. Then: holds user; passes "Money"',
+            ],
+        ),
+    ],
+)
+def test_the_verdict_what_decided_it_and_what_would_turn_it_around(
+    filtered: Project, name: str, expected: list[str]
+) -> None:
+    """In scope, out by a filter, out by a role that expired, out by `active: false`."""
+    ran = filtered.run("explain", name, "--as-of", "2026-04-01")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert [] == [line for line in expected if line not in ran.out]
+
+
+def test_the_day_decides(filtered: Project) -> None:
+    """On the day of `expires` the role still counts."""
+    ran = filtered.run("explain", "cid", "--as-of", "2026-03-31")
+
+    assert "Cid (user/cid) is in scope of sandbox on 2026-03-31" in ran.out
+    assert "yes  auditor directly, until 2026-03-31" in ran.out
+
+
+def test_where_nothing_filters_and_nobody_has_a_role_that_is_said(project: Project) -> None:
+    """Instead of two empty headings."""
+    ran = project.run("explain", "ann")
+
+    assert "\nScoping filters: none, everyone passes\n" in ran.out
+    assert "\nRoles: none is assigned\n" in ran.out
+
+
+def test_where_nothing_was_found_to_turn_it_around_that_is_said(project: Project) -> None:
+    """A pattern's match is not made up."""
+    clause = "{attribute: userName, operator: REGEX MATCH, value: zoe.*}"
+    project.write(f"{SANDBOX}{TEAM}scoping_filters: {{users: [{{title: Zoe, clauses: [{clause}]}}]}}\n")
+
+    ran = project.run("explain", "ann")
+
+    assert ran.out.endswith("\nNo edit of up to three values or assignments that was tried turns this around.\n")
+
+
+def test_the_key_may_be_written_as_a_reference(filtered: Project) -> None:
+    """user/ann is ann."""
+    assert filtered.run("explain", "ann") == filtered.run("explain", "user/ann")
+
+
+def test_the_same_as_json(filtered: Project) -> None:
+    """For machines, under names."""
+    document = filtered.run("explain", "bob", "--as-of", "2026-04-01", "--format", "json").document
+
+    assert {
+        "key": "user/bob",
+        "name": "Bob",
+        "tenant": "sandbox",
+        "as_of": "2026-04-01",
+        "in_scope": False,
+        "flip": {"edits": ["set department: Finance on bob"], "verdict": 'holds user; passes "Money"'},
+    }.items() <= document.items()
+    [explained] = document["filters"]
+    assert ("Money", False, ["Sales"]) == (
+        explained["title"],
+        explained["holds"],
+        [one["actual"] for one in explained["clauses"]],
+    )
+    assert [("user", ["staff", "desk"], True)] == [
+        (one["role"], one["through"], one["counts"]) for one in document["roles"]
+    ]
+    assert ["department", "displayName", "externalId", "userName"] == [one["target"] for one in document["attributes"]]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_nobody_of_that_name_is_exit_2_with_the_name_that_is_near(project: Project, form: str) -> None:
+    """Nothing is printed where a machine would read it."""
+    project.run("apply", "--yes")
+    near = project.run("explain", "annn", "--format", form)
+    far = project.run("explain", "zoe.q", "--format", form)
+
+    assert (2, "", 2, "") == (near.code, near.out, far.code, far.out)
+    assert 'no user "annn" is declared (did you mean "ann"?)' in near.err
+    assert "git does not declare them, and did not when last applied" in far.err
+
+
+LEFT = TEAM.replace("  cid: {userName: cid@example.com, displayName: Cid, manager: bob}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("tenant", "what"),
+    [
+        (SANDBOX, "If active, they are deactivated by the next apply."),
+        (SANDBOX.replace("all}", "all, on_removed: ignore}"), "If active, they are left alone: on_removed is ignore."),
+    ],
+)
+def test_somebody_who_left_git_is_told_where_they_were(project: Project, tenant: str, what: str) -> None:
+    """At the commit that was applied last, and what becomes of them."""
+    applied = project.git("rev-parse", "HEAD").strip()
+    project.run("apply", "--yes")
+    project.commit(tenant + LEFT)
+
+    ran = project.run("explain", "user/cid")
+
+    assert (0, "") == (ran.code, ran.err)
+    where = f"declared at desired-state/all.yaml:5 when {applied[:12]} was applied"
+    assert f"Cid (user/cid) left git: {where}. {what}\n" == ran.out
+
+
+def test_somebody_who_left_git_is_json_where_json_is_asked_for(project: Project) -> None:
+    """A machine reads it all the same."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + LEFT)
+
+    assert "user/cid" == project.run("explain", "cid", "--format", "json").document["key"]
+
+
+def test_without_an_apply_on_record_nothing_is_said_of_one(project: Project) -> None:
+    """That git did not declare them when last applied is not known."""
+    project.commit(SANDBOX + LEFT)
+    ran = project.run("explain", "cid.fox")
+
+    assert 2 == ran.code
+    assert "did not when last applied" not in ran.err
+
+
+def test_git_with_problems_explains_nobody(project: Project) -> None:
+    """What does not compile has no verdict."""
+    project.write(SANDBOX + TEAM + "  crew: {displayName: Crew, members: [nobody]}\n")
+    ran = project.run("explain", "ann")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert 'no user "nobody" is declared' in ran.err
+
+
+def test_without_a_repository_it_explains_all_the_same(project: Project) -> None:
+    """Nothing but the folder is needed, and nothing is written."""
+    (project.root / ".git").rename(project.root / "git")
+    known, unknown = project.run("explain", "ann"), project.run("explain", "zoe.q")
+
+    assert (0, 2) == (known.code, unknown.code)
+    assert not (project.root / ".reconciler").exists()
