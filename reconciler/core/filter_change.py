@@ -44,7 +44,7 @@ def _filters(declarations: Declarations, tenant: str) -> tuple[Filter, ...]:
 def _meaning(filters: Sequence[Filter]) -> list[object]:
     """What filters say, without where they stand."""
     return [
-        [(one.attribute, one.operator, one.value, one.case_sensitive, one.quantifier) for one in each.clauses]
+        [(one.attribute, one.operator, repr(one.value), one.case_sensitive, one.quantifier) for one in each.clauses]
         for each in filters
     ]
 

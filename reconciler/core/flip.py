@@ -195,8 +195,7 @@ def _with_value(attributes: dict[str, object], steps: list[str], value: object) 
         return {**attributes, first: value}
     inner = attributes.get(first)
     if isinstance(inner, list):
-        first_of_many = inner[0] if inner and isinstance(inner[0], dict) else {}
-        return {**attributes, first: [{**first_of_many, rest[0]: value}]}
+        return {**attributes, first: [{**one, rest[0]: value} for one in inner if isinstance(one, dict)]}
     return {**attributes, first: _with_value(dict(inner) if isinstance(inner, dict) else {}, rest, value)}
 
 

@@ -56,7 +56,8 @@ def match_resources(
             if attribute != attributes[0]:
                 matches.adopted[resource.key] = attribute
     for live_id, resources in claims.items():
-        if len(resources) > 1 or live_id in matches.contested:
+        guessed = live_id in matches.contested and resources[0].key in matches.adopted
+        if len(resources) > 1 or guessed:
             _settle_claims(matches, sorted(resources, key=lambda resource: resource.key))
     return matches
 

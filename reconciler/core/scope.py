@@ -192,6 +192,9 @@ def check_clauses(
     clauses: Iterable[Clause], subjects: Sequence[SourceAttributes], groups: Iterable[str], *, nested: bool = False
 ) -> list[Problem]:
     """What can only be said of clauses beside the people they are put to; `nested` are those of `members_where`."""
+    clauses = tuple(clauses)
+    if not clauses:
+        return []
     problems: list[Problem] = []
     group_names = frozenset(groups)
     for clause in clauses:

@@ -102,3 +102,11 @@ def test_where_nothing_is_declared_the_guardrails_are_on() -> None:
     empty = Declarations()
 
     assert (Guardrails(), (), frozenset()) == (empty.guardrails, empty.assignments, empty.broken)
+
+
+def test_one_of_many_values_stands_once() -> None:
+    """Type and value are its key in the account."""
+    twice = [{"value": "a@x", "type": "work"}, {"value": "a@x", "type": "work", "primary": True}]
+
+    with pytest.raises(ValidationError, match="has work a@x twice: keep one of the two"):
+        TypeAdapter(UserDeclaration).validate_python({"userName": "a", "emails": twice})

@@ -20,10 +20,11 @@ TODAY = date(2026, 3, 31)
 PEOPLE = [declared_user("ann", department="Finance", displayName="Ann Lee"), declared_user("bob")]
 GROUPS = [
     declared_group("all", ["group/teams", "bob"]),
-    declared_group("teams", ["group/desk", "group/round"]),
+    declared_group("teams", ["group/empty", "group/desk", "group/round"]),
     declared_group("desk", ["ann"]),
     declared_group("round", ["group/teams"]),
     declared_group("matched", None, [clause("department", "EQUALS", "Finance")]),
+    declared_group("empty", []),
 ]
 
 

@@ -86,6 +86,18 @@ def test_an_edit_that_is_spelled_alike_is_an_edit_all_the_same(before: Clause, n
     assert ["info"] == [severity for severity, _message in told(filtered(before), filtered(now))]
 
 
+@pytest.mark.parametrize("now", [True, 1.0])
+def test_a_number_is_no_flag(now: object) -> None:
+    """`1` becomes `true` or `1.0`: another operand, and it moves people."""
+    people = {"ann": declared_user("ann", attributes={"vip": 1}), "bob": declared_user("bob", attributes={"vip": now})}
+    before = replace(filtered(clause("vip", "EQUALS", 1)), users=people)
+
+    assert ["warning", "info"] == [
+        severity
+        for severity, _message in told(before, replace(before, filters=filtered(clause("vip", "EQUALS", now)).filters))
+    ]
+
+
 def test_what_else_changed_does_not_show() -> None:
     """The same people are judged twice: whoever joined with the edit is told by who they are now."""
     before = replace(filtered(FINANCE), users={})

@@ -193,3 +193,12 @@ def test_a_value_is_shown_as_it_is_written(text: str) -> None:
 
     assert found is not None
     assert text == yaml.safe_load(found.edits[0].removeprefix("set title: ").removesuffix(" on ann"))
+
+
+def test_an_edit_of_one_of_many_values_is_made_to_each_of_them() -> None:
+    """The others stay as they are beside it, and none is dropped."""
+    emails = [{"value": "a@example.com", "type": "home"}, {"value": "b@example.com", "type": "home"}]
+    found = flip(world((clause("emails.type", "EQUALS", "work", quantifier="all"),), emails=emails))
+
+    assert found is not None
+    assert ("set emails.type: work on ann",) == found.edits

@@ -244,3 +244,26 @@ def test_new_people_who_manage_each_other_are_created_first_and_linked_after() -
     assert ["externalId", "userName"] == [one.path for one in first.attributes]
     assert [("manager", None, "user/bob")] == [(one.path, one.before, one.after) for one in later.attributes]
     assert later.target_id is None
+
+
+@pytest.mark.xfail(
+    strict=True, reason="Earlier.roles: that neither base nor head manages roles is taken for changed by this branch"
+)
+def test_roles_whose_last_assignment_left_git_before_the_branch_began_are_merged() -> None:
+    """A pull request that edits no YAML has no `this_change` (SEMANTICS section 5)."""
+    now = desired_state(desired_user("ann"))
+    earlier = Earlier(base=now, applied=desired_state(desired_user("ann", roles=["auditor"])))
+    [change] = decide(now, live_user("ann", roles=["auditor"]), earlier=earlier).changes
+
+    assert ("revoke_roles", "merged") == (change.action, change.cause)
+
+
+def test_what_the_last_assignment_gave_does_not_stay_behind() -> None:
+    """Git assigned roles before and assigns none now: that they are unmanaged from here on must not keep the access."""
+    before = Earlier(desired_state(desired_user("ann", roles=["auditor"])))
+    live = live_user("ann", roles=["account_owner", "auditor"])
+
+    [change] = decide(desired_user("ann"), live, earlier=before).changes
+
+    assert ("revoke_roles", ("auditor",), "this_change") == (change.action, change.roles, change.cause)
+    assert () == decide(desired_user("ann"), live).changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from reconciler.core.tenant import Guardrails, Limit, Rate, Tenant, Window
+from reconciler.core.tenant import Guardrails, Limit, Rate, SecretDeclaration, Tenant, Window
 
 TOKEN = {"env": "FOURME_TOKEN"}
 
@@ -139,3 +139,14 @@ def test_guardrails_have_the_limits_of_the_contract_by_default() -> None:
     )
 
     assert expected == Guardrails()
+
+
+def test_a_port_that_can_not_be_one_is_no_address() -> None:
+    """Before anything is sent there."""
+    with pytest.raises(ValidationError, match="is not an address: port out of range"):
+        Tenant(url="https://example.com:99999", token=SecretDeclaration(env="X"))
+
+
+def test_a_pace_is_written_down_as_people_write_it() -> None:
+    """For `tenants --format json`."""
+    assert {"burst": "20 per 2s", "sustained": "3600 per 3600s"} == Rate().model_dump(mode="json")

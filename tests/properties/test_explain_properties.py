@@ -23,7 +23,7 @@ from reconciler.core.tenant import Tenant
 from tests.core.examples import HERE, THERE, assignment, clause, declared_group, declared_user
 
 STEADY = settings(
-    max_examples=100,
+    max_examples=150,
     derandomize=True,
     deadline=None,
     database=None,
