@@ -13,7 +13,7 @@ from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.membership import Membership, check_name, expand_membership
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key
+from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
 from reconciler.core.roles import Holdings, assign_roles
 from reconciler.core.scope import CompiledFilter, Subject, Verdict, check_clauses, compile_filter, judge
 from reconciler.core.tenant import Guardrails, Tenant
@@ -43,7 +43,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *membership.problems,
             *holdings.problems,
             *_check_filters(declarations, filters),
-            *_check_managers(declarations),
+            *_check_managers(declarations, users.values()),
             *mappers.users.problems(),
             *mappers.groups.problems(),
             *_check_protected(declarations, guardrails_of(declarations, tenant_name)),
@@ -134,17 +134,17 @@ class _Compiler:
 
 
 def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Problem]:
-    users = [user.attributes for user in declarations.users.values()]
+    users = [{"active": True, **user.attributes} for user in declarations.users.values()]
     yield from check_clauses([clause for one in filters.users for clause in one.clauses], users, declarations.groups)
-    groups = [group.attributes for group in declarations.groups.values()]
+    groups = [{"externalId": name, **group.attributes} for name, group in declarations.groups.items()]
     yield from check_clauses([clause for one in filters.groups for clause in one.clauses], groups, declarations.groups)
 
 
-def _check_managers(declarations: Declarations) -> Iterable[Problem]:
-    for name, user in declarations.users.items():
-        manager = user.attributes.get("manager")
+def _check_managers(declarations: Declarations, users: Iterable[DesiredUser]) -> Iterable[Problem]:
+    for user in users:
+        manager = parse_key(str(user.attributes.get("manager") or ""))
         if manager:
-            yield from check_name(declarations, Key("user", manager), user.source, f"users.{name}.manager")
+            yield from check_name(declarations, manager, user.source, f"users.{user.key.name}.manager")
 
 
 def _check_protected(declarations: Declarations, guardrails: Guardrails) -> Iterable[Problem]:

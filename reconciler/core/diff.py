@@ -41,7 +41,7 @@ def _natural_key(item: Mapping[str, object]) -> tuple[str, ...]:
 def differs(path: str, live: Value, desired: Value) -> bool:
     """Whether a managed attribute is not what it should be; both values are canonical."""
     if live == desired:
-        return False
+        return isinstance(live, bool) is not isinstance(desired, bool)
     if isinstance(live, list) and isinstance(desired, list):
         return _comparable(path, narrow(live, desired)) != _comparable(path, desired)
     return not (path in CASELESS and isinstance(live, str) and isinstance(desired, str) and _same_text(live, desired))

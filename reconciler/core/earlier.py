@@ -61,6 +61,11 @@ class Earlier:
         """Why roles are granted (`head`), or revoked."""
         return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
 
+    def roles_removal(self, key: Key) -> Cause:
+        """Why roles go that git no longer assigns to anybody: the last assignment left git now, or earlier."""
+        user = self.base.users.get(key) if self.base else None
+        return "this_change" if user is not None and user.roles is not None else "merged"
+
     def manages_roles(self, key: Key) -> bool:
         """Whether an earlier state decided which roles the user holds."""
         users = [state.users.get(key) for state in (self.base, self.applied) if state]

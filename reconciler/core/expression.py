@@ -7,7 +7,7 @@ functions are a closed set: what Entra's common expression functions do. What is
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -87,7 +87,9 @@ class Expression:
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)  # not HTML
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, finalize=_as_text
+    )  # not HTML
     environment.filters = dict(FILTERS)
     environment.globals = dict(FUNCTIONS)
     environment.tests = {}
@@ -105,6 +107,13 @@ def _refuse_more_than_an_expression(tree: nodes.Template) -> None:
             raise WrongExpression(f"does more than an expression may: {type(node).__name__}")
 
 
+def _as_text(value: object) -> object:
+    """What may stand in the result: text, numbers, flags and dates; what is no single value is none."""
+    if isinstance(value, str | int | float | date | Undefined):
+        return str(value).lower() if isinstance(value, bool) else value
+    raise WrongExpression(f"makes no text: {type(value).__name__}")
+
+
 def _coalesce(*values: object) -> object:
     """The first that is assigned."""
     return next((value for value in values if not isinstance(value, Undefined) and value not in (None, "")), "")
@@ -120,6 +129,14 @@ def _switch(value: object, default: object, *pairs: object) -> object:
 def _mid(text: str, start: int, length: int) -> str:
     """`length` letters from the `start`th on, counted from 1 as Entra does."""
     return str(text)[max(start - 1, 0) : max(start - 1, 0) + max(length, 0)]
+
+
+def _join(values: Iterable[object], separator: object = "") -> str:
+    """The values with the separator between them, bounded as `replace` is."""
+    parts = [str(value) for value in values]
+    if sum(map(len, parts)) + len(parts) * len(str(separator)) > LONGEST:
+        raise WrongExpression(f"join makes more than {LONGEST} letters")
+    return str(separator).join(parts)
 
 
 def _replace(text: object, old: object, new: object) -> str:
@@ -152,7 +169,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "strip_spaces": lambda text: str(text).replace(" ", ""),
     "replace": _replace,
     "split": lambda text, separator: str(text).split(str(separator)),
-    "join": lambda values, separator="": str(separator).join(map(str, values)),
+    "join": _join,
     "mid": _mid,
     "normalize_diacritics": _normalize_diacritics,
     "format_date": _format_date,

@@ -31,7 +31,9 @@ def expand_membership(declarations: Declarations) -> Membership:
     problems = [problem for name in declarations.groups for problem in _check_group(declarations, name)]
     matched = {name: _matched(declarations, group) for name, group in declarations.groups.items()}
     expansion = _Expansion(declarations.groups, matched)
-    users_of = {name: expansion.users(name, ()) for name in declarations.groups}
+    for name in declarations.groups:
+        expansion.expand(name)
+    users_of = expansion.done
 
     groups_of: dict[str, set[str]] = {}
     for group, users in users_of.items():
@@ -57,29 +59,42 @@ def _matched(declarations: Declarations, group: DeclaredGroup) -> frozenset[str]
 
 
 class _Expansion:
-    """Expands each group once; `path` is the chain of groups that led here, to see a cycle."""
+    """Expands each group once, those nested in it first; without recursion, for nothing bounds how deep groups nest."""
 
     def __init__(self, groups: Mapping[str, DeclaredGroup], matched: Mapping[str, frozenset[str]]) -> None:
         self.groups = groups
         self.matched = matched
         self.done: dict[str, frozenset[str]] = {}
+        self.cut: set[tuple[str, str]] = set()  # where a circle closes
         self.problems: list[Problem] = []
 
-    def users(self, name: str, path: tuple[str, ...]) -> frozenset[str]:
-        if name in self.done or name not in self.groups:
-            return self.done.get(name, frozenset())
-        if name in path:
-            self._cycle((*path[path.index(name) :], name))
-            return frozenset()
-        group = self.groups[name]
-        users = set(self.matched[name])
-        for member in group.members or ():
-            if member.startswith(GROUP_PREFIX):
-                users |= self.users(member.removeprefix(GROUP_PREFIX), (*path, name))
+    def expand(self, start: str) -> None:
+        """Walks down from a group; `path` is the chain of groups that led here, to see a cycle."""
+        path = [start] if start not in self.done else []
+        while path:
+            name = path[-1]
+            waiting = [one for one in self._nested(name) if self._waits_for(name, one)]
+            if not waiting:
+                self.done[name] = self._users(name)
+                path.pop()
+            elif waiting[0] in path:
+                self._cycle((*path[path.index(waiting[0]) :], waiting[0]))
+                self.cut.add((name, waiting[0]))
             else:
-                users.add(member)
-        self.done[name] = frozenset(users)
-        return self.done[name]
+                path.append(waiting[0])
+
+    def _waits_for(self, name: str, nested: str) -> bool:
+        return nested in self.groups and nested not in self.done and (name, nested) not in self.cut
+
+    def _nested(self, name: str) -> list[str]:
+        members = self.groups[name].members or ()
+        return [member.removeprefix(GROUP_PREFIX) for member in members if member.startswith(GROUP_PREFIX)]
+
+    def _users(self, name: str) -> frozenset[str]:
+        """The users named, matched, and in those nested groups that are expanded."""
+        named = (member for member in self.groups[name].members or () if not member.startswith(GROUP_PREFIX))
+        nested = (self.done.get(one, frozenset()) for one in self._nested(name))
+        return self.matched[name].union(named, *nested)
 
     def _cycle(self, chain: tuple[str, ...]) -> None:
         message = f"these groups contain each other: {' → '.join(chain)}"

@@ -37,7 +37,7 @@ class GroupPlanner:
     def plan_removed(self, group: DesiredGroup) -> Result:
         """A group that left git stays; the members that git had put there leave it, if git alone decided on them."""
         live = self.matches.live_of.get(group.key)
-        if live is None or not group.authoritative or group.members is None:
+        if live is None or not (group.in_scope and group.authoritative) or group.members is None:
             return Result()
         known = [key for key in map(self.references.key_of, live.members) if not key.startswith(ID_PREFIX)]
         if not known:

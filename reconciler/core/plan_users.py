@@ -141,6 +141,11 @@ class UserPlanner:
             return live.attributes
         return {**live.attributes, "manager": self.references.key_of(str(manager))}
 
+    def _revocation_cause(self, user: DesiredUser, revoked: list[str]) -> Cause:
+        if user.roles is None:
+            return self.earlier.roles_removal(user.key)
+        return self.earlier.roles(user.key, revoked, head=False)
+
     def _change_roles(self, user: DesiredUser, live: LiveUser) -> list[Change]:
         wanted = user.roles
         if wanted is None and self.earlier.manages_roles(user.key):
@@ -169,7 +174,7 @@ class UserPlanner:
                     key=str(user.key),
                     name=user.name,
                     target_id=live.id,
-                    cause=self.earlier.roles(user.key, revoked, head=False),
+                    cause=self._revocation_cause(user, revoked),
                     reason="no assignment in git gives it",
                     roles=tuple(revoked),
                     held=tuple(sorted(live.roles)),

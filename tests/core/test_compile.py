@@ -274,15 +274,11 @@ def test_a_manager_may_be_mapped_from_another_attribute() -> None:
     assert "user/bob" == compiled(managed_through_a_rule("bob")).users[user_key("ann")].attributes["manager"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="_check_managers: asks for the source attribute `manager`, not for what was mapped"
-)
 def test_a_mapped_manager_whom_git_does_not_know_is_a_problem() -> None:
     """A reference to a key that git doesn't know is one, wherever it comes from."""
     assert ["unknown_user"] == codes(compiled(managed_through_a_rule("zoe")))
 
 
-@pytest.mark.xfail(strict=True, reason="_check_filters: puts clauses to what is written, and judge to what that means")
 @pytest.mark.parametrize(
     "filters",
     [

@@ -180,9 +180,6 @@ def test_a_group_that_left_git_and_has_nobody_from_git_needs_nothing(live: list[
     assert () == decide([], live, desired_state(desired_group("desk", ["ann"]))).changes
 
 
-@pytest.mark.xfail(
-    strict=True, reason="plan_removed: asks whether the group was authoritative, not whether it was in scope"
-)
 def test_a_group_that_left_git_out_of_scope_had_no_members_from_git() -> None:
     """Nothing was ever written to it, so nothing is taken from it."""
     before = desired_state(ANN, desired_group("desk", ["ann"], in_scope=False))

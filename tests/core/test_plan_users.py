@@ -246,9 +246,6 @@ def test_new_people_who_manage_each_other_are_created_first_and_linked_after() -
     assert later.target_id is None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Earlier.roles: that neither base nor head manages roles is taken for changed by this branch"
-)
 def test_roles_whose_last_assignment_left_git_before_the_branch_began_are_merged() -> None:
     """A pull request that edits no YAML has no `this_change` (SEMANTICS section 5)."""
     now = desired_state(desired_user("ann"))
