@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from reconciler.core.rule import WrongExpression as WrongExpression  # noqa: PLC0414  # part of this module's interface
 from reconciler.core.suggest import did_you_mean
 
 ALLOWED_NODES: Final = (
@@ -58,10 +59,6 @@ NOT_DECOMPOSED: Final = str.maketrans(
         "Þ": "Th",
     }
 )
-
-
-class WrongExpression(ValueError):
-    """What is wrong with an expression, or with the values it was given, in words for a person."""
 
 
 class Expression:

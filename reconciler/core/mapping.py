@@ -12,9 +12,8 @@ from datetime import date
 from typing import TypeAlias
 
 from reconciler.core.diff import canonical
-from reconciler.core.expression import Expression, WrongExpression
 from reconciler.core.model import Key, Value
-from reconciler.core.rule import OF_MANY, LocatedRule
+from reconciler.core.rule import OF_MANY, LocatedRule, WrongExpression
 from reconciler.core.scope import as_text, read_values
 from reconciler.errors import Problem, Source
 
@@ -104,6 +103,8 @@ def _origin(located: LocatedRule) -> Callable[[Key, SourceAttributes], object]:
     """Where a rule's value comes from, as a function of a declaration; NOTHING leaves the target unmanaged."""
     rule = located.rule
     if rule.expression is not None:
+        from reconciler.core.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
+
         expression = Expression(rule.expression)
         return lambda key, declared: expression.evaluate(_names(key, declared))
     if rule.source is None:

@@ -7,7 +7,6 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from reconciler.core.expression import Expression
 from reconciler.core.strict import Declaration, Scalar
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Source
@@ -52,6 +51,10 @@ READ_ONLY = {
 }
 
 
+class WrongExpression(ValueError):
+    """What is wrong with an expression, or with the values it was given, in words for a person."""
+
+
 class MappingRule(Declaration):
     """How one target attribute gets its value, in place of the default: the source attribute of the same name."""
 
@@ -75,6 +78,8 @@ class MappingRule(Declaration):
     def _compiles(cls, expression: str | None) -> str | None:
         if expression is None:
             raise ValueError("says nothing: leave it out, or write an expression")
+        from reconciler.core.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
+
         Expression(expression)
         return expression
 
