@@ -141,6 +141,13 @@ def test_a_filter_needs_a_clause() -> None:
         FilterDeclaration.model_validate({"title": "all", "clauses": []})
 
 
+def test_one_clause_is_a_filter() -> None:
+    """The commonest there is."""
+    clause = {"attribute": "title", "operator": "IS NULL"}
+
+    assert 1 == len(FilterDeclaration.model_validate({"title": "one", "clauses": [clause]}).clauses)
+
+
 def test_no_filters_need_be_declared() -> None:
     """None at all lets everyone in, and that is said elsewhere."""
     assert ScopingFilters(users=[], groups=[]) == ScopingFilters.model_validate({})

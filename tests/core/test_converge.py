@@ -46,6 +46,10 @@ def check(
         ),
         ([desired_user("ann", {"manager": "user/bob"}), desired_user("bob", {"manager": "user/ann"})], []),
         (
+            [desired_user("ann", {"manager": "user/bob"}), desired_user("bob"), desired_group("desk", ["bob"])],
+            [live_user("ann"), live_user("bob"), live_group("desk")],
+        ),
+        (
             [desired_user("ann"), desired_user("out", in_scope=False), desired_group("desk", ["ann"])],
             [live_user("out"), live_user("zoe"), live_group("desk", ["out", "zoe"])],
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import pytest
@@ -44,6 +45,8 @@ def test_a_user_stays_what_was_written() -> None:
         {"employeeNumber": 123},
         {"customFields": {"tags": ["a"]}},
         {"attributes": {"level": {"deep": 1}}},
+        {"attributes": {"level": math.nan}},
+        {"customFields": {"level": math.inf}},
         {"password": "secret"},
         {"roles": ["auditor"]},
         {"id": "4711"},
@@ -82,6 +85,13 @@ def test_a_group_of_another_shape_is_refused(wrong: dict[str, object]) -> None:
     """No clauses at all would match everybody."""
     with pytest.raises(ValidationError):
         GroupDeclaration.model_validate({"displayName": "Finance", **wrong})
+
+
+def test_a_name_may_be_one_letter() -> None:
+    """Empty it may not be."""
+    assert "X" == GroupDeclaration.model_validate({"displayName": "X"}).displayName
+    with pytest.raises(ValidationError):
+        GroupDeclaration.model_validate({"displayName": ""})
 
 
 @pytest.mark.parametrize("nobody", [{}, {"users": []}, {"users": [], "groups": []}], ids=str)

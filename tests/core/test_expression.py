@@ -44,6 +44,7 @@ ANN: dict[str, object] = {
         ("{{ switch(site, 'en', 'Lyon', 'fr', 'Bonn', 'de') }}", "fr"),
         ("{{ switch(level, 'en', '3', 'three') }}", "three"),
         ("{{ switch(site, 'en') }}", "en"),
+        ("{{ switch(site, 'en', 'Bonn', 'de', 'Lyon', 'fr') }}", "fr"),
         ("{{ coalesce(missing, nothing, site) }}", "Lyon"),
         ("{{ coalesce(missing, nothing) }}", ""),
         ("{{ 'senior' if level > 2 and not nothing else 'junior' }}", "senior"),

@@ -62,6 +62,7 @@ def test_a_refusal_names_the_guardrail_the_limit_the_count_and_who_is_meant() ->
     names = ", ".join(f"user/{number:02}" for number in range(10))
 
     assert f"max_deactivations: 12 is above 5 and 0.5 % of 1000: {names} and 2 more" == problem.message
+    assert said(leavers(10), guardrails)[0].endswith("user/08, user/09")
     assert ("guardrail", "error") == (problem.code, problem.severity)
     assert "raise guardrails.max_deactivations in git and have it reviewed, or make the change smaller" == problem.hint
 

@@ -104,3 +104,4 @@ def test_a_candidate_of_somebody_unclear_is_nobody_elses(turned: bool) -> None: 
     matches = match(declared[::-1] if turned else declared, live)
 
     assert ({}, {user_key("ann"), user_key("bob")}) == (linked(matches), matches.unclear)
+    assert any("user/ann and somebody whose match is unclear would both be" in one.message for one in matches.problems)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
+
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredGroup, DesiredUser, LiveGroup, LiveUser
-from reconciler.core.plan import Skipped, Unmanaged
+from reconciler.core.plan import ACTIONS, Skipped, Unmanaged
 from reconciler.core.planner import decide_changes
 from tests.core.examples import (
     SANDBOX,
@@ -92,6 +94,31 @@ def test_the_order_in_which_things_come_does_not_show() -> None:
             decided.unmanaged,
             decided.skipped,
         )
+
+
+WANTED = [*DECLARED, desired_user("fresh")]
+DRIFTED: list[LiveUser | LiveGroup] = [
+    live_user("new", roles=["specialist"]),
+    live_user("old", active=False),
+    live_user("out"),
+    live_group("desk", ["zoe"], {"displayName": "Night Desk"}),
+    live_user("zoe"),
+]
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [(WANTED, {"drift"}), ([], {"this_change"})],
+)
+def test_every_kind_of_change_is_told_with_its_cause(
+    base: list[DesiredUser | DesiredGroup], expected: set[str]
+) -> None:
+    """Where git says what it said, the account drifted; where it said nothing, this is what it says now."""
+    earlier = Earlier(desired_state(*base))
+    changes = decide_changes(desired_state(*WANTED), live_state(*DRIFTED), SANDBOX, earlier).changes
+
+    assert set(ACTIONS) == {change.action for change in changes}
+    assert expected == {change.cause for change in changes}
 
 
 def test_what_is_unclear_is_a_problem_wherever_it_is() -> None:
