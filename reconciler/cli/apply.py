@@ -19,9 +19,10 @@ from reconciler.cli.output import print_result, read_text
 from reconciler.cli.plan import FORMATS, as_of_option, base_option
 from reconciler.cli.progress import Progress
 from reconciler.cli.saved import read_plan
+from reconciler.core.guardrails import count_population
 from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
-from reconciler.core.outcome import Outcome, Run, count_statuses
+from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
 from reconciler.core.plan import Change, Plan
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.receipts import Receipt, write_receipt
@@ -165,7 +166,7 @@ def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
         digest=applied.plan.digest,
         outcome="whole" if _is_whole(applied) else "partial",
         counts=count_statuses(applied.run.outcomes),
-        population=sum(user.active for user in applied.live.users),
+        population=count_active_after(count_population(applied.live).users, applied.run.outcomes),
     )
     write_receipt(head.repository, receipt)
 

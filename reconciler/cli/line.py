@@ -25,7 +25,7 @@ from reconciler.core.wire import DIALECTS
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.receipts import find_last_receipt
+from reconciler.desired.receipts import find_last_population, find_last_receipt
 from reconciler.errors import InvalidInput, Problem, Unreachable, UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.settings import Settings, read_settings
@@ -112,6 +112,7 @@ class Base:
 
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
+    population: int | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -125,14 +126,17 @@ def find_base(head: Head, named: str | None) -> Base:
     if head.repository is None:
         return Base(problems=(_no_history("the desired state is not in a git repository"),))
     receipt = find_last_receipt(head.repository, head.tenant_name, head.tenant.url)
+    population = find_last_population(head.repository, head.tenant_name, head.tenant.url)
     commit = head.repository.commit_named(named) if named is not None else receipt.commit if receipt else None
     if commit is None:
-        return Base(problems=(_no_history(f"no whole apply to {head.tenant_name} is on record"),))
+        problems = (_no_history(f"no whole apply to {head.tenant_name} is on record"),)
+        return Base(population=population, problems=problems)
     then = compile_at(head, commit)
     applied = compile_at(head, receipt.commit) if receipt and receipt.commit != commit else None
     return Base(
         earlier=Earlier(base=then.state, applied=applied.state if applied else None),
         commit=commit,
+        population=population,
         problems=tuple(dict.fromkeys((*then.problems, *(applied.problems if applied else ())))),
     )
 
@@ -174,6 +178,7 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
         earlier=base.earlier,
         commit=head.commit,
         base=base.commit,
+        population=base.population,
         problems=(*base.problems, *token_problems(head.tenant, head.today)),
     )
 

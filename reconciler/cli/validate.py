@@ -45,6 +45,7 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     """The problems of reading and of compiling for the tenant that was named, or for each."""
     from reconciler.cli.line import choose_tenant, load_folder, now_in_utc
     from reconciler.core.compile import compile_state
+    from reconciler.core.duties import warn_of_breaches
     from reconciler.desired.git import find_repository
 
     loaded = load_folder(options, find_repository(options.folder))
@@ -52,6 +53,7 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     tenants = [choose_tenant(declarations, options.tenant)] if options.tenant else list(declarations.tenants)
     today = as_of or now_in_utc().date()
     states = [compile_state(declarations, tenant, today) for tenant in tenants]
-    found = dict.fromkeys([*loaded.problems, *(problem for state in states for problem in state.problems)])
+    told = [problem for state in states for problem in (*state.problems, *warn_of_breaches(state.breaches))]
+    found = dict.fromkeys([*loaded.problems, *told])
     counted = f"{len(declarations.users)} users, {len(declarations.groups)} groups, {len(tenants)} tenants"
     return list(found), f"{counted} in {len(loaded.files)} files"

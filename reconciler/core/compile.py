@@ -11,6 +11,7 @@ from datetime import date
 
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
+from reconciler.core.duties import find_breaches
 from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.membership import Membership, check_name, expand_membership
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
@@ -32,6 +33,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
 
     users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
     in_scope = frozenset(key.name for key, user in users.items() if user.in_scope)
+    guardrails = guardrails_of(declarations, tenant_name)
     groups = {Key("group", name): compiler.group(name, group, in_scope) for name, group in declarations.groups.items()}
     return DesiredState(
         tenant=tenant_name,
@@ -46,10 +48,11 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *_check_managers(declarations, users.values()),
             *mappers.users.problems(),
             *mappers.groups.problems(),
-            *_check_protected(declarations, guardrails_of(declarations, tenant_name)),
+            *_check_protected(declarations, guardrails),
             *_check_unique("userName", users.values()),
             *_check_unique("displayName", groups.values()),
         ),
+        breaches=tuple(find_breaches(declarations, membership, guardrails.separation_of_duties, users.values(), today)),
     )
 
 

@@ -8,18 +8,18 @@ Compiles nothing of its own: every verdict here is `compile_state`'s, on the dec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 
 from reconciler.core.clause import Clause
 from reconciler.core.compile import compile_state
-from reconciler.core.declared import Declarations, DeclaredAssignment
+from reconciler.core.declared import Declarations
 from reconciler.core.flip import find_flip
 from reconciler.core.mapping import describe_origin
-from reconciler.core.membership import GROUP_PREFIX, Membership, expand_membership
+from reconciler.core.membership import Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
 from reconciler.core.plan import Frozen
-from reconciler.core.roles import ASSIGNABLE, NO_ACCESS, has_expired
+from reconciler.core.role_paths import find_paths
 from reconciler.core.scope import Subject, as_text, compile_clause, read_values, spell
 from reconciler.errors import Source
 
@@ -127,41 +127,16 @@ def _clause(clause: Clause, subject: Subject) -> ExplainedClause:
 
 
 def _roles(declarations: Declarations, membership: Membership, name: str, today: date) -> Iterable[ExplainedRole]:
-    for declared in declarations.assignments:
-        for through in _paths(declarations, declared, membership, name):
-            assignment = declared.assignment
-            yield ExplainedRole(
-                role=assignment.role,
-                through=tuple(through),
-                counts=assignment.role in ASSIGNABLE - {NO_ACCESS} and not has_expired(declared, today),
-                expires=assignment.expires.isoformat() if assignment.expires else None,
-                reason=assignment.reason,
-                source=declared.source,
-            )
-
-
-def _paths(
-    declarations: Declarations, declared: DeclaredAssignment, membership: Membership, name: str
-) -> Iterable[Sequence[str]]:
-    if name in declared.assignment.users:
-        yield ()
-    for group in declared.assignment.groups:
-        if name in membership.users_of.get(group, ()):
-            yield find_chain(declarations, membership, group, name)
-
-
-def find_chain(declarations: Declarations, membership: Membership, group: str, user: str) -> list[str]:
-    """The groups from one down to that which names the user or matches them by its clauses."""
-    chain = [group]
-    while True:
-        declared = declarations.groups[chain[-1]]
-        nested = [
-            member.removeprefix(GROUP_PREFIX) for member in declared.members or () if member.startswith(GROUP_PREFIX)
-        ]
-        holding = [one for one in nested if one not in chain and user in membership.users_of.get(one, ())]
-        if user in (declared.members or ()) or not holding:
-            return chain
-        chain.append(holding[0])
+    for path in find_paths(declarations, membership, name):
+        assignment = path.declared.assignment
+        yield ExplainedRole(
+            role=assignment.role,
+            through=path.through,
+            counts=path.counts(today),
+            expires=assignment.expires.isoformat() if assignment.expires else None,
+            reason=assignment.reason,
+            source=path.declared.source,
+        )
 
 
 def _attributes(declarations: Declarations, tenant: str, user: DesiredUser) -> Iterable[ExplainedAttribute]:

@@ -15,12 +15,12 @@ from typing import Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from reconciler.core.catalogue import PLAIN_ACCESS
 from reconciler.core.clause import Clause, Operator, parse_day, parse_integer
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations, DeclaredAssignment, RoleAssignment, UserDeclaration
 from reconciler.core.membership import GROUP_PREFIX
 from reconciler.core.model import DesiredUser, Key
-from reconciler.core.roles import PLAIN_ACCESS
 from reconciler.core.scope import SCHEMA_NAMES, as_text
 
 MOST_EDITS: Final = 3

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.core.model import LiveState
 from reconciler.core.plan import Change
+from reconciler.core.standing import Standing
 from reconciler.core.tenant import Guardrails, Limit
 from reconciler.errors import Problem
 
@@ -39,14 +40,39 @@ def check_guardrails(changes: Sequence[Change], guardrails: Guardrails, populati
     leavers = [change.key for change in changes if change.action == "deactivate_user"]
     removals = _pairs(changes, "remove_members", without=frozenset(leavers))
     revocations = _pairs(changes, "revoke_roles", without=frozenset())
-    grants = [pair for pair in _granted(changes) if pair[1] in guardrails.privileged_roles]
     return [
         *_exceeded("max_deactivations", guardrails.max_deactivations, leavers, population.users),
         *_exceeded("max_member_removals", guardrails.max_member_removals, _spell(removals), population.memberships),
         *_exceeded("max_role_revocations", guardrails.max_role_revocations, _spell(revocations), population.roles),
-        *_exceeded("max_privileged_grants", guardrails.max_privileged_grants, _spell(grants), population.roles),
         *_protected(changes, frozenset(guardrails.protected)),
     ]
+
+
+def check_privileged_grants(
+    standings: Iterable[Standing], guardrails: Guardrails, population: Population
+) -> list[Problem]:
+    """Whether too many privileged roles take effect: granted, or held by somebody who comes back."""
+    privileged = frozenset(guardrails.privileged_roles)
+    grants = [(one.key, role) for one in standings for role in sorted(one.gained & privileged)]
+    return _exceeded("max_privileged_grants", guardrails.max_privileged_grants, _spell(grants), population.roles)
+
+
+def check_population(population: Population, before: int | None, guardrails: Guardrails) -> list[Problem]:
+    """Whether the account has lost too many active users since the last receipt, which knows how many there were.
+
+    Either somebody else takes people out, or the account does not tell of everyone: neither is to be built upon.
+    """
+    if before is None:
+        return []
+    gone, limit = before - population.users, guardrails.max_population_drop
+    if gone <= 0 or not _is_above(limit, gone, before):
+        return []
+    message = (
+        f"max_population_drop: the account has {population.users} active users, {gone} fewer than after the last "
+        f"apply ({before}), which is above {_spell_limit(limit, before)}"
+    )
+    hint = "find out who went and why; if it is right, raise guardrails.max_population_drop in git and have it reviewed"
+    return [Problem("guardrail", message, None, hint)]
 
 
 def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
@@ -60,23 +86,27 @@ def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -
     ]
 
 
-def _granted(changes: Iterable[Change]) -> list[tuple[str, str]]:
-    granting = ("create_user", "grant_roles")
-    return [(change.key, role) for change in changes if change.action in granting for role in change.roles]
-
-
 def _spell(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{one} of {resource}" for resource, one in pairs]
 
 
 def _exceeded(name: str, limit: Limit, named: Sequence[str], whole: int) -> list[Problem]:
     count = len(named)
+    if not count or not _is_above(limit, count, whole):
+        return []
+    who = ", ".join(named[:MOST_NAMED]) + (f" and {count - MOST_NAMED} more" if count > MOST_NAMED else "")
+    hint = f"raise guardrails.{name} in git and have it reviewed, or make the change smaller"
+    return [Problem("guardrail", f"{name}: {count} is above {_spell_limit(limit, whole)}: {who}", None, hint)]
+
+
+def _is_above(limit: Limit, count: int, whole: int) -> bool:
     percent = 100 * count / whole if whole else 100.0
     above_count = limit.count is None or count > limit.count
-    above_percent = limit.percent is None or percent > limit.percent
-    if not count or not (above_count and above_percent):
-        return []
-    allowed = " and ".join(
+    return above_count and (limit.percent is None or percent > limit.percent)
+
+
+def _spell_limit(limit: Limit, whole: int) -> str:
+    return " and ".join(
         part
         for part in (
             f"{limit.count}" if limit.count is not None else "",
@@ -84,9 +114,6 @@ def _exceeded(name: str, limit: Limit, named: Sequence[str], whole: int) -> list
         )
         if part
     )
-    who = ", ".join(named[:MOST_NAMED]) + (f" and {count - MOST_NAMED} more" if count > MOST_NAMED else "")
-    hint = f"raise guardrails.{name} in git and have it reviewed, or make the change smaller"
-    return [Problem("guardrail", f"{name}: {count} is above {allowed}: {who}", None, hint)]
 
 
 def _protected(changes: Iterable[Change], protected: frozenset[str]) -> list[Problem]:

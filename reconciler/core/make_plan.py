@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from reconciler.core.converge import check_convergence
+from reconciler.core.duties import check_duties
 from reconciler.core.earlier import Earlier
-from reconciler.core.guardrails import check_guardrails, count_population
+from reconciler.core.guardrails import check_guardrails, check_population, check_privileged_grants, count_population
 from reconciler.core.model import Certificate, DesiredState, LiveState
 from reconciler.core.pace import seconds_needed
 from reconciler.core.plan import Cost, Plan, ReadSummary
 from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.standing import list_standings
 from reconciler.core.steps import make_steps
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.errors import Problem
@@ -23,7 +25,10 @@ from reconciler.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of."""
+    """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of.
+
+    `population` is how many active users the account had after the last apply, where that is on record.
+    """
 
     desired: DesiredState
     live: LiveState
@@ -33,6 +38,7 @@ class Gathered:
     earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
     commit: str | None = None
     base: str | None = None
+    population: int | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -47,7 +53,7 @@ class Made:
 def make_plan(gathered: Gathered) -> Made:
     """The same things gathered make the same plan, in whatever order they came."""
     decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier)
-    exceeded = check_guardrails(decided.changes, gathered.guardrails, count_population(gathered.live))
+    exceeded = _held_against_guardrails(gathered, decided)
     unsettled = check_convergence(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, decided)
     certificate = gathered.live.certificate
     plan = Plan(
@@ -56,7 +62,7 @@ def make_plan(gathered: Gathered) -> Made:
         commit=gathered.commit,
         base=gathered.base,
         as_of=gathered.as_of.isoformat(),
-        applyable=certificate.complete and certificate.mode != "snapshot" and not exceeded,
+        applyable=certificate.complete and certificate.mode != "snapshot" and not _refuse(exceeded),
         converges=not unsettled,
         read=_read_summary(certificate),
         cost=_cost(decided, gathered.tenant),
@@ -69,6 +75,22 @@ def make_plan(gathered: Gathered) -> Made:
         ),
     )
     return Made(plan, decided)
+
+
+def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Problem]:
+    """Every guardrail that the plan exceeds, and warnings of what exceeded one before."""
+    guardrails, population = gathered.guardrails, count_population(gathered.live)
+    standings = list_standings(decided, gathered.live)
+    return [
+        *check_guardrails(decided.changes, guardrails, population),
+        *check_privileged_grants(standings, guardrails, population),
+        *check_population(population, gathered.population, guardrails),
+        *check_duties(guardrails.separation_of_duties, standings, gathered.desired, gathered.earlier),
+    ]
+
+
+def _refuse(exceeded: Iterable[Problem]) -> bool:
+    return any(problem.severity == "error" for problem in exceeded)
 
 
 def _read_summary(certificate: Certificate) -> ReadSummary:

@@ -84,8 +84,30 @@ class DesiredGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignedRole:
+    """A role that a user has, in words each way in which it comes to them, and the line of git that gives it."""
+
+    role: str
+    ways: tuple[str, ...]
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A user to whom git gives roles that nobody may hold together, and how each of them comes."""
+
+    key: Key
+    name: str
+    roles: tuple[AssignedRole, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredState:
-    """What git says, after scope, mapping and roles, for one tenant on one day."""
+    """What git says, after scope, mapping and roles, for one tenant on one day.
+
+    `breaches` are of the tenant's separation of duties, each rule and user apart; a plan says which are new.
+    """
 
     tenant: str
     users: Mapping[Key, DesiredUser]
@@ -93,6 +115,7 @@ class DesiredState:
     matching: tuple[str, ...] = ("externalId", "userName")
     group_matching: tuple[str, ...] = ("externalId", "displayName")
     problems: tuple[Problem, ...] = ()
+    breaches: tuple[Breach, ...] = ()
 
     def resource(self, key: Key) -> DesiredUser | DesiredGroup | None:
         """The desired resource of that key, or None."""

@@ -44,3 +44,9 @@ def count_statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
     counts = Counter(outcome.status for outcome in outcomes)
     order: tuple[Status, ...] = ("applied", "unchanged", *NOT_DONE)
     return {status: counts[status] for status in order if counts[status]}
+
+
+def count_active_after(active: int, outcomes: Iterable[Outcome]) -> int:
+    """How many active users an account has after an apply that found so many."""
+    applied = Counter(outcome.change.action for outcome in outcomes if outcome.status == "applied")
+    return active + applied["create_user"] + applied["reactivate_user"] - applied["deactivate_user"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.core.catalogue import OWNER
 from reconciler.core.diff import different_paths
 from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
@@ -20,7 +21,6 @@ from reconciler.core.plan import (
 )
 from reconciler.core.references import References
 from reconciler.core.result import Result, attribute_changes, skip
-from reconciler.core.roles import OWNER
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 

@@ -1,6 +1,6 @@
 """Who holds which role: assignments to users and groups, their end, and 4me's prerequisites.
 
-Source: 4me's people permissions reference. `user` is plain access without a 4me role; `default_access` grants nothing.
+Knows declarations and who is in which group; nothing of what the account holds. The names are `catalogue`'s.
 """
 
 from __future__ import annotations
@@ -9,36 +9,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from reconciler.core.catalogue import (
+    ASSIGNABLE,
+    NEED_NO_SPECIALIST,
+    NO_ACCESS,
+    OWNER,
+    PLAIN_ACCESS,
+    SPECIALIST,
+    suggest_role,
+)
 from reconciler.core.declared import Declarations, DeclaredAssignment
 from reconciler.core.membership import Membership, check_name
 from reconciler.core.model import Key
-from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Problem, Source
 
-PLAIN_ACCESS = "user"
-NO_ACCESS = "default_access"
-OWNER = "account_owner"
-SPECIALIST = "specialist"
 WARN_DAYS = 14
-NEED_NO_SPECIALIST = frozenset({SPECIALIST, "auditor", "account_designer", "account_administrator", "key_contact"})
-CATALOGUE = NEED_NO_SPECIALIST | {
-    "financial_manager",
-    "service_desk_analyst",
-    "service_desk_manager",
-    "knowledge_manager",
-    "problem_manager",
-    "workflow_manager",
-    "release_manager",
-    "project_manager",
-    "service_level_manager",
-    "configuration_manager",
-    "directory_auditor",
-    "directory_designer",
-    "directory_administrator",
-    "workflow_automator_auditor",
-    "workflow_automator_specialist",
-}
-ASSIGNABLE = CATALOGUE | {PLAIN_ACCESS, NO_ACCESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +72,7 @@ def _check_assignment(declarations: Declarations, declared: DeclaredAssignment, 
     if assignment.role == OWNER:
         yield Problem("owner", f"{OWNER} is never touched from here", source, "take the assignment out")
     elif assignment.role not in ASSIGNABLE:
-        hint = did_you_mean(assignment.role, ASSIGNABLE) or f"the roles are: {', '.join(sorted(ASSIGNABLE))}"
+        hint = suggest_role(assignment.role, ASSIGNABLE)
         yield Problem("unknown_role", f'"{assignment.role}" is not a role of 4me', source, hint)
     for user in assignment.users:
         yield from check_name(declarations, Key("user", user), source, where)

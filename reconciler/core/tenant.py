@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
 
+from reconciler.core.catalogue import RoleName
 from reconciler.core.clause import ScopingFilters
 from reconciler.core.rule import AttributeMappings
 from reconciler.core.strict import Declaration
@@ -31,6 +32,20 @@ class Limit(Declaration):
         return self
 
 
+class SeparateDuties(Declaration):
+    """Roles of which nobody may hold two, and why."""
+
+    roles: list[RoleName]
+    reason: str | None = None
+
+    @field_validator("roles")
+    @classmethod
+    def _separates_something(cls, roles: list[str]) -> list[str]:
+        if len({*roles}) < 2:  # noqa: PLR2004  # one alone is apart from nothing
+            raise ValueError("separates nothing: name at least two different roles")
+        return roles
+
+
 class Guardrails(Declaration):
     """Limits that a plan may not exceed. The defaults hold where nothing is declared: guardrails are on."""
 
@@ -38,8 +53,10 @@ class Guardrails(Declaration):
     max_member_removals: Limit = Limit(count=25, percent=5)
     max_role_revocations: Limit = Limit(count=10, percent=5)
     max_privileged_grants: Limit = Limit(count=3)
-    privileged_roles: list[str] = Field(default_factory=lambda: list(PRIVILEGED))
+    max_population_drop: Limit = Limit(count=5, percent=10)
+    privileged_roles: list[RoleName] = Field(default_factory=lambda: list(PRIVILEGED))
     protected: list[str] = Field(default_factory=list)
+    separation_of_duties: list[SeparateDuties] = Field(default_factory=list)
 
 
 class SecretDeclaration(Declaration):

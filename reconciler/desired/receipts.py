@@ -14,7 +14,7 @@ from reconciler.desired.git import Repository
 
 
 class Receipt(Frozen):
-    """What an apply came to; no personal data. `population` is how many active users the account had when read."""
+    """What an apply came to; no personal data. `population` is how many active users the account has after it."""
 
     format: Literal[1] = 1
     at: str
@@ -39,6 +39,17 @@ def find_last_receipt(repository: Repository, tenant: str, url: str) -> Receipt 
         return None
     noted = (notes[commit] for commit in repository.ancestors() if commit in notes)
     return next((receipt for note in noted if (receipt := _newest_whole(note, url))), None)
+
+
+def find_last_population(repository: Repository, tenant: str, url: str) -> int | None:
+    """How many active users the account had after the last apply, whole or in part, among the same commits, or None."""
+    notes = repository.notes(_ref(tenant))
+    if not notes:
+        return None
+    lines = (line for commit in repository.ancestors() for line in notes.get(commit, "").splitlines())
+    receipts = [receipt for line in lines if (receipt := _parse(line)) and receipt.url == url]
+    newest = max(receipts, key=lambda receipt: receipt.at, default=None)
+    return newest.population if newest else None
 
 
 def _newest_whole(note: str, url: str) -> Receipt | None:

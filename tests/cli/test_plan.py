@@ -246,3 +246,43 @@ def test_show_renders_an_outcome_as_apply_did(project: Project, form: str) -> No
     assert 0 == shown.code
     assert "4" in shown.out
     assert "sandbox" in shown.out
+
+
+APART = """\
+guardrails: {separation_of_duties: [{roles: [auditor, key_contact], reason: "SOX 4.2"}]}
+role_assignments:
+  - {role: auditor, groups: [staff]}
+"""
+
+
+def test_duties_that_are_newly_together_refuse_and_the_way_they_came_is_told(project: Project) -> None:
+    """Exit 4, at the line that brings it about; once it is so, it is a warning, and the plan is free to go on."""
+    project.commit(SANDBOX + TEAM + APART)
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + TEAM + APART + "  - {role: key_contact, users: [ann]}\n")
+
+    ran = project.run("plan")
+
+    assert 4 == ran.code
+    assert (
+        "! desired-state/all.yaml:11: separation_of_duties: Ann (user/ann) would hold key_contact and auditor"
+        in ran.out
+    )
+    assert "(SOX 4.2): key_contact directly [desired-state/all.yaml:11]; auditor through staff [desired" in ran.out
+
+    assert 0 == project.run("validate").code
+    assert "separation_of_duties: Ann (user/ann) is given auditor and key_contact" in project.run("validate").out
+
+
+def test_an_account_that_lost_people_since_the_last_apply_is_not_built_upon(project: Project) -> None:
+    """Exit 4: somebody else took them out, or the read hides them."""
+    project.commit(SANDBOX + TEAM + "guardrails: {max_population_drop: {percent: 50}}\n")
+    project.run("apply", "--yes")
+    assert [3] == [one["population"] for one in project.receipts()]
+    with project.account() as store:
+        store.seed([{**user, "active": False} for user in list(store.twin().users.values())[:2]])
+
+    ran = project.run("plan")
+
+    assert 4 == ran.code
+    assert "max_population_drop: the account has 1 active users, 2 fewer than after the last apply (3)" in ran.out

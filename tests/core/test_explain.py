@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredAssignment
-from reconciler.core.explain import Explanation, explain_user, find_chain
-from reconciler.core.membership import expand_membership
+from reconciler.core.explain import Explanation, explain_user
 from reconciler.core.rule import LocatedRule, MappingRule, Mappings
 from reconciler.errors import Source
 from tests.core.examples import HERE, THERE, assignment, clause, declarations, declared_group, declared_user
@@ -109,22 +108,6 @@ def test_a_role_that_can_not_be_assigned_does_not_count(role: str) -> None:
     told = explain(world(assignment(role, "ann")))
 
     assert (False, [False]) == (told.in_scope, [one.counts for one in told.roles])
-
-
-@pytest.mark.parametrize(
-    ("group", "user", "expected"),
-    [
-        ("all", "ann", ["all", "teams", "desk"]),
-        ("all", "bob", ["all"]),
-        ("teams", "ann", ["teams", "desk"]),
-        ("round", "ann", ["round", "teams", "desk"]),
-    ],
-)
-def test_a_chain_of_groups_goes_from_one_down_to_who_names_the_user(group: str, user: str, expected: list[str]) -> None:
-    """Round in a circle it comes to an end."""
-    declared = declarations(PEOPLE, GROUPS)
-
-    assert expected == find_chain(declared, expand_membership(declared), group, user)
 
 
 def test_every_attribute_is_told_with_where_it_comes_from() -> None:

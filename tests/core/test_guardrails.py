@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.guardrails import Population, check_guardrails, count_population
+from reconciler.core.guardrails import (
+    Population,
+    check_guardrails,
+    check_population,
+    check_privileged_grants,
+    count_population,
+)
 from reconciler.core.plan import (
     AddMembers,
     Change,
@@ -15,6 +21,7 @@ from reconciler.core.plan import (
     RevokeRoles,
     UpdateUser,
 )
+from reconciler.core.standing import Standing
 from reconciler.core.tenant import Guardrails, Limit
 from reconciler.errors import Source
 from tests.core.examples import live_group, live_state, live_user
@@ -100,20 +107,72 @@ def test_whoever_is_deactivated_is_not_counted_a_second_time() -> None:
     assert 1 == len(said(changes, Guardrails(max_member_removals=Limit(count=0))))
 
 
-def test_revocations_and_privileged_grants_are_counted_by_role() -> None:
-    """A grant at creation counts as much as a later one; roles that are not privileged do not."""
+def test_revocations_are_counted_by_role() -> None:
+    """Each role of each person is one."""
     changes: list[Change] = [
         RevokeRoles(key="user/ann", target_id="x", roles=("auditor", "specialist")),
-        GrantRoles(key="user/bob", target_id="y", roles=("account_designer", "auditor")),
-        CreateUser(key="user/cid", roles=("account_administrator",)),
+        GrantRoles(key="user/bob", target_id="y", roles=("account_designer",)),
     ]
-    guardrails = Guardrails(max_role_revocations=Limit(count=1), max_privileged_grants=Limit(count=1))
+
+    assert ["max_role_revocations: 2 is above 1: auditor of user/ann, specialist of user/ann"] == said(
+        changes, Guardrails(max_role_revocations=Limit(count=1))
+    )
+
+
+def test_privileged_grants_are_counted_by_what_takes_effect() -> None:
+    """What was in effect before is no grant, and neither are roles that are not privileged."""
+    standings = [
+        Standing("user/ann", "Ann", frozenset({"account_designer"}), frozenset({"account_designer", "auditor"})),
+        Standing("user/bob", "Bob", frozenset(), frozenset({"account_designer", "account_administrator"})),
+    ]
+
+    def grants(**limits: object) -> list[str]:
+        guardrails = Guardrails.model_validate({"max_privileged_grants": {"count": 1}, **limits})
+        return [problem.message for problem in check_privileged_grants(standings, guardrails, LARGE)]
 
     assert [
-        "max_role_revocations: 2 is above 1: auditor of user/ann, specialist of user/ann",
-        "max_privileged_grants: 2 is above 1: account_designer of user/bob, account_administrator of user/cid",
-    ] == said(changes, guardrails)
-    assert [] == said(changes, Guardrails(max_privileged_grants=Limit(count=0), privileged_roles=["key_contact"]))
+        "max_privileged_grants: 2 is above 1: account_administrator of user/bob, account_designer of user/bob"
+    ] == grants()
+    assert [] == grants(max_privileged_grants={"count": 2})
+    assert [] == grants(privileged_roles=["auditor", "key_contact"])
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "limit", "expected"),
+    [
+        (None, 1, Limit(percent=1), False),
+        (100, 100, Limit(percent=0), False),
+        (100, 120, Limit(percent=0), False),
+        (100, 90, Limit(percent=10), False),
+        (100, 89, Limit(percent=10), True),
+        (10, 6, Guardrails().max_population_drop, False),
+        (60, 54, Guardrails().max_population_drop, False),
+        (59, 53, Guardrails().max_population_drop, True),
+        (1, 0, Limit(count=0), True),
+    ],
+)
+def test_an_account_that_lost_too_many_people_since_the_last_apply_is_not_built_upon(
+    before: int | None,
+    now: int,
+    limit: Limit,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """Where no receipt says how many there were, nothing can be said."""
+    population = Population(users=now, memberships=0, roles=0)
+
+    assert expected is bool(check_population(population, before, Guardrails(max_population_drop=limit)))
+
+
+def test_the_drop_is_told_in_numbers_and_with_what_to_do() -> None:
+    """It may be right, and it may be a read that hides people."""
+    [problem] = check_population(Population(80, 0, 0), 100, Guardrails(max_population_drop=Limit(percent=10)))
+
+    assert (
+        "max_population_drop: the account has 80 active users, 20 fewer than after the last apply (100), "
+        "which is above 10 % of 100"
+    ) == problem.message
+    assert ("guardrail", "error") == (problem.code, problem.severity)
+    assert (problem.hint or "").startswith("find out who went and why; if it is right, raise")
 
 
 def test_the_protected_are_never_deactivated_and_nothing_is_revoked_from_them() -> None:

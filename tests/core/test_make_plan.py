@@ -11,7 +11,7 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.model import Certificate
 from reconciler.core.plan import Cost, ReadSummary
-from reconciler.core.tenant import Guardrails, Limit, Tenant
+from reconciler.core.tenant import Guardrails, Limit, SeparateDuties, Tenant
 from reconciler.errors import Problem, Source
 from tests.core.examples import SANDBOX, desired_group, desired_state, desired_user, live_state, live_user
 
@@ -83,6 +83,29 @@ def test_a_guardrail_refuses_and_never_trims() -> None:
 
     assert (False, ["deactivate_user"]) == (plan.applyable, [change.action for change in plan.changes])
     assert ["guardrail"] == [problem.code for problem in plan.problems]
+
+
+def test_the_limits_on_who_holds_what_and_on_the_population_refuse_too() -> None:
+    """What a rule was broken by before is told, and refuses nothing."""
+    rule = SeparateDuties(roles=["auditor", "key_contact"])
+    strict = Guardrails(separation_of_duties=[rule], max_privileged_grants=Limit(count=0), privileged_roles=["auditor"])
+    gathered = replace(GATHERED, desired=desired_state(desired_user("ann", roles=rule.roles)), guardrails=strict)
+    kept = replace(gathered, live=live_state(live_user("ann", roles=rule.roles)))
+    fewer = replace(GATHERED, population=100)
+
+    refused = make_plan(gathered).plan
+    assert (False, ["max_privileged_grants", "separation_of_duties"]) == (
+        refused.applyable,
+        [problem.message.partition(":")[0] for problem in refused.problems],
+    )
+    assert (True, ["warning"]) == (
+        make_plan(kept).plan.applyable,
+        [one.severity for one in make_plan(kept).plan.problems],
+    )
+    assert (False, ["guardrail"]) == (
+        make_plan(fewer).plan.applyable,
+        [one.code for one in make_plan(fewer).plan.problems],
+    )
 
 
 def test_a_plan_that_would_not_settle_says_so() -> None:

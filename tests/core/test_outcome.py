@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.outcome import Outcome, Run, Status, count_statuses
-from reconciler.core.plan import DeactivateUser
+from reconciler.core.outcome import Outcome, Run, Status, count_active_after, count_statuses
+from reconciler.core.plan import CreateUser, DeactivateUser, ReactivateUser
 
 CHANGE = DeactivateUser(key="user/ann", target_id="id-ann")
 
@@ -48,3 +48,16 @@ def test_a_run_survives_its_own_json() -> None:
     run = Run(tenant="qa", commit="c0ffee", digest="sha256:0", outcomes=outcomes("applied"), requests=1)
 
     assert run == Run.model_validate_json(run.model_dump_json())
+
+
+def test_the_people_of_an_account_are_counted_with_what_was_applied() -> None:
+    """Who came, came back or went; what failed, and what was so already, moved nobody."""
+    moved: list[Outcome] = [
+        Outcome(change=CreateUser(key="user/ann"), status="applied"),
+        Outcome(change=ReactivateUser(key="user/bob", target_id="b"), status="applied"),
+        Outcome(change=DeactivateUser(key="user/cid", target_id="c"), status="applied"),
+        Outcome(change=CreateUser(key="user/dan"), status="failed"),
+        Outcome(change=DeactivateUser(key="user/eve", target_id="e"), status="unchanged"),
+    ]
+
+    assert 11 == count_active_after(10, moved)

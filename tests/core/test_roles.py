@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from reconciler.core.catalogue import ASSIGNABLE
 from reconciler.core.declared import DeclaredAssignment
 from reconciler.core.membership import expand_membership
-from reconciler.core.roles import ASSIGNABLE, Holdings, assign_roles
+from reconciler.core.roles import Holdings, assign_roles
 from tests.core.examples import assignment, declarations, declared_group, declared_user
 
 TODAY = date(2026, 3, 31)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from reconciler.core.tenant import Guardrails, Limit, Rate, SecretDeclaration, Tenant, Window
+from reconciler.core.tenant import Guardrails, Limit, Rate, SecretDeclaration, SeparateDuties, Tenant, Window
 
 TOKEN = {"env": "FOURME_TOKEN"}
 
@@ -150,3 +150,30 @@ def test_a_port_that_can_not_be_one_is_no_address() -> None:
 def test_a_pace_is_written_down_as_people_write_it() -> None:
     """For `tenants --format json`."""
     assert {"burst": "20 per 2s", "sustained": "3600 per 3600s"} == Rate().model_dump(mode="json")
+
+
+@pytest.mark.parametrize("roles", [[], ["auditor"], ["auditor", "auditor"]])
+def test_duties_are_separate_between_two_different_roles_or_more(roles: list[str]) -> None:
+    """One alone is apart from nothing."""
+    with pytest.raises(ValidationError, match="separates nothing: name at least two different roles"):
+        SeparateDuties.model_validate({"roles": roles})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"privileged_roles": ["auditr"]},
+        {"separation_of_duties": [{"roles": ["auditr", "account_owner"]}]},
+    ],
+)
+def test_a_limit_on_a_role_that_is_none_limits_nothing_and_is_refused(written: object) -> None:
+    """With the one that was meant."""
+    with pytest.raises(ValidationError, match=r"is not a role of 4me \(did you mean \"auditor\"\?\)"):
+        Guardrails.model_validate(written)
+
+
+@pytest.mark.parametrize("name", ["user", "default_access"])
+def test_access_without_a_role_is_not_limited_as_a_role(name: str) -> None:
+    """Nobody holds it in the account."""
+    with pytest.raises(ValidationError, match="is not a role of 4me"):
+        Guardrails.model_validate({"privileged_roles": [name]})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.desired.receipts import Receipt, find_last_receipt, write_receipt
+from reconciler.desired.receipts import Receipt, find_last_population, find_last_receipt, write_receipt
 from tests.desired.repository import Clone, make_clone
 
 URL = "https://api.xurrent.com/scim/v2"
@@ -15,7 +15,7 @@ URL = "https://api.xurrent.com/scim/v2"
 
 def receipt(commit: str, at: str = "2026-03-31T12:00:00+00:00", **fields: Any) -> Receipt:
     written = {"tenant": "production", "url": URL, "digest": "sha256:0", "outcome": "whole", "counts": {}, **fields}
-    return Receipt(at=at, commit=commit, population=40, **written)
+    return Receipt(**{"at": at, "commit": commit, "population": 40, **written})
 
 
 def last(clone: Clone, tenant: str = "production", url: str = URL) -> Receipt | None:
@@ -139,3 +139,17 @@ def test_a_receipt_holds_no_personal_data() -> None:
     expected = "format at tenant url commit digest outcome counts population"
 
     assert expected.split() == list(Receipt.model_fields)
+
+
+def test_the_population_is_that_of_the_last_apply_whole_or_not(tmp_path: Path) -> None:
+    """On whatever commit it was; another account's is not this one's."""
+    clone = make_clone(tmp_path)
+    first, second = clone.commit(), clone.commit()
+
+    assert find_last_population(clone.found(), "production", URL) is None
+    write_receipt(clone.found(), receipt(second, at="2026-03-01T00:00:00+00:00", population=50))
+    write_receipt(clone.found(), receipt(first, at="2026-03-31T00:00:00+00:00", population=30, outcome="partial"))
+    write_receipt(clone.found(), receipt(second, at="2026-04-01T00:00:00+00:00", population=9, url="https://other"))
+
+    assert 30 == find_last_population(clone.found(), "production", URL)
+    assert find_last_population(clone.found(), "production", "https://nowhere") is None
