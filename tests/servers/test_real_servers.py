@@ -1,126 +1,31 @@
-"""The whole line over HTTP against a server that nobody here wrote: scim2-server, by the rules of RFC 7644 alone.
+"""The whole line over HTTP against servers that nobody here wrote, by the rules of RFC 7644 alone.
 
 Commands run as a person types them, in a repository with commits; the server is looked at by plain GETs.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.cli.project import Project, Ran
-
-ROOT = Path(__file__).parents[2]
-TOKEN = "a-token-of-no-worth"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-SECONDS_TO_START = 20
+from tests.servers.server import ENTERPRISE, SERVERS, TOKEN, Running, Server, running
 
 
-def find_server() -> str:
-    """What scripts/setup installs; without it these tests fail, for a test that is skipped holds nothing."""
-    installed = ROOT / ".venv-servers" / "bin" / "scim2-server"
-    found = str(installed) if installed.exists() else shutil.which("scim2-server")
-    if found is None:
-        pytest.fail("scim2-server is not installed, and these tests need it: run scripts/setup dev")
-    return found
-
-
-@dataclass(frozen=True)
-class Server:
-    """A scim2-server that runs, and what it holds."""
-
-    url: str
-
-    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
-        with httpx.Client(trust_env=False, headers=headers) as client:
-            answer = (
-                client.request(method, self.url + path, json=body) if body else client.request(method, self.url + path)
-            )
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
-
-    def all(self, kind: str) -> list[dict[str, Any]]:
-        found = self.ask(f"/{kind}?count=1000")
-        assert found["totalResults"] == len(found.get("Resources", []))
-        return list(found.get("Resources", []))
-
-    @property
-    def users(self) -> dict[str, dict[str, Any]]:
-        """Every user by externalId; nobody is there twice."""
-        listed = self.all("Users")
-        by_key = {str(user.get("externalId")): user for user in listed}
-        assert len(listed) == len(by_key)
-        return by_key
-
-    def manager_of(self, key: str) -> str | None:
-        """The externalId of somebody's manager."""
-        names = {user["id"]: name for name, user in self.users.items()}
-        manager = self.users[key].get(ENTERPRISE, {}).get("manager")
-        return names[manager["value"]] if manager else None
-
-    def members_of(self, name: str) -> list[str]:
-        """The externalIds of the one group's members."""
-        names = {user["id"]: key for key, user in self.users.items()}
-        [group] = [one for one in self.all("Groups") if one.get("externalId") == name]
-        return sorted(names[member["value"]] for member in group.get("members", []))
-
-    def edit(self, key: str, path: str, value: object) -> None:
-        """Somebody changes a user on the other side."""
-        operations = [{"op": "replace", "path": path, "value": value}]
-        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations}
-        self.ask(f"/Users/{self.users[key]['id']}", "PATCH", body)
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server on a free port, until the tests are over; each path below it is a tenant of its own."""
-    program = find_server()
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = int(probe.getsockname()[1])
-    log = tmp_path_factory.mktemp("server") / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603
-            [program, "--hostname", "127.0.0.1", "--port", str(port), "--bearer-token", TOKEN, "--dynamic-tenants"],
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        _wait_until_it_answers(Server(f"http://127.0.0.1:{port}/nobody/v2"), process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Asks until it does: another process's start has no clock of ours."""
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            server.ask("/ServiceProviderConfig")
-        except httpx.TransportError:
-            os.sched_yield()
-        else:
-            return
-    pytest.fail(f"scim2-server did not start: {log.read_text(errors='replace')}")
+@pytest.fixture(scope="module", params=SERVERS)
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Each server in turn, on a free port."""
+    with running(request.param, tmp_path_factory.mktemp("server") / "server.log") as server:
+        yield server
 
 
 @pytest.fixture
-def server(address: str, request: pytest.FixtureRequest) -> Server:
+def server(started: Running, request: pytest.FixtureRequest) -> Server:
     """An empty tenant of the server, for one test."""
-    return Server(f"{address}/{request.node.name}/v2")
+    return started.tenant(request.node.originalname)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,137 @@
+"""SCIM servers that nobody here wrote: how each is started and stopped, and what it holds, by plain GETs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NODE = Path(__file__).parent / "node"
+TOKEN = "a-token-of-no-worth-but-of-32-letters-and-more"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+SECONDS_TO_START = 30
+SECONDS_TO_ANSWER = 30
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading them takes longer than asking
+SERVERS = ("scim2-server", "scimmy", "better-auth")
+
+
+@dataclass(frozen=True)
+class Server:
+    """One tenant of a server that runs, and what it holds."""
+
+    url: str
+
+    def ask(self, path: str, method: str = "GET", body: object = None) -> Any:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+        with httpx.Client(trust_env=False, headers=headers, timeout=SECONDS_TO_ANSWER, verify=NO_AUTHORITIES) as client:
+            answer = client.request(method, self.url + path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        found = self.ask(f"/{kind}?count=1000")
+        assert found["totalResults"] == len(found.get("Resources", []))
+        return list(found.get("Resources", []))
+
+    @property
+    def users(self) -> dict[str, dict[str, Any]]:
+        """Every user by externalId; nobody is there twice."""
+        listed = self.all("Users")
+        by_key = {str(user.get("externalId")): user for user in listed}
+        assert len(listed) == len(by_key)
+        return by_key
+
+    def manager_of(self, key: str) -> str | None:
+        """The externalId of somebody's manager."""
+        names = {user["id"]: name for name, user in self.users.items()}
+        manager = self.users[key].get(ENTERPRISE, {}).get("manager")
+        return names[manager["value"]] if manager else None
+
+    def members_of(self, name: str) -> list[str]:
+        """The externalIds of the one group's members."""
+        names = {user["id"]: key for key, user in self.users.items()}
+        [group] = [one for one in self.all("Groups") if one.get("externalId") == name]
+        return sorted(names[member["value"]] for member in group.get("members", []))
+
+    def edit(self, key: str, path: str, value: object) -> None:
+        """Somebody changes a user on the other side."""
+        operations = [{"op": "replace", "path": path, "value": value}]
+        body = {"schemas": [PATCH_OP], "Operations": operations}
+        self.ask(f"/Users/{self.users[key]['id']}", "PATCH", body)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs; each tenant of it is empty until somebody writes to it."""
+
+    name: str
+    port: int
+
+    def tenant(self, name: str) -> Server:
+        """The tenant of that name."""
+        below = "scim/v2" if self.name == "better-auth" else "v2"
+        return Server(f"http://127.0.0.1:{self.port}/{name}/{below}")
+
+
+@contextmanager
+def running(name: str, log: Path) -> Iterator[Running]:
+    """The server of that name on a free port, until the block ends; what it says goes to the log."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = int(probe.getsockname()[1])
+    with log.open("wb") as output:
+        process = subprocess.Popen(_command(name, port), stdout=output, stderr=output)  # noqa: S603
+    try:
+        started = Running(name, port)
+        _wait_until_it_answers(started.tenant("nobody"), process, log)
+        yield started
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _command(name: str, port: int) -> Sequence[str]:
+    if name == "scim2-server":
+        options = ["--hostname", "127.0.0.1", "--bearer-token", TOKEN, "--dynamic-tenants"]
+        return [_installed(), "--port", str(port), *options]
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip(f"{name} needs Node 20 or newer, and there is no `node` here")
+    if not (NODE / "node_modules").is_dir():
+        pytest.fail(f"{name} is not installed, and these tests need it: run scripts/setup dev")
+    return [node, str(NODE / f"{name}.mjs"), str(port), TOKEN]
+
+
+def _installed() -> str:
+    """What scripts/setup installs; without it these tests fail, for a test that is skipped holds nothing."""
+    installed = ROOT / ".venv-servers" / "bin" / "scim2-server"
+    found = str(installed) if installed.exists() else shutil.which("scim2-server")
+    if found is None:
+        pytest.fail("scim2-server is not installed, and these tests need it: run scripts/setup dev")
+    return found
+
+
+def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Asks until it does: another process's start has no clock of ours."""
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            server.ask("/ServiceProviderConfig")
+        except httpx.TransportError:
+            os.sched_yield()
+        else:
+            return
+    pytest.fail(f"the server did not start: {log.read_text(errors='replace')}")
