@@ -1,6 +1,7 @@
 """The embedded 4me as an ASGI application: HTTP → the store's answer → HTTP. Knows bytes and headers, and no resource.
 
-Mounted at /scim/v2, as 4me is. Works in-process with `httpx.ASGITransport(app=…)` and behind uvicorn.
+SCIM is at /scim/v2, REST at /v1, and its tokens come from /token, as in 4me, which has a host for each. Works
+in-process with `httpx.ASGITransport(app=…)` and behind uvicorn.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from http import HTTPStatus
 from typing import Any, NoReturn, TypeAlias
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from reconciler.core.model import Response
 from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks
-from reconciler.core.twin.rejection import Rejection, error_response, invalid_syntax
+from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax
+from reconciler.core.twin.rest import read_call
+from reconciler.core.twin.tokens import Issuer
 from reconciler.errors import ReconcilerError
 from reconciler.sandbox.store import Store
 
@@ -27,20 +30,37 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 BASE_PATH = "/scim/v2"
+REST_PATH = "/v1"
+TOKEN_PATH = "/token"  # noqa: S105  # where tokens come from
 MAX_BODY_BYTES = 1_000_000
 REQUESTS_AN_HOUR = 3_600
 
 _JSON_TYPES = ("application/scim+json", "application/json")
+_ACCOUNT_HEADERS = ("x-xurrent-account", "x-4me-account")  # of now, and from before it was renamed
+
+
+@dataclass(frozen=True, slots=True)
+class RestSide:
+    """Who is let in over REST: the account to be named in the header (None: any), and who gives the tokens."""
+
+    account: str | None = None
+    issuer: Issuer = Issuer()  # noqa: RUF009  # frozen
 
 
 def make_app(
-    store: Store, *, quirks: Quirks = AS_DOCUMENTED, now: Callable[[], datetime], token: str | None = None
+    store: Store,
+    *,
+    quirks: Quirks = AS_DOCUMENTED,
+    now: Callable[[], datetime],
+    token: str | None = None,
+    rest: RestSide = RestSide(),
 ) -> App:
-    """The application over an account; `token=None` accepts any bearer token, but not none.
+    """The application over an account; `token=None` accepts any bearer token over SCIM, but not none.
 
-    `now` gives aware moments: the account's times of change, and the hour in which requests are counted.
+    `now` gives aware moments: the account's times of change, the hour in which requests are counted, and in which a
+    REST token lasts.
     """
-    service = _Service(store, quirks, now, token)
+    service = _Service(store, quirks, now, token, rest)
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -62,6 +82,7 @@ class _Service:
     quirks: Quirks
     now: Callable[[], datetime]
     token: str | None
+    rest: RestSide
     count: int = 0
     resets: datetime | None = None
 
@@ -80,49 +101,90 @@ class _Service:
 async def _answer_http(service: _Service, scope: Message, receive: Receive, send: Send) -> None:
     now = service.now()
     rate_headers = service.rate_headers(now)
+    shape: ErrorShape = service.quirks.error_shape
     try:
-        response = await _answered(service, scope, receive, now)
+        path = _path(scope)
+        if path == TOKEN_PATH:
+            response = await _answer_token(service, scope, receive, now)
+        elif path.startswith(f"{REST_PATH}/"):
+            shape = "rest"
+            response = await _answer_rest(service, scope, receive, now)
+        else:
+            response = await _answer_scim(service, scope, receive, now)
     except Rejection as rejection:
-        response = error_response(rejection, service.quirks.error_shape)
+        response = error_response(rejection, shape)
     except ReconcilerError as error:
-        response = error_response(Rejection(503, str(error)), service.quirks.error_shape)
+        response = error_response(Rejection(503, str(error)), shape)
     except Exception:
         # The border of the process: what is wrong in here is for the log, and no business of the client's.
         logging.getLogger(__name__).exception("a request to the sandbox failed")
-        response = error_response(Rejection(500, "something is wrong with the sandbox"), service.quirks.error_shape)
+        response = error_response(Rejection(500, "something is wrong with the sandbox"), shape)
     await _send(send, replace(response, headers={**response.headers, **rate_headers}))
 
 
-async def _answered(service: _Service, scope: Message, receive: Receive, now: datetime) -> Response:
+async def _answer_scim(service: _Service, scope: Message, receive: Receive, now: datetime) -> Response:
     headers = _headers(scope)
-    if not _is_authorized(headers.get("authorization", ""), service.token):
-        refusal = error_response(Rejection(401, "a bearer token is needed"), service.quirks.error_shape)
-        return replace(refusal, headers={"WWW-Authenticate": "Bearer"})
-    target = _target(scope)
+    given = _bearer(headers)
+    if not given or (service.token is not None and not compare_digest(given.encode(), service.token.encode())):
+        return _unauthorized(service.quirks.error_shape)
+    target = _target(scope, BASE_PATH)
     method = str(scope["method"])
-    body = _parsed(headers, await _body(receive)) if method in ("POST", "PUT", "PATCH") else None
-    return service.store.answer(method, target, body, now, quirks=service.quirks)
+    return service.store.answer(method, target, await _document(scope, receive), now, quirks=service.quirks)
+
+
+async def _answer_rest(service: _Service, scope: Message, receive: Receive, now: datetime) -> Response:
+    headers = _headers(scope)
+    if not service.rest.issuer.accepts(_bearer(headers), now):
+        return _unauthorized("rest")
+    account = next((headers[name] for name in _ACCOUNT_HEADERS if headers.get(name)), None)
+    if account is None:
+        raise Rejection(400, "the account is to be named in the header X-Xurrent-Account")
+    if service.rest.account not in (None, account):
+        raise Rejection(403, f"these credentials may not see the account {account}")
+    target = _target(scope, REST_PATH)
+    call = read_call(str(scope["method"]), target, await _document(scope, receive), account, now)
+    return service.store.answer_rest(call, quirks=service.quirks)
+
+
+async def _answer_token(service: _Service, scope: Message, receive: Receive, now: datetime) -> Response:
+    form = dict(parse_qsl((await _body(receive)).decode("latin-1")))
+    return service.rest.issuer.answer(str(scope["method"]), form, now)
+
+
+def _unauthorized(shape: ErrorShape) -> Response:
+    refusal = error_response(Rejection(401, "a bearer token is needed"), shape)
+    return replace(refusal, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _headers(scope: Message) -> Mapping[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-def _is_authorized(header: str, token: str | None) -> bool:
-    scheme, _, given = header.partition(" ")
-    if scheme.casefold() != "bearer" or not given.strip():
-        return False
-    return token is None or compare_digest(given.strip().encode(), token.encode())
+def _bearer(headers: Mapping[str, str]) -> str:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.casefold() == "bearer" else ""
 
 
-def _target(scope: Message) -> str:
-    """Path and query below the base, as the twin wants them."""
+def _path(scope: Message) -> str:
     # The raw path, where a server gives it (ASGI leaves that open): in the other one an id's %2F is a slash.
     raw_path = scope.get("raw_path")
-    path = raw_path.decode("latin-1") if raw_path else quote(str(scope["path"]))
-    if not path.startswith(f"{BASE_PATH}/"):
-        raise Rejection(404, f"there is nothing here but {BASE_PATH}")
-    return f"{path.removeprefix(BASE_PATH)}?{scope['query_string'].decode('latin-1')}"
+    return raw_path.decode("latin-1") if raw_path else quote(str(scope["path"]))
+
+
+def _target(scope: Message, base: str) -> str:
+    """Path and query below the base, as the twin wants them."""
+    path = _path(scope)
+    if not path.startswith(f"{base}/"):
+        raise Rejection(404, f"there is nothing here but {BASE_PATH}, {REST_PATH} and {TOKEN_PATH}")
+    return f"{path.removeprefix(base)}?{scope['query_string'].decode('latin-1')}"
+
+
+async def _document(scope: Message, receive: Receive) -> object:
+    """The JSON that came with a request; REST writes may come without."""
+    if scope["method"] not in ("POST", "PUT", "PATCH"):
+        return None
+    body = await _body(receive)
+    return None if not body and _path(scope).startswith(f"{REST_PATH}/") else _parsed(_headers(scope), body)
 
 
 async def _body(receive: Receive) -> bytes:

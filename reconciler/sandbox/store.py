@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
 from reconciler.core.model import JsonObject, Response
-from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Touched, Twin
+from reconciler.core.twin.answer import Answer, Call, Kept, Record, Touched
+from reconciler.core.twin.directory import Directory
+from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Twin
 from reconciler.core.twin.rejection import Rejection
-from reconciler.core.twin.schema import Endpoint
 from reconciler.errors import Failed, UsageError
 
 _TABLE = """
@@ -31,7 +32,26 @@ CREATE TABLE IF NOT EXISTS resources (
     PRIMARY KEY (kind, id)
 )
 """
-_SAVE = "INSERT INTO resources (kind, id, json) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json"
+# Apart from the resources: files from before people were played have only that table, with its constraint.
+_PEOPLE_TABLE = """
+CREATE TABLE IF NOT EXISTS directory (
+    kind TEXT NOT NULL CHECK (kind IN ('People', 'Organizations', 'Sites')),
+    id   TEXT NOT NULL,
+    json TEXT NOT NULL CHECK (json_valid(json)),
+    PRIMARY KEY (kind, id)
+)
+"""
+# What is put into a statement here are our own names; values go in as parameters.
+_SAVE = {
+    table: f"INSERT INTO {table} (kind, id, json) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json"  # noqa: S608  # see above
+    for table in ("resources", "directory")
+}
+_KINDS: tuple[Kept, ...] = ("Users", "Groups")
+_RECORD_KINDS: tuple[Kept, ...] = ("People", "Organizations", "Sites")
+_RESOURCES = "SELECT json FROM resources WHERE kind = ? ORDER BY rowid"
+_RECORDS = "SELECT json FROM directory WHERE kind = ? ORDER BY rowid"
+_WITH_PEOPLE = 1  # the version of a file whose users have people behind them
+_BEFORE_PEOPLE = datetime(2018, 1, 1, tzinfo=UTC)
 _SECONDS_TO_WAIT = 30.0  # for another process's transaction, which takes milliseconds
 
 
@@ -49,6 +69,11 @@ class Store:
         self._twin: Twin | None = None
         self._version = 0
         self._connection = _opened(path)
+        try:
+            self._catch_up()
+        except Failed:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -67,33 +92,64 @@ class Store:
         self, method: str, target: str, body: object, now: datetime, *, quirks: Quirks = AS_DOCUMENTED
     ) -> Response:
         """What the account answers (see Twin.answer); whatever the request changed is in the file when this returns."""
+        return self._answered(method, quirks, lambda twin: twin.answer(method, target, body, now))
+
+    def answer_rest(self, call: Call, *, quirks: Quirks = AS_DOCUMENTED) -> Response:
+        """What the account's REST API answers, written down as `answer` does."""
+        return self._answered(call.method, quirks, lambda twin: twin.answer_rest(call))
+
+    def _answered(self, method: str, quirks: Quirks, ask: Callable[[Twin], Answer]) -> Response:
         reads = method.upper() == "GET"
         with self._transaction("DEFERRED" if reads else "IMMEDIATE"):
             twin = self._fresh(quirks)
-            answer = twin.answer(method, target, body, now)
+            answer = ask(twin)
             self._save(twin, answer.touched)
         return answer.response
 
-    def seed(self, users: Iterable[JsonObject], groups: Iterable[JsonObject] = ()) -> None:
-        """Put these SCIM resources into the account as they are: by id, replacing; those without get the next id."""
+    def seed(
+        self,
+        users: Iterable[JsonObject],
+        groups: Iterable[JsonObject] = (),
+        records: Mapping[Record, Iterable[JsonObject]] | None = None,
+    ) -> None:
+        """Put these SCIM resources into the account as they are: by id, replacing; those without get the next id.
+
+        `records` are the people, organizations and sites behind them. Without people, the rules make those they would.
+        """
+        records = records or {}
         with self._transaction("IMMEDIATE"):
             twin = self._fresh(AS_DOCUMENTED)
             try:
                 touched = (*twin.adopt("Users", users), *twin.adopt("Groups", groups))
             except Rejection as rejection:
                 raise UsageError(f"The sandbox can't be seeded: {rejection.detail}") from None
-            self._save(twin, touched)
+            behind = [item for kind, these in records.items() for item in twin.directory.adopt(kind, these)]
+            followed = () if "People" in records else twin.follow(touched, _BEFORE_PEOPLE)
+            self._save(twin, (*touched, *behind, *followed))
 
     def reset(self) -> None:
         """Empty the account."""
         with self._transaction("IMMEDIATE"):
             self._connection.execute("DELETE FROM resources")
+            self._connection.execute("DELETE FROM directory")
             self._twin = None
 
     def twin(self, quirks: Quirks = AS_DOCUMENTED) -> Twin:
         """The account as it is now, to look at: changes to it stay in memory."""
         with self._transaction("DEFERRED"):
             return _loaded(self._connection, quirks)
+
+    def _catch_up(self) -> None:
+        """Give a file from before people were played the people that its users would have."""
+        with self._transaction("DEFERRED"):
+            [version] = self._connection.execute("PRAGMA user_version").fetchone()
+        if version >= _WITH_PEOPLE:
+            return
+        with self._transaction("IMMEDIATE"):
+            twin = _loaded(self._connection, AS_DOCUMENTED)
+            everyone: Touched = tuple(("Users", key) for key in twin.users)
+            self._save(twin, twin.follow((*everyone, *(("Groups", key) for key in twin.groups)), _BEFORE_PEOPLE))
+            self._connection.execute(f"PRAGMA user_version = {_WITH_PEOPLE}")
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
@@ -122,10 +178,9 @@ class Store:
         return self._twin
 
     def _save(self, twin: Twin, touched: Touched) -> None:
-        kept = {"Users": twin.users, "Groups": twin.groups}
-        self._connection.executemany(
-            _SAVE, [(kind, resource_id, _written(kept[kind][resource_id])) for kind, resource_id in touched]
-        )
+        for kind, key in dict.fromkeys(touched):
+            table = "resources" if kind in ("Users", "Groups") else "directory"
+            self._connection.execute(_SAVE[table], (kind, key, _written(twin.kept(kind)[key])))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -138,6 +193,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_TABLE)
+        connection.execute(_PEOPLE_TABLE)
     except sqlite3.Error as error:
         connection.close()
         raise UsageError(f"{path} is not a sandbox file: {error}.") from error
@@ -155,11 +211,13 @@ def _make(path: Path) -> None:
 
 
 def _loaded(connection: sqlite3.Connection, quirks: Quirks) -> Twin:
-    return Twin(quirks, _resources(connection, "Users"), _resources(connection, "Groups"))
+    people, organizations, sites = (_rows(connection, _RECORDS, kind) for kind in _RECORD_KINDS)
+    users, groups = (_rows(connection, _RESOURCES, kind) for kind in _KINDS)
+    return Twin(quirks, users, groups, Directory(people, organizations, sites))
 
 
-def _resources(connection: sqlite3.Connection, kind: Endpoint) -> Iterator[JsonObject]:
-    with closing(connection.execute("SELECT json FROM resources WHERE kind = ? ORDER BY rowid", (kind,))) as rows:
+def _rows(connection: sqlite3.Connection, query: str, kind: Kept) -> Iterator[JsonObject]:
+    with closing(connection.execute(query, (kind,))) as rows:
         for (text,) in rows:
             yield json.loads(text)
 

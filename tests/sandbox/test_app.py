@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from reconciler.core.twin.machine import Quirks
 from reconciler.core.twin.schema import CUSTOM_FIELDS
+from reconciler.core.twin.tokens import Issuer
 from reconciler.errors import UsageError
-from reconciler.sandbox.app import App, Message, make_app
+from reconciler.sandbox.app import App, Message, RestSide, make_app
 from reconciler.sandbox.serve import serve, serving
 from reconciler.sandbox.store import Store
 
@@ -106,6 +107,58 @@ def test_both_types_of_json_are_accepted(app: App, content_type: str) -> None:
     headers = {**BEARER, "Content-Type": content_type}
 
     assert 201 == ask(app, "POST", "/scim/v2/Users", headers, content=b'{"userName": "carol"}').status_code
+
+
+FORM = {"grant_type": "client_credentials", "client_id": "us", "client_secret": "s3cret"}
+
+
+def ask_rest(app: App, method: str, path: str, **headers: str) -> httpx.Response:
+    """Asked with a token of its own, in the account `acme` unless told otherwise."""
+    token = ask(app, "POST", "/token", {}, data=FORM).json()["access_token"]
+    named = {name.replace("_", "-"): value for name, value in headers.items()} or {"X-Xurrent-Account": "acme"}
+    return ask(app, method, path, {"Authorization": f"Bearer {token}", **named})
+
+
+@pytest.fixture
+def closed(store: Store) -> App:
+    """An application that wants the secret and one account."""
+    return make_app(store, now=lambda: NOON, rest=RestSide("acme", Issuer("s3cret")))
+
+
+def test_people_and_roles_are_asked_for_with_a_token_of_their_own(closed: App) -> None:
+    """Below /v1; writes come without a body."""
+    assert "Integration" == ask_rest(closed, "GET", "/v1/me").json()["name"]
+    person = ask_rest(closed, "GET", "/v1/people").json()[0]["id"]
+    changed = ask_rest(closed, "PATCH", f"/v1/people/{person}/permissions/acme?roles=auditor")
+
+    assert (200, ["auditor"]) == (changed.status_code, changed.json()["roles"])
+
+
+def test_the_account_may_be_named_as_before_the_renaming(closed: App) -> None:
+    """X-4me-Account."""
+    assert 200 == ask_rest(closed, "GET", "/v1/me", X_4me_Account="acme").status_code
+
+
+@pytest.mark.parametrize(("header", "status"), [("other", 403), ("", 400)])
+def test_another_account_or_none_is_refused(closed: App, header: str, status: int) -> None:
+    """In REST's shape."""
+    response = ask_rest(closed, "GET", "/v1/me", X_Xurrent_Account=header)
+
+    assert (status, ["message"]) == (response.status_code, list(response.json()))
+
+
+def test_the_scim_token_opens_no_rest(app: App) -> None:
+    """And nothing but the right secret gets one that does."""
+    headers = {**BEARER, "X-Xurrent-Account": "acme"}
+
+    assert 401 == ask(app, "GET", "/v1/me", headers).status_code
+
+
+def test_the_wrong_secret_gets_no_token(closed: App) -> None:
+    """As OAuth says it."""
+    refused = ask(closed, "POST", "/token", {}, data={**FORM, "client_secret": "guess"})
+
+    assert (400, {"error": "invalid_client"}) == (refused.status_code, refused.json())
 
 
 def test_a_query_reaches_the_account(app: App) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.model import Response
+from reconciler.core.model import JsonObject, Response
 from reconciler.core.twin.machine import Quirks
+from reconciler.core.twin.rest import read_call
 from reconciler.core.twin.schema import CUSTOM_FIELDS
 from reconciler.errors import Failed, UsageError
 from reconciler.sandbox.store import Store
@@ -241,10 +242,55 @@ def test_a_path_that_can_not_be_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_database_is_not_written_to_in_vain(tmp_path: Path) -> None:
-    """A table of that name with other columns: the first request says that the file can't be used."""
+    """A table of that name with other columns: it is said, before anything is asked, that the file can't be used."""
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE resources (name TEXT)")
 
-    with Store(path) as store, pytest.raises(Failed, match="can't be used"):
-        ask(store, "GET", "/Users")
+    with pytest.raises(Failed, match="can't be used"):
+        Store(path)
+
+
+def test_people_are_kept_beside_the_users(store: Store, path: Path) -> None:
+    """What the rules make of a user, and the roles given over REST, are there for the next process."""
+    user = document(ask(store, "POST", "/Users", {"userName": "ann@example.com", "displayName": "Ann"}))["id"]
+    person = store.twin().directory.behind(user)
+    assert person is not None
+    grant = read_call("PATCH", f"/people/{person['id']}/permissions/acme?roles=auditor", None, "acme", NOON)
+    assert 200 == store.answer_rest(grant).status
+
+    with Store(path) as other:
+        assert {"acme": ["auditor"]} == (other.twin().directory.behind(user) or {})["permissions"]
+
+
+def test_seeded_users_have_the_people_that_the_rules_would_make(store: Store) -> None:
+    """Unless the people come with them: then they are as they are said to be."""
+    ann: JsonObject = {"id": "u1", "userName": "ann@example.com", "displayName": "Ann"}
+    store.seed([ann])
+    assert store.twin().directory.behind("u1")
+    store.seed(
+        [{**ann, "id": "u2", "userName": "bob@example.com"}], records={"People": [], "Sites": [{"name": "London"}]}
+    )
+
+    assert store.twin().directory.behind("u2") is None
+    assert store.twin().directory.named("Sites", "london")
+
+
+def test_a_file_from_before_there_were_people_gets_them(store: Store, path: Path) -> None:
+    """Once: what is not linked later stays so."""
+    store.seed([{"id": "u1", "userName": "ann@example.com", "displayName": "Ann"}], records={"People": []})
+    with Store(path) as other:
+        assert other.twin().directory.behind("u1") is None
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+
+    with Store(path) as other:
+        assert other.twin().directory.behind("u1")
+
+
+def test_an_emptied_account_has_no_people(store: Store) -> None:
+    """Nor places."""
+    store.seed([], records={"People": [{"name": "Ann"}], "Sites": [{"name": "London"}]})
+    store.reset()
+
+    assert [{}, {}, {}] == list(store.twin().directory.records.values())

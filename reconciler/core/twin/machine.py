@@ -1,22 +1,26 @@
 """An in-memory 4me: request → response, with its quirks; the oracle of our tests and the heart of the sandbox.
 
 Plays what 4me's developer pages document of SCIM users, groups and discovery; where they are silent, `Quirks` says how.
+What is written there reaches the people behind it by `rules`; `rest` answers for those.
 Pure: the same requests at the same moments give the same answers and the same ids. Nothing is ever deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from json import dumps
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model import JsonObject, Response
+from reconciler.core.twin.answer import Answer, Call, Kept, Touched
+from reconciler.core.twin.directory import Directory
 from reconciler.core.twin.discovery import discovery, is_discovery, list_response
 from reconciler.core.twin.filter import Comparison, parse_filter
 from reconciler.core.twin.patch import merged, patched, with_kept
+from reconciler.core.twin.permissions import PeopleQuirks
 from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax, invalid_value
 from reconciler.core.twin.resource import (
     completed,
@@ -27,9 +31,9 @@ from reconciler.core.twin.resource import (
     stamped,
     without_members,
 )
+from reconciler.core.twin.rest import answer_call
+from reconciler.core.twin.rules import follow_group, follow_user
 from reconciler.core.twin.schema import Endpoint, naming_attribute
-
-Touched: TypeAlias = tuple[tuple[Endpoint, str], ...]
 
 _MOMENTS: Mapping[str, Comparison] = {"meta.lastModified": "moment", "meta.created": "moment"}
 _FILTERABLE: Mapping[Endpoint, Mapping[str, Comparison]] = {
@@ -55,17 +59,10 @@ class Quirks:
     patch_answers: Literal["resource", "nothing"] = "resource"
     ignores: frozenset[str] = frozenset()
     ignores_filters: bool = False
+    people: PeopleQuirks = PeopleQuirks()  # noqa: RUF009  # frozen
 
 
 AS_DOCUMENTED = Quirks()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The response, and the resources that a write changed, for whoever keeps them: none where nothing changed."""
-
-    response: Response
-    touched: Touched = ()
 
 
 class _Write(NamedTuple):
@@ -77,12 +74,20 @@ class _Write(NamedTuple):
 
 
 class Twin:
-    """One account. `users` and `groups` hold the SCIM resources by id, in the order in which lists show them."""
+    """One account. `users` and `groups` hold the SCIM resources by id, in the order in which lists show them.
+
+    `directory` holds the people behind them. What is adopted moves no rule: it was there before.
+    """
 
     def __init__(
-        self, quirks: Quirks = AS_DOCUMENTED, users: Iterable[JsonObject] = (), groups: Iterable[JsonObject] = ()
+        self,
+        quirks: Quirks = AS_DOCUMENTED,
+        users: Iterable[JsonObject] = (),
+        groups: Iterable[JsonObject] = (),
+        directory: Directory | None = None,
     ) -> None:
         self.quirks = quirks
+        self.directory = directory or Directory()
         self.users: dict[str, JsonObject] = {}
         self.groups: dict[str, JsonObject] = {}
         self._last_number: dict[Endpoint, int] = {"Users": 0, "Groups": 0}
@@ -98,7 +103,7 @@ class Twin:
         for resource in resources:
             given = resource.get("id")
             resource_id = given if isinstance(given, str) and given else self._next_id(endpoint)
-            self._kept(endpoint)[resource_id] = completed(endpoint, resource_id, resource)
+            self.kept(endpoint)[resource_id] = completed(endpoint, resource_id, resource)
             self._last_number[endpoint] = max(self._last_number[endpoint], _number(endpoint, resource_id))
             taken.append((endpoint, resource_id))
         return tuple(taken)
@@ -109,9 +114,25 @@ class Twin:
         Never raises: whatever is wrong with the request is in the response.
         """
         try:
-            return self._routed(method.upper(), target, body, now)
+            answer = self._routed(method.upper(), target, body, now)
         except Rejection as rejection:
             return Answer(error_response(rejection, self.quirks.error_shape))
+        return replace(answer, touched=(*answer.touched, *self.follow(answer.touched, now)))
+
+    def follow(self, written: Touched, now: datetime) -> Touched:
+        """Let the rules behind SCIM see those users and groups; what they changed."""
+        if self.quirks.people.links == "never":
+            return ()
+        people = [follow_user(self.directory, self.users[key], now) for kind, key in written if kind == "Users"]
+        places = [follow_group(self.directory, self.groups[key], now) for kind, key in written if kind == "Groups"]
+        return tuple(item for items in (*people, *places) for item in items)
+
+    def answer_rest(self, call: Call) -> Answer:
+        """What 4me's REST API answers whom it lets in. Never raises."""
+        try:
+            return answer_call(self.directory, call, self.quirks.people)
+        except Rejection as rejection:
+            return Answer(error_response(rejection, "rest"))
 
     def _routed(self, method: str, target: str, body: object, now: datetime) -> Answer:
         path, _, query = target.partition("?")
@@ -141,10 +162,10 @@ class Twin:
     def _single(self, method: str, endpoint: Endpoint, resource_id: str, body: object, now: datetime) -> Answer:
         if method not in ("GET", "PUT", "PATCH"):
             raise _not_allowed(method)
-        if resource_id not in self._kept(endpoint):
+        if resource_id not in self.kept(endpoint):
             raise Rejection(404, f"there is no {endpoint}/{resource_id}")
         if method == "GET":
-            return Answer(Response(200, self._shown(endpoint, self._kept(endpoint)[resource_id])))
+            return Answer(Response(200, self._shown(endpoint, self.kept(endpoint)[resource_id])))
         return self._updated(_Write(endpoint, resource_id, method, _object(body), now))
 
     def _listed(self, endpoint: Endpoint, query: Mapping[str, str]) -> Response:
@@ -153,7 +174,7 @@ class Twin:
         # RFC 7644 section 3.4.2.4: a start below 1 is taken for 1.
         start = max(1, _integer(query, "startIndex", 1))
         asked = "" if self.quirks.ignores_filters else query.get("filter", "")
-        found = list(self._kept(endpoint).values())
+        found = list(self.kept(endpoint).values())
         if asked:
             wanted = parse_filter(asked, _FILTERABLE[endpoint])
             found = [resource for resource in found if wanted.matches(resource)]
@@ -175,12 +196,12 @@ class Twin:
         resource_id = self._next_id(endpoint)
         new = completed(endpoint, resource_id, stamped(self._obeyed(endpoint, {}, new), now))
 
-        self._kept(endpoint)[resource_id] = new
+        self.kept(endpoint)[resource_id] = new
         headers = {"Location": location(endpoint, resource_id)}
         return Answer(Response(201, self._shown(endpoint, new), headers), ((endpoint, resource_id),))
 
     def _updated(self, write: _Write) -> Answer:
-        endpoint, old = write.endpoint, self._kept(write.endpoint)[write.resource_id]
+        endpoint, old = write.endpoint, self.kept(write.endpoint)[write.resource_id]
         if write.method == "PATCH":
             new = patched(endpoint, old, write.body)
         else:
@@ -191,7 +212,7 @@ class Twin:
 
         if changes:
             new = stamped(new, write.now)
-            self._kept(endpoint)[write.resource_id] = new
+            self.kept(endpoint)[write.resource_id] = new
         touched: Touched = ((endpoint, write.resource_id),) if changes else ()
         if write.method == "PATCH" and self.quirks.patch_answers == "nothing":
             return Answer(Response(204), touched)
@@ -206,7 +227,7 @@ class Twin:
             raise invalid_value("active", "can't be cleared")
         wanted = _caseless(new, name)
         if wanted != _caseless(old, name) and any(
-            _caseless(other, name) == wanted for other in self._kept(endpoint).values()
+            _caseless(other, name) == wanted for other in self.kept(endpoint).values()
         ):
             raise Rejection(409, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
         unknown = (member_ids(new) - member_ids(old)) - self.users.keys() if endpoint == "Groups" else set()
@@ -219,8 +240,15 @@ class Twin:
             new = with_kept(endpoint, new, old, name)
         return new
 
-    def _kept(self, endpoint: Endpoint) -> dict[str, JsonObject]:
-        return self.users if endpoint == "Users" else self.groups
+    def kept(self, kind: Kept) -> dict[str, JsonObject]:
+        """All that is stored of a kind, by id."""
+        match kind:
+            case "Users":
+                return self.users
+            case "Groups":
+                return self.groups
+            case _:
+                return self.directory.records[kind]
 
     def _shown(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
         return shown_user(resource, self.users) if endpoint == "Users" else shown_group(resource, self.users)
@@ -231,7 +259,7 @@ class Twin:
         return self._shown(endpoint, resource)
 
     def _next_id(self, endpoint: Endpoint) -> str:
-        kept = self._kept(endpoint)
+        kept = self.kept(endpoint)
         while True:
             self._last_number[endpoint] += 1
             resource_id = f"{_PREFIX[endpoint]}{self._last_number[endpoint]:06}"

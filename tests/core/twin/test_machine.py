@@ -276,12 +276,12 @@ def test_times_are_told_in_utc() -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_an_update_changes_what_is_given_and_the_time(method: str) -> None:
-    """PUT merges too, so nothing is emptied by leaving it out."""
+    """PUT merges too, so nothing is emptied by leaving it out. The person behind the user changes with it."""
     twin = account()
     answer = twin.answer(method, "/Users/u1", {"title": "Analyst"}, NOON)
     told = document(answer.response)
 
-    assert (200, (("Users", "u1"),)) == (answer.response.status, answer.touched)
+    assert (200, (("Users", "u1"), ("People", "1"))) == (answer.response.status, answer.touched)
     assert ("Analyst", "Alice Lee") == (told["title"], told["displayName"])
     assert ("2026-03-01T12:00:00.000Z", "2018-01-01T00:00:00.000Z") == (
         told["meta"]["lastModified"],
