@@ -13,7 +13,8 @@ import click
 
 from reconciler.apply.approval import Approval, hold_against
 from reconciler.apply.execute import Channel, Stop, execute
-from reconciler.cli.line import Base, Head, connect, find_base, gather, load_head, now_in_utc, read_live, say
+from reconciler.cli.history import find_base
+from reconciler.cli.line import Base, Head, connect, gather, load_head, now_in_utc, read_live, say
 from reconciler.cli.main import Options
 from reconciler.cli.output import print_result, read_text
 from reconciler.cli.plan import FORMATS, as_of_option, base_option
@@ -24,8 +25,9 @@ from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
 from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
 from reconciler.core.plan import Change, Plan
+from reconciler.core.receipt import Receipt
 from reconciler.core.wire import DIALECTS
-from reconciler.desired.receipts import Receipt, write_receipt
+from reconciler.desired.receipts import write_receipt
 from reconciler.errors import Refused
 from reconciler.live.client import Client
 from reconciler.report.render import Format, render_plan, render_run
@@ -155,6 +157,8 @@ def describe(change: Change) -> str:
 
 def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
     """The record that git keeps; none where what was applied is not a commit."""
+    if applied.approval.refused and not applied.approval.to_run:
+        return  # nothing ran
     if head.repository is None or head.commit is None:
         say(options, "No receipt: the desired state is not committed, so what leaves git later can't be noticed.")
         return

@@ -38,7 +38,7 @@ def explain(options: Options, key: str, as_of: date | None, form: Literal["text"
 
 def _explain_stranger(head: Head, name: str, form: Literal["text", "json"]) -> str:
     """Somebody git does not declare: one who left, or nobody it ever knew; raises UsageError for the latter."""
-    from reconciler.cli.line import find_base
+    from reconciler.cli.history import find_base
     from reconciler.core.model import Key
     from reconciler.core.suggest import did_you_mean
     from reconciler.errors import UsageError

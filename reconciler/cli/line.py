@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,6 @@ from reconciler.cli.main import Options
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations
 from reconciler.core.earlier import Earlier
-from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.suggest import did_you_mean
@@ -25,7 +25,6 @@ from reconciler.core.wire import DIALECTS
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.receipts import find_last_population, find_last_receipt
 from reconciler.errors import InvalidInput, Problem, Unreachable, UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.settings import Settings, read_settings
@@ -40,6 +39,7 @@ RENEWAL_DAYS = 7
 class Head:
     """What git says now for one tenant, and where it says so."""
 
+    folder: Path
     loaded: Loaded
     tenant_name: str
     tenant: Tenant
@@ -74,6 +74,7 @@ def load_head(options: Options, as_of: date | None) -> Head:
         raise InvalidInput(problems)
     clean = repository is not None and repository.is_clean()
     return Head(
+        folder=options.folder,
         loaded=loaded,
         tenant_name=name,
         tenant=loaded.declarations.tenants[name].tenant,
@@ -108,63 +109,12 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What git said before, and what there is to say about that."""
+    """What git said before, and what there is to say about that; `history` finds it."""
 
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
     population: int | None = None
     problems: tuple[Problem, ...] = ()
-
-
-def find_base(head: Head, named: str | None) -> Base:
-    """The state at `--base`, else at the last receipt; where there is neither, nothing is treated as removed.
-
-    With `--base`, what was applied last still tells apart what is merged and waits to be applied.
-    """
-    if head.repository is None and named is not None:
-        raise UsageError("--base needs git, and the desired state is not in a git repository")
-    if head.repository is None:
-        return Base(problems=(_no_history("the desired state is not in a git repository"),))
-    receipt = find_last_receipt(head.repository, head.tenant_name, head.tenant.url)
-    population = find_last_population(head.repository, head.tenant_name, head.tenant.url)
-    commit = head.repository.commit_named(named) if named is not None else receipt.commit if receipt else None
-    if commit is None:
-        problems = (_no_history(f"no whole apply to {head.tenant_name} is on record"),)
-        return Base(population=population, problems=problems)
-    then = compile_at(head, commit)
-    applied = compile_at(head, receipt.commit) if receipt and receipt.commit != commit else None
-    return Base(
-        earlier=Earlier(base=then.state, applied=applied.state if applied else None),
-        commit=commit,
-        population=population,
-        problems=tuple(dict.fromkeys((*then.problems, *(applied.problems if applied else ())))),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Then:
-    """What git said at a commit for the tenant; no state where it can't be read, or the tenant was not declared."""
-
-    state: DesiredState | None
-    problems: tuple[Problem, ...] = ()
-
-
-def compile_at(head: Head, commit: str) -> Then:
-    """The desired state as a commit has it, and what its scoping filters would have said of the people of now."""
-    assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
-    loaded = load_declarations(head.repository.read_folder(commit), known=head.loaded)
-    errors = [problem for problem in loaded.problems if problem.severity == "error"]
-    if errors:
-        message = f"the desired state at {commit[:12]} has problems ({errors[0]}): what left git since is not known"
-        return Then(None, (Problem("unreadable_base", message, severity="warning"),))
-    if head.tenant_name not in loaded.declarations.tenants:
-        return Then(None)
-    told = tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today)
-    return Then(compile_state(loaded.declarations, head.tenant_name, head.today), tuple(told))
-
-
-def _no_history(why: str) -> Problem:
-    return Problem("no_history", f"{why}: nothing is treated as having left git", severity="info")
 
 
 def gather(head: Head, base: Base, live: LiveState) -> Gathered:

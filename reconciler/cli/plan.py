@@ -33,7 +33,7 @@ class Day(click.ParamType[date]):
 
 
 as_of_option = click.option("--as-of", type=Day(), help="Plan as if it were that day (roles expire by it).")
-base_option = click.option("--base", metavar="REF", help="What git said before: a revision, not the last receipt.")
+base_option = click.option("--base", metavar="REF", help="What git said before: where this parted from a revision.")
 
 
 @click.command()
@@ -60,7 +60,8 @@ def plan(
 
     Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
     """
-    from reconciler.cli.line import find_base, gather, load_head, read_account, say
+    from reconciler.cli.history import find_base
+    from reconciler.cli.line import gather, load_head, read_account, say
     from reconciler.cli.output import print_result, write_private
     from reconciler.core.make_plan import make_plan
     from reconciler.live.snapshot import load_snapshot, read_snapshot_file, snapshot_to_json
@@ -127,7 +128,8 @@ def show(file: Path, form: Format) -> int:
 @click.pass_obj
 def drift(options: Options, base: str | None, as_of: date | None, form: Format, *, exit_code: bool) -> int:
     """The live account against what was last applied: what changed on the other side. Changes nothing."""
-    from reconciler.cli.line import compile_at, find_base, gather, load_head, read_account
+    from reconciler.cli.history import compile_at, find_applied
+    from reconciler.cli.line import gather, load_head, read_account
     from reconciler.cli.output import print_result
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
@@ -135,7 +137,7 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
     from reconciler.report.render import render_drift
 
     head = load_head(options, as_of)
-    earlier = find_base(head, base)
+    earlier = find_applied(head, base)
     if earlier.commit is None:
         raise Failed(
             f"no apply to {head.tenant_name} is on record, so nothing can have drifted: apply first, "

@@ -25,6 +25,9 @@ def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
     links = sorted(path for path in folder.rglob("*") if path.is_symlink())
     if links:
         raise UsageError(f"{links[0]} is a link: put the file itself there")
+    nested = sorted(path for path in folder.rglob(".git") if path.parent != folder)
+    if nested:
+        raise UsageError(f"{nested[0].parent} is a repository of its own, whose history is not this one's: move it out")
     label = folder.resolve().name if label is None else label
     paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
     if not paths:

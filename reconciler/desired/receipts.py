@@ -1,70 +1,122 @@
-"""Receipts: that a commit was applied to a tenant, and how it went, as git notes. Git is the state; there is no other.
+"""Receipts in git notes, under `refs/notes/reconciler/<tenant>`. Git is the state; there is no other.
 
-One line of JSON for each apply, under `refs/notes/reconciler/<tenant>`: notes of two that raced merge line by line.
+Writes and reads them here, and exchanges them with another clone. Decides nothing about what they say.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pydantic import ValidationError
-
-from reconciler.core.plan import Frozen
+from reconciler.core.receipt import Receipt, parse_receipts
 from reconciler.desired.git import Repository
+from reconciler.desired.notes import add_line, drafts, list_refs, merge_notes, read_notes
+from reconciler.errors import Failed, UsageError
+
+NAMESPACE = "reconciler"
+TRIES = 50
+STUBBORN = 3
 
 
-class Receipt(Frozen):
-    """What an apply came to; no personal data. `population` is how many active users the account has after it."""
+@dataclass(frozen=True, slots=True)
+class LastApplied:
+    """The newest whole apply among the commits that lead here, and one that is later, of a commit that does not.
 
-    format: Literal[1] = 1
-    at: str
-    tenant: str
-    url: str
-    commit: str
-    digest: str
-    outcome: Literal["whole", "partial"]
-    counts: dict[str, int]
-    population: int
+    `population` is how many active users the account had after the last apply of all, whole or in part.
+    """
+
+    receipt: Receipt | None = None
+    elsewhere: Receipt | None = None
+    population: int | None = None
 
 
 def write_receipt(repository: Repository, receipt: Receipt) -> None:
     """Adds the receipt to the note of its commit."""
-    repository.append_note(_ref(receipt.tenant), receipt.commit, receipt.model_dump_json())
+    add_line(repository, _ref(receipt.tenant), receipt.commit, receipt.model_dump_json())
 
 
-def find_last_receipt(repository: Repository, tenant: str, url: str) -> Receipt | None:
-    """The newest receipt of a whole apply among the commits that lead to the checked-out one, or None."""
-    notes = repository.notes(_ref(tenant))
-    if not notes:
-        return None
-    noted = (notes[commit] for commit in repository.ancestors() if commit in notes)
-    return next((receipt for note in noted if (receipt := _newest_whole(note, url))), None)
+def read_receipts(repository: Repository, tenant: str) -> list[Receipt]:
+    """Every receipt of a tenant, oldest first."""
+    notes = read_notes(repository, _ref(tenant))
+    found = [receipt for commit, note in notes.items() for receipt in parse_receipts(note, commit)]
+    return sorted((receipt for receipt in found if receipt.tenant == tenant), key=lambda one: one.at)
 
 
-def find_last_population(repository: Repository, tenant: str, url: str) -> int | None:
-    """How many active users the account had after the last apply, whole or in part, among the same commits, or None."""
-    notes = repository.notes(_ref(tenant))
-    if not notes:
-        return None
-    lines = (line for commit in repository.ancestors() for line in notes.get(commit, "").splitlines())
-    receipts = [receipt for line in lines if (receipt := _parse(line)) and receipt.url == url]
-    newest = max(receipts, key=lambda receipt: receipt.at, default=None)
-    return newest.population if newest else None
+def list_tenants(repository: Repository) -> list[str]:
+    """The tenants that there are receipts of."""
+    return sorted(list_refs(repository, NAMESPACE))
 
 
-def _newest_whole(note: str, url: str) -> Receipt | None:
-    receipts = [receipt for line in note.splitlines() if (receipt := _parse(line))]
-    whole = [receipt for receipt in receipts if receipt.outcome == "whole" and receipt.url == url]
-    return max(whole, key=lambda receipt: receipt.at, default=None)
+def find_last_applied(repository: Repository, tenant: str, url: str) -> LastApplied:
+    """What was applied last to the account at that address. Only a whole apply counts: the rest is still to be done."""
+    receipts = [one for one in read_receipts(repository, tenant) if one.url == url]
+    population = receipts[-1].population if receipts else None
+    last_of = {one.commit: one for one in receipts if one.outcome == "whole"}
+    nearest = repository.nearest(last_of.keys())
+    last = last_of[nearest] if nearest else None
+    newest = max(last_of.values(), key=lambda one: one.at, default=None)
+    if newest is None or newest is last or repository.leads_here(newest.commit):
+        return LastApplied(last, None, population)
+    return LastApplied(last, newest, population)
 
 
-def _parse(line: str) -> Receipt | None:
-    """A line that somebody else wrote into the note is not a receipt, and says nothing."""
-    try:
-        return Receipt.model_validate_json(line)
-    except ValidationError:
-        return None
+def fetch_receipts(repository: Repository, remote: str, tenant: str | None = None) -> list[str]:
+    """Adds the receipts that a remote has to those here; the tenants that something was new of."""
+    _check_remote(repository, remote)
+    before = list_refs(repository, NAMESPACE)
+    with drafts(repository) as fetched:
+        _fetch(repository, remote, fetched, tenant)
+    after = list_refs(repository, NAMESPACE)
+    return [name for name, target in after.items() if target != before.get(name)]
+
+
+def publish_receipts(repository: Repository, remote: str, tenant: str | None = None) -> list[str]:
+    """Adds the receipts here to those that a remote has, and the other way round; the tenants that it had not all of.
+
+    A push that somebody was faster than is merged with theirs and tried again: of those who race one gets through each
+    time. Raises Failed where the remote refuses though nothing moved there.
+    """
+    _check_remote(repository, remote)
+    seen: list[Mapping[str, str]] = []
+    for _ in range(TRIES):
+        with drafts(repository) as fetched:
+            theirs = _fetch(repository, remote, fetched, tenant)
+        ours = {name: target for name, target in list_refs(repository, NAMESPACE).items() if tenant in {None, name}}
+        new = [name for name, target in ours.items() if target != theirs.get(name)]
+        if not new:
+            return []
+        refused = repository.complaint("push", "--quiet", remote, *(_refspec(name) for name in new))
+        if refused is None:
+            return new
+        seen.append(theirs)
+        if seen[-STUBBORN:] == [theirs] * STUBBORN:
+            break
+    raise Failed(f"{remote} takes no receipts ({refused}): they are kept here; push them again once that is mended")
+
+
+def _fetch(repository: Repository, remote: str, into: str, tenant: str | None) -> Mapping[str, str]:
+    """Fetches what the remote has and merges it into what is here; where the remote stands, by tenant."""
+    repository.ask(
+        *("-c", "gc.auto=0", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", remote),
+        f"+refs/notes/{NAMESPACE}/*:refs/notes/{into}/*",
+    )
+    theirs, ours = list_refs(repository, into), list_refs(repository, NAMESPACE)
+    for name, target in theirs.items():
+        if tenant in {None, name} and target != ours.get(name):
+            merge_notes(repository, _ref(name), f"{into}/{name}")
+    return theirs
+
+
+def _check_remote(repository: Repository, remote: str) -> None:
+    known = repository.ask("remote").decode().split("\n")
+    if not remote or remote not in known:
+        there = ", ".join(filter(None, known)) or "none"
+        raise UsageError(f'"{remote}" is no remote of this repository (there are: {there}): name one with --remote')
+
+
+def _refspec(tenant: str) -> str:
+    return f"refs/notes/{NAMESPACE}/{tenant}:refs/notes/{NAMESPACE}/{tenant}"
 
 
 def _ref(tenant: str) -> str:
-    return f"reconciler/{tenant}"
+    return f"{NAMESPACE}/{tenant}"

@@ -128,16 +128,18 @@ def test_who_left_git_since_the_last_apply_loses_access(project: Project) -> Non
 
 
 def test_who_left_git_is_not_forgotten_when_the_apply_was_not_whole(project: Project) -> None:
-    """Only a whole apply moves the base on."""
+    """Only a whole apply moves the base on; where all was refused and nothing ran, there is no receipt either."""
     project.run("apply", "--yes")
     project.write("{}", "empty.json")
     approve(project, SANDBOX + CHIEF)
     project.commit(SANDBOX + WITHOUT_CID)
     refused = project.run("apply", "approved.json")
+    kept = project.receipts()
 
     again = project.run("apply", "--yes")
 
-    assert (4, "partial") == (refused.code, project.receipts()[0]["outcome"])
+    assert (4, []) == (refused.code, kept)
+    assert ["whole"] == [one["outcome"] for one in project.receipts()]
     assert (0, False) == (again.code, project.users()["cid"]["active"])
 
 

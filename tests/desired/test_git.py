@@ -9,7 +9,7 @@ import pytest
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import find_repository
 from reconciler.errors import UsageError
-from tests.desired.repository import make_clone
+from tests.desired.repository import Clone, make_clone
 
 FOLDERS = ["desired-state", "infra/people/desired-state", "."]
 
@@ -129,46 +129,152 @@ def test_a_file_that_git_ignores_makes_the_folder_unlike_its_commit(tmp_path: Pa
     assert clone.found().is_clean() is False
 
 
-def test_ancestors_are_told_newest_first(tmp_path: Path) -> None:
-    """The checked-out commit among them."""
-    clone = make_clone(tmp_path)
-    commits = [clone.commit() for _ in range(3)]
-
-    assert commits[::-1] == clone.found().ancestors()
-
-
-def test_notes_are_kept_by_commit_and_ref(tmp_path: Path) -> None:
-    """Another line is added, and never replaces the first."""
-    clone = make_clone(tmp_path)
-    first, second = clone.commit(), clone.commit()
+@pytest.mark.parametrize("folder", ["odd [ab]*?", ":(top)x", "zoë ☃", " blank "])
+def test_a_folder_of_any_name_is_told_clean_or_not(tmp_path: Path, folder: str) -> None:
+    """Git takes none of these for a pattern, nor another folder for this one."""
+    clone = make_clone(tmp_path, folder)
+    clone.commit({f"{folder}/a.yaml": "a", "odd a/b.yaml": "b"})
+    clone.write({"odd a/b.yaml": "changed"})
     repository = clone.found()
 
-    assert {} == repository.notes("reconciler/qa")
-    repository.append_note("reconciler/qa", first, "one")
-    repository.append_note("reconciler/qa", first, "two é ☃")
-    repository.append_note("reconciler/qa", second, "three")
-    repository.append_note("reconciler/production", second, "four")
-
-    notes = repository.notes("reconciler/qa")
-    assert {first, second} == set(notes)
-    assert ["one", "two é ☃"] == [line for line in notes[first].splitlines() if line]
-    assert "three\n" == notes[second]
-    assert {second: "four\n"} == repository.notes("reconciler/production")
+    assert folder == repository.folder
+    assert repository.is_clean()
+    assert [f"{folder}/a.yaml"] == list(repository.read_folder("HEAD"))
+    clone.write({f"{folder}/a.yaml": "changed"})
+    assert not repository.is_clean()
 
 
-def test_a_note_can_be_written_where_nobody_has_a_name(tmp_path: Path) -> None:
-    """As on a build machine, where git knows no committer."""
+def test_a_repository_whose_name_ends_in_a_blank_is_found(tmp_path: Path) -> None:
+    """Git ends its answer with a newline, and that alone is no part of the name."""
+    root = tmp_path / "people "
+    repository = make_clone(root).found()
+
+    assert root.resolve() == repository.root.resolve()
+
+
+def test_a_submodule_at_a_commit_is_refused(tmp_path: Path) -> None:
+    """The people in it are not in this history, and would look as if they had never been there."""
+    other = make_clone(tmp_path / "other")
+    other.commit({"a.yaml": "users: {}\n"})
+    clone = make_clone(tmp_path / "clone")
+    clone.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "desired-state/more")
+    commit = clone.commit({"desired-state/a.yaml": "users: {}\n"})
+
+    with pytest.raises(UsageError, match="has a submodule below desired-state"):
+        clone.found().read_folder(commit)
+
+
+def test_a_desired_state_that_is_a_submodule_has_a_history_of_its_own(tmp_path: Path) -> None:
+    """The repository is the submodule."""
+    other = make_clone(tmp_path / "other")
+    commit = other.commit({"a.yaml": "users: {}\n"})
+    clone = make_clone(tmp_path / "clone", "any")
+    clone.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "desired-state")
+    repository = find_repository(clone.root / "desired-state")
+
+    assert repository is not None
+    assert ((clone.root / "desired-state").resolve(), ".") == (repository.root.resolve(), repository.folder)
+    assert commit == repository.head()
+
+
+def test_a_repository_that_git_does_not_open_is_no_missing_repository(tmp_path: Path) -> None:
+    """As where the folder belongs to somebody else, or is damaged: without history people who left go unnoticed."""
     clone = make_clone(tmp_path)
-    commit = clone.commit()
-    clone.git("config", "user.useConfigOnly", "true")
-    clone.found().append_note("reconciler/qa", commit, "one")
+    (tmp_path / ".git/HEAD").write_text("nonsense")
 
-    assert {commit: "one\n"} == clone.found().notes("reconciler/qa")
+    with pytest.raises(UsageError, match=r"git does not open the repository of .*: fatal:"):
+        find_repository(clone.root / clone.folder)
+
+
+def test_the_merge_base_is_where_two_branches_parted(tmp_path: Path) -> None:
+    """Of a branch that goes on meanwhile, of a tag, and of what is checked out itself; on a detached head too."""
+    clone = make_clone(tmp_path)
+    first = clone.commit()
+    clone.git("tag", "v1")
+    clone.git("checkout", "--quiet", "-b", "feature")
+    head = clone.commit({"desired-state/a.yaml": "a"})
+    clone.git("checkout", "--quiet", "main")
+    clone.commit({"elsewhere.txt": "x"})
+    clone.git("checkout", "--quiet", "--detach", "feature")
+    repository = clone.found()
+
+    assert [first, first, head] == [repository.merge_base(name) for name in ("main", "v1", "HEAD")]
+
+
+def test_before_the_first_commit_there_is_no_base(tmp_path: Path) -> None:
+    """On a new branch without a commit too, whatever other branches have."""
+    clone = make_clone(tmp_path)
+    with pytest.raises(UsageError, match="nothing is committed here yet"):
+        clone.found().merge_base("main")
+
+    clone.commit()
+    clone.git("checkout", "--quiet", "--orphan", "other")
+    with pytest.raises(UsageError, match="nothing is committed here yet"):
+        clone.found().merge_base("main")
+
+
+def test_without_a_commit_in_common_there_is_no_base(tmp_path: Path) -> None:
+    """Two histories of their own."""
+    clone = make_clone(tmp_path)
+    clone.commit()
+    clone.git("checkout", "--quiet", "--orphan", "other")
+    clone.commit({"another.txt": "x"})
+
+    with pytest.raises(UsageError, match='"main" and what is checked out have no commit in common'):
+        clone.found().merge_base("main")
+
+
+def test_a_shallow_clone_says_what_to_fetch(tmp_path: Path) -> None:
+    """For a revision that is not there, and for one that met this branch before the clone begins."""
+    origin = make_clone(tmp_path / "origin")
+    origin.commit()
+    origin.git("checkout", "--quiet", "-b", "feature")
+    origin.commit({"a": "a"})
+    origin.git("checkout", "--quiet", "main")
+    origin.commit({"b": "b"})
+    url = (tmp_path / "origin").as_uri()
+    origin.git("clone", "--quiet", "--depth=1", "--no-single-branch", url, str(tmp_path / "clone"))
+    repository = Clone(tmp_path / "clone", ".").found()
+
+    assert repository.is_shallow()
+    assert not origin.found().is_shallow()
+    with pytest.raises(UsageError, match=r"this clone is shallow: fetch all of it .*unshallow; fetch-depth: 0"):
+        repository.merge_base("HEAD~1")
+    with pytest.raises(UsageError, match='shallow, and ends before "origin/feature" and HEAD meet: fetch all of it'):
+        repository.merge_base("origin/feature")
+
+
+def test_the_nearest_of_some_commits_is_the_newest_that_leads_here(tmp_path: Path) -> None:
+    """None where none of them does, or there is no commit yet."""
+    clone = make_clone(tmp_path)
+    assert clone.found().nearest({"0" * 40}) is None
+    first, second, third = (clone.commit() for _ in range(3))
+    clone.git("checkout", "--quiet", "--detach", second)
+    repository = clone.found()
+
+    assert second == repository.nearest({third, second, first})
+    assert first == repository.nearest({third, first})
+    assert repository.nearest({third}) is None
+    assert repository.nearest(set()) is None
+    assert [True, True, False, False] == [repository.leads_here(one) for one in (first, second, third, "0" * 40)]
 
 
 def test_what_git_refuses_is_said_in_its_own_words(tmp_path: Path) -> None:
-    """With the command that it refused."""
-    clone = make_clone(tmp_path)
+    """With the command that it refused, and without a password that stands in an address."""
+    repository = make_clone(tmp_path).found()
 
     with pytest.raises(UsageError, match=r"git rev-list: .*HEAD"):
-        clone.found().ancestors()
+        repository.ask("-c", "user.name=rev-parse", "--no-pager", "rev-list", "HEAD")
+    complaint = repository.complaint("fetch", "https://ann:secret@127.0.0.1:1/x")
+    assert complaint is not None
+    assert "127.0.0.1:1/x" in complaint
+    assert "secret" not in complaint
+    assert repository.complaint("status") is None
+
+
+def test_a_blob_that_git_has_lost_is_said(tmp_path: Path) -> None:
+    """As in a damaged repository."""
+    repository = make_clone(tmp_path).found()
+
+    with pytest.raises(UsageError, match="git has lost 000000000000"):
+        repository.read_blobs(["0" * 40])

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.desired.receipts import Receipt, find_last_population, find_last_receipt, write_receipt
+from reconciler.core.receipt import Receipt
+from reconciler.desired.receipts import (
+    fetch_receipts,
+    find_last_applied,
+    list_tenants,
+    publish_receipts,
+    read_receipts,
+    write_receipt,
+)
+from reconciler.errors import Failed, UsageError
 from tests.desired.repository import Clone, make_clone
 
 URL = "https://api.xurrent.com/scim/v2"
@@ -19,7 +29,7 @@ def receipt(commit: str, at: str = "2026-03-31T12:00:00+00:00", **fields: Any) -
 
 
 def last(clone: Clone, tenant: str = "production", url: str = URL) -> Receipt | None:
-    return find_last_receipt(clone.found(), tenant, url)
+    return find_last_applied(clone.found(), tenant, url).receipt
 
 
 def test_where_nothing_was_applied_there_is_no_receipt(tmp_path: Path) -> None:
@@ -134,6 +144,140 @@ def test_a_note_of_any_bytes_says_nothing(tmp_path: Path) -> None:
     assert receipt(commit) == last(clone)
 
 
+def test_a_later_apply_of_a_commit_that_does_not_lead_here_is_told(tmp_path: Path) -> None:
+    """Where the history was rewritten, or this branch is behind; an earlier one is of no interest."""
+    clone = make_clone(tmp_path)
+    first, second = clone.commit(), clone.commit()
+    write_receipt(clone.found(), receipt(first, at="2026-03-01T00:00:00+00:00"))
+    write_receipt(clone.found(), receipt(second, at="2026-03-02T00:00:00+00:00"))
+    clone.git("reset", "--quiet", "--hard", first)
+
+    told = find_last_applied(clone.found(), "production", URL)
+    assert (first, second) == (told.receipt and told.receipt.commit, told.elsewhere and told.elsewhere.commit)
+    write_receipt(clone.found(), receipt(first, at="2026-03-03T00:00:00+00:00"))
+    assert find_last_applied(clone.found(), "production", URL).elsewhere is None
+
+
+def test_a_receipt_that_a_rebase_took_along_is_not_of_the_new_commit(tmp_path: Path) -> None:
+    """Git copies notes to what it makes of a commit, where it is told to; what it made was never applied."""
+    clone = make_clone(tmp_path)
+    first, second = clone.commit(), clone.commit()
+    written = receipt(first)
+    write_receipt(clone.found(), written)
+    clone.git("notes", "--ref=reconciler/production", "copy", first, second)
+
+    assert written == last(clone)
+    assert [written] == read_receipts(clone.found(), "production")
+
+
+def test_receipts_are_listed_by_tenant_oldest_first(tmp_path: Path) -> None:
+    """Whole and partial, of whatever commit."""
+    clone = make_clone(tmp_path)
+    first, second = clone.commit(), clone.commit()
+    written = [
+        receipt(second, at="2026-03-01T00:00:00+00:00", outcome="partial"),
+        receipt(first, at="2026-03-02T00:00:00+00:00"),
+        receipt(second, at="2026-03-03T00:00:00+00:00"),
+    ]
+    for one in written[::-1]:
+        write_receipt(clone.found(), one)
+    write_receipt(clone.found(), receipt(first, tenant="qa"))
+
+    assert written == read_receipts(clone.found(), "production")
+    assert ["production", "qa"] == list_tenants(clone.found())
+    assert [] == read_receipts(clone.found(), "sandbox")
+
+
+def clone_of(origin: Clone, root: Path) -> Clone:
+    origin.git("clone", "--quiet", str(origin.root), str(root))
+    return Clone(root)
+
+
+def make_origin(tmp_path: Path) -> tuple[Clone, str]:
+    """A bare repository with one commit, as a remote has it."""
+    seed = make_clone(tmp_path / "seed")
+    commit = seed.commit({"desired-state/a.yaml": "users: {}"})
+    seed.git("clone", "--quiet", "--bare", str(seed.root), str(tmp_path / "origin.git"))
+    return Clone(tmp_path / "origin.git"), commit
+
+
+def test_receipts_travel_by_the_remote(tmp_path: Path) -> None:
+    """As a checkout has them that fetches every commit and no note; what is there already is not told again."""
+    origin, commit = make_origin(tmp_path)
+    here, there = clone_of(origin, tmp_path / "here"), clone_of(origin, tmp_path / "there")
+    write_receipt(here.found(), receipt(commit))
+    write_receipt(here.found(), receipt(commit, tenant="qa"))
+
+    assert ["production"] == publish_receipts(here.found(), "origin", "production")
+    assert ["production"] == fetch_receipts(there.found(), "origin")
+    assert receipt(commit) == last(there)
+    assert ["qa"] == publish_receipts(here.found(), "origin")
+    assert [] == publish_receipts(here.found(), "origin")
+    assert [] == fetch_receipts(there.found(), "origin", "production")
+    assert ["qa"] == fetch_receipts(there.found(), "origin")
+
+
+def test_applies_that_race_lose_no_receipt(tmp_path: Path) -> None:
+    """From two clones, several at once from each, on one commit and one tenant; what a person wrote there stays."""
+    origin, commit = make_origin(tmp_path)
+    clones = [clone_of(origin, tmp_path / name) for name in ("here", "there")]
+    by_hand = "approved by Bob on the phone"
+    clones[0].git("notes", "--ref=reconciler/production", "add", "-m", by_hand, commit)
+    receipts = [receipt(commit, at=f"2026-03-31T12:00:{second:02}+00:00") for second in range(12)]
+
+    def apply(number: int) -> None:
+        repository = clones[number % 2].found()
+        write_receipt(repository, receipts[number])
+        publish_receipts(repository, "origin")
+
+    with ThreadPoolExecutor(6) as runners:
+        list(runners.map(apply, range(len(receipts))))
+
+    fresh = clone_of(origin, tmp_path / "fresh")
+    fetch_receipts(fresh.found(), "origin")
+    assert receipts == read_receipts(fresh.found(), "production")
+    assert by_hand in fresh.git("notes", "--ref=reconciler/production", "show", commit).splitlines()
+
+
+def test_a_remote_that_takes_nothing_is_told_in_its_words(tmp_path: Path) -> None:
+    """As without the permission to write; the receipts are kept."""
+    origin, commit = make_origin(tmp_path)
+    here = clone_of(origin, tmp_path / "here")
+    write_receipt(here.found(), receipt(commit))
+    refuse = origin.root / "hooks/pre-receive"
+    refuse.write_text("#!/bin/sh\necho no receipts here >&2\nexit 1\n")
+    refuse.chmod(0o755)
+
+    with pytest.raises(Failed, match=r"origin takes no receipts \(.*no receipts here.*they are kept here"):
+        publish_receipts(here.found(), "origin")
+    assert receipt(commit) == last(here)
+
+
+@pytest.mark.parametrize("remote", ["upstream", "", "--all", "../origin.git"])
+def test_a_remote_that_is_none_is_named(tmp_path: Path, remote: str) -> None:
+    """With those that there are."""
+    origin, _commit = make_origin(tmp_path)
+    here = clone_of(origin, tmp_path / "here")
+
+    for exchange in (fetch_receipts, publish_receipts):
+        with pytest.raises(UsageError, match=r"is no remote of this repository \(there are: origin\)"):
+            exchange(here.found(), remote)
+    with pytest.raises(UsageError, match=r"\(there are: none\)"):
+        fetch_receipts(make_clone(tmp_path / "alone").found(), "origin")
+
+
+def test_a_remote_that_is_not_there_is_told_in_gits_words(tmp_path: Path) -> None:
+    """Nothing is lost by it."""
+    origin, commit = make_origin(tmp_path)
+    here = clone_of(origin, tmp_path / "here")
+    write_receipt(here.found(), receipt(commit))
+    here.git("remote", "set-url", "origin", str(tmp_path / "gone.git"))
+
+    with pytest.raises(UsageError, match="git fetch: "):
+        publish_receipts(here.found(), "origin")
+    assert receipt(commit) == last(here)
+
+
 def test_a_receipt_holds_no_personal_data() -> None:
     """Counts, hashes and addresses of services; who was changed is in the log."""
     expected = "format at tenant url commit digest outcome counts population"
@@ -141,15 +285,19 @@ def test_a_receipt_holds_no_personal_data() -> None:
     assert expected.split() == list(Receipt.model_fields)
 
 
+def population(clone: Clone, url: str) -> int | None:
+    return find_last_applied(clone.found(), "production", url).population
+
+
 def test_the_population_is_that_of_the_last_apply_whole_or_not(tmp_path: Path) -> None:
     """On whatever commit it was; another account's is not this one's."""
     clone = make_clone(tmp_path)
     first, second = clone.commit(), clone.commit()
 
-    assert find_last_population(clone.found(), "production", URL) is None
+    assert population(clone, URL) is None
     write_receipt(clone.found(), receipt(second, at="2026-03-01T00:00:00+00:00", population=50))
     write_receipt(clone.found(), receipt(first, at="2026-03-31T00:00:00+00:00", population=30, outcome="partial"))
     write_receipt(clone.found(), receipt(second, at="2026-04-01T00:00:00+00:00", population=9, url="https://other"))
 
-    assert 30 == find_last_population(clone.found(), "production", URL)
-    assert find_last_population(clone.found(), "production", "https://nowhere") is None
+    assert 30 == population(clone, URL)
+    assert population(clone, "https://nowhere") is None

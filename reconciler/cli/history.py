@@ -1,0 +1,116 @@
+"""What git said before: at a pull request's base, and at the last commit that was applied.
+
+Gathers and says what is missing; what follows from it is decided in `core`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.cli.line import Base, Head
+from reconciler.core.compile import compile_state
+from reconciler.core.earlier import Earlier
+from reconciler.core.filter_change import tell_filter_change
+from reconciler.core.model import DesiredState
+from reconciler.core.receipt import Receipt
+from reconciler.desired.git import FETCH_ALL, Repository, explain_absence
+from reconciler.desired.load import load_declarations
+from reconciler.desired.moved import find_folder_at
+from reconciler.desired.receipts import LastApplied, find_last_applied
+from reconciler.errors import Problem, UsageError
+
+
+def find_base(head: Head, named: str | None) -> Base:
+    """The state where this branch parted from `--base`, else at the last receipt; without either, nothing left git.
+
+    With `--base`, what was applied last still tells apart what is merged and waits to be applied.
+    """
+    commit = _repository(head, named).merge_base(named) if named is not None else None
+    return _find_base(head, commit)
+
+
+def find_applied(head: Head, named: str | None) -> Base:
+    """The state at exactly that revision, which was applied, else at the last receipt."""
+    commit = _repository(head, named).commit_named(named) if named is not None else None
+    return _find_base(head, commit)
+
+
+def _repository(head: Head, named: str) -> Repository:
+    if head.repository is None:
+        raise UsageError(f'"{named}" is a revision of git, and {explain_absence(head.folder)}')
+    return head.repository
+
+
+def _find_base(head: Head, named: str | None) -> Base:
+    if head.repository is None:
+        return Base(problems=(_no_history(explain_absence(head.folder)),))
+    last = find_last_applied(head.repository, head.tenant_name, head.tenant.url)
+    applied_elsewhere = _tell_elsewhere(head.repository, head.tenant_name, last)
+    commit = named or (last.receipt.commit if last.receipt else None)
+    if commit is None:
+        nothing = _no_history(_nothing_on_record(head.repository, head.tenant_name))
+        return Base(population=last.population, problems=(nothing, *applied_elsewhere))
+    then = compile_at(head, commit)
+    applied = compile_at(head, last.receipt.commit) if last.receipt and last.receipt.commit != commit else None
+    told = (*then.problems, *(applied.problems if applied else ()))
+    return Base(
+        earlier=Earlier(base=then.state, applied=applied.state if applied else None),
+        commit=commit,
+        population=last.population,
+        problems=(*dict.fromkeys(told), *applied_elsewhere),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What git said at a commit for the tenant; no state where it can't be read, or the tenant was not declared."""
+
+    state: DesiredState | None
+    problems: tuple[Problem, ...] = ()
+
+
+def compile_at(head: Head, commit: str) -> Then:
+    """The desired state as a commit has it, and what its scoping filters would have said of the people of now."""
+    assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
+    try:
+        folder = find_folder_at(head.repository, commit)
+        loaded = load_declarations(head.repository.read_folder(commit, folder), known=head.loaded)
+    except UsageError as error:
+        return Then(None, (_unreadable(commit, str(error)),))
+    errors = [problem for problem in loaded.problems if problem.severity == "error"]
+    if errors:
+        return Then(None, (_unreadable(commit, str(errors[0])),))
+    if head.tenant_name not in loaded.declarations.tenants:
+        nothing = "" if loaded.files else f" ({folder} held no *.yaml)"
+        message = f"{head.tenant_name} was not declared at {commit[:12]}{nothing}: nobody counts as having left since"
+        return Then(None, (Problem("no_history", message, severity="info"),))
+    told = tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today)
+    return Then(compile_state(loaded.declarations, head.tenant_name, head.today), tuple(told))
+
+
+def _unreadable(commit: str, why: str) -> Problem:
+    message = f"the desired state at {commit[:12]} has problems ({why}): what left git since is not known"
+    return Problem("unreadable_base", message, severity="warning")
+
+
+def _no_history(why: str) -> Problem:
+    return Problem("no_history", f"{why}: nothing is treated as having left git", severity="info")
+
+
+def _nothing_on_record(repository: Repository, tenant: str) -> str:
+    cut = f" in this clone, which is shallow and may lack it ({FETCH_ALL})" if repository.is_shallow() else ""
+    return f"no whole apply to {tenant} is on record{cut}"
+
+
+def _tell_elsewhere(repository: Repository, tenant: str, last: LastApplied) -> tuple[Problem, ...]:
+    """What was applied since from another history is not in this one, and shows as drift."""
+    if last.elsewhere is None:
+        return ()
+    return (_applied_elsewhere(repository, tenant, last.elsewhere),)
+
+
+def _applied_elsewhere(repository: Repository, tenant: str, receipt: Receipt) -> Problem:
+    place = "does not lead to what is checked out" if repository.resolve(receipt.commit) else "is not here"
+    message = f"{tenant} was last applied at {receipt.at} from {receipt.commit[:12]}, which {place}"
+    hint = f"if this branch is behind, update it; in a shallow clone, {FETCH_ALL}; if the history was rewritten, what "
+    return Problem("applied_elsewhere", message, None, f"{hint}that apply did shows as drift", severity="warning")

@@ -1,0 +1,196 @@
+"""What git said before: the base of a pull request, the last apply, and every way in which either is missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project
+
+WITHOUT_CID = "\n".join(line for line in TEAM.splitlines() if "cid" not in line) + "\n"
+PROMOTED = TEAM.replace("Clerk", "Head")
+
+
+def causes(project: Project, *arguments: str) -> dict[str, str]:
+    """The cause of each change of a plan, by key."""
+    ran = project.run("plan", "--format=json", *arguments)
+    assert 0 == ran.code, ran.err
+    return {change["key"]: change["cause"] for change in ran.document["changes"]}
+
+
+def test_a_base_is_where_this_branch_parted_from_it(project: Project) -> None:
+    """What was merged meanwhile by others is not undone by this branch: it is not this branch's to say."""
+    project.run("apply", "--yes")
+    project.git("checkout", "--quiet", "-b", "feature")
+    project.commit(SANDBOX + PROMOTED)
+    project.git("checkout", "--quiet", "main")
+    project.commit(SANDBOX + WITHOUT_CID)
+    parted = project.git("rev-parse", "HEAD~1").strip()
+    project.git("checkout", "--quiet", "--detach", "feature")
+
+    assert {"user/bob": "this_change"} == causes(project, "--base=main")
+    assert parted == project.run("plan", "--format=json", "--base=main").document["base"]
+
+
+def test_what_is_merged_and_waits_is_told_apart_with_a_base_only(project: Project) -> None:
+    """Without one everything since the last apply is what this apply would do."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + PROMOTED)
+    project.git("tag", "merged")
+    project.commit(SANDBOX + PROMOTED.replace("Ann}", "Ann Lee}"))
+
+    assert {"user/ann": "this_change", "user/bob": "merged"} == causes(project, "--base=merged")
+    assert {"user/ann": "this_change", "user/bob": "this_change"} == causes(project)
+
+
+def test_a_base_before_the_first_commit_is_a_usage_error(project: Project) -> None:
+    """An unborn branch is planned without one."""
+    project.git("checkout", "--quiet", "--orphan", "other")
+
+    ran = project.run("plan", "--base=main")
+
+    assert (2, "Error: nothing is committed here yet, so there is no base: commit first\n") == (ran.code, ran.err)
+    assert 0 == project.run("plan").code
+
+
+@pytest.mark.parametrize("receipted", [True, False])
+def test_a_history_that_was_rewritten_is_told(project: Project, receipted: bool) -> None:  # noqa: FBT001
+    """The last apply was of a commit that does not lead here, with an older one that does, or without."""
+    if receipted:
+        project.run("apply", "--yes")
+    project.commit(SANDBOX + WITHOUT_CID)
+    project.run("apply", "--yes")
+    project.git("reset", "--quiet", "--hard", "HEAD~1")
+    project.commit(SANDBOX + PROMOTED)
+
+    ran = project.run("plan")
+
+    assert "? sandbox was last applied at 20" in ran.out
+    assert "which does not lead to what is checked out (if this branch is behind, update it" in ran.out
+    assert receipted is ("no whole apply to sandbox is on record" not in ran.out)
+
+
+def shallow_clone(project: Project, tmp_path: Path, *options: str) -> Project:
+    """What actions/checkout fetches unless it is told otherwise."""
+    project.git("clone", "--quiet", "--depth=1", *options, project.root.as_uri(), str(tmp_path / "shallow"))
+    return Project(tmp_path / "shallow", project.monkeypatch)
+
+
+def test_a_shallow_clone_says_what_it_may_lack(project: Project, tmp_path: Path) -> None:
+    """For a base that is not there, and for a receipt."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + WITHOUT_CID)
+    shallow = shallow_clone(project, tmp_path)
+    refs = "+refs/notes/reconciler/*:refs/notes/reconciler/*"
+    shallow.git("fetch", "--quiet", "origin", refs)
+
+    with_base, without = shallow.run("plan", "--base=HEAD~1"), shallow.run("plan")
+
+    assert 2 == with_base.code
+    assert "this clone is shallow: fetch all of it (git fetch --unshallow; fetch-depth: 0 for" in with_base.err
+    assert 0 == without.code
+    assert "no whole apply to sandbox is on record in this clone, which is shallow and may lack it" in without.out
+    assert "which is not here" in without.out
+
+
+def test_a_desired_state_that_moved_is_read_where_it_was(project: Project) -> None:
+    """Who left with the move, or after it, has left."""
+    before = project.commit()
+    project.git("mv", "desired-state", "people")
+    project.write(SANDBOX + WITHOUT_CID, "people/all.yaml")
+    project.git("commit", "--quiet", "--all", "--message", "moved, without Cid")
+    project.run("--dir=people", "apply", "--yes")
+    project.git("checkout", "--quiet", before)
+    project.run("apply", "--yes")
+    project.git("checkout", "--quiet", "main")
+
+    ran = project.run("--dir=people", "plan", f"--base={before}")
+
+    assert "Cid (user/cid) loses access" in ran.out
+    assert "[desired-state/all.yaml:5" in ran.out
+
+
+def test_a_base_before_the_desired_state_is_told(project: Project) -> None:
+    """Nobody can have left since."""
+    project.git("checkout", "--quiet", "--orphan", "other")
+    project.git("rm", "-r", "--quiet", "--cached", ".")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "nothing yet")
+    project.commit()
+
+    ran = project.run("plan", "--base=HEAD~1")
+
+    assert 0 == ran.code
+    assert "(desired-state held no *.yaml): nobody counts as having left since" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("users: [", "is not YAML"), ("users: {ann: {userName: a, surname: Lee}}", "surname")]
+)
+def test_a_base_with_problems_is_a_warning(project: Project, text: str, why: str) -> None:
+    """It is history, and can't be mended; who left since is not known, and so nobody is taken for somebody who left."""
+    project.commit(text)
+    project.commit(SANDBOX + WITHOUT_CID)
+
+    ran = project.run("plan", "--base=HEAD~1")
+
+    assert 0 == ran.code
+    assert f"? the desired state at {project.git('rev-parse', 'HEAD~1')[:12]} has problems (" in ran.out
+    assert why in ran.out
+
+
+def test_a_base_with_links_is_a_warning(project: Project) -> None:
+    """Like any other that can't be read."""
+    link = project.root / "desired-state/more.yaml"
+    link.symlink_to("all.yaml")
+    project.commit()
+    link.unlink()
+    project.commit()
+
+    ran = project.run("plan", "--base=HEAD~1")
+
+    assert 0 == ran.code
+    assert "has links below desired-state: put the files themselves there): what left git since is not known" in ran.out
+
+
+def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:
+    """Its files have a history of their own."""
+    Project(project.root / "desired-state/more", project.monkeypatch).commit("users: {}")
+
+    ran = project.run("plan")
+
+    assert 2 == ran.code
+    assert "Error: desired-state/more is a repository of its own, whose history is not this one's" in ran.err
+
+
+def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
+    """Not installed at all; and a base can't be named then."""
+    project.environment["PATH"] = str(tmp_path)
+
+    plan, with_base = project.run("plan"), project.run("plan", "--base=main")
+
+    assert 0 == plan.code
+    assert "i git is not installed here: nothing is treated as having left git" in plan.out
+    assert (2, 'Error: "main" is a revision of git, and git is not installed here\n') == (with_base.code, with_base.err)
+
+
+def test_a_repository_that_git_does_not_open_is_a_usage_error(project: Project) -> None:
+    """As where it belongs to somebody else: without its history people who left go unnoticed."""
+    (project.root / ".git/HEAD").write_bytes(os.urandom(8).hex().encode())
+
+    ran = project.run("plan")
+
+    assert 2 == ran.code
+    assert "Error: git does not open the repository of desired-state: fatal:" in ran.err
+
+
+def test_drift_is_held_against_exactly_the_revision_that_is_named(project: Project) -> None:
+    """Which was applied, whatever is checked out."""
+    project.git("checkout", "--quiet", "-b", "hotfix")
+    project.commit(SANDBOX + PROMOTED)
+    project.run("apply", "--yes")
+    project.git("checkout", "--quiet", "main")
+    project.commit(SANDBOX + WITHOUT_CID)
+
+    assert "Drift in sandbox: none" in project.run("drift", "--base=hotfix").out
