@@ -3,10 +3,12 @@
 ReconcilerError         a sentence for the person who ran the command, and its exit code
 ├── Failed          1   something did not work out, in part or whole
 │   ├── InvalidInput    the YAML has problems; carries all of them
-│   └── NotSent         the run was stopped before the request left
+│   ├── NotSent         the run was stopped before the request left
+│   └── NotFound        GitHub has no such thing, or hides it from this token
 ├── UsageError      2   the command line, or a path on it, can't be used
 ├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
-└── Unreachable     5   the tenant can't be reached, or refuses the credentials
+└── Unreachable     5   the tenant or GitHub can't be reached, or refuses the credentials
+    ├── Forbidden       GitHub knows the token, and does not allow it this
     ├── LostAnswer      a request may have been received and done, and no answer says so
     └── NotAnAnswer     what answers is not a SCIM service: HTML, half a document, too much of one
 """
@@ -31,6 +33,10 @@ class NotSent(Failed):
     """The run was stopped before the request left."""
 
 
+class NotFound(Failed):
+    """GitHub has no such thing, or hides it from this token."""
+
+
 class UsageError(ReconcilerError):
     """The command line, or a path on it, can't be used."""
 
@@ -44,9 +50,13 @@ class Refused(ReconcilerError):
 
 
 class Unreachable(ReconcilerError):
-    """The tenant can't be reached, or refuses the credentials."""
+    """The tenant or GitHub can't be reached, or refuses the credentials."""
 
     exit_code = 5
+
+
+class Forbidden(Unreachable):
+    """GitHub knows the token, and does not allow it this."""
 
 
 class LostAnswer(Unreachable):

@@ -1,4 +1,4 @@
-"""The only reader of the environment: secrets by the name of their variable, and where private files go."""
+"""The only reader of the environment: secrets by name, what GitHub tells a job, and where private files go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.tenant import SecretDeclaration
-from reconciler.errors import Unreachable
+from reconciler.errors import Unreachable, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What GitHub Actions tells a job of itself; each is None where there is no such variable."""
+
+    api_url: str | None
+    server_url: str | None
+    repository: str | None
+    commit: str | None
+    run_id: str | None
+    event_file: Path | None
+    summary_file: Path | None
+
+    @property
+    def run_url(self) -> str | None:
+        """The page of the run that this job is part of."""
+        if not (self.server_url and self.repository and self.run_id):
+            return None
+        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,32 @@ class Settings:
         if not value.isascii() or not value.isprintable() or " " in value:
             raise Unreachable(f"the environment variable {declared.env} holds something that is no token")
         return value
+
+    def github_token(self) -> str:
+        """The token for GitHub's API; raises UsageError, without its value, where there is none, or it is no token."""
+        value = self.environment.get("GITHUB_TOKEN", "").strip()
+        if not value:
+            raise UsageError(
+                "the environment variable GITHUB_TOKEN is not set: in a workflow, give the step "
+                "`env: GITHUB_TOKEN: ${{ github.token }}`"
+            )
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise UsageError("the environment variable GITHUB_TOKEN holds something that is no token")
+        return value
+
+    def job(self) -> Job:
+        """The variables of GitHub Actions."""
+        told = self.environment.get
+        event_file, summary_file = told("GITHUB_EVENT_PATH"), told("GITHUB_STEP_SUMMARY")
+        return Job(
+            api_url=told("GITHUB_API_URL") or None,
+            server_url=told("GITHUB_SERVER_URL") or None,
+            repository=told("GITHUB_REPOSITORY") or None,
+            commit=told("GITHUB_SHA") or None,
+            run_id=told("GITHUB_RUN_ID") or None,
+            event_file=Path(event_file) if event_file else None,
+            summary_file=Path(summary_file) if summary_file else None,
+        )
 
     def private_folder(self, desired_state: Path) -> Path:
         """Where the embedded 4me is kept: beside the desired-state folder, unless RECONCILER_PRIVATE says otherwise."""

@@ -106,9 +106,11 @@ def test_only_settings_reads_the_environment() -> None:
     assert {"reconciler.settings"} == readers
 
 
-def test_only_the_client_imports_httpx() -> None:
-    """Moving to another HTTP library is one line in one module."""
-    assert {"reconciler.live.client"} == {name_of(path) for path in MODULES if "httpx" in set(imports_of(path))}
+def test_only_the_two_clients_import_httpx() -> None:
+    """What can leave this process is said in one module for the account, and in one for GitHub."""
+    assert {"reconciler.live.client", "reconciler.github.client"} == {
+        name_of(path) for path in MODULES if "httpx" in set(imports_of(path))
+    }
 
 
 def test_every_invariant_names_a_test_that_exists() -> None:

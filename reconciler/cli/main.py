@@ -25,6 +25,7 @@ COMMANDS = {
     "drift": ("reconciler.cli.plan", "The live account against what was last applied."),
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
+    "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),
 }

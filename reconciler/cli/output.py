@@ -45,6 +45,15 @@ def write_private(path: Path, text: str) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
+def append_text(path: Path, text: str) -> None:
+    """Adds to the end of a file that somebody else made; raises UsageError where that can't be."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
 def read_text(path: Path) -> str:
     """The file's text; raises UsageError where it is none."""
     try:

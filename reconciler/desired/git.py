@@ -99,6 +99,12 @@ class Repository:
         contents = self.read_blobs(list(blobs.values()))
         return dict(zip(blobs, contents, strict=True))
 
+    def tree_of(self, commit: str) -> str | None:
+        """Git's name for all that the desired-state folder holds at a commit; None where there is no such folder."""
+        below = "" if self.folder == "." else self.folder
+        found = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{below}")
+        return found.decode().strip() if found is not None else None
+
     def read_blobs(self, names: Sequence[str]) -> list[bytes]:
         """All blobs from one process: `cat-file --batch` answers `<name> blob <size>`, the bytes, and a newline."""
         answer = self.ask("cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())

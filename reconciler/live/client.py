@@ -1,4 +1,4 @@
-"""The one HTTP client: bearer token, pace, retries; answers are values. The only module that imports httpx.
+"""The one HTTP client of an account: bearer token, pace, retries; answers are values. Imports httpx.
 
 What can leave this process is a core `Request` (GET, POST, PATCH), to the tenant's own address. The token goes into one
 header of those requests, redirects are not followed, and no message carries it.

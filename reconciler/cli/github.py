@@ -1,0 +1,128 @@
+"""`github`: the pull-request side. Holds GitHub's token and never the account's: it renders what foreigners wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler.cli.line import now_in_utc, say
+from reconciler.cli.main import Options
+from reconciler.cli.merged import find_merged, number_of_event, number_of_merge
+from reconciler.cli.output import read_text, write_private
+from reconciler.cli.reviewed import read_job, summarise, write_outcome, write_plan
+from reconciler.cli.saved import read_plan
+from reconciler.errors import Refused, UsageError
+from reconciler.github.approved_plan import Wanted, fetch_approved_plan, refuse_what_moved
+from reconciler.github.client import GitHub
+from reconciler.github.comment import Mark, find_author, keep_comment
+from reconciler.github.drift_issue import Report, carry_on, find_issue, keep_issue
+from reconciler.report.standing import name_drift, render_standing, title_of
+from reconciler.settings import read_settings
+
+GITHUB_API = "https://api.github.com"
+
+commit_option = click.option("--commit", metavar="SHA", help="The merged commit; else what is checked out.")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What every command here is told: of the desired state, and of GitHub."""
+
+    options: Options
+    repository: str | None
+    api_url: str | None
+    author: str | None
+
+    def connect(self) -> GitHub:
+        """A client of the repository that was named, or that the workflow is of."""
+        settings = read_settings()
+        job = settings.job()
+        named = self.repository or job.repository
+        if named is None:
+            raise UsageError("which repository? Name it with --repository OWNER/NAME, or set GITHUB_REPOSITORY")
+        return GitHub(self.api_url or job.api_url or GITHUB_API, named, settings.github_token())
+
+
+@click.group()
+@click.option("--repository", metavar="OWNER/NAME", help="Which repository of GitHub; in a workflow, its own.")
+@click.option("--api-url", metavar="URL", help="Where its API is; for GitHub Enterprise, outside of a workflow.")
+@click.option("--as", "author", metavar="LOGIN", help="Whose comments and issues are ours; else the token's own.")
+@click.pass_context
+def github(ctx: click.Context, repository: str | None, api_url: str | None, author: str | None) -> None:
+    """The pull-request side: one comment, one drift issue, the approved plan. Reads GITHUB_TOKEN."""
+    ctx.obj = Side(ctx.obj, repository, api_url, author)
+
+
+@github.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--outcome", type=click.Path(path_type=Path), help="What an apply came to, instead of a plan.")
+@click.option("--said", type=click.Path(path_type=Path), help="What that apply said on stderr, for where it refused.")
+@click.option("--pull", type=click.IntRange(min=1), metavar="NUMBER", help="Which pull request; else the event's.")
+@commit_option
+@click.pass_obj
+def comment(
+    side: Side, file: Path | None, *, outcome: Path | None, said: Path | None, pull: int | None, commit: str | None
+) -> None:
+    """Put a plan, or the outcome of an apply, on its pull request: one comment for each tenant, edited in place.
+
+    Also the summary of the job, and annotations on the lines of the YAML.
+    """
+    if (file is None) == (outcome is None):
+        raise UsageError("say which plan file, or which outcome with --outcome FILE: one of the two")
+    job = read_job()
+    text = write_plan(file, job) if file else write_outcome(side.options, outcome, said, job)
+    summarise(job, text.body)
+
+    with side.connect() as client:
+        try:
+            number = pull or (None if commit else number_of_event(job)) or number_of_merge(client, side.options, commit)
+        except Refused as error:
+            if file:
+                raise
+            say(side.options, f"No comment, for there is nowhere to put it: {error}")
+            return
+        told = keep_comment(client, number, find_author(client, side.author), text.mark, text.body)
+    say(side.options, f"The comment on #{number} for {text.mark.tenant} was {told}")
+
+
+@github.command("drift-issue")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def drift_issue(side: Side, file: Path) -> None:
+    """Keep the one issue on a tenant: what drifted since when, from the output of `drift --format json`.
+
+    Opened, updated in place, closed when nothing is left, opened again. Nothing is said twice.
+    """
+    drifted = read_plan(read_text(file), str(file))
+    mark = Mark("drift", drifted.tenant)
+    with side.connect() as client:
+        issue = find_issue(client, find_author(client, side.author), mark)
+        since = carry_on(issue, map(name_drift, drifted.changes), now_in_utc().date().isoformat())
+        text = render_standing(drifted, since)
+        told = keep_issue(client, issue, mark, Report(title_of(drifted), text, since))
+    say(side.options, f"The issue on {drifted.tenant}: {told}")
+
+
+@github.command("approved-plan")
+@commit_option
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="Write the plan file there.")
+@click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
+@click.pass_obj
+def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -> None:
+    """Find the plan that was approved by merging a commit: its pull request, its last plan run, the stored plan.
+
+    Exit code 4 where there is none that can be trusted: nothing is applied then.
+    """
+    merged = find_merged(side.options, commit)
+    with side.connect() as client:
+        stored = fetch_approved_plan(client, Wanted(merged.tenant, merged.commit, workflow))
+    try:
+        plan = read_plan(stored.plan, f"the plan of #{stored.pull}")
+    except UsageError as error:
+        raise Refused(str(error)) from error
+    refuse_what_moved(plan, stored, merged.tenant, merged.url, merged.tree)
+
+    write_private(output, stored.plan)
+    say(side.options, f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")

@@ -1,0 +1,101 @@
+"""What an answer of GitHub means: wait and ask again, or which error. Pure: status, headers and body in.
+
+GitHub limits by the hour (primary) and by the minute (secondary), and says either with 403 or 429.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from reconciler.core.model import Method
+from reconciler.core.retry import LONGEST_WAIT, wait_before_retry
+from reconciler.errors import Failed, Forbidden, NotFound, ReconcilerError, Unreachable
+
+FORBIDDEN, TOO_MANY = 403, 429
+UNTOLD_WAIT = 60.0  # "wait for at least one minute", then longer each time
+LONGEST_QUOTE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    next_page: str | None = None
+
+    @property
+    def message(self) -> str:
+        """GitHub's own words on what is wrong, if there are any."""
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return ""
+        if not isinstance(document, dict):
+            return ""
+        errors = document.get("errors")
+        details = [one.get("message") for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+        return "; ".join(str(one) for one in (document.get("message"), *details) if one)[:LONGEST_QUOTE]
+
+
+def wait_before_repeat(method: Method, attempt: int, answer: Answer | None, now: float) -> float | None:
+    """Seconds before another attempt, or None where this answer stands; no answer is a broken connection.
+
+    What is limited was not done, so that even a POST may be repeated. Nobody waits longer than five minutes.
+    """
+    if answer is None or not is_limited(answer):
+        status, headers = (answer.status, answer.headers) if answer else (None, {})
+        return wait_before_retry(method, attempt, status, headers, now)
+    told = wait_before_retry(method, attempt, TOO_MANY, answer.headers, now)
+    if told is not None and not _says_when(answer):
+        told = UNTOLD_WAIT * 2 ** (attempt - 1)
+    return told if told is not None and told < LONGEST_WAIT else None
+
+
+def is_limited(answer: Answer) -> bool:
+    """Whether the answer is about how often, and not about what, was asked."""
+    if answer.status != FORBIDDEN:
+        return answer.status == TOO_MANY
+    return _says_when(answer) or "rate limit" in answer.message.lower()
+
+
+def _says_when(answer: Answer) -> bool:
+    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+
+
+def judge(method: Method, path: str, answer: Answer) -> ReconcilerError:
+    """The error for an answer that is no success, as a sentence that says what to do."""
+    asked, said, status = f"{method} {path}", answer.message, answer.status
+    if is_limited(answer):
+        return Unreachable(
+            f"GitHub limits this token{_until(answer.headers)}: {asked} was not done; run this again later"
+        )
+    match status:
+        case 401:
+            return Unreachable("GitHub refuses the token (401): check what GITHUB_TOKEN holds")
+        case 403:
+            return Forbidden(f"GitHub does not allow this token to {asked} ({said}): {_what_to_grant(answer.headers)}")
+        case 404 | 410:
+            return NotFound(f"GitHub has nothing at {path} ({status}), or this token may not see it")
+        case 301 | 302 | 307 | 308:
+            return Failed(f"GitHub redirects {asked}, and the token does not follow: was the repository renamed?")
+        case _:
+            return Failed(f"GitHub answered {status} to {asked}: {said or 'and said nothing more'}")
+
+
+def _what_to_grant(headers: Mapping[str, str]) -> str:
+    """GitHub names what would have been enough: `issues=write; pull_requests=write`."""
+    needed = headers.get("x-accepted-github-permissions", "")
+    grants = [f"`{one.strip().replace('_', '-').replace('=', ': ')}`" for one in needed.split(";") if one.strip()]
+    return f"give the job {' or '.join(grants)} under `permissions`" if grants else "give the job that permission"
+
+
+def _until(headers: Mapping[str, str]) -> str:
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
+        return f" until {datetime.fromtimestamp(int(reset), UTC):%H:%M} UTC"
+    return ""

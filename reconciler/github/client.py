@@ -1,0 +1,208 @@
+"""A client of GitHub's REST API: token, pages, limits, retries. With `live.client` the only one to import httpx.
+
+The token goes to the API's own address and nowhere else: no redirect is followed with it, nor a next page elsewhere. An
+artifact lies at another host, and is fetched from there without it. Only GET, POST and PATCH are sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler import __version__
+from reconciler.core.model import Method
+from reconciler.errors import Failed, NotFound, Unreachable, UsageError
+from reconciler.github.answers import Answer, judge, wait_before_repeat
+
+SECONDS_FOR_AN_ANSWER = 30.0
+LARGEST_ANSWER = 64 * 1024 * 1024
+MOST_PAGES = 200
+PAGE = 100
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Seconds since 1970, and waiting: arguments, so that a test needs none of them."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+REAL_CLOCK = Clock()
+
+
+class GitHub:
+    """One repository of GitHub, as a token may see it. Paths are below the repository's own."""
+
+    def __init__(
+        self,
+        api_url: str,
+        repository: str,
+        token: str,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock = REAL_CLOCK,
+    ) -> None:
+        if not _is_safe(api_url):
+            raise UsageError(f"{api_url} is no address of GitHub's API: it must be https://")
+        if not REPOSITORY.fullmatch(repository):
+            raise UsageError(f"{repository} is no repository of GitHub: write owner/name")
+        self.repository = repository
+        self._api = api_url.rstrip("/")
+        self._clock = clock
+        self._http = self._connect(transport, {"Authorization": f"Bearer {token}"})
+        self._elsewhere = self._connect(transport, {})
+
+    def _connect(self, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
+        about = {
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+            "User-Agent": f"reconciler/{__version__}",
+        }
+        return httpx.Client(
+            transport=transport,
+            timeout=SECONDS_FOR_AN_ANSWER,
+            follow_redirects=False,
+            trust_env=self._api.startswith("https:"),  # a proxy of the environment tunnels https, and would read http
+            headers={**about, **headers},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+        self._elsewhere.close()
+
+    def whoami(self) -> object:
+        """The account that the token is of; raises Forbidden for a token of a workflow or an app, which is nobody's."""
+        return self._json(self._ask("GET", f"{self._api}/user"))
+
+    def get(self, path: str) -> object:
+        """One resource, as JSON."""
+        return self._json(self._ask("GET", self._address(path)))
+
+    def get_all(self, path: str, name: str | None = None) -> list[object]:
+        """Every item of every page; `name` is what the list is called in pages that are objects."""
+        mark = "&" if "?" in path else "?"
+        address: str | None = f"{self._address(path)}{mark}per_page={PAGE}"
+        found: list[object] = []
+        for _ in range(MOST_PAGES):
+            answer = self._ask("GET", str(address))
+            found += _items(self._json(answer), name, path)
+            address = self._same_place(answer.next_page)
+            if address is None:
+                return found
+        raise Failed(f"GitHub has more than {MOST_PAGES * PAGE} items at {path}: that is more than anybody can mean")
+
+    def post(self, path: str, body: Mapping[str, object]) -> object:
+        """Creates; what was created, as JSON."""
+        return self._json(self._ask("POST", self._address(path), body))
+
+    def patch(self, path: str, body: Mapping[str, object]) -> object:
+        """Edits; what it is now, as JSON."""
+        return self._json(self._ask("PATCH", self._address(path), body))
+
+    def download(self, path: str) -> bytes:
+        """The bytes of an artifact, from where the API redirects to; the token stays behind."""
+        answer = self._attempt_until_it_stands(self._http, "GET", self._address(path), None)
+        place = answer.headers.get("location", "")
+        if answer.status != httpx.codes.FOUND:
+            raise judge("GET", path, answer)
+        if not _is_safe(place):
+            raise Failed(f"GitHub says that {path} lies at an address that is not https: it is not fetched")
+        fetched = self._attempt_until_it_stands(self._elsewhere, "GET", place, None)
+        if fetched.status != httpx.codes.OK:
+            raise NotFound(f"the file behind {path} can't be fetched: its host answers {fetched.status}")
+        return fetched.body
+
+    def _address(self, path: str) -> str:
+        return f"{self._api}/repos/{self.repository}{path}"
+
+    def _ask(self, method: Method, address: str, body: Mapping[str, object] | None = None) -> Answer:
+        answer = self._attempt_until_it_stands(self._http, method, address, body)
+        if not httpx.codes.is_success(answer.status):
+            raise judge(method, urlsplit(address).path, answer)
+        return answer
+
+    def _attempt_until_it_stands(
+        self, http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
+    ) -> Answer:
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = _exchange(http, method, address, body)
+            received = answer if isinstance(answer, Answer) else None
+            wait = wait_before_repeat(method, attempt, received, self._clock.now())
+            if wait is not None:
+                self._clock.sleep(wait)
+            elif isinstance(answer, Answer):
+                return answer
+            else:
+                raise _unreachable(address, answer) from answer
+
+    def _json(self, answer: Answer) -> object:
+        try:
+            return json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            raise Failed(f"{self._api} answers what is not JSON: is it the address of GitHub's API?") from error
+
+    def _same_place(self, address: str | None) -> str | None:
+        """The next page, which must be where this one is."""
+        if address is not None and urlsplit(address)[:2] != urlsplit(self._api)[:2]:
+            raise Failed("GitHub says that the next page lies at another host: the token does not go there")
+        return address
+
+
+def _is_safe(address: str) -> bool:
+    """Whether what is sent there can't be read on the way."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    if parts.username is not None or not parts.hostname:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
+def _exchange(
+    http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
+) -> Answer | httpx.HTTPError | httpx.InvalidURL:
+    content = None if body is None else json.dumps(body).encode()
+    kind = {"Content-Type": "application/json"} if content is not None else {}
+    try:
+        with http.stream(method, address, content=content, headers=kind) as answer:
+            received = bytearray()
+            for chunk in answer.iter_bytes():
+                received += chunk
+                if len(received) > LARGEST_ANSWER:
+                    raise Failed(f"{urlsplit(address).hostname} answers more than {LARGEST_ANSWER // 2**20} MiB")
+            after = answer.links.get("next", {}).get("url")
+            return Answer(answer.status_code, dict(answer.headers), bytes(received), after)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return error
+
+
+def _unreachable(address: str, error: Exception) -> Unreachable:
+    """Names the host alone: the address of an artifact is itself a credential."""
+    why = str(error) or type(error).__name__
+    return Unreachable(f"no answer from {urlsplit(address).hostname} ({why}): try again, and check the network")
+
+
+def _items(document: object, name: str | None, path: str) -> list[object]:
+    found = document.get(name) if isinstance(document, dict) and name else document
+    if not isinstance(found, list):
+        raise Failed(f"GitHub answers no list at {path}")
+    return found

@@ -1,0 +1,72 @@
+"""The one comment of a kind, for a tenant, on a pull request: found by its hidden mark and its author, edited in place.
+
+Knows who wrote what, and nothing of plans. A comment is never read as an approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.errors import Forbidden
+from reconciler.github.client import GitHub
+from reconciler.github.models import Account, Comment, parse
+
+ACTIONS_BOT = "github-actions[bot]"
+Told: TypeAlias = Literal["created", "edited", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The hidden last line by which a text is known again: what it is about, and for which tenant."""
+
+    about: Literal["plan", "outcome", "drift"]
+    tenant: str
+
+    def __str__(self) -> str:
+        return f"<!-- reconciler:{self.about}:{self.tenant} -->"
+
+    def on(self, body: str) -> str:
+        """The body with the mark as its last line: the first line of a comment is for people."""
+        return f"{body.rstrip()}\n\n{self}"
+
+    def is_on(self, body: str | None) -> bool:
+        """Whether the text bears the mark where we put it; a mark that it merely quotes is none."""
+        return (body or "").rstrip().rpartition("\n")[2] == str(self)
+
+
+def find_author(github: GitHub, named: str | None) -> str:
+    """Who comments are by: as named, else the token's own account; a workflow's token has none, and is the bot."""
+    if named is not None:
+        return named
+    try:
+        return parse(Account, github.whoami()).login
+    except Forbidden:
+        return ACTIONS_BOT
+
+
+def find_own(comments: Sequence[Comment], author: str, mark: Mark) -> list[Comment]:
+    """Those by the author that bear the mark, oldest first."""
+    own = (comment for comment in comments if comment.user is not None and comment.user.login == author)
+    return sorted((comment for comment in own if mark.is_on(comment.body)), key=lambda one: one.id)
+
+
+def same_text(one: str | None, other: str) -> bool:
+    """Whether two bodies are one; a browser ends lines its own way."""
+    return (one or "").replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()
+
+
+def keep_comment(github: GitHub, number: int, author: str, mark: Mark, text: str) -> Told:
+    """Makes the comment say the text. Nothing is sent where it does already; what others edited is restored."""
+    listed = github.get_all(f"/issues/{number}/comments")
+    own = find_own([parse(Comment, one) for one in listed], author, mark)
+    body = mark.on(text)
+
+    if not own:
+        github.post(f"/issues/{number}/comments", {"body": body})
+        return "created"
+    if same_text(own[0].body, body):
+        return "unchanged"
+    github.patch(f"/issues/comments/{own[0].id}", {"body": body})
+    return "edited"

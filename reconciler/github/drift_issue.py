@@ -1,0 +1,107 @@
+"""The one rolling issue on the drift of a tenant: opened, updated in place, closed when all is well, opened again.
+
+What drifted since when is kept in the issue itself, hidden; there is no other memory. Knows names of what drifted and
+days, and nothing of accounts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.github.client import GitHub
+from reconciler.github.comment import Mark, same_text
+from reconciler.github.models import Issue, parse
+
+LABEL = "reconciler-drift"
+_SINCE = "<!-- since: "
+_END = " -->"
+
+Since: TypeAlias = Mapping[str, str]
+Told: TypeAlias = Literal["opened", "opened again", "updated", "closed", "unchanged", "nothing to tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the issue must say. `text` is empty where all is well; `since` is the day for each thing that drifted."""
+
+    title: str
+    text: str
+    since: Since
+
+
+def find_issue(github: GitHub, author: str, mark: Mark) -> Issue | None:
+    """The oldest issue with the label, by the author, that bears the mark; open or closed."""
+    listed = github.get_all(f"/issues?state=all&labels={LABEL}")
+    issues = sorted((parse(Issue, one) for one in listed), key=lambda one: one.number)
+    own = (one for one in issues if one.user is not None and one.user.login == author and one.pull_request is None)
+    return next((one for one in own if mark.is_on(one.body)), None)
+
+
+def carry_on(issue: Issue | None, now: Iterable[str], today: str) -> Since:
+    """Since when each of what drifts now has been drifting; what the issue did not know begins today."""
+    known = read_since(issue.body or "") if issue is not None and issue.state == "open" else {}
+    return {name: known.get(name, today) for name in sorted(now)}
+
+
+def read_since(body: str) -> Since:
+    """The days hidden in a body; none where somebody edited them away."""
+    line = next((line for line in body.splitlines() if line.startswith(_SINCE) and line.endswith(_END)), None)
+    if line is None:
+        return {}
+    try:
+        document = json.loads(line.removeprefix(_SINCE).removesuffix(_END))
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {str(name): day for name, day in document.items() if isinstance(day, str)}
+
+
+def write_since(since: Since) -> str:
+    """The hidden line; nothing in it can end the comment that hides it."""
+    document = json.dumps(dict(since), sort_keys=True).replace("-", r"\u002d").replace(">", r"\u003e")
+    return f"{_SINCE}{document}{_END}"
+
+
+def keep_issue(github: GitHub, issue: Issue | None, mark: Mark, report: Report) -> Told:
+    """Makes the issue say the report, with as few calls as that takes."""
+    body = mark.on(f"{report.text.rstrip()}\n\n{write_since(report.since)}")
+    if issue is None:
+        if not report.text:
+            return "nothing to tell"
+        github.post("/issues", {"title": report.title, "body": body, "labels": [LABEL]})
+        return "opened"
+
+    changes = _changes(issue, report, body)
+    if changes:
+        github.patch(f"/issues/{issue.number}", changes)
+    return _told(issue, changes)
+
+
+def _changes(issue: Issue, report: Report, body: str) -> dict[str, object]:
+    """What must be edited. A closed issue keeps what it said last: it is the record of what was mended."""
+    if not report.text:
+        return {"state": "closed", "state_reason": "completed"} if issue.state == "open" else {}
+    changes: dict[str, object] = {}
+    if issue.state != "open":
+        changes["state"] = "open"
+    if issue.title != report.title:
+        changes["title"] = report.title
+    if not same_text(issue.body, body):
+        changes["body"] = body
+    return changes
+
+
+def _told(issue: Issue, changes: Mapping[str, object]) -> Told:
+    match changes.get("state"):
+        case "closed":
+            return "closed"
+        case "open":
+            return "opened again"
+        case _ if changes:
+            return "updated"
+        case _:
+            return "unchanged" if issue.state == "open" else "nothing to tell"

@@ -1,0 +1,328 @@
+"""`github comment`, `drift-issue` and `approved-plan`, as a workflow runs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project, Ran
+from tests.github.standin import BOT, REPOSITORY, StandIn, Token, standing_in
+
+TOKEN = "ghs_workflow"
+CHIEF = TEAM.replace("displayName: Ann}", "displayName: Ann, title: Chief}")
+JOBS = {"plan sandbox": "success", "comment sandbox": "success"}
+
+
+@dataclass
+class Reviewed:
+    """A project whose repository is at GitHub, and pull request 7."""
+
+    project: Project
+    standin: StandIn
+
+    def __post_init__(self) -> None:
+        self.project.environment |= {
+            "GITHUB_API_URL": self.standin.api_url,
+            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_SERVER_URL": "https://github.example",
+            "GITHUB_RUN_ID": "42",
+        }
+
+    def run(self, *arguments: str | Path) -> Ran:
+        return self.project.run("github", *arguments)
+
+    def tree(self) -> str:
+        return self.project.git("rev-parse", "HEAD:desired-state").strip()
+
+    def propose(self, text: str) -> dict[str, Any]:
+        """A pull request that says this, planned and stored; its artifact."""
+        head = self.project.commit(text)
+        self.standin.open_pull(7, head)
+        self.project.write(json.dumps({"pull_request": {"number": 7}}), "event.json")
+        self.project.environment["GITHUB_EVENT_PATH"] = str(self.project.root / "event.json")
+        assert 0 == self.project.run("plan", "-o", "plan.json").code
+        run = self.standin.start_run(head)
+        plan = (self.project.root / "plan.json").read_text()
+        artifact = self.standin.store(run, "plan-sandbox", {"plan.json": plan, "tree": self.tree()})
+        self.standin.finish_run(run, JOBS)
+        return artifact
+
+    def merge(self) -> str:
+        """As a squash: another commit, with the same desired state."""
+        commit = self.project.commit()
+        self.standin.merge(7, commit)
+        del self.project.environment["GITHUB_EVENT_PATH"]
+        return commit
+
+    def bodies(self) -> list[str]:
+        return [comment["body"] for comment in self.standin.comments.get(7, [])]
+
+
+@pytest.fixture
+def reviewed(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reviewed]:
+    for name in ("GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH", "GITHUB_SHA"):
+        monkeypatch.delenv(name, raising=False)
+    assert 0 == project.run("apply", "--yes").code
+    with standing_in(StandIn()) as standin:
+        yield Reviewed(project, standin)
+
+
+def test_a_plan_is_told_on_its_pull_request_once(reviewed: Reviewed) -> None:
+    """Which one, the event says. The same plan again is no call."""
+    reviewed.propose(SANDBOX + CHIEF)
+
+    ran = reviewed.run("comment", "plan.json")
+
+    assert (0, "The comment on #7 for sandbox was created\n") == (ran.code, ran.err)
+    assert "Chief" in reviewed.bodies()[0]
+    assert reviewed.bodies()[0].endswith("\n\n<!-- reconciler:plan:sandbox -->")
+    assert "was unchanged" in reviewed.run("comment", "plan.json").err
+    assert 1 == len(reviewed.standin.written)
+
+
+def test_the_summary_of_the_job_says_the_same(reviewed: Reviewed) -> None:
+    """Added to what other steps wrote."""
+    reviewed.propose(SANDBOX + CHIEF)
+    summary = reviewed.project.write("before\n", "summary.md")
+    reviewed.project.environment["GITHUB_STEP_SUMMARY"] = str(summary)
+
+    reviewed.run("comment", "plan.json")
+
+    text = summary.read_text()
+    assert text.startswith("before\n")
+    assert "Chief" in text
+    assert "<!--" not in text
+
+
+def test_problems_are_annotations(reviewed: Reviewed) -> None:
+    """On the lines of the YAML, where reviewers look."""
+    soon = "role_assignments: [{role: auditor, users: [ann], expires: 2026-12-01}]\n"
+    reviewed.project.commit(SANDBOX + TEAM + soon)
+    reviewed.project.run("plan", "-o", "plan.json", "--as-of", "2026-11-25")
+
+    ran = reviewed.run("comment", "plan.json", "--pull", "7")
+
+    assert 0 == ran.code
+    assert "::warning file=desired-state/all.yaml,line=" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("comment",), "say which plan file"),
+        (("comment", "plan.json", "--outcome", "x.json"), "say which plan file"),
+        (("comment", "missing.json", "--pull", "7"), "missing.json can't be read"),
+        (("comment", "--outcome", "plan.json", "--pull", "7"), "plan.json is a plan, and not what an apply came to"),
+        (("comment", "--outcome", "missing.json", "--pull", "7"), "say of which tenant: --tenant NAME"),
+        (("drift-issue", "desired-state/all.yaml"), "is not a plan file"),
+        (("--repository", "people", "comment", "plan.json"), "write owner/name"),
+        (("--api-url", "http://api.github.com", "comment", "plan.json"), "must be https://"),
+        (("approved-plan", "-o", "x.json", "--commit", "beef"), "names no commit here"),
+    ],
+)
+def test_what_can_not_be_used_is_said(arguments: tuple[str, ...], said: str, reviewed: Reviewed) -> None:
+    """Exit code 2, and nothing was written anywhere."""
+    reviewed.propose(SANDBOX + CHIEF)
+
+    ran = reviewed.run(*arguments)
+
+    assert 2 == ran.code
+    assert said in ran.err
+    assert "Traceback" not in ran.said
+    assert [] == reviewed.standin.written
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("GITHUB_TOKEN", "", "the environment variable GITHUB_TOKEN is not set"),
+        ("GITHUB_TOKEN", "a b", "holds something that is no token"),
+        ("GITHUB_REPOSITORY", "", "which repository? Name it with --repository"),
+    ],
+)
+def test_what_the_environment_lacks_is_named(name: str, value: str, said: str, reviewed: Reviewed) -> None:
+    """And no token is repeated."""
+    reviewed.propose(SANDBOX + CHIEF)
+    reviewed.project.environment[name] = value
+
+    ran = reviewed.run("comment", "plan.json")
+
+    assert (2, True) == (ran.code, said in ran.err)
+
+
+@pytest.mark.parametrize("event", ["", "{", "[]", '{"pull_request": 7}', '{"pull_request": {"number": "7"}}'])
+def test_an_event_of_something_else_names_no_pull_request(event: str, reviewed: Reviewed) -> None:
+    """Then the commit is asked for; a commit that came without one has none."""
+    reviewed.propose(SANDBOX + CHIEF)
+    reviewed.project.write(event, "event.json")
+
+    ran = reviewed.run("comment", "plan.json")
+
+    assert 4 == ran.code
+    assert "came without a pull request" in ran.err
+    assert [] == reviewed.standin.written
+
+
+def test_the_approved_plan_is_found_and_applied(reviewed: Reviewed) -> None:
+    """By the merge commit, here a squash; then told on the merged pull request."""
+    reviewed.propose(SANDBOX + CHIEF)
+    reviewed.merge()
+
+    found = reviewed.run("approved-plan", "-o", "approved.json")
+    applied = reviewed.project.run("apply", "approved.json", "--format", "json")
+    reviewed.project.write(applied.out, "outcome.json")
+    told = reviewed.run("comment", "--outcome", "outcome.json")
+
+    assert (0, 0, 0) == (found.code, applied.code, told.code)
+    assert "The plan of #7 (run " in found.err
+    assert "Chief" == reviewed.project.users()["ann"]["title"]
+    assert ["### Applied to `sandbox`: 1 applied"] == [body.splitlines()[0] for body in reviewed.bodies()]
+
+
+def test_the_approved_plan_is_private(reviewed: Reviewed) -> None:
+    """There are people in it."""
+    reviewed.propose(SANDBOX + CHIEF)
+    reviewed.merge()
+
+    reviewed.run("approved-plan", "-o", "approved.json")
+
+    assert 0o600 == (reviewed.project.root / "approved.json").stat().st_mode & 0o777
+
+
+def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Reviewed) -> None:
+    """It leaves no outcome. What it said is quoted."""
+    reviewed.propose(SANDBOX + CHIEF)
+    commit = reviewed.merge()
+    said = "Plan for sandbox\nError: 2 guardrails; @everyone <b>look</b>\nRefused, for nobody approved it: user/x\n"
+    reviewed.project.write(said, "said.txt")
+    reviewed.project.write("", "outcome.json")
+
+    ran = reviewed.project.run(
+        "--tenant",
+        "sandbox",
+        "github",
+        "comment",
+        "--outcome",
+        "outcome.json",
+        "--said",
+        "said.txt",
+        "--commit",
+        commit,
+    )
+
+    assert 0 == ran.code
+    [body] = reviewed.bodies()
+    assert [
+        "### Nothing was applied to `sandbox`",
+        "",
+        "- `Error: 2 guardrails; @everyone <b>look</b>`",
+        "- `Refused, for nobody approved it: user/x`",
+        "",
+        "The run: https://github.example/acme/people/actions/runs/42",
+        "",
+        "<!-- reconciler:outcome:sandbox -->",
+    ] == body.splitlines()
+
+
+def test_the_outcome_of_what_was_pushed_has_nowhere_to_be_told(reviewed: Reviewed) -> None:
+    """That is no failure: the job's summary has it."""
+    reviewed.project.commit()
+    reviewed.project.write("", "outcome.json")
+
+    ran = reviewed.project.run("--tenant", "sandbox", "github", "comment", "--outcome", "outcome.json")
+
+    assert 0 == ran.code
+    assert "No comment, for there is nowhere to put it" in ran.err
+
+
+def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> None:
+    """Every reason at once; no file is written."""
+    reviewed.propose(SANDBOX + CHIEF)
+    moved = SANDBOX.replace("url: sandbox", "url: https://acme.example/scim/v2, token: {env: T}")
+    reviewed.project.write(moved + CHIEF.replace("Clerk", "Head Clerk"))
+    reviewed.merge()
+
+    ran = reviewed.run("approved-plan", "-o", "approved.json")
+
+    assert 4 == ran.code
+    assert "sandbox was at sandbox, and is at https://acme.example/scim/v2 now" in ran.err
+    assert "the base moved: other edits of the desired state were merged after it was made" in ran.err
+    assert not (reviewed.project.root / "approved.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda plan: plan | {"tenant": "qa"}, "it is for the tenant qa, and not sandbox"),
+        (lambda plan: plan | {"commit": None}, "it was made of files that were not committed"),
+        (lambda plan: plan | {"digest": "sha256:0"}, "the digest is not that of the changes"),
+        (lambda plan: plan | {"format": 9}, "is of format 9"),
+        (lambda plan: plan | {"changes": [{"action": "delete_user"}]}, "is not a plan file that can be trusted"),
+        (lambda _plan: [], "is not a plan file"),
+    ],
+)
+def test_a_stored_plan_that_is_not_it_is_refused(edit: Any, said: str, reviewed: Reviewed) -> None:
+    """An artifact that was made up does not get far."""
+    artifact = reviewed.propose(SANDBOX + CHIEF)
+    plan = json.loads((reviewed.project.root / "plan.json").read_text())
+    run = next(run for run in reviewed.standin.runs if run["id"] == artifact["workflow_run"]["id"])
+    reviewed.standin.store(run, "plan-sandbox", {"plan.json": json.dumps(edit(plan)), "tree": reviewed.tree()})
+    reviewed.merge()
+
+    ran = reviewed.run("approved-plan", "-o", "approved.json")
+
+    assert 4 == ran.code
+    assert said in ran.err
+    assert not (reviewed.project.root / "approved.json").exists()
+
+
+def test_approval_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> None:
+    """Without git nothing can be told about what was merged."""
+    (tmp_path / "elsewhere").mkdir()
+    reviewed.project.environment["GIT_CEILING_DIRECTORIES"] = str(tmp_path)
+
+    ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plan", "-o", "x.json")
+
+    assert (2, True) == (ran.code, "the repository that was merged into is needed" in ran.err)
+
+
+def test_a_token_without_permission_stops_it(reviewed: Reviewed) -> None:
+    """Exit code 5, and the permission by name."""
+    reviewed.propose(SANDBOX + CHIEF)
+    reviewed.merge()
+    reviewed.standin.tokens[TOKEN] = Token({"contents": "read", "pull_requests": "read"})
+
+    ran = reviewed.run("approved-plan", "-o", "approved.json")
+
+    assert (5, True) == (ran.code, "`actions: read`" in ran.err)
+
+
+def test_drift_has_one_issue(reviewed: Reviewed) -> None:
+    """Opened, left alone while nothing changes, closed when mended."""
+    seed = [{**reviewed.project.users()["bob"], "title": "Queen"}]
+    with reviewed.project.account() as store:
+        store.seed(seed)
+    drifted = reviewed.project.run("drift", "--format", "json")
+    reviewed.project.write(drifted.out, "drift.json")
+
+    opened, again = reviewed.run("drift-issue", "drift.json"), reviewed.run("drift-issue", "drift.json")
+    reviewed.project.run("apply", "--yes")
+    reviewed.project.write(reviewed.project.run("drift", "--format", "json").out, "drift.json")
+    closed = reviewed.run("drift-issue", "drift.json")
+
+    assert ["opened", "unchanged", "closed"] == [ran.err.split(": ")[1].strip() for ran in (opened, again, closed)]
+    [issue] = reviewed.standin.issues
+    assert ("Drift in sandbox: 1 person changes", "closed", {"login": BOT}) == (
+        issue["title"],
+        issue["state"],
+        issue["user"],
+    )
+    assert "`Queen`" in issue["body"]
+    assert "`reconciler --tenant sandbox import --adopt`" in issue["body"]
+    assert "`reconciler --tenant sandbox apply`" in issue["body"]

@@ -1,0 +1,149 @@
+"""One rolling issue for each tenant: opened, updated in place, closed when all is well, opened again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.github.client import GitHub
+from reconciler.github.comment import Mark
+from reconciler.github.drift_issue import LABEL, Report, carry_on, find_issue, keep_issue, read_since, write_since
+from tests.github.standin import BOT, StandIn
+
+QA = Mark("drift", "qa")
+TITLE = "Drift in qa: 1 person changes"
+WELL = Report("qa needs attention", "", {})
+
+
+def drifted(text: str = "Ann has another title", **since: str) -> Report:
+    return Report(TITLE, text, since or {"update_user user/ann": "2026-11-20"})
+
+
+def keep(github: GitHub, report: Report) -> str:
+    """As the command does it."""
+    return keep_issue(github, find_issue(github, BOT, QA), QA, report)
+
+
+def test_drift_opens_an_issue(standin: StandIn, github: GitHub) -> None:
+    """With a label to find it by, and a mark."""
+    assert "opened" == keep(github, drifted())
+
+    [issue] = standin.issues
+    assert (TITLE, [{"name": LABEL}]) == (issue["title"], issue["labels"])
+    assert issue["body"].startswith("Ann has another title\n\n<!-- since: ")
+    assert issue["body"].endswith(str(QA))
+
+
+def test_the_same_drift_is_not_said_twice(standin: StandIn, github: GitHub) -> None:
+    """No call but the look-up."""
+    keep(github, drifted())
+
+    assert "unchanged" == keep(github, drifted())
+    assert 1 == len(standin.written)
+
+
+def test_more_drift_updates_it_in_place(standin: StandIn, github: GitHub) -> None:
+    """One issue, one call."""
+    keep(github, drifted())
+
+    assert "updated" == keep(github, drifted("Ann and Bob"))
+    assert 1 == len(standin.issues)
+    assert 2 == len(standin.written)
+
+
+def test_it_is_closed_when_nothing_drifts_and_keeps_what_it_said(standin: StandIn, github: GitHub) -> None:
+    """The record of what was mended."""
+    keep(github, drifted())
+
+    assert "closed" == keep(github, WELL)
+    [issue] = standin.issues
+    assert ("closed", "completed") == (issue["state"], issue["state_reason"])
+    assert issue["body"].startswith("Ann has another title")
+    assert "nothing to tell" == keep(github, WELL)
+    assert 2 == len(standin.written)
+
+
+def test_it_is_opened_again_when_something_drifts_again(standin: StandIn, github: GitHub) -> None:
+    """The same issue rolls on."""
+    keep(github, drifted())
+    keep(github, WELL)
+
+    assert "opened again" == keep(github, drifted("Bob"))
+    [issue] = standin.issues
+    assert "open" == issue["state"]
+
+
+def test_where_all_is_well_nothing_is_opened(standin: StandIn, github: GitHub) -> None:
+    """Quiet is quiet."""
+    assert "nothing to tell" == keep(github, WELL)
+    assert [] == standin.written
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"user": {"login": "mallory"}},
+        {"labels": []},
+        {"body": "somebody took this over"},
+        {"body": Mark("drift", "production").on("another tenant")},
+        {"pull_request": {"url": "…"}},
+        {"user": None},
+    ],
+    ids=["author", "label", "mark", "tenant", "a pull request", "a deleted account"],
+)
+def test_it_is_found_by_author_label_and_mark_together(
+    edit: dict[str, object], standin: StandIn, github: GitHub
+) -> None:
+    """What lacks one of them is somebody else's."""
+    keep(github, drifted())
+    standin.issues[0] |= edit
+
+    assert find_issue(github, BOT, QA) is None
+
+
+def test_it_is_found_on_any_page(standin: StandIn, github: GitHub) -> None:
+    """Other tenants have issues too."""
+    for name in ("a", "b", "c", "d"):
+        keep_issue(github, None, Mark("drift", name), drifted())
+    keep(github, drifted())
+
+    found = find_issue(github, BOT, QA)
+
+    assert found is not None
+    assert standin.issues[-1]["number"] == found.number
+
+
+def test_since_when_is_carried_on(github: GitHub) -> None:
+    """What drifted before began then, what is new begins today, what is mended is forgotten."""
+    keep(github, drifted(ann="2026-11-20", bob="2026-11-22"))
+
+    since = carry_on(find_issue(github, BOT, QA), ["bob", "cid"], "2026-11-25")
+
+    assert {"bob": "2026-11-22", "cid": "2026-11-25"} == since
+
+
+def test_after_it_was_closed_everything_begins_anew(github: GitHub) -> None:
+    """What drifts again was mended in between."""
+    keep(github, drifted(ann="2026-11-20"))
+    keep(github, WELL)
+
+    assert {"ann": "2026-11-25"} == carry_on(find_issue(github, BOT, QA), ["ann"], "2026-11-25")
+
+
+@pytest.mark.parametrize("line", ["", "<!-- since: {broken -->", "<!-- since: [1] -->", '<!-- since: {"ann": 7} -->'])
+def test_what_somebody_edited_away_begins_anew(line: str) -> None:
+    """And breaks nothing."""
+    assert {} == read_since(f"text\n\n{line}\n\n{QA}")
+
+
+@given(st.dictionaries(st.text(), st.text()))
+def test_what_is_hidden_is_read_back_and_stays_hidden(since: dict[str, str]) -> None:
+    """No name can end the comment that hides it."""
+    line = write_since(since)
+
+    assert since == read_since(line)
+    assert "\n" not in line
+    assert line.endswith(" -->")
+    assert "--" not in line.removeprefix("<!--").removesuffix("-->")
+    assert ">" not in line.removesuffix("-->")
