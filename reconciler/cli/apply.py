@@ -163,7 +163,7 @@ def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
         say(options, "No receipt: the desired state is not committed, so what leaves git later can't be noticed.")
         return
     receipt = Receipt(
-        at=now_in_utc().isoformat(timespec="seconds"),
+        at=now_in_utc().isoformat(timespec="milliseconds"),
         tenant=head.tenant_name,
         url=head.tenant.url,
         commit=head.commit,

@@ -37,13 +37,13 @@ def find_applied(head: Head, named: str | None) -> Base:
 
 def _repository(head: Head, named: str) -> Repository:
     if head.repository is None:
-        raise UsageError(f'"{named}" is a revision of git, and {explain_absence(head.folder)}')
+        raise UsageError(f'"{named}" is a revision of git, and {explain_absence()}')
     return head.repository
 
 
 def _find_base(head: Head, named: str | None) -> Base:
     if head.repository is None:
-        return Base(problems=(_no_history(explain_absence(head.folder)),))
+        return Base(problems=(_no_history(explain_absence()),))
     last = find_last_applied(head.repository, head.tenant_name, head.tenant.url)
     applied_elsewhere = _tell_elsewhere(head.repository, head.tenant_name, last)
     commit = named or (last.receipt.commit if last.receipt else None)

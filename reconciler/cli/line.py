@@ -8,7 +8,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -39,7 +38,6 @@ RENEWAL_DAYS = 7
 class Head:
     """What git says now for one tenant, and where it says so."""
 
-    folder: Path
     loaded: Loaded
     tenant_name: str
     tenant: Tenant
@@ -74,7 +72,6 @@ def load_head(options: Options, as_of: date | None) -> Head:
         raise InvalidInput(problems)
     clean = repository is not None and repository.is_clean()
     return Head(
-        folder=options.folder,
         loaded=loaded,
         tenant_name=name,
         tenant=loaded.declarations.tenants[name].tenant,

@@ -24,6 +24,8 @@ COMMANDS = {
     "apply": ("reconciler.cli.apply", "Plan again, and carry it out."),
     "drift": ("reconciler.cli.plan", "The live account against what was last applied."),
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
+    "log": ("reconciler.cli.log", "What was applied, and when: receipts beside the commits."),
+    "receipts": ("reconciler.cli.receipts", "Fetch and push receipts."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
     "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),

@@ -41,3 +41,16 @@ def _parse(line: str) -> Receipt | None:
         return Receipt.model_validate_json(line)
     except ValidationError:
         return None
+
+
+class Recorded(Frozen):
+    """A receipt, and the commit that it is of as git has it: None where the commit is not here.
+
+    `leads_here` says whether that commit is what is checked out, or came before it.
+    """
+
+    receipt: Receipt
+    subject: str | None
+    author: str | None
+    committed: str | None
+    leads_here: bool

@@ -155,10 +155,10 @@ def find_repository(folder: Path) -> Repository | None:
     return Repository(root, folder.resolve().relative_to(root.resolve()).as_posix())
 
 
-def explain_absence(folder: Path) -> str:
+def explain_absence() -> str:
     """Why there is no repository, in words."""
     try:
-        _run(folder, ("--version",), b"")
+        _run(Path.cwd(), ("--version",), b"")
     except FileNotFoundError:
         return "git is not installed here"
     return "the desired state is not in a git repository"

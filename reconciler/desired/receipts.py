@@ -5,10 +5,11 @@ Writes and reads them here, and exchanges them with another clone. Decides nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.receipt import Receipt, parse_receipts
+from reconciler.core.receipt import Receipt, Recorded, parse_receipts
+from reconciler.desired.commits import describe_commits
 from reconciler.desired.git import Repository
 from reconciler.desired.notes import add_line, drafts, list_refs, merge_notes, read_notes
 from reconciler.errors import Failed, UsageError
@@ -58,6 +59,22 @@ def find_last_applied(repository: Repository, tenant: str, url: str) -> LastAppl
     if newest is None or newest is last or repository.leads_here(newest.commit):
         return LastApplied(last, None, population)
     return LastApplied(last, newest, population)
+
+
+def record_receipts(repository: Repository, receipts: Sequence[Receipt]) -> list[Recorded]:
+    """The receipts beside the commits that they are of, in the same order."""
+    commits = describe_commits(repository, [one.commit for one in receipts])
+    return [
+        Recorded(
+            receipt=one,
+            subject=commit.subject if commit else None,
+            author=commit.author if commit else None,
+            committed=commit.at if commit else None,
+            leads_here=commit is not None and commit.leads_here,
+        )
+        for one in receipts
+        for commit in [commits.get(one.commit)]
+    ]
 
 
 def fetch_receipts(repository: Repository, remote: str, tenant: str | None = None) -> list[str]:
