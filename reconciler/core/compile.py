@@ -12,6 +12,7 @@ from datetime import date
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.duties import find_breaches
+from reconciler.core.filter_sense import check_sense
 from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.membership import Membership, check_name, expand_membership
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
@@ -45,6 +46,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *membership.problems,
             *holdings.problems,
             *_check_filters(declarations, filters),
+            *check_sense(declarations, filters),
             *_check_managers(declarations, users.values()),
             *mappers.users.problems(),
             *mappers.groups.problems(),

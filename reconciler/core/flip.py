@@ -21,7 +21,7 @@ from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations, DeclaredAssignment, RoleAssignment, UserDeclaration
 from reconciler.core.membership import GROUP_PREFIX
 from reconciler.core.model import DesiredUser, Key
-from reconciler.core.scope import SCHEMA_NAMES, as_text
+from reconciler.core.scope import as_text, path_steps
 
 MOST_EDITS: Final = 3
 MOST_CANDIDATES: Final = 12
@@ -120,7 +120,7 @@ _USER: Final = TypeAdapter(UserDeclaration)
 
 def _could_be_declared(user: UserDeclaration, path: str, value: object) -> bool:
     """Whether the contract lets a user have that value there: an edit that does not validate is none."""
-    declared = _with_value(dict(user), _steps(path), value)
+    declared = _with_value(dict(user), path_steps(path), value)
     try:
         _USER.validate_python(declared)
     except ValidationError:
@@ -179,14 +179,9 @@ def _spell(value: object) -> str:
 def _with_attribute(declarations: Declarations, name: str, path: str, value: object) -> Declarations:
     """The declarations with one attribute of the user set, at its dotted path."""
     user = declarations.users[name]
-    attributes = cast("UserDeclaration", _with_value(dict(user.attributes), _steps(path), value))
+    attributes = cast("UserDeclaration", _with_value(dict(user.attributes), path_steps(path), value))
     edited = replace(user, attributes=attributes)
     return replace(declarations, users={**declarations.users, name: edited})
-
-
-def _steps(path: str) -> list[str]:
-    steps = path.split(".")
-    return steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
 
 
 def _with_value(attributes: dict[str, object], steps: list[str], value: object) -> dict[str, object]:

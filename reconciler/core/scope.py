@@ -103,14 +103,14 @@ def compile_clause(clause: Clause) -> Test:
     read = _reader(clause.attribute)
     if clause.operator is Operator.IS_NULL:
         return lambda subject: not read(subject.attributes)
-    holds = _value_test(clause)
+    holds = compile_value_test(clause)
     if clause.quantifier == "all":
         return lambda subject: bool(values := read(subject.attributes)) and all(map(holds, values))
     return lambda subject: any(map(holds, read(subject.attributes)))
 
 
-def _value_test(clause: Clause) -> Callable[[object], bool]:
-    """The clause as a function of one assigned value."""
+def compile_value_test(clause: Clause) -> Callable[[object], bool]:
+    """The clause, which is not IS NULL or IS_MEMBER_OF, as a function of one assigned value."""
     operator = clause.operator
     if operator is Operator.IS_NOT_NULL:
         return lambda _value: True
@@ -173,10 +173,19 @@ def read_values(attributes: SourceAttributes, path: str) -> list[object]:
     return _reader(path)(attributes)
 
 
-def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
+def read_each(subjects: Iterable[SourceAttributes], path: str) -> Iterable[list[object]]:
+    """The assigned values at a path, subject by subject."""
+    return map(_reader(path), subjects)
+
+
+def path_steps(path: str) -> list[str]:
     """A path into SCIM's attributes, else into the source attributes of one's own, which may be written short."""
     steps = path.split(".")
-    steps = steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
+    return steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
+
+
+def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
+    steps = path_steps(path)
 
     def read(attributes: SourceAttributes) -> list[object]:
         found: list[object] = [attributes]
@@ -216,7 +225,7 @@ def _check_group(clause: Clause, groups: frozenset[str], *, nested: bool) -> Ite
 
 
 def _check_values(clause: Clause, subjects: Sequence[SourceAttributes]) -> Iterable[Problem]:
-    values = [value for subject in subjects for value in read_values(subject, clause.attribute)]
+    values = [value for each in read_each(subjects, clause.attribute) for value in each]
     if not values:
         yield _unknown_attribute(clause, subjects)
         return
