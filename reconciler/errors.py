@@ -50,9 +50,10 @@ class Refused(ReconcilerError):
 
 
 class Unreachable(ReconcilerError):
-    """The tenant or GitHub can't be reached, or refuses the credentials."""
+    """The tenant or GitHub can't be reached, or refuses the credentials; `requests` is how many it took to know."""
 
     exit_code = 5
+    requests = 1
 
 
 class Forbidden(Unreachable):

@@ -31,6 +31,14 @@ class Job:
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
 
+ACTORS = {
+    "RECONCILER_ACTOR": "",
+    "GITHUB_ACTOR": " (GitHub Actions)",
+    "GITLAB_USER_LOGIN": " (GitLab CI)",
+    "BUILD_REQUESTEDFOREMAIL": " (Azure Pipelines)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The environment, as one value that a test can make."""
@@ -73,9 +81,18 @@ class Settings:
         )
 
     def private_folder(self, desired_state: Path) -> Path:
-        """Where the embedded 4me is kept: beside the desired-state folder, unless RECONCILER_PRIVATE says otherwise."""
+        """Where the sandbox and the provisioning log are: beside the desired-state folder, or at RECONCILER_PRIVATE."""
         told = self.environment.get("RECONCILER_PRIVATE")
         return Path(told) if told else desired_state.resolve().parent / ".reconciler"
+
+    def build_actor(self) -> str | None:
+        """Who started this, as RECONCILER_ACTOR or a build service says; None where none does."""
+        named = ((name, self.environment.get(name, "").strip()) for name in ACTORS)
+        return next((f"{actor}{ACTORS[name]}" for name, actor in named if actor), None)
+
+    def machine_user(self) -> str | None:
+        """Who is logged in on this machine, if the environment says."""
+        return self.environment.get("USER") or self.environment.get("LOGNAME") or None
 
 
 def wants_colour() -> bool:

@@ -18,11 +18,15 @@ GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One status for all changes of a step; `not_taken` is what the service did not take, by the change's id."""
+    """One status for all changes of a step; `not_taken` is what the service did not take, by the change's id.
+
+    `requests` is how many were sent for the step, look-ups and retries too.
+    """
 
     status: Status
     detail: str = ""
     live_id: str | None = None
+    requests: int = 0
     not_taken: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod

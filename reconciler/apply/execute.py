@@ -1,16 +1,17 @@
 """Executes the changes of a plan: one request a step, in order, each after what it waits for; decides nothing.
 
 A failed step fails its changes and skips what can't be done without it. A create whose answer was lost is looked up
-before it is sent again. Stopping takes no new step and finishes those in flight.
+before it is sent again. Stopping takes no new step and finishes those in flight. The provisioning log hears of a change
+before anything is sent for it; where the log fails, no new step is taken.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from reconciler.apply.answers import Answered, judge_answer
 from reconciler.apply.lookup import find_created, name_holder
@@ -19,7 +20,7 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change
 from reconciler.core.steps import Step, make_request, make_steps, resolve, target_of
 from reconciler.core.wire import Dialect, NotScim, get_request
-from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
+from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreachable
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 IN_FLIGHT = 8
@@ -41,12 +42,32 @@ class Stop:
         self.event.set()
 
 
+class Log(Protocol):
+    """What hears of each change, before anything is sent for it and after; both raise Failed where that is not kept."""
+
+    def begin(self, changes: Sequence[Change]) -> None:
+        """One request is about to be made for these."""
+
+    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
+        """This came of them, on the resource of that id, with so many requests; some may never have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NoLog:
+    def begin(self, changes: Sequence[Change]) -> None:
+        """Nobody hears."""
+
+    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
+        """Nobody hears."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How requests reach the account, and in which dialect."""
+    """How requests reach the account, in which dialect, and what keeps a record of them."""
 
     send: Send
     dialect: Dialect
+    log: Log = _NoLog()
 
 
 async def execute(
@@ -114,7 +135,16 @@ class _Execution:
 
     async def _answered(self, step: Step) -> Answered:
         try:
-            return await self._exchange(step)
+            self.channel.log.begin(step.changes)
+        except Failed as error:
+            self.stop.set(str(error))
+            return Answered.all("skipped", f"the run stopped: {error}")
+        counted = _Counted(self.channel.send)
+        return replace(await self._tried(step, counted), requests=counted.requests)
+
+    async def _tried(self, step: Step, send: Send) -> Answered:
+        try:
+            return await self._exchange(step, send)
         except (NotScim, LostAnswer, NotAnAnswer) as error:
             return Answered.all("failed", f"{error}; whether it was done shows in the next plan")
         except NotSent as error:
@@ -125,49 +155,77 @@ class _Execution:
         except Exception as error:  # noqa: BLE001  # a bug in one step must not take the outcomes of the others
             return Answered.all("failed", f"a bug in this program, {type(error).__name__}: {error}")
 
-    async def _exchange(self, step: Step) -> Answered:
+    async def _exchange(self, step: Step, send: Send) -> Answered:
         request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request) if step.creates else self.channel.send(request))
+        response = await (self._create(step, request, send) if step.creates else send(request))
         if step.creates and response.status == HTTPStatus.CONFLICT:
-            return Answered.all("failed", await name_holder(step, response, self.channel.send))
+            return Answered.all("failed", await name_holder(step, response, send))
         if response.succeeded and _leaves_open(step, response):
-            response = await self._read_back(step, response)
+            response = await self._read_back(step, response, send)
         answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
         return answered
 
-    async def _read_back(self, step: Step, response: Response) -> Response:
+    async def _read_back(self, step: Step, response: Response, send: Send) -> Response:
         """The resource that a write was answered without, or without the members that the step is about."""
         if isinstance(response.body, dict) and isinstance(response.body.get("id"), str):
-            return await self.channel.send(get_request(step.kind, response.body["id"]))
+            return await send(get_request(step.kind, response.body["id"]))
         if not step.creates:
-            return await self.channel.send(get_request(step.kind, target_of(step, self.ids)))
-        return await find_created(step, self.channel.send) or response
+            return await send(get_request(step.kind, target_of(step, self.ids)))
+        return await find_created(step, send) or response
 
-    async def _create(self, step: Step, request: Request) -> Response:
+    async def _create(self, step: Step, request: Request, send: Send) -> Response:
         """A POST; one whose answer was lost is looked up before it is sent again."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                return await self.channel.send(request)
+                return await send(request)
             except LostAnswer:
-                found = await find_created(step, self.channel.send)
+                found = await find_created(step, send)
                 if found is not None:
                     return found
                 if attempt == MOST_CREATE_ATTEMPTS:
                     raise
 
     def _record(self, changes: Iterable[Change], answered: Answered) -> None:
-        for change in changes:
-            status, detail = answered.of(change)
-            outcome = Outcome(change=change, status=status, detail=detail)
-            self.outcomes[change.id] = outcome
-            self.failures += status == "failed"
+        outcomes = [
+            Outcome(change=one, status=status, detail=detail)
+            for one in changes
+            for status, detail in [answered.of(one)]
+        ]
+        self.outcomes |= {outcome.change.id: outcome for outcome in outcomes}
+        self._log_end(outcomes, answered)
+        for outcome in outcomes:
+            self.failures += outcome.status == "failed"
             self.tell(outcome)
         if self.failures >= STOP_AFTER_FAILURES and self.failures > STOP_AFTER_SHARE * len(self.outcomes):
             self.stop.set(f"{self.failures} of {len(self.outcomes)} changes failed")
+
+    def _log_end(self, outcomes: Sequence[Outcome], answered: Answered) -> None:
+        """What was done is done, and its outcome is told; but nothing more is begun that the log would not keep."""
+        try:
+            self.channel.log.end(outcomes, answered.live_id, answered.requests)
+        except Failed as error:
+            self.stop.set(str(error))
+
+
+@dataclass(slots=True)
+class _Counted:
+    """The way to the account, and how many requests went over it."""
+
+    send: Send
+    requests: int = 0
+
+    async def __call__(self, request: Request) -> Response:
+        try:
+            response = await self.send(request)
+        except Unreachable as error:
+            self.requests += error.requests
+            raise
+        self.requests += response.requests
+        return response
 
 
 def _leaves_open(step: Step, response: Response) -> bool:

@@ -18,6 +18,7 @@ from reconciler.cli.line import Base, Head, connect, gather, load_head, now_in_u
 from reconciler.cli.main import Options
 from reconciler.cli.output import print_result, read_text
 from reconciler.cli.plan import FORMATS, as_of_option, base_option
+from reconciler.cli.private import open_log, record_run
 from reconciler.cli.progress import Progress
 from reconciler.cli.saved import read_plan
 from reconciler.core.guardrails import count_population
@@ -90,7 +91,8 @@ class _Limits:
 
 async def _apply(options: Options, head: Head, base: Base, approved: Plan | None, limits: _Limits) -> _Applied:
     async with AsyncExitStack() as stack:
-        client = await connect(stack, options, head, read_settings())
+        settings = read_settings()
+        client = await connect(stack, options, head, settings)
         live, _snapshot = await read_live(client, head)
         made = make_plan(gather(head, base, live))
         asks = limits.ask and bool(made.plan.changes)
@@ -103,11 +105,16 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         approval = hold_against(made.plan, approved)
         if approval.refused and limits.all_or_nothing:
             raise Refused(f"--all-or-nothing, and not approved: {', '.join(map(describe, approval.refused))}")
+        log = stack.enter_context(open_log(options, settings))
         if asks and not _confirmed(head.tenant_name):
             raise Refused("not confirmed: nothing was done (where nobody can be asked, say --yes)")
 
         before = client.requests
-        outcomes, stopped = await _execute(client, head, made, approval, limits)
+        recorder = record_run(log, head, made.plan, settings)
+        channel = Channel(client.send, DIALECTS[head.tenant.dialect], recorder)
+        outcomes, stopped = await _execute(client, channel, made, approval, limits)
+        if outcomes:
+            say(options, f"On record: reconciler log --run {recorder.run}")
     run = Run(
         tenant=made.plan.tenant,
         commit=made.plan.commit,
@@ -128,7 +135,7 @@ def _confirmed(tenant: str) -> bool:
 
 
 async def _execute(
-    client: Client, head: Head, made: Made, approval: Approval, limits: _Limits
+    client: Client, channel: Channel, made: Made, approval: Approval, limits: _Limits
 ) -> tuple[tuple[Outcome, ...], str | None]:
     stop = Stop()
     client.hurry = stop.event
@@ -138,7 +145,6 @@ async def _execute(
     if limits.max_duration:
         loop.call_later(limits.max_duration, stop.set, f"--max-duration {limits.max_duration} s is over")
     with Progress(len(approval.to_run)) as progress:
-        channel = Channel(client.send, DIALECTS[head.tenant.dialect])
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell)
     return outcomes, stop.reason
 

@@ -54,6 +54,17 @@ def append_text(path: Path, text: str) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
+def make_private_folder(folder: Path) -> None:
+    """The folder, which git is told to leave out, where it is missing; raises UsageError where it can't be made."""
+    if folder.is_dir():
+        return
+    try:
+        folder.mkdir(parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} can't be made: {error.strerror}") from error
+
+
 def read_text(path: Path) -> str:
     """The file's text; raises UsageError where it is none."""
     try:

@@ -197,11 +197,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the status, and the JSON document (None where there was no body)."""
+    """What came back: the status, and the JSON document (None where there was no body); for so many requests sent."""
 
     status: int
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    requests: int = 1
 
     @property
     def succeeded(self) -> bool:

@@ -70,6 +70,11 @@ class Repository:
         """Whether the clone was cut off: what came before is not here."""
         return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
+    def identity(self) -> str | None:
+        """Who git says is at work here, as `Ada <ada@example.com>`, or None where it does not know."""
+        told = self.attempt("var", "GIT_AUTHOR_IDENT")  # ends in the time and its zone
+        return told.decode(errors="replace").rpartition(">")[0] + ">" if told else None
+
     def is_clean(self) -> bool:
         """Whether the desired-state folder is as the checked-out commit has it."""
         told = self.ask(

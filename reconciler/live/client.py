@@ -11,7 +11,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -95,7 +95,15 @@ class Client:
             if not isinstance(answer, NotAnAnswer):
                 wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
             if wait is None or not await self._waited(wait):
-                return self._judge(request, answer)
+                return self._counted(request, answer, attempt)
+
+    def _counted(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer, requests: int) -> Response:
+        """The answer, or the error, with how many requests it took."""
+        try:
+            return replace(self._judge(request, answer), requests=requests)
+        except Unreachable as error:
+            error.requests = requests
+            raise
 
     async def _waited(self, seconds: float) -> bool:
         """Waits, and says whether it could: `hurry` ends every waiting at once."""

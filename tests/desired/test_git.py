@@ -278,3 +278,14 @@ def test_a_blob_that_git_has_lost_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="git has lost 000000000000"):
         repository.read_blobs(["0" * 40])
+
+
+def test_who_is_at_work_is_whom_git_knows_here(tmp_path: Path) -> None:
+    """By name and address, or nobody."""
+    clone = make_clone(tmp_path)
+    clone.git("config", "user.name", "Ada")
+    clone.git("config", "user.email", "ada@example.com")
+    assert "Ada <ada@example.com>" == clone.found().identity()
+
+    clone.git("config", "user.name", "")
+    assert clone.found().identity() is None

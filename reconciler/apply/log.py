@@ -1,0 +1,244 @@
+"""The provisioning log: every attempt of every change, before anything is sent for it and after, in a SQLite file.
+
+What was begun is on disk before its request leaves: a process that is killed in between leaves `started`, which is the
+truth. Knows how attempts are kept and found; nothing of what they mean. Who may read it is the file's mode, 0600.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reconciler.core.attempt import Attempt, Occasion, Wanted
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Change
+from reconciler.core.redact import Redaction, redact_change, redact_outcome
+from reconciler.errors import Failed, UsageError
+
+VERSION = 1
+SECONDS_TO_WAIT = 10.0  # for another run's transaction, which takes milliseconds
+TABLES = (
+    """
+CREATE TABLE IF NOT EXISTS runs (
+    run       TEXT PRIMARY KEY,
+    at        TEXT NOT NULL,
+    tenant    TEXT NOT NULL,
+    url       TEXT NOT NULL,
+    commit_id TEXT,
+    digest    TEXT NOT NULL,
+    who       TEXT NOT NULL
+)""",
+    """
+CREATE TABLE IF NOT EXISTS attempts (
+    number    INTEGER PRIMARY KEY,
+    run       TEXT NOT NULL REFERENCES runs,
+    at        TEXT NOT NULL,
+    change    TEXT NOT NULL,
+    action    TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    target_id TEXT,
+    told      TEXT NOT NULL CHECK (json_valid(told)),
+    status    TEXT NOT NULL,
+    detail    TEXT NOT NULL DEFAULT '',
+    seconds   REAL,
+    requests  INTEGER,
+    UNIQUE (run, change)
+)""",
+    "CREATE INDEX IF NOT EXISTS attempts_by_key ON attempts (key)",
+    "CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (at)",
+)
+RUN = "INSERT INTO runs (run, at, tenant, url, commit_id, digest, who) VALUES (?, ?, ?, ?, ?, ?, ?)"
+BEGIN = """
+INSERT INTO attempts (run, at, change, action, key, target_id, told, status) VALUES (?, ?, ?, ?, ?, ?, ?, 'started')
+"""
+END = """
+UPDATE attempts SET status = ?, detail = ?, target_id = coalesce(target_id, ?), seconds = ?, requests = ?
+WHERE run = ? AND change = ?
+"""
+FIND = """
+SELECT attempts.at, run, tenant, url, commit_id AS "commit", digest, who, change, action, key, target_id, told, status,
+       detail, seconds, requests
+FROM attempts JOIN runs USING (run)
+WHERE number IN (SELECT number FROM attempts JOIN runs USING (run) WHERE {} ORDER BY number DESC LIMIT ?)
+ORDER BY number
+"""
+PRUNE = "DELETE FROM attempts WHERE at < ?"
+PRUNE_RUNS = "DELETE FROM runs WHERE at < ? AND run NOT IN (SELECT run FROM attempts)"
+TOLD = ("name", "cause", "reason", "attributes", "members", "roles")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The moment, in UTC, and seconds that only ever grow."""
+
+    now: Callable[[], datetime]
+    seconds: Callable[[], float]
+
+
+class ProvisioningLog:
+    """The log in one file, made if it is missing, for its owner alone; close it, or use it in a `with`.
+
+    Raises UsageError where the file can't be used, Failed where it stops working.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = _opened(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def record(self, occasion: Occasion, redaction: Redaction, clock: Clock) -> Recorder:
+        """What a run tells its attempts to; that there was a run is kept at once."""
+        row = (occasion.run, _spell(clock.now()), occasion.tenant, occasion.url)
+        self.write([(RUN, [(*row, occasion.commit, occasion.digest, occasion.who)])])
+        return Recorder(self, occasion.run, redaction, clock)
+
+    def write(self, statements: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> None:
+        """Statements with their rows: all of them, or an error and none."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for statement, rows in statements:
+                self._connection.executemany(statement, rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise Failed(f"the provisioning log {self.path} can't be written: {error}") from error
+
+    def find(self, wanted: Wanted) -> Iterator[Attempt]:
+        """The newest attempts that are wanted, oldest first."""
+        condition, values = _condition(wanted)
+        limit = -1 if wanted.limit is None else wanted.limit
+        query = FIND.format(condition)
+        with self._reading(), closing(self._connection.execute(query, (*values, limit))) as rows:
+            for row in rows:
+                yield _attempt(row)
+
+    def prune(self, before: datetime) -> int:
+        """Removes what was attempted before a moment, from the bytes of the file too; how many attempts that were."""
+        moment = _spell(before)
+        with self._reading():
+            [(count,)] = self._connection.execute("SELECT count(*) FROM attempts WHERE at < ?", (moment,))
+        self.write([(PRUNE, [(moment,)]), (PRUNE_RUNS, [(moment,)])])
+        with self._reading():
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(count)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise Failed(f"the provisioning log {self.path} can't be read: {error}") from error
+        except ValueError as error:
+            raise Failed(f"the provisioning log {self.path} can't be read: a row is not as it was written") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Tells the log what one run attempts; what the executor calls a `Log`."""
+
+    log: ProvisioningLog
+    run: str
+    redaction: Redaction
+    clock: Clock
+    begun: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, changes: Sequence[Change]) -> None:
+        """The changes are on disk, as started, when this returns."""
+        self.log.write([(BEGIN, self._beginnings(changes))])
+        self.begun.update(dict.fromkeys((change.id for change in changes), self.clock.seconds()))
+
+    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
+        """What came of them; those that never began are kept as well."""
+        unheard = [outcome.change for outcome in outcomes if outcome.change.id not in self.begun]
+        ends = [self._end(redact_outcome(outcome, self.redaction), live_id, requests) for outcome in outcomes]
+        self.log.write([(BEGIN, self._beginnings(unheard)), (END, ends)])
+
+    def _beginnings(self, changes: Sequence[Change]) -> list[tuple[object, ...]]:
+        at = _spell(self.clock.now())
+        return [
+            (self.run, at, change.id, change.action, change.key, change.target_id, self._told(change))
+            for change in changes
+        ]
+
+    def _told(self, change: Change) -> str:
+        return redact_change(change, self.redaction).model_dump_json(include={*TOLD})
+
+    def _end(self, outcome: Outcome, live_id: str | None, requests: int) -> tuple[object, ...]:
+        began = self.begun.pop(outcome.change.id, None)
+        seconds = None if began is None else round(self.clock.seconds() - began, 3)
+        return (outcome.status, outcome.detail, live_id, seconds, requests, self.run, outcome.change.id)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(f"the provisioning log {path} can't be opened: {error}") from error
+    try:
+        _prepare(connection)
+    except (sqlite3.Error, UsageError) as error:
+        connection.close()
+        raise UsageError(f"the provisioning log {path} can't be used: {error}") from error
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Settings and tables. With WAL and NORMAL what is committed survives the death of this process."""
+    for name, value in {"journal_mode": "WAL", "synchronous": "NORMAL", "secure_delete": "ON"}.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+    connection.row_factory = sqlite3.Row
+    connection.execute("BEGIN IMMEDIATE")
+    [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+    if version > VERSION:
+        raise UsageError(f"it is of version {version}, and this program writes {VERSION}: use the newer program")
+    for table in TABLES:
+        connection.execute(table)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def _condition(wanted: Wanted) -> tuple[str, list[str]]:
+    """The words of SQL, and the values that are bound to them."""
+    parts: list[tuple[str, Sequence[str]]] = [
+        ("tenant = ?", [wanted.tenant] if wanted.tenant else []),
+        ("run = ?", [wanted.run] if wanted.run else []),
+        ("attempts.at >= ?", [wanted.since] if wanted.since else []),
+        ("attempts.at < ?", [wanted.until] if wanted.until else []),
+        *((f"{name} IN ({', '.join('?' * len(values))})", values) for name, values in _choices(wanted)),
+    ]
+    named = [(words, values) for words, values in parts if values]
+    return " AND ".join(words for words, _values in named) or "TRUE", [
+        one for _words, values in named for one in values
+    ]
+
+
+def _choices(wanted: Wanted) -> tuple[tuple[str, Sequence[str]], ...]:
+    return (("key", wanted.keys), ("action", wanted.actions), ("status", wanted.statuses))
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    kept = dict(row)
+    return Attempt.model_validate_json(json.dumps({**json.loads(kept.pop("told")), **kept}))
+
+
+def _spell(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,57 @@
+"""What runs keep for themselves, in the private folder: the provisioning log, and the key of fingerprints."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+
+from reconciler.apply.log import Clock, ProvisioningLog, Recorder
+from reconciler.cli.line import Head, now_in_utc
+from reconciler.cli.main import Options
+from reconciler.cli.output import make_private_folder
+from reconciler.core.attempt import Occasion
+from reconciler.core.plan import Plan
+from reconciler.core.redact import Redaction
+from reconciler.errors import Failed, Refused, UsageError
+from reconciler.settings import Settings
+
+LOG_FILE = "provisioning-log.db"
+
+
+def log_path(options: Options, settings: Settings) -> Path:
+    """Where the provisioning log is, or will be: one for all tenants."""
+    return settings.private_folder(options.folder) / LOG_FILE
+
+
+def open_log(options: Options, settings: Settings) -> ProvisioningLog:
+    """The provisioning log, to be written; raises Refused where it can't be: nothing is applied without a record."""
+    path = log_path(options, settings)
+    try:
+        make_private_folder(path.parent)
+        return ProvisioningLog(path)
+    except UsageError as error:
+        raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+
+
+def record_run(log: ProvisioningLog, head: Head, plan: Plan, settings: Settings) -> Recorder:
+    """What the run tells its attempts to; raises Refused where the log takes nothing."""
+    now = now_in_utc()
+    occasion = Occasion(
+        run=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        tenant=plan.tenant,
+        url=plan.url,
+        commit=plan.commit,
+        digest=plan.digest,
+        who=_who(head, settings),
+    )
+    try:
+        return log.record(occasion, Redaction(), Clock(now_in_utc, time.monotonic))
+    except Failed as error:
+        raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+
+
+def _who(head: Head, settings: Settings) -> str:
+    """Who is at work: whom the build service names, else whom git knows here, else the user of this machine."""
+    identity = head.repository.identity() if head.repository else None
+    return settings.build_actor() or identity or settings.machine_user() or "unknown"

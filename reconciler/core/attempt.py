@@ -1,0 +1,70 @@
+"""One attempt at one change, as the provisioning log keeps it: who wanted what, when, and what came of it.
+
+Knows what is on record, and which records a person may ask for; nothing of how they are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.outcome import Status
+from reconciler.core.plan import Action, AttributeChange, Cause, Frozen
+
+Recorded: TypeAlias = Literal["started", Status]
+
+
+class Attempt(Frozen):
+    """A change in one run. `started` until it is known what came of it: for ever where the process was killed.
+
+    `reason` is why the plan has the change, `detail` what is to be known of its end. `seconds` and `requests` are those
+    of its step: changes to one resource share them. Redacted attributes are fingerprints.
+    """
+
+    at: str
+    run: str
+    tenant: str
+    url: str
+    commit: str | None
+    digest: str
+    who: str
+    change: str
+    action: Action
+    key: str
+    name: str
+    target_id: str | None
+    cause: Cause
+    reason: str
+    attributes: tuple[AttributeChange, ...]
+    members: tuple[str, ...]
+    roles: tuple[str, ...]
+    status: Recorded
+    detail: str
+    seconds: float | None
+    requests: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What all attempts of one run have in common."""
+
+    run: str
+    tenant: str
+    url: str
+    commit: str | None
+    digest: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which attempts: those that have one of each that is named, in a span of time (ISO 8601 in UTC); the newest."""
+
+    tenant: str | None = None
+    run: str | None = None
+    keys: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    limit: int | None = None
