@@ -9,6 +9,7 @@ import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -24,6 +25,7 @@ COMMANDS = {
     "apply": ("reconciler.cli.apply", "Plan again, and carry it out."),
     "drift": ("reconciler.cli.plan", "The live account against what was last applied."),
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
+    "import": ("reconciler.cli.import_", "A live account as YAML, after which nothing is left to plan."),
     "log": ("reconciler.cli.log", "What was applied, and when: receipts beside the commits."),
     "receipts": ("reconciler.cli.receipts", "Fetch and push receipts."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
@@ -53,7 +55,8 @@ class LazyCommands(click.Group):
         """The command, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        function = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(COMMANDS[cmd_name][0]), function)
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -14,6 +14,7 @@ from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.duties import find_breaches
 from reconciler.core.filter_sense import check_sense
 from reconciler.core.mapping import Mapper, matching_of
+from reconciler.core.match import EXACT
 from reconciler.core.membership import Membership, check_name, expand_membership
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
 from reconciler.core.roles import Holdings, assign_roles
@@ -51,6 +52,8 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *mappers.users.problems(),
             *mappers.groups.problems(),
             *_check_protected(declarations, guardrails),
+            *_check_unique("externalId", users.values()),
+            *_check_unique("externalId", groups.values()),
             *_check_unique("userName", users.values()),
             *_check_unique("displayName", groups.values()),
         ),
@@ -163,11 +166,13 @@ def _check_protected(declarations: Declarations, guardrails: Guardrails) -> Iter
 
 
 def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
-    """Two declarations with one userName (or group name), which 4me compares without case."""
+    """Two declarations with one externalId, or one userName (or group name), which 4me compares without case."""
+    fold = str if attribute in EXACT else str.casefold
+    without_case = "" if attribute in EXACT else "4me compares it without case: "
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:
         value = str(resource.attributes.get(attribute) or "")
-        other = first.setdefault(value.casefold(), resource)
+        other = first.setdefault(fold(value), resource)
         if value and other is not resource:
             message = f'{resource.key} and {other.key} (at {other.source}) have the same {attribute} "{value}"'
-            yield Problem("same_name", message, resource.source, "4me compares it without case: change one of the two")
+            yield Problem("same_name", message, resource.source, f"{without_case}change one of the two")

@@ -76,6 +76,7 @@ class UserDeclaration(TypedDict, total=False):
     """A user as declared: RFC 7643's core attributes, the enterprise ones and 4me's own written flat."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
+    externalId: Text
     userName: Required[Annotated[str, Field(min_length=1)]]
     name: NameDeclaration
     displayName: Text
@@ -109,6 +110,7 @@ class UserDeclaration(TypedDict, total=False):
 class GroupDeclaration(Declaration):
     """A group: its attributes, who is in it, and whether git alone decides that."""
 
+    externalId: Text = None
     displayName: str = Field(min_length=1)
     groupType: Text = None
     membership: Literal["authoritative", "additive"] = "authoritative"

@@ -142,5 +142,5 @@ def _roles(declarations: Declarations, membership: Membership, name: str, today:
 def _attributes(declarations: Declarations, tenant: str, user: DesiredUser) -> Iterable[ExplainedAttribute]:
     rules = (declarations.tenants[tenant].mappings or declarations.mappings).users
     for target, value in sorted({**user.on_create, **user.attributes}.items()):
-        origin, place = describe_origin(rules, target)
+        origin, place = describe_origin(rules, target, declarations.users[user.key.name].attributes)
         yield ExplainedAttribute(target=target, value=value, origin=origin, source=place or user.source)

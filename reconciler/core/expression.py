@@ -6,7 +6,6 @@ functions are a closed set: what Entra's common expression functions do. What is
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
@@ -15,6 +14,7 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from reconciler.core.letters import normalize_diacritics
 from reconciler.core.rule import WrongExpression as WrongExpression  # noqa: PLC0414  # part of this module's interface
 from reconciler.core.suggest import did_you_mean
 
@@ -42,23 +42,6 @@ ALLOWED_NODES: Final = (
     nodes.Slice,
 )
 LONGEST: Final = 10_000
-NOT_DECOMPOSED: Final = str.maketrans(
-    {
-        "ø": "o",
-        "Ø": "O",
-        "ł": "l",
-        "Ł": "L",
-        "đ": "d",
-        "Đ": "D",
-        "ß": "ss",
-        "æ": "ae",
-        "Æ": "AE",
-        "œ": "oe",
-        "Œ": "OE",
-        "þ": "th",
-        "Þ": "Th",
-    }
-)
 
 
 class Expression:
@@ -146,12 +129,6 @@ def _replace(text: object, old: object, new: object) -> str:
     return replaced
 
 
-def _normalize_diacritics(text: str) -> str:
-    """Łukasz → Lukasz, Zoë → Zoe."""
-    decomposed = unicodedata.normalize("NFKD", str(text).translate(NOT_DECOMPOSED))
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-
-
 def _format_date(value: object, form: str) -> str:
     """A date, or its ISO text, in strftime's words: `started | format_date("%d.%m.%Y")`."""
     day = value if isinstance(value, date) else date.fromisoformat(str(value))
@@ -168,7 +145,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "split": lambda text, separator: str(text).split(str(separator)),
     "join": _join,
     "mid": _mid,
-    "normalize_diacritics": _normalize_diacritics,
+    "normalize_diacritics": normalize_diacritics,
     "format_date": _format_date,
 }
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {"coalesce": _coalesce, "switch": _switch}

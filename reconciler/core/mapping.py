@@ -1,12 +1,12 @@
 """Source attributes → target attributes, flat, in RFC 7643's spelling, by the default mapping and the rules over it.
 
-The default: the attribute of the same name, and `externalId` from the key. A rule replaces the default for its target.
-What it lacks is a problem, never an empty text.
+The default: the attribute of the same name, and `externalId` from the key where it is not declared. A rule replaces the
+default for its target. What it lacks is a problem, never an empty text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
@@ -80,8 +80,10 @@ def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
     return tuple(target for _precedence, target in named) or DEFAULT_MATCHING[kind]
 
 
-def describe_origin(rules: Sequence[LocatedRule], target: str) -> tuple[str, Source | None]:
-    """Where a target attribute comes from, in words, and the line of the rule if one says so."""
+def describe_origin(
+    rules: Sequence[LocatedRule], target: str, declared: Container[str] = ()
+) -> tuple[str, Source | None]:
+    """Where a target attribute of a declaration comes from, in words, and the line of the rule if one says so."""
     for located in rules:
         rule = located.rule
         if rule.target != target:
@@ -92,7 +94,7 @@ def describe_origin(rules: Sequence[LocatedRule], target: str) -> tuple[str, Sou
         if rule.source is None:
             return f"constant{when}", located.source
         return f"source {rule.source}{when}", located.source
-    return ("the key" if target == "externalId" else f"source {target}"), None
+    return ("the key" if target == "externalId" and target not in declared else f"source {target}"), None
 
 
 def _first(failed: list[str]) -> str:

@@ -41,7 +41,6 @@ PLAIN_ADDRESS = re.compile(r"[a-z]+://[A-Za-z0-9.:\[\]-]*(/[A-Za-z0-9/._-]{0,40}
 HIDDEN = "what is written there (not shown: it may be a secret)"
 ELSEWHERE = {
     "roles": "roles are given in `role_assignments`",
-    "externalId": "externalId is the key itself",
     "password": "passwords are never provisioned",
     "groups": "membership is declared on the group, under `members`",
     "id": "ids belong to the account; the key is the name here",

@@ -34,7 +34,7 @@ from reconciler.desired.yaml_reader import Document, Mapping, Sequence, read_yam
 from reconciler.errors import Problem, Source
 
 T = TypeVar("T")
-GROUP_ATTRIBUTES = ("displayName", "groupType")
+GROUP_ATTRIBUTES = ("externalId", "displayName", "groupType")
 NAME_HINT = "use letters, digits, dots and dashes"
 TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 BAD_IN_NAMES = frozenset("/ \t\r\n") | frozenset(map(chr, range(32)))
@@ -240,9 +240,7 @@ def _declared_tenant(tenant: Tenant, entry: Entry) -> DeclaredTenant:
 def _declared_group(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
     where = group.members_where
     return DeclaredGroup(
-        attributes={
-            name: getattr(group, name) for name in ("displayName", "groupType") if name in group.model_fields_set
-        },
+        attributes={name: getattr(group, name) for name in GROUP_ATTRIBUTES if name in group.model_fields_set},
         membership=group.membership,
         members=tuple(group.members or ()) if "members" in group.model_fields_set else None,
         members_where=None if where is None else _clauses(entry.document, entry.value, "members_where", where),

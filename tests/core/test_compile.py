@@ -221,6 +221,18 @@ def test_two_groups_with_one_name_are_a_problem_too() -> None:
     assert ["same_name"] == codes(compiled(declared))
 
 
+def test_an_external_id_may_be_declared_once() -> None:
+    """It stands where the key would; compared exactly, with declared ones and with keys."""
+    ann, bob = declared_user("ann", externalId="0042"), declared_user("bob", externalId="ANN")
+    state = compiled(replace(declarations(), users={"ann": ann, "bob": bob}))
+    assert ["0042", "ANN"] == [user.attributes["externalId"] for user in state.users.values()]
+    assert () == state.problems
+
+    [problem] = compiled(replace(declarations(), users={"0042": declared_user("0042"), "ann": ann})).problems
+    assert f'user/ann and user/0042 (at {HERE}) have the same externalId "0042"' == problem.message
+    assert "change one of the two" == problem.hint
+
+
 def test_the_problems_of_every_part_are_told_together() -> None:
     """Nothing stops at the first one, and what is sound still compiles."""
     declared = replace(

@@ -41,6 +41,12 @@ def test_a_user_maps_to_flat_target_attributes(written: dict[str, object], expec
     assert Mapped({"externalId": "ann", "userName": "ann@example.com", **expected}, {}) == mapped
 
 
+@pytest.mark.parametrize("external_id", ["6f9619ff", None])
+def test_an_external_id_that_is_declared_stands_in_place_of_the_key(external_id: str | None) -> None:
+    """Null says that the account has none."""
+    assert external_id == Mapper(()).map(user_key("ann"), {"externalId": external_id}).always["externalId"]
+
+
 def test_a_group_maps_its_attributes_and_its_key() -> None:
     """An empty group type is a cleared one."""
     expected = {"externalId": "finance", "displayName": "Acme Finance", "groupType": None}

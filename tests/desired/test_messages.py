@@ -71,11 +71,6 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
             "roles are given in `role_assignments`",
         ),
         (
-            under(USER, "externalId: x}}"),
-            "users.ann.externalId: is not a key of the contract",
-            "externalId is the key itself",
-        ),
-        (
             under(USER, "password: x}}"),
             "users.ann.password: is not a key of the contract",
             "passwords are never provisioned",

@@ -1,0 +1,245 @@
+"""`import`: a live account → YAML that says what it is, after which nothing is left to plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from reconciler.cli.main import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.cli.line import Head
+    from reconciler.core.declared import Declarations
+    from reconciler.core.importing import Imported
+    from reconciler.core.model import LiveState
+    from reconciler.core.tenant import Tenant
+
+By = Literal["department", "hundred"]
+Dialect = Literal["4me", "rfc7644"]
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account as the command line names it, where no file declares it yet."""
+
+    url: str | None
+    token_env: str | None
+    dialect: Dialect | None
+    name: str
+
+
+@click.command("import")
+@click.option("--url", help="The account's SCIM address, where the folder declares no tenant yet; or `sandbox`.")
+@click.option("--token-env", metavar="NAME", help="The environment variable that holds the account's token.")
+@click.option(
+    "--dialect", type=click.Choice(["4me", "rfc7644"]), help="How the account is written to; 4me if not said."
+)
+@click.option("--name", default="production", show_default=True, help="What to call the tenant that --url names.")
+@click.option(
+    "--by",
+    type=click.Choice(["department", "hundred"]),
+    default="department",
+    show_default=True,
+    help="One file of users for each department, or for each hundred.",
+)
+@click.option("--live", type=click.Path(path_type=Path), help="Import from a saved live state; no network.")
+@click.pass_obj
+def import_(
+    options: Options,
+    url: str | None,
+    token_env: str | None,
+    dialect: Dialect | None,
+    *,
+    name: str,
+    by: By,
+    live: Path | None,
+) -> None:
+    """Write a live account as YAML into the desired-state folder: afterwards git says what the account has.
+
+    Users, groups and who holds which role. Nothing in the account is changed, and no file is overwritten. What YAML
+    can't say is left out and told, line by line.
+    """
+    from reconciler.cli.line import say
+    from reconciler.core.importing import import_account
+    from reconciler.desired.place import place_new
+    from reconciler.desired.write import Origin, write_import
+    from reconciler.report.problems import render_problems
+
+    contents = _existing(options)
+    head = _head(options, contents, Account(url, token_env, dialect, name))
+    state = _read(options, head, live)
+
+    imported = import_account(state, head.tenant.scope)
+    files = write_import(imported, Origin(head.tenant_name, head.tenant, head.today, declared=url is None), by)
+    _check_that_nothing_is_left(head, contents, files, state)
+
+    place_new(options.folder, files)
+    if imported.left_out:
+        say(options, render_problems(imported.left_out, "text").rstrip("\n"))
+    click.echo(_summary(options, head, imported, len(files)))
+
+
+def _existing(options: Options) -> Mapping[str, bytes]:
+    """The files that are there, none where there is no folder yet."""
+    from reconciler.desired.files import read_folder
+    from reconciler.desired.git import find_repository
+
+    if not options.folder.is_dir() or not any(options.folder.rglob("*.yaml")):
+        return {}
+    repository = find_repository(options.folder)
+    return read_folder(options.folder, repository.folder if repository else None)
+
+
+def _head(options: Options, contents: Mapping[str, bytes], account: Account) -> Head:
+    """The tenant to import from: declared in the folder, or named by the command line."""
+    from reconciler.cli.line import Head, choose_tenant, now_in_utc
+    from reconciler.core.compile import compile_state
+    from reconciler.desired.git import find_repository
+    from reconciler.desired.load import load_declarations
+    from reconciler.errors import InvalidInput
+
+    loaded = load_declarations(contents)
+    if any(problem.severity == "error" for problem in loaded.problems):
+        raise InvalidInput(loaded.problems)
+    declarations = _with_tenant(loaded.declarations, account)
+    _refuse_to_overwrite(declarations)
+    name = choose_tenant(declarations, options.tenant)
+    today = now_in_utc().date()
+    return Head(
+        loaded=loaded,
+        tenant_name=name,
+        tenant=declarations.tenants[name].tenant,
+        desired=compile_state(declarations, name, today),
+        today=today,
+        repository=find_repository(options.folder),
+        commit=None,
+    )
+
+
+def _with_tenant(declarations: Declarations, account: Account) -> Declarations:
+    from dataclasses import replace
+
+    from reconciler.core.declared import DeclaredTenant
+    from reconciler.errors import Source, UsageError
+
+    if declarations.tenants and account.url:
+        raise UsageError("the folder declares its tenants already: choose one with --tenant, and leave --url out")
+    if declarations.tenants:
+        return declarations
+    if account.url is None:
+        raise UsageError(
+            "import from which account? Say --url https://… and --token-env NAME_OF_THE_VARIABLE; "
+            "or declare it under `tenants`"
+        )
+    declared = DeclaredTenant(_make_tenant(account), Source("--url"))
+    return replace(declarations, tenants={account.name: declared})
+
+
+def _make_tenant(account: Account) -> Tenant:
+    """The tenant of the command line; raises UsageError where it can't be one."""
+    from pydantic import ValidationError
+
+    from reconciler.core.tenant import SecretDeclaration, Tenant
+    from reconciler.desired.read_file import TENANT_NAME
+    from reconciler.errors import UsageError
+
+    if not TENANT_NAME.fullmatch(account.name):
+        raise UsageError(f"--name: \"{account.name}\" can't be a tenant's name: use letters, digits, _ and -")
+    try:
+        token = SecretDeclaration(env=account.token_env) if account.token_env else None
+    except ValidationError as error:
+        raise UsageError(
+            "--token-env is not the name of an environment variable; the token itself is not wanted"
+        ) from error
+    try:
+        return Tenant(url=str(account.url), token=token, dialect=account.dialect or "4me", scope="all")
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]["ctx"]["error"]
+        hint = " (say --token-env NAME_OF_THE_VARIABLE)" if token is None else ""
+        raise UsageError(f"--url: the account {wrong}{hint}") from error
+
+
+def _refuse_to_overwrite(declarations: Declarations) -> None:
+    """Raises UsageError where users, groups or roles are declared: import writes what is not there yet."""
+    from reconciler.errors import UsageError
+
+    sources = [
+        *(user.source for user in declarations.users.values()),
+        *(group.source for group in declarations.groups.values()),
+        *(assignment.source for assignment in declarations.assignments),
+    ]
+    if files := sorted({source.file for source in sources}):
+        shown = ", ".join(files[:MOST_SHOWN]) + (
+            f" and {len(files) - MOST_SHOWN} more" if len(files) > MOST_SHOWN else ""
+        )
+        raise UsageError(
+            f"users, groups or roles are declared already, and are not overwritten: {shown}. "
+            "Import into another folder with --dir"
+        )
+
+
+def _read(options: Options, head: Head, live: Path | None) -> LiveState:
+    """The whole account; raises Refused where the read does not add up, for who is missing would not be imported."""
+    from reconciler.cli.line import read_account
+    from reconciler.errors import Refused
+    from reconciler.live.snapshot import load_snapshot
+
+    state = load_snapshot(live) if live else read_account(options, head)[0]
+    if not state.certificate.complete:
+        raise Refused(
+            f"the read is not complete ({'; '.join(state.certificate.faults)}): nothing was imported; try again"
+        )
+    return state
+
+
+def _check_that_nothing_is_left(
+    head: Head, contents: Mapping[str, bytes], files: Mapping[str, str], live: LiveState
+) -> None:
+    """Raises Refused, before anything is written, where what would be declared is not what the account has."""
+    from dataclasses import replace
+
+    from reconciler.cli.line import Base, gather
+    from reconciler.core.compile import compile_state
+    from reconciler.core.make_plan import make_plan
+    from reconciler.desired.load import load_declarations
+    from reconciler.errors import InvalidInput, Refused
+
+    added = {f"import/{name}": text.encode() for name, text in files.items()}
+    loaded = load_declarations({**contents, **added}, known=head.loaded)
+    desired = compile_state(loaded.declarations, head.tenant_name, head.today)
+    problems = [one for one in (*loaded.problems, *desired.problems) if one.severity == "error"]
+    if problems:
+        raise InvalidInput(tuple(problems))
+    plan = make_plan(gather(replace(head, loaded=loaded, desired=desired), Base(), live)).plan
+    if plan.changes:
+        first = "; ".join(f"{one.key}: {one.action}, for {one.reason}" for one in plan.changes[:MOST_SHOWN])
+        raise Refused(
+            "nothing was written: with what the folder declares already (scope, filters, mappings), "
+            f"{_count(len(plan.changes), 'change')} would be left to plan, among them {first}. "
+            "Take those out until the import is done"
+        )
+
+
+def _summary(options: Options, head: Head, imported: Imported, files: int) -> str:
+    inactive = sum("active" in user for user in imported.users.values())
+    users = (
+        f"{_count(len(imported.users), 'user')} ({inactive} inactive)"
+        if inactive
+        else _count(len(imported.users), "user")
+    )
+    what = f"{users}, {_count(len(imported.groups), 'group')} and {_count(len(imported.roles), 'role')}"
+    left_out = f"; {_count(len(imported.left_out), 'thing')} left out" if imported.left_out else ""
+    return (
+        f"Imported {what} of {head.tenant_name} into {_count(files, 'file')} below {options.folder}{left_out}.\n"
+        "Nothing is left to plan: what git says is what the account has. Commit it, and change it from there."
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

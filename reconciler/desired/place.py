@@ -1,0 +1,59 @@
+"""Text → files of a desired-state folder, all of them or none. Knows nothing of what they say."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.errors import UsageError
+
+READABLE_FOLDER = 0o755
+
+
+def place_new(folder: Path, files: Mapping[str, str]) -> None:
+    """Writes the files below the folder, which is made if it is not there; raises UsageError where one is in the way.
+
+    They are written beside it first and then moved, so that half of them are never there.
+    """
+    if in_the_way := sorted(name for name in files if (folder / name).exists()):
+        raise UsageError(
+            f"{folder / in_the_way[0]} is there already, and is not overwritten: move it, or name another --dir"
+        )
+    try:
+        folder.resolve().parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=folder.resolve().parent, prefix=f".{folder.resolve().name}."))
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}") from error
+    try:
+        for name, text in files.items():
+            _write(made / name, text)
+        _move(made, folder, list(files))
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}; nothing was") from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _move(made: Path, folder: Path, names: list[str]) -> None:
+    """The whole folder in one step where it is new; else file by file, taken back if one can't be moved."""
+    if not folder.exists():
+        made.chmod(READABLE_FOLDER)
+        made.rename(folder)
+        return
+    moved: list[Path] = []
+    try:
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).rename(folder / name)
+            moved.append(folder / name)
+    except OSError:
+        for path in moved:
+            path.unlink()
+        raise
