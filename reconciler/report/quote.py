@@ -13,10 +13,10 @@ DELETE = "\x7f"  # the one control character that JSON leaves as it is
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = LONGEST) -> str:
     """The text on one line; what can't be seen, or turns the direction of writing, is spelled out by its number."""
-    shown = "".join(_spelled(character) for character in text[:LONGEST])
-    return f"{shown}…" if len(text) > LONGEST else shown
+    shown = "".join(_spelled(character) for character in text[:longest])
+    return f"{shown}…" if len(text) > longest else shown
 
 
 def plain_line(sentence: str) -> str:
@@ -30,9 +30,9 @@ def _spelled(character: str) -> str:
     return "\\u007f" if character == DELETE else json.dumps(character)[1:-1]
 
 
-def code(text: str) -> str:
+def code(text: str, longest: int = LONGEST) -> str:
     """The text as a code span of Markdown (GitHub flavour): in one, nothing is a mention, a link, HTML or a table."""
-    return _fenced(plain(text))
+    return _fenced(plain(text, longest))
 
 
 def code_line(sentence: str) -> str:

@@ -1,222 +1,159 @@
-"""A plan as people read it: the verdict in a sentence, then what shrinks, what grows, what changes.
+"""A plan as people read it: the verdict, what blocks, the problems, then the changes by cause.
 
-Text and Markdown are two ways to write this down; neither decides anything.
+Text, Markdown and HTML are ways to write this down; none decides anything, and this quotes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from reconciler.core.plan import AttributeChange, Change, Effect, Plan
-from reconciler.core.references import ID_PREFIX
+from reconciler.core.plan import Cause, Change, Plan, Skipped
 from reconciler.errors import Problem
-from reconciler.report.quote import show_value
-
-GETS = frozenset({"create_user", "reactivate_user"})
-VERBS = {
-    "create_user": "gets access",
-    "reactivate_user": "gets access back",
-    "update_user": "changes",
-    "deactivate_user": "loses access",
-    "create_group": "is created",
-    "update_group": "changes",
-    "add_members": "gains members",
-    "remove_members": "loses members",
-    "grant_roles": "gains roles",
-    "revoke_roles": "loses roles",
-}
-SECTIONS: tuple[tuple[Effect, str, str], ...] = (
-    ("shrink", "-", "What is taken away"),
-    ("grow", "+", "What is given"),
-    ("change", "~", "What changes"),
+from reconciler.report.rows import Row, make_rows
+from reconciler.report.words import (
+    BLOCKING,
+    TITLES,
+    Voice,
+    make_drift_verdict,
+    make_verdict,
+    tell_block,
+    tell_cost,
+    tell_notes,
+    tell_unmanaged,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """One line under a change; `before` is None where only what comes is told."""
-
-    label: str
-    before: str | None
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One change."""
-
-    key: str
-    name: str
-    verb: str
-    cause: str
-    reason: str
-    source: str
-    details: tuple[Detail, ...]
+Weight: TypeAlias = Literal["blocking", "filters", "error", "warning", "info"]
+WEIGHTS: tuple[Weight, ...] = ("blocking", "error", "filters", "warning", "info")
+ALIKE_SHOWN = 3  # of so many warnings of one kind, and
+ALIKE_FROM = 6  # from this many on, the others are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """All changes of one effect."""
+    """All changes of one cause, and what they come to: rows that take something away, and the others."""
 
-    sign: str
+    cause: Cause
+    voice: Voice
     title: str
-    rows: tuple[Row, ...]
+    verdict: str
+    shrinking: tuple[Row, ...]
+    other: tuple[Row, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What shrinks comes first."""
+        return (*self.shrinking, *self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Problems of one weight; `more` counts those that are like the shown ones, by code."""
+
+    weight: Weight
+    shown: tuple[Problem, ...]
+    more: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Resources that nothing is done about, for one reason."""
+
+    reason: str
+    keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A plan ready to be written down."""
+    """A plan ready to be written down. `block` is empty where nothing stands in the way."""
 
     plan: Plan
+    voice: Voice
     title: str
     verdict: str
-    blocks: tuple[str, ...]
+    block: str
+    notes: tuple[str, ...]
+    problems: tuple[Told, ...]
     sections: tuple[Section, ...]
-    problems: tuple[Problem, ...]
+    left: tuple[Left, ...]
     unmanaged: str
     cost: str
 
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The first line: what this is, what it says where there is nothing, and what leads into the verdict."""
-
-    title: str
-    nothing: str
-    lead: str = ""
+    @property
+    def calm(self) -> bool:
+        """Whether there is nothing to read but the verdict."""
+        return not (self.sections or self.problems or self.notes or self.block or self.left)
 
 
-def make_view(plan: Plan, heading: Heading) -> View:
+def make_view(plan: Plan, voice: Voice = "plan") -> View:
     """The plan in the words of people."""
-    names = {f"{ID_PREFIX}{one.id}": f"{one.name} ({one.id}, not in git)" for one in plan.unmanaged}
-    leaving = _leaving(plan.changes)
-    sections = (
-        Section(sign, heading, tuple(_rows(plan.changes, effect, names, leaving))) for effect, sign, heading in SECTIONS
-    )
     return View(
         plan=plan,
-        title=heading.title,
-        verdict=heading.lead + make_verdict(plan) if plan.changes else heading.nothing,
-        blocks=tuple(_blocks(plan)),
-        sections=tuple(section for section in sections if section.rows),
-        problems=plan.problems,
-        unmanaged=_unmanaged(plan),
-        cost=_cost(plan),
+        voice=voice,
+        title="Plan for" if voice == "plan" else "Drift in",
+        verdict=_verdict(plan, voice),
+        block=tell_block(plan),
+        notes=tuple(tell_notes(plan)),
+        problems=tuple(_tell_problems(plan.problems)),
+        sections=tuple(_sections(plan, voice)),
+        left=tuple(_left(plan.skipped)),
+        unmanaged=tell_unmanaged(plan),
+        cost=tell_cost(plan),
     )
 
 
-def make_verdict(plan: Plan) -> str:
-    """How many people get, change and lose access, and how many groups change, in one line."""
-    gets = {change.key for change in plan.changes if change.action in GETS}
-    loses = {change.key for change in plan.changes if change.action == "deactivate_user"}
-    users = {change.key for change in plan.changes if change.key.startswith("user/")}
-    groups = {change.key for change in plan.changes if change.key.startswith("group/")}
-    parts = [
-        (len(gets), "gets access", "get access"),
-        (len(users - gets - loses), "changes", "change"),
-        (len(loses), "loses access", "lose access"),
-    ]
-    people = [f"{_people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
-    if groups:
-        people.append(f"{len(groups)} {'group changes' if len(groups) == 1 else 'groups change'}")
-    return ", ".join(people)
+def _verdict(plan: Plan, voice: Voice) -> str:
+    if voice == "plan":
+        return make_verdict(plan.changes) if plan.changes else "nothing to do"
+    return make_drift_verdict(plan.changes) if plan.changes else "none"
 
 
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"
+def _sections(plan: Plan, voice: Voice) -> Iterable[Section]:
+    """Conflicts first; drift is of one cause, and needs no heading of its own."""
+    by_cause: dict[Cause, list[Change]] = {cause: [] for cause in TITLES}
+    for change in plan.changes:
+        by_cause[change.cause if voice == "plan" else "drift"].append(change)
+    for cause, changes in by_cause.items():
+        rows = make_rows(changes, plan, voice)
+        if rows:
+            title = TITLES[cause] if voice == "plan" else "What differs (in the account → in git)"
+            shrinking = tuple(row for row in rows if row.sign == "-")
+            yield Section(cause, voice, title, make_verdict(changes), shrinking, rows[len(shrinking) :])
 
 
-def count(number: int, noun: str) -> str:
-    """`1 request`, `2 requests`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _tell_problems(problems: Sequence[Problem]) -> Iterable[Told]:
+    """What blocks, errors, what an edit of the filters does, warnings, notes. Errors and what blocks are all shown."""
+    for weight in WEIGHTS:
+        chosen = [problem for problem in problems if weigh(problem) == weight]
+        counts = Counter(problem.code for problem in chosen)
+        many = {code for code in counts if counts[code] >= ALIKE_FROM and weight in {"warning", "info"}}
+        if chosen:
+            yield Told(
+                weight,
+                tuple(_examples(chosen, many)),
+                tuple((code, counts[code] - ALIKE_SHOWN) for code in counts if code in many),
+            )
 
 
-def _blocks(plan: Plan) -> Iterable[str]:
-    """What stands between this plan and its apply."""
-    if not plan.read.complete:
-        yield "the account was not read completely: this plan can't be applied"
-    if plan.read.mode == "snapshot":
-        yield "made from a saved live state: apply plans again from the account"
-    guarded = sum(problem.code == "guardrail" for problem in plan.problems)
-    if guarded:
-        yield f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} this plan"
-    if not plan.converges:
-        yield "does not converge: planning again after it would leave something to do"
+def _examples(problems: Iterable[Problem], many: set[str]) -> Iterable[Problem]:
+    seen: Counter[str] = Counter()
+    for problem in problems:
+        seen[problem.code] += 1
+        if problem.code not in many or seen[problem.code] <= ALIKE_SHOWN:
+            yield problem
 
 
-def _leaving(changes: Iterable[Change]) -> dict[str, list[str]]:
-    """The groups that each deactivated user leaves: told with the deactivation, and not as removals of their own."""
-    leaving: dict[str, list[str]] = {change.key: [] for change in changes if change.action == "deactivate_user"}
-    for change in changes:
-        if change.action == "remove_members":
-            for member in leaving.keys() & set(change.members):
-                leaving[member].append(f"{change.name} ({change.key})")
-    return leaving
+def weigh(problem: Problem) -> Weight:
+    """What a problem means to somebody who reads a plan."""
+    if problem.code in BLOCKING:
+        return "blocking"
+    return "filters" if problem.code == "filter_change" else problem.severity
 
 
-def _rows(
-    changes: Iterable[Change], effect: Effect, names: Mapping[str, str], leaving: Mapping[str, list[str]]
-) -> Iterable[Row]:
-    """Those of one effect: conflicts first, then who loses access."""
-    chosen = [change for change in changes if change.effect == effect]
-    for change in sorted(chosen, key=lambda one: (one.cause != "conflict", one.action != "deactivate_user")):
-        remaining = [member for member in change.members if member not in leaving]
-        if change.action != "remove_members" or remaining:
-            yield _row(change, [*_details(change, remaining, names), *_left_groups(leaving.get(change.key, ()))])
-
-
-def _left_groups(groups: Sequence[str]) -> list[Detail]:
-    return [Detail("leaves", None, ", ".join(groups))] if groups else []
-
-
-def _row(change: Change, details: Iterable[Detail]) -> Row:
-    return Row(
-        key=change.key,
-        name=change.name,
-        verb=VERBS[change.action],
-        cause=change.cause.replace("_", " "),
-        reason=change.reason,
-        source=str(change.source) if change.source else "",
-        details=tuple(details),
-    )
-
-
-def _details(change: Change, members: Sequence[str], names: Mapping[str, str]) -> Iterable[Detail]:
-    if change.action in {"create_user", "create_group"}:
-        yield from (Detail(one.path, None, show_value(one.after)) for one in change.attributes)
-    else:
-        for one in change.attributes:
-            yield from _attribute(one, names)
-    if change.roles:
-        yield Detail("roles", None, ", ".join(change.roles))
-    if members:
-        yield Detail("members", None, ", ".join(names.get(member, member) for member in members))
-
-
-def _attribute(one: AttributeChange, names: Mapping[str, str]) -> Iterable[Detail]:
-    """`title: Analyst → Senior Analyst`; a value of many shows what comes and what goes."""
-    if isinstance(one.before, list) and isinstance(one.after, list):
-        from reconciler.core.diff import describe  # noqa: PLC0415  # brings deepdiff, which most plans don't need
-
-        yield Detail(one.path, None, "; ".join(describe(one.before, one.after)))
-    else:
-        before = names.get(str(one.before), show_value(one.before))
-        yield Detail(one.path, before, "cleared" if one.after is None else show_value(one.after))
-
-
-def _unmanaged(plan: Plan) -> str:
-    users = sum(one.kind == "user" for one in plan.unmanaged)
-    groups = len(plan.unmanaged) - users
-    if not plan.unmanaged:
-        return ""
-    counted = f"{count(users, 'user')} and {count(groups, 'group')}"
-    return f"Not in git, and never touched: {counted} of the account, listed in the plan file"
-
-
-def _cost(plan: Plan) -> str:
-    read, cost = plan.read, plan.cost
-    requests = count(cost.requests, "request")
-    wait = f", at least {cost.seconds:.0f} s at the tenant's pace" if cost.seconds else ""
-    held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
-    return f"{requests} to apply{wait}; {read.requests} made to read {held}"
+def _left(skipped: Iterable[Skipped]) -> Iterable[Left]:
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        by_reason.setdefault(one.reason, []).append(one.key)
+    return (Left(reason, tuple(keys)) for reason, keys in by_reason.items())

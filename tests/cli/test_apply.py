@@ -211,7 +211,7 @@ def test_what_is_true_already_is_dropped_and_said(project: Project) -> None:
     ran = project.run("apply", "approved.json")
 
     assert (0, "Applied to sandbox: 1 applied, 1 unchanged") == (ran.code, ran.out.splitlines()[0])
-    assert "unchanged Ann (user/ann, update_user): true already" in ran.out
+    assert "unchanged update user: Ann (user/ann): true already" in ran.out
 
 
 def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> None:
@@ -257,7 +257,7 @@ def test_what_the_account_moved_is_stale(project: Project) -> None:
     ran = project.run("apply", "approved.json")
 
     assert 4 == ran.code
-    assert "stale Ann (user/ann, update_user)" in ran.out
+    assert "stale update user: Ann (user/ann)" in ran.out
     assert "Queen" == project.users()["ann"]["title"]
 
 
@@ -422,7 +422,7 @@ def test_a_change_by_hand_is_drift(project: Project) -> None:
     ran, asked = project.run("drift"), project.run("drift", "--exit-code")
 
     assert (0, 3) == (ran.code, asked.code)
-    assert "Bob (user/bob) changes, drift" in ran.out
+    assert "Bob (user/bob) was changed" in ran.out
     assert "title: King → Clerk" in ran.out
     assert "King" == project.users()["bob"]["title"]
 

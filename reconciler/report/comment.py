@@ -1,0 +1,68 @@
+"""A plan as one comment of Markdown, for a reviewer with two minutes; cut on whole changes where it would be too long.
+
+What shrinks is never cut away: at worst it is told by count, with as many names as fit. Makes text, and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.core.plan import Plan
+from reconciler.report.cut import LIMIT, Cut, fit, within
+from reconciler.report.markdown import in_details, left_item, link_or_code
+from reconciler.report.quote import code
+from reconciler.report.sections import Written, fold, tell, write
+from reconciler.report.view import View, make_view
+from reconciler.report.words import count
+
+ELSEWHERE = "the plan file"
+
+
+def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIMIT) -> str:
+    """The comment for a pull request, and the summary of a job, in no more characters than `limit` (10,000 or more).
+
+    `full_plan` says where the whole plan is: an https address, or words.
+    """
+    view = make_view(plan)
+    pointer = f"> **Cut to fit:** all of it is in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
+    end = end_of(view, full_plan, limit)
+    return assemble(head_of(view, limit), [write(section) for section in view.sections], (pointer, end), limit)
+
+
+def assemble(before: str, written: Sequence[Written], after: tuple[str, str], limit: int) -> str:
+    """The page within the limit; what stands after the sections is a pointer, where they are cut, and an end."""
+    pointer, end = after
+
+    def page(cut: Cut) -> str:
+        return before + "".join(fold(one, cut) for one in written) + (pointer if cut != Cut() else "") + end
+
+    rows = max((len(one.other) for one in written), default=0)
+    names = sum(len(row.whom) for one in written for row in one.section.shrinking)
+    return fit(page, rows, names, limit)
+
+
+def head_of(view: View, limit: int) -> str:
+    """The verdict, what blocks, problems, and what an edit of the filters does; one calm line for none."""
+    first = f"{view.title} {code(view.plan.tenant)}: {view.verdict}"
+    if view.calm:
+        return f"**{first}.** "
+    notes = "".join(f"> {note}.\n\n" for note in view.notes)
+    return f"### {first}{_standing(view)}\n\n{notes}" + "".join(tell(told, limit // 8) for told in view.problems)
+
+
+def _standing(view: View) -> str:
+    if view.block:
+        return f"; **blocked**: {view.block}"
+    return "; nothing blocks it" if view.voice == "plan" and view.sections else ""
+
+
+def end_of(view: View, full_plan: str | None, limit: int) -> str:
+    """Who is left alone, and in small print cost, what is unmanaged, where the whole plan is, and the digest."""
+    items = [left_item(left) for left in view.left]
+    kept = within(items, limit // 10)
+    more = f"- and others for {count(len(items) - len(kept), 'more reason')}\n" if len(kept) < len(items) else ""
+    number = len(view.plan.skipped)
+    left = in_details(f"Left alone ({number:,})", "".join(kept) + more, opened=False) if items else ""
+    whole = f"All of it: {link_or_code(full_plan)}" if full_plan else ""
+    facts = [one for one in (view.cost, view.unmanaged, whole, code(view.plan.digest)) if one]
+    return f"{left}<sub>{'. '.join(facts)}.</sub>\n"

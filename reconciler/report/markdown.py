@@ -1,0 +1,90 @@
+"""Rows and problems → items of GitHub-flavoured Markdown. Foreign values stand in code spans, where they do nothing."""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.errors import Problem
+from reconciler.report.quote import code
+from reconciler.report.rows import Detail, Row, Whom
+from reconciler.report.view import Left
+from reconciler.report.words import count_whom, few, tell_source
+
+EXAMPLES = 3  # of those who are alike, and lose nothing
+MOST_PARTS = 10  # members, roles or values on one line, where nothing is lost
+MESSAGE = 1_000  # of a message
+MINUS = "\N{MINUS SIGN}"
+SIGNS = {"-": f"**{MINUS}**", "+": "**+**", "~": "**~**"}
+WORDS = {"error": "**Problem**", "warning": "**Warning**", "info": "Note"}
+SAFE_LINK = re.compile(r"https://[\w.:/?=&%#-]{1,400}")
+
+
+def row_item(row: Row) -> str:
+    """One row as an item of a list: who, what becomes of them, what changes, and in small print why."""
+    most = None if row.sign == "-" else MOST_PARTS
+    items = [_detail(one, most) for one in row.details if one.before is not None]
+    given = [_detail(one, most) for one in row.details if one.before is None]
+    inline = items if len(items) == 1 and not given else []
+    nested = [] if inline else [*items, *(["; ".join(given)] if given else [])]
+    what = [few(list(map(code, row.what)), most)] if row.what else []
+    said = "".join(f": {one}" for one in (*what, *inline))
+    return _who(row) + said + _names(row) + _why(row) + "".join(f"\n  - {item}" for item in nested) + "\n"
+
+
+def _who(row: Row) -> str:
+    alone = len(row.whom) == 1
+    who = tell_whom(row.whom[0]) if alone else f"**{count_whom([one.key for one in row.whom])}**"
+    return f"- {SIGNS[row.sign]} {who} {row.verb}"
+
+
+def _names(row: Row) -> str:
+    """Of many, those who lose something are all named."""
+    if len(row.whom) == 1:
+        return ""
+    return f"<br>{few(list(map(tell_whom, row.whom)), None if row.sign == '-' else EXAMPLES)}"
+
+
+def tell_whom(one: Whom) -> str:
+    """`Ada Lee` (`user/ada`), in code spans."""
+    return f"{code(one.name)} ({code(one.key)})" if one.name else code(one.key)
+
+
+def _detail(one: Detail, most: int | None) -> str:
+    if one.before is None:
+        return f"{code(one.label)}: {few(list(map(code, one.parts)), most)}"
+    return f"{code(one.label)}: {code(one.before)} → {code(one.after)}"
+
+
+def _why(row: Row) -> str:
+    reasons = f"because {few(list(map(code, row.reasons)), EXAMPLES)}" if row.reasons else ""
+    sources = few(list(map(code, row.sources)), 2)
+    said = " · ".join(filter(None, [*map(code, row.notes), reasons, sources]))
+    return f"<br><sub>{said}</sub>" if said else ""
+
+
+def problem_item(problem: Problem, word: str | None = None) -> str:
+    """One problem as an item of a list: what is wrong, where, and what to do."""
+    start = f"{word or WORDS[problem.severity]}: "
+    where = f" · {code(tell_source(problem.source))}" if problem.source else ""
+    hint = f"<br><sub>What to do: {code(problem.hint)}</sub>" if problem.hint else ""
+    return f"- {start}{code(problem.message, MESSAGE)}{where}{hint}\n"
+
+
+def left_item(left: Left) -> str:
+    """Who is left alone for one reason, as an item of a list."""
+    return f"- {few(list(map(code, left.keys)), MOST_PARTS)}: {code(left.reason)}\n"
+
+
+def in_details(summary: str, body: str, *, opened: bool) -> str:
+    """A part that folds; the summary is of our own words."""
+    return f"<details{' open' * opened}>\n<summary>{summary}</summary>\n\n{body}\n</details>\n\n"
+
+
+def in_alert(kind: str, body: str) -> str:
+    """A box that GitHub draws: CAUTION, WARNING, NOTE."""
+    return "".join(f"> {line}".rstrip() + "\n" for line in [f"[!{kind}]", *body.splitlines()]) + "\n"
+
+
+def link_or_code(text: str) -> str:
+    """An address of ours as a link; anything else as a code span."""
+    return f"[full plan]({text})" if SAFE_LINK.fullmatch(text) else code(text)

@@ -1,0 +1,49 @@
+"""What an apply came to, as one comment on the pull request that asked for it. Makes text, and sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from reconciler.core.outcome import Run, Status
+from reconciler.report.cut import LIMIT, within
+from reconciler.report.markdown import MESSAGE, in_alert, in_details, tell_whom
+from reconciler.report.quote import code
+from reconciler.report.run_view import MEANING, Fate, RunView, make_run_view
+from reconciler.report.words import count, few
+
+EXAMPLES = 3  # of what is done
+MOST_NAMED = 100  # of what is not
+
+
+def render_outcome_comment(run: Run, *, limit: int = LIMIT) -> str:
+    """The comment: whether everything is done, then what is not and why, in no more than `limit` characters."""
+    view = make_run_view(run)
+    parts = [_part(status, list(fates), limit // 2) for status, fates in groupby(view.fates, lambda one: one.status)]
+    return _head(view) + "".join(parts) + f"<sub>{count(run.requests, 'request')}. {code(run.digest)}.</sub>\n"
+
+
+def _head(view: RunView) -> str:
+    run = view.run
+    true_now = f"Now {view.came_true}.\n\n" if view.came_true else ""
+    stopped = [f"**Stopped:** {code(run.stopped)}"] if run.stopped else []
+    warned = [*stopped, *([f"{view.next_step[:1].upper()}{view.next_step[1:]}."] if view.next_step else [])]
+    alert = in_alert("WARNING", "\n\n".join(warned)) if warned else ""
+    return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{true_now}"
+
+
+def _part(status: Status, fates: Sequence[Fate], budget: int) -> str:
+    """Everything of one status; what is done is folded."""
+    items = [_item(fate) for fate in fates]
+    done = fates[0].done
+    kept = within(items, budget // 4 if done else budget)
+    rest = sum(len(fate.whom) for fate in fates[len(kept) :])
+    more = f"- and {count(rest, 'more change')}, in the outcome file\n" if rest else ""
+    number = sum(len(fate.whom) for fate in fates)
+    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(kept) + more, opened=not done)
+
+
+def _item(fate: Fate) -> str:
+    who = few([tell_whom(one) for one in fate.whom], EXAMPLES if fate.done else MOST_NAMED)
+    why = f"<br><sub>{code(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
+    return f"- {fate.action.replace('_', ' ')}: {who}{why}\n"

@@ -1,0 +1,76 @@
+"""What an apply came to, as people read it: what is not done first, alike outcomes told once. Quotes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.core.outcome import NOT_DONE, Outcome, Run, Status, count_statuses
+from reconciler.core.plan import Action
+from reconciler.report.rows import Whom
+from reconciler.report.words import count, make_verdict
+
+MEANING: dict[Status, str] = {
+    "failed": "Failed",
+    "stale": "Stale: the account moved since it was planned",
+    "skipped": "Skipped",
+    "applied": "Applied, and worth a look",
+    "unchanged": "True already",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one change, or of many in the same words."""
+
+    status: Status
+    action: Action
+    detail: str
+    whom: tuple[Whom, ...]
+
+    @property
+    def done(self) -> bool:
+        """Whether the account is as planned."""
+        return self.status not in NOT_DONE
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run ready to be written down: `came_true` is what the account has now that it had not."""
+
+    run: Run
+    verdict: str
+    came_true: str
+    fates: tuple[Fate, ...]
+    next_step: str
+
+
+def make_run_view(run: Run) -> RunView:
+    """The run in the words of people. What was simply applied is counted, and not listed."""
+    counts = count_statuses(run.outcomes)
+    done = tuple(outcome.change for outcome in run.outcomes if outcome.status == "applied")
+    undone = sum(counts.get(status, 0) for status in NOT_DONE)
+    return RunView(
+        run=run,
+        verdict=", ".join(f"{number:,} {status}" for status, number in counts.items()) or "nothing to do",
+        came_true=make_verdict(done) if done else "",
+        fates=tuple(_fates(run.outcomes)),
+        next_step="" if run.whole else _next_step(undone),
+    )
+
+
+def _next_step(undone: int) -> str:
+    left = f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} left" if undone else "it was stopped"
+    return f"{left}: plan and apply again, and nothing is done twice"
+
+
+def _fates(outcomes: Iterable[Outcome]) -> Iterable[Fate]:
+    """By status, what is not done first; those alike in status, action and words are one."""
+    alike: dict[tuple[Status, Action, str], list[Whom]] = {}
+    for one in outcomes:
+        if one.status != "applied" or one.detail:
+            key = (one.status, one.change.action, one.detail)
+            alike.setdefault(key, []).append(Whom(one.change.name, one.change.key))
+    order = list(MEANING)
+    for (status, action, detail), whom in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
+        yield Fate(status, action, detail, tuple(whom))

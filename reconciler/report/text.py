@@ -1,0 +1,89 @@
+"""Rows and problems → lines of a terminal, each quoted, and none wider than a page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from reconciler.errors import Problem
+from reconciler.report.quote import plain, plain_line
+from reconciler.report.rows import Detail, Row, Whom
+from reconciler.report.run_view import Fate
+from reconciler.report.view import Left, Told
+from reconciler.report.words import count_whom, few
+
+WIDTH = 100
+EXAMPLES = 10  # of those who are alike, and lose nothing
+INDENT = " " * 6
+MARKS = {"blocking": "!", "error": "!", "filters": "?", "warning": "?", "info": "i"}
+
+
+def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    """The text on lines of the page's width; a word that is longer stays whole."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def row_lines(row: Row) -> list[str]:
+    """Who, what becomes of them, and under it what changes and why."""
+    most = None if row.sign == "-" else EXAMPLES
+    return [
+        *wrap(_head(row, most), f"  {row.sign} ", INDENT),
+        *(line for detail in _body(row, most) for line in wrap(detail, INDENT, INDENT + "  ")),
+    ]
+
+
+def _head(row: Row, most: int | None) -> str:
+    who = _whom(row.whom[0]) if len(row.whom) == 1 else count_whom([one.key for one in row.whom])
+    return f"{who} {row.verb}" + (f": {few(list(map(plain, row.what)), most)}" if row.what else "")
+
+
+def _whom(one: Whom) -> str:
+    return f"{plain(one.name)} ({plain(one.key)})" if one.name else plain(one.key)
+
+
+def _body(row: Row, most: int | None) -> Iterable[str]:
+    if len(row.whom) > 1:
+        yield few(list(map(_whom, row.whom)), most)
+    changed = [one for one in row.details if one.before is not None]
+    given = [one for one in row.details if one.before is None]
+    yield from (f"{plain(one.label)}: {plain(one.before or '')} → {plain(one.after)}" for one in changed)
+    if given:
+        yield "; ".join(_given(one, most) for one in given)
+    why = f"because {plain_line('; or '.join(row.reasons[:EXAMPLES]))}" if row.reasons else "asked for"
+    where = few(list(map(plain, row.sources)), 2)
+    if row.reasons or where:
+        yield why + (f" [{where}]" if where else "")
+
+
+def _given(one: Detail, most: int | None) -> str:
+    return f"{plain(one.label)}: {few(list(map(plain_line, one.parts)), most)}"
+
+
+def problem_lines(told: Told) -> list[str]:
+    """Each problem after its mark, and of many alike how many there are."""
+    mark = MARKS[told.weight]
+    lines = [line for one in told.shown for line in wrap(_problem(one), f"{mark} ", "  ")]
+    return [*lines, *(f"{mark} and {number:,} more of {plain(code)}" for code, number in told.more)]
+
+
+def _problem(one: Problem) -> str:
+    return plain_line(str(one))
+
+
+def left_lines(left: Left) -> list[str]:
+    """Who is left alone, and why."""
+    return wrap(f"{few(list(map(plain, left.keys)), EXAMPLES)}: {plain_line(left.reason)}", "    ", INDENT)
+
+
+def lines_of(texts: Sequence[str], mark: str) -> list[str]:
+    """Sentences of ours, each after a mark."""
+    return [line for text in texts for line in wrap(plain_line(text), f"{mark} ", "  ")]
+
+
+def fate_lines(fate: Fate) -> list[str]:
+    """What became of a change, or of many in the same words, and why; who is not done is named, whoever it is."""
+    who = few(list(map(_whom, fate.whom)), EXAMPLES if fate.done else None)
+    why = f": {plain_line(fate.detail)}" if fate.detail else ""
+    return wrap(f"{fate.status} {fate.action.replace('_', ' ')}: {who}{why}", "  ", INDENT)

@@ -1,0 +1,158 @@
+"""Sentences about plans: the verdict, what blocks, what it costs, which line of git asks for it. Quotes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias
+
+from reconciler.core.plan import Action, Cause, Change, Plan
+from reconciler.errors import Source
+
+Voice: TypeAlias = Literal["plan", "drift"]
+
+GETS = frozenset({"create_user", "reactivate_user"})
+BLOCKING = ("guardrail", "incomplete_read")
+SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
+TITLES: dict[Cause, str] = {
+    "conflict": "Conflicts: changed in git and in the account",
+    "this_change": "This change",
+    "merged": "Merged earlier, and waiting to be applied",
+    "drift": "Drift: changed in the account, whatever becomes of this change",
+}
+# What becomes of the resource, told of one and of many.
+VERBS: dict[Action, tuple[str, str]] = {
+    "create_user": ("gets access", "get access"),
+    "reactivate_user": ("gets access back", "get access back"),
+    "update_user": ("changes", "change"),
+    "deactivate_user": ("loses access", "lose access"),
+    "create_group": ("is created", "are created"),
+    "update_group": ("changes", "change"),
+    "add_members": ("gains members", "gain members"),
+    "remove_members": ("loses members", "lose members"),
+    "grant_roles": ("gains roles", "gain roles"),
+    "revoke_roles": ("loses roles", "lose roles"),
+}
+# What somebody did in the account that the change would undo.
+DRIFTED: dict[Action, tuple[str, str]] = {
+    "create_user": ("is gone from the account", "are gone from the account"),
+    "reactivate_user": ("was deactivated", "were deactivated"),
+    "update_user": ("was changed", "were changed"),
+    "deactivate_user": ("has access that git does not give", "have access that git does not give"),
+    "create_group": ("is gone from the account", "are gone from the account"),
+    "update_group": ("was changed", "were changed"),
+    "add_members": ("lost members that git lists", "lost members that git lists"),
+    "remove_members": ("has members that git does not list", "have members that git does not list"),
+    "grant_roles": ("lost roles that git gives", "lost roles that git gives"),
+    "revoke_roles": ("has roles that git does not give", "have roles that git does not give"),
+}
+
+
+def make_verdict(changes: Sequence[Change]) -> str:
+    """How many people get, change and lose access, and how many groups change, in one line; people are counted once."""
+    gets = {change.key for change in changes if change.action in GETS}
+    loses = {change.key for change in changes if change.action == "deactivate_user"}
+    users = {change.key for change in changes if change.key.startswith("user/")}
+    parts = [
+        (len(gets), "gets access", "get access"),
+        (len(users - gets - loses), "changes", "change"),
+        (len(loses), "loses access", "lose access"),
+    ]
+    told = [f"{people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
+    if groups := _groups(changes):
+        told.append(f"{groups:,} {'group changes' if groups == 1 else 'groups change'}")
+    return ", ".join(told)
+
+
+def make_drift_verdict(changes: Sequence[Change]) -> str:
+    """How many people and groups are not as git says."""
+    users = len({change.key for change in changes if change.key.startswith("user/")})
+    groups = _groups(changes)
+    counted = " and ".join([people(users)] * bool(users) + [count(groups, "group")] * bool(groups))
+    return f"{counted} {'is' if users + groups == 1 else 'are'} not as git says"
+
+
+def _groups(changes: Iterable[Change]) -> int:
+    return len({change.key for change in changes if change.key.startswith("group/")})
+
+
+def people(number: int) -> str:
+    """`1 person`, `2 people`."""
+    return "1 person" if number == 1 else f"{number:,} people"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 request`, `2 requests`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def tell_action(action: Action, voice: Voice, number: int) -> str:
+    """What becomes of one resource, or of many."""
+    one, many = (VERBS if voice == "plan" else DRIFTED)[action]
+    return one if number == 1 else many
+
+
+def count_whom(keys: Sequence[str]) -> str:
+    """`12 people`, `3 groups`; they are of one kind."""
+    return people(len(keys)) if keys[0].startswith("user/") else count(len(keys), "group")
+
+
+def few(items: Sequence[str], most: int | None) -> str:
+    """`a, b, c and 211 more`; all of them where `most` is None."""
+    more = 0 if most is None else len(items) - most
+    return ", ".join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def tell_block(plan: Plan) -> str:
+    """What stands between this plan and its apply; nothing where it can be applied, or is only a rehearsal."""
+    guarded = sum(problem.code == "guardrail" for problem in plan.problems)
+    reasons = []
+    if not plan.read.complete:
+        reasons.append("the account was not read completely")
+    if guarded:
+        reasons.append(f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} it")
+    if not reasons and not plan.applyable and plan.read.mode != "snapshot":
+        reasons.append("this plan can't be applied")
+    return " and ".join(reasons)
+
+
+def tell_notes(plan: Plan) -> Iterable[str]:
+    """What to know before reading on: how the account was looked at, and whether anything would come back."""
+    if plan.read.mode == "snapshot":
+        yield "made from a saved live state: apply plans again from the account"
+    if not plan.converges and not any(problem.code == "does_not_converge" for problem in plan.problems):
+        yield "does not converge: planning again after it would leave something to do"
+
+
+def tell_unmanaged(plan: Plan) -> str:
+    """How many resources of the account git does not declare."""
+    users = sum(one.kind == "user" for one in plan.unmanaged)
+    groups = len(plan.unmanaged) - users
+    counted = [count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups)
+    return f"Not in git, and never touched: {' and '.join(counted)} of the account" if counted else ""
+
+
+def tell_cost(plan: Plan) -> str:
+    """Requests and time to apply, and what reading took."""
+    read, cost = plan.read, plan.cost
+    wait = f", at least {tell_seconds(cost.seconds)} at the tenant's pace" if cost.seconds else ""
+    applying = f"{count(cost.requests, 'request')} to apply{wait}; " if plan.changes else ""
+    held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
+    return f"{applying}{count(read.requests, 'request')} made to read {held}"
+
+
+def tell_seconds(seconds: float) -> str:
+    """`12 s`, `4 min`, `2.5 h`."""
+    if seconds < 120:  # noqa: PLR2004  # up to two minutes seconds say it best
+        return f"{seconds:.0f} s"
+    if seconds < 7200:  # noqa: PLR2004  # and up to two hours minutes
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def tell_source(source: Source | None) -> str:
+    """`file:line, 1a2b3c4 by Ada`, as far as it is known."""
+    if source is None:
+        return ""
+    commit = f", {source.commit[:7]}" if source.commit else ""
+    author = f" by {source.author}" if source.author else ""
+    return f"{source}{commit}{author}"
