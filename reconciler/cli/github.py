@@ -18,7 +18,7 @@ from reconciler.github.approved_plan import Wanted, fetch_approved_plan, refuse_
 from reconciler.github.client import GitHub
 from reconciler.github.comment import Mark, find_author, keep_comment
 from reconciler.github.drift_issue import Report, carry_on, find_issue, keep_issue
-from reconciler.report.standing import name_drift, render_standing, title_of
+from reconciler.report.drift_issue import name_drift, needs_somebody, render_drift_issue, title_of
 from reconciler.settings import read_settings
 
 GITHUB_API = "https://api.github.com"
@@ -100,7 +100,7 @@ def drift_issue(side: Side, file: Path) -> None:
     with side.connect() as client:
         issue = find_issue(client, find_author(client, side.author), mark)
         since = carry_on(issue, map(name_drift, drifted.changes), now_in_utc().date().isoformat())
-        text = render_standing(drifted, since)
+        text = render_drift_issue(drifted, since=since) if needs_somebody(drifted) else ""
         told = keep_issue(client, issue, mark, Report(title_of(drifted), text, since))
     say(side.options, f"The issue on {drifted.tenant}: {told}")
 

@@ -9,15 +9,13 @@ from reconciler.cli.main import Options
 from reconciler.cli.output import append_text, print_result, read_text
 from reconciler.cli.saved import read_plan, read_saved
 from reconciler.core.outcome import Run
-from reconciler.core.plan import Plan
 from reconciler.errors import UsageError
 from reconciler.github.comment import Mark
+from reconciler.report.comment import render_comment
+from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.problems import render_problems
 from reconciler.report.refusal import render_refusal
-from reconciler.report.render import render_plan, render_run
 from reconciler.settings import Job, read_settings
-
-LONGEST_COMMENT = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +35,7 @@ def write_plan(file: Path, job: Job) -> Told:
     """The plan for reviewers; its problems also as annotations, on stdout."""
     plan = read_plan(read_text(file), str(file))
     print_result(render_problems(plan.problems, "github"))
-    return Told(_for_reviewers(plan, job), Mark("plan", plan.tenant))
-
-
-def _for_reviewers(plan: Plan, job: Job) -> str:
-    """The one place that chooses how a plan is told on a pull request."""
-    whole = render_plan(plan, "markdown")
-    if len(whole) <= LONGEST_COMMENT:
-        return whole
-    return f"{whole.partition(chr(10))[0]}\n\nThe whole plan: {job.run_url}\n"
+    return Told(render_comment(plan, full_plan=job.run_url), Mark("plan", plan.tenant))
 
 
 def write_outcome(options: Options, file: Path | None, said: Path | None, job: Job) -> Told:
@@ -59,7 +49,7 @@ def write_outcome(options: Options, file: Path | None, said: Path | None, job: J
     run = read_saved(text, str(file))
     if not isinstance(run, Run):
         raise UsageError(f"{file} is a plan, and not what an apply came to: leave --outcome out")
-    return Told(render_run(run, "markdown"), Mark("outcome", run.tenant))
+    return Told(render_outcome_comment(run), Mark("outcome", run.tenant))
 
 
 def summarise(job: Job, text: str) -> None:

@@ -9,32 +9,49 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from reconciler.core.outcome import NOT_DONE, Outcome, Run
-from reconciler.core.plan import Plan
+from reconciler.core.plan import Change, Plan
 from reconciler.report.comment import assemble, end_of, head_of
 from reconciler.report.cut import LIMIT, within
 from reconciler.report.markdown import MESSAGE, in_details, problem_item, tell_whom
-from reconciler.report.quote import code
+from reconciler.report.quote import code, plain
 from reconciler.report.rows import Row, Whom
 from reconciler.report.sections import write
 from reconciler.report.view import Section, make_view
+from reconciler.report.words import make_drift_verdict
 
 DUE = frozenset({"token_expiry", "expires_soon", "expired"})
+
+
+def name_drift(change: Change) -> str:
+    """What is the same drift from one day to the next, whatever value it has: what is done about which resource."""
+    return f"{change.action} {change.key}"
+
+
+def title_of(plan: Plan) -> str:
+    """The verdict in one line, for the list of issues."""
+    tenant = plain(plan.tenant)
+    return f"Drift in {tenant}: {make_drift_verdict(plan.changes)}" if plan.changes else f"{tenant} needs attention"
+
+
+def needs_somebody(plan: Plan, failed: Run | None = None) -> bool:
+    """Whether there is anything to open an issue for: what differs, what failed, or a problem that is no mere note."""
+    pressing = any(problem.severity != "info" for problem in plan.problems)
+    return bool(plan.changes) or pressing or (failed is not None and not failed.whole)
 
 
 def render_drift_issue(
     plan: Plan,
     *,
-    since: Mapping[str, date | None],
+    since: Mapping[str, str],
     failed: Run | None = None,
     full_plan: str | None = None,
     limit: int = LIMIT,
 ) -> str:
     """The issue, in no more characters than `limit` (10,000 or more). `plan` is the one that would mend the drift.
 
-    `since` has the day on which each key was first seen to differ; `failed` is the last apply, where it was not whole.
+    `since` has the day on which each drift was first seen, by `name_drift`; `failed` is the last apply, if not whole.
     """
     due = [problem for problem in plan.problems if problem.code in DUE]
     others = tuple(problem for problem in plan.problems if problem.code not in DUE)
@@ -63,7 +80,7 @@ def _commands(plan: Plan) -> str:
     )
 
 
-def _annotate(section: Section, since: Mapping[str, date | None], failures: Mapping[str, Outcome]) -> Section:
+def _annotate(section: Section, since: Mapping[str, str], failures: Mapping[str, Outcome]) -> Section:
     """The section with what is known beside each row."""
     return replace(
         section,
@@ -72,8 +89,8 @@ def _annotate(section: Section, since: Mapping[str, date | None], failures: Mapp
     )
 
 
-def _note(row: Row, since: Mapping[str, date | None], failures: Mapping[str, Outcome]) -> Row:
-    days = sorted({day.isoformat() for one in row.whom if (day := since.get(one.key))})
+def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -> Row:
+    days = sorted({day for change in row.changes if (day := since.get(name_drift(change)))})
     seen = [f"since {days[0]}" if len(days) == 1 else f"since {days[0]} to {days[-1]}"] if days else []
     details = {failures[change.id].detail for change in row.changes if change.id in failures}
     return replace(row, notes=(*seen, *(f"the last apply failed at it: {one}" for one in sorted(details))))

@@ -318,11 +318,11 @@ def test_drift_has_one_issue(reviewed: Reviewed) -> None:
 
     assert ["opened", "unchanged", "closed"] == [ran.err.split(": ")[1].strip() for ran in (opened, again, closed)]
     [issue] = reviewed.standin.issues
-    assert ("Drift in sandbox: 1 person changes", "closed", {"login": BOT}) == (
+    assert ("Drift in sandbox: 1 person is not as git says", "closed", {"login": BOT}) == (
         issue["title"],
         issue["state"],
         issue["user"],
     )
     assert "`Queen`" in issue["body"]
-    assert "`reconciler --tenant sandbox import --adopt`" in issue["body"]
+    assert "`reconciler --tenant sandbox import --adopt user/bob`" in issue["body"]
     assert "`reconciler --tenant sandbox apply`" in issue["body"]
