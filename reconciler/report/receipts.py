@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from reconciler.core.receipt import Recorded
 from reconciler.report.quote import plain
 from reconciler.report.spreadsheet import cell
-from reconciler.report.view import count
+from reconciler.report.words import count
 
 ReceiptFormat: TypeAlias = Literal["text", "json", "csv"]
 MINUTES = len("2026-03-31T12:00")
