@@ -45,6 +45,11 @@ class Ran:
         return self.out + self.err
 
     @property
+    def told(self) -> str:
+        """What it printed, without the line ends of a page's width."""
+        return " ".join(self.out.split())
+
+    @property
     def document(self) -> Any:
         """What it printed, as JSON."""
         return json.loads(self.out)

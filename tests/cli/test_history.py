@@ -68,7 +68,7 @@ def test_a_history_that_was_rewritten_is_told(project: Project, receipted: bool)
     ran = project.run("plan")
 
     assert "? sandbox was last applied at 20" in ran.out
-    assert "which does not lead to what is checked out (if this branch is behind, update it" in ran.out
+    assert "which does not lead to what is checked out (if this branch is behind, update it" in ran.told
     assert receipted is ("no whole apply to sandbox is on record" not in ran.out)
 
 
@@ -122,7 +122,7 @@ def test_a_base_before_the_desired_state_is_told(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(desired-state held no *.yaml): nobody counts as having left since" in ran.out
+    assert "(desired-state held no *.yaml): nobody counts as having left since" in ran.told
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "has links below desired-state: put the files themselves there): what left git since is not known" in ran.out
+    assert "has links below desired-state: put the files themselves there): what left git since is not known" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:
