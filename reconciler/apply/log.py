@@ -67,8 +67,7 @@ FIND = """
 SELECT attempts.at, run, tenant, url, commit_id AS "commit", digest, who, change, action, key, target_id, told, status,
        detail, seconds, requests
 FROM attempts JOIN runs USING (run)
-WHERE number IN (SELECT number FROM attempts JOIN runs USING (run) WHERE {} ORDER BY number DESC LIMIT ?)
-ORDER BY number
+WHERE {} ORDER BY number DESC LIMIT ?
 """
 PRUNE = "DELETE FROM attempts WHERE at < ?"
 PRUNE_RUNS = "DELETE FROM runs WHERE at < ? AND run NOT IN (SELECT run FROM attempts)"
@@ -120,7 +119,7 @@ class ProvisioningLog:
             raise Failed(f"the provisioning log {self.path} can't be written: {error}") from error
 
     def find(self, wanted: Wanted) -> Iterator[Attempt]:
-        """The newest attempts that are wanted, oldest first."""
+        """The attempts that are wanted, newest first."""
         condition, values = _condition(wanted)
         limit = -1 if wanted.limit is None else wanted.limit
         query = FIND.format(condition)
@@ -221,8 +220,8 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     parts: list[tuple[str, Sequence[str]]] = [
         ("tenant = ?", [wanted.tenant] if wanted.tenant else []),
         ("run = ?", [wanted.run] if wanted.run else []),
-        ("attempts.at >= ?", [wanted.since] if wanted.since else []),
-        ("attempts.at < ?", [wanted.until] if wanted.until else []),
+        ("attempts.at >= ?", [_spell(wanted.since)] if wanted.since else []),
+        ("attempts.at < ?", [_spell(wanted.until)] if wanted.until else []),
         *((f"{name} IN ({', '.join('?' * len(values))})", values) for name, values in _choices(wanted)),
     ]
     named = [(words, values) for words, values in parts if values]

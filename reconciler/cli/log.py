@@ -1,28 +1,164 @@
-"""`log`: what was applied, and when."""
+"""`log`: what was applied, and when: every attempt of every change, or the receipts that git keeps."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.main import Options
+from reconciler.core.attempt import STATUSES, Wanted
+from reconciler.core.plan import ACTIONS
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.report.attempts import AttemptFormat
     from reconciler.report.receipts import ReceiptFormat
+
+NEWEST = 100
+SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+class Span(click.ParamType[timedelta]):
+    """A length of time: 12h, 400d, 2w."""
+
+    name = "span"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The length, or click's usage error."""
+        match = re.fullmatch(r"([0-9]{1,5})([hdw])", str(value))
+        if match is None:
+            self.fail(f"{value!r} is not a length of time like 12h, 400d or 2w", param, ctx)
+        return int(match[1]) * SPANS[match[2]]
+
+
+class Moment(click.ParamType[datetime]):
+    """A moment in UTC: a day, a day and a time, or a length of time ago. `after` is what a day alone begins or ends."""
+
+    name = "time"
+
+    def __init__(self, after: timedelta) -> None:
+        self.after = after
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment, or click's usage error."""
+        from reconciler.cli.line import now_in_utc
+
+        text = str(value)
+        if re.fullmatch(r"[0-9]{1,5}[hdw]", text):
+            return now_in_utc() - Span().convert(text, param, ctx)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is not a time like 2027-03-31, 2027-03-31T14:30 or 7d (ago)", param, ctx)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment + self.after if re.fullmatch(r"[0-9-]{10}", text) else moment
 
 
 @click.command()
-@click.option("--receipts", is_flag=True, help="One line for each apply, beside its commit, newest first.")
+@click.option("--key", "keys", multiple=True, metavar="KEY", help="Only of that user or group; again for more.")
+@click.option(
+    "--action", "actions", multiple=True, type=click.Choice(ACTIONS), metavar="ACTION", help="Only of that kind."
+)
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only what came to that.")
+@click.option("--since", type=Moment(timedelta()), help="Begun then or later: a day, a time in UTC, or 7d (ago).")
+@click.option("--until", type=Moment(timedelta(days=1)), help="Begun before then, or on that day.")
+@click.option("--run", help="Only of that run.")
+@click.option("--limit", type=click.IntRange(min=1), help="So many of the newest; 100 as text, else all.")
+@click.option("--prune", is_flag=True, help="With --older-than: remove what is older, for good.")
+@click.option("--older-than", type=Span(), help="For --prune: 400d, say.")
+@click.option("--receipts", is_flag=True, help="What git remembers: one line for each apply, beside its commit.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.pass_obj
-def log(options: Options, form: ReceiptFormat, *, receipts: bool) -> None:
-    """What was applied, and when. With --receipts, as git remembers it: one receipt for each apply, of every tenant."""
-    from reconciler.errors import UsageError
+def log(
+    options: Options,
+    form: AttemptFormat,
+    *,
+    keys: tuple[str, ...],
+    actions: tuple[str, ...],
+    statuses: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    run: str | None,
+    limit: int | None,
+    older_than: timedelta | None,
+    prune: bool,
+    receipts: bool,
+) -> None:
+    """The provisioning log: every attempt of every change from this clone, newest first.
 
-    if not receipts:
-        raise UsageError("say --receipts: what git remembers of each apply")
-    _show_receipts(options, form)
+    With --receipts, what git remembers of each apply from every clone. JSON is one object a line.
+    """
+    wanted = Wanted(
+        tenant=options.tenant,
+        run=run,
+        keys=tuple(spelled for key in keys for spelled in _keys(key)),
+        actions=actions,
+        statuses=statuses,
+        since=since,
+        until=until,
+        limit=limit,
+    )
+    filtered = wanted != Wanted(tenant=options.tenant)
+    if prune is (older_than is None):
+        raise UsageError("--prune and --older-than go together: --prune --older-than 400d")
+    if (receipts or prune) and (filtered or (receipts and prune)):
+        raise UsageError("filters are for the provisioning log: --receipts and --prune take none, and not each other")
+    if receipts:
+        _show_receipts(options, form)
+    elif older_than is not None:
+        _prune(options, older_than)
+    else:
+        _show_attempts(options, wanted, form)
+
+
+def _keys(written: str) -> tuple[str, ...]:
+    """`user/alice.lee` is that; a name alone is a user's or a group's."""
+    return (written,) if "/" in written else (f"user/{written}", f"group/{written}")
+
+
+def _show_attempts(options: Options, wanted: Wanted, form: AttemptFormat) -> None:
+    from reconciler.apply.log import ProvisioningLog
+    from reconciler.cli.line import say
+    from reconciler.cli.output import print_result
+    from reconciler.cli.private import log_path
+    from reconciler.report.attempts import render_attempts
+    from reconciler.settings import read_settings
+
+    path = log_path(options, read_settings())
+    if not path.is_file():
+        say(
+            options,
+            f"No provisioning log at {path}: nothing was applied from this clone, or RECONCILER_PRIVATE was another",
+        )
+        return
+    most = NEWEST if form == "text" and wanted.limit is None else wanted.limit
+    with ProvisioningLog(path) as log:
+        found = list(log.find(replace(wanted, limit=most)))
+    print_result("".join(render_attempts(found, form)))
+    if not found:
+        say(options, "Nothing like that is on record")
+    if len(found) == most and wanted.limit is None:
+        say(options, f"These are the newest {most}: --limit shows more, --since and --key show others")
+
+
+def _prune(options: Options, older_than: timedelta) -> None:
+    from reconciler.apply.log import ProvisioningLog
+    from reconciler.cli.line import now_in_utc, say
+    from reconciler.cli.private import log_path
+    from reconciler.settings import read_settings
+
+    path = log_path(options, read_settings())
+    if not path.is_file():
+        say(options, f"No provisioning log at {path}: nothing to remove")
+        return
+    before = now_in_utc() - older_than
+    with ProvisioningLog(path) as log:
+        removed = log.prune(before)
+    say(options, f"Removed {removed} attempts from before {before:%Y-%m-%d %H:%M} UTC")
 
 
 def _show_receipts(options: Options, form: ReceiptFormat) -> None:

@@ -26,7 +26,7 @@ COMMANDS = {
     "drift": ("reconciler.cli.plan", "The live account against what was last applied."),
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
     "import": ("reconciler.cli.import_", "A live account as YAML, after which nothing is left to plan."),
-    "log": ("reconciler.cli.log", "What was applied, and when: receipts beside the commits."),
+    "log": ("reconciler.cli.log", "What was applied, and when: the provisioning log, or the receipts in git."),
     "receipts": ("reconciler.cli.receipts", "Fetch and push receipts."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
     "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),

@@ -6,12 +6,14 @@ Knows what is on record, and which records a person may ask for; nothing of how 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from datetime import datetime
+from typing import Literal, TypeAlias, get_args
 
 from reconciler.core.outcome import Status
 from reconciler.core.plan import Action, AttributeChange, Cause, Frozen
 
 Recorded: TypeAlias = Literal["started", Status]
+STATUSES: tuple[Recorded, ...] = ("started", *get_args(Status))
 
 
 class Attempt(Frozen):
@@ -58,13 +60,13 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which attempts: those that have one of each that is named, in a span of time (ISO 8601 in UTC); the newest."""
+    """Which attempts: those that have one of each that is named, begun in a span of time; so many."""
 
     tenant: str | None = None
     run: str | None = None
     keys: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
-    since: str | None = None
-    until: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     limit: int | None = None

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,8 @@ class Applied:
         return asyncio.run(execute(made.plan.changes, made.decided.ids, channel, stop or Stop()))
 
     def attempts(self, **wanted: Any) -> list[Attempt]:
-        return list(self.log.find(Wanted(**wanted)))
+        """As they happened: found are the newest first."""
+        return list(self.log.find(Wanted(**wanted)))[::-1]
 
 
 def test_an_attempt_says_who_did_what_when_where_why_and_how_it_went(log: ProvisioningLog) -> None:
@@ -220,7 +221,7 @@ def test_redacted_attributes_are_kept_as_fingerprints_only(log: ProvisioningLog)
 
 
 def test_attempts_are_found_by_what_they_have(log: ProvisioningLog) -> None:
-    """Every filter, alone and together; the newest, oldest first."""
+    """Every filter, alone and together."""
     applied = Applied(log)
     applied.apply(TEAM)
     applied.apply(LATER)
@@ -235,10 +236,10 @@ def test_attempts_are_found_by_what_they_have(log: ProvisioningLog) -> None:
     assert [] == found(statuses=("failed", "started"))
     assert [one for one in found() if one.startswith("r2")] == found(run="r2")
     assert found()[-2:] == found(limit=2)
-    assert [] == found(until="2026-11-23T12:00:00.000+00:00")
-    assert found() == found(since="2026-11-23T12:00:00.000+00:00")
+    assert [] == found(until=NOON)
+    assert found() == found(since=NOON)
     [second] = found(run="r1", limit=1)
-    assert [second] == found(run="r1", since=applied.attempts(run="r1")[-1].at)
+    assert [second] == found(run="r1", since=datetime.fromisoformat(applied.attempts(run="r1")[-1].at))
 
 
 def test_pruning_removes_what_is_old_from_the_bytes_too(log: ProvisioningLog) -> None:

@@ -1,9 +1,11 @@
-"""`log --receipts` and `receipts fetch`, `push`: what git remembers of applies, shown and exchanged."""
+"""`log`: the provisioning log, and what git remembers of applies; `receipts fetch`, `push`: that, exchanged."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -57,13 +59,142 @@ def test_receipts_are_shown_to_machines(project: Project) -> None:
     assert [] == project.run("--tenant=qa", "log", "--receipts", "--format=json").document
 
 
-def test_the_log_says_what_it_shows(project: Project) -> None:
-    """Receipts, where they are asked for; where there is none, what to do."""
+def test_where_there_is_no_receipt_it_says_what_to_do(project: Project) -> None:
+    """They may be in another clone."""
     assert "reconciler receipts fetch" in project.run("log", "--receipts").out
-    assert (2, "Error: say --receipts: what git remembers of each apply\n") == (
-        project.run("log").code,
-        project.run("log").err,
-    )
+
+
+def test_where_there_is_no_log_it_says_where_it_would_be(project: Project) -> None:
+    """And makes none."""
+    for ran in (project.run("log"), project.run("log", "--prune", "--older-than", "1d")):
+        assert (0, "") == (ran.code, ran.out)
+        assert "No provisioning log at" in ran.err
+        assert ".reconciler/provisioning-log.db" in ran.err
+    assert ["desired-state/all.yaml"] == project.written()
+
+
+def test_every_change_of_an_apply_is_on_record(project: Project) -> None:
+    """Under the run that the apply told, by whom git knows here, newest first."""
+    told = project.run("apply", "--yes").err
+    run = told.rpartition("reconciler log --run ")[2].strip()
+
+    shown = project.run("log", "--run", run, "--format", "json")
+
+    attempts = [json.loads(line) for line in shown.out.splitlines()]
+    assert ["group/staff", "user/cid", "user/bob", "user/ann"] == [one["key"] for one in attempts]
+    assert {("applied", 1, "sandbox", "Ada <ada@example.com>")} == {
+        (one["status"], one["requests"], one["tenant"], one["who"]) for one in attempts
+    }
+    assert {project.git("rev-parse", "HEAD").strip()} == {one["commit"] for one in attempts}
+    assert 0o600 == (project.root / ".reconciler/provisioning-log.db").stat().st_mode & 0o777
+
+
+def test_who_started_it_is_whom_the_build_service_names(project: Project) -> None:
+    """Before whom git knows."""
+    project.environment["GITHUB_ACTOR"] = "octocat"
+    project.run("apply", "--yes")
+
+    assert "by octocat (GitHub Actions)" in project.run("log").out
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ((), 5),
+        (("--key", "ann"), 2),
+        (("--key", "user/ann", "--key", "group/staff"), 3),
+        (("--key", "ann", "--action", "update_user"), 1),
+        (("--status", "applied"), 5),
+        (("--status", "failed", "--status", "started"), 0),
+        (("--since", "1h"), 5),
+        (("--since", "2999-01-01"), 0),
+        (("--until", "1h"), 0),
+        (("--since", "2020-01-01T00:00", "--until", "2999-12-31"), 5),
+        (("--limit", "2"), 2),
+        (("--run", "none"), 0),
+    ],
+)
+def test_attempts_are_found_by_options(project: Project, options: tuple[str, ...], count: int) -> None:
+    """Alone and together, in every format."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + TEAM.replace("displayName: Ann}", "displayName: Ann, title: Chief}"))
+    project.run("apply", "--yes")
+
+    ran = project.run("log", *options, "--format", "json")
+
+    assert (0, count) == (ran.code, len(ran.out.splitlines()))
+    rows = csv.reader(io.StringIO(project.run("log", *options, "--format", "csv").out, newline=""))
+    assert count + 1 == len(list(rows))
+    assert count == project.run("log", *options).out.count("  applied  ")
+    assert ("Nothing like that is on record" in ran.err) is (count == 0)
+
+
+def test_a_day_alone_counts_to_its_end(project: Project) -> None:
+    """`--until` today has what was done today."""
+    project.run("apply", "--yes")
+    today = datetime.now(UTC).date().isoformat()
+
+    assert 4 == len(project.run("log", "--until", today, "--since", today, "--format", "json").out.splitlines())
+
+
+def test_text_shows_the_newest_hundred_and_says_so(project: Project) -> None:
+    """The other formats have all of them: they are exports."""
+    people = "users:\n" + "".join(f"  u{number:03}: {{userName: u{number}@example.com}}\n" for number in range(120))
+    project.commit(SANDBOX + people)
+    project.run("apply", "--yes")
+
+    shown = project.run("log")
+
+    assert (100, True) == (shown.out.count("create_user"), "the newest 100" in shown.err)
+    assert 120 == project.run("log", "--limit", "1000").out.count("create_user")
+    assert 120 == len(project.run("log", "--format", "json").out.splitlines())
+
+
+def test_what_is_older_is_removed_when_somebody_says_so(project: Project) -> None:
+    """And what is younger stays."""
+    project.run("apply", "--yes")
+
+    assert "Removed 0 attempts" in project.run("log", "--prune", "--older-than", "1h").err
+    assert "Removed 4 attempts" in project.run("log", "--prune", "--older-than", "0h").err
+    assert "" == project.run("log").out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--prune",),
+        ("--older-than", "1d"),
+        ("--prune", "--older-than", "1d", "--key", "ann"),
+        ("--receipts", "--status", "failed"),
+        ("--receipts", "--prune", "--older-than", "1d"),
+        ("--older-than", "soon"),
+        ("--since", "yesterday"),
+        ("--action", "delete_user"),
+        ("--limit", "0"),
+    ],
+)
+def test_what_does_not_go_together_is_said(project: Project, options: tuple[str, ...]) -> None:
+    """A usage error, and nothing is shown or removed."""
+    project.run("apply", "--yes")
+
+    ran = project.run("log", *options)
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "Error: " in ran.err
+    assert 4 == len(project.run("log", "--format", "json").out.splitlines())
+
+
+def test_nothing_is_applied_without_a_record(project: Project) -> None:
+    """The log can't be opened: refused, after showing."""
+    project.write("x" * 4096, ".reconciler/provisioning-log.db")
+
+    ran = project.run("apply", "--yes")
+
+    assert (4, "") == (ran.code, ran.out)
+    assert ran.err.startswith("Plan for sandbox: 3 people get access")
+    assert "provisioning-log.db can't be used: file is not a database. Nothing was applied" in ran.err
+    assert {} == project.users()
+    assert 2 == project.run("log").code
 
 
 def test_receipts_travel_between_clones(project: Project, tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""What the provisioning log has, as people, machines and spreadsheets read it. Every foreign value is quoted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Literal, TypeAlias
+
+from reconciler.core.attempt import Attempt
+from reconciler.core.plan import AttributeChange
+from reconciler.report.quote import plain, plain_line, show_value
+from reconciler.report.spreadsheet import cell
+from reconciler.report.words import count
+
+AttemptFormat: TypeAlias = Literal["text", "json", "csv"]
+WIDTH = 110
+SHORT = 12
+CREATING = ("create_user", "create_group")
+COLUMNS = (
+    *("at", "run", "tenant", "status", "action", "key", "name", "target_id", "attributes", "members", "roles"),
+    *("detail", "seconds", "requests", "cause", "reason", "who", "commit", "url", "change", "digest"),
+)
+
+
+def render_attempts(attempts: Sequence[Attempt], form: AttemptFormat) -> Iterator[str]:
+    """The attempts in a format, in the order they come in, piece by piece; JSON is one object a line."""
+    match form:
+        case "json":
+            return (f"{one.model_dump_json()}\n" for one in attempts)
+        case "csv":
+            return _csv(attempts)
+        case "text":
+            return (f"{line}\n" for line in _text(attempts))
+
+
+def _csv(attempts: Iterable[Attempt]) -> Iterator[str]:
+    yield _row(COLUMNS)
+    for one in attempts:
+        told = {
+            **one.model_dump(exclude={"attributes", "members", "roles"}),
+            "attributes": "\n".join(f"{change.path}: {_change(change)}" for change in one.attributes),
+            "members": " ".join(one.members),
+            "roles": " ".join(one.roles),
+        }
+        yield _row([cell(told[name]) for name in COLUMNS])
+
+
+def _row(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)  # a bare \r would be a row's end
+    return written.getvalue()
+
+
+def _text(attempts: Iterable[Attempt]) -> Iterator[str]:
+    """A heading for each run, and under it a line for each attempt, with what it was about and how it ended."""
+    for number, (_run, of_run) in enumerate(groupby(attempts, key=lambda one: one.run)):
+        listed = list(of_run)
+        yield from [""] if number else []
+        yield _heading(listed[0])
+        for one in listed:
+            yield from _lines(one)
+
+
+def _heading(one: Attempt) -> str:
+    commit = f"commit {plain(one.commit[:SHORT])}" if one.commit else "not committed"
+    return f"{plain(one.tenant)}, run {plain(one.run)}, {commit}, by {plain(one.who)}"
+
+
+def _lines(one: Attempt) -> Iterator[str]:
+    took = f"  {one.seconds:.3f} s, {count(one.requests or 0, 'request')}" if one.seconds is not None else ""
+    when = plain(one.at[:19].replace("T", " "))
+    yield f"  {when}  {one.status:9}  {one.action}  {plain(one.name)} ({plain(one.key)}){took}"
+    for line in [*_subjects(one), *([f"because {plain_line(one.reason)}"] if one.reason else [])]:
+        yield from textwrap.wrap(line, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 8, break_on_hyphens=False)
+    if one.detail:
+        yield f"      ! {plain_line(one.detail)}"
+    elif one.status == "started":
+        yield "      ! what came of it is not known: the run was stopped before it could say. The next plan tells"
+
+
+def _subjects(one: Attempt) -> Iterator[str]:
+    """What was to be changed: for what is created all in one, else a line for each attribute."""
+    changes = [f"{plain(change.path)}: {plain_line(_change(change))}" for change in one.attributes]
+    yield from ["; ".join(changes)] if one.action in CREATING and changes else changes
+    if one.roles:
+        yield f"roles: {plain_line(', '.join(one.roles))}"
+    if one.members:
+        yield f"members: {plain_line(', '.join(one.members))}"
+
+
+def _change(change: AttributeChange) -> str:
+    if change.before is None:
+        return show_value(change.after)
+    after = "cleared" if change.after is None else show_value(change.after)
+    return f"{show_value(change.before)} → {after}"
