@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from reconciler.cli.plan import FORMATS, as_of_option, base_option
 from reconciler.cli.private import open_log, record_run
 from reconciler.cli.progress import Progress
 from reconciler.cli.saved import read_plan
+from reconciler.cli.trace import trace
 from reconciler.core.guardrails import count_population
 from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
@@ -95,6 +96,7 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         client = await connect(stack, options, head, settings)
         live, _snapshot = await read_live(client, head)
         made = make_plan(gather(head, base, live))
+        made = replace(made, plan=trace(head, base, made.plan))
         asks = limits.ask and bool(made.plan.changes)
         if (
             options.verbosity >= 0 or asks or not made.plan.applyable

@@ -14,7 +14,7 @@ from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.model import DesiredState
 from reconciler.core.receipt import Receipt
 from reconciler.desired.git import FETCH_ALL, Repository, explain_absence
-from reconciler.desired.load import load_declarations
+from reconciler.desired.load import Loaded, load_declarations
 from reconciler.desired.moved import find_folder_at
 from reconciler.desired.receipts import LastApplied, find_last_applied
 from reconciler.errors import Problem, UsageError
@@ -53,11 +53,13 @@ def _find_base(head: Head, named: str | None) -> Base:
     then = compile_at(head, commit)
     applied = compile_at(head, last.receipt.commit) if last.receipt and last.receipt.commit != commit else None
     told = (*then.problems, *(applied.problems if applied else ()))
+    loaded = {then.commit: then.loaded, **({applied.commit: applied.loaded} if applied else {})}
     return Base(
         earlier=Earlier(base=then.state, applied=applied.state if applied else None),
         commit=commit,
         population=last.population,
         problems=(*dict.fromkeys(told), *applied_elsewhere),
+        loaded={at: files for at, files in loaded.items() if files is not None},
     )
 
 
@@ -65,8 +67,10 @@ def _find_base(head: Head, named: str | None) -> Base:
 class Then:
     """What git said at a commit for the tenant; no state where it can't be read, or the tenant was not declared."""
 
+    commit: str
     state: DesiredState | None
     problems: tuple[Problem, ...] = ()
+    loaded: Loaded | None = None
 
 
 def compile_at(head: Head, commit: str) -> Then:
@@ -76,16 +80,17 @@ def compile_at(head: Head, commit: str) -> Then:
         folder = find_folder_at(head.repository, commit)
         loaded = load_declarations(head.repository.read_folder(commit, folder), known=head.loaded)
     except UsageError as error:
-        return Then(None, (_unreadable(commit, str(error)),))
+        return Then(commit, None, (_unreadable(commit, str(error)),))
     errors = [problem for problem in loaded.problems if problem.severity == "error"]
     if errors:
-        return Then(None, (_unreadable(commit, str(errors[0])),))
+        return Then(commit, None, (_unreadable(commit, str(errors[0])),))
     if head.tenant_name not in loaded.declarations.tenants:
         nothing = "" if loaded.files else f" ({folder} held no *.yaml)"
         message = f"{head.tenant_name} was not declared at {commit[:12]}{nothing}: nobody counts as having left since"
-        return Then(None, (Problem("no_history", message, severity="info"),))
+        return Then(commit, None, (Problem("no_history", message, severity="info"),))
     told = tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today)
-    return Then(compile_state(loaded.declarations, head.tenant_name, head.today), tuple(told))
+    state = compile_state(loaded.declarations, head.tenant_name, head.today)
+    return Then(commit, state, tuple(told), loaded)
 
 
 def _unreadable(commit: str, why: str) -> Problem:

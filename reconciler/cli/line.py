@@ -5,6 +5,7 @@ Gathers and hands over; what is decided is decided in `core`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -106,12 +107,16 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What git said before, and what there is to say about that; `history` finds it."""
+    """What git said before, and what there is to say about that; `history` finds it.
+
+    `loaded` are the files of the earlier states by commit, that of the base first.
+    """
 
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
     population: int | None = None
     problems: tuple[Problem, ...] = ()
+    loaded: Mapping[str, Loaded] = field(default_factory=dict)
 
 
 def gather(head: Head, base: Base, live: LiveState) -> Gathered:

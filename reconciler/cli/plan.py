@@ -63,6 +63,7 @@ def plan(
     from reconciler.cli.history import find_base
     from reconciler.cli.line import gather, load_head, read_account, say
     from reconciler.cli.output import print_result, write_private
+    from reconciler.cli.trace import trace
     from reconciler.core.make_plan import make_plan
     from reconciler.live.snapshot import load_snapshot, read_snapshot_file, snapshot_to_json
     from reconciler.report.render import render_plan
@@ -73,7 +74,7 @@ def plan(
     if save_live:
         write_private(save_live, snapshot_to_json(snapshot, state.certificate.faults))
 
-    made = make_plan(gather(head, earlier, state)).plan
+    made = trace(head, earlier, make_plan(gather(head, earlier, state)).plan)
 
     print_result(render_plan(made, form))
     if output:
@@ -129,8 +130,9 @@ def show(file: Path, form: Format) -> int:
 def drift(options: Options, base: str | None, as_of: date | None, form: Format, *, exit_code: bool) -> int:
     """The live account against what was last applied: what changed on the other side. Changes nothing."""
     from reconciler.cli.history import compile_at, find_applied
-    from reconciler.cli.line import gather, load_head, read_account
+    from reconciler.cli.line import Base, gather, load_head, read_account
     from reconciler.cli.output import print_result
+    from reconciler.cli.trace import trace
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
     from reconciler.errors import Failed
@@ -144,14 +146,14 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
             "or name what was applied with --base"
         )
     applied = compile_at(head, earlier.commit)
-    if applied.state is None:
+    if applied.state is None or applied.loaded is None:
         why = "; ".join(map(str, applied.problems)) or f"{head.tenant_name} is not declared there"
         raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
     state, _snapshot = read_account(options, head)
 
-    then = replace(head, desired=applied.state, commit=earlier.commit)
+    then = replace(head, desired=applied.state, loaded=applied.loaded, commit=earlier.commit)
     gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied.state))
-    made = make_plan(gathered).plan
+    made = trace(then, Base(), make_plan(gathered).plan)
 
     print_result(render_drift(made, form))
     return exit_of(made, exit_code=exit_code)

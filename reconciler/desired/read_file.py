@@ -51,9 +51,13 @@ class Named(Generic[T]):
 
 @dataclass(slots=True)
 class FileContents:
-    """What one file declares, in its order, and what is wrong with it; `fingerprint` is of its bytes."""
+    """What one file declares, in its order, and what is wrong with it; `fingerprint` is of its bytes.
+
+    The document is kept for the lines in it, which few ask for.
+    """
 
     fingerprint: bytes
+    document: Document
     tenants: list[Named[DeclaredTenant]] = field(default_factory=list)
     users: list[Named[DeclaredUser]] = field(default_factory=list)
     groups: list[Named[DeclaredGroup]] = field(default_factory=list)
@@ -66,8 +70,8 @@ class FileContents:
 
 def read_file(file: str, content: bytes) -> FileContents:
     """Everything that the file declares. Never raises: problems are collected."""
-    contents = FileContents(fingerprint(content))
     document = read_yaml(file, content)
+    contents = FileContents(fingerprint(content), document)
     contents.problems.extend(document.problems)
     match document.value:
         case Mapping() as sections:

@@ -151,7 +151,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "has links below desired-state: put the files themselves there): what left git since is not known" in ran.told
+    assert "has links below desired-state: put the files themselves there): what left git since is not" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib import import_module
 
 import click
 import pytest
@@ -18,8 +17,8 @@ from tests.cli.project import OURS, Project, finish
 def every_command() -> list[tuple[str, ...]]:
     """`()`, `("plan",)`, `("sandbox", "serve")`."""
     found: list[tuple[str, ...]] = [()]
-    for name, (module, _summary) in COMMANDS.items():
-        command = getattr(import_module(module), name)
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
         found.append((name,))
         if isinstance(command, click.Group):
             found.extend((name, inner) for inner in command.commands)
