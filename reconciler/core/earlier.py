@@ -1,6 +1,7 @@
 """What git said before, at a pull request's base and at the last applied commit, and so why a change is in the plan.
 
-Where an earlier state does not speak of something it was unmanaged, and whatever the account has was right.
+Where an earlier state does not speak of something, or has it out of scope, it was unmanaged, and whatever the account
+has was right.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _is_present(key: Key, state: DesiredState) -> object:
 
 def _attribute(key: Key, path: str, state: DesiredState) -> object:
     resource = state.resource(key)
-    return resource.attributes.get(path, NOT_SPOKEN_OF) if resource else NOT_SPOKEN_OF
+    return resource.attributes.get(path, NOT_SPOKEN_OF) if resource and resource.in_scope else NOT_SPOKEN_OF
 
 
 def _same(path: str, one: object, other: object) -> bool:
@@ -107,7 +108,7 @@ def _same(path: str, one: object, other: object) -> bool:
 
 def _is_member(key: Key, member: str, state: DesiredState) -> object:
     group = state.groups.get(key)
-    if group is None or group.members is None:
+    if group is None or group.members is None or not group.in_scope:
         return NOT_SPOKEN_OF
     named = parse_key(member)
     is_in = named is not None and named in group.members

@@ -219,3 +219,12 @@ def test_a_manager_who_is_out_of_scope_and_live_drifts_like_any_other() -> None:
     decided = decide_changes(state, live, SANDBOX, Earlier(state))
 
     assert [("update_user", "drift")] == [(change.action, change.cause) for change in decided.changes]
+
+
+def test_what_was_out_of_scope_was_nobodys_business() -> None:
+    """What it had then was right; that it is to be otherwise now is by this change."""
+    was = desired_state(desired_group("desk", [], in_scope=False), desired_user("ann", {"title": "x"}, in_scope=False))
+    earlier = Earlier(base=was)
+
+    assert "this_change" == earlier.members(DESK, ["user/ann"], head=False)
+    assert "this_change" == earlier.attributes(ANN, ["title"], {"title": "x"}, {"title": "y"})

@@ -1,0 +1,117 @@
+"""What holds of the causes, whatever git says now, said at the base and at the last apply, and the account has.
+
+A *facet* is the least that can differ: one attribute, one member, one role, or that somebody is there at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeAlias, get_args
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.earlier import Earlier
+from reconciler.core.make_plan import Made
+from reconciler.core.model import DesiredState, Key, parse_key
+from reconciler.core.plan import Cause, Change
+from reconciler.core.references import ID_PREFIX
+from tests.properties.worlds import World, desired_states, execute, first_worlds
+
+Facet: TypeAlias = tuple[str, ...]
+STEADY = settings(
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+earlier_states = st.builds(Earlier, base=st.none() | desired_states(), applied=st.none() | desired_states())
+
+
+def facets_of(change: Change, made: Made) -> Iterable[Facet]:
+    """Everything that a change does, with people by their live id where they have one."""
+
+    def live(key: object) -> str:
+        return made.decided.ids.get(str(key), str(key).removeprefix(ID_PREFIX))
+
+    if change.action not in {"update_user", "update_group", "add_members", "remove_members"}:
+        yield change.key, change.action
+    for one in change.attributes:
+        yield change.key, one.path, live(one.after) if one.path == "manager" else repr(one.after)
+    yield from ((change.key, change.effect, live(member)) for member in change.members)
+    yield from ((change.key, change.effect, role) for role in change.roles)
+
+
+def facets(made: Made, desired: DesiredState) -> Counter[Facet]:
+    """Those of a plan that are about what git declares, by how often they come up.
+
+    Apart are what is told only because git said something before: what left git, and roles that nobody is assigned any
+    more; and managers and members that are known by name only because git once named them.
+    """
+    about_git = [change for change in made.plan.changes if is_of_git(change, desired)]
+    counted = Counter(facet for change in about_git for facet in facets_of(change, made))
+    unsure = made.decided.contested
+    return Counter({one: times for one, times in counted.items() if one[1] != "manager" and not unsure & {*one}})
+
+
+def is_of_git(change: Change, desired: DesiredState) -> bool:
+    resource = desired.resource(parse_key(change.key) or Key("user", ""))
+    if resource is None:
+        return False
+    return change.action != "revoke_roles" or getattr(resource, "roles", None) is not None
+
+
+@STEADY
+@given(first_worlds, earlier_states)
+def test_causes_divide_what_head_and_account_differ_in(world: World, earlier: Earlier) -> None:
+    """Each facet has one cause, and all of them together are the plan that knows nothing of the past."""
+    made, without = replace(world, earlier=earlier).plan(), world.plan()
+    divided, whole = facets(made, world.desired), facets(without, world.desired)
+    sure = {one for one in whole if not made.decided.contested & {*one}}
+
+    assert {1} >= {*divided.values()}
+    assert sure == {*divided}
+    assert {*get_args(Cause)} >= {change.cause for change in made.plan.changes}
+
+
+def converged(world: World, state: DesiredState) -> World:
+    """The world after a state of git was applied to its account as a whole."""
+    then = replace(world, desired=state)
+    twin = world.account.twin()
+    made = then.plan(twin)
+    execute(made.plan.changes, made.decided.ids, twin, world.tenant)
+    settled = then.plan(twin)
+    assume(not settled.plan.changes and not settled.plan.problems and not settled.decided.unclear)
+    users, groups = list(twin.users.values()), list(twin.groups.values())
+    return replace(world, account=replace(world.account, users=users, groups=groups))
+
+
+def causes(world: World, earlier: Earlier) -> set[Cause]:
+    """The causes in the plan, but of those whose identity a later state makes unclear or gives to another."""
+    made = replace(world, earlier=earlier).plan()
+    assume(not made.decided.unclear and not made.decided.contested)
+    return {change.cause for change in made.plan.changes if not change.reason.startswith("adopt")}
+
+
+@STEADY
+@given(first_worlds, desired_states())
+def test_what_was_applied_and_left_alone_has_not_drifted(world: World, applied: DesiredState) -> None:
+    """All that is to be done is what git says now and did not say then."""
+    assert {"this_change"} >= causes(converged(world, applied), Earlier(base=applied))
+
+
+@STEADY
+@given(first_worlds, desired_states(), desired_states())
+def test_what_was_merged_since_is_not_drift_either(world: World, applied: DesiredState, base: DesiredState) -> None:
+    """It is this change's doing or waits to be applied; nobody else touched the account."""
+    assert {"this_change", "merged"} >= causes(converged(world, applied), Earlier(base=base, applied=applied))
+
+
+@STEADY
+@given(first_worlds)
+def test_where_git_did_not_move_all_is_drift(world: World) -> None:
+    """What was applied last is what git says now and at the base."""
+    assert {"drift"} >= causes(world, Earlier(base=world.desired, applied=world.desired))
