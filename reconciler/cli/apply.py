@@ -29,8 +29,9 @@ from reconciler.core.outcome import Outcome, Run, count_active_after, count_stat
 from reconciler.core.plan import Change, Plan
 from reconciler.core.receipt import Receipt
 from reconciler.core.wire import DIALECTS
+from reconciler.desired.git import FETCH_ALL
 from reconciler.desired.receipts import write_receipt
-from reconciler.errors import Refused
+from reconciler.errors import Failed, ReconcilerError, Refused
 from reconciler.live.client import Client
 from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import read_settings
@@ -74,12 +75,19 @@ def apply(
         )
     approved = read_plan(read_text(file), str(file)) if file else None
     earlier = find_base(head, base)
+    if earlier.cut_off:
+        raise Refused(
+            f"this clone is shallow and lacks what was applied to {head.tenant_name} last, so who left git since would "
+            f"keep their access for good: {FETCH_ALL}"
+        )
     ask = not yes and approved is None
 
     applied = asyncio.run(_apply(options, head, earlier, approved, _Limits(ask, all_or_nothing, max_duration)))
 
-    _leave_receipt(options, head, applied)  # before printing: whoever reads may have gone
-    print_result(render_run(applied.run, form))
+    try:
+        _leave_receipt(options, head, applied)  # before printing: whoever reads may have gone
+    finally:
+        print_result(render_run(applied.run, form))
     return _exit_of(applied)
 
 
@@ -180,7 +188,13 @@ def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
         counts=count_statuses(applied.run.outcomes),
         population=count_active_after(count_population(applied.live).users, applied.run.outcomes),
     )
-    write_receipt(head.repository, receipt)
+    try:
+        write_receipt(head.repository, receipt)
+    except ReconcilerError as error:
+        raise Failed(
+            f"carried out as told, but no receipt could be left ({error}): apply again once that is mended; "
+            "nothing is done twice"
+        ) from error
 
 
 def _is_whole(applied: _Applied) -> bool:

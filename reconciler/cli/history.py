@@ -16,7 +16,7 @@ from reconciler.core.receipt import Receipt
 from reconciler.desired.git import FETCH_ALL, Repository, explain_absence
 from reconciler.desired.load import Loaded, load_declarations
 from reconciler.desired.moved import find_folder_at
-from reconciler.desired.receipts import LastApplied, find_last_applied
+from reconciler.desired.receipts import find_last_applied
 from reconciler.errors import Problem, UsageError
 
 
@@ -45,11 +45,12 @@ def _find_base(head: Head, named: str | None) -> Base:
     if head.repository is None:
         return Base(problems=(_no_history(explain_absence()),))
     last = find_last_applied(head.repository, head.tenant_name, head.tenant.url)
-    applied_elsewhere = _tell_elsewhere(head.repository, head.tenant_name, last)
+    elsewhere = (_tell_elsewhere(head.repository, last.elsewhere),) if last.elsewhere else ()
+    cut_off = _is_cut_off(head.repository, last.elsewhere)
     commit = named or (last.receipt.commit if last.receipt else None)
     if commit is None:
-        nothing = _no_history(_nothing_on_record(head.repository, head.tenant_name))
-        return Base(population=last.population, problems=(nothing, *applied_elsewhere))
+        nothing = _nothing_on_record(head.repository, head.tenant_name)
+        return Base(population=last.population, problems=(nothing, *elsewhere), cut_off=cut_off)
     then = compile_at(head, commit)
     applied = compile_at(head, last.receipt.commit) if last.receipt and last.receipt.commit != commit else None
     told = (*then.problems, *(applied.problems if applied else ()))
@@ -58,8 +59,9 @@ def _find_base(head: Head, named: str | None) -> Base:
         earlier=Earlier(base=then.state, applied=applied.state if applied else None),
         commit=commit,
         population=last.population,
-        problems=(*dict.fromkeys(told), *applied_elsewhere),
+        problems=(*dict.fromkeys(told), *elsewhere),
         loaded={at: files for at, files in loaded.items() if files is not None},
+        cut_off=cut_off,
     )
 
 
@@ -98,24 +100,22 @@ def _unreadable(commit: str, why: str) -> Problem:
     return Problem("unreadable_base", message, severity="warning")
 
 
-def _no_history(why: str) -> Problem:
-    return Problem("no_history", f"{why}: nothing is treated as having left git", severity="info")
+def _no_history(why: str, hint: str | None = None) -> Problem:
+    return Problem("no_history", f"{why}: nothing is treated as having left git", None, hint, severity="info")
 
 
-def _nothing_on_record(repository: Repository, tenant: str) -> str:
+def _nothing_on_record(repository: Repository, tenant: str) -> Problem:
     cut = f" in this clone, which is shallow and may lack it ({FETCH_ALL})" if repository.is_shallow() else ""
-    return f"no whole apply to {tenant} is on record{cut}"
+    return _no_history(f"no whole apply to {tenant} is on record{cut}", "if there was one: reconciler receipts fetch")
 
 
-def _tell_elsewhere(repository: Repository, tenant: str, last: LastApplied) -> tuple[Problem, ...]:
+def _tell_elsewhere(repository: Repository, receipt: Receipt) -> Problem:
     """What was applied since from another history is not in this one, and shows as drift."""
-    if last.elsewhere is None:
-        return ()
-    return (_applied_elsewhere(repository, tenant, last.elsewhere),)
-
-
-def _applied_elsewhere(repository: Repository, tenant: str, receipt: Receipt) -> Problem:
     place = "does not lead to what is checked out" if repository.resolve(receipt.commit) else "is not here"
-    message = f"{tenant} was last applied at {receipt.at} from {receipt.commit[:12]}, which {place}"
+    message = f"{receipt.tenant} was last applied at {receipt.at} from {receipt.commit[:12]}, which {place}"
     hint = f"if this branch is behind, update it; in a shallow clone, {FETCH_ALL}; if the history was rewritten, what "
     return Problem("applied_elsewhere", message, None, f"{hint}that apply did shows as drift", severity="warning")
+
+
+def _is_cut_off(repository: Repository, elsewhere: Receipt | None) -> bool:
+    return elsewhere is not None and repository.is_shallow() and repository.resolve(elsewhere.commit) is None

@@ -109,7 +109,8 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
 class Base:
     """What git said before, and what there is to say about that; `history` finds it.
 
-    `loaded` are the files of the earlier states by commit, that of the base first.
+    `loaded` are the files of the earlier states by commit, that of the base first. `cut_off` says that a shallow clone
+    lacks what was applied last.
     """
 
     earlier: Earlier = field(default_factory=Earlier)
@@ -117,6 +118,7 @@ class Base:
     population: int | None = None
     problems: tuple[Problem, ...] = ()
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
+    cut_off: bool = False
 
 
 def gather(head: Head, base: Base, live: LiveState) -> Gathered:

@@ -14,7 +14,7 @@ from reconciler.desired.git import Repository
 from reconciler.errors import Failed
 
 DRAFTS = "reconciler-draft"
-TRIES = 100
+TRIES = 30
 
 
 def read_notes(repository: Repository, ref: str) -> dict[str, str]:

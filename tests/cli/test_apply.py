@@ -143,6 +143,24 @@ def test_who_left_git_is_not_forgotten_when_the_apply_was_not_whole(project: Pro
     assert (0, False) == (again.code, project.users()["cid"]["active"])
 
 
+def test_an_apply_whose_receipt_can_not_be_left_says_so(project: Project) -> None:
+    """As where a git that died has left its lock; what was done is told all the same, and done only once."""
+    project.git("config", "core.filesRefLockTimeout", "0")
+    lock = project.root / ".git/refs/notes/reconciler/sandbox.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+
+    ran = project.run("-q", "apply", "--yes")
+    lock.unlink()
+    again = project.run("-q", "apply", "--yes")
+
+    assert 1 == ran.code
+    assert "Applied to sandbox: 4 applied" in ran.out
+    assert "Error: carried out as told, but no receipt could be left (refs/notes/reconciler/sandbox can't" in ran.err
+    assert (0, "Applied to sandbox: nothing to do") == (again.code, again.out.splitlines()[0])
+    assert ["whole"] == [one["outcome"] for one in project.receipts()]
+
+
 def test_without_yes_it_asks(project: Project) -> None:
     """And does it if the answer is yes."""
     ran = project.run("apply", stdin="y\n")

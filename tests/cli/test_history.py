@@ -83,16 +83,19 @@ def test_a_shallow_clone_says_what_it_may_lack(project: Project, tmp_path: Path)
     project.run("apply", "--yes")
     project.commit(SANDBOX + WITHOUT_CID)
     shallow = shallow_clone(project, tmp_path)
-    refs = "+refs/notes/reconciler/*:refs/notes/reconciler/*"
-    shallow.git("fetch", "--quiet", "origin", refs)
+    assert 0 == shallow.run("receipts", "fetch").code
 
     with_base, without = shallow.run("plan", "--base=HEAD~1"), shallow.run("plan")
+    refused = shallow.run("apply", "--yes")
 
     assert 2 == with_base.code
     assert "this clone is shallow: fetch all of it (git fetch --unshallow; fetch-depth: 0 for" in with_base.err
     assert 0 == without.code
     assert "no whole apply to sandbox is on record in this clone, which is shallow and may lack it" in without.out
     assert "which is not here" in without.out
+    assert 4 == refused.code
+    assert "lacks what was applied to sandbox last, so who left git since would keep their access" in refused.err
+    assert [] == shallow.receipts()
 
 
 def test_a_desired_state_that_moved_is_read_where_it_was(project: Project) -> None:
