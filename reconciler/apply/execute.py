@@ -1,8 +1,9 @@
 """Executes the changes of a plan: one request a step, in order, each after what it waits for; decides nothing.
 
 A failed step fails its changes and skips what can't be done without it. A create whose answer was lost is looked up
-before it is sent again. Stopping takes no new step and finishes those in flight. The provisioning log hears of a change
-before anything is sent for it; where the log fails, no new step is taken.
+before it is sent again; what was there before and is missing now is looked up before it is created, for the read may
+have missed it. Stopping takes no new step and finishes those in flight. The provisioning log hears of a change before
+anything is sent for it; where the log fails, no new step is taken.
 """
 
 from __future__ import annotations
@@ -156,6 +157,8 @@ class _Execution:
             return Answered.all("failed", f"a bug in this program, {type(error).__name__}: {error}")
 
     async def _exchange(self, step: Step, send: Send) -> Answered:
+        if step.reappears and await find_created(step, send) is not None:
+            return Answered.all("stale", "it is in the account all the same, and the read had missed it: plan again")
         request = make_request(step, self.ids, self.channel.dialect)
         response = await (self._create(step, request, send) if step.creates else send(request))
         if step.creates and response.status == HTTPStatus.CONFLICT:

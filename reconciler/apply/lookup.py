@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from reconciler.core.diff import differs
 from reconciler.core.model import Attributes, JsonObject, LiveGroup, LiveUser, Request, Response
-from reconciler.core.steps import Step
+from reconciler.core.steps import Step, lookups
 from reconciler.core.wire import (
     NotScim,
     Page,
@@ -18,8 +18,6 @@ from reconciler.core.wire import (
     read_user,
 )
 from reconciler.errors import LostAnswer
-
-MATCHING = {"Users": ("externalId", "userName"), "Groups": ("externalId", "displayName")}
 
 
 async def find_created(step: Step, send: Callable[[Request], Awaitable[Response]]) -> Response | None:
@@ -51,12 +49,8 @@ async def name_holder(step: Step, conflict: Response, send: Callable[[Request], 
 
 async def _candidates(step: Step, send: Callable[[Request], Awaitable[Response]]) -> list[LiveUser | LiveGroup]:
     """Those that really have what was asked for: some services ignore a filter, and answer everybody, in pages."""
-    asked = step.attributes()
     found: dict[str, LiveUser | LiveGroup] = {}
-    for attribute in MATCHING[step.kind]:
-        value = asked.get(attribute)
-        if not isinstance(value, str):
-            continue
+    for attribute, value in lookups(step):
         page = await _look_up(step, attribute, value, send)
         having = [one for one in map(_reader(step), page.resources) if _has(one.attributes, attribute, value)]
         found |= {one.id: one for one in having}

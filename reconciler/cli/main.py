@@ -30,6 +30,7 @@ COMMANDS = {
     "receipts": ("reconciler.cli.receipts", "Fetch and push receipts."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
     "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),
+    "schema": ("reconciler.cli.schema", "The JSON Schema of the YAML, for editors."),
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),
 }

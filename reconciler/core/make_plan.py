@@ -104,7 +104,7 @@ def _read_summary(certificate: Certificate) -> ReadSummary:
 
 
 def _cost(decided: Decided, tenant: Tenant) -> Cost:
-    requests = len(make_steps(decided.changes))
+    requests = sum(step.requests for step in make_steps(decided.changes))
     return Cost(requests=requests, seconds=seconds_needed(requests, tenant.windows))
 
 

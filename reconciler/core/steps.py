@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from reconciler.core.model import Attributes, JsonObject, Request, Value
 from reconciler.core.plan import Change
@@ -16,6 +16,10 @@ from reconciler.core.wire import PATCH_OP, Dialect, get_request, nest, patch_op
 
 Kind = Literal["Users", "Groups"]
 CREATING = ("create_user", "create_group")
+MATCHING: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "Users": ("externalId", "userName"),
+    "Groups": ("externalId", "displayName"),
+}
 REACHES = ("create_user", "reactivate_user", "deactivate_user")
 
 
@@ -30,6 +34,16 @@ class Step:
     def creates(self) -> bool:
         """Whether the resource does not exist yet."""
         return self.changes[0].action in CREATING
+
+    @property
+    def reappears(self) -> bool:
+        """Whether it creates what git had before and the account has lost: deleted by hand, or missed by the read."""
+        return self.creates and self.changes[0].cause == "drift"
+
+    @property
+    def requests(self) -> int:
+        """How many requests it takes when nothing fails: one, and a look-up by each matching attribute first."""
+        return 1 + (len(lookups(self)) if self.reappears else 0)
 
     @property
     def kind(self) -> Kind:
@@ -70,6 +84,12 @@ class Step:
         """
         doable = tuple(change for change in self.changes if not _prevented(change, missing))
         return Step(self.key, doable) if doable else None
+
+
+def lookups(step: Step) -> list[tuple[str, str]]:
+    """By which attributes, and values, what a step creates can be found."""
+    asked = step.attributes()
+    return [(one, value) for one in MATCHING[step.kind] if isinstance(value := asked.get(one), str)]
 
 
 def needs_of(change: Change) -> list[str]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, PlainSerializer, PlainValidator, field_validator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from reconciler.core.catalogue import RoleName
 from reconciler.core.clause import ScopingFilters
@@ -93,7 +93,10 @@ def _spell_window(window: Window) -> str:
 
 
 RateWindow: TypeAlias = Annotated[
-    Window, PlainValidator(_parse_window), PlainSerializer(_spell_window, return_type=str)
+    Window,
+    PlainValidator(_parse_window),
+    PlainSerializer(_spell_window, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_RATE.pattern}$", "examples": ["20 per 2s", "3600 per 1h"]}),
 ]
 
 

@@ -239,6 +239,39 @@ def test_a_create_whose_answer_was_lost_is_found_and_not_sent_again() -> None:
     assert "ann" == world.manager_of("bob")
 
 
+def test_what_was_there_before_is_looked_up_before_it_is_created_again() -> None:
+    """A read that missed somebody must not make them a second time, wherever names are not unique."""
+    state = git_says(people("alice") + groups(staff="alice"))
+    world = make()
+    world.settle(state)
+    kept = dict(world.twin.groups)
+    world.twin.groups.clear()
+    made = world.plan(state, before=state)
+    world.twin.groups.update(kept)
+    sent = len(world.posts)
+
+    ran = world.carry_out(made.plan.changes, made.decided.ids)
+
+    assert {"group/staff create_group": "stale"} == ran.statuses
+    assert "plan again" in ran.details["group/staff create_group"]
+    assert sent == len(world.posts)
+
+
+def test_what_was_deleted_by_hand_is_looked_up_and_created_at_the_cost_that_was_told() -> None:
+    """One look-up by each attribute that it could be found by, and the create."""
+    state = git_says(people("alice") + groups(staff="alice"))
+    world = make()
+    world.settle(state)
+    world.twin.groups.clear()
+    made = world.plan(state, before=state)
+    asked = len(world.asked)
+
+    ran = world.carry_out(made.plan.changes, made.decided.ids)
+
+    assert {"group/staff create_group": "applied"} == ran.statuses
+    assert made.plan.cost.requests == len(world.asked) - asked == 3
+
+
 def test_a_create_that_was_lost_on_its_way_is_sent_again_after_a_look() -> None:
     """It was not done: the look finds nobody, and the second time it arrives."""
     world = make()

@@ -1,0 +1,42 @@
+"""The YAML contract as one JSON Schema (draft 2020-12), for editors: made from the types that files are read by.
+
+An editor completes and marks by it while people type. What only all files together can tell, `validate` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from reconciler.core.clause import ScopingFilters
+from reconciler.core.declared import GroupDeclaration, RoleAssignment, UserDeclaration
+from reconciler.core.model import JsonObject
+from reconciler.core.rule import AttributeMappings
+from reconciler.core.tenant import Guardrails, Tenant
+
+SECTIONS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "tenants": TypeAdapter(dict[str, Tenant]),
+    "guardrails": TypeAdapter(Guardrails),
+    "users": TypeAdapter(dict[str, UserDeclaration]),
+    "groups": TypeAdapter(dict[str, GroupDeclaration]),
+    "role_assignments": TypeAdapter(list[RoleAssignment]),
+    "scoping_filters": TypeAdapter(ScopingFilters),
+    "attribute_mappings": TypeAdapter(AttributeMappings),
+}
+
+
+def make_schema() -> JsonObject:
+    """The schema of one file: each section may be there, and no other; an empty section is none."""
+    named, shared = TypeAdapter.json_schemas(
+        [(name, "validation", adapter) for name, adapter in SECTIONS.items()], title="A file of the desired state"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": shared["title"],
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"anyOf": [schema, {"type": "null"}]} for (name, _mode), schema in named.items()},
+        "$defs": shared["$defs"],
+    }

@@ -1,0 +1,65 @@
+"""The schema that editors use says of a file what reading it says, as far as one file can tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from reconciler.core.contract import SECTIONS, make_schema
+from reconciler.desired.read_file import SECTIONS as READ
+
+ROOT = Path(__file__).parents[2]
+VALIDATOR = Draft202012Validator(make_schema())
+
+
+def faults(text: str) -> list[str]:
+    return [error.message for error in VALIDATOR.iter_errors(yaml.load(text, Loader=yaml.BaseLoader))]  # noqa: S506
+
+
+def test_it_is_a_schema() -> None:
+    """Of the draft that it says it is of."""
+    Draft202012Validator.check_schema(make_schema())
+
+
+def test_it_knows_every_section_that_is_read() -> None:
+    """And no other."""
+    assert set(READ) == set(SECTIONS)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "desired-state").rglob("*.yaml")), ids=lambda file: str(file.name))
+def test_the_worked_example_is_valid(file: Path) -> None:
+    """Every file of it, dates being text in JSON."""
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+
+    assert [] == [error.message for error in VALIDATOR.iter_errors(_as_json(document))]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "user: {}",
+        "users: {ann: {displayName: Ann}}",
+        "users: {ann: {userName: ann, tilte: Queen}}",
+        "groups: {staff: {displayName: Staff, membership: loose}}",
+        "scoping_filters: {users: [{title: all, clauses: []}]}",
+        "tenants: {here: {url: sandbox, rate: {burst: often}}}",
+    ],
+)
+def test_what_reading_refuses_is_marked(wrong: str) -> None:
+    """While it is typed."""
+    assert [] != faults(wrong)
+
+
+def _as_json(value: object) -> object:
+    match value:
+        case dict():
+            return {name: _as_json(one) for name, one in value.items()}
+        case list():
+            return [_as_json(one) for one in value]
+        case str() | bool() | int() | float() | None:
+            return value
+        case _:
+            return str(value)

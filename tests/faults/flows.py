@@ -1,0 +1,79 @@
+"""What is being done while something breaks: a small company before, and what git says of it now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from reconciler.core.compile import compile_state
+from reconciler.core.model import DesiredState
+from reconciler.core.tenant import Tenant
+from reconciler.desired.load import load_declarations
+
+TODAY = date(2026, 11, 23)
+PEOPLE = """\
+tenants: {here: {url: sandbox, scope: all}}
+users:
+  ann: {userName: ann@example.com, displayName: Ann, emails: [{value: ann@example.com, type: work, primary: true}]}
+  bob:
+    userName: bob@example.com
+    displayName: Bob
+    emails: [{value: bob@example.com, type: work, primary: true}]
+    title: Clerk
+    department: Finance
+    manager: ann
+  cid: {userName: cid@example.com, displayName: Cid, emails: [{value: cid@example.com, type: work, primary: true}]}
+groups:
+  staff: {displayName: Staff, members: [ann, bob, cid]}
+"""
+ROLES = """\
+role_assignments:
+  - {role: specialist, users: [ann, bob]}
+  - {role: auditor, users: [bob]}
+"""
+HIRES = """\
+  dee:
+    userName: dee@example.com
+    displayName: Dee
+    emails: [{value: dee@example.com, type: work, primary: true}]
+    manager: eve
+  eve: {userName: eve@example.com, displayName: Eve, emails: [{value: eve@example.com, type: work, primary: true}]}
+"""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Two states of git: what was applied in peace, and what is applied while something breaks."""
+
+    before: str
+    after: str
+
+    @cache  # noqa: B019  # five flows, for as long as the tests run
+    def compile(self) -> tuple[DesiredState, DesiredState, Tenant]:
+        """Both states, and the tenant."""
+        first, then = (load_declarations({"company.yaml": text.encode()}) for text in (self.before, self.after))
+        assert ((), ()) == (first.problems, then.problems)
+        before, after = (compile_state(one.declarations, "here", TODAY) for one in (first, then))
+        return before, after, then.declarations.tenants["here"].tenant
+
+
+FLOWS: Mapping[str, Flow] = {
+    "create": Flow(PEOPLE, PEOPLE.replace("groups:", f"{HIRES}groups:").replace("bob, cid]", "bob, cid, dee]")),
+    "update": Flow(
+        PEOPLE,
+        PEOPLE.replace("title: Clerk", "title: null")
+        .replace("Finance", "Treasury")
+        .replace("displayName: Cid", "displayName: Sid"),
+    ),
+    "group": Flow(
+        PEOPLE,
+        PEOPLE.replace("Staff, members: [ann, bob, cid]", "Everyone, members: [ann, cid]")
+        + "  night: {displayName: Night, members: [bob]}\n",
+    ),
+    "role": Flow(PEOPLE + ROLES, PEOPLE + ROLES.replace("users: [bob]", "users: [ann]")),
+    "deactivate": Flow(
+        PEOPLE, PEOPLE.replace("displayName: Cid", "displayName: Cid, active: false").replace("bob, cid]", "bob]")
+    ),
+}

@@ -1,0 +1,74 @@
+"""Where flows are run: the embedded 4me and real servers, a fresh account for each run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import TypeAlias
+
+from reconciler.core.wire import DIALECTS
+from reconciler.sandbox.app import make_app
+from reconciler.sandbox.serve import serving
+from reconciler.sandbox.store import Store
+from tests.faults.flows import FLOWS
+from tests.faults.run import Account, Broken, Place, Verdict, measure, try_fault
+from tests.servers.server import TOKEN, running
+
+EMBEDDED = "the embedded 4me"
+PLACES = (EMBEDDED, "scim2-server", "scimmy")
+Fresh: TypeAlias = Callable[[], Place]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What an undisturbed run leaves, and how many requests it takes."""
+
+    account: Account
+    requests: int
+
+
+@dataclass
+class Bench:
+    """A service to try faults on; `fresh` gives an account that is empty."""
+
+    fresh: Fresh
+    goals: dict[str, Goal] = field(default_factory=dict)
+
+    async def goal(self, flow: str) -> Goal:
+        """Where the flow leads, found out once."""
+        if flow not in self.goals:
+            self.goals[flow] = Goal(*await measure(FLOWS[flow], self.fresh()))
+        return self.goals[flow]
+
+    async def try_fault(self, flow: str, broken: Broken) -> Verdict:
+        """The flow with something broken, on an account of its own."""
+        goal = await self.goal(flow)
+        return await try_fault(FLOWS[flow], self.fresh(), broken, goal.account)
+
+
+@contextmanager
+def serve_place(name: str, folder: Path) -> Iterator[Bench]:
+    """The service of that name, for as long as the block runs."""
+    if name == EMBEDDED:
+        with _embedded(folder) as fresh:
+            yield Bench(fresh)
+        return
+    with running(name, folder / "server.log") as server:
+        numbers = count()
+        yield Bench(lambda: Place(server.tenant(f"account{next(numbers)}").url, TOKEN, DIALECTS["rfc7644"]))
+
+
+@contextmanager
+def _embedded(folder: Path) -> Iterator[Fresh]:
+    store = Store(folder / "account.sqlite")
+    with store, serving(make_app(store, now=lambda: datetime.now(UTC), token=TOKEN)) as url:
+
+        def fresh() -> Place:
+            store.reset()
+            return Place(url, TOKEN, DIALECTS["4me"])
+
+        yield fresh

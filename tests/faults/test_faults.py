@@ -1,0 +1,54 @@
+"""Whatever breaks, at whatever request: what git says comes true, nothing is lost, nothing is there twice.
+
+Here each kind of fault meets each flow once, one request further each time; `scripts/faults` tries every request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.flows import FLOWS
+from tests.faults.kinds import FAULTS, FOR_GOOD
+from tests.faults.places import EMBEDDED, PLACES, Bench, serve_place
+from tests.faults.run import Broken, Verdict
+
+REAL = [name for name in PLACES if name != EMBEDDED]
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The embedded 4me on a port."""
+    with serve_place(EMBEDDED, tmp_path_factory.mktemp("place")) as bench:
+        yield bench
+
+
+@pytest.fixture(scope="module", params=REAL)
+def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """Each real server in turn."""
+    with serve_place(request.param, tmp_path_factory.mktemp("place")) as bench:
+        yield bench
+
+
+def try_one(bench: Bench, flow: str, number: int, broken: str) -> Verdict:
+    """The fault of that name, at the request whose turn it is."""
+    goal = asyncio.run(bench.goal(flow))
+    fault = FAULTS.get(broken) or FOR_GOOD[broken]
+    return asyncio.run(bench.try_fault(flow, Broken(fault, number % goal.requests, broken in FOR_GOOD)))
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+@pytest.mark.parametrize(("number", "kind"), list(enumerate((*FAULTS, *FOR_GOOD))), ids=(*FAULTS, *FOR_GOOD))
+def test_the_account_becomes_what_git_says(embedded: Bench, flow: str, number: int, kind: str) -> None:
+    """After one fault, and one or two applies in peace."""
+    assert "" == try_one(embedded, flow, number, kind).wrong
+
+
+@pytest.mark.parametrize(("number", "kind"), list(enumerate((*FAULTS, *FOR_GOOD))), ids=(*FAULTS, *FOR_GOOD))
+def test_a_real_server_becomes_what_git_says(real: Bench, number: int, kind: str) -> None:
+    """The flows take turns."""
+    flow = list(FLOWS)[number % len(FLOWS)]
+
+    assert "" == try_one(real, flow, number, kind).wrong
