@@ -9,29 +9,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.core.clause import Filter, Filters
+from reconciler.core.access import Access, filters_of, make_access
+from reconciler.core.clause import Filters
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.duties import find_breaches
 from reconciler.core.filter_sense import check_sense
 from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.match import EXACT
-from reconciler.core.membership import Membership, check_name, expand_membership
+from reconciler.core.membership import check_name
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
-from reconciler.core.roles import Holdings, assign_roles
-from reconciler.core.scope import CompiledFilter, Subject, Verdict, check_clauses, compile_filter, judge
-from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.core.scope import check_clauses
+from reconciler.core.tenant import Guardrails
 from reconciler.errors import Problem
 
 
 def compile_state(declarations: Declarations, tenant_name: str, today: date) -> DesiredState:
     """What git says for the tenant on that day; `tenant_name` must be declared."""
     declared_tenant = declarations.tenants[tenant_name]
-    filters = declared_tenant.filters or declarations.filters
-    membership = expand_membership(declarations)
-    holdings = assign_roles(declarations, membership, today)
+    access = make_access(declarations, tenant_name, today)
     rules = declared_tenant.mappings or declarations.mappings
     mappers = _Mappers(Mapper(rules.users), Mapper(rules.groups))
-    compiler = _Compiler(declarations, declared_tenant.tenant, membership, holdings, _compiled(filters), mappers)
+    compiler = _Compiler(declarations, access, mappers)
 
     users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
     in_scope = frozenset(key.name for key, user in users.items() if user.in_scope)
@@ -44,10 +42,9 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
         matching=matching_of("user", rules.users),
         group_matching=matching_of("group", rules.groups),
         problems=(
-            *membership.problems,
-            *holdings.problems,
-            *_check_filters(declarations, filters),
-            *check_sense(declarations, filters),
+            *access.membership.problems,
+            *access.holdings.problems,
+            *_check_filters(declarations, filters_of(declarations, tenant_name)),
             *_check_managers(declarations, users.values()),
             *mappers.users.problems(),
             *mappers.groups.problems(),
@@ -57,26 +54,15 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *_check_unique("userName", users.values()),
             *_check_unique("displayName", groups.values()),
         ),
-        breaches=tuple(find_breaches(declarations, membership, guardrails.separation_of_duties, users.values(), today)),
+        breaches=tuple(
+            find_breaches(declarations, access.membership, guardrails.separation_of_duties, users.values(), today)
+        ),
     )
 
 
 def guardrails_of(declarations: Declarations, tenant_name: str) -> Guardrails:
     """The tenant's own guardrails where it has some, else those of everyone."""
     return declarations.tenants[tenant_name].tenant.guardrails or declarations.guardrails
-
-
-@dataclass(frozen=True, slots=True)
-class _CompiledFilters:
-    users: tuple[CompiledFilter, ...]
-    groups: tuple[CompiledFilter, ...]
-
-
-def _compiled(filters: Filters) -> _CompiledFilters:
-    def each(declared: tuple[Filter, ...]) -> tuple[CompiledFilter, ...]:
-        return tuple(compile_filter(one) for one in declared)
-
-    return _CompiledFilters(each(filters.users), each(filters.groups))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +74,12 @@ class _Mappers:
 @dataclass(frozen=True, slots=True)
 class _Compiler:
     declarations: Declarations
-    tenant: Tenant
-    membership: Membership
-    holdings: Holdings
-    filters: _CompiledFilters
+    access: Access
     mappers: _Mappers
 
     def user(self, name: str, declared: DeclaredUser) -> DesiredUser:
         key = Key("user", name)
-        verdict = self._verdict(name, declared)
+        verdict = self.access.of_user(name, declared)
         mapped = self.mappers.users.map(key, declared.attributes)
         return DesiredUser(
             key=key,
@@ -108,27 +91,16 @@ class _Compiler:
             roles=self._roles(name) if verdict.passes else None,
         )
 
-    def _verdict(self, name: str, declared: DeclaredUser) -> Verdict:
-        if declared.attributes.get("active") is False:
-            return Verdict(passes=False, reason="declared inactive: active is false")
-        roles = self.holdings.roles(name)
-        if self.tenant.scope == "assigned" and not roles:
-            return Verdict(passes=False, reason="holds no role, and only people who hold one are in scope")
-        groups = self.membership.groups_of.get(name, frozenset())
-        filtered = judge(self.filters.users, Subject({"active": True, **declared.attributes}, groups))
-        entitled = f"holds {', '.join(sorted(roles))}" if roles else "everyone is in scope"
-        return Verdict(filtered.passes, f"{entitled}; {filtered.reason}" if filtered.passes else filtered.reason)
-
     def _roles(self, name: str) -> frozenset[str] | None:
         """Roles are managed where any is assigned; without one assignment in git they are nobody's business here."""
-        return self.holdings.granted(name) if self.declarations.assignments else None
+        return self.access.holdings.granted(name) if self.declarations.assignments else None
 
     def group(self, name: str, declared: DeclaredGroup, in_scope: frozenset[str]) -> DesiredGroup:
         key = Key("group", name)
         mapped = self.mappers.groups.map(key, declared.attributes)
-        verdict = judge(self.filters.groups, Subject({"externalId": key.name, **declared.attributes}))
+        verdict = self.access.of_group(name, declared.attributes)
         managed = declared.members is not None or declared.members_where is not None
-        members = (Key("user", user) for user in self.membership.users_of[name] & in_scope)
+        members = (Key("user", user) for user in self.access.membership.users_of[name] & in_scope)
         return DesiredGroup(
             key=key,
             source=declared.source,
@@ -146,6 +118,7 @@ def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Pro
     yield from check_clauses([clause for one in filters.users for clause in one.clauses], users, declarations.groups)
     groups = [{"externalId": name, **group.attributes} for name, group in declarations.groups.items()]
     yield from check_clauses([clause for one in filters.groups for clause in one.clauses], groups, declarations.groups)
+    yield from check_sense(declarations, filters)
 
 
 def _check_managers(declarations: Declarations, users: Iterable[DesiredUser]) -> Iterable[Problem]:

@@ -51,6 +51,10 @@ class CompiledFilter:
         """Whether all its clauses hold."""
         return all(test(subject) for test in self.tests)
 
+    def failing(self, subject: Subject) -> list[Clause]:
+        """The clauses that do not hold, in their order."""
+        return [clause for clause, test in zip(self.filter.clauses, self.tests, strict=True) if not test(subject)]
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -77,16 +81,16 @@ def judge(filters: Sequence[CompiledFilter], subject: Subject) -> Verdict:
 
 def _failures(filters: Iterable[CompiledFilter], subject: Subject) -> Iterable[str]:
     for compiled in filters:
-        clause = next(
-            clause for clause, test in zip(compiled.filter.clauses, compiled.tests, strict=True) if not test(subject)
-        )
-        actual = "and it is in other groups" if clause.operator is Operator.IS_MEMBER_OF else _shown(subject, clause)
-        yield f'"{compiled.filter.title}" wants {spell(clause)} {actual}'
+        clause = compiled.failing(subject)[0]
+        yield f'"{compiled.filter.title}" wants {spell(clause)} and {show_values(subject, clause)}'
 
 
-def _shown(subject: Subject, clause: Clause) -> str:
+def show_values(subject: Subject, clause: Clause) -> str:
+    """What a clause finds where it looks: `it is permanent`."""
+    if clause.operator is Operator.IS_MEMBER_OF:
+        return "it is in other groups"
     values = read_values(subject.attributes, clause.attribute)
-    return f"and it is {', '.join(map(as_text, values))}" if values else "and it is unassigned"
+    return f"it is {', '.join(map(as_text, values))}" if values else "it is unassigned"
 
 
 def spell(clause: Clause) -> str:

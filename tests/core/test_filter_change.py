@@ -12,7 +12,7 @@ from reconciler.core.declared import Declarations
 from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Source
-from tests.core.examples import THERE, clause, declarations, declared_user
+from tests.core.examples import THERE, clause, declarations, declared_group, declared_user
 
 EVERYONE = Tenant(url="sandbox", scope="all")
 FINANCE = clause("department", "EQUALS", "Finance")
@@ -34,19 +34,102 @@ def told(before: Declarations, now: Declarations) -> list[tuple[str, str]]:
     return [(one.severity, one.message) for one in tell_filter_change(before, now, "production", date(2026, 3, 31))]
 
 
-def test_who_loses_and_who_gains_access_by_the_edit_is_named() -> None:
-    """Losing is a warning; each with the verdict that is theirs now; whoever was out of scope anyway is not told."""
+def test_who_loses_and_who_gains_access_is_told_by_the_filter_and_the_clause_that_moves_them() -> None:
+    """Losing is a warning, at the clause, with what is so of each; whoever was out of scope anyway is not told."""
     place = Source("filters.yaml", 3)
-    problems = tell_filter_change(filtered(FINANCE), filtered(SALES, place=place), "production", date(2026, 3, 31))
+    wants_sales = replace(SALES, source=Source("filters.yaml", 5))
+    now = filtered(wants_sales, place=place)
+    problems = tell_filter_change(filtered(FINANCE), now, "production", date(2026, 3, 31))
 
-    assert [("warning", place), ("info", place)] == [(one.severity, one.source) for one in problems]
-    assert (
-        "access lost by the edit of the scoping filters, 1 in all: Ann Lee "
-        '(passes no scoping filter: "One" wants department EQUALS Sales and it is Finance)'
-    ) == problems[0].message
-    assert (
-        'access gained by the edit of the scoping filters, 1 in all: Bob Roy (everyone is in scope; passes "One")'
-    ) == problems[1].message
+    assert [("warning", wants_sales.source), ("info", place)] == [(one.severity, one.source) for one in problems]
+    assert [
+        (
+            'the edit of the scoping filters takes access from 1 person: the filter "One" wants '
+            "department EQUALS Sales: Ann Lee (user/ann), it is Finance"
+        ),
+        (
+            'the edit of the scoping filters gives access to 1 person: the filter "One" no longer wants '
+            "department EQUALS Finance: Bob Roy (user/bob)"
+        ),
+    ] == [one.message for one in problems]
+
+
+def test_people_are_told_together_by_what_moves_them() -> None:
+    """One warning for each clause that keeps somebody out, with everyone it keeps out."""
+    people = [*PEOPLE, declared_user("dan", department="Finance", title="Head"), declared_user("eve", title="Head")]
+    before = replace(declarations(people, tenant=EVERYONE))
+    chief = clause("title", "EQUALS", "Chief")
+    now = replace(before, filters=filtered(FINANCE, chief).filters)
+
+    assert [
+        (
+            'takes access from 2 people: the filter "One" wants title EQUALS Chief: '
+            "Ann Lee (user/ann), it is unassigned; dan@example.com (user/dan), it is Head"
+        ),
+        (
+            'takes access from 2 people: the filter "One" wants department EQUALS Finance: '
+            "Bob Roy (user/bob), it is Sales; eve@example.com (user/eve), it is unassigned"
+        ),
+    ] == [message.removeprefix("the edit of the scoping filters ") for _severity, message in told(before, now)]
+
+
+def test_where_there_was_no_filter_the_nearest_is_to_blame() -> None:
+    """That of which the fewest clauses fail, and not the first."""
+    far = Filter("Far", (clause("title", "EQUALS", "Chief"), clause("level", "EQUALS", 3)), THERE)
+    near = Filter("Near", (clause("title", "IS NULL"), clause("department", "EQUALS", "Legal")), THERE)
+    now = replace(filtered(), filters=Filters(users=(far, near)))
+
+    [(_severity, message)] = told(filtered(), now)
+    assert 'the filter "Near" wants department EQUALS Legal: Ann Lee (user/ann), it is Finance; Bob Roy' in message
+
+
+def test_a_filter_that_is_gone_or_new_is_told_as_such() -> None:
+    """Those who passed it are out by no clause of another's."""
+    one, two = Filter("One", (FINANCE,), THERE), Filter("Two", (SALES,), THERE)
+    both = replace(filtered(), filters=Filters(users=(one, two)))
+    first = replace(filtered(), filters=Filters(users=(one,)))
+
+    assert [
+        (
+            "warning",
+            (
+                'the edit of the scoping filters takes access from 1 person: the filter "Two", '
+                "which let them in, is gone: Bob Roy (user/bob)"
+            ),
+        )
+    ] == told(both, first)
+    assert [
+        (
+            "info",
+            'the edit of the scoping filters gives access to 1 person: the filter "Two" is new: Bob Roy (user/bob)',
+        )
+    ] == told(first, both)
+
+
+def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
+    """By the clause that keeps them out; they are left alone from then on."""
+    team = Filter("Teams", (clause("displayName", "STARTS_WITH", "D"),), THERE)
+    before = declarations(PEOPLE, [declared_group("desk"), declared_group("hr")], tenant=EVERYONE)
+    now = replace(before, filters=Filters(groups=(team,)))
+
+    assert [
+        (
+            "warning",
+            (
+                'the edit of the scoping filters leaves 1 group alone from now on: the filter "Teams" wants '
+                "displayName STARTS_WITH D: Hr (group/hr), it is Hr"
+            ),
+        )
+    ] == told(before, now)
+    assert [
+        (
+            "info",
+            (
+                "the edit of the scoping filters brings 1 group into scope: there are no scoping filters any more: "
+                "Hr (group/hr)"
+            ),
+        )
+    ] == told(now, before)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +219,6 @@ def test_ten_are_named_and_the_rest_counted() -> None:
     before = replace(filtered(FINANCE), users={one.attributes["userName"].split("@")[0]: one for one in many})
     [(_severity, message)] = told(before, replace(before, filters=filtered(SALES).filters))
 
-    assert "12 in all: " in message
+    assert "takes access from 12 people: " in message
     assert message.endswith(" and 2 more")
     assert 10 == message.count("@example.com (")
