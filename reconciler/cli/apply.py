@@ -85,7 +85,7 @@ def apply(
     applied = asyncio.run(_apply(options, head, earlier, approved, _Limits(ask, all_or_nothing, max_duration)))
 
     try:
-        _leave_receipt(options, head, applied)  # before printing: whoever reads may have gone
+        _leave_receipt(options, head, earlier, applied)  # before printing: whoever reads may have gone
     finally:
         print_result(render_run(applied.run, form))
     return _exit_of(applied)
@@ -171,7 +171,7 @@ def describe(change: Change) -> str:
     return f"{change.key} ({change.action})"
 
 
-def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
+def _leave_receipt(options: Options, head: Head, base: Base, applied: _Applied) -> None:
     """The record that git keeps; none where what was applied is not a commit."""
     if applied.approval.refused and not applied.approval.to_run:
         return  # nothing ran
@@ -186,7 +186,7 @@ def _leave_receipt(options: Options, head: Head, applied: _Applied) -> None:
         digest=applied.plan.digest,
         outcome="whole" if _is_whole(applied) else "partial",
         counts=count_statuses(applied.run.outcomes),
-        population=count_active_after(count_population(applied.live).users, applied.run.outcomes),
+        population=count_active_after(count_population(applied.live, base.population).users, applied.run.outcomes),
     )
     try:
         write_receipt(head.repository, receipt)

@@ -19,15 +19,17 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What percentages are of: active users, memberships and roles held, as read."""
+    """What percentages are of: active users, memberships and roles held; None where it is not known."""
 
-    users: int
-    memberships: int
-    roles: int
+    users: int | None
+    memberships: int | None
+    roles: int | None
 
 
-def count_population(live: LiveState) -> Population:
-    """The population of an account."""
+def count_population(live: LiveState, on_record: int | None = None) -> Population:
+    """The population of an account, as read; where not all of it was read, as far as it is on record."""
+    if live.certificate.mode == "targeted":
+        return Population(on_record, memberships=None, roles=None)
     return Population(
         users=sum(user.active for user in live.users),
         memberships=sum(len(group.members) for group in live.groups),
@@ -62,7 +64,7 @@ def check_population(population: Population, before: int | None, guardrails: Gua
 
     Either somebody else takes people out, or the account does not tell of everyone: neither is to be built upon.
     """
-    if before is None:
+    if before is None or population.users is None:
         return []
     gone, limit = before - population.users, guardrails.max_population_drop
     if gone <= 0 or not _is_above(limit, gone, before):
@@ -90,27 +92,30 @@ def _spell(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{one} of {resource}" for resource, one in pairs]
 
 
-def _exceeded(name: str, limit: Limit, named: Sequence[str], whole: int) -> list[Problem]:
+def _exceeded(name: str, limit: Limit, named: Sequence[str], whole: int | None) -> list[Problem]:
     count = len(named)
     if not count or not _is_above(limit, count, whole):
         return []
     who = ", ".join(named[:MOST_NAMED]) + (f" and {count - MOST_NAMED} more" if count > MOST_NAMED else "")
     hint = f"raise guardrails.{name} in git and have it reviewed, or make the change smaller"
+    if whole is None and limit.percent is not None:
+        hint = f"of how many is not known when only some keys are read: use --read full, or {hint}"
     return [Problem("guardrail", f"{name}: {count} is above {_spell_limit(limit, whole)}: {who}", None, hint)]
 
 
-def _is_above(limit: Limit, count: int, whole: int) -> bool:
+def _is_above(limit: Limit, count: int, whole: int | None) -> bool:
+    """A percentage of what is not known counts as exceeded."""
     percent = 100 * count / whole if whole else 100.0
     above_count = limit.count is None or count > limit.count
     return above_count and (limit.percent is None or percent > limit.percent)
 
 
-def _spell_limit(limit: Limit, whole: int) -> str:
+def _spell_limit(limit: Limit, whole: int | None) -> str:
     return " and ".join(
         part
         for part in (
             f"{limit.count}" if limit.count is not None else "",
-            f"{limit.percent} % of {whole}" if limit.percent is not None else "",
+            f"{limit.percent} % of {'all' if whole is None else whole}" if limit.percent is not None else "",
         )
         if part
     )

@@ -79,7 +79,7 @@ def make_plan(gathered: Gathered) -> Made:
 
 def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Problem]:
     """Every guardrail that the plan exceeds, and warnings of what exceeded one before."""
-    guardrails, population = gathered.guardrails, count_population(gathered.live)
+    guardrails, population = gathered.guardrails, count_population(gathered.live, gathered.population)
     standings = list_standings(decided, gathered.live)
     return [
         *check_guardrails(decided.changes, guardrails, population),

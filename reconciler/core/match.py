@@ -21,13 +21,14 @@ class Matches(Generic[Live]):
     """`live_of` what is linked; `adopted` by which attribute where not by the first; `unclear` are left alone.
 
     `contested` are the ids of live resources that something unclear could be: nothing is done about them either.
+    Each of the `problems` is about some keys.
     """
 
     live_of: dict[Key, Live] = field(default_factory=dict)
     adopted: dict[Key, str] = field(default_factory=dict)
     unclear: set[Key] = field(default_factory=set)
     contested: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
+    problems: dict[Problem, tuple[Key, ...]] = field(default_factory=dict)
 
     def unmatched(self, live: Iterable[Live]) -> list[Live]:
         """The live resources that nothing declared is linked to, or could be."""
@@ -48,7 +49,7 @@ def match_resources(
         if len(ids) > 1:
             matches.unclear.add(resource.key)
             matches.contested |= ids
-            matches.problems.append(_ambiguous(resource, found))
+            matches.problems[_ambiguous(resource, found)] = (resource.key,)
         elif ids:
             attribute, (one, *_) = next(iter(found.items()))
             matches.live_of[resource.key] = one
@@ -67,11 +68,12 @@ def _index(live: Iterable[Live], attribute: str) -> dict[str, list[Live]]:
     for one in live:
         value = one.attributes.get(attribute)
         if isinstance(value, str) and value:
-            index.setdefault(_fold(attribute, value), []).append(one)
+            index.setdefault(fold(attribute, value), []).append(one)
     return index
 
 
-def _fold(attribute: str, value: str) -> str:
+def fold(attribute: str, value: str) -> str:
+    """A value in the form in which it is compared."""
     return value if attribute in EXACT else value.casefold()
 
 
@@ -82,7 +84,7 @@ def _candidates(
     found: dict[str, list[Live]] = {}
     for attribute, index in indexes.items():
         value = resource.attributes.get(attribute)
-        if isinstance(value, str) and (candidates := index.get(_fold(attribute, value))):
+        if isinstance(value, str) and (candidates := index.get(fold(attribute, value))):
             found[attribute] = candidates
     return found
 
@@ -112,6 +114,5 @@ def _settle_claims(matches: Matches[Live], resources: list[DesiredUser | Desired
         matches.adopted.pop(resource.key, None)
         matches.unclear.add(resource.key)
     message = f"{names} would both be {live.name} ({live.id}) in the account"
-    matches.problems.append(
-        Problem("claimed_twice", message, resources[0].source, "nothing is done until one gives way")
-    )
+    problem = Problem("claimed_twice", message, resources[0].source, "nothing is done until one gives way")
+    matches.problems[problem] = tuple(resource.key for resource in resources)

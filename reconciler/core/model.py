@@ -103,10 +103,24 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
+class Focus:
+    """What a plan is about where it is not about everything: these keys, and of some groups only some members.
+
+    A group without an entry in `members` is asked about with all of them. With `grows`, what is needed and does not
+    exist is planned about too; without, it is left out and named.
+    """
+
+    keys: frozenset[Key]
+    members: Mapping[Key, frozenset[Key]] = field(default_factory=dict)
+    grows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredState:
     """What git says, after scope, mapping and roles, for one tenant on one day.
 
     `breaches` are of the tenant's separation of duties, each rule and user apart; a plan says which are new.
+    All of it is here to be referred to; only what the `focus` names is planned about, or everything without one.
     """
 
     tenant: str
@@ -116,6 +130,15 @@ class DesiredState:
     group_matching: tuple[str, ...] = ("externalId", "displayName")
     problems: tuple[Problem, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    focus: Focus | None = None
+
+    def is_asked(self, key: Key) -> bool:
+        """Whether the plan is about that key."""
+        return self.focus is None or key in self.focus.keys
+
+    def members_asked(self, group: Key) -> frozenset[Key] | None:
+        """The members of a group that the plan is about, or None for all of them."""
+        return self.focus.members.get(group) if self.focus else None
 
     def resource(self, key: Key) -> DesiredUser | DesiredGroup | None:
         """The desired resource of that key, or None."""
@@ -161,7 +184,7 @@ class LiveGroup:
 class Certificate:
     """What was read, how, and whether the read is complete; `faults` say why it is not."""
 
-    mode: Literal["full", "snapshot"]
+    mode: Literal["full", "targeted", "snapshot"]
     users: int
     groups: int
     requests: int

@@ -46,7 +46,9 @@ def count_statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
     return {status: counts[status] for status in order if counts[status]}
 
 
-def count_active_after(active: int, outcomes: Iterable[Outcome]) -> int:
-    """How many active users an account has after an apply that found so many."""
+def count_active_after(active: int | None, outcomes: Iterable[Outcome]) -> int | None:
+    """How many active users an account has after an apply that found so many; None where it did not count them."""
+    if active is None:
+        return None
     applied = Counter(outcome.change.action for outcome in outcomes if outcome.status == "applied")
     return active + applied["create_user"] + applied["reactivate_user"] - applied["deactivate_user"]

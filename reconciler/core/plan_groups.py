@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.core.diff import different_paths
 from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
-from reconciler.core.model import DesiredGroup, LiveGroup
+from reconciler.core.model import DesiredGroup, DesiredState, LiveGroup
 from reconciler.core.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, UpdateGroup
 from reconciler.core.references import ID_PREFIX, References
 from reconciler.core.result import Result, attribute_changes, skip
@@ -21,6 +21,7 @@ class GroupPlanner:
     matches: Matches[LiveGroup]
     references: References
     earlier: Earlier
+    desired: DesiredState
 
     def plan(self, group: DesiredGroup) -> Result:
         """What becomes of a group that git declares."""
@@ -39,7 +40,8 @@ class GroupPlanner:
         live = self.matches.live_of.get(group.key)
         if live is None or not (group.in_scope and group.authoritative) or group.members is None:
             return Result()
-        known = [key for key in map(self.references.key_of, live.members) if not key.startswith(ID_PREFIX)]
+        members = self._asked(group, set(map(self.references.key_of, live.members)))
+        known = [key for key in members if not key.startswith(ID_PREFIX)]
         if not known:
             return Result()
         reason = "the group left git: it stays, and the members it had from git leave it"
@@ -62,6 +64,11 @@ class GroupPlanner:
         """The members that can be written: in the account, or created by this plan."""
         return {key for key in map(str, group.members or ()) if self.references.will_exist(key)}
 
+    def _asked(self, group: DesiredGroup, members: set[str]) -> set[str]:
+        """Those of the members that the plan is about."""
+        asked = self.desired.members_asked(group.key)
+        return members if asked is None else members & set(map(str, asked))
+
     def _update(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
         paths = different_paths(live.attributes, group.attributes)
         if not paths:
@@ -82,8 +89,8 @@ class GroupPlanner:
     def _change_members(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
         if group.members is None:
             return []
-        wanted = self._wanted(group)
-        now = {self.references.key_of(member) for member in live.members - self.references.contested}
+        wanted = self._asked(group, self._wanted(group))
+        now = self._asked(group, set(map(self.references.key_of, live.members - self.references.contested)))
         changes: list[Change] = []
         if added := sorted(wanted - now):
             changes.append(self._add(group, live, added))

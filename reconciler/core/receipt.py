@@ -13,7 +13,10 @@ from reconciler.core.plan import Frozen
 
 
 class Receipt(Frozen):
-    """What an apply came to; no personal data. `population` is how many active users the account has after it."""
+    """What an apply came to; no personal data. `population` is how many active users the account has after it.
+
+    It is null where not everyone was read, and how many there were before is not on record.
+    """
 
     format: Literal[1] = 1
     at: str
@@ -23,7 +26,7 @@ class Receipt(Frozen):
     digest: str
     outcome: Literal["whole", "partial"]
     counts: dict[str, int]
-    population: int
+    population: int | None
 
 
 def parse_receipts(note: str, commit: str) -> list[Receipt]:

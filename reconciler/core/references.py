@@ -43,7 +43,10 @@ def make_references(
     created = frozenset(
         str(resource.key)
         for resource in desired
-        if resource.in_scope and str(resource.key) not in linked and resource.key not in unclear
+        if resource.in_scope
+        and desired.is_asked(resource.key)
+        and str(resource.key) not in linked
+        and resource.key not in unclear
     )
     return References(
         ids=linked,

@@ -128,6 +128,15 @@ def read_group(resource: Mapping[str, Any]) -> LiveGroup:
     )
 
 
+def read_groups_of(resource: Mapping[str, Any]) -> frozenset[str] | None:
+    """The groups that a user is in themselves, or None where the resource does not say (RFC 7643 section 4.1.2)."""
+    listed = resource.get("groups")
+    if not isinstance(listed, list):
+        return None
+    direct = [one for one in listed if not (isinstance(one, Mapping) and one.get("type") == "indirect")]
+    return frozenset(_read_values("groups", direct))
+
+
 def _flatten(resource: Mapping[str, Any]) -> dict[str, Value]:
     """Every attribute by its flat name; what is unassigned is left out."""
     flat: dict[str, Value] = {}

@@ -51,7 +51,8 @@ def list_tenants(repository: Repository) -> list[str]:
 def find_last_applied(repository: Repository, tenant: str, url: str) -> LastApplied:
     """What was applied last to the account at that address. Only a whole apply counts: the rest is still to be done."""
     receipts = [one for one in read_receipts(repository, tenant) if one.url == url]
-    population = receipts[-1].population if receipts else None
+    counted = (one.population for one in reversed(receipts) if one.population is not None)
+    population = next(counted, None)
     last_of = {one.commit: one for one in receipts if one.outcome == "whole"}
     nearest = repository.nearest(last_of.keys())
     last = last_of[nearest] if nearest else None

@@ -58,7 +58,8 @@ def _lines(one: Recorded, widest: int) -> Iterable[str]:
     receipt = one.receipt
     when = plain(receipt.at[:MINUTES].replace("T", " "))
     yield f"{when}  {plain(receipt.tenant):{widest}}  {receipt.outcome:7}  {receipt.commit[:SHORT]}  {_commit(one)}"
-    yield f"    {_counts(receipt.counts)}; {count(receipt.population, 'active user')} after it; {plain(receipt.digest)}"
+    people = "" if receipt.population is None else f"{count(receipt.population, 'active user')} after it; "
+    yield f"    {_counts(receipt.counts)}; {people}{plain(receipt.digest)}"
 
 
 def _commit(one: Recorded) -> str:

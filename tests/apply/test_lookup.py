@@ -12,6 +12,7 @@ from reconciler.core.model import JsonObject, Request, Response
 from reconciler.core.plan import AttributeChange, CreateGroup, CreateUser
 from reconciler.core.steps import Step
 from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.search import SearchQuirks
 from reconciler.errors import LostAnswer
 from tests.apply.world import World
 
@@ -56,7 +57,7 @@ def test_what_was_created_is_found_among_everybody() -> None:
     others: list[JsonObject] = [{"id": f"x{number}", "userName": f"x{number}@example.com"} for number in range(5)]
     ours: JsonObject = {"id": "u1", "userName": "ann@example.com", "externalId": "ann"}
 
-    body = found(account(*others, ours, quirks=Quirks(ignores_filters=True)), new_user())
+    body = found(account(*others, ours, quirks=Quirks(search=SearchQuirks(ignores_filters=True))), new_user())
 
     assert isinstance(body, dict)
     assert "u1" == body["id"]
@@ -70,7 +71,7 @@ def test_everybody_else_is_not_what_was_created() -> None:
         {"id": "x3", "userName": "ANN@example.com.evil", "externalId": "Ann"},
     ]
 
-    assert None is found(account(*others, quirks=Quirks(ignores_filters=True)), new_user())
+    assert None is found(account(*others, quirks=Quirks(search=SearchQuirks(ignores_filters=True))), new_user())
     assert None is found(account(*others), new_user())
 
 
@@ -123,7 +124,10 @@ def test_of_two_holders_ours_is_the_one_that_is_told() -> None:
     ours: JsonObject = {"id": "u1", "userName": "old@example.com", "externalId": "ann"}
     theirs: JsonObject = {"id": "u2", "userName": "ann@example.com", "externalId": "x"}
 
-    for world in (account(ours, theirs), account(theirs, ours, quirks=Quirks(ignores_filters=True))):
+    for world in (
+        account(ours, theirs),
+        account(theirs, ours, quirks=Quirks(search=SearchQuirks(ignores_filters=True))),
+    ):
         said = told(world, new_user())
         assert "it exists already (u1): plan again" in said
 
@@ -132,4 +136,6 @@ def test_a_holder_who_can_not_be_seen_is_not_guessed() -> None:
     """Then there is only what the service said."""
     assert "refused: 409 userName is taken" == told(account(), new_user())
     others: JsonObject = {"id": "x", "userName": "zoe@example.com"}
-    assert "refused: 409 userName is taken" == told(account(others, quirks=Quirks(ignores_filters=True)), new_user())
+    assert "refused: 409 userName is taken" == told(
+        account(others, quirks=Quirks(search=SearchQuirks(ignores_filters=True))), new_user()
+    )

@@ -11,6 +11,7 @@ from reconciler.core.guardrails import (
     check_privileged_grants,
     count_population,
 )
+from reconciler.core.model import Certificate
 from reconciler.core.plan import (
     AddMembers,
     Change,
@@ -210,3 +211,24 @@ def test_a_plan_that_takes_nothing_is_never_refused() -> None:
     strict = Guardrails(max_deactivations=nothing, max_member_removals=nothing, max_role_revocations=nothing)
 
     assert [] == said(changes, strict)
+
+
+def test_where_only_some_keys_were_read_the_people_are_those_on_record() -> None:
+    """And of memberships and roles nobody knows how many there are."""
+    read = live_state(live_user("ann"), certificate=Certificate("targeted", 1, 0, 1))
+
+    assert Population(users=40, memberships=None, roles=None) == count_population(read, 40)
+    assert [] == check_population(Population(None, None, None), 40, Guardrails())
+
+
+def test_a_percentage_of_what_is_not_known_counts_as_exceeded() -> None:
+    """It is said why, and what would tell."""
+    removed: list[Change] = [
+        RemoveMembers(key="group/desk", target_id="x", members=tuple(f"user/u{number:02}" for number in range(26)))
+    ]
+    [problem] = check_guardrails(removed, Guardrails(), Population(5000, None, None))
+
+    assert problem.message.startswith("max_member_removals: 26 is above 25 and 5 % of all: user/u00 of group/desk,")
+    assert "of how many is not known when only some keys are read: use --read full, or raise" in (problem.hint or "")
+    [counted] = check_guardrails(removed, Guardrails(max_member_removals=Limit(count=3)), Population(5000, None, None))
+    assert (counted.hint or "").startswith("raise guardrails.max_member_removals")

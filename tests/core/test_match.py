@@ -55,7 +55,7 @@ def test_nothing_in_common_is_no_match(attributes: dict[str, str | None]) -> Non
     live = [live_user("zoe", attributes)]
     matches = match([desired_user("ann", {"externalId": None})], live)
 
-    assert ({}, live, []) == (linked(matches), matches.unmatched(live), matches.problems)
+    assert ({}, live, {}) == (linked(matches), matches.unmatched(live), matches.problems)
 
 
 @pytest.mark.parametrize(

@@ -60,4 +60,4 @@ def test_the_people_of_an_account_are_counted_with_what_was_applied() -> None:
         Outcome(change=DeactivateUser(key="user/eve", target_id="e"), status="unchanged"),
     ]
 
-    assert 11 == count_active_after(10, moved)
+    assert (11, None) == (count_active_after(10, moved), count_active_after(None, moved))

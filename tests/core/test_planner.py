@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredGroup, DesiredUser, LiveGroup, LiveUser
+from reconciler.core.model import DesiredGroup, DesiredUser, Focus, LiveGroup, LiveUser
 from reconciler.core.plan import ACTIONS, Skipped, Unmanaged
 from reconciler.core.planner import decide_changes
 from tests.core.examples import (
@@ -15,9 +16,11 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    group_key,
     live_group,
     live_state,
     live_user,
+    user_key,
 )
 
 DECLARED: list[DesiredUser | DesiredGroup] = [
@@ -144,3 +147,45 @@ def test_what_is_unclear_is_a_problem_wherever_it_is() -> None:
     assert ["user/ann", "group/desk", "user/bob", "group/club"] == [
         problem.message.split(" ")[0] for problem in decided.problems
     ]
+
+
+def test_a_focused_plan_is_about_its_keys_and_their_members_alone() -> None:
+    """Everything else is there to be referred to: it is neither changed nor created."""
+    desired = desired_state(
+        desired_user("ann", {"title": "Chief"}),
+        desired_user("bob", {"title": "Clerk", "manager": "user/ann"}),
+        desired_user("cid"),
+        desired_group("dev", ["ann", "bob", "cid"]),
+        desired_group("ops", ["ann"]),
+    )
+    gone = desired_state(desired_user("dee"), desired_group("old", ["ann", "bob"]))
+    live = live_state(
+        live_user("ann"),
+        live_user("bob"),
+        live_user("dee"),
+        live_group("dev", ["dee"]),
+        live_group("ops"),
+        live_group("old", ["ann", "bob"]),
+    )
+    keys = frozenset({user_key("bob"), group_key("dev"), group_key("old")})
+    members = {group_key("dev"): frozenset({user_key("bob")}), group_key("old"): frozenset({user_key("ann")})}
+    focused = replace(desired, focus=Focus(keys, members))
+
+    decided = decide_changes(focused, live, SANDBOX, Earlier(gone))
+
+    assert [
+        ("update_user", "user/bob", ()),
+        ("add_members", "group/dev", ("user/bob",)),
+        ("remove_members", "group/old", ("user/ann",)),
+    ] == [(change.action, change.key, change.members) for change in decided.changes]
+
+
+def test_a_focused_plan_tells_of_its_keys_what_is_unclear_and_of_no_others() -> None:
+    """The others have a plan of their own to be told in."""
+    desired = desired_state(desired_user("ann"), desired_user("bob"))
+    twice = [replace(live_user(name), id=f"{name}-{number}") for name in ("ann", "bob") for number in (1, 2)]
+    focused = replace(desired, focus=Focus(frozenset({user_key("ann")})))
+
+    [problem] = decide_changes(focused, live_state(*twice), SANDBOX, Earlier()).problems
+
+    assert problem.message.startswith("user/ann could be any of 2")

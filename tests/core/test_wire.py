@@ -25,6 +25,7 @@ from reconciler.core.wire import (
     nest,
     patch_op,
     read_group,
+    read_groups_of,
     read_id,
     read_page,
     read_user,
@@ -326,3 +327,18 @@ def test_an_answer_is_unlike_what_was_asked_where_a_value_is_missing_or_another(
 def test_what_a_service_says_was_wrong_is_told_in_one_line(response: Response, expected: str) -> None:
     """SCIM's detail (RFC 7644 section 3.12), 4me's message and errors, or the status alone."""
     assert expected == describe_error(response)
+
+
+@pytest.mark.parametrize(
+    ("resource", "groups"),
+    [
+        ({}, None),
+        ({"groups": None}, None),
+        ({"groups": []}, frozenset()),
+        ({"groups": [{"value": "g1", "type": "direct"}, {"value": "g2"}, "g3"]}, {"g1", "g2", "g3"}),
+        ({"groups": [{"value": "g1", "type": "indirect"}]}, frozenset()),
+    ],
+)
+def test_a_user_may_tell_which_groups_they_are_in_themselves(resource: JsonObject, groups: object) -> None:
+    """RFC 7643 section 4.1.2: one that has them by way of another group is not in it."""
+    assert groups == read_groups_of(resource)

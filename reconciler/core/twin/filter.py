@@ -85,6 +85,11 @@ def parse_filter(text: str, attributes: Mapping[str, Comparison]) -> Filter:
     return Filter(_gathered(alternatives))
 
 
+def count_alternatives(text: str) -> int:
+    """How many there are in a filter that can be read, before those that are alike are made one."""
+    return 1 + sum(not token.quoted and token.text.casefold() == "or" for token in _tokens(text)[_TERM_TOKENS::4])
+
+
 def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     position, end = 0, len(text.rstrip())

@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model import JsonObject, Response
 from reconciler.core.twin.answer import Answer, Call, Kept, Touched
+from reconciler.core.twin.belonging import Belonging
 from reconciler.core.twin.directory import Directory
 from reconciler.core.twin.discovery import discovery, is_discovery, list_response
-from reconciler.core.twin.filter import Comparison, parse_filter
 from reconciler.core.twin.patch import merged, patched, with_kept
 from reconciler.core.twin.permissions import PeopleQuirks
 from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax, invalid_value
@@ -34,12 +34,8 @@ from reconciler.core.twin.resource import (
 from reconciler.core.twin.rest import answer_call
 from reconciler.core.twin.rules import follow_group, follow_user
 from reconciler.core.twin.schema import Endpoint, naming_attribute
+from reconciler.core.twin.search import SearchQuirks, search
 
-_MOMENTS: Mapping[str, Comparison] = {"meta.lastModified": "moment", "meta.created": "moment"}
-_FILTERABLE: Mapping[Endpoint, Mapping[str, Comparison]] = {
-    "Users": {"userName": "caseless", "externalId": "exact", "active": "quoted boolean", **_MOMENTS},
-    "Groups": {"displayName": "caseless", "externalId": "exact", **_MOMENTS},
-}
 _PREFIX: Mapping[Endpoint, str] = {"Users": "scim-u-", "Groups": "scim-g-"}
 _DIGITS_AT_MOST = 12
 
@@ -49,7 +45,7 @@ class Quirks:
     """How 4me behaves where its pages are silent, or where other servers are known to behave worse.
 
     `ignores` are attributes, in flat spelling (`title`, `name.familyName`, `department`, `members`), whose changes are
-    answered with success and dropped; with `ignores_filters` every look-up is answered with everybody.
+    answered with success and dropped; with `tells_groups` a user who is in groups says in which.
     """
 
     page_limit: int = 25
@@ -58,7 +54,8 @@ class Quirks:
     members_in_lists: bool = False
     patch_answers: Literal["resource", "nothing"] = "resource"
     ignores: frozenset[str] = frozenset()
-    ignores_filters: bool = False
+    tells_groups: bool = True
+    search: SearchQuirks = SearchQuirks()  # noqa: RUF009  # frozen
     people: PeopleQuirks = PeopleQuirks()  # noqa: RUF009  # frozen
 
 
@@ -90,6 +87,7 @@ class Twin:
         self.directory = directory or Directory()
         self.users: dict[str, JsonObject] = {}
         self.groups: dict[str, JsonObject] = {}
+        self._belonging = Belonging()
         self._last_number: dict[Endpoint, int] = {"Users": 0, "Groups": 0}
         self.adopt("Users", users)
         self.adopt("Groups", groups)
@@ -103,7 +101,7 @@ class Twin:
         for resource in resources:
             given = resource.get("id")
             resource_id = given if isinstance(given, str) and given else self._next_id(endpoint)
-            self.kept(endpoint)[resource_id] = completed(endpoint, resource_id, resource)
+            self._keep(endpoint, resource_id, completed(endpoint, resource_id, resource))
             self._last_number[endpoint] = max(self._last_number[endpoint], _number(endpoint, resource_id))
             taken.append((endpoint, resource_id))
         return tuple(taken)
@@ -173,11 +171,7 @@ class Twin:
         count = self._count(_integer(query, "count", self.quirks.page_limit))
         # RFC 7644 section 3.4.2.4: a start below 1 is taken for 1.
         start = max(1, _integer(query, "startIndex", 1))
-        asked = "" if self.quirks.ignores_filters else query.get("filter", "")
-        found = list(self.kept(endpoint).values())
-        if asked:
-            wanted = parse_filter(asked, _FILTERABLE[endpoint])
-            found = [resource for resource in found if wanted.matches(resource)]
+        found = search(endpoint, self.kept(endpoint).values(), query.get("filter", ""), self.quirks.search)
 
         page = [self._shown_in_list(endpoint, resource) for resource in found[start - 1 : start - 1 + count]]
         listed = list_response(page, total=len(found), start=start, items_per_page=self.quirks.page_limit)
@@ -196,7 +190,7 @@ class Twin:
         resource_id = self._next_id(endpoint)
         new = completed(endpoint, resource_id, stamped(self._obeyed(endpoint, {}, new), now))
 
-        self.kept(endpoint)[resource_id] = new
+        self._keep(endpoint, resource_id, new)
         headers = {"Location": location(endpoint, resource_id)}
         return Answer(Response(201, self._shown(endpoint, new), headers), ((endpoint, resource_id),))
 
@@ -212,7 +206,7 @@ class Twin:
 
         if changes:
             new = stamped(new, write.now)
-            self.kept(endpoint)[write.resource_id] = new
+            self._keep(endpoint, write.resource_id, new)
         touched: Touched = ((endpoint, write.resource_id),) if changes else ()
         if write.method == "PATCH" and self.quirks.patch_answers == "nothing":
             return Answer(Response(204), touched)
@@ -250,8 +244,17 @@ class Twin:
             case _:
                 return self.directory.records[kind]
 
+    def _keep(self, endpoint: Endpoint, resource_id: str, new: JsonObject) -> None:
+        kept = self.kept(endpoint)
+        if endpoint == "Groups":
+            self._belonging.move(resource_id, member_ids(kept.get(resource_id, {})), member_ids(new))
+        kept[resource_id] = new
+
     def _shown(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
-        return shown_user(resource, self.users) if endpoint == "Users" else shown_group(resource, self.users)
+        if endpoint == "Groups":
+            return shown_group(resource, self.users)
+        groups = self._belonging.of(str(resource["id"])) if self.quirks.tells_groups else []
+        return shown_user(resource, self.users, [self.groups[group] for group in groups])
 
     def _shown_in_list(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
         if endpoint == "Groups" and not self.quirks.members_in_lists:

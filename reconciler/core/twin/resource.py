@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from reconciler.core.model import JsonObject
@@ -50,9 +50,11 @@ def member_ids(group: JsonObject) -> set[str]:
     return {str(member["value"]) for member in read_items(MEMBERS, group.get("members"))}
 
 
-def shown_user(user: JsonObject, users: Mapping[str, JsonObject]) -> JsonObject:
-    """A user as answered: a copy, with the manager's link and, where known, display name."""
+def shown_user(user: JsonObject, users: Mapping[str, JsonObject], groups: Iterable[JsonObject] = ()) -> JsonObject:
+    """A user as answered: a copy, with the groups they are in, the manager's link and, where known, display name."""
     shown = _copied(user)
+    if listed := [_shown_belonging(group) for group in groups]:
+        shown["groups"] = listed  # RFC 7643 section 4.1.2: read-only, and left out where there are none
     enterprise = shown.get(ENTERPRISE_USER)
     manager = enterprise.get("manager") if isinstance(enterprise, dict) else None
     if not (isinstance(enterprise, dict) and isinstance(manager, dict)):
@@ -73,6 +75,16 @@ def shown_group(group: JsonObject, users: Mapping[str, JsonObject]) -> JsonObjec
 def without_members(group: JsonObject) -> JsonObject:
     """A group as 4me's lists show it: a copy."""
     return _copied({name: value for name, value in group.items() if name != "members"})
+
+
+def _shown_belonging(group: JsonObject) -> JsonObject:
+    group_id = str(group["id"])
+    return {
+        "value": group_id,
+        "$ref": location("Groups", group_id),
+        "display": group.get("displayName"),
+        "type": "direct",
+    }
 
 
 def _shown_member(member_id: str, users: Mapping[str, JsonObject]) -> JsonObject:

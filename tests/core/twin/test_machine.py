@@ -15,6 +15,7 @@ from reconciler.core.model import JsonObject, Response
 from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Twin
 from reconciler.core.twin.rejection import Rejection
 from reconciler.core.twin.schema import CUSTOM_FIELDS, ENTERPRISE_USER
+from reconciler.core.twin.search import SearchQuirks
 
 MORNING = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 NOON = MORNING + timedelta(hours=4)
@@ -146,7 +147,7 @@ def test_a_filter_it_does_not_know_is_refused() -> None:
 
 def test_a_server_may_answer_everybody_whatever_was_asked() -> None:
     """One that is known to exist ignores filters without a word."""
-    twin = account(Quirks(ignores_filters=True))
+    twin = account(Quirks(search=SearchQuirks(ignores_filters=True)))
 
     assert ["u1", "u2", "u3"] == ids(ask(twin, "GET", "/Users?filter=userName+eq+%22nobody%22"))
 
@@ -609,3 +610,25 @@ def test_names_stay_unique_and_users_stay(writes: list[tuple[str, str]]) -> None
 
     names = [str(user["userName"]).casefold() for user in twin.users.values()]
     assert len(set(names)) == len(names)
+
+
+def test_a_user_tells_the_groups_they_are_in() -> None:
+    """RFC 7643 section 4.1.2, and 4me: read-only `groups`; left out where there are none, or where none are told."""
+    member: JsonObject = {"id": "u1", "userName": "ann@example.com"}
+    groups: list[JsonObject] = [
+        {"id": "g2", "displayName": "Two", "members": [{"value": "u1"}]},
+        {"id": "g1", "displayName": "One"},
+    ]
+    twin, silent = Twin(users=[member], groups=groups), Twin(Quirks(tells_groups=False), [member], groups)
+
+    def told(twin: Twin) -> list[str]:
+        body = twin.answer("GET", "/Users/u1", None, NOON).response.body
+        assert isinstance(body, dict)
+        return [one["value"] for one in body.get("groups", [])]
+
+    assert (["g2"], []) == (told(twin), told(silent))
+    ask(twin, "PATCH", "/Groups/g1", {"members": [{"value": "u1"}]})
+    assert ["g1", "g2"] == told(twin)
+    ask(twin, "PATCH", "/Groups/g2", {"members": [{"value": "u1", "operation": "delete"}]})
+    assert ["g1"] == told(twin)
+    assert "groups" not in twin.users["u1"]
