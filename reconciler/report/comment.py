@@ -53,7 +53,11 @@ def head_of(view: View, limit: int) -> str:
 def _standing(view: View) -> str:
     if view.block:
         return f"; **blocked**: {view.block}"
-    return "; nothing blocks it" if view.voice == "plan" and view.sections else ""
+    if view.voice == "drift" or not view.sections:
+        return ""
+    conflicts = sum(change.cause == "conflict" for change in view.plan.changes)
+    look = f"**{count(conflicts, 'conflict')}**, " if conflicts else ""
+    return f"; {look}nothing blocks it"
 
 
 def end_of(view: View, full_plan: str | None, limit: int) -> str:

@@ -28,7 +28,10 @@ def row_item(row: Row) -> str:
     nested = [] if inline else [*items, *(["; ".join(given)] if given else [])]
     what = [few(list(map(code, row.what)), most)] if row.what else []
     said = "".join(f": {one}" for one in (*what, *inline))
-    return _who(row) + said + _names(row) + _why(row) + "".join(f"\n  - {item}" for item in nested) + "\n"
+    why = _why(row)
+    if nested:
+        return _who(row) + said + _names(row) + "".join(f"\n  - {one}" for one in (*nested, why) if one) + "\n"
+    return _who(row) + said + _names(row) + (f"<br>{why}" if why else "") + "\n"
 
 
 def _who(row: Row) -> str:
@@ -59,7 +62,7 @@ def _why(row: Row) -> str:
     reasons = f"because {few(list(map(code, row.reasons)), EXAMPLES)}" if row.reasons else ""
     sources = few(list(map(code, row.sources)), 2)
     said = " · ".join(filter(None, [*map(code, row.notes), reasons, sources]))
-    return f"<br><sub>{said}</sub>" if said else ""
+    return f"<sub>{said}</sub>" if said else ""
 
 
 def problem_item(problem: Problem, word: str | None = None) -> str:

@@ -25,7 +25,7 @@ def render_outcome_comment(run: Run, *, limit: int = LIMIT) -> str:
 
 def _head(view: RunView) -> str:
     run = view.run
-    true_now = f"Now {view.came_true}.\n\n" if view.came_true else ""
+    true_now = f"Done: {view.came_true}.\n\n" if view.came_true else ""
     stopped = [f"**Stopped:** {code(run.stopped)}"] if run.stopped else []
     warned = [*stopped, *([f"{view.next_step[:1].upper()}{view.next_step[1:]}."] if view.next_step else [])]
     alert = in_alert("WARNING", "\n\n".join(warned)) if warned else ""

@@ -9,18 +9,21 @@ import unicodedata
 from reconciler.core.model import Value
 
 LONGEST = 200
+LONGEST_FENCE = 80
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """The text on one line; what can't be seen, or turns the direction of writing, is spelled out by its number."""
-    shown = "".join(_spelled(character) for character in text[:longest])
+    shown = plain_line(text[:longest])
     return f"{shown}…" if len(text) > longest else shown
 
 
 def plain_line(sentence: str) -> str:
     """A sentence of ours, of any length, with whatever it quotes made harmless."""
+    if sentence.isprintable():  # nearly all are, and Python tells at once
+        return sentence
     return "".join(map(_spelled, sentence))
 
 
@@ -41,22 +44,27 @@ def code_line(sentence: str) -> str:
 
 
 def _fenced(shown: str) -> str:
+    """The fence is the shortest that the text has not: GitHub's parser knows none of more than 80."""
     shown = shown or " "
-    longest_run = max((len(run) for run in re.findall("`+", shown)), default=0)
-    fence = "`" * (longest_run + 1)
+    runs = {len(run) for run in re.findall("`+", shown)}
+    length = next(number for number in range(1, len(runs) + 2) if number not in runs)
+    if length > LONGEST_FENCE:
+        shown, length = shown.replace("`", "'"), 1
+    fence = "`" * length
     padding = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
     return f"{fence}{padding}{shown}{padding}{fence}"
 
 
 def show_value(value: Value) -> str:
-    """A value for people: text as it is, values of many as `work a@example.com (primary)`."""
+    """A value for people: text as it is, in quotes if a space ends it; many as `work a@example.com (primary)`."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(_show_item(item) for item in value)
-    return str(value)
+    shown = str(value)
+    return shown if shown == shown.strip() else f'"{shown}"'
 
 
 def _show_item(item: dict[str, str | bool | int | float] | str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.plan import AttributeChange, Change, Effect, Plan
 from reconciler.core.references import ID_PREFIX
 from reconciler.report.quote import show_value
-from reconciler.report.words import SIGNS, Voice, tell_action, tell_source
+from reconciler.report.words import SIGNS, Voice, tell_action, tell_sources
 
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
@@ -105,7 +105,7 @@ def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voic
         what=() if change.action in CREATES else (*change.roles, *map(names.tell, remaining)),
         details=tuple(_details(change, names)),
         reasons=(change.reason,) if change.reason else (),
-        sources=(tell_source(change.source),) if change.source else (),
+        sources=tell_sources([change.source] if change.source else []),
         changes=(change,),
     )
 
@@ -143,7 +143,7 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
         verb=tell_action(first.changes[0].action, voice, len(alike)),
         details=details,
         reasons=tuple(dict.fromkeys(reason for row in alike for reason in row.reasons)),
-        sources=tuple(dict.fromkeys(source for row in alike for source in row.sources)),
+        sources=tell_sources(change.source for change in changes if change.source),
         changes=changes,
     )
 

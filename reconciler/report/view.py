@@ -120,7 +120,11 @@ def _sections(plan: Plan, voice: Voice) -> Iterable[Section]:
         if rows:
             title = TITLES[cause] if voice == "plan" else "What differs (in the account → in git)"
             shrinking = tuple(row for row in rows if row.sign == "-")
-            yield Section(cause, voice, title, make_verdict(changes), shrinking, rows[len(shrinking) :])
+            yield Section(cause, voice, title, _section_verdict(changes, voice), shrinking, rows[len(shrinking) :])
+
+
+def _section_verdict(changes: Sequence[Change], voice: Voice) -> str:
+    return make_verdict(changes) if voice == "plan" else f"to mend it, {make_verdict(changes)}"
 
 
 def _tell_problems(problems: Sequence[Problem]) -> Iterable[Told]:

@@ -10,6 +10,7 @@ from reconciler.errors import Source
 
 Voice: TypeAlias = Literal["plan", "drift"]
 
+MOST_LINES = 3
 GETS = frozenset({"create_user", "reactivate_user"})
 BLOCKING = ("guardrail", "incomplete_read")
 SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
@@ -149,10 +150,23 @@ def tell_seconds(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def tell_source(source: Source | None) -> str:
+def tell_source(source: Source) -> str:
     """`file:line, 1a2b3c4 by Ada`, as far as it is known."""
-    if source is None:
-        return ""
+    return f"{source}{_tell_commit(source)}"
+
+
+def tell_sources(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Lines of one file and commit together: `file:8, 15, 22 and 211 more, 1a2b3c4 by Ada`."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for source in sorted(set(sources), key=lambda one: (one.file, one.line)):
+        lines.setdefault((source.file, _tell_commit(source)), []).extend([str(source.line)] * bool(source.line))
+    return tuple(
+        f"{file}:{few(listed, MOST_LINES)}{commit}" if listed else f"{file}{commit}"
+        for (file, commit), listed in lines.items()
+    )
+
+
+def _tell_commit(source: Source) -> str:
     commit = f", {source.commit[:7]}" if source.commit else ""
     author = f" by {source.author}" if source.author else ""
-    return f"{source}{commit}{author}"
+    return f"{commit}{author}"
