@@ -56,15 +56,14 @@ def _fenced(shown: str) -> str:
 
 
 def show_value(value: Value) -> str:
-    """A value for people: text as it is, in quotes if a space ends it; many as `work a@example.com (primary)`."""
+    """A value for people: text as it is, values of many as `work a@example.com (primary)`."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
         return ", ".join(_show_item(item) for item in value)
-    shown = str(value)
-    return shown if shown == shown.strip() else f'"{shown}"'
+    return str(value)
 
 
 def _show_item(item: dict[str, str | bool | int | float] | str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.model import Value
 from reconciler.core.plan import AttributeChange, Change, Effect, Plan
 from reconciler.core.references import ID_PREFIX
 from reconciler.report.quote import show_value
@@ -180,9 +181,15 @@ def _attribute(one: AttributeChange, names: Names) -> Detail:
         from reconciler.core.diff import describe  # noqa: PLC0415  # brings deepdiff, which most plans don't need
 
         return Detail(one.path, None, tuple(describe(one.before, one.after)))
-    before = names.tell(one.before) if one.path == "manager" and isinstance(one.before, str) else show_value(one.before)
+    before = names.tell(one.before) if one.path == "manager" and isinstance(one.before, str) else _show(one.before)
     return Detail(one.path, before, ("cleared" if one.after is None else _value(one, names),))
 
 
 def _value(one: AttributeChange, names: Names) -> str:
-    return names.tell(one.after) if one.path == "manager" and isinstance(one.after, str) else show_value(one.after)
+    return names.tell(one.after) if one.path == "manager" and isinstance(one.after, str) else _show(one.after)
+
+
+def _show(value: Value) -> str:
+    """In quotes where space stands at an end, which nobody would see."""
+    shown = show_value(value)
+    return shown if shown == shown.strip() else f'"{shown}"'
