@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,7 @@ FORMATS = click.Choice(["text", "json"])
 @click.pass_obj
 def check(options: Options, form: str) -> None:
     """Test the connection and the token, and say what the service supports. Reads two pages, changes nothing."""
-    from reconciler.cli.line import load_head, say, token_problems
+    from reconciler.cli.line import load_head, say_token
 
     head = load_head(options, None)
     facts = asyncio.run(_ask(options, head))
@@ -32,12 +33,12 @@ def check(options: Options, form: str) -> None:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         click.echo(_as_text(facts))
-    for problem in token_problems(head.tenant, head.today):
-        say(options, str(problem))
+    say_token(options, head)
 
 
 async def _ask(options: Options, head: Head) -> dict[str, Any]:
     from reconciler.cli.line import connect
+    from reconciler.core.renewal import days_left
     from reconciler.live.discovery import ask_config, count_resources
     from reconciler.settings import read_settings
 
@@ -46,14 +47,14 @@ async def _ask(options: Options, head: Head) -> dict[str, Any]:
         users = await count_resources(client, "Users")
         groups = await count_resources(client, "Groups")
         config = await ask_config(client)
-    expires = head.tenant.token.expires if head.tenant.token else None
+    expires, left = head.tenant.token.expires if head.tenant.token else None, days_left(head.tenant, head.today)
     return {
         "tenant": head.tenant_name,
         "url": head.tenant.url,
         "enabled": head.tenant.enabled,
         "dialect": head.tenant.dialect,
         "token_expires": expires.isoformat() if expires else None,
-        "token_days_left": (expires - head.today).days if expires else None,
+        "token_days_left": left,
         "users": users,
         "groups": groups,
         "supports": config,
@@ -61,9 +62,11 @@ async def _ask(options: Options, head: Head) -> dict[str, Any]:
 
 
 def _as_text(facts: dict[str, Any]) -> str:
+    from reconciler.core.renewal import spell_days
+
     supports = ", ".join(f"{name}: {'yes' if has else 'no'}" for name, has in facts["supports"].items())
     left = facts["token_days_left"]
-    token = "no end declared" if left is None else f"{left} days left, until {facts['token_expires']}"
+    token = "no end declared" if left is None else f"{spell_days(left)}, until {facts['token_expires']}"
     return "\n".join(
         [
             f"{facts['tenant']} answers at {facts['url']}: {facts['users']} users, {facts['groups']} groups",
@@ -82,26 +85,40 @@ def _as_text(facts: dict[str, Any]) -> str:
 @click.pass_obj
 def tenants(options: Options, form: str) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
-    from reconciler.cli.line import load_folder
+    from reconciler.cli.line import load_folder, now_in_utc, say
+    from reconciler.core.renewal import warn_of_token
     from reconciler.desired.git import find_repository
     from reconciler.errors import InvalidInput
 
     loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
-    declared = {name: one.tenant for name, one in loaded.declarations.tenants.items()}
+    today, declared = now_in_utc().date(), loaded.declarations.tenants
     match form:
         case "json":
-            listed = {name: one.model_dump(mode="json", exclude_none=True) for name, one in declared.items()}
+            listed = {name: _as_json(one.tenant, today) for name, one in declared.items()}
             click.echo(json.dumps(listed, indent=2, default=str, ensure_ascii=False))
         case "github-matrix":
             click.echo(json.dumps({"include": [{"tenant": name} for name in declared]}))
         case _:
-            click.echo("\n".join(_describe(name, one) for name, one in declared.items()))
+            click.echo("\n".join(_describe(name, one.tenant, today) for name, one in declared.items()))
+    for problem in (problem for name, one in declared.items() for problem in warn_of_token(name, one, today)):
+        say(options, str(problem))
 
 
-def _describe(name: str, tenant: Tenant) -> str:
+def _as_json(tenant: Tenant, today: date) -> dict[str, Any]:
+    from reconciler.core.renewal import days_left
+
+    left = days_left(tenant, today)
+    settings = tenant.model_dump(mode="json", exclude_none=True)
+    return settings if left is None else {**settings, "token_days_left": left}
+
+
+def _describe(name: str, tenant: Tenant, today: date) -> str:
+    from reconciler.core.renewal import days_left, spell_days
+
+    left = days_left(tenant, today)
     token = f"token from {tenant.token.env}" if tenant.token else "no token needed"
-    until = f" until {tenant.token.expires}" if tenant.token and tenant.token.expires else ""
+    until = f" until {tenant.token.expires} ({spell_days(left)})" if tenant.token and left is not None else ""
     state = "" if tenant.enabled else ", provisioning disabled"
     return f"{name}: {tenant.url}, scope {tenant.scope}, dialect {tenant.dialect}, {token}{until}{state}"

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 @click.pass_obj
 def explain(options: Options, key: str, as_of: date | None, form: Literal["text", "json"]) -> None:
     """Why KEY (alice.lee, or user/alice.lee) is in scope or not, and the smallest edit that would turn it around."""
-    from reconciler.cli.line import load_head
+    from reconciler.cli.line import load_head, say_token
     from reconciler.cli.output import print_result
     from reconciler.core.explain import explain_user
     from reconciler.report.render import render_explanation
 
     head = load_head(options, as_of)
+    say_token(options, head)
     name = key.removeprefix("user/")
     if name not in head.loaded.declarations.users:
         print_result(_explain_stranger(head, name, form))

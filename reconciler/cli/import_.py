@@ -65,7 +65,7 @@ def import_(
     Users, groups and who holds which role. Nothing in the account is changed, and no file is overwritten. What YAML
     can't say is left out and told, line by line.
     """
-    from reconciler.cli.line import say
+    from reconciler.cli.line import say, say_token
     from reconciler.core.importing import import_account
     from reconciler.desired.place import place_new
     from reconciler.desired.write import Origin, write_import
@@ -73,6 +73,7 @@ def import_(
 
     contents = _existing(options)
     head = _head(options, contents, Account(url, token_env, dialect, name))
+    say_token(options, head)
     state = _read(options, head, live)
 
     imported = import_account(state, head.tenant.scope)

@@ -19,6 +19,7 @@ from reconciler.core.declared import Declarations
 from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.renewal import HOW_TO, days_left, warn_of_token
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import SANDBOX, Guardrails, Tenant
 from reconciler.core.wire import DIALECTS
@@ -31,8 +32,6 @@ from reconciler.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from reconciler.live.client import Client
-
-RENEWAL_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,28 +132,21 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
         commit=head.commit,
         base=base.commit,
         population=base.population,
-        problems=(*base.problems, *token_problems(head.tenant, head.today)),
+        problems=(*base.problems, *token_problems(head)),
     )
 
 
-def token_problems(tenant: Tenant, today: date) -> tuple[Problem, ...]:
+def token_problems(head: Head) -> tuple[Problem, ...]:
     """A warning from a week before the token's last day."""
-    expires = tenant.token.expires if tenant.token else None
-    if expires is None or (expires - today).days > RENEWAL_DAYS:
-        return ()
-    state = f"expired on {expires}" if expires < today else f"expires on {expires}"
-    hint = "renew it in 4me under Settings, Apps, SCIM, and move the date"
-    return (Problem("token_expiry", f"the token {state}", None, hint, severity="warning"),)
+    declared = head.loaded.declarations.tenants.get(head.tenant_name)
+    return tuple(warn_of_token(head.tenant_name, declared, head.today)) if declared else ()
 
 
 def refuse_expired_token(head: Head) -> None:
     """Raises Unreachable, before anything is sent, where the token's last day is over."""
-    expires = head.tenant.token.expires if head.tenant.token else None
-    if expires is not None and expires < head.today:
-        raise Unreachable(
-            f"the token of {head.tenant_name} expired on {expires}: renew it in 4me under Settings, Apps, SCIM, "
-            "and move the date in git"
-        )
+    left = days_left(head.tenant, now_in_utc().date())  # of this day, whatever day is planned for
+    if head.tenant.token and left is not None and left < 0:
+        raise Unreachable(f"the token of {head.tenant_name} expired on {head.tenant.token.expires}: {HOW_TO}")
 
 
 async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
@@ -198,3 +190,9 @@ def say(options: Options, text: str) -> None:
     """A message for the person, on stderr."""
     if options.verbosity >= 0:
         click.echo(text, err=True)
+
+
+def say_token(options: Options, head: Head) -> None:
+    """On stderr, what there is to say of the token of a tenant."""
+    for problem in token_problems(head):
+        say(options, str(problem))

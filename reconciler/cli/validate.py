@@ -46,6 +46,7 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     from reconciler.cli.line import choose_tenant, load_folder, now_in_utc
     from reconciler.core.compile import compile_state
     from reconciler.core.duties import warn_of_breaches
+    from reconciler.core.renewal import warn_of_token
     from reconciler.desired.git import find_repository
 
     loaded = load_folder(options, find_repository(options.folder))
@@ -54,6 +55,7 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     today = as_of or now_in_utc().date()
     states = [compile_state(declarations, tenant, today) for tenant in tenants]
     told = [problem for state in states for problem in (*state.problems, *warn_of_breaches(state.breaches))]
-    found = dict.fromkeys([*loaded.problems, *told])
+    ending = [problem for name in tenants for problem in warn_of_token(name, declarations.tenants[name], today)]
+    found = dict.fromkeys([*loaded.problems, *told, *ending])
     counted = f"{len(declarations.users)} users, {len(declarations.groups)} groups, {len(tenants)} tenants"
     return list(found), f"{counted} in {len(loaded.files)} files"
