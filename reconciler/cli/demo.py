@@ -85,7 +85,8 @@ class _Story:
         self._run("apply", "--yes", quiet=True)
         self._chapter("Nothing was deleted, and nothing is left to do.")
         self._run("plan")
-        self._git_log()
+        self._chapter("Receipts are git notes on the commits that were applied; there is no other state.")
+        self._run("log", "--receipts")
 
     def _chapter(self, sentence: str) -> None:
         click.echo("\n" + click.style(f"── {sentence}", bold=True))
@@ -112,11 +113,6 @@ class _Story:
             user = read_page(found).resources[0]
             store.answer("PATCH", f"/Users/{user['id']}", {"title": title}, now)
         click.echo(f"  title: {user['title']} → {title}")
-
-    def _git_log(self) -> None:
-        self._chapter("Receipts are git notes beside the commits; there is no other state.")
-        arguments = ["log", "--notes=reconciler/sandbox", "--format=%h %s%n    %N"]
-        click.echo(self._git(*arguments).rstrip())
 
     def _commit(self, message: str) -> None:
         self._git("add", "desired-state")
