@@ -9,6 +9,7 @@ from reconciler.core.outcome import Run
 from reconciler.core.plan import Plan, plan_to_json
 from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
+from reconciler.report.explain import explanation_lines
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.quote import plain, plain_line, show_value
 from reconciler.report.run_view import make_run_view
@@ -61,7 +62,7 @@ def render_explanation(explanation: Explanation, form: Literal["text", "json"]) 
     """Why a user is in scope or not, to be read or to be worked with."""
     if form == "json":
         return explanation.model_dump_json(indent=2) + "\n"
-    return _environment().get_template("explain.txt.j2").render(one=explanation).rstrip() + "\n"
+    return "\n".join(explanation_lines(explanation)) + "\n"
 
 
 def _environment() -> Environment:

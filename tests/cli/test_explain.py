@@ -36,37 +36,40 @@ def filtered(project: Project) -> Project:
         (
             "ann",
             [
-                'Ann (user/ann) is in scope of sandbox on 2026-04-01: holds user; passes "Money"  [desired-state/all',
+                "Ann (user/ann) is in scope of sandbox on 2026-04-01. [desired-state/all.yaml:3]\n",
+                '  Because: holds user; passes "Money"\n',
                 "yes  department EQUALS Finance: it is Finance  [desired-state/all.yaml:14]",
                 "yes  user through staff → desk  [desired-state/all.yaml:11]",
                 "department: Finance  from source department  [desired-state/all.yaml:3]",
                 "externalId: ann  from the key",
-                "To turn this around: set active: false on ann. Then: declared inactive: active is false",
+                "To turn this around: set active: false on ann\n",
+                "  Then: declared inactive: active is false\n",
             ],
         ),
         (
             "bob",
             [
-                "Bob (user/bob) is out of scope of sandbox on 2026-04-01: passes no scoping filter: ",
-                '"Money" wants department EQUALS Finance and it is Sales',
+                "Bob (user/bob) is out of scope of sandbox on 2026-04-01. ",
+                'Because: passes no scoping filter: "Money" wants department EQUALS Finance and it is Sales',
                 "no   department EQUALS Finance: it is Sales",
-                'To turn this around: set department: Finance on bob. Then: holds user; passes "Money"',
+                "To turn this around: set department: Finance on bob\n",
+                'Then: holds user; passes "Money"',
             ],
         ),
         (
             "cid",
             [
-                "out of scope of sandbox on 2026-04-01: holds no role, and only people who hold one are in scope",
+                "Because: holds no role, and only people who hold one are in scope",
                 "no   auditor directly, until 2026-03-31, CHG-7  [desired-state/all.yaml:12]",
-                'To turn this around: assign the role user to cid. Then: holds user; passes "Money"',
+                "To turn this around: assign the role user to cid\n",
             ],
         ),
         (
             "dee",
             [
-                "is out of scope of sandbox on 2026-04-01: declared inactive: active is false",
+                "Because: declared inactive: active is false",
                 "yes  user through staff  [",
-                'To turn this around: set active: true on dee. Then: holds user; passes "Money"',
+                "To turn this around: set active: true on dee\n",
             ],
         ),
     ],
@@ -104,7 +107,7 @@ def test_where_nothing_was_found_to_turn_it_around_that_is_said(project: Project
 
     ran = project.run("explain", "ann")
 
-    assert ran.out.endswith("\nNo edit of up to three values or assignments that was tried turns this around.\n")
+    assert "\n  No edit of up to three values or assignments that was tried turns this around.\n" in ran.out
 
 
 def test_the_key_may_be_written_as_a_reference(filtered: Project) -> None:
