@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.report.render import Format
 
 NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
-FORMATS = click.Choice(["text", "markdown", "json"])
+FORMATS = click.Choice(["text", "markdown", "html", "json"])
 
 
 class Day(click.ParamType[date]):

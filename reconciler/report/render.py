@@ -11,6 +11,7 @@ from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
 from reconciler.report.explain import explanation_lines
 from reconciler.report.outcome_comment import render_outcome_comment
+from reconciler.report.page import render_plan_page, render_run_page
 from reconciler.report.quote import plain, plain_line, show_value
 from reconciler.report.run_view import make_run_view
 from reconciler.report.text import fate_lines, left_lines, lines_of, problem_lines, row_lines, wrap
@@ -20,7 +21,7 @@ from reconciler.report.words import Voice
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-Format: TypeAlias = Literal["text", "markdown", "json"]
+Format: TypeAlias = Literal["text", "markdown", "html", "json"]
 
 
 def render_plan(plan: Plan, form: Format) -> str:
@@ -39,6 +40,8 @@ def _render(plan: Plan, form: Format, voice: Voice) -> str:
             return plan_to_json(plan)
         case "markdown":
             return render_comment(plan) if voice == "plan" else render_drift_issue(plan, since={})
+        case "html":
+            return render_plan_page(make_view(plan, voice))
         case "text":
             return _fill("plan.txt.j2", view=make_view(plan, voice))
 
@@ -54,6 +57,8 @@ def render_run(run: Run, form: Format) -> str:
             return run.model_dump_json(indent=2) + "\n"
         case "markdown":
             return render_outcome_comment(run)
+        case "html":
+            return render_run_page(make_run_view(run))
         case "text":
             return _fill("run.txt.j2", view=make_run_view(run))
 

@@ -1,0 +1,57 @@
+"""Views → one page of HTML that needs nothing else: no script, no address, a policy that allows neither.
+
+Everything is escaped by the template engine; what can't be seen is spelled out first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from reconciler.report.quote import plain, plain_line
+from reconciler.report.rows import Whom
+from reconciler.report.run_view import MEANING, RunView
+from reconciler.report.view import View
+from reconciler.report.words import count_whom, tell_source
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SIGNS = {"-": "minus", "+": "plus", "~": "change"}
+WORDS = {"blocking": "Refused:", "filters": "Scoping filters:", "error": "Problem:", "warning": "Warning:", "info": ""}
+
+
+def render_plan_page(view: View) -> str:
+    """A plan, or drift, as a page."""
+    title = f"{view.title} {view.plan.tenant}"
+    return _fill("plan.html.j2", view=view, title=title, verdict=view.verdict, signs=SIGNS, words=WORDS)
+
+
+def render_run_page(view: RunView) -> str:
+    """What an apply came to, as a page."""
+    parts = [(status, list(fates)) for status, fates in groupby(view.fates, lambda one: one.status)]
+    title = f"Applied to {view.run.tenant}"
+    return _fill("run.html.j2", view=view, title=title, verdict=view.verdict, meaning=MEANING, parts=parts)
+
+
+def _fill(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(**values).strip() + "\n"
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # only pages need it
+
+    environment = Environment(
+        loader=PackageLoader("reconciler.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"seen": plain, "seen_whole": plain_line, "source": tell_source, "number": _number}
+    return environment
+
+
+def _number(whom: Sequence[Whom]) -> str:
+    return count_whom([one.key for one in whom])
