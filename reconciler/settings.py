@@ -45,13 +45,13 @@ class Settings:
 
     environment: Mapping[str, str]
 
-    def secret(self, declared: SecretDeclaration) -> str:
+    def secret(self, declared: SecretDeclaration, what: str = "token") -> str:
         """The secret that a declaration names; raises Unreachable, without its value, where it is unset or no token."""
         value = self.environment.get(declared.env, "").strip()
         if not value:
-            raise Unreachable(f"the environment variable {declared.env} is not set: put the tenant's token there")
+            raise Unreachable(f"the environment variable {declared.env} is not set: put the tenant's {what} there")
         if not value.isascii() or not value.isprintable() or " " in value:
-            raise Unreachable(f"the environment variable {declared.env} holds something that is no token")
+            raise Unreachable(f"the environment variable {declared.env} holds something that is no {what}")
         return value
 
     def github_token(self) -> str:

@@ -11,19 +11,27 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from reconciler.apply.execute import Channel, Send, Stop, execute
+from reconciler.apply.execute import Channel, RolesChannel, Send, Stop, execute
 from reconciler.core.make_plan import Made
 from reconciler.core.model import LiveState, Request, Response
 from reconciler.core.outcome import Outcome
+from reconciler.core.people import Sought, to_records
+from reconciler.core.tenant import SANDBOX, RolesVia
+from reconciler.core.twin.directory import Directory
 from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.rest import read_call
 from reconciler.core.twin.schema import ENTERPRISE_USER
 from reconciler.core.wire import Dialect
 from reconciler.errors import LostAnswer
-from reconciler.live.client import Client
+from reconciler.live.client import Client, Manner
+from reconciler.live.people import read_behind
 from reconciler.live.read import read_snapshot
-from reconciler.live.snapshot import Snapshot, to_live_state
+from reconciler.live.rest import RestLine
+from reconciler.live.snapshot import Snapshot, join_people, to_live_state
 
 URL = "https://account.example/scim/v2"
+REST_URL = "https://account.example/v1"
+REST = Manner(expects="REST", refused="", setting="", sends="application/json")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CREATED = 201
 
@@ -39,8 +47,15 @@ class Account:
     created: int = 0
 
     async def send(self, request: Request) -> Response:
-        """What the account answers."""
+        """What the account answers, over SCIM or over REST: what is about people is REST's."""
+        if request.path.startswith("/people"):
+            return self.answer_rest(request.method, request.path)
         return self.answer(request.method, request.path, request.body)
+
+    def answer_rest(self, method: str, target: str) -> Response:
+        """What the account answers over REST, counted."""
+        self.methods[method] += 1
+        return self.twin.answer_rest(read_call(method, target, None, SANDBOX, NOON)).response
 
     def answer(self, method: str, target: str, body: object) -> Response:
         """What the account answers, counted."""
@@ -59,10 +74,25 @@ class Account:
 
         return Client(URL, "any token", (), transport=httpx.MockTransport(handle))
 
+    def rest_line(self) -> RestLine:
+        """The line to the account's REST API, for which any token will do."""
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            response = self.answer_rest(request.method, request.url.raw_path.decode().removeprefix("/v1"))
+            return httpx.Response(response.status, json=response.body, headers=dict(response.headers))
+
+        transport = httpx.MockTransport(handle)
+        client = Client(REST_URL, "any token", (), transport=transport, manner=REST)
+        return RestLine(client, Client(REST_URL, None, (), transport=transport), SANDBOX)
+
 
 def make_account(live: Snapshot) -> Account:
-    """An account of its own that holds what was saved."""
-    return Account(Twin(users=live.users, groups=live.groups))
+    """An account of its own that holds what was saved; without people, those whom 4me's rules would make."""
+    directory = Directory(to_records(live.people, SANDBOX)) if live.people else None
+    twin = Twin(users=live.users, groups=live.groups, directory=directory)
+    if live.people is None:
+        twin.follow(tuple(("Users", key) for key in twin.users), NOON)
+    return Account(twin)
 
 
 async def read_account(account: Account, dialect: Dialect) -> LiveState:
@@ -71,9 +101,17 @@ async def read_account(account: Account, dialect: Dialect) -> LiveState:
         return to_live_state(*await read_snapshot(client, dialect))
 
 
-async def apply_plan(made: Made, send: Send, dialect: Dialect) -> tuple[Outcome, ...]:
+async def read_roles(account: Account, live: LiveState, sought: list[Sought]) -> LiveState:
+    """The live state with the roles of people, as commands read them."""
+    line = account.rest_line()
+    async with line.client, line.tokens:
+        return join_people(live, *await read_behind(line, sought, len(live.users)))
+
+
+async def apply_plan(made: Made, send: Send, dialect: Dialect, roles_via: RolesVia = "scim") -> tuple[Outcome, ...]:
     """Carries the plan out, as `apply` does."""
-    return await execute(made.plan.changes, made.decided.ids, Channel(send, dialect), Stop())
+    roles = RolesChannel(send, SANDBOX) if roles_via == "permissions" else None
+    return await execute(made.plan.changes, made.decided.ids, Channel(send, dialect, roles=roles), Stop())
 
 
 async def lose_answer(send: Send, request: Request) -> Response:
@@ -119,6 +157,12 @@ def describe_users(twin: Twin) -> list[str]:
     """Every user without what the account alone decides (id, meta), the manager by userName; twice if there twice."""
     names = {live_id: user["userName"] for live_id, user in twin.users.items()}
     return sorted(_written(_without_own(user, names)) for user in twin.users.values())
+
+
+def describe_people(twin: Twin) -> list[str]:
+    """Every person with the roles they hold, without what the account alone decides, by address."""
+    fields = ("name", "primary_email", "source", "disabled", "permissions")
+    return sorted(_written({name: person.get(name) for name in fields}) for person in twin.kept("People").values())
 
 
 def describe_groups(twin: Twin) -> list[str]:

@@ -103,7 +103,11 @@ def shuffle_story(story: Story, random: Random) -> Story:
         head=shuffle_declarations(story.head, random),
         base=story.base and shuffle_declarations(story.base, random),
         applied=story.applied and shuffle_declarations(story.applied, random),
-        live=Snapshot(shuffle_values(story.live.users, random), shuffle_values(story.live.groups, random)),
+        live=Snapshot(
+            shuffle_values(story.live.users, random),
+            shuffle_values(story.live.groups, random),
+            story.live.people and replace(story.live.people, people=tuple(shuffle(story.live.people.people, random))),
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from reconciler.core.make_plan import Gathered, Made, make_plan
 from reconciler.core.model import Request, Response
 from reconciler.core.outcome import Status
 from reconciler.core.plan import ACTIONS, Cause, Plan, plan_to_json
+from reconciler.core.planner import list_sought
 from reconciler.core.wire import DIALECTS, Dialect
 from reconciler.report.render import Format, render_plan
 from tests.account import (
@@ -27,6 +28,7 @@ from tests.account import (
     Failure,
     apply_plan,
     describe_groups,
+    describe_people,
     describe_users,
     fail_from,
     fail_once,
@@ -34,6 +36,7 @@ from tests.account import (
     lose_request,
     make_account,
     read_account,
+    read_roles,
     refuse,
 )
 from tests.stories import CASES, Story, read_story, shuffle_story, story_names
@@ -67,6 +70,8 @@ APPLIED = [name for name in NAMES if is_applied(name)]
 async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"]) -> Made:
     """Reads the account and plans, as every command does."""
     live = await read_account(account, dialect)
+    sought = list_sought(story.desired, live, story.tenant, story.earlier)
+    live = await read_roles(account, live, sought) if story.tenant.roles_via == "permissions" else live
     faults = (*live.certificate.faults, *story.faults)
     return make_plan(
         Gathered(
@@ -88,7 +93,7 @@ def plan_first(story: Story) -> Plan:
 async def plan_and_apply(story: Story, account: Account, send: Send, dialect: Dialect) -> set[Status]:
     """Plans, and applies over that line: one outcome for each change, in their order. What became of them."""
     made = await plan(story, account, dialect)
-    outcomes = await apply_plan(made, send, dialect)
+    outcomes = await apply_plan(made, send, dialect, story.tenant.roles_via)
     assert [change.id for change in made.plan.changes] == [outcome.change.id for outcome in outcomes]
     return {outcome.status for outcome in outcomes}
 
@@ -194,6 +199,7 @@ def test_a_failure_at_any_request_is_made_good_by_the_next_apply(
             assert [] == await plan_again(story, account, dialect)
             assert describe_users(undisturbed.twin) == describe_users(account.twin)
             assert describe_groups(undisturbed.twin) == describe_groups(account.twin)
+            assert describe_people(undisturbed.twin) == describe_people(account.twin)
             assert undisturbed.created == account.created
             assert account.methods.keys() <= SENT
 

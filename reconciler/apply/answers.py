@@ -8,9 +8,10 @@ from http import HTTPStatus
 
 from reconciler.core.model import Response
 from reconciler.core.outcome import Status
+from reconciler.core.people import read_roles
 from reconciler.core.plan import Change
 from reconciler.core.steps import Step, target_of
-from reconciler.core.verify import list_not_taken
+from reconciler.core.verify import list_not_taken, list_other_differences, list_roles_not_taken
 from reconciler.core.wire import NotScim, describe_error, read_id
 
 GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -62,3 +63,19 @@ def judge_answer(step: Step, ids: Mapping[str, str], response: Response) -> Answ
         raise NotScim(f"asked to change {target_of(step, ids)}, it answers {live_id}")
     not_taken = {change.id: list_not_taken(change, ids, response.body) for change in step.changes}
     return Answered("applied", live_id=live_id, not_taken=not_taken)
+
+
+def judge_roles(step: Step, response: Response) -> Answered:
+    """Applied where the person holds what was asked for; else failed, or stale where the person is gone.
+
+    Raises NotPeople where the answer tells no roles.
+    """
+    if response.status in GONE:
+        return Answered.all("stale", "the person is not in the account any more: plan again")
+    if not response.succeeded:
+        return Answered.all("failed", f"refused: {describe_error(response)}")
+    held = read_roles(response)
+    not_taken = {change.id: list_roles_not_taken(change, held) for change in step.changes}
+    others = list_other_differences(step, held)
+    detail = f"the account changed other roles with it: {', '.join(others)}; the next plan shows it" if others else ""
+    return Answered("applied", detail, live_id=step.changes[0].target_id, not_taken=not_taken)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
-from reconciler.apply.answers import Answered, judge_answer
+from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.core.model import Request, Response
 from reconciler.core.outcome import Outcome
+from reconciler.core.people import NotPeople, roles_request
 from reconciler.core.plan import Change
-from reconciler.core.steps import Step, make_request, make_steps, resolve, target_of
+from reconciler.core.steps import Step, make_request, make_roles_request, make_steps, resolve, target_of
 from reconciler.core.wire import Dialect, NotScim, get_request
 from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreachable
 
@@ -63,12 +64,24 @@ class _NoLog:
 
 
 @dataclass(frozen=True, slots=True)
+class RolesChannel:
+    """How the roles of people are written over REST, and in which account."""
+
+    send: Send
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
-    """How requests reach the account, in which dialect, and what keeps a record of them."""
+    """How requests reach the account, in which dialect, and what keeps a record of them.
+
+    `roles` is another way, where those take effect over REST.
+    """
 
     send: Send
     dialect: Dialect
     log: Log = _NoLog()
+    roles: RolesChannel | None = None
 
 
 async def execute(
@@ -84,7 +97,7 @@ async def execute(
     """
     changes = tuple(changes)
     execution = _Execution(dict(ids), channel, stop, tell)
-    await execution.run(make_steps(changes))
+    await execution.run(make_steps(changes, "permissions" if channel.roles else "scim"))
     return tuple(execution.outcomes[change.id] for change in changes)
 
 
@@ -96,12 +109,14 @@ class _Execution:
     tell: Callable[[Outcome], None]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     created: dict[str, asyncio.Event] = field(default_factory=dict)
+    reactivated: dict[str, asyncio.Event] = field(default_factory=dict)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
     failures: int = 0
 
     async def run(self, steps: Iterable[Step]) -> None:
         steps = tuple(steps)
         self.created = {step.key: asyncio.Event() for step in steps if step.creates}
+        self.reactivated = {step.key: asyncio.Event() for step in steps if step.reactivates}
         async with asyncio.TaskGroup() as tasks:
             for step in steps:
                 tasks.create_task(self._run_step(step))
@@ -110,12 +125,16 @@ class _Execution:
         for key in step.needs():
             if key in self.created:
                 await self.created[key].wait()
+        if step.via == "permissions" and step.key in self.reactivated:
+            await self.reactivated[step.key].wait()  # whoever is disabled may not be given anything
         try:
             async with self.slots:
                 await self._settle(step)
         finally:
             if step.creates:
                 self.created[step.key].set()  # whoever waits must not wait for ever
+            if step.reactivates:
+                self.reactivated[step.key].set()
 
     async def _settle(self, step: Step) -> None:
         """Gives every change of the step its outcome, whatever happens."""
@@ -140,13 +159,14 @@ class _Execution:
         except Failed as error:
             self.stop.set(str(error))
             return Answered.all("skipped", f"the run stopped: {error}")
-        counted = _Counted(self.channel.send)
+        over_rest = self.channel.roles if step.via == "permissions" else None
+        counted = _Counted(over_rest.send if over_rest else self.channel.send)
         return replace(await self._tried(step, counted), requests=counted.requests)
 
     async def _tried(self, step: Step, send: Send) -> Answered:
         try:
             return await self._exchange(step, send)
-        except (NotScim, LostAnswer, NotAnAnswer) as error:
+        except (NotScim, NotPeople, LostAnswer, NotAnAnswer) as error:
             return Answered.all("failed", f"{error}; whether it was done shows in the next plan")
         except NotSent as error:
             return Answered.all("skipped", str(error))
@@ -157,6 +177,8 @@ class _Execution:
             return Answered.all("failed", f"a bug in this program, {type(error).__name__}: {error}")
 
     async def _exchange(self, step: Step, send: Send) -> Answered:
+        if step.via == "permissions" and self.channel.roles:
+            return await _overwrite(step, self.channel.roles.account, send)
         if step.reappears and await find_created(step, send) is not None:
             return Answered.all("stale", "it is in the account all the same, and the read had missed it: plan again")
         request = make_request(step, self.ids, self.channel.dialect)
@@ -229,6 +251,14 @@ class _Counted:
             raise
         self.requests += response.requests
         return response
+
+
+async def _overwrite(step: Step, account: str, send: Send) -> Answered:
+    """Writes the whole set of a person's roles; what a success does not show is asked for."""
+    response = await send(make_roles_request(step, account))
+    if response.succeeded and not isinstance(response.body, dict):
+        response = await send(roles_request(str(step.changes[0].target_id), account))
+    return judge_roles(step, response)
 
 
 def _leaves_open(step: Step, response: Response) -> bool:

@@ -12,11 +12,12 @@ from pathlib import Path
 import click
 
 from reconciler.apply.approval import Approval, hold_against
-from reconciler.apply.execute import Channel, Stop, execute
+from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
 from reconciler.cli.history import find_base
 from reconciler.cli.line import Base, Head, connect, gather, load_head, now_in_utc, read_live, say
 from reconciler.cli.main import Options
 from reconciler.cli.output import print_result, read_text
+from reconciler.cli.people import connect_rest, read_roles
 from reconciler.cli.plan import FORMATS, as_of_option, base_option
 from reconciler.cli.private import open_log, record_run
 from reconciler.cli.progress import Progress
@@ -28,11 +29,12 @@ from reconciler.core.model import LiveState
 from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
 from reconciler.core.plan import Change, Plan
 from reconciler.core.receipt import Receipt
-from reconciler.core.wire import DIALECTS
+from reconciler.core.wire import DIALECTS, Dialect
 from reconciler.desired.git import FETCH_ALL
 from reconciler.desired.receipts import write_receipt
 from reconciler.errors import Failed, ReconcilerError, Refused
 from reconciler.live.client import Client
+from reconciler.live.rest import RestLine
 from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import read_settings
 
@@ -102,7 +104,8 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
     async with AsyncExitStack() as stack:
         settings = read_settings()
         client = await connect(stack, options, head, settings)
-        live, _snapshot = await read_live(client, head)
+        rest = await connect_rest(stack, head, settings, client)
+        live, _snapshot = await read_roles(rest, head, base.earlier, await read_live(client, head))
         made = make_plan(gather(head, base, live))
         made = replace(made, plan=trace(head, base, made.plan))
         asks = limits.ask and bool(made.plan.changes)
@@ -119,10 +122,11 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         if asks and not _confirmed(head.tenant_name):
             raise Refused("not confirmed: nothing was done (where nobody can be asked, say --yes)")
 
-        before = client.requests
+        lines = _Lines(client, rest)
+        before = lines.requests
         recorder = record_run(log, head, made.plan, settings)
-        channel = Channel(client.send, DIALECTS[head.tenant.dialect], recorder)
-        outcomes, stopped = await _execute(client, channel, made, approval, limits)
+        channel = lines.channel(DIALECTS[head.tenant.dialect], recorder)
+        outcomes, stopped = await _execute(lines, channel, made, approval, limits)
         if outcomes:
             say(options, f"On record: reconciler log --run {recorder.run}")
     run = Run(
@@ -130,7 +134,7 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         commit=made.plan.commit,
         digest=made.plan.digest,
         outcomes=(*outcomes, *approval.dropped),
-        requests=client.requests - before,
+        requests=lines.requests - before,
         stopped=stopped,
     )
     return _Applied(made.plan, run, live, approval)
@@ -144,11 +148,32 @@ def _confirmed(tenant: str) -> bool:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The ways to the account: SCIM, and REST where roles take effect there."""
+
+    scim: Client
+    rest: RestLine | None
+
+    @property
+    def requests(self) -> int:
+        return self.scim.requests + (self.rest.requests if self.rest else 0)
+
+    def hurry(self, event: asyncio.Event) -> None:
+        self.scim.hurry = event
+        if self.rest:
+            self.rest.hurry(event)
+
+    def channel(self, dialect: Dialect, log: Log) -> Channel:
+        roles = RolesChannel(self.rest.client.send, self.rest.account) if self.rest else None
+        return Channel(self.scim.send, dialect, log, roles)
+
+
 async def _execute(
-    client: Client, channel: Channel, made: Made, approval: Approval, limits: _Limits
+    lines: _Lines, channel: Channel, made: Made, approval: Approval, limits: _Limits
 ) -> tuple[tuple[Outcome, ...], str | None]:
     stop = Stop()
-    client.hurry = stop.event
+    lines.hurry(stop.event)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")

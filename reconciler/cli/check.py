@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.cli.line import Head
     from reconciler.core.tenant import Tenant
     from reconciler.live.client import Client
+    from reconciler.live.rest import RestLine
 
 FORMATS = click.Choice(["text", "json"])
 
@@ -24,7 +25,7 @@ FORMATS = click.Choice(["text", "json"])
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.pass_obj
 def check(options: Options, form: str) -> None:
-    """Test the connection and the token, and say what the service supports. Reads two pages, changes nothing."""
+    """Test the connection and the token, and say what the service supports. Reads a few pages, changes nothing."""
     from reconciler.cli.line import load_head, say_token
 
     head = load_head(options, None)
@@ -38,15 +39,19 @@ def check(options: Options, form: str) -> None:
 
 async def _ask(options: Options, head: Head) -> dict[str, Any]:
     from reconciler.cli.line import connect
+    from reconciler.cli.people import connect_rest
     from reconciler.core.renewal import days_left
     from reconciler.live.discovery import ask_config, count_resources
     from reconciler.settings import read_settings
 
     async with AsyncExitStack() as stack:
-        client: Client = await connect(stack, options, head, read_settings())
+        settings = read_settings()
+        client: Client = await connect(stack, options, head, settings)
+        rest = await connect_rest(stack, head, settings, client)
         users = await count_resources(client, "Users")
         groups = await count_resources(client, "Groups")
         config = await ask_config(client)
+        permissions = await _ask_rest(rest, head.tenant) if rest else None
     expires, left = head.tenant.token.expires if head.tenant.token else None, days_left(head.tenant, head.today)
     return {
         "tenant": head.tenant_name,
@@ -58,7 +63,18 @@ async def _ask(options: Options, head: Head) -> dict[str, Any]:
         "users": users,
         "groups": groups,
         "supports": config,
+        "roles_via": head.tenant.roles_via,
+        "permissions": permissions,
     }
+
+
+async def _ask_rest(rest: RestLine, tenant: Tenant) -> dict[str, Any]:
+    """Whether people's roles can be read, in which account, and with whose credentials."""
+    from reconciler.live.people import ask_me, count_people
+
+    me = await ask_me(rest)
+    url = tenant.permissions.url if tenant.permissions else tenant.url
+    return {"url": url, "account": rest.account, "me": me.name, "people": await count_people(rest)}
 
 
 def _as_text(facts: dict[str, Any]) -> str:
@@ -67,12 +83,18 @@ def _as_text(facts: dict[str, Any]) -> str:
     supports = ", ".join(f"{name}: {'yes' if has else 'no'}" for name, has in facts["supports"].items())
     left = facts["token_days_left"]
     token = "no end declared" if left is None else f"{spell_days(left)}, until {facts['token_expires']}"
+    permissions = facts["permissions"]
+    roles = "written with the SCIM user"
+    if permissions:
+        people = f"{permissions['people']} people from SCIM"
+        roles = f"over {permissions['url']} in {permissions['account']}, as {permissions['me']}: {people}"
     return "\n".join(
         [
             f"{facts['tenant']} answers at {facts['url']}: {facts['users']} users, {facts['groups']} groups",
             f"  provisioning  {'enabled' if facts['enabled'] else 'disabled: apply is refused'}",
             f"  dialect       {facts['dialect']}",
             f"  token         {token}",
+            f"  roles         {roles}",
             f"  supports      {supports or 'nothing said: no ServiceProviderConfig'}",
         ]
     )
@@ -121,4 +143,5 @@ def _describe(name: str, tenant: Tenant, today: date) -> str:
     token = f"token from {tenant.token.env}" if tenant.token else "no token needed"
     until = f" until {tenant.token.expires} ({spell_days(left)})" if tenant.token and left is not None else ""
     state = "" if tenant.enabled else ", provisioning disabled"
-    return f"{name}: {tenant.url}, scope {tenant.scope}, dialect {tenant.dialect}, {token}{until}{state}"
+    roles = f", roles over permissions of {tenant.account}" if tenant.roles_via == "permissions" else ""
+    return f"{name}: {tenant.url}, scope {tenant.scope}, dialect {tenant.dialect}{roles}, {token}{until}{state}"

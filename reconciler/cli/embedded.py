@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from reconciler.cli.main import Options
-from reconciler.sandbox.app import BASE_PATH
+from reconciler.sandbox.app import BASE_PATH, REST_PATH, TOKEN_PATH
 from reconciler.sandbox.store import Store
 from reconciler.settings import Settings
 
-EMBEDDED_URL = f"http://sandbox.invalid{BASE_PATH}"  # never resolved: the transport answers in this process
+# Never resolved: the transport answers in this process.
+EMBEDDED_URL = f"http://sandbox.invalid{BASE_PATH}"
+EMBEDDED_REST_URL = f"http://sandbox.invalid{REST_PATH}"
+EMBEDDED_TOKEN_URL = f"http://sandbox.invalid{TOKEN_PATH}"
 
 
 def open_store(options: Options, tenant: str, settings: Settings) -> Store:

@@ -175,13 +175,21 @@ async def read_live(client: Client, head: Head) -> tuple[LiveState, Snapshot]:
     return to_live_state(snapshot, certificate), snapshot
 
 
-def read_account(options: Options, head: Head) -> tuple[LiveState, Snapshot]:
-    """The whole account, read by a client of its own."""
+def read_account(options: Options, head: Head, earlier: Earlier | None = None) -> tuple[LiveState, Snapshot]:
+    """The whole account, read by clients of its own.
+
+    Where roles take effect over REST, `earlier` says with the desired state whose are needed; without it, everybody's.
+    """
     import asyncio
+
+    from reconciler.cli.people import connect_rest, read_roles
 
     async def read() -> tuple[LiveState, Snapshot]:
         async with AsyncExitStack() as stack:
-            return await read_live(await connect(stack, options, head, read_settings()), head)
+            settings = read_settings()
+            client = await connect(stack, options, head, settings)
+            rest = await connect_rest(stack, head, settings, client)
+            return await read_roles(rest, head, earlier, await read_live(client, head))
 
     return asyncio.run(read())
 

@@ -70,7 +70,9 @@ def plan(
 
     head = load_head(options, as_of)
     earlier = find_base(head, base)
-    state, snapshot = (load_snapshot(live), read_snapshot_file(live)) if live else read_account(options, head)
+    state, snapshot = (
+        (load_snapshot(live), read_snapshot_file(live)) if live else read_account(options, head, earlier.earlier)
+    )
     if save_live:
         write_private(save_live, snapshot_to_json(snapshot, state.certificate.faults))
 
@@ -149,9 +151,9 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
     if applied.state is None or applied.loaded is None:
         why = "; ".join(map(str, applied.problems)) or f"{head.tenant_name} is not declared there"
         raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
-    state, _snapshot = read_account(options, head)
-
     then = replace(head, desired=applied.state, loaded=applied.loaded, commit=earlier.commit)
+    state, _snapshot = read_account(options, then, Earlier(base=applied.state))
+
     gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied.state))
     made = trace(then, Base(), make_plan(gathered).plan)
 

@@ -22,27 +22,39 @@ def sandbox() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
 @click.option("--port", type=click.IntRange(0, 65535), default=4004, show_default=True, help="0 takes a free one.")
 @click.option("--token", default="sandbox", show_default=True, help="The bearer token to ask for.")
+@click.option("--client-secret", default="sandbox", show_default=True, help="What /token gives tokens of /v1 for.")
+@click.option("--account", default="sandbox", show_default=True, help="The account that /v1 answers for.")
 @click.pass_obj
-def serve(options: Options, host: str, port: int, token: str) -> None:
-    """Put the embedded 4me on a port of this machine, until Ctrl-C."""
+def serve(options: Options, host: str, port: int, *, token: str, client_secret: str, account: str) -> None:
+    """Put the embedded 4me on a port of this machine, until Ctrl-C: SCIM, and REST with a token of its own."""
     from reconciler.cli.line import now_in_utc
-    from reconciler.sandbox.app import make_app
+    from reconciler.core.twin.tokens import Issuer
+    from reconciler.sandbox.app import RestSide, make_app
     from reconciler.sandbox.serve import serve as serve_on_port
 
     with _store(options) as store:
-        serve_on_port(make_app(store, now=now_in_utc, token=token), host, port)
+        rest = RestSide(account, Issuer(client_secret))
+        serve_on_port(make_app(store, now=now_in_utc, token=token, rest=rest), host, port)
 
 
 @sandbox.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def seed(options: Options, file: Path) -> None:
-    """Put the users and groups of a saved live state (JSON) into the embedded 4me, beside what it holds."""
+    """Put the users and groups of a saved live state (JSON) into the embedded 4me, beside what it holds.
+
+    The people behind the users come with it where it has `people`; else they are those whom 4me's rules would make.
+    """
+    from reconciler.core.people import to_records
+    from reconciler.core.tenant import SANDBOX
     from reconciler.live.snapshot import read_snapshot_file
 
     snapshot = read_snapshot_file(file)
     with _store(options) as store:
-        store.seed(snapshot.users, snapshot.groups)
+        if snapshot.people is None:
+            store.seed(snapshot.users, snapshot.groups)
+        else:
+            store.seed(snapshot.users, snapshot.groups, {"People": to_records(snapshot.people, SANDBOX)})
     click.echo(f"{len(snapshot.users)} users and {len(snapshot.groups)} groups put into the sandbox")
 
 

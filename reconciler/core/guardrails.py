@@ -40,8 +40,9 @@ def count_population(live: LiveState, on_record: int | None = None) -> Populatio
 def check_guardrails(changes: Sequence[Change], guardrails: Guardrails, population: Population) -> list[Problem]:
     """Every guardrail that the changes exceed, with the limit, the count and who is meant."""
     leavers = [change.key for change in changes if change.action == "deactivate_user"]
-    removals = _pairs(changes, "remove_members", without=frozenset(leavers))
-    revocations = _pairs(changes, "revoke_roles", without=frozenset())
+    told = frozenset(leavers)  # what they leave and lose is told with it, and counted once
+    removals = _pairs(changes, "remove_members", without=told)
+    revocations = _pairs([change for change in changes if change.key not in told], "revoke_roles", without=frozenset())
     return [
         *_exceeded("max_deactivations", guardrails.max_deactivations, leavers, population.users),
         *_exceeded("max_member_removals", guardrails.max_member_removals, _spell(removals), population.memberships),

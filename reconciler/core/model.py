@@ -151,13 +151,19 @@ class DesiredState:
 
 @dataclass(frozen=True, slots=True)
 class LiveUser:
-    """A user as the account holds it; `manager` among the attributes is a SCIM id."""
+    """A user as the account holds it; `manager` among the attributes is a SCIM id.
+
+    Where roles take effect over REST, they are those of `person`, who is behind the user: None where nobody is linked
+    to them, or they were not `sought`.
+    """
 
     id: str
     attributes: Attributes
     active: bool
     roles: frozenset[str] = frozenset()
     last_modified: str | None = None
+    person: str | None = None
+    sought: bool = False
 
     @property
     def name(self) -> str:
@@ -198,11 +204,12 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """What the account says now."""
+    """What the account says now; `me` is the person whose credentials read what people may do."""
 
     users: tuple[LiveUser, ...]
     groups: tuple[LiveGroup, ...]
     certificate: Certificate
+    me: str | None = None
 
 
 JsonObject: TypeAlias = dict[str, object]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.core.catalogue import OWNER
 from reconciler.core.diff import different_paths
 from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
@@ -14,25 +13,28 @@ from reconciler.core.plan import (
     Change,
     CreateUser,
     DeactivateUser,
-    GrantRoles,
     ReactivateUser,
-    RevokeRoles,
     UpdateUser,
 )
+from reconciler.core.plan_roles import RolePlanner
 from reconciler.core.references import References
-from reconciler.core.result import Result, attribute_changes, skip
+from reconciler.core.result import NOTHING, Result, attribute_changes, joined, skip
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class UserPlanner:
-    """Decides about one user after another, with what is the same for all of them."""
+    """Decides about one user after another, with what is the same for all of them.
+
+    `me` is the person whose credentials write roles, where that is not SCIM.
+    """
 
     matches: Matches[LiveUser]
     references: References
     earlier: Earlier
     tenant: Tenant
+    me: str | None = None
 
     def plan(self, user: DesiredUser) -> Result:
         """What becomes of a user that git declares."""
@@ -43,27 +45,37 @@ class UserPlanner:
             return self._out_of_scope(user, live)
         attributes, problems = self._referable(user)
         if live is None:
-            return Result(self._create(user, {**user.on_create, **attributes}), problems=problems)
-        return Result([*self._update(user, attributes, live), *self._change_roles(user, live)], problems=problems)
+            created = Result(self._create(user, {**user.on_create, **attributes}), problems=problems)
+            return joined(created, self.roles.plan_new(user))
+        return joined(Result(self._update(user, attributes, live), problems=problems), self.roles.plan(user, live))
+
+    @property
+    def roles(self) -> RolePlanner:
+        """Who decides about roles."""
+        return RolePlanner(self.earlier, self.tenant.roles_via == "permissions", self.me)
 
     def plan_removed(self, user: DesiredUser) -> Result:
         """What becomes of a user that git declared before and no longer does."""
         live = self.matches.live_of.get(user.key)
-        if live is None or not live.active:
-            return Result()
+        if live is None:
+            return NOTHING
         if self.tenant.on_removed == "ignore":
-            return skip(user, "left git, and on_removed is ignore")
-        cause = self.earlier.removal(user.key)
-        return Result([self._deactivate(user, live, cause, "left git since it was last applied")])
+            return skip(user, "left git, and on_removed is ignore") if live.active else NOTHING
+        return self._leave(user, live, self.earlier.removal(user.key), "left git since it was last applied")
 
     def _out_of_scope(self, user: DesiredUser, live: LiveUser | None) -> Result:
-        if live is None or not live.active:
-            state = "not in the account" if live is None else "inactive already"
-            return skip(user, f"{user.reason}; {state}")
-        if self.tenant.on_out_of_scope == "ignore":
+        if live is None:
+            return skip(user, f"{user.reason}; not in the account")
+        ignored = self.tenant.on_out_of_scope == "ignore"
+        if live.active and ignored:
             return skip(user, f"{user.reason}; on_out_of_scope is ignore")
-        cause = self.earlier.presence(user.key, head=False)
-        return Result([self._deactivate(user, live, cause, user.reason)])
+        left = NOTHING if ignored else self._leave(user, live, self.earlier.presence(user.key, head=False), user.reason)
+        return left if left.changes else joined(skip(user, f"{user.reason}; inactive already"), left)
+
+    def _leave(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> Result:
+        """Whoever leaves is made inactive, and holds nothing: who was made inactive before, too."""
+        left = [self._deactivate(user, live, cause, reason)] if live.active else []
+        return joined(Result(left), self.roles.plan_leaver(user, live, cause, reason))
 
     def _deactivate(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> DeactivateUser:
         return DeactivateUser(
@@ -98,7 +110,7 @@ class UserPlanner:
             cause=cause,
             reason=user.reason,
             attributes=attribute_changes(at_once, {}, attributes),
-            roles=tuple(sorted(user.roles or ())),
+            roles=self.roles.at_creation(user),
             source=user.source,
         )
         if not deferred:
@@ -140,45 +152,3 @@ class UserPlanner:
         if manager is None:
             return live.attributes
         return {**live.attributes, "manager": self.references.key_of(str(manager))}
-
-    def _revocation_cause(self, user: DesiredUser, revoked: list[str]) -> Cause:
-        if user.roles is None:
-            return self.earlier.roles_removal(user.key)
-        return self.earlier.roles(user.key, revoked, head=False)
-
-    def _change_roles(self, user: DesiredUser, live: LiveUser) -> list[Change]:
-        wanted = user.roles
-        if wanted is None and self.earlier.manages_roles(user.key):
-            wanted = frozenset()  # the last assignment left git: what it gave must not stay behind
-        if wanted is None:
-            return []
-        granted = sorted(wanted - live.roles)
-        revoked = sorted(live.roles - wanted - {OWNER})
-        changes: list[Change] = []
-        if granted:
-            changes.append(
-                GrantRoles(
-                    key=str(user.key),
-                    name=user.name,
-                    target_id=live.id,
-                    cause=self.earlier.roles(user.key, granted, head=True),
-                    reason=user.reason,
-                    roles=tuple(granted),
-                    held=tuple(sorted(live.roles)),
-                    source=user.source,
-                )
-            )
-        if revoked:
-            changes.append(
-                RevokeRoles(
-                    key=str(user.key),
-                    name=user.name,
-                    target_id=live.id,
-                    cause=self._revocation_cause(user, revoked),
-                    reason="no assignment in git gives it",
-                    roles=tuple(revoked),
-                    held=tuple(sorted(live.roles)),
-                    source=user.source,
-                )
-            )
-        return changes

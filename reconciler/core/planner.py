@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
 from reconciler.core.link import Links, find_gone, link_resources
-from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.model import DesiredState, DesiredUser, LiveState
+from reconciler.core.people import Sought
 from reconciler.core.plan import Change, Skipped, Unmanaged, order_changes
 from reconciler.core.plan_groups import GroupPlanner
+from reconciler.core.plan_roles import wanted_roles
 from reconciler.core.plan_users import UserPlanner
 from reconciler.core.references import make_references
 from reconciler.core.tenant import Tenant
@@ -40,8 +42,8 @@ def decide_changes(desired: DesiredState, live: LiveState, tenant: Tenant, earli
     gone = find_gone(desired, earlier)
     links = link_resources(desired, gone, live)
     references = make_references(desired, (links.users, links.gone_users), (links.groups, links.gone_groups))
-    users = UserPlanner(links.users, references, earlier, tenant)
-    removed_users = UserPlanner(links.gone_users, references, earlier, tenant)
+    users = UserPlanner(links.users, references, earlier, tenant, live.me)
+    removed_users = UserPlanner(links.gone_users, references, earlier, tenant, live.me)
     groups = GroupPlanner(links.groups, references, earlier, desired)
     removed_groups = GroupPlanner(links.gone_groups, references, earlier, desired)
 
@@ -60,6 +62,23 @@ def decide_changes(desired: DesiredState, live: LiveState, tenant: Tenant, earli
         unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
         contested=references.contested,
     )
+
+
+def list_sought(desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier) -> list[Sought]:
+    """The users the roles of whose person decide something: none, unless roles take effect over REST."""
+    if tenant.roles_via == "scim":
+        return []
+    links = link_resources(desired, find_gone(desired, earlier), live)
+    pairs = [(key, user, _wanted(desired.users[key], tenant, earlier)) for key, user in links.users.live_of.items()]
+    if tenant.on_removed == "deactivate":
+        pairs += [(key, user, frozenset()) for key, user in links.gone_users.live_of.items()]
+    return [Sought(user, roles) for key, user, roles in pairs if roles is not None and desired.is_asked(key)]
+
+
+def _wanted(user: DesiredUser, tenant: Tenant, earlier: Earlier) -> frozenset[str] | None:
+    if user.in_scope:
+        return wanted_roles(user, earlier)
+    return frozenset() if tenant.on_out_of_scope == "deactivate" else None
 
 
 def _unmanaged(links: Links, live: LiveState) -> tuple[Unmanaged, ...]:

@@ -19,6 +19,18 @@ class Result:
     problems: Sequence[Problem] = ()
 
 
+NOTHING = Result()
+
+
+def joined(*results: Result) -> Result:
+    """What was decided about one resource in several tables."""
+    return Result(
+        changes=[change for result in results for change in result.changes],
+        skipped=[one for result in results for one in result.skipped],
+        problems=[problem for result in results for problem in result.problems],
+    )
+
+
 def attribute_changes(paths: Iterable[str], before: Attributes, after: Attributes) -> tuple[AttributeChange, ...]:
     """Those attributes, before and after."""
     return tuple(AttributeChange(path=path, before=before.get(path), after=after.get(path)) for path in paths)

@@ -1,5 +1,7 @@
 """The changes of a plan → steps: one request for each resource written, and what it waits for.
 
+Where roles take effect over REST, the roles of a person are a resource of their own beside the SCIM user.
+
 Both the executor and the twin take their requests from here, so that what was tried is what runs.
 """
 
@@ -10,8 +12,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from reconciler.core.model import Attributes, JsonObject, Request, Value
+from reconciler.core.people import overwrite_request
 from reconciler.core.plan import Change
 from reconciler.core.references import ID_PREFIX
+from reconciler.core.tenant import RolesVia
 from reconciler.core.wire import PATCH_OP, Dialect, get_request, nest, patch_op
 
 Kind = Literal["Users", "Groups"]
@@ -21,14 +25,19 @@ MATCHING: Final[Mapping[Kind, tuple[str, ...]]] = {
     "Groups": ("externalId", "displayName"),
 }
 REACHES = ("create_user", "reactivate_user", "deactivate_user")
+ABOUT_ROLES = ("grant_roles", "revoke_roles")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """All changes that one request makes to one resource; `key` names it."""
+    """All changes that one request makes to one resource; `key` names it.
+
+    With `permissions` it overwrites the roles of the person whose id is the changes' target.
+    """
 
     key: str
     changes: tuple[Change, ...]
+    via: RolesVia = "scim"
 
     @property
     def creates(self) -> bool:
@@ -44,6 +53,11 @@ class Step:
     def requests(self) -> int:
         """How many requests it takes when nothing fails: one, and a look-up by each matching attribute first."""
         return 1 + (len(lookups(self)) if self.reappears else 0)
+
+    @property
+    def reactivates(self) -> bool:
+        """Whether the user is inactive until then."""
+        return any(change.action == "reactivate_user" for change in self.changes)
 
     @property
     def kind(self) -> Kind:
@@ -83,7 +97,7 @@ class Step:
         Members are left out one by one; a manager, or the resource itself, takes the whole change with it.
         """
         doable = tuple(change for change in self.changes if not _prevented(change, missing))
-        return Step(self.key, doable) if doable else None
+        return Step(self.key, doable, self.via) if doable else None
 
 
 def lookups(step: Step) -> list[tuple[str, str]]:
@@ -108,17 +122,18 @@ def _prevented(change: Change, missing: Container[str]) -> bool:
     return nobody_left or any(need in missing for need in needs_of(change) if need not in change.members)
 
 
-def make_steps(changes: Iterable[Change]) -> tuple[Step, ...]:
+def make_steps(changes: Iterable[Change], roles_via: RolesVia = "scim") -> tuple[Step, ...]:
     """One step for each resource, in the plan's order; a change to what the plan creates is a step of its own."""
-    creates: dict[str, list[Change]] = {}
-    others: dict[str, list[Change]] = {}
-    order: list[tuple[dict[str, list[Change]], str]] = []
+    steps: dict[tuple[str, bool, RolesVia], list[Change]] = {}
     for change in changes:
-        steps = creates if change.action in CREATING else others
-        if change.key not in steps:
-            order.append((steps, change.key))
-        steps.setdefault(change.key, []).append(change)
-    return tuple(Step(key, tuple(steps[key])) for steps, key in order)
+        via: RolesVia = roles_via if change.action in ABOUT_ROLES else "scim"
+        steps.setdefault((change.key, change.action in CREATING, via), []).append(change)
+    return tuple(Step(key, tuple(made), via) for (key, _creates, via), made in steps.items())
+
+
+def make_roles_request(step: Step, account: str) -> Request:
+    """The one request of a step about the roles of a person: the whole set, for whoever holds it now or does not."""
+    return overwrite_request(str(step.changes[0].target_id), account, step.roles() or ())
 
 
 def resolve(reference: str, ids: Mapping[str, str]) -> str | None:

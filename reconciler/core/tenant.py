@@ -110,6 +110,35 @@ class Rate(Declaration):
 SANDBOX = "sandbox"
 
 
+class OAuth(Declaration):
+    """Where a token for the REST API comes from, and the client credentials that it is given for."""
+
+    token_url: str
+    client_id: SecretDeclaration
+    client_secret: SecretDeclaration
+
+    @field_validator("token_url")
+    @classmethod
+    def _is_safe_to_send_a_secret_to(cls, url: str) -> str:
+        return _check_address(url)
+
+
+class Permissions(Declaration):
+    """4me's REST API, where roles take effect: its address, the account whose roles they are, and how to get in."""
+
+    url: str
+    account: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    oauth: OAuth
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe_to_send_a_token_to(cls, url: str) -> str:
+        return _check_address(url)
+
+
+RolesVia: TypeAlias = Literal["scim", "permissions"]
+
+
 class Tenant(Declaration):
     """One 4me account, how to reach it and how to treat it."""
 
@@ -120,7 +149,8 @@ class Tenant(Declaration):
     on_out_of_scope: Literal["deactivate", "ignore"] = "deactivate"
     on_removed: Literal["deactivate", "ignore"] = "deactivate"
     dialect: Literal["4me", "rfc7644"] = "4me"
-    roles_via: Literal["scim"] = "scim"
+    roles_via: RolesVia = "scim"
+    permissions: Permissions | None = None
     rate: Rate = Rate()
     scoping_filters: ScopingFilters | None = None
     attribute_mappings: AttributeMappings | None = None
@@ -136,20 +166,42 @@ class Tenant(Declaration):
     @field_validator("url")
     @classmethod
     def _is_safe_to_send_a_token_to(cls, url: str) -> str:
-        if url == SANDBOX:
-            return url
-        parts = _split(url)
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("must be an address alone, without user, password, query or fragment")
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _loops(parts.hostname))):
-            raise ValueError(f"must be `{SANDBOX}` or an https:// address (plain http only for loopback)")
-        return url.rstrip("/")
+        return url if url == SANDBOX else _check_address(url, or_else=f"`{SANDBOX}` or ")
 
     @model_validator(mode="after")
     def _has_a_token(self) -> Tenant:
         if self.url != SANDBOX and self.token is None:
             raise ValueError("has no token: add `token: {env: NAME_OF_THE_VARIABLE}`")
         return self
+
+    @model_validator(mode="after")
+    def _has_permissions_where_they_are_used(self) -> Tenant:
+        wanted = self.roles_via == "permissions" and self.url != SANDBOX
+        if wanted and self.permissions is None:
+            raise ValueError("says roles_via: permissions, and not where: add `permissions: {url, account, oauth}`")
+        if self.permissions is not None and self.roles_via == "scim":
+            raise ValueError(
+                "has `permissions`, which nothing uses while roles_via is scim: "
+                "add `roles_via: permissions`, or take them out"
+            )
+        if self.permissions is not None and self.url == SANDBOX:
+            raise ValueError("has `permissions`, and the embedded 4me is its own: take them out")
+        return self
+
+    @property
+    def account(self) -> str:
+        """The account whose roles these are, where they take effect over REST."""
+        return self.permissions.account if self.permissions else SANDBOX
+
+
+def _check_address(url: str, or_else: str = "") -> str:
+    """The address without a slash at its end; raises ValueError where no secret may be sent to it."""
+    parts = _split(url)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be an address alone, without user, password, query or fragment")
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _loops(parts.hostname))):
+        raise ValueError(f"must be {or_else}an https:// address (plain http only for loopback)")
+    return url.rstrip("/")
 
 
 def _split(url: str) -> SplitResult:

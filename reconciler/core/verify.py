@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.core.model import LiveGroup, LiveUser
 from reconciler.core.plan import Change
-from reconciler.core.steps import ids_of, with_ids
+from reconciler.core.steps import Step, ids_of, with_ids
 from reconciler.core.wire import read_group, read_user, unlike
 
 
@@ -20,10 +20,22 @@ def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str
     return [*unlike(asked, group.attributes), *_members(change, ids, group)]
 
 
-def _roles(change: Change, user: LiveUser) -> list[str]:
+def list_roles_not_taken(change: Change, held: frozenset[str]) -> list[str]:
+    """The roles of a change that a person holds afterwards though they were revoked, or lacks though granted."""
     roles = frozenset(change.roles)
-    taken = roles.isdisjoint(user.roles) if change.action == "revoke_roles" else roles <= user.roles
-    return [] if taken else ["roles"]
+    return sorted(roles & held if change.action == "revoke_roles" else roles - held)
+
+
+def list_other_differences(step: Step, held: frozenset[str]) -> list[str]:
+    """What an overwrite of roles did besides what was asked: `- role` for one that went, `+ role` for one that came."""
+    asked = frozenset(step.roles() or ())
+    named = frozenset(role for change in step.changes for role in change.roles)
+    gone, come = asked - held - named, held - asked - named
+    return [*(f"- {role}" for role in sorted(gone)), *(f"+ {role}" for role in sorted(come))]
+
+
+def _roles(change: Change, user: LiveUser) -> list[str]:
+    return ["roles"] if list_roles_not_taken(change, user.roles) else []
 
 
 def _active(change: Change, user: LiveUser) -> list[str]:

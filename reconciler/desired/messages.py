@@ -45,6 +45,8 @@ ELSEWHERE = {
     "groups": "membership is declared on the group, under `members`",
     "id": "ids belong to the account; the key is the name here",
     "token": "a token is named, not written: token: {env: NAME_OF_THE_VARIABLE}",
+    "client_id": "it is named, not written: client_id: {env: NAME_OF_THE_VARIABLE}",
+    "client_secret": "a secret is named, not written: client_secret: {env: NAME_OF_THE_VARIABLE}",
 }
 EXPECTED = {
     "string_type": "text",
@@ -128,7 +130,7 @@ def _may_be_shown(name: str, value: object) -> bool:
     """Of tenants, only what can't be a secret in the wrong place: no token, no address with one in it."""
     if isinstance(value, Mapping | Sequence) or value is None or name in SHOWN_OF_TENANTS:
         return True
-    return name == "url" and isinstance(value, str) and PLAIN_ADDRESS.fullmatch(value) is not None
+    return name in {"url", "token_url"} and isinstance(value, str) and PLAIN_ADDRESS.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)

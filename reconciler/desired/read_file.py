@@ -28,7 +28,16 @@ from reconciler.core.declared import (
 from reconciler.core.model import Kind
 from reconciler.core.rule import AttributeMappings, LocatedRule, MappingRule, Mappings
 from reconciler.core.suggest import did_you_mean
-from reconciler.core.tenant import Guardrails, Limit, Rate, SecretDeclaration, SeparateDuties, Tenant
+from reconciler.core.tenant import (
+    Guardrails,
+    Limit,
+    OAuth,
+    Permissions,
+    Rate,
+    SecretDeclaration,
+    SeparateDuties,
+    Tenant,
+)
 from reconciler.desired.messages import Entry, child, explain_errors
 from reconciler.desired.yaml_reader import Document, Mapping, Sequence, read_yaml
 from reconciler.errors import Problem, Source
@@ -105,7 +114,10 @@ _USER = _Schema(TypeAdapter(UserDeclaration), _names(UserDeclaration, NameDeclar
 _GROUP = _Schema(TypeAdapter(GroupDeclaration), _names(GroupDeclaration, ClauseDeclaration))
 _TENANT = _Schema(
     TypeAdapter(Tenant),
-    _names(Tenant, Rate, Guardrails, SeparateDuties, ScopingFilters, SecretDeclaration, AttributeMappings),
+    _names(
+        *(Tenant, Rate, Guardrails, SeparateDuties, ScopingFilters, AttributeMappings),
+        *(Permissions, OAuth, SecretDeclaration),
+    ),
 )
 _ASSIGNMENT = _Schema(TypeAdapter(RoleAssignment), _names(RoleAssignment))
 _FILTERS = _Schema(TypeAdapter(ScopingFilters), _names(ScopingFilters, FilterDeclaration, ClauseDeclaration))

@@ -1,7 +1,7 @@
 """The one HTTP client of an account: bearer token, pace, retries; answers are values. Imports httpx.
 
-What can leave this process is a core `Request` (GET, POST, PATCH), to the tenant's own address. The token goes into one
-header of those requests, redirects are not followed, and no message carries it.
+What can leave this process is a core `Request` (GET, POST, PATCH), to the service's own address. The token goes into
+one header of those requests, redirects are not followed, and no message carries it. Services differ in `Manner`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import asyncio
 import json
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Literal, NoReturn, Protocol, Self, TypeAlias
+from urllib.parse import urlencode
 
 import httpx
 
@@ -40,23 +41,76 @@ class Clock:
 
 
 REAL_CLOCK = Clock()
+Transport: TypeAlias = httpx.AsyncBaseTransport
+ContentType: TypeAlias = Literal["application/scim+json", "application/json", "application/x-www-form-urlencoded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a kind of service is spoken to, and what a person is told to do where it refuses the token or is none."""
+
+    expects: str
+    refused: str
+    setting: str
+    sends: ContentType
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+SCIM = Manner(
+    expects="SCIM",
+    refused=("Renew it in 4me under Settings, Apps, SCIM, and update the variable that the tenant's `token` names"),
+    setting="the tenant's url",
+    sends="application/scim+json",
+)
+
+
+class Tokens(Protocol):
+    """Where the bearer token of each request comes from."""
+
+    async def current(self) -> str:
+        """The token to use now."""
+
+    def refuse(self, token: str) -> bool:
+        """The service does not take that one any more: whether there can be another."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneToken:
+    """A token that somebody renews by hand."""
+
+    value: str = field(repr=False)
+
+    async def current(self) -> str:
+        """Always the same."""
+        return self.value
+
+    def refuse(self, token: str) -> bool:  # noqa: ARG002  # there is but one
+        """There is no other."""
+        return False
 
 
 class Client:
-    """Sends requests to one tenant. `requests` counts what left, retries too; setting `hurry` ends all waiting."""
+    """Sends requests to one service. `requests` counts what left, retries too; setting `hurry` ends all waiting.
 
-    def __init__(
+    `token` is None where there is nothing to show yet.
+    """
+
+    def __init__(  # noqa: PLR0913  # what a connection is made of
         self,
         url: str,
-        token: str,
+        token: str | Tokens | None,
         windows: tuple[Window, ...],
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = REAL_CLOCK,
+        manner: Manner = SCIM,
     ) -> None:
         self.url = url
+        self.transport = transport
         self.requests = 0
         self.hurry = asyncio.Event()
+        self._tokens = OneToken(token) if isinstance(token, str) else token
+        self._manner = manner
         self._windows = windows
         self._clock = clock
         self._started: deque[float] = deque(maxlen=max((window.requests for window in windows), default=1))
@@ -67,7 +121,7 @@ class Client:
             timeout=SECONDS_FOR_AN_ANSWER,
             follow_redirects=False,
             trust_env=url.startswith("https:"),  # a proxy of the environment tunnels https, and would read http
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/scim+json, application/json"},
+            headers={"Accept": "application/scim+json, application/json", **manner.headers},
         )
 
     async def __aenter__(self) -> Self:
@@ -82,20 +136,24 @@ class Client:
         """The answer, after as many attempts as the retry rules allow.
 
         Raises LostAnswer where none came, or a create was answered with a server error and may have been done all the
-        same; NotAnAnswer where it is not JSON; Unreachable for refused credentials (401) and redirects.
+        same; NotAnAnswer where it is not JSON; Unreachable for refused credentials (401) and redirects. A token that
+        can be had anew is, once.
         """
         refuse_method(request.method)
-        attempt = 0
+        attempt, renewed = 0, False
         while True:
             attempt += 1
-            answer = await self._attempt(request)
+            answer, token = await self._attempt(request)
+            if not renewed and self._gives_up(token, answer):
+                attempt, renewed = attempt - 1, True
+                continue
             status = answer.status if isinstance(answer, Response) else None
             headers = answer.headers if isinstance(answer, Response) else {}
             wait = None
             if not isinstance(answer, NotAnAnswer):
                 wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
             if wait is None or not await self._waited(wait):
-                return self._counted(request, answer, attempt)
+                return self._counted(request, answer, attempt + renewed)
 
     def _counted(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer, requests: int) -> Response:
         """The answer, or the error, with how many requests it took."""
@@ -104,6 +162,11 @@ class Client:
         except Unreachable as error:
             error.requests = requests
             raise
+
+    def _gives_up(self, token: str | None, answer: object) -> bool:
+        """Whether the token was refused and there can be another: it may have ended before its time."""
+        refused = isinstance(answer, Response) and answer.status == httpx.codes.UNAUTHORIZED
+        return refused and self._tokens is not None and token is not None and self._tokens.refuse(token)
 
     async def _waited(self, seconds: float) -> bool:
         """Waits, and says whether it could: `hurry` ends every waiting at once."""
@@ -116,14 +179,16 @@ class Client:
             hurried.cancel()
         return not self.hurry.is_set()
 
-    async def _attempt(self, request: Request) -> Response | httpx.HTTPError | NotAnAnswer:
+    async def _attempt(self, request: Request) -> tuple[Response | httpx.HTTPError | NotAnAnswer, str | None]:
+        """What came back, and the token that was shown for it."""
         async with self._in_flight:  # a slot first: what waits for one must not start late, in a crowd
             await self._take_turn()
+            token = await self._tokens.current() if self._tokens else None  # now: a turn can be long in coming
             self.requests += 1
             try:
-                return await self._exchange(request)
+                return await self._exchange(request, token), token
             except (httpx.HTTPError, NotAnAnswer) as error:
-                return error
+                return error, token
 
     async def _take_turn(self) -> None:
         """Waits until one more request fits into every window."""
@@ -134,11 +199,13 @@ class Client:
                 raise NotSent("the run stopped before its turn came")
             self._started.append(max(start, self._clock.now()))
 
-    async def _exchange(self, request: Request) -> Response:
-        content = None if request.body is None else json.dumps(request.body, ensure_ascii=False).encode()
-        kind = {"Content-Type": "application/scim+json"} if content is not None else {}
+    async def _exchange(self, request: Request, token: str | None) -> Response:
+        content = None if request.body is None else self._written(request.body)
+        headers: dict[str, str] = {"Content-Type": self._manner.sends} if content is not None else {}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         address = self.url + request.path
-        async with self._http.stream(request.method, address, content=content, headers=kind) as answer:
+        async with self._http.stream(request.method, address, content=content, headers=headers) as answer:
             body = bytearray()
             async for chunk in answer.aiter_bytes():
                 body += chunk
@@ -147,6 +214,11 @@ class Client:
                         f"{self.url} answers more than {LARGEST_ANSWER // 1024 // 1024} MiB to one request"
                     )
             return Response(answer.status_code, self._parse(answer, bytes(body)), dict(answer.headers))
+
+    def _written(self, body: Mapping[str, object]) -> bytes:
+        if self._manner.sends == "application/x-www-form-urlencoded":
+            return urlencode(body).encode()
+        return json.dumps(body, ensure_ascii=False).encode()
 
     def _parse(self, answer: httpx.Response, body: bytes) -> object:
         if not body.strip():
@@ -158,7 +230,9 @@ class Client:
             if not answer.is_success:
                 return None
             what = "HTML" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes that are not JSON"
-            raise NotAnAnswer(f"{self.url} answers {what} where SCIM was expected: check the tenant's url") from error
+            raise NotAnAnswer(
+                f"{self.url} answers {what} where {self._manner.expects} was expected: check {self._manner.setting}"
+            ) from error
 
     def _judge(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer) -> Response:
         if isinstance(answer, NotAnAnswer):
@@ -170,13 +244,10 @@ class Client:
         if request.method == "POST" and answer.status in SERVER_ERRORS:
             raise LostAnswer(f"{self.url} answered {describe_error(answer)}")
         if answer.status == httpx.codes.UNAUTHORIZED:
-            raise Unreachable(
-                f"{self.url} refuses the token (401). Renew it in 4me under Settings, Apps, SCIM, "
-                "and update the variable that the tenant's `token` names"
-            )
+            raise Unreachable(f"{self.url} refuses the token (401). {self._manner.refused}")
         if answer.redirects:
             raise Unreachable(
-                f"{self.url} redirects elsewhere, and the token does not follow: correct the tenant's url"
+                f"{self.url} redirects elsewhere, and the token does not follow: correct {self._manner.setting}"
             )
         return answer
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from reconciler.core.model import Certificate, JsonObject, LiveState
+from reconciler.core.people import NotPeople, People, people_to_json, read_saved_people, with_people
 from reconciler.core.wire import NotScim, read_group, read_user
 from reconciler.errors import UsageError
 
@@ -18,10 +19,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The account's resources as it answered them, groups with members; what a saved live state holds."""
+    """The account's resources as it answered them, groups with members; what a saved live state holds.
+
+    `people` are those behind the users with their roles, where those take effect over REST.
+    """
 
     users: list[JsonObject]
     groups: list[JsonObject]
+    people: People | None = None
 
 
 def to_live_state(snapshot: Snapshot, certificate: Certificate) -> LiveState:
@@ -30,7 +35,17 @@ def to_live_state(snapshot: Snapshot, certificate: Certificate) -> LiveState:
     users = _read_each(snapshot.users, read_user, faults)
     groups = _read_each(snapshot.groups, read_group, faults)
     checked = Certificate(certificate.mode, len(users), len(groups), certificate.requests, tuple(faults))
-    return LiveState(tuple(users), tuple(groups), checked)
+    state = LiveState(tuple(users), tuple(groups), checked)
+    return state if snapshot.people is None else join_people(state, snapshot.people)
+
+
+def join_people(state: LiveState, people: People, certificate: Certificate | None = None) -> LiveState:
+    """The live state with the roles that people hold; what reading them took, and its faults, are the read's."""
+    checked = state.certificate
+    if certificate is not None:
+        requests = checked.requests + certificate.requests
+        checked = replace(checked, requests=requests, faults=(*checked.faults, *certificate.faults))
+    return replace(state, users=with_people(state.users, people), me=people.me, certificate=checked)
 
 
 def _read_each(resources: list[JsonObject], read: Callable[[JsonObject], T], faults: list[str]) -> list[T]:
@@ -46,6 +61,8 @@ def _read_each(resources: list[JsonObject], read: Callable[[JsonObject], T], fau
 def snapshot_to_json(snapshot: Snapshot, faults: Sequence[str] = ()) -> str:
     """What `plan --save-live` writes; the same account is the same bytes. A read's faults stay with what it read."""
     document = {"format": FORMAT, "faults": list(faults), "users": snapshot.users, "groups": snapshot.groups}
+    if snapshot.people is not None:
+        document |= people_to_json(snapshot.people)
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -76,7 +93,11 @@ def _read_document(path: Path) -> JsonObject:
 
 
 def _snapshot_of(path: Path, document: JsonObject) -> Snapshot:
-    return Snapshot(_resources(path, document, "users"), _resources(path, document, "groups"))
+    try:
+        people = read_saved_people(document)
+    except NotPeople as error:
+        raise UsageError(f"{path}: {error}") from error
+    return Snapshot(_resources(path, document, "users"), _resources(path, document, "groups"), people)
 
 
 def _resources(path: Path, document: JsonObject, name: str) -> list[JsonObject]:

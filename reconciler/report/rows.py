@@ -81,9 +81,11 @@ def make_rows(changes: Sequence[Change], plan: Plan, voice: Voice) -> tuple[Row,
 
 
 def leaving_of(changes: Iterable[Change]) -> Mapping[str, list[Change]]:
-    """What takes each deactivated user out of groups: told with the deactivation, not as removals of their own."""
+    """What takes groups and roles from each deactivated user: told with the deactivation, not on its own."""
     leaving: dict[str, list[Change]] = {change.key: [] for change in changes if change.action == "deactivate_user"}
     for change in changes:
+        if change.action == "revoke_roles" and change.key in leaving:
+            leaving[change.key].append(change)
         if change.action == "remove_members":
             for member in leaving.keys() & set(change.members):
                 leaving[member].append(change)
@@ -97,7 +99,8 @@ def _rank(change: Change) -> int:
 def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Iterable[Row]:
     """The change by itself; none where all it does is told with those who lose access."""
     remaining = [member for member in change.members if change.action != "remove_members" or member not in leaving]
-    if change.action == "remove_members" and not remaining:
+    revoked = change.action == "revoke_roles" and change.key in leaving
+    if revoked or (change.action == "remove_members" and not remaining):
         return
     yield Row(
         sign=SIGNS[change.effect],
@@ -135,9 +138,9 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
     first = alike[0]
     changes = tuple(change for row in alike for change in row.changes)
     details = _common(alike) if len(alike) > 1 and first.changes[0].action in CREATES else first.details
-    left = {one.key: None for change in changes for one in leaving.get(change.key, ())}
-    if left and first.changes[0].action == "deactivate_user":
-        details = (*details, Detail("leaves" if len(alike) == 1 else "leave", None, tuple(map(names.tell, left))))
+    if first.changes[0].action == "deactivate_user":
+        told = [one for change in changes for one in leaving[change.key]]
+        details = (*details, *_taken(told, names, one_only=len(alike) == 1))
     return replace(
         first,
         whom=tuple(one for row in alike for one in row.whom),
@@ -147,6 +150,16 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
         sources=tell_sources(change.source for change in changes if change.source),
         changes=changes,
     )
+
+
+def _taken(changes: Iterable[Change], names: Names, *, one_only: bool) -> Iterable[Detail]:
+    """The roles and groups that go with a deactivation, or with several."""
+    roles = sorted({role for change in changes for role in change.roles})
+    if roles:
+        yield Detail("loses roles" if one_only else "lose roles", None, tuple(roles))
+    left = dict.fromkeys(change.key for change in changes if change.action == "remove_members")
+    if left:
+        yield Detail("leaves" if one_only else "leave", None, tuple(map(names.tell, left)))
 
 
 def _common(alike: Sequence[Row]) -> tuple[Detail, ...]:

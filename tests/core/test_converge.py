@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from reconciler.core.converge import check_convergence
@@ -103,3 +106,41 @@ def test_somebody_unclear_does_not_come_back_through_a_reference(writing: Desire
     unclear = [live_user("one", {"externalId": "bob"}), live_user("two", {"externalId": "bob"})]
 
     assert [] == check([desired_user("bob"), writing], [*unclear])
+
+
+REST = Tenant(url="sandbox", roles_via="permissions")
+
+
+def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> LiveUser:
+    """A user with somebody behind them who holds those roles."""
+    return replace(live_user(name, roles=roles, **rest), person=number, sought=True)
+
+
+@pytest.mark.parametrize(
+    ("resources", "live"),
+    [
+        ([desired_user("ann", roles=["specialist"])], [linked("ann", "auditor", "account_owner")]),
+        ([desired_user("ann", roles=["specialist"])], [linked("ann", active=False)]),
+        ([desired_user("ann", in_scope=False)], [linked("ann", "specialist", "brand_new")]),
+        ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], []),
+        ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], [linked("ann", number=None)]),
+        ([desired_user("ann", {"title": "x"}, roles=["auditor"])], [linked("ann", "auditor")]),
+        (
+            [desired_user("ann", roles=["auditor"]), desired_user("bob", {"userName": "b@x"}, roles=["auditor"])],
+            [linked("ann"), linked("bob", number="32")],
+        ),
+    ],
+    ids=["changed", "back", "leaver", "new", "linked by it", "linked", "renamed"],
+)
+def test_roles_over_rest_converge_too(
+    resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup]
+) -> None:
+    """Roles of whom the plan itself links are told in it, and no surprise."""
+    assert [] == check(resources, live, REST)
+
+
+def test_roles_that_the_account_refuses_are_named() -> None:
+    """A prerequisite that git does not give, and nobody else will."""
+    [problem] = check([desired_user("ann", roles=["problem_manager"])], [linked("ann")], REST)
+
+    assert "user/ann (grant_roles), user/ann (roles refused with 422)" in problem.message

@@ -108,6 +108,15 @@ def test_whoever_is_deactivated_is_not_counted_a_second_time() -> None:
     assert 1 == len(said(changes, Guardrails(max_member_removals=Limit(count=0))))
 
 
+def test_the_roles_that_go_with_a_deactivation_are_not_counted_again() -> None:
+    """Where they take effect over REST; those of who was inactive before are."""
+    lost = RevokeRoles(key="user/ann", target_id="31", roles=("auditor",))
+    none = Guardrails(max_role_revocations=Limit(count=0))
+
+    assert [] == said([lost, DeactivateUser(key="user/ann", target_id="x")], none)
+    assert 1 == len(said([lost, DeactivateUser(key="user/bob", target_id="y")], none))
+
+
 def test_revocations_are_counted_by_role() -> None:
     """Each role of each person is one."""
     changes: list[Change] = [

@@ -11,7 +11,7 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.model import Certificate
 from reconciler.core.plan import Cost, ReadSummary
-from reconciler.core.tenant import Guardrails, Limit, SeparateDuties, Tenant
+from reconciler.core.tenant import Guardrails, Limit, Rate, SeparateDuties, Tenant, Window
 from reconciler.errors import Problem, Source
 from tests.core.examples import SANDBOX, desired_group, desired_state, desired_user, live_state, live_user
 
@@ -150,3 +150,19 @@ def test_who_left_git_is_known_from_what_git_said_before() -> None:
 
     assert {} == make_plan(gathered).plan.summary
     assert {"deactivate_user": 1} == make_plan(before).plan.summary
+
+
+def test_roles_over_rest_cost_requests_of_their_own_at_the_same_time() -> None:
+    """Two hosts, each with its pace: what takes longer is what it takes."""
+    rate = Rate(burst=Window(1, 2))
+    tenant = Tenant(url="sandbox", roles_via="permissions", rate=rate)
+    names = ("ann", "bob", "cid")
+    live = live_state(
+        *(replace(live_user(name), person=f"3{number}", sought=True) for number, name in enumerate(names))
+    )
+    desired = desired_state(
+        desired_user("ann", {"title": "x"}), *(desired_user(name, roles=["auditor"]) for name in names[1:])
+    )
+    plan = make_plan(replace(GATHERED, desired=desired, live=live, tenant=tenant)).plan
+
+    assert ({"update_user": 1, "grant_roles": 2}, Cost(requests=3, seconds=2.0)) == (plan.summary, plan.cost)

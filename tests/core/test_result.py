@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.plan import AttributeChange, Skipped
-from reconciler.core.result import Result, attribute_changes, skip
+from reconciler.core.result import NOTHING, Result, attribute_changes, joined, skip
 from tests.core.examples import desired_user
 
 
@@ -22,3 +22,10 @@ def test_a_skipped_resource_has_a_reason_and_no_change() -> None:
     expected = Result(skipped=[Skipped(key="user/ann", reason="inactive already")])
 
     assert expected == skip(desired_user("ann"), "inactive already")
+
+
+def test_what_several_tables_decided_is_one_result() -> None:
+    """In their order."""
+    left = skip(desired_user("ann"), "inactive already")
+
+    assert Result([], [*left.skipped, *left.skipped], []) == joined(left, NOTHING, left)

@@ -21,7 +21,16 @@ from reconciler.core.plan import (
     UpdateGroup,
     UpdateUser,
 )
-from reconciler.core.steps import Step, ids_of, make_request, make_steps, resolve, target_of, with_ids
+from reconciler.core.steps import (
+    Step,
+    ids_of,
+    make_request,
+    make_roles_request,
+    make_steps,
+    resolve,
+    target_of,
+    with_ids,
+)
 from reconciler.core.wire import CORE_GROUP, CORE_USER, CUSTOM_FIELDS, DIALECTS, ENTERPRISE, PATCH_OP
 
 IDS = {"user/ann": "id-ann", "user/bob": "id/bob", "group/desk": "id-desk"}
@@ -266,3 +275,27 @@ def test_of_the_attributes_the_manager_alone_is_a_reference() -> None:
 def test_the_target_is_the_plans_or_the_one_created_since() -> None:
     """A change that has a target keeps it."""
     assert ("id-ann", "id/bob") == (target_of(step(UPDATE), {}), target_of(Step("user/bob", (LATER,)), IDS))
+
+
+def test_where_roles_take_effect_over_rest_they_are_a_step_of_their_own() -> None:
+    """One overwrite of the whole set; SCIM hears nothing of roles."""
+    grant = GrantRoles(key="user/ann", target_id="31", roles=("auditor",), held=("account_owner", "key_contact"))
+    revoke = RevokeRoles(key="user/ann", target_id="31", roles=("key_contact",), held=("account_owner", "key_contact"))
+    back = ReactivateUser(**TO_ANN)
+    scim, rest = make_steps([back, UPDATE, grant, revoke], "permissions")
+
+    assert ((back, UPDATE), "scim") == (scim.changes, scim.via)
+    assert ((grant, revoke), "permissions") == (rest.changes, rest.via)
+    assert [True, False] == [scim.reactivates, rest.reactivates]
+    assert [] == sorted(rest.needs())
+    assert Request("PATCH", "/people/31/permissions/acme?roles=account_owner,auditor") == make_roles_request(
+        rest, "acme"
+    )
+    assert rest == rest.without(frozenset())
+
+
+def test_a_person_may_be_left_with_no_roles_at_all() -> None:
+    """The set is empty, and is written."""
+    [rest] = make_steps([RevokeRoles(key="user/ann", target_id="31", roles=("a",), held=("a",))], "permissions")
+
+    assert Request("PATCH", "/people/31/permissions/acme?roles=") == make_roles_request(rest, "acme")

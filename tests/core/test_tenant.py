@@ -177,3 +177,63 @@ def test_access_without_a_role_is_not_limited_as_a_role(name: str) -> None:
     """Nobody holds it in the account."""
     with pytest.raises(ValidationError, match="is not a role of 4me"):
         Guardrails.model_validate({"privileged_roles": [name]})
+
+
+PERMISSIONS = {
+    "url": "https://api.xurrent.com/v1/",
+    "account": "acme-it",
+    "oauth": {
+        "token_url": "https://oauth.xurrent.com/token",
+        "client_id": {"env": "CLIENT_ID"},
+        "client_secret": {"env": "CLIENT_SECRET"},
+    },
+}
+REMOTE = {"url": "https://api.xurrent.com/scim/v2", "token": TOKEN}
+
+
+def test_roles_may_take_effect_over_permissions() -> None:
+    """With all that it takes to get in; the embedded 4me needs none of it."""
+    tenant = Tenant.model_validate({**REMOTE, "roles_via": "permissions", "permissions": PERMISSIONS})
+
+    assert tenant.permissions is not None
+    assert ("https://api.xurrent.com/v1", "acme-it") == (tenant.permissions.url, tenant.account)
+    assert "CLIENT_SECRET" == tenant.permissions.oauth.client_secret.env
+    assert "sandbox" == Tenant.model_validate({"url": "sandbox", "roles_via": "permissions"}).account
+
+
+@pytest.mark.parametrize(
+    ("tenant", "wrong"),
+    [
+        ({**REMOTE, "roles_via": "permissions"}, "says roles_via: permissions, and not where"),
+        ({**REMOTE, "permissions": PERMISSIONS}, "nothing uses while roles_via is scim"),
+        (
+            {"url": "sandbox", "roles_via": "permissions", "permissions": PERMISSIONS},
+            "the embedded 4me is its own: take them out",
+        ),
+    ],
+)
+def test_permissions_are_given_where_they_are_used_and_nowhere_else(tenant: object, wrong: str) -> None:
+    """A block that nothing reads would look as if roles were managed by it."""
+    with pytest.raises(ValidationError) as error:
+        Tenant.model_validate(tenant)
+    assert wrong in said(error)
+
+
+@pytest.mark.parametrize("url", ["http://api.xurrent.com/v1", "https://a:b@x/v1", "sandbox", "https://x/v1?y"])
+@pytest.mark.parametrize("where", ["url", "token_url"])
+def test_neither_a_token_nor_a_secret_is_sent_in_the_clear(url: str, where: str) -> None:
+    """The same rule for all addresses; there is no sandbox here."""
+    oauth = PERMISSIONS["oauth"]
+    assert isinstance(oauth, dict)
+    wrong = {**PERMISSIONS, "url": url} if where == "url" else {**PERMISSIONS, "oauth": {**oauth, "token_url": url}}
+    with pytest.raises(ValidationError, match="must be an"):
+        Tenant.model_validate({**REMOTE, "roles_via": "permissions", "permissions": wrong})
+
+
+@pytest.mark.parametrize("account", ["", "a/b", "a b", "a\r\nX-Evil: 1", "-a"])
+def test_an_account_is_a_name_and_no_header_of_its_own(account: str) -> None:
+    """It goes into a header and an address."""
+    with pytest.raises(ValidationError):
+        Tenant.model_validate(
+            {**REMOTE, "roles_via": "permissions", "permissions": {**PERMISSIONS, "account": account}}
+        )

@@ -21,7 +21,8 @@ from reconciler.core.plan import (
     UpdateGroup,
     UpdateUser,
 )
-from reconciler.core.verify import list_not_taken
+from reconciler.core.steps import make_steps
+from reconciler.core.verify import list_not_taken, list_other_differences, list_roles_not_taken
 from reconciler.core.wire import ENTERPRISE, NotScim
 
 IDS = {"user/ann": "id-ann", "user/bob": "id-bob"}
@@ -81,3 +82,25 @@ def test_an_answer_that_is_no_resource_is_not_held_against_the_change() -> None:
     """It can't be read, which is said as such."""
     with pytest.raises(NotScim):
         list_not_taken(UPDATE, IDS, {"title": "Senior"})
+
+
+@pytest.mark.parametrize(
+    ("held", "not_granted", "not_revoked", "others"),
+    [
+        ({"account_owner", "auditor"}, [], [], []),
+        ({"account_owner", "key_contact"}, ["auditor"], ["key_contact"], []),
+        ({"auditor", "specialist"}, [], [], ["- account_owner", "+ specialist"]),
+    ],
+)
+def test_an_overwrite_of_roles_is_held_against_what_was_asked(
+    held: set[str], not_granted: list[str], not_revoked: list[str], others: list[str]
+) -> None:
+    """Each change by its own roles; what went or came besides is told apart."""
+    before = ("account_owner", "key_contact")
+    grant = GrantRoles(key="user/ann", target_id="31", roles=("auditor",), held=before)
+    revoke = RevokeRoles(key="user/ann", target_id="31", roles=("key_contact",), held=before)
+    [step] = make_steps([grant, revoke], "permissions")
+
+    assert not_granted == list_roles_not_taken(grant, frozenset(held))
+    assert not_revoked == list_roles_not_taken(revoke, frozenset(held))
+    assert others == list_other_differences(step, frozenset(held))

@@ -1,0 +1,61 @@
+"""The part of the line about people: REST beside SCIM, where roles take effect there. Gathers and hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from reconciler.cli.line import Head
+from reconciler.core.earlier import Earlier
+from reconciler.core.model import LiveState
+from reconciler.core.people import Sought
+from reconciler.core.planner import list_sought
+from reconciler.live.snapshot import Snapshot, join_people
+from reconciler.settings import Settings
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Client
+    from reconciler.live.rest import RestLine
+
+
+async def connect_rest(stack: AsyncExitStack, head: Head, settings: Settings, scim: Client) -> RestLine | None:
+    """A line to the tenant's REST API, closed with the stack; None where roles are written with the SCIM user.
+
+    The embedded 4me is behind the same transport as its SCIM.
+    """
+    if head.tenant.roles_via == "scim":
+        return None
+    from reconciler.live.oauth import Credentials
+    from reconciler.live.rest import RestAddress, open_rest_line
+
+    declared = head.tenant.permissions
+    if declared is None:
+        from reconciler.cli.embedded import EMBEDDED_REST_URL, EMBEDDED_TOKEN_URL
+
+        address = RestAddress(EMBEDDED_REST_URL, head.tenant.account, EMBEDDED_TOKEN_URL, head.tenant.windows)
+        return await open_rest_line(stack, address, Credentials("sandbox", "sandbox"), scim.transport)
+    client_id = settings.secret(declared.oauth.client_id, "OAuth client id")
+    credentials = Credentials(client_id, settings.secret(declared.oauth.client_secret, "OAuth client secret"))
+    address = RestAddress(declared.url, declared.account, declared.oauth.token_url, head.tenant.windows)
+    return await open_rest_line(stack, address, credentials)
+
+
+async def read_roles(
+    rest: RestLine | None, head: Head, earlier: Earlier | None, read: tuple[LiveState, Snapshot]
+) -> tuple[LiveState, Snapshot]:
+    """What was read over SCIM, with the roles that take effect; without `earlier`, those of everybody."""
+    if rest is None:
+        return read
+    from reconciler.live.people import read_behind
+
+    state, snapshot = read
+    users = len(state.users) if state.certificate.mode == "full" else None
+    people, certificate = await read_behind(rest, _sought(head, earlier, state), users)
+    return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
+
+
+def _sought(head: Head, earlier: Earlier | None, state: LiveState) -> Sequence[Sought]:
+    if earlier is None:
+        return [Sought(user) for user in state.users]
+    return list_sought(head.desired, state, head.tenant, earlier)

@@ -1,0 +1,66 @@
+"""The line to 4me's REST API: the account in a header, tokens from their own address. Knows nothing of people."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.core.tenant import Window
+from reconciler.live.client import REAL_CLOCK, Client, Clock, Manner
+from reconciler.live.oauth import RENEWAL, TOKEN_ADDRESS, ClientCredentials, Credentials
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class RestAddress:
+    """Where the API and its tokens are, the account that is meant, and the pace to keep with the API."""
+
+    url: str
+    account: str
+    token_url: str
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RestLine:
+    """4me's REST API as one account sees it; `tokens` is the way to its token address."""
+
+    client: Client
+    tokens: Client
+    account: str
+
+    @property
+    def requests(self) -> int:
+        """What left on both, for tokens too."""
+        return self.client.requests + self.tokens.requests
+
+    def hurry(self, event: asyncio.Event) -> None:
+        """Let an event end all waiting."""
+        self.client.hurry = self.tokens.hurry = event
+
+
+async def open_rest_line(
+    stack: AsyncExitStack,
+    address: RestAddress,
+    credentials: Credentials,
+    transport: Transport | None = None,
+    clock: Clock = REAL_CLOCK,
+) -> RestLine:
+    """A line that is closed with the stack. Nothing is sent yet, and no token asked for before one is needed."""
+    tokens = await stack.enter_async_context(
+        Client(address.token_url, None, (), transport=transport, clock=clock, manner=TOKEN_ADDRESS)
+    )
+    manner = Manner(
+        expects="4me's REST API",
+        refused=RENEWAL,
+        setting="the tenant's permissions.url",
+        sends="application/json",
+        headers={"X-Xurrent-Account": address.account},
+    )
+    source = ClientCredentials(tokens, credentials, clock)
+    client = Client(address.url, source, address.windows, transport=transport, clock=clock, manner=manner)
+    return RestLine(await stack.enter_async_context(client), tokens, address.account)
