@@ -22,6 +22,7 @@ from reconciler.report.drift_issue import name_drift, needs_somebody, render_dri
 from reconciler.settings import read_settings
 
 GITHUB_API = "https://api.github.com"
+MOST_SEEN = 30_000  # characters of an issue, which hides as many again
 
 commit_option = click.option("--commit", metavar="SHA", help="The merged commit; else what is checked out.")
 
@@ -100,7 +101,7 @@ def drift_issue(side: Side, file: Path) -> None:
     with side.connect() as client:
         issue = find_issue(client, find_author(client, side.author), mark)
         since = carry_on(issue, map(name_drift, drifted.changes), now_in_utc().date().isoformat())
-        text = render_drift_issue(drifted, since=since) if needs_somebody(drifted) else ""
+        text = render_drift_issue(drifted, since=since, limit=MOST_SEEN) if needs_somebody(drifted) else ""
         told = keep_issue(client, issue, mark, Report(title_of(drifted), text, since))
     say(side.options, f"The issue on {drifted.tenant}: {told}")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from reconciler.github.client import GitHub
@@ -16,6 +17,7 @@ from reconciler.github.comment import Mark, same_text
 from reconciler.github.models import Issue, parse
 
 LABEL = "reconciler-drift"
+MOST_HIDDEN = 30_000  # characters of days, in a body of which GitHub takes 65,536
 _SINCE = "<!-- since: "
 _END = " -->"
 
@@ -61,9 +63,15 @@ def read_since(body: str) -> Since:
 
 
 def write_since(since: Since) -> str:
-    """The hidden line; nothing in it can end the comment that hides it."""
-    document = json.dumps(dict(since), sort_keys=True).replace("-", r"\u002d").replace(">", r"\u003e")
-    return f"{_SINCE}{document}{_END}"
+    """The hidden line; nothing in it can end the comment that hides it. Of very many the longest standing are kept."""
+    oldest = sorted(since.items(), key=lambda one: (one[1], one[0]))
+    sizes = accumulate(len(_hide({name: day})) for name, day in oldest)
+    kept = [one for one, size in zip(oldest, sizes, strict=True) if size <= MOST_HIDDEN]
+    return f"{_SINCE}{_hide(dict(kept))}{_END}"
+
+
+def _hide(since: Since) -> str:
+    return json.dumps(dict(since), sort_keys=True).replace("-", r"\u002d").replace(">", r"\u003e")
 
 
 def keep_issue(github: GitHub, issue: Issue | None, mark: Mark, report: Report) -> Told:

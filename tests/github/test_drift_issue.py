@@ -147,3 +147,14 @@ def test_what_is_hidden_is_read_back_and_stays_hidden(since: dict[str, str]) -> 
     assert line.endswith(" -->")
     assert "--" not in line.removeprefix("<!--").removesuffix("-->")
     assert ">" not in line.removesuffix("-->")
+
+
+def test_of_very_many_the_longest_standing_are_remembered() -> None:
+    """GitHub takes 65,536 characters, and the report needs some of them."""
+    since = {f"update_user user/{number:05}": f"2026-11-{1 + number % 28:02}" for number in range(5_000)}
+    line = write_since(since)
+    kept = read_since(line)
+
+    assert len(line) < 31_000
+    assert kept == {name: since[name] for name in kept}
+    assert max(kept.values()) <= min(day for name, day in since.items() if name not in kept)
