@@ -30,6 +30,12 @@ class Job:
             return None
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
+    def checks_url(self, pull: int) -> str | None:
+        """The page of a pull request that has its runs, the last ones first; it stays the same from run to run."""
+        if not (self.server_url and self.repository):
+            return None
+        return f"{self.server_url}/{self.repository}/pull/{pull}/checks"
+
 
 ACTORS = {
     "RECONCILER_ACTOR": "",

@@ -104,10 +104,11 @@ def _as_text(facts: dict[str, Any]) -> str:
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github-matrix"]), default="text", show_default=True
 )
+@click.option("--enabled", "enabled_only", is_flag=True, help="Only those whose provisioning is enabled.")
 @click.pass_obj
-def tenants(options: Options, form: str) -> None:
+def tenants(options: Options, form: str, *, enabled_only: bool) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
-    from reconciler.cli.line import load_folder, now_in_utc, say
+    from reconciler.cli.line import choose_tenant, load_folder, now_in_utc, say
     from reconciler.core.renewal import warn_of_token
     from reconciler.desired.git import find_repository
     from reconciler.errors import InvalidInput
@@ -115,17 +116,24 @@ def tenants(options: Options, form: str) -> None:
     loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
-    today, declared = now_in_utc().date(), loaded.declarations.tenants
+    today, every = now_in_utc().date(), loaded.declarations.tenants
+    named = [choose_tenant(loaded.declarations, options.tenant)] if options.tenant else list(every)
+    declared = {name: every[name] for name in named if every[name].tenant.enabled or not enabled_only}
     match form:
         case "json":
             listed = {name: _as_json(one.tenant, today) for name, one in declared.items()}
             click.echo(json.dumps(listed, indent=2, default=str, ensure_ascii=False))
         case "github-matrix":
-            click.echo(json.dumps({"include": [{"tenant": name} for name in declared]}))
+            click.echo(json.dumps({"include": [_job(name, one.tenant) for name, one in declared.items()]}))
         case _:
             click.echo("\n".join(_describe(name, one.tenant, today) for name, one in declared.items()))
     for problem in (problem for name, one in declared.items() for problem in warn_of_token(name, one, today)):
         say(options, str(problem))
+
+
+def _job(name: str, tenant: Tenant) -> dict[str, str]:
+    """One job of a matrix: the tenant, and the name of the variable that its token goes into."""
+    return {"tenant": name, "token": tenant.token.env if tenant.token else ""}
 
 
 def _as_json(tenant: Tenant, today: date) -> dict[str, Any]:

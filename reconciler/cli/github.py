@@ -10,19 +10,18 @@ import click
 from reconciler.cli.line import now_in_utc, say
 from reconciler.cli.main import Options
 from reconciler.cli.merged import find_merged, number_of_event, number_of_merge
-from reconciler.cli.output import read_text, write_private
+from reconciler.cli.output import write_private
 from reconciler.cli.reviewed import read_job, summarise, write_outcome, write_plan
 from reconciler.cli.saved import read_plan
+from reconciler.cli.standing import read_standing
 from reconciler.errors import Refused, UsageError
 from reconciler.github.approved_plan import Wanted, fetch_approved_plan, refuse_what_moved
 from reconciler.github.client import GitHub
-from reconciler.github.comment import Mark, find_author, keep_comment
-from reconciler.github.drift_issue import Report, carry_on, find_issue, keep_issue
-from reconciler.report.drift_issue import name_drift, needs_somebody, render_drift_issue, title_of
+from reconciler.github.comment import find_author, keep_comment
+from reconciler.github.drift_issue import find_issue, keep_issue
 from reconciler.settings import read_settings
 
 GITHUB_API = "https://api.github.com"
-MOST_SEEN = 30_000  # characters of an issue, which hides as many again
 
 commit_option = click.option("--commit", metavar="SHA", help="The merged commit; else what is checked out.")
 
@@ -59,7 +58,9 @@ def github(ctx: click.Context, repository: str | None, api_url: str | None, auth
 @github.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--outcome", type=click.Path(path_type=Path), help="What an apply came to, instead of a plan.")
-@click.option("--said", type=click.Path(path_type=Path), help="What that apply said on stderr, for where it refused.")
+@click.option(
+    "--said", type=click.Path(path_type=Path), help="What the command said on stderr, for where it left no file."
+)
 @click.option("--pull", type=click.IntRange(min=1), metavar="NUMBER", help="Which pull request; else the event's.")
 @commit_option
 @click.pass_obj
@@ -70,15 +71,20 @@ def comment(
 
     Also the summary of the job, and annotations on the lines of the YAML.
     """
-    if (file is None) == (outcome is None):
-        raise UsageError("say which plan file, or which outcome with --outcome FILE: one of the two")
     job = read_job()
-    text = write_plan(file, job) if file else write_outcome(side.options, outcome, said, job)
+    known = pull or (None if commit else number_of_event(job))
+    match file, outcome:
+        case Path() as plan, None:
+            text = write_plan(side.options, plan, said, job.checks_url(known) if known else job.run_url)
+        case None, Path() as run:
+            text = write_outcome(side.options, run, said, job)
+        case _:
+            raise UsageError("say which plan file, or which outcome with --outcome FILE: one of the two")
     summarise(job, text.body)
 
     with side.connect() as client:
         try:
-            number = pull or (None if commit else number_of_event(job)) or number_of_merge(client, side.options, commit)
+            number = known or number_of_merge(client, side.options, commit)
         except Refused as error:
             if file:
                 raise
@@ -90,20 +96,18 @@ def comment(
 
 @github.command("drift-issue")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--said", type=click.Path(path_type=Path), help="What `drift` said on stderr, for where it left no file.")
 @click.pass_obj
-def drift_issue(side: Side, file: Path) -> None:
+def drift_issue(side: Side, file: Path, said: Path | None) -> None:
     """Keep the one issue on a tenant: what drifted since when, from the output of `drift --format json`.
 
     Opened, updated in place, closed when nothing is left, opened again. Nothing is said twice.
     """
-    drifted = read_plan(read_text(file), str(file))
-    mark = Mark("drift", drifted.tenant)
+    standing = read_standing(side.options, file, said)
     with side.connect() as client:
-        issue = find_issue(client, find_author(client, side.author), mark)
-        since = carry_on(issue, map(name_drift, drifted.changes), now_in_utc().date().isoformat())
-        text = render_drift_issue(drifted, since=since, limit=MOST_SEEN) if needs_somebody(drifted) else ""
-        told = keep_issue(client, issue, mark, Report(title_of(drifted), text, since))
-    say(side.options, f"The issue on {drifted.tenant}: {told}")
+        issue = find_issue(client, find_author(client, side.author), standing.mark)
+        told = keep_issue(client, issue, standing.mark, standing.report(issue, now_in_utc().date()))
+    say(side.options, f"The issue on {standing.mark.tenant}: {told}")
 
 
 @github.command("approved-plan")

@@ -29,6 +29,7 @@ COMMANDS = {
     "log": ("reconciler.cli.log", "What was applied, and when: the provisioning log, or the receipts in git."),
     "receipts": ("reconciler.cli.receipts", "Fetch and push receipts."),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
+    "init": ("reconciler.cli.init", "A repository to begin with: a desired state, and the workflows."),
     "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),
     "schema": ("reconciler.cli.schema", "The JSON Schema of the YAML, for editors."),
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),

@@ -31,25 +31,47 @@ def read_job() -> Job:
     return read_settings().job()
 
 
-def write_plan(file: Path, job: Job) -> Told:
-    """The plan for reviewers; its problems also as annotations, on stdout."""
+def write_plan(options: Options, file: Path, said: Path | None, page: str | None) -> Told:
+    """The plan for reviewers, its problems also as annotations on stdout; where none was made, why not.
+
+    So that what an earlier push would have changed does not stand there as if it were still true. `page` is where the
+    runs are, and all of the plan.
+    """
+    if said is not None and not has_text(file):
+        tenant = named_tenant(options)
+        return Told(render_refusal("There is no plan for", tenant, last_words(said), page), Mark("plan", tenant))
     plan = read_plan(read_text(file), str(file))
     print_result(render_problems(plan.problems, "github"))
-    return Told(render_comment(plan, full_plan=job.run_url), Mark("plan", plan.tenant))
+    return Told(render_comment(plan, full_plan=page), Mark("plan", plan.tenant))
 
 
-def write_outcome(options: Options, file: Path | None, said: Path | None, job: Job) -> Told:
+def write_outcome(options: Options, file: Path, said: Path | None, job: Job) -> Told:
     """What an apply came to; where it refused to begin there is no outcome, and what it said tells why."""
-    text = read_text(file) if file and file.exists() else ""
-    if not text.strip():
-        if options.tenant is None:
-            raise UsageError("there is no outcome, so say of which tenant: --tenant NAME")
-        last_words = read_text(said) if said and said.exists() else ""
-        return Told(render_refusal(options.tenant, last_words, job.run_url), Mark("outcome", options.tenant))
-    run = read_saved(text, str(file))
+    if not has_text(file):
+        tenant = named_tenant(options)
+        text = render_refusal("Nothing was applied to", tenant, last_words(said), job.run_url)
+        return Told(text, Mark("outcome", tenant))
+    run = read_saved(read_text(file), str(file))
     if not isinstance(run, Run):
         raise UsageError(f"{file} is a plan, and not what an apply came to: leave --outcome out")
     return Told(render_outcome_comment(run), Mark("outcome", run.tenant))
+
+
+def has_text(file: Path) -> bool:
+    """Whether a command left anything there; where it failed, a redirection leaves an empty file."""
+    return file.exists() and bool(read_text(file).strip())
+
+
+def last_words(said: Path | None) -> str:
+    """What a command said on stderr, if that was kept."""
+    return read_text(said) if said is not None and said.exists() else ""
+
+
+def named_tenant(options: Options) -> str:
+    """The tenant that was named; nothing else tells it here."""
+    if options.tenant is None:
+        raise UsageError("the file holds nothing, so say of which tenant: --tenant NAME")
+    return options.tenant
 
 
 def summarise(job: Job, text: str) -> None:

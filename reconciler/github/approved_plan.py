@@ -17,7 +17,7 @@ from reconciler.errors import NotFound, Refused
 from reconciler.github.client import LARGEST_ANSWER, GitHub
 from reconciler.github.models import Artifact, File, PullRequest, RunJob, WorkflowRun, parse
 
-PLAN_FILE, TREE_FILE = "plan.json", "tree"
+PLAN_FILE, TREE_FILE, SAID_FILE = "plan.json", "tree", "said.txt"
 BY_HAND = "apply by hand: that plans again, and the environment asks for a review"
 
 
@@ -159,11 +159,12 @@ def _download(github: GitHub, artifact: Artifact) -> bytes:
 
 
 def _unpack(archive: bytes, artifact: Artifact) -> tuple[str, str]:
-    """The two files of the archive, which holds no others."""
+    """The two files that count; what the command said when it made them is the only other one."""
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as files:
             sizes = {info.filename: info.file_size for info in files.infolist()}
-            if sizes.keys() == {PLAN_FILE, TREE_FILE} and sum(sizes.values()) <= LARGEST_ANSWER:
+            expected = sizes.keys() - {SAID_FILE} == {PLAN_FILE, TREE_FILE}
+            if expected and sum(sizes.values()) <= LARGEST_ANSWER:
                 return files.read(PLAN_FILE).decode(), files.read(TREE_FILE).decode().strip()
     except (zipfile.BadZipFile, UnicodeDecodeError, OSError, ValueError) as error:
         raise Refused(f"the artifact {artifact.name} can't be read ({error}): {BY_HAND}") from error

@@ -112,11 +112,30 @@ def test_tenants_as_json_are_their_settings(tenants: Project) -> None:
 
 
 def test_tenants_as_a_matrix_for_github(tenants: Project) -> None:
-    """One line, which `fromJSON` takes."""
+    """One line, which `fromJSON` takes; of a token, the variable that it goes into."""
     ran = tenants.run("tenants", "--format", "github-matrix")
 
-    assert {"include": [{"tenant": "sandbox"}, {"tenant": "qa"}, {"tenant": "production"}]} == ran.document
+    assert {
+        "include": [
+            {"tenant": "sandbox", "token": ""},
+            {"tenant": "qa", "token": "QA_TOKEN"},
+            {"tenant": "production", "token": "PRODUCTION_TOKEN"},
+        ]
+    } == ran.document
     assert 1 == ran.out.count("\n")
+
+
+def test_a_matrix_may_leave_out_what_apply_would_refuse(tenants: Project) -> None:
+    """Those whose provisioning is disabled; or be of the one that was named."""
+    enabled = tenants.run("tenants", "--format", "github-matrix", "--enabled").document
+    named = tenants.run("--tenant", "qa", "tenants", "--format", "github-matrix").document
+    neither = tenants.run("--tenant", "qa", "tenants", "--format", "github-matrix", "--enabled").document
+    unknown = tenants.run("--tenant", "quality", "tenants")
+
+    assert ["sandbox", "production"] == [one["tenant"] for one in enabled["include"]]
+    assert ["qa"] == [one["tenant"] for one in named["include"]]
+    assert [] == neither["include"]
+    assert (2, True) == (unknown.code, 'no tenant "quality" is declared' in unknown.err)
 
 
 def test_tenants_need_no_secret(tenants: Project) -> None:

@@ -224,7 +224,7 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
         "- `Error: 2 guardrails; @everyone <b>look</b>`",
         "- `Refused, for nobody approved it: user/x`",
         "",
-        "The run: https://github.example/acme/people/actions/runs/42",
+        "More: https://github.example/acme/people/actions/runs/42",
         "",
         "<!-- reconciler:outcome:sandbox -->",
     ] == body.splitlines()

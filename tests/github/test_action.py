@@ -1,0 +1,89 @@
+"""The workflows and the action as texts: pinned, least permissions, nothing foreign inside a script."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.github.player import ACTIONS, ROOT
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TEMPLATES = sorted((ROOT / "reconciler" / "github" / "templates").glob("*.yml"))
+
+
+def jobs_of(path: Path) -> Mapping[str, Any]:
+    jobs: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+    return jobs
+
+
+def steps() -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every step of the action and of every workflow."""
+    yield from ((f"action: {step['name']}", step) for step in ACTION["runs"]["steps"])
+    for path in WORKFLOWS:
+        for name, job in jobs_of(path).items():
+            yield from ((f"{path.name}: {name}", step) for step in job["steps"])
+
+
+def test_what_init_copies_are_our_own_workflows() -> None:
+    """One text, in two places: GitHub wants it in one, the installed program in the other."""
+    assert ["apply.yml", "drift.yml", "plan.yml"] == [path.name for path in TEMPLATES]
+    for template in TEMPLATES:
+        assert template.read_text() == (ROOT / ".github" / "workflows" / template.name).read_text()
+
+
+def test_every_action_is_pinned_and_known() -> None:
+    """By its commit; the comment beside it says which version that is."""
+    used = {step["uses"] for _where, step in steps() if "uses" in step}
+
+    assert {"./"} | {f"{name}@{commit}" for name, commit in ACTIONS.items()} == used
+    for path in [ROOT / "action.yml", *WORKFLOWS]:
+        for line in path.read_text().splitlines():
+            assert "uses:" not in line or re.search(r"uses: (\./|\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$", line), line
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_has_no_permissions_and_its_jobs_the_least(path: Path) -> None:
+    """Each names its own; a job has an end; a clone keeps no credentials."""
+    document = yaml.safe_load(path.read_text())
+    assert {} == document["permissions"]
+    for job in document["jobs"].values():
+        assert job["permissions"]
+        assert job["timeout-minutes"]
+        [checkout] = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+        assert checkout["with"]["persist-credentials"] is False
+
+
+def test_nothing_is_inserted_into_a_script() -> None:
+    """What comes from outside comes through `env`, which no shell reads as commands."""
+    assert [] == [where for where, step in steps() if "${{" in step.get("run", "")]
+
+
+def test_a_step_sees_one_credential_at_most() -> None:
+    """The account's token or GitHub's, and never both."""
+    for where, step in steps():
+        told = " ".join(map(str, step.get("env", {}).values()))
+        assert ("scim-token }" in told) + ("github-token }" in told) <= 1, where
+
+
+def test_no_step_can_be_commented_into_existence() -> None:
+    """`pull_request_target`, `issue_comment` and `workflow_run` run with secrets on what strangers send."""
+    for path in WORKFLOWS:
+        events = set(yaml.safe_load(path.read_text())[True])  # YAML 1.1 reads `on` as true
+        assert events <= {"pull_request", "push", "schedule", "workflow_dispatch"}
+
+
+@pytest.mark.parametrize(("where", "script"), [(where, step["run"]) for where, step in steps() if "run" in step])
+def test_a_script_is_sound(where: str, script: str) -> None:
+    """As shellcheck sees it."""
+    checker = Path(sys.executable).parent / "shellcheck"
+    done = subprocess.run([checker, "--shell=bash", "-"], input=script, capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert (0, "") == (done.returncode, done.stdout), where

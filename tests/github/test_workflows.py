@@ -1,0 +1,197 @@
+"""The project's own workflows, played: their own steps, on a repository with pull requests, against a 4me on a port."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.github.player import ROOT, PlayedJob
+from tests.github.world import TEAM, Company, company
+
+WARM = ROOT / "tests" / "github" / "warm.py"
+PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+QUEEN = TEAM.replace("title: Chief", "title: Queen")
+KING = TEAM.replace("title: Chief", "title: King")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the program listens that the workflows run."""
+    address = tmp_path_factory.mktemp("program") / "socket"
+    with subprocess.Popen([sys.executable, WARM, address], cwd=ROOT, env=PLAIN, stdout=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout
+        assert b"ready\n" == process.stdout.readline()
+        yield address
+        process.terminate()
+
+
+@pytest.fixture
+def acme(tmp_path: Path, program: Path) -> Iterator[Company]:
+    """One tenant, that was applied once."""
+    with company(tmp_path, {"qa": ""}, program) as found:
+        found.apply_from_here("qa")
+        yield found
+
+
+def results(jobs: dict[str, PlayedJob]) -> dict[str, str]:
+    return {name: job.result for name, job in jobs.items()}
+
+
+def titles(acme: Company) -> tuple[object, object]:
+    """Of Ann and of Bob, as the account has them."""
+    users = acme.users()
+    return users["ann"].get("title"), users["bob"].get("title")
+
+
+def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
+    """Open a pull request, push again, merge, drift, mend; each job with what it needs and nothing else."""
+    number = acme.open_pull(QUEEN)
+    planned = acme.plan(number)
+    assert {"validate": "success", "plan qa": "success", "comment qa": "success"} == results(planned)
+    [comment] = acme.comments(number)
+    assert "Queen" in comment
+    assert "Queen" in planned["comment qa"].summary
+
+    acme.push_again(number, KING)
+    acme.plan(number)
+    [comment] = acme.comments(number)
+    assert ("King" in comment, "Queen" in comment) == (True, False)
+
+    written = len(acme.standin.written)
+    acme.plan(number)
+    assert written == len(acme.standin.written), "run again, with nothing new to say"
+    assert ("Chief", "Clerk") == titles(acme), "planning changes nothing"
+
+    merged = acme.squash(number)
+    applied = acme.apply(merged)
+    assert {"validate": "success", "apply qa": "success", "outcome qa": "success"} == results(applied)
+    assert ("King", "Clerk") == titles(acme)
+    assert merged in acme.receipts()
+    assert 2 == len(acme.comments(number))
+    assert acme.comments(number)[1].startswith("### Applied to `qa`: 1 applied")
+
+    acme.edit("bob", title="Emperor")
+    drifted = acme.look_for_drift()
+    assert {"validate": "success", "drift qa": "success", "issue qa": "success"} == results(drifted)
+    [issue] = acme.standin.issues
+    assert ("open", True) == (issue["state"], "Emperor" in issue["body"])
+    written = len(acme.standin.written)
+    acme.look_for_drift()
+    assert written == len(acme.standin.written), "nothing is said twice"
+
+    mended = acme.apply_by_hand("qa")
+    assert ["validate", "plan qa", "apply qa", "outcome qa"] == list(mended)
+    assert ("King", "Clerk") == titles(acme)
+    acme.look_for_drift()
+    assert "closed" == issue["state"]
+
+    assert_secrets_are_kept(acme, planned | applied | drifted)
+
+
+def assert_secrets_are_kept(acme: Company, jobs: dict[str, PlayedJob]) -> None:
+    """Who holds the account's token writes nothing at GitHub but, after an apply, a git note; and no token is told."""
+    holding = {name: job.permissions for name, job in jobs.items() if job.holds_secrets}
+    assert {"plan qa": set(), "apply qa": {"contents"}, "drift qa": set()} == {
+        name: {what for what, level in permissions.items() if level == "write"} for name, permissions in holding.items()
+    }
+
+    told = [job.printed + job.said + job.summary for job in jobs.values()]
+    told += [one["body"] for comments in acme.standin.comments.values() for one in comments]
+    told += [issue["body"] for issue in acme.standin.issues]
+    stored = b"".join(acme.standin.archives.values())
+    secrets = {*acme.standin.tokens, *(one["SCIM_TOKEN"] for one in acme.player.secrets.values())}
+    assert [] == [token for token in secrets if token in "".join(told) or token.encode() in stored]
+
+
+def test_a_rebase_is_a_merge_too(acme: Company) -> None:
+    """What is asked for is where the pull request was merged, however."""
+    number = acme.open_pull(QUEEN)
+    acme.plan(number)
+
+    assert "success" == acme.apply(acme.rebase(number))["apply qa"].result
+    assert ("Queen", "Clerk") == titles(acme)
+
+
+def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None:
+    """What was approved is Chief → Queen; Emperor → Queen is not. The rest runs, and the refusal is told by name."""
+    number = acme.open_pull(QUEEN.replace("title: Clerk", "title: Head Clerk"))
+    acme.plan(number)
+    acme.edit("ann", title="Emperor")
+
+    applied = acme.apply(acme.merge(number))
+
+    assert "failure" == applied["apply qa"].result
+    assert ("Emperor", "Head Clerk") == titles(acme)
+    assert "Refused, for nobody approved it: user/ann" in applied["apply qa"].said
+    assert "`user/ann`" in acme.comments(number)[1]
+
+
+def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
+    """The plan was of a desired state that never came to be: nothing of it is applied, and it is said why."""
+    first = acme.open_pull(QUEEN)
+    acme.plan(first)
+    acme.git("switch", "--quiet", "--detach", "origin/main")
+    other = acme.commit("groups:\n  club: {displayName: Club}\n", "desired-state/club.yaml")
+    acme.git("push", "--quiet", "origin", "HEAD:main")
+
+    pushed = acme.apply(other)
+    applied = acme.apply(acme.squash(first))
+
+    assert ("failure", "failure") == (pushed["apply qa"].result, applied["apply qa"].result)
+    assert "came without a pull request" in pushed["apply qa"].said
+    assert "the base moved" in applied["apply qa"].said
+    assert ("Chief", "Clerk") == titles(acme)
+    assert acme.comments(first)[1].startswith("### Nothing was applied to `qa`")
+
+
+def test_a_fork_gets_validation_and_no_more(acme: Company) -> None:
+    """No job of it sees a secret; merged, it is applied by hand."""
+    number = acme.open_pull(QUEEN, fork=True)
+
+    planned = acme.plan(number)
+    applied = acme.apply(acme.squash(number))
+
+    assert {"validate": "success"} == results(planned)
+    assert "came from a fork" in applied["apply qa"].said
+    assert ("Chief", "Clerk") == titles(acme)
+
+
+def test_a_problem_is_an_annotation_and_stops_there(acme: Company) -> None:
+    """Nobody plans what is not valid."""
+    planned = acme.plan(acme.open_pull(TEAM.replace("manager: ann", "manager: anne")))
+
+    assert {"validate": "failure"} == results(planned)
+    assert "::error file=desired-state/team.yaml,line=3," in planned["validate"].printed
+
+
+def test_a_tenant_that_can_not_be_planned_leaves_the_others_alone(tmp_path: Path, program: Path) -> None:
+    """Its comment says why, instead of what an earlier push would have changed; the other is planned and applied."""
+    with company(tmp_path, {"qa": "", "production": ""}, program) as acme:
+        acme.player.secrets["plan-production"]["SCIM_TOKEN"] = "wrong"
+        number = acme.open_pull(QUEEN)
+        planned = acme.plan(number)
+        applied = acme.apply(acme.squash(number))
+
+        assert "failure" == planned["plan production"].result
+        assert {"plan qa": "success", "comment qa": "success"}.items() <= results(planned).items()
+        failed, well = sorted(acme.comments(number)[:2], key=lambda body: "There is no plan" not in body)
+        assert failed.startswith("### There is no plan for `production`\n\n- ``Error: http://127.0.0.1:")
+        assert "Queen" in well
+        assert ("success", "failure") == (applied["apply qa"].result, applied["apply production"].result)
+        assert 'the job "plan production"' in applied["apply production"].said
+        assert ({"ann", "bob"}, set()) == (set(acme.users("qa")), set(acme.users("production")))
+
+
+def test_a_tenant_that_is_disabled_is_planned_and_never_applied(tmp_path: Path, program: Path) -> None:
+    """And where no tenant is left, there is no job to fail."""
+    with company(tmp_path, {"qa": ", enabled: false"}, program) as acme:
+        number = acme.open_pull(QUEEN)
+
+        assert "success" == acme.plan(number)["plan qa"].result
+        assert {"validate": "success"} == results(acme.apply(acme.squash(number)))
+        assert {} == acme.users("qa")

@@ -1,0 +1,184 @@
+"""A company whose desired state is at GitHub, with a 4me on a port for each tenant, and what people do there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.model import JsonObject
+from reconciler.sandbox.app import make_app
+from reconciler.sandbox.serve import serving
+from reconciler.sandbox.store import Store
+from tests.github.player import Event, PlayedJob, Player, copy_workflows
+from tests.github.standin import StandIn, standing_in
+
+TEAM = """\
+users:
+  ann: {userName: ann@example.com, displayName: Ann, title: Chief}
+  bob: {userName: bob@example.com, displayName: Bob, title: Clerk, manager: ann}
+groups:
+  staff: {displayName: Staff, members: [ann, bob]}
+"""
+
+
+@dataclass
+class Company:
+    """`clone` is where people work; what they push is at `origin`, and the workflows run there."""
+
+    standin: StandIn
+    clone: Path
+    player: Player
+    stores: dict[str, Store]
+    pulls: int = 6
+    heads: dict[int, str] = field(default_factory=dict)
+
+    def git(self, *arguments: str) -> str:
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+        done = subprocess.run(["git", *who, *arguments], cwd=self.clone, capture_output=True, text=True, check=False)  # noqa: S603, S607
+        assert 0 == done.returncode, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, text: str, name: str = "desired-state/team.yaml") -> str:
+        path = self.clone / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "as it should be")
+        return self.git("rev-parse", "HEAD")
+
+    def open_pull(self, text: str, *, fork: bool = False) -> int:
+        """A branch with this team, and a pull request for it."""
+        self.pulls += 1
+        self.git("switch", "--quiet", "--create", f"change-{self.pulls}", "origin/main")
+        self.standin.open_pull(self.pulls, "", fork=fork)
+        self._push(self.pulls, text)
+        return self.pulls
+
+    def push_again(self, number: int, text: str) -> None:
+        self.git("switch", "--quiet", f"change-{number}")
+        self._push(number, text)
+
+    def _push(self, number: int, text: str) -> None:
+        self.heads[number] = self.commit(text)
+        self.git("push", "--quiet", "--force", "origin", f"change-{number}")
+        self._pull(number)["head"]["sha"] = self.heads[number]
+
+    def _pull(self, number: int) -> dict[str, Any]:
+        return next(pull for pull in self.standin.pulls if pull["number"] == number)
+
+    def plan(self, number: int) -> dict[str, PlayedJob]:
+        """GitHub merges head and base to try, and runs the workflow on that."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("switch", "--quiet", "--detach", "origin/main")
+        self.git("merge", "--quiet", "--no-ff", "--message", "try", self.heads[number])
+        sha = self.git("rev-parse", "HEAD")
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{number}/merge")
+        payload = {"pull_request": {**self._pull(number)}}
+        return self.player.play("plan.yml", Event("pull_request", sha, payload, head=self.heads[number]))
+
+    def squash(self, number: int) -> str:
+        """Merged as one new commit on main."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("switch", "--quiet", "--detach", "origin/main")
+        self.git("merge", "--quiet", "--squash", self.heads[number])
+        self.git("commit", "--quiet", "--message", f"change (#{number})")
+        return self._land(number)
+
+    def merge(self, number: int) -> str:
+        """Merged with a merge commit."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("switch", "--quiet", "--detach", "origin/main")
+        self.git("merge", "--quiet", "--no-ff", "--message", f"merge #{number}", self.heads[number])
+        return self._land(number)
+
+    def rebase(self, number: int) -> str:
+        """Merged as copies of its commits; that others landed meanwhile makes them copies."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("switch", "--quiet", "--detach", self.heads[number])
+        self.git("rebase", "--quiet", "--force-rebase", "origin/main")
+        return self._land(number)
+
+    def _land(self, number: int) -> str:
+        self.git("push", "--quiet", "origin", "HEAD:main")
+        commit = self.git("rev-parse", "HEAD")
+        self.standin.merge(number, commit)
+        return commit
+
+    def apply(self, commit: str) -> dict[str, PlayedJob]:
+        """The push to main."""
+        return self.player.play("apply.yml", Event("push", commit))
+
+    def apply_from_here(self, tenant: str) -> None:
+        """Somebody with the token applies what is checked out, and pushes the receipt."""
+        for arguments in (("apply", "--yes"), ("receipts", "push")):
+            done = subprocess.run(  # noqa: S603
+                [sys.executable, "-m", "reconciler", "--tenant", tenant, *arguments],
+                cwd=self.clone,
+                env={**os.environ, f"FOURME_{tenant.upper()}_TOKEN": self.player.secrets[tenant]["SCIM_TOKEN"]},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert 0 == done.returncode, done.stderr
+
+    def apply_by_hand(self, tenant: str = "") -> dict[str, PlayedJob]:
+        inputs = {"tenant": tenant}
+        return self.player.play("apply.yml", Event("workflow_dispatch", self._main(), inputs=inputs))
+
+    def look_for_drift(self) -> dict[str, PlayedJob]:
+        return self.player.play("drift.yml", Event("schedule", self._main()))
+
+    def _main(self) -> str:
+        return self.player.git("rev-parse", "main").strip()
+
+    def users(self, tenant: str = "qa") -> dict[str, JsonObject]:
+        """The people of an account, by externalId."""
+        return {str(one["externalId"]): one for one in self.stores[tenant].twin().users.values()}
+
+    def edit(self, key: str, tenant: str = "qa", **attributes: Any) -> None:
+        """Somebody changes a user in 4me itself."""
+        self.stores[tenant].seed([{**self.users(tenant)[key], **attributes}])
+
+    def comments(self, number: int) -> list[str]:
+        return [one["body"] for one in self.standin.comments.get(number, [])]
+
+    def receipts(self, tenant: str = "qa") -> list[str]:
+        """The commits at GitHub that have a receipt."""
+        notes = self.player.git("notes", f"--ref=reconciler/{tenant}", "list").splitlines()
+        return [line.split()[1] for line in notes]
+
+
+@contextmanager
+def company(folder: Path, tenants: dict[str, str], address: Path) -> Iterator[Company]:
+    """A company with these tenants, by the rest of what tenants.yaml says of them; nothing was applied yet.
+
+    `address` is where the program listens.
+    """
+    with ExitStack() as stack:
+        standin = stack.enter_context(standing_in(StandIn()))
+        lines, stores = ["tenants:"], {}
+        secrets: dict[str, dict[str, str]] = {}
+        for name, more in tenants.items():
+            token = f"{name}deadbeef" * 6
+            stores[name] = stack.enter_context(Store(folder / f"{name}.sqlite"))
+            url = stack.enter_context(serving(make_app(stores[name], now=lambda: datetime.now(UTC), token=token)))
+            lines.append(f"  {name}: {{url: '{url}', token: {{env: FOURME_{name.upper()}_TOKEN}}, scope: all{more}}}")
+            secrets |= {name: {"SCIM_TOKEN": token}, f"plan-{name}": {"SCIM_TOKEN": token}}
+
+        origin, clone = folder / "origin.git", folder / "clone"
+        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", origin], check=True)  # noqa: S603, S607
+        subprocess.run(["git", "clone", "--quiet", origin, clone], check=True, capture_output=True)  # noqa: S603, S607
+        found = Company(standin, clone, Player(standin, origin, folder / "jobs", secrets, address), stores)
+        copy_workflows(clone)
+        found.commit("\n".join(lines) + "\n", "desired-state/tenants.yaml")
+        found.commit(TEAM)
+        found.git("push", "--quiet", "origin", "HEAD:main")
+        found.git("fetch", "--quiet", "origin")
+        yield found
