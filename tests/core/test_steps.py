@@ -24,6 +24,7 @@ from reconciler.core.plan import (
 from reconciler.core.steps import (
     Step,
     ids_of,
+    lookups,
     make_request,
     make_roles_request,
     make_steps,
@@ -299,3 +300,16 @@ def test_a_person_may_be_left_with_no_roles_at_all() -> None:
     [rest] = make_steps([RevokeRoles(key="user/ann", target_id="31", roles=("a",), held=("a",))], "permissions")
 
     assert Request("PATCH", "/people/31/permissions/acme?roles=") == make_roles_request(rest, "acme")
+
+
+def test_what_git_had_before_and_the_account_lost_is_looked_up_by_each_matching_attribute_first() -> None:
+    """A create by drift: it may be there all the same, and the read had missed it."""
+    lost = CreateUser(
+        key="user/new", cause="drift", attributes=attributes(externalId="new", userName="new@example.com")
+    )
+
+    assert ([True, False], [3, 1]) == (
+        [step(one).reappears for one in (lost, CREATE)],
+        [step(one).requests for one in (lost, CREATE)],
+    )
+    assert [("externalId", "new"), ("userName", "new@example.com")] == lookups(step(lost))
