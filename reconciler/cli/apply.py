@@ -14,13 +14,14 @@ import click
 from reconciler.apply.approval import Approval, hold_against
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
 from reconciler.cli.history import find_base
-from reconciler.cli.line import Base, Head, connect, gather, load_head, now_in_utc, read_live, say
+from reconciler.cli.line import Base, Head, connect, gather, load_head, now_in_utc, say
 from reconciler.cli.main import Options
 from reconciler.cli.output import print_result, read_text
-from reconciler.cli.people import connect_rest, read_roles
-from reconciler.cli.plan import FORMATS, as_of_option, base_option
+from reconciler.cli.people import connect_rest
+from reconciler.cli.plan import FORMATS, as_of_option, base_option, dependencies_option, only_option, read_option
 from reconciler.cli.private import open_log, record_run
 from reconciler.cli.progress import Progress
+from reconciler.cli.reading import How, Ways, focus_head, is_all_that_waits, read_asked
 from reconciler.cli.saved import read_plan
 from reconciler.cli.trace import trace
 from reconciler.core.guardrails import count_population
@@ -28,6 +29,7 @@ from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
 from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
 from reconciler.core.plan import Change, Plan
+from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.receipt import Receipt
 from reconciler.core.wire import DIALECTS, Dialect
 from reconciler.desired.git import FETCH_ALL
@@ -47,6 +49,7 @@ class _Applied:
     run: Run
     live: LiveState
     approval: Approval
+    all_that_waits: bool
 
 
 @click.command()
@@ -57,6 +60,9 @@ class _Applied:
 @click.option("--all-or-nothing", is_flag=True, help="With FILE: do nothing if anything was not approved.")
 @click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Take no new change after that.")
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
+@only_option
+@dependencies_option
+@read_option
 @click.pass_obj
 def apply(
     options: Options,
@@ -64,6 +70,9 @@ def apply(
     base: str | None,
     as_of: date | None,
     *,
+    read: ReadMode,
+    only: tuple[str, ...],
+    with_dependencies: bool,
     yes: bool,
     all_or_nothing: bool,
     max_duration: int | None,
@@ -82,9 +91,11 @@ def apply(
             f"this clone is shallow and lacks what was applied to {head.tenant_name} last, so who left git since would "
             f"keep their access for good: {FETCH_ALL}"
         )
-    ask = not yes and approved is None
+    head = focus_head(head, earlier, Wish(read, only, with_dependencies, base is not None), approved)
+    keeps_focus = bool(only) or approved is not None
+    limits = _Limits(not yes and approved is None, all_or_nothing, max_duration, How(read, keeps_focus))
 
-    applied = asyncio.run(_apply(options, head, earlier, approved, _Limits(ask, all_or_nothing, max_duration)))
+    applied = asyncio.run(_apply(options, head, earlier, approved, limits))
 
     try:
         _leave_receipt(options, head, earlier, applied)  # before printing: whoever reads may have gone
@@ -98,6 +109,7 @@ class _Limits:
     ask: bool
     all_or_nothing: bool
     max_duration: int | None
+    how: How
 
 
 async def _apply(options: Options, head: Head, base: Base, approved: Plan | None, limits: _Limits) -> _Applied:
@@ -105,7 +117,8 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         settings = read_settings()
         client = await connect(stack, options, head, settings)
         rest = await connect_rest(stack, head, settings, client)
-        live, _snapshot = await read_roles(rest, head, base.earlier, await read_live(client, head))
+        account = await read_asked(Ways(client, rest), options, head, base, limits.how)
+        live, head = account.live, account.head
         made = make_plan(gather(head, base, live))
         made = replace(made, plan=trace(head, base, made.plan))
         asks = limits.ask and bool(made.plan.changes)
@@ -137,7 +150,7 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         requests=lines.requests - before,
         stopped=stopped,
     )
-    return _Applied(made.plan, run, live, approval)
+    return _Applied(made.plan, run, live, approval, is_all_that_waits(head, base))
 
 
 def _confirmed(tenant: str) -> bool:
@@ -209,10 +222,12 @@ def _leave_receipt(options: Options, head: Head, base: Base, applied: _Applied) 
         url=head.tenant.url,
         commit=head.commit,
         digest=applied.plan.digest,
-        outcome="whole" if _is_whole(applied) else "partial",
+        outcome="whole" if _is_whole(applied) and applied.all_that_waits else "partial",
         counts=count_statuses(applied.run.outcomes),
         population=count_active_after(count_population(applied.live, base.population).users, applied.run.outcomes),
     )
+    if not applied.all_that_waits:
+        say(options, "The receipt is partial: the plan was about some keys, and git says more than was applied so far.")
     try:
         write_receipt(head.repository, receipt)
     except ReconcilerError as error:
@@ -223,7 +238,7 @@ def _leave_receipt(options: Options, head: Head, base: Base, applied: _Applied) 
 
 
 def _is_whole(applied: _Applied) -> bool:
-    """Whether the account is now what git says. If anything is left open, what left git must not be forgotten."""
+    """Whether the account is what git says, as far as the plan goes. What is left open must not be forgotten."""
     unsettled = any(problem.severity == "error" for problem in applied.plan.problems)
     return applied.run.whole and not applied.approval.refused and not unsettled
 

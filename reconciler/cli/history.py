@@ -54,11 +54,13 @@ def _find_base(head: Head, named: str | None) -> Base:
     then = compile_at(head, commit)
     applied = compile_at(head, last.receipt.commit) if last.receipt and last.receipt.commit != commit else None
     told = (*then.problems, *(applied.problems if applied else ()))
+    last_state = applied.state if applied else then.state
     loaded = {then.commit: then.loaded, **({applied.commit: applied.loaded} if applied else {})}
     return Base(
         earlier=Earlier(base=then.state, applied=applied.state if applied else None),
         commit=commit,
         population=last.population,
+        applied=last.receipt is not None and last_state is not None,
         problems=(*dict.fromkeys(told), *elsewhere),
         loaded={at: files for at, files in loaded.items() if files is not None},
         cut_off=cut_off,

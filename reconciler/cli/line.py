@@ -17,6 +17,7 @@ from reconciler.cli.main import Options
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations
 from reconciler.core.earlier import Earlier
+from reconciler.core.focus import tell_focus
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.renewal import HOW_TO, days_left, warn_of_token
@@ -115,6 +116,7 @@ class Base:
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
     population: int | None = None
+    applied: bool = False  # whether a whole apply is on record, so that what waits to be applied is known
     problems: tuple[Problem, ...] = ()
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
     cut_off: bool = False
@@ -132,7 +134,11 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
         commit=head.commit,
         base=base.commit,
         population=base.population,
-        problems=(*base.problems, *token_problems(head)),
+        problems=(
+            *base.problems,
+            *token_problems(head),
+            *tell_focus(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
+        ),
     )
 
 

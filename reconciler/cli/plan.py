@@ -12,7 +12,10 @@ import click
 from reconciler.cli.main import Options
 
 if TYPE_CHECKING:
+    from reconciler.cli.line import Base, Head
+    from reconciler.cli.reading import Account
     from reconciler.core.plan import Plan
+    from reconciler.core.reading import ReadMode
     from reconciler.report.render import Format
 
 NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
@@ -34,6 +37,19 @@ class Day(click.ParamType[date]):
 
 as_of_option = click.option("--as-of", type=Day(), help="Plan as if it were that day (roles expire by it).")
 base_option = click.option("--base", metavar="REF", help="What git said before: where this parted from a revision.")
+only_option = click.option(
+    "--only", multiple=True, metavar="KEY", help="Plan about user/alice.lee or group/finance alone; may be repeated."
+)
+dependencies_option = click.option(
+    "--with-dependencies", is_flag=True, help="With --only: and about what the keys need."
+)
+read_option = click.option(
+    "--read",
+    type=click.Choice(["auto", "full", "targeted"]),
+    default="auto",
+    show_default=True,
+    help="How to read the account: whole, or only what the plan is about.",
+)
 
 
 @click.command()
@@ -44,6 +60,9 @@ base_option = click.option("--base", metavar="REF", help="What git said before: 
 @click.option("--exit-code", is_flag=True, help="Exit 3 where there is something to do.")
 @click.option("--live", type=click.Path(path_type=Path), help="Plan from a saved live state; no network.")
 @click.option("--save-live", type=click.Path(path_type=Path), help="Save the live state that was read.")
+@only_option
+@dependencies_option
+@read_option
 @click.pass_obj
 def plan(
     options: Options,
@@ -52,6 +71,9 @@ def plan(
     as_of: date | None,
     form: Format,
     *,
+    read: ReadMode,
+    only: tuple[str, ...],
+    with_dependencies: bool,
     exit_code: bool,
     live: Path | None,
     save_live: Path | None,
@@ -59,24 +81,31 @@ def plan(
     """What applying would change in the live account, and why. Changes nothing.
 
     Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
+    With --base only what git says otherwise than there is read, unless --read says so or everything is few requests.
     """
     from reconciler.cli.history import find_base
-    from reconciler.cli.line import gather, load_head, read_account, say
+    from reconciler.cli.line import gather, load_head, say
     from reconciler.cli.output import print_result, write_private
+    from reconciler.cli.reading import How, focus_head, read_account_asked
     from reconciler.cli.trace import trace
     from reconciler.core.make_plan import make_plan
-    from reconciler.live.snapshot import load_snapshot, read_snapshot_file, snapshot_to_json
+    from reconciler.core.reading import Wish
+    from reconciler.live.snapshot import snapshot_to_json
     from reconciler.report.render import render_plan
 
     head = load_head(options, as_of)
     earlier = find_base(head, base)
-    state, snapshot = (
-        (load_snapshot(live), read_snapshot_file(live)) if live else read_account(options, head, earlier.earlier)
+    mode = _whole_to_save(read) if save_live or live else read
+    head = focus_head(head, earlier, Wish(mode, only, with_dependencies, base is not None))
+    account = (
+        _load_account(head, earlier, live)
+        if live
+        else read_account_asked(options, head, earlier, How(mode, bool(only)))
     )
-    if save_live:
-        write_private(save_live, snapshot_to_json(snapshot, state.certificate.faults))
+    if save_live and account.snapshot:
+        write_private(save_live, snapshot_to_json(account.snapshot, account.live.certificate.faults))
 
-    made = trace(head, earlier, make_plan(gather(head, earlier, state)).plan)
+    made = trace(account.head, earlier, make_plan(gather(account.head, earlier, account.live)).plan)
 
     print_result(render_plan(made, form))
     if output:
@@ -85,6 +114,25 @@ def plan(
         _write_beside(options, made)
         say(options, f"Written to {_plans(options)}/{made.tenant}.txt, .md and .json")
     return exit_of(made, exit_code=exit_code)
+
+
+def _whole_to_save(read: ReadMode) -> ReadMode:
+    """A saved live state holds everything: from a part, all the others would look as if they had left."""
+    from reconciler.errors import UsageError
+
+    if read == "targeted":
+        raise UsageError(
+            "--read targeted reads some keys, and a saved live state holds everything: leave one of them out"
+        )
+    return "full"
+
+
+def _load_account(head: Head, base: Base, path: Path) -> Account:
+    from reconciler.cli.reading import Account, grown
+    from reconciler.live.snapshot import load_snapshot, read_snapshot_file
+
+    state = load_snapshot(path)
+    return Account(state, read_snapshot_file(path), grown(head, base, state))
 
 
 def _plans(options: Options) -> Path:

@@ -129,7 +129,8 @@ def tell_unmanaged(plan: Plan) -> str:
     users = sum(one.kind == "user" for one in plan.unmanaged)
     groups = len(plan.unmanaged) - users
     counted = [count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups)
-    return f"Not in git, and never touched: {' and '.join(counted)} of the account" if counted else ""
+    whole = "what was looked at" if plan.read.mode == "targeted" else "the account"
+    return f"Not in git, and never touched: {' and '.join(counted)} of {whole}" if counted else ""
 
 
 def tell_cost(plan: Plan) -> str:

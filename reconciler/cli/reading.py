@@ -1,0 +1,121 @@
+"""Reading an account as a command asks for it: everything, or what a plan about some keys needs. Decides neither."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.cli.line import Base, Head, connect, read_live, say
+from reconciler.cli.main import Options
+from reconciler.cli.people import connect_rest, read_roles
+from reconciler.core.focus import covers, focus_on_difference
+from reconciler.core.inquiry import grow_focus, make_inquiry
+from reconciler.core.link import find_gone, link_resources
+from reconciler.core.model import LiveState
+from reconciler.core.plan import Plan
+from reconciler.core.reading import ReadMode, Wish, choose_focus
+from reconciler.core.wire import DIALECTS
+from reconciler.errors import UsageError
+from reconciler.settings import read_settings
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Client
+    from reconciler.live.rest import RestLine
+    from reconciler.live.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was read: the live state, all of it as answered (None where only some keys were read), and the head.
+
+    The head's focus may have grown: what is needed and is not there is in it too.
+    """
+
+    live: LiveState
+    snapshot: Snapshot | None
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How to read, and whether the plan keeps its focus where everything is read after all."""
+
+    mode: ReadMode
+    keeps_focus: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to an account: SCIM, and REST where roles take effect there."""
+
+    scim: Client
+    rest: RestLine | None
+
+
+async def read_asked(lines: Ways, options: Options, head: Head, base: Base, how: How) -> Account:
+    """The account as far as the head's focus goes. `auto` reads everything where look-ups can't be believed.
+
+    The plan is then about everything too, unless it keeps its focus: on keys that were named, or on what was approved.
+    Where roles take effect over REST everything is read always.
+    """
+    if head.desired.focus is None or how.mode == "full" or lines.rest is not None:
+        return await _read_everything(lines, head, base)
+    from reconciler.live.targeted import read_targeted
+
+    inquiry = make_inquiry(head.desired, base.earlier)
+    targeted = await read_targeted(lines.scim, DIALECTS[head.tenant.dialect], inquiry)
+    faults = targeted.live.certificate.faults
+    if not faults or how.mode == "targeted":
+        return Account(targeted.live, None, replace(head, desired=targeted.desired))
+    say(options, f"Everything is read, for what was asked for can't be looked up alone: {faults[0]}")
+    unfocused = head if how.keeps_focus else replace(head, desired=replace(head.desired, focus=None))
+    everything = await _read_everything(lines, unfocused, base)
+    whole = everything.live.certificate
+    certificate = replace(whole, requests=whole.requests + targeted.live.certificate.requests)
+    return replace(everything, live=replace(everything.live, certificate=certificate))
+
+
+async def _read_everything(lines: Ways, head: Head, base: Base) -> Account:
+    live, snapshot = await read_roles(lines.rest, head, base.earlier, await read_live(lines.scim, head))
+    return Account(live, snapshot, grown(head, base, live))
+
+
+def grown(head: Head, base: Base, live: LiveState) -> Head:
+    """The head with what its focus needs and the account lacks in the focus, where it may grow."""
+    if head.desired.focus is None:
+        return head
+    links = link_resources(head.desired, find_gone(head.desired, base.earlier), live)
+    everything = head.desired.users.keys() | head.desired.groups.keys()
+    return replace(head, desired=grow_focus(head.desired, links, everything))
+
+
+def focus_head(head: Head, base: Base, wish: Wish, approved: Plan | None = None) -> Head:
+    """The head with the focus that the command line asks for."""
+    if head.tenant.roles_via == "permissions" and not wish.only and approved is None:
+        if wish.read == "targeted":
+            raise UsageError("--read targeted can't tell the roles that take effect over REST: use --read full")
+        return head
+    page_size = DIALECTS[head.tenant.dialect].page_size
+    focus = choose_focus(wish, head.desired, base.earlier, page_size, approved)
+    return replace(head, desired=replace(head.desired, focus=focus))
+
+
+def read_account_asked(options: Options, head: Head, base: Base, how: How) -> Account:
+    """The same, by a client of its own."""
+    import asyncio
+
+    async def read() -> Account:
+        async with AsyncExitStack() as stack:
+            settings = read_settings()
+            client = await connect(stack, options, head, settings)
+            lines = Ways(client, await connect_rest(stack, head, settings, client))
+            return await read_asked(lines, options, head, base, how)
+
+    return asyncio.run(read())
+
+
+def is_all_that_waits(head: Head, base: Base) -> bool:
+    """Whether the plan is about all that git says otherwise than when it was last applied, if that is on record."""
+    focus = head.desired.focus
+    return focus is None or (base.applied and covers(focus, focus_on_difference(head.desired, base.earlier)))

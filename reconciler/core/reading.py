@@ -1,0 +1,84 @@
+"""What a command reads: everything, or what a plan about some keys needs. Decided from git and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Final, Literal, TypeAlias
+
+from reconciler.core.earlier import Earlier
+from reconciler.core.focus import (
+    find_keys,
+    focus_on_changes,
+    focus_on_difference,
+    focus_on_keys,
+    join_focus,
+    with_dependencies,
+)
+from reconciler.core.model import DesiredState, Focus
+from reconciler.core.plan import Plan
+from reconciler.errors import UsageError
+
+ReadMode: TypeAlias = Literal["auto", "full", "targeted"]
+READ_MODES: Final[tuple[ReadMode, ...]] = ("auto", "full", "targeted")
+FEW_REQUESTS: Final = 10
+KEYS_A_REQUEST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for: how to read, which keys, and whether what they need comes with them."""
+
+    read: ReadMode = "auto"
+    only: tuple[str, ...] = ()
+    dependencies: bool = False
+    base: bool = False
+
+
+def choose_focus(
+    wish: Wish, desired: DesiredState, earlier: Earlier, page_size: int, approved: Plan | None = None
+) -> Focus | None:
+    """What the plan is about: everything (None), the keys named, or what git says otherwise than before.
+
+    By itself that is chosen with a base and for a plan that was made so, where reading everything is not cheap anyway.
+    """
+    if wish.dependencies and not wish.only:
+        raise UsageError("--with-dependencies goes with --only: name the keys whose dependencies you mean")
+    if wish.only:
+        return _named(wish, desired, earlier)
+    planned_so = approved is not None and approved.read.mode == "targeted"
+    if wish.read == "full" or (wish.read == "auto" and not wish.base and not planned_so):
+        return None
+    if earlier.base is None:
+        if wish.read == "targeted":
+            raise UsageError(
+                "--read targeted needs to know what git said before: give --base, or name keys with --only"
+            )
+        return None
+    focus = focus_on_difference(desired, earlier)
+    if approved is not None:
+        focus = join_focus(focus, focus_on_changes(approved.changes, whole_groups=not planned_so))
+    if wish.read == "auto" and not planned_so and not _is_cheaper(focus, desired, page_size):
+        return None
+    return focus
+
+
+def _named(wish: Wish, desired: DesiredState, earlier: Earlier) -> Focus:
+    keys, wrong = find_keys(wish.only, desired, earlier)
+    if wrong:
+        raise UsageError("; ".join(wrong))
+    focus = focus_on_keys(keys, desired, earlier)
+    return with_dependencies(focus, desired, earlier) if wish.dependencies else focus
+
+
+def _is_cheaper(focus: Focus, desired: DesiredState, page_size: int) -> bool:
+    """Whether asking for the focus takes fewer requests. Where everything takes few, that is read: it tells more."""
+    everything = count_requests(len(desired.users), len(desired.groups), page_size)
+    asked: Sequence[int] = [sum(key.kind == kind for key in focus.keys) for kind in ("user", "group")]
+    return everything > max(FEW_REQUESTS, sum(ceil(number / KEYS_A_REQUEST) for number in asked) + len(focus.members))
+
+
+def count_requests(users: int, groups: int, page_size: int) -> int:
+    """How many it takes to read so many users, and groups with their members."""
+    return ceil(users / page_size) + ceil(groups / page_size) + groups
