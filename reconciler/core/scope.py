@@ -189,16 +189,23 @@ def path_steps(path: str) -> list[str]:
 
 
 def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
-    steps = path_steps(path)
+    first, *rest = path_steps(path)
 
     def read(attributes: SourceAttributes) -> list[object]:
-        found: list[object] = [attributes]
-        for step in steps:
-            inner = [one.get(step) for one in found if isinstance(one, Mapping)]
-            found = [value for one in inner for value in (one if isinstance(one, list) else [one])]
-        return [value for value in found if value is not None and value != ""]
+        value = attributes.get(first)
+        for step in rest:
+            value = value.get(step) if isinstance(value, dict) else _read_inner(value, step)
+        if isinstance(value, list):
+            return [one for one in value if one is not None and one != ""]
+        return [] if value is None or value == "" else [value]
 
     return read
+
+
+def _read_inner(value: object, step: str) -> list[object]:
+    """What the values of many have at a step; none where there is nothing to step into."""
+    inner = [one.get(step) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [found for one in inner for found in (one if isinstance(one, list) else [one])]
 
 
 def check_clauses(
@@ -209,12 +216,12 @@ def check_clauses(
     if not clauses:
         return []
     problems: list[Problem] = []
-    group_names = frozenset(groups)
+    group_names, values = frozenset(groups), _read_once(clauses, subjects)
     for clause in clauses:
         if clause.operator is Operator.IS_MEMBER_OF:
             problems.extend(_check_group(clause, group_names, nested=nested))
         elif subjects:
-            problems.extend(_check_values(clause, subjects))
+            problems.extend(_check_values(clause, subjects, values[clause.attribute]))
     return problems
 
 
@@ -228,8 +235,13 @@ def _check_group(clause: Clause, groups: frozenset[str], *, nested: bool) -> Ite
         yield Problem("unknown_group", message, clause.source, did_you_mean(name, groups))
 
 
-def _check_values(clause: Clause, subjects: Sequence[SourceAttributes]) -> Iterable[Problem]:
-    values = [value for each in read_each(subjects, clause.attribute) for value in each]
+def _read_once(clauses: Iterable[Clause], subjects: Sequence[SourceAttributes]) -> dict[str, list[object]]:
+    """All values of all subjects, by the attribute: many clauses look at few."""
+    attributes = {clause.attribute for clause in clauses if clause.operator is not Operator.IS_MEMBER_OF}
+    return {path: [value for each in read_each(subjects, path) for value in each] for path in attributes}
+
+
+def _check_values(clause: Clause, subjects: Sequence[SourceAttributes], values: Sequence[object]) -> Iterable[Problem]:
     if not values:
         yield _unknown_attribute(clause, subjects)
         return
