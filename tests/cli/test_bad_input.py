@@ -442,11 +442,11 @@ def test_a_run_that_is_told_to_wait_for_minutes_still_ends_after_its_time(
     process = project.start("apply", "--yes", "--max-duration", "1", "--format", "json")
 
     try:
-        out, err = process.communicate(timeout=8)
+        out, err = process.communicate(timeout=60)  # far less than 120, and enough for a busy machine
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        pytest.fail("after 8 seconds it still waits")
+        pytest.fail("after a minute it still waits")
     assert 1 == process.returncode, err
     assert 4 == len(json.loads(out)["outcomes"])
 
