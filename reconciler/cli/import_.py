@@ -35,6 +35,7 @@ class Account:
 
 
 @click.command("import")
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
 @click.option("--url", help="The account's SCIM address, where the folder declares no tenant yet; or `sandbox`.")
 @click.option("--token-env", metavar="NAME", help="The environment variable that holds the account's token.")
 @click.option(
@@ -49,9 +50,13 @@ class Account:
     help="One file of users for each department, or for each hundred.",
 )
 @click.option("--live", type=click.Path(path_type=Path), help="Import from a saved live state; no network.")
+@click.option("--adopt", "adopts", is_flag=True, help="Take over what drifted, into the files that declare it.")
+@click.option("--dry-run", is_flag=True, help="With --adopt: print the difference, and write nothing.")
+@click.option("--base", metavar="REF", help="With --adopt: what was applied, if not by the last receipt.")
 @click.pass_obj
 def import_(
     options: Options,
+    keys: tuple[str, ...],
     url: str | None,
     token_env: str | None,
     dialect: Dialect | None,
@@ -59,12 +64,33 @@ def import_(
     name: str,
     by: By,
     live: Path | None,
-) -> None:
+    adopts: bool,
+    dry_run: bool,
+    base: str | None,
+) -> int:
     """Write a live account as YAML into the desired-state folder: afterwards git says what the account has.
 
     Users, groups and who holds which role. Nothing in the account is changed, and no file is overwritten. What YAML
     can't say is left out and told, line by line.
+
+    With --adopt, what drifted in the account since the last apply is written into the files that are there (of KEY...,
+    all that differs): only the values that differ, as a difference to be read and committed.
     """
+    from reconciler.cli.adopt import Wanted, adopt
+    from reconciler.errors import UsageError
+
+    account = Account(url, token_env, dialect, name)
+    if adopts and (url or token_env or dialect):
+        raise UsageError("--adopt is for a tenant that is declared: choose one with --tenant")
+    if adopts:
+        return adopt(options, Wanted(keys, base, live, dry_run))
+    if keys or dry_run or base:
+        raise UsageError("KEY, --dry-run and --base go with --adopt; an import is of the whole account")
+    return _import(options, account, by, live)
+
+
+def _import(options: Options, account: Account, by: By, live: Path | None) -> int:
+    """The whole account, into files that are not there yet."""
     from reconciler.cli.line import say, say_token
     from reconciler.core.importing import import_account
     from reconciler.desired.place import place_new
@@ -72,18 +98,19 @@ def import_(
     from reconciler.report.problems import render_problems
 
     contents = _existing(options)
-    head = _head(options, contents, Account(url, token_env, dialect, name))
+    head = _head(options, contents, account)
     say_token(options, head)
-    state = _read(options, head, live)
+    state = read_whole(options, head, live)
 
-    imported = import_account(state, head.tenant.scope)
-    files = write_import(imported, Origin(head.tenant_name, head.tenant, head.today, declared=url is None), by)
+    imported = import_account(state, head.tenant)
+    files = write_import(imported, Origin(head.tenant_name, head.tenant, head.today, declared=account.url is None), by)
     _check_that_nothing_is_left(head, contents, files, state)
 
     place_new(options.folder, files)
     if imported.left_out:
         say(options, render_problems(imported.left_out, "text").rstrip("\n"))
     click.echo(_summary(options, head, imported, len(files)))
+    return 0
 
 
 def _existing(options: Options) -> Mapping[str, bytes]:
@@ -181,12 +208,12 @@ def _refuse_to_overwrite(declarations: Declarations) -> None:
         )
         raise UsageError(
             f"users, groups or roles are declared already, and are not overwritten: {shown}. "
-            "Import into another folder with --dir"
+            "Take over what changed in the account with `import --adopt`, or import into another folder with --dir"
         )
 
 
-def _read(options: Options, head: Head, live: Path | None) -> LiveState:
-    """The whole account; raises Refused where the read does not add up, for who is missing would not be imported."""
+def read_whole(options: Options, head: Head, live: Path | None) -> LiveState:
+    """The whole account; raises Refused where the read does not add up: who is missing would seem not to be there."""
     from reconciler.cli.line import read_account
     from reconciler.errors import Refused
     from reconciler.live.snapshot import load_snapshot
@@ -194,7 +221,7 @@ def _read(options: Options, head: Head, live: Path | None) -> LiveState:
     state = load_snapshot(live) if live else read_account(options, head)[0]
     if not state.certificate.complete:
         raise Refused(
-            f"the read is not complete ({'; '.join(state.certificate.faults)}): nothing was imported; try again"
+            f"the read is not complete ({'; '.join(state.certificate.faults)}): nothing was written; try again"
         )
     return state
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, TypeVar
 
 from reconciler.core.catalogue import CATALOGUE, NEED_NO_SPECIALIST, OWNER, PLAIN_ACCESS, SPECIALIST
 from reconciler.core.declarable import Undeclarable, UnknownAttribute, declare_text, declare_value
 from reconciler.core.model import Kind, LiveGroup, LiveState, LiveUser
 from reconciler.core.naming import Nameless, choose_keys
+from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 
 Live = TypeVar("Live", LiveUser, LiveGroup)
@@ -37,9 +38,10 @@ class Imported:
     left_out: tuple[Problem, ...]
 
 
-def import_account(live: LiveState, scope: Literal["assigned", "all"]) -> Imported:
+def import_account(live: LiveState, tenant: Tenant) -> Imported:
     """What makes git say what the account has; with `scope: assigned` whoever holds no role is given `user`."""
     left_out = _LeftOut()
+    live = replace(live, users=left_out.without_leavers(live.users, tenant))
     users, groups = left_out.sound("user", live.users), left_out.sound("group", live.groups)
     keys = choose_keys("user", [_nameless("user", user) for user in users])
     group_keys = choose_keys("group", [_nameless("group", group) for group in groups])
@@ -49,7 +51,7 @@ def import_account(live: LiveState, scope: Literal["assigned", "all"]) -> Import
     declared_groups = {
         group_keys[one.id]: _Group(one, group_keys[one.id], keys, active).declare(left_out) for one in groups
     }
-    roles = _assign({keys[user.id]: user for user in users if user.active}, scope, left_out)
+    roles = _assign({keys[user.id]: user for user in users if user.active}, tenant, left_out)
     return Imported(
         users=dict(sorted(declared_users.items())),
         groups=dict(sorted(declared_groups.items())),
@@ -73,6 +75,16 @@ class _LeftOut:
     def say(self, message: str, hint: str) -> None:
         """One thing that is left out, and what to do about it."""
         self.problems.append(Problem("left_out", message, None, hint, severity="warning"))
+
+    def without_leavers(self, users: Sequence[LiveUser], tenant: Tenant) -> tuple[LiveUser, ...]:
+        """Without those who are inactive and hold permissions still: declared so, they would lose them by an apply."""
+        over_rest = tenant.roles_via == "permissions" and tenant.on_out_of_scope == "deactivate"
+        leavers = [user for user in users if over_rest and not user.active and user.roles & CATALOGUE]
+        for user in leavers:
+            roles = ", ".join(sorted(user.roles & CATALOGUE))
+            told = f"{_describe('user', user)} is left out: inactive, and holding {roles}, which an apply would revoke"
+            self.say(told, "revoke it in the account and import again, or leave it unmanaged")
+        return tuple(user for user in users if user not in leavers)
 
     def sound(self, kind: Kind, resources: Sequence[Live]) -> list[Live]:
         """Those that can be declared and found again: name and externalId are text, and theirs alone."""
@@ -184,11 +196,10 @@ class _Group:
         return message, "once they have left it in the account, take the line `membership: additive` out"
 
 
-def _assign(
-    users: Mapping[str, LiveUser], scope: Literal["assigned", "all"], left_out: _LeftOut
-) -> dict[str, list[str]]:
+def _assign(users: Mapping[str, LiveUser], tenant: Tenant, left_out: _LeftOut) -> dict[str, list[str]]:
     """Who holds which role, by role; nobody any, where git can't say all of it: roles are managed as a whole set."""
-    held = {key: user.roles - {OWNER} for key, user in users.items()}
+    kept = {OWNER} if tenant.roles_via == "scim" else frozenset(role for user in users.values() for role in user.roles)
+    held = {key: user.roles - (kept - CATALOGUE) for key, user in users.items()}
     if wrong := _unfit_roles(held):
         left_out.say(
             f"no roles are imported: {wrong}", "mend that in the account and import again; git leaves roles alone"
@@ -196,7 +207,7 @@ def _assign(
         return {}
     by_role: dict[str, list[str]] = {}
     for key, roles in sorted(held.items()):
-        for role in roles or ({PLAIN_ACCESS} if scope == "assigned" else ()):
+        for role in roles or ({PLAIN_ACCESS} if tenant.scope == "assigned" else ()):
             by_role.setdefault(role, []).append(key)
     return {role: by_role[role] for role in sorted(by_role, key=_rank)}
 

@@ -28,11 +28,17 @@ def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
     nested = sorted(path for path in folder.rglob(".git") if path.parent != folder)
     if nested:
         raise UsageError(f"{nested[0].parent} is a repository of its own, whose history is not this one's: move it out")
-    label = folder.resolve().name if label is None else label
-    paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
+    paths = find_files(folder, label)
     if not paths:
         raise UsageError(f"{folder} holds no *.yaml file")
-    return {name_file(label, path.relative_to(folder).as_posix()): _read(path) for path in paths}
+    return {name: _read(path) for name, path in paths.items()}
+
+
+def find_files(folder: Path, label: str | None = None) -> Mapping[str, Path]:
+    """Every `*.yaml` below the folder, by the name that messages call it."""
+    label = folder.resolve().name if label is None else label
+    paths = sorted(path for path in folder.rglob("*.yaml") if path.is_file())
+    return {name_file(label, path.relative_to(folder).as_posix()): path for path in paths}
 
 
 def name_file(label: str, below: str) -> str:

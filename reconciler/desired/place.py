@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +36,36 @@ def place_new(folder: Path, files: Mapping[str, str]) -> None:
         raise UsageError(f"{folder} can't be written: {error.strerror}; nothing was") from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def replace_files(files: Mapping[Path, tuple[bytes, bytes]]) -> None:
+    """Each file's content as it was read, and as it should be: all are replaced, or none.
+
+    Raises UsageError where one is not any more as it was read, or can't be written.
+    """
+    made: dict[Path, Path] = {}
+    try:
+        for path, (before, after) in files.items():
+            if path.read_bytes() != before:
+                raise UsageError(f"{path} was changed meanwhile: nothing was written; try again")
+            made[path] = _write_beside(path, after)
+        for path, new in made.items():
+            new.replace(path)
+    except OSError as error:
+        raise UsageError(f"{error.filename} can't be written: {error.strerror}") from error
+    finally:
+        for new in made.values():
+            new.unlink(missing_ok=True)
+
+
+def _write_beside(path: Path, content: bytes) -> Path:
+    """A file with the mode of the other, in its folder, ready to take its place; not named like one that is read."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    made = Path(name)
+    made.chmod(stat.S_IMODE(path.stat().st_mode))
+    return made
 
 
 def _write(path: Path, text: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from reconciler.core.importing import Imported, import_account
 from reconciler.core.model import Certificate, LiveGroup, LiveState, LiveUser
+from reconciler.core.tenant import Tenant
 
 GUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 
@@ -27,11 +28,12 @@ def group(name: str, *members: str, **attributes: Any) -> LiveGroup:
     return LiveGroup(f"id-{name}", kept, frozenset(f"id-{member}" for member in members))
 
 
-def imported(*resources: LiveUser | LiveGroup, scope: Literal["assigned", "all"] = "all") -> Imported:
+def imported(*resources: LiveUser | LiveGroup, **tenant: Any) -> Imported:
     """What is imported of an account that has these."""
     users = tuple(one for one in resources if isinstance(one, LiveUser))
     groups = tuple(one for one in resources if isinstance(one, LiveGroup))
-    return import_account(LiveState(users, groups, Certificate("full", len(users), len(groups), requests=1)), scope)
+    account = LiveState(users, groups, Certificate("full", len(users), len(groups), requests=1))
+    return import_account(account, Tenant.model_validate({"url": "sandbox", "scope": "all", **tenant}))
 
 
 def told(result: Imported) -> list[str]:
@@ -188,3 +190,26 @@ def test_several_people_are_counted() -> None:
     result = imported(user("ann", roles=["User"]), user("bob", roles=["Guest"]))
 
     assert "2 people hold what is no role of 4me that can be assigned: Guest, User" in told(result)[0]
+
+
+OVER_REST = {"roles_via": "permissions"}
+
+
+def test_over_rest_what_git_can_not_assign_is_no_hindrance() -> None:
+    """It is kept there, whatever git says."""
+    result = imported(user("ann", roles=["account_owner", "something_new", "auditor"]), **OVER_REST)
+
+    assert ({"auditor": ["ann"]}, ()) == (result.roles, result.left_out)
+
+
+def test_over_rest_whoever_is_inactive_and_holds_permissions_is_left_out() -> None:
+    """An apply would revoke them; unless whoever is out of scope is ignored."""
+    leaver = user("ann", active=False, roles=["auditor"])
+    result = imported(leaver, user("bob", active=False), **OVER_REST)
+
+    assert ["bob"] == list(result.users)
+    expected = (
+        "the user ann@example.com (id-ann) is left out: inactive, and holding auditor, which an apply would revoke"
+    )
+    assert [expected] == told(result)
+    assert ["ann"] == list(imported(leaver, **OVER_REST, on_out_of_scope="ignore").users)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.desired.place import place_new
+from reconciler.desired.place import place_new, replace_files
 from reconciler.errors import UsageError
 
 FILES = {"tenants.yaml": "tenants:\n", "users/it.yaml": "users: {}\n"}
@@ -70,3 +70,34 @@ def test_a_place_that_can_not_be_written_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="can't be written"):
         place_new(tmp_path / "file" / "desired-state", FILES)
+
+
+def test_files_are_replaced_with_the_mode_that_they_had(tmp_path: Path) -> None:
+    """All of them, and nothing is left beside them."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text("1")
+    other.write_text("2")
+    one.chmod(0o640)
+
+    replace_files({one: (b"1", b"one"), other: (b"2", b"two")})
+
+    assert {"one.yaml": "one", "other.yaml": "two"} == below(tmp_path)
+    assert 0o640 == one.stat().st_mode & 0o777
+
+
+def test_a_file_that_was_changed_meanwhile_stops_all(tmp_path: Path) -> None:
+    """What somebody else wrote is not lost."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text("1")
+    other.write_text("theirs")
+
+    with pytest.raises(UsageError, match=r"other\.yaml was changed meanwhile: nothing was written; try again"):
+        replace_files({one: (b"1", b"one"), other: (b"2", b"two")})
+
+    assert {"one.yaml": "1", "other.yaml": "theirs"} == below(tmp_path)
+
+
+def test_a_file_that_is_gone_stops_all(tmp_path: Path) -> None:
+    """It can't be replaced."""
+    with pytest.raises(UsageError, match="can't be written: No such file"):
+        replace_files({tmp_path / "one.yaml": (b"1", b"one")})

@@ -31,7 +31,7 @@ def files(imported: Imported, by: Literal["department", "hundred"] = "department
 
 def test_a_small_company_reads_as_if_a_person_had_written_it(*, update_cases: bool) -> None:
     """What was left out of it is in `left-out.txt`."""
-    imported = import_account(load_snapshot(HERE / "live.json"), "all")
+    imported = import_account(load_snapshot(HERE / "live.json"), ACCOUNT)
     written = {f"desired-state/{name}": text for name, text in write_import(imported, origin(), "department").items()}
     written["left-out.txt"] = "".join(f"{one}\n" for one in imported.left_out)
     if update_cases:
@@ -46,7 +46,7 @@ def test_a_small_company_reads_as_if_a_person_had_written_it(*, update_cases: bo
 
 def test_what_was_written_is_read_without_a_problem() -> None:
     """By the reader that every command uses."""
-    imported = import_account(load_snapshot(HERE / "live.json"), "all")
+    imported = import_account(load_snapshot(HERE / "live.json"), ACCOUNT)
     loaded = load_declarations(
         {name: text.encode() for name, text in write_import(imported, origin(), "department").items()}
     )

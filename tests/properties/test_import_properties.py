@@ -69,6 +69,7 @@ texts = st.sampled_from(ODD) | st.text(max_size=8) | st.sampled_from(["Finance",
 numbers = st.integers(-3, 10**19) | st.floats(allow_nan=True) | st.booleans()
 scalars = texts | numbers
 IDS = ("u-1", "u-2", "u-3", "u-4", "u-5")
+TENANT = Tenant(url="sandbox", scope="all")
 GUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 external_ids = (
     st.sampled_from(["ann", "Ann", "bob.lee", "0042", GUID, "a b", "a/b", "group/x", "user/ann", "no"]) | texts
@@ -153,7 +154,7 @@ def accounts(draw: st.DrawFn) -> LiveState:
 
 def write(live: LiveState, by: Literal["department", "hundred"] = "department") -> dict[str, str]:
     origin = Origin("production", Tenant(url="sandbox", scope="all"), TODAY, declared=False)
-    return dict(write_import(import_account(live, "all"), origin, by))
+    return dict(write_import(import_account(live, TENANT), origin, by))
 
 
 def load(files: dict[str, str]) -> Loaded:
@@ -185,7 +186,7 @@ def test_after_an_import_nothing_is_left_to_plan(live: LiveState, by: Literal["d
 @given(accounts())
 def test_whoever_is_left_out_is_told(live: LiveState) -> None:
     """Each on a line of their own, by their id."""
-    imported = import_account(live, "all")
+    imported = import_account(live, TENANT)
     told = {one.message.split(" is left out")[0] for one in imported.left_out}
     described = [f"the user {user.name} ({user.id})" for user in live.users]
     described += [f"the group {group.name} ({group.id})" for group in live.groups]
@@ -211,7 +212,7 @@ def test_the_order_of_reading_does_not_show(live: LiveState, random: Random) -> 
 @given(accounts())
 def test_another_reader_of_yaml_reads_the_same(live: LiveState) -> None:
     """ruamel, as YAML 1.2: users and groups are what was to be written."""
-    imported = import_account(live, "all")
+    imported = import_account(live, TENANT)
     files = write(live)
     read = {name: YAML(typ="safe", pure=True).load(StringIO(text)) for name, text in files.items()}
     users = {key: user for name, one in read.items() if name.startswith("users/") for key, user in one["users"].items()}

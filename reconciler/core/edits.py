@@ -1,0 +1,89 @@
+"""Edits of a YAML document as data: which values should read otherwise. Knows no text, and no position but a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+END = -1
+
+
+@dataclass(frozen=True, slots=True)
+class SetValues:
+    """Below `path` of a file, these values, each by its own path: what is not there yet is put there."""
+
+    file: str
+    path: Path
+    values: Mapping[tuple[str, ...], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AddItem:
+    """One more item of the list at `path`, after that index, or at its end."""
+
+    file: str
+    path: Path
+    item: Any
+    after: int = END
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveItem:
+    """One item less of the list at `path`."""
+
+    file: str
+    path: Path
+    index: int
+
+
+Edit: TypeAlias = SetValues | AddItem | RemoveItem
+
+
+def with_edits(document: object, edits: Iterable[Edit]) -> object:
+    """The document as it should read; the one that is given stays as it is, and what aliases share in it too."""
+    edits = tuple(edits)
+    for edit in edits:
+        if isinstance(edit, SetValues):
+            for below, value in edit.values.items():
+                document = _with_value(document, (*edit.path, *below), value)
+    for path in dict.fromkeys(edit.path for edit in edits if not isinstance(edit, SetValues)):
+        listed = [edit for edit in edits if edit.path == path and not isinstance(edit, SetValues)]
+        document = _with_value(document, path, _with_items(value_at(document, path), listed))
+    return document
+
+
+def value_at(document: object, path: Path) -> object:
+    """What stands at a path, or None where nothing does."""
+    for step in path:
+        if isinstance(document, Mapping):
+            document = document.get(step)
+        elif isinstance(document, list) and isinstance(step, int):
+            document = document[step]
+        else:
+            return None
+    return document
+
+
+def _with_value(document: object, path: Path, value: object) -> object:
+    if not path:
+        return value
+    step, *rest = path
+    if isinstance(step, int):
+        assert isinstance(document, list)  # noqa: S101  # an index is of a list that is there
+        inner = _with_value(document[step], tuple(rest), value)
+        return [inner if index == step else one for index, one in enumerate(document)]
+    known = document if isinstance(document, Mapping) else {}
+    return {**known, step: _with_value(known.get(step), tuple(rest), value)}
+
+
+def _with_items(items: object, edits: Iterable[AddItem | RemoveItem]) -> list[object]:
+    assert isinstance(items, list)  # noqa: S101  # the same
+    removed = {edit.index for edit in edits if isinstance(edit, RemoveItem)}
+    added = [edit for edit in edits if isinstance(edit, AddItem)]
+    result: list[object] = []
+    for index, item in enumerate(items):
+        result.extend([] if index in removed else [item])
+        result.extend(edit.item for edit in added if edit.after == index)
+    return [*result, *(edit.item for edit in added if edit.after == END)]
