@@ -14,7 +14,7 @@ from datetime import date
 from reconciler.core.clause import Clause
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations
-from reconciler.core.flip import find_flip
+from reconciler.core.flip import find_flip, only_what_concerns
 from reconciler.core.mapping import describe_origin
 from reconciler.core.membership import Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
@@ -90,6 +90,7 @@ class Explanation(Frozen):
 
 def explain_user(declarations: Declarations, tenant: str, name: str, today: date) -> Explanation:
     """Everything that decides about the user, who must be declared."""
+    declarations = only_what_concerns(declarations, name)
     membership = expand_membership(declarations)
     user = compile_state(declarations, tenant, today).users[Key("user", name)]
     flip = find_flip(declarations, tenant, name, today)

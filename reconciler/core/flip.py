@@ -46,7 +46,7 @@ class Flipped:
 
 def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -> Flipped | None:
     """The fewest of the candidate edits that flip the verdict, or None where none of them does."""
-    alone = _only_what_concerns(declarations, name)
+    alone = only_what_concerns(declarations, name)
 
     def judge(edited: Declarations) -> DesiredUser:
         return compile_state(edited, tenant, today).users[Key("user", name)]
@@ -64,7 +64,7 @@ def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -
     return None
 
 
-def _only_what_concerns(declarations: Declarations, name: str) -> Declarations:
+def only_what_concerns(declarations: Declarations, name: str) -> Declarations:
     """The declarations without the other users: none of them bears on this one's verdict, and every try compiles."""
     groups = {
         group: replace(declared, members=_own_and_nested(declared.members, name))
