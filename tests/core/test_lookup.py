@@ -140,8 +140,8 @@ def test_witnesses_are_those_of_whom_git_says_what_it_said() -> None:
     """Two for each attribute, each for one alone, names in another case; nobody who is asked for or may be missing."""
     before = desired_state(*(desired_user(name) for name in "abcdefgh"), desired_group("dev"), desired_group("123"))
     now = desired_state(
-        *(desired_user(name) for name in "acdefghz"),
         desired_user("b", in_scope=False),
+        *(desired_user(name) for name in "zacdefgh"),
         desired_group("123"),
         desired_group("dev"),
     )
