@@ -132,8 +132,14 @@ def tenants(options: Options, form: str, *, enabled_only: bool) -> None:
 
 
 def _job(name: str, tenant: Tenant) -> dict[str, str]:
-    """One job of a matrix: the tenant, and the name of the variable that its token goes into."""
-    return {"tenant": name, "token": tenant.token.env if tenant.token else ""}
+    """One job of a matrix: the tenant, and the names of the variables that its secrets go into."""
+    oauth = tenant.permissions.oauth if tenant.permissions else None
+    return {
+        "tenant": name,
+        "token": tenant.token.env if tenant.token else "",
+        "client_id": oauth.client_id.env if oauth else "",
+        "client_secret": oauth.client_secret.env if oauth else "",
+    }
 
 
 def _as_json(tenant: Tenant, today: date) -> dict[str, Any]:

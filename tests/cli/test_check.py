@@ -117,12 +117,24 @@ def test_tenants_as_a_matrix_for_github(tenants: Project) -> None:
 
     assert {
         "include": [
-            {"tenant": "sandbox", "token": ""},
-            {"tenant": "qa", "token": "QA_TOKEN"},
-            {"tenant": "production", "token": "PRODUCTION_TOKEN"},
+            {"tenant": "sandbox", "token": "", "client_id": "", "client_secret": ""},
+            {"tenant": "qa", "token": "QA_TOKEN", "client_id": "", "client_secret": ""},
+            {"tenant": "production", "token": "PRODUCTION_TOKEN", "client_id": "", "client_secret": ""},
         ]
     } == ran.document
     assert 1 == ran.out.count("\n")
+
+
+def test_a_matrix_names_the_variables_of_client_credentials(project: Project) -> None:
+    """Of a tenant whose roles take effect over REST."""
+    oauth = "{token_url: https://oauth.example/token, client_id: {env: ID}, client_secret: {env: SECRET}}"
+    permissions = f"permissions: {{url: https://api.example/v1, account: acme, oauth: {oauth}}}"
+    url = f"url: 'https://api.example/scim/v2', token: {{env: T}}, roles_via: permissions, {permissions}"
+    project.commit(SANDBOX.replace("url: sandbox", url) + TEAM)
+
+    [job] = project.run("tenants", "--format", "github-matrix").document["include"]
+
+    assert {"tenant": "sandbox", "token": "T", "client_id": "ID", "client_secret": "SECRET"} == job
 
 
 def test_a_matrix_may_leave_out_what_apply_would_refuse(tenants: Project) -> None:
