@@ -221,8 +221,8 @@ def test_a_change_on_the_other_side_is_drift_and_is_mended(story: Story, server:
     for said in (
         "title: Queen → Director",
         "department: Nothing → Finance",
-        "gets access back",
-        "gains members",
+        "(user/dee)",
+        "(group/finance)",
     ):
         assert said in drift.out
 
