@@ -1,4 +1,4 @@
-"""What runs keep for themselves, in the private folder: the provisioning log, and the key of fingerprints."""
+"""What runs keep for themselves, in the private folder: the provisioning log."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ from reconciler.core.model import (
     Value,
 )
 from reconciler.core.plan import Change
-from reconciler.core.steps import make_request, make_steps
+from reconciler.core.steps import Step, lookups, make_request, make_steps
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import CUSTOM_FIELDS, DIALECTS, ENTERPRISE, read_group, read_id, read_user
+from reconciler.core.wire import CUSTOM_FIELDS, DIALECTS, ENTERPRISE, find_request, read_group, read_id, read_user
 from reconciler.errors import Source
 
 T = TypeVar("T")
@@ -226,11 +226,24 @@ def read_account(twin: Twin) -> LiveState:
     return LiveState(users, groups, Certificate("full", len(users), len(groups), requests=1))
 
 
+def look_up(step: Step, twin: Twin) -> list[Request]:
+    """The look-ups before a create of what may be there all the same; nobody of that externalId is."""
+    asked = [find_request(step.kind, *one) for one in lookups(step)] if step.reappears else []
+    for request in asked:
+        response = twin.answer(request.method, request.path, None, NOON).response
+        assert response.succeeded, response
+    return asked
+
+
 def execute(changes: Iterable[Change], ids: Mapping[str, str], twin: Twin, tenant: Tenant) -> list[Request]:
-    """Every step's request is sent to the twin, which must take it; the requests come back."""
+    """Every step's requests are sent to the twin, which must take them; the requests come back.
+
+    What git had before and the account has lost is looked up first, and is not there.
+    """
     known = dict(ids)
     sent: list[Request] = []
     for step in make_steps(changes):
+        sent += look_up(step, twin)
         request = make_request(step, known, DIALECTS[tenant.dialect])
         response = twin.answer(request.method, request.path, request.body, NOON).response
         assert response.succeeded, response

@@ -223,7 +223,7 @@ def filter_edit() -> Plan:
     """A scoping filter was tightened, and takes the access of those who fall out."""
     out = "passes no scoping filter"
     lost = [DeactivateUser(**somebody(number), reason=out) for number in range(4)]
-    named = "; ".join(f"{one.name} (contractType is contractor)" for one in lost)
+    named = "; ".join(f"{one.name} ({one.key}), it is contractor" for one in lost)
     place = Source("desired-state/scoping-filters.yaml", 5)
     return story(
         *lost,
@@ -231,13 +231,15 @@ def filter_edit() -> Plan:
         problems=(
             Problem(
                 "filter_change",
-                f"access lost by the edit of the scoping filters, 4 in all: {named}",
+                'the edit of the scoping filters takes access from 4 people: the filter "Permanent staff" wants '
+                f"contractType EQUALS permanent: {named}",
                 place,
                 severity="warning",
             ),
             Problem(
                 "filter_change",
-                "access gained by the edit of the scoping filters, 1 in all: Chidi Okafor 9 (holds user)",
+                'the edit of the scoping filters gives access to 1 person: the filter "Permanent staff" no longer '
+                "wants site EQUALS London: Chidi Okafor 9 (user/chidi.okafor.9)",
                 place,
                 severity="info",
             ),
