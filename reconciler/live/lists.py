@@ -1,0 +1,105 @@
+"""The list of everyone of one kind, page by page; what does not add up is looked at again.
+
+A change of the account passes, and a lie stays: `core/pages.py` says which is which, and here the pages are fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from reconciler.core.model import Response
+from reconciler.core.pages import Listing, add_up, conclude, goes_on, join_up, list_starts
+from reconciler.core.wire import Dialect, NotScim, Page, describe_error, list_request, read_id, read_page
+from reconciler.errors import NotAnAnswer, Unreachable
+from reconciler.live.client import Client
+
+Kind = Literal["Users", "Groups"]
+MOST_PAGES = 100_000
+MOST_LOOKS = 3
+MOST_PAGES_MORE = 20  # that a list may grow by while it is read
+
+
+async def read_list(client: Client, kind: Kind, dialect: Dialect) -> Listing:
+    """Everything of one kind; what does not add up is looked at again, up to three times in all."""
+    looks = [await _look(client, kind, dialect)]
+    while looks[-1].wants_another_look and len(looks) < MOST_LOOKS:
+        try:
+            looks.append(await _look_closer(client, kind, dialect))
+        except Unreachable as error:
+            return looks[-1].with_faults(f"{kind} at a second look: {error}")
+    return conclude(kind, looks)
+
+
+async def _look(client: Client, kind: Kind, dialect: Dialect) -> Listing:
+    """The first page, then the rest at once; rows are counted as they came, for `itemsPerPage` is not to be trusted."""
+    first = await _read_first_page(client, kind, dialect)
+    size = len(first.resources)
+    pages = await asyncio.gather(
+        *(_try_page(client, kind, start, size) for start in list_starts(first.total, size, size))
+    )
+    listing = add_up(kind, first, [page for page in pages if isinstance(page, Page)])
+    listing = listing.with_faults(*(page for page in pages if isinstance(page, str)))
+    if not listing.faults and size and first.total % (dialect.page_size if dialect.pages_are_known else size) == 0:
+        return await _look_past_the_end(client, kind, size, listing)
+    return listing
+
+
+async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Listing) -> Listing:
+    """A total of whole pages could be a lie that the last of them does not show: nobody new may follow."""
+    came = len(listing.resources)
+    try:
+        response = await client.send(list_request(kind, came + 1, size))
+        ids = {read_id(row) for row in _page_of(response).resources} if response.succeeded else set()
+    except (NotScim, Unreachable) as error:
+        return listing.with_faults(f"{kind} past the end: {error}")
+    more = (f"{kind}: {came} were announced and there are more",) if ids - listing.resources.keys() else ()
+    return replace(listing, faults=more)
+
+
+async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
+    """Pages that overlap by a row, to the end of the list, wherever that is by then."""
+    first = await _read_first_page(client, kind, dialect)
+    size = len(first.resources)
+    if size <= 1:
+        return await _look(client, kind, dialect)  # pages of one row can't overlap
+    full = dialect.page_size if dialect.pages_are_known else size
+    pages = {1: first}
+    starts: Sequence[int] = list_starts(first.total, size, size - 1)
+    for _pages_more in range(MOST_PAGES_MORE):
+        answers = await asyncio.gather(*(_try_page(client, kind, start, size) for start in starts))
+        if missing := [answer for answer in answers if isinstance(answer, str)]:
+            return join_up(kind, pages).with_faults(*missing)
+        pages |= {start: page for start, page in zip(starts, answers, strict=True) if isinstance(page, Page)}
+        if not goes_on(pages, full):
+            break
+        starts = [max(pages) + size - 1]
+    return join_up(kind, pages)
+
+
+async def _read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
+    response = await client.send(list_request(kind, 1, dialect.page_size))
+    try:
+        page = _page_of(response)
+    except NotScim as error:
+        raise NotAnAnswer(f"{client.url}/{kind}: {error}") from error
+    size = len(page.resources)
+    if page.total > MOST_PAGES * max(size, 1):
+        raise NotAnAnswer(f"{client.url}/{kind} announces {page.total} resources in pages of {size}: not believed")
+    return page
+
+
+async def _try_page(client: Client, kind: Kind, start: int, count: int) -> Page | str:
+    """A later page, or why it does not come; that is a fault of the read and no reason to hide the rest."""
+    try:
+        return _page_of(await client.send(list_request(kind, start, count)))
+    except (NotScim, Unreachable) as error:
+        return f"{kind} from {start}: {error}"
+
+
+def _page_of(response: Response) -> Page:
+    if not response.succeeded:
+        raise NotScim(f"answered {describe_error(response)}")
+    return read_page(response.body)

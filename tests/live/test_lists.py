@@ -1,0 +1,263 @@
+"""An account that people change while it is read: what moved is looked at again, and nobody who stayed is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.model import Certificate
+from reconciler.core.pages import CHANGES
+from reconciler.core.twin.machine import Twin
+from reconciler.core.wire import DIALECTS
+from reconciler.live.read import read_snapshot
+from reconciler.live.snapshot import Snapshot
+from tests.live.service import Service, reply
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+Change = Callable[[Twin], None]
+
+
+def gain(name: str) -> Change:
+    """Somebody is created: at the end of the list."""
+
+    def change(twin: Twin) -> None:
+        twin.answer("POST", "/Users", {"userName": f"{name}@example.com"}, NOON)
+
+    return change
+
+
+def gain_first(name: str) -> Change:
+    """Somebody is created, and comes before all others: everybody moves on by one."""
+
+    def change(twin: Twin) -> None:
+        before = dict(twin.users)
+        gain(name)(twin)
+        [new] = [live_id for live_id in twin.users if live_id not in before]
+        created = twin.users[new]
+        twin.users.clear()
+        twin.users.update({new: created, **before})
+
+    return change
+
+
+def lose(place: int) -> Change:
+    """Whoever stands at that place is gone: all behind move up."""
+
+    def change(twin: Twin) -> None:
+        if twin.users:
+            del twin.users[list(twin.users)[place % len(twin.users)]]
+
+    return change
+
+
+@dataclass
+class Moving:
+    """A 4me in which changes happen before the requests of those numbers; `stayed` were there all the time."""
+
+    twin: Twin
+    changes: Mapping[int, Change]
+    stayed: set[str] = field(init=False)
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.stayed = set(self.twin.users)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        change = self.changes.get(self.count)
+        self.count += 1
+        if change:
+            change(self.twin)
+            self.stayed &= set(self.twin.users)
+        path = request.url.raw_path.decode().removeprefix("/scim/v2")
+        answer = self.twin.answer(request.method, path, None, NOON).response
+        return reply(answer.body, answer.status)
+
+
+def account(people: int) -> Twin:
+    """So many people, and a group of the first three."""
+    twin = Twin()
+    for number in range(people):
+        gain(f"user{number}")(twin)
+    members = [{"value": live_id} for live_id in list(twin.users)[:3]]
+    twin.answer("POST", "/Groups", {"displayName": "Staff", "members": members}, NOON)
+    return twin
+
+
+def read(moving: Moving) -> tuple[set[str], Certificate]:
+    """Who was read, and how."""
+
+    async def asked() -> tuple[Snapshot, Certificate]:
+        async with Service(moving).client() as client:
+            return await read_snapshot(client, DIALECTS["4me"])
+
+    snapshot, certificate = asyncio.run(asked())
+    return {str(one["id"]) for one in snapshot.users}, certificate
+
+
+def test_an_account_that_holds_still_is_read_once() -> None:
+    """A second look costs nothing where it is not needed: three pages, one list of groups, one group."""
+    seen, certificate = read(Moving(account(60), {}))
+
+    assert (60, True, 5) == (len(seen), certificate.complete, certificate.requests)
+
+
+def test_somebody_who_comes_while_it_is_read_is_in_the_second_look() -> None:
+    """Totals of 60 and 61: three pages again, and a certificate that counts all six."""
+    moving = Moving(account(60), {1: gain("late")})
+
+    seen, certificate = read(moving)
+
+    assert (61, (), 8) == (len(seen), certificate.faults, certificate.requests)
+
+
+def test_who_slips_to_a_page_that_was_read_is_found_by_the_second_look() -> None:
+    """The first leaves after page one: the 26th is the 25th now, and on neither page."""
+    moving = Moving(account(60), {1: lose(0)})
+
+    seen, certificate = read(moving)
+
+    assert (moving.stayed, ()) == (seen, certificate.faults)
+
+
+def test_changes_at_each_look_leave_it_incomplete() -> None:
+    """And the plan says that it is the account that moves."""
+    moving = Moving(account(60), {number: lose(0) for number in range(1, 30)})
+
+    _seen, certificate = read(moving)
+
+    assert f"Users: {CHANGES}" == certificate.faults[-1]
+
+
+def test_who_comes_during_the_second_look_is_no_reason_for_a_third() -> None:
+    """Pages that overlap show that nobody slipped between them, whatever the totals say."""
+    moving = Moving(account(60), {1: gain("one"), 4: gain("two"), 5: gain("three")})
+
+    seen, certificate = read(moving)
+
+    assert (moving.stayed | set(moving.twin.users), ()) == (seen, certificate.faults)
+
+
+def test_a_list_that_grows_past_its_end_is_read_to_the_new_end() -> None:
+    """The pages announced at first would end in the middle."""
+    growing = {number: gain(f"late{number}") for number in range(1, 7)}
+    full = Moving(account(73), growing)
+
+    seen, certificate = read(full)
+
+    assert (set(full.twin.users), ()) == (seen, certificate.faults)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(20, 80),
+    st.dictionaries(
+        st.integers(0, 16),
+        st.builds(lambda kind, one: kind(str(one)), st.sampled_from((gain, gain_first)), st.uuids()),
+        max_size=6,
+    ),
+)
+def test_whatever_comes_nobody_who_stayed_is_missing(people: int, changes: Mapping[int, Change]) -> None:
+    """Complete means: everybody who was there from the first request to the last."""
+    moving = Moving(account(people), changes)
+
+    seen, certificate = read(moving)
+
+    assert not certificate.complete or moving.stayed <= seen
+    assert moving.count == certificate.requests
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(20, 80), st.dictionaries(st.integers(0, 16), st.integers(0, 79).map(lose), max_size=6))
+def test_whoever_leaves_nobody_who_stayed_is_missing(people: int, changes: Mapping[int, Change]) -> None:
+    """Complete means the same where people leave, and those behind them move up."""
+    moving = Moving(account(people), changes)
+
+    seen, certificate = read(moving)
+
+    assert not certificate.complete or moving.stayed <= seen
+
+
+def group_goes(twin: Twin) -> None:
+    """The only group is removed."""
+    twin.groups.clear()
+
+
+def hire_into_the_group(*names: str) -> Change:
+    """People are created, and are members at once."""
+
+    def change(twin: Twin) -> None:
+        before = set(twin.users)
+        for name in names:
+            gain(name)(twin)
+        [live_id] = twin.groups
+        joined = [{"value": one} for one in twin.users if one not in before]
+        twin.answer("PATCH", f"/Groups/{live_id}", {"members": joined}, NOON)
+
+    return change
+
+
+def test_a_group_that_goes_between_the_list_and_its_members_is_gone() -> None:
+    """It is not in the list when that is looked at again: two lists and one question."""
+    moving = Moving(account(3), {2: group_goes})
+
+    _seen, certificate = read(moving)
+
+    assert (0, (), 4) == (certificate.groups, certificate.faults, certificate.requests)
+
+
+def test_a_group_that_is_listed_and_never_there_is_a_fault() -> None:
+    """That is no change of the account."""
+    moving = Moving(account(3), {})
+
+    def lying(request: httpx.Request) -> httpx.Response:
+        return reply({"detail": "gone"}, 404) if "/Groups/" in request.url.path else moving(request)
+
+    async def asked() -> Certificate:
+        async with Service(lying).client() as client:
+            return (await read_snapshot(client, DIALECTS["4me"]))[1]
+
+    [fault] = asyncio.run(asked()).faults
+    assert fault.endswith("was listed, and asked for it answered 404 gone")
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "two"], ["one", "two", "three"]], ids=len)
+def test_members_who_came_after_users_were_read_are_asked_for(names: list[str]) -> None:
+    """Or all users are read again where that is less: nobody looks like a stranger who should leave the group."""
+    moving = Moving(account(3), {2: hire_into_the_group(*names)})
+
+    seen, certificate = read(moving)
+
+    assert (set(moving.twin.users), ()) == (seen, certificate.faults)
+    assert (certificate.users, 3 + min(len(names), 1)) == (3 + len(names), certificate.requests)
+
+
+def test_members_whom_nobody_knows_stay_unknown() -> None:
+    """Some services keep who is gone: asked for once, and no fault."""
+    moving = Moving(account(3), {0: lose(0)})
+
+    seen, certificate = read(moving)
+
+    assert (moving.stayed, (), 4) == (seen, certificate.faults, certificate.requests)
+
+
+def test_a_member_who_can_not_be_asked_for_is_a_fault() -> None:
+    """Who that is, is not known: they might be ours."""
+    moving = Moving(account(3), {2: hire_into_the_group("one")})
+
+    def failing(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(503) if request.url.path.startswith("/scim/v2/Users/") else moving(request)
+
+    async def asked() -> Certificate:
+        async with Service(failing).client() as client:
+            return (await read_snapshot(client, DIALECTS["4me"]))[1]
+
+    [fault] = asyncio.run(asked()).faults
+    assert fault.startswith("Users: ")
+    assert fault.endswith("is a member of a group, and asked for it answered 503")
