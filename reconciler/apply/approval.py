@@ -11,6 +11,8 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change, Plan
 from reconciler.errors import Refused
 
+UNAPPROVED = "nobody approved it"
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -19,6 +21,12 @@ class Approval:
     to_run: tuple[Change, ...]
     dropped: tuple[Outcome, ...] = ()
     refused: tuple[Change, ...] = ()
+
+    @property
+    def not_run(self) -> tuple[Outcome, ...]:
+        """What becomes of everything else in either plan: together they are how the two differ."""
+        refused = (Outcome(change=change, status="refused", detail=UNAPPROVED) for change in self.refused)
+        return (*self.dropped, *refused)
 
 
 def hold_against(now: Plan, approved: Plan | None) -> Approval:

@@ -146,7 +146,7 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         tenant=made.plan.tenant,
         commit=made.plan.commit,
         digest=made.plan.digest,
-        outcomes=(*outcomes, *approval.dropped),
+        outcomes=(*outcomes, *approval.not_run),
         requests=lines.requests - before,
         stopped=stopped,
     )

@@ -10,15 +10,16 @@ import click
 from reconciler.cli.line import now_in_utc, say
 from reconciler.cli.main import Options
 from reconciler.cli.merged import find_merged, number_of_event, number_of_merge
-from reconciler.cli.output import write_private
+from reconciler.cli.output import read_text, write_private
 from reconciler.cli.reviewed import read_job, summarise, write_outcome, write_plan
 from reconciler.cli.saved import read_plan
-from reconciler.cli.standing import read_standing
-from reconciler.errors import Refused, UsageError
+from reconciler.cli.standing import Standing, read_standing
+from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.approved_plan import Wanted, fetch_approved_plan, refuse_what_moved
 from reconciler.github.client import GitHub
 from reconciler.github.comment import find_author, keep_comment
 from reconciler.github.drift_issue import find_issue, keep_issue
+from reconciler.github.last_outcome import Asked, fetch_last_outcome
 from reconciler.settings import read_settings
 
 GITHUB_API = "https://api.github.com"
@@ -97,17 +98,37 @@ def comment(
 @github.command("drift-issue")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--said", type=click.Path(path_type=Path), help="What `drift` said on stderr, for where it left no file.")
+@click.option(
+    "--outcome", type=click.Path(path_type=Path), help="What the last apply came to; else it is looked for at GitHub."
+)
+@click.option("--workflow", default="apply.yml", show_default=True, help="The workflow file that applies.")
 @click.pass_obj
-def drift_issue(side: Side, file: Path, said: Path | None) -> None:
+def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | None, workflow: str) -> None:
     """Keep the one issue on a tenant: what drifted since when, from the output of `drift --format json`.
 
-    Opened, updated in place, closed when nothing is left, opened again. Nothing is said twice.
+    Also what the last apply did not do, and what expires. Opened, updated in place, closed when nothing is left, opened
+    again. Nothing is said twice.
     """
     standing = read_standing(side.options, file, said)
+    if outcome is not None:
+        standing = standing.with_outcome(read_text(outcome), "", str(outcome))
     with side.connect() as client:
+        if outcome is None and standing.left is not None:
+            standing = _ask_what_failed(side, client, standing, standing.left.commit, workflow)
         issue = find_issue(client, find_author(client, side.author), standing.mark)
         told = keep_issue(client, issue, standing.mark, standing.report(issue, now_in_utc().date()))
     say(side.options, f"The issue on {standing.mark.tenant}: {told}")
+
+
+def _ask_what_failed(side: Side, client: GitHub, standing: Standing, commit: str, workflow: str) -> Standing:
+    """With what the apply stored that git says did not do everything; where that can't be had, git's word is enough."""
+    try:
+        kept = fetch_last_outcome(client, Asked(standing.mark.tenant, commit, workflow))
+        if kept is not None:
+            return standing.with_outcome(kept.outcome, kept.said, f"the outcome of run {kept.run}")
+    except (Forbidden, NotFound, Refused, UsageError) as error:
+        say(side.options, f"What the last apply did not do is told without names: {error}")
+    return standing
 
 
 @github.command("approved-plan")

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from reconciler.cli.main import Options
 from reconciler.cli.output import read_text
 from reconciler.cli.reviewed import has_text, last_words, named_tenant
-from reconciler.cli.saved import read_plan
+from reconciler.cli.saved import read_plan, read_saved
+from reconciler.core.outcome import Run
 from reconciler.core.plan import Plan
 from reconciler.core.receipt import Receipt
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.receipts import read_receipts
-from reconciler.errors import Problem
+from reconciler.errors import Problem, UsageError
 from reconciler.github.comment import Mark
 from reconciler.github.drift_issue import Report, carry_on, read_since
 from reconciler.github.models import Issue
-from reconciler.report.drift_issue import name_drift, needs_somebody, render_drift_issue, title_of
+from reconciler.report.drift_issue import NOTHING, NotDone, name_drift, needs_somebody, render_drift_issue, title_of
 from reconciler.report.quote import plain
-from reconciler.report.refusal import render_refusal
+from reconciler.report.refusal import find_telling, render_refusal
 
 MOST_SEEN = 30_000  # characters of an issue, which hides as many again
 UNTOLD = "It can't be told what drifted in"
@@ -29,12 +29,47 @@ CARRY_ON = "run the workflow Apply by hand: it plans again, and asks for a revie
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What git knows of an apply that left something undone: of which commit, and the digest of what it carried out.
+
+    There is no digest where nothing was carried out.
+    """
+
+    problem: Problem
+    commit: str
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a tenant today; without `drifted`, `untold` says why that could not be told."""
+    """What is known of a tenant today; without `drifted`, `untold` says why that could not be told.
+
+    `settled` is whether git knows that the last apply did everything; `not_done` is what it did not do, by name.
+    """
 
     mark: Mark
     drifted: Plan | None
     untold: str = ""
+    left: Left | None = None
+    settled: bool = False
+    not_done: NotDone = NOTHING
+
+    def with_outcome(self, outcome: str, said: str, name: str) -> Standing:
+        """With what the last apply left: its outcome, or its last words where it refused to begin.
+
+        An outcome that git knows a later one of says nothing any more. Raises UsageError where it is none.
+        """
+        if not outcome.strip():
+            return replace(self, not_done=NotDone(said=tuple(find_telling(said))))
+        run = read_saved(outcome, name)
+        if not isinstance(run, Run):
+            raise UsageError(f"{name} is a plan, and not what an apply came to")
+        return replace(self, not_done=NotDone(run)) if self._is_about(run) else self
+
+    def _is_about(self, run: Run) -> bool:
+        if self.left is None or run.tenant != self.mark.tenant:
+            return not self.settled and run.tenant == self.mark.tenant
+        return run.commit == self.left.commit and self.left.digest in {None, run.digest}
 
     def report(self, issue: Issue | None, today: date) -> Report:
         """What the issue must say, given what it says."""
@@ -42,8 +77,8 @@ class Standing:
             since = read_since(issue.body or "") if issue else {}
             return Report(f"{UNTOLD} {plain(self.mark.tenant)}", self.untold, since)
         since = carry_on(issue, map(name_drift, self.drifted.changes), today.isoformat())
-        needed = needs_somebody(self.drifted)
-        text = render_drift_issue(self.drifted, since=since, limit=MOST_SEEN) if needed else ""
+        needed = needs_somebody(self.drifted, self.not_done)
+        text = render_drift_issue(self.drifted, since=since, not_done=self.not_done, limit=MOST_SEEN) if needed else ""
         return Report(title_of(self.drifted), text, since)
 
 
@@ -54,27 +89,27 @@ def read_standing(options: Options, file: Path, said: Path | None) -> Standing:
         return Standing(Mark("drift", tenant), None, render_refusal(UNTOLD, tenant, last_words(said), None))
     drifted = read_plan(read_text(file), str(file))
     repository = find_repository(options.folder)
-    undone = tuple(_undone(repository, drifted)) if repository else ()
-    whole = drifted.model_copy(update={"problems": (*drifted.problems, *undone)})
-    return Standing(Mark("drift", drifted.tenant), whole)
+    receipts = (
+        [one for one in read_receipts(repository, drifted.tenant) if one.url == drifted.url] if repository else []
+    )
+    left = _left(repository, receipts[-1]) if repository and receipts else None
+    told = drifted.model_copy(update={"problems": (*drifted.problems, *([left.problem] if left else []))})
+    return Standing(Mark("drift", drifted.tenant), told, left=left, settled=bool(receipts) and left is None)
 
 
-def _undone(repository: Repository, drifted: Plan) -> Iterable[Problem]:
-    """What the receipts tell of applies that did not do everything, or that never came."""
-    receipts = [one for one in read_receipts(repository, drifted.tenant) if one.url == drifted.url]
-    if not receipts:
-        return
-    last = receipts[-1]
+def _left(repository: Repository, last: Receipt) -> Left | None:
+    """What the last receipt tells of an apply that did not do everything, or that never came."""
     which = f"({last.commit[:12]}, {last.at})"
     if last.outcome == "partial":
         counted = ", ".join(f"{number:,} {status}" for status, number in last.counts.items()) or "nothing was done"
         message = f"the last apply {which} did not do everything: {counted}"
-        yield Problem("not_applied", message, hint=CARRY_ON, severity="warning")
-    elif _is_behind(repository, last):
+        return Left(_not_applied(message), last.commit, last.digest)
+    head = repository.resolve("HEAD")
+    if head is not None and repository.tree_of(last.commit) != repository.tree_of("HEAD"):
         message = f"what was merged since the last apply {which} is not applied"
-        yield Problem("not_applied", message, hint=CARRY_ON, severity="warning")
+        return Left(_not_applied(message), head, None)
+    return None
 
 
-def _is_behind(repository: Repository, last: Receipt) -> bool:
-    """Whether the desired state was edited since."""
-    return repository.tree_of(last.commit) != repository.tree_of("HEAD")
+def _not_applied(message: str) -> Problem:
+    return Problem("not_applied", message, hint=CARRY_ON, severity="warning")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
-from reconciler.core.outcome import Status
+from reconciler.core.outcome import Executed
 from reconciler.core.plan import Action, AttributeChange, Cause, Frozen
 
-Recorded: TypeAlias = Literal["started", Status]
-STATUSES: tuple[Recorded, ...] = ("started", *get_args(Status))
+Recorded: TypeAlias = Literal["started", Executed]
+STATUSES: tuple[Recorded, ...] = ("started", *get_args(Executed))
 
 
 class Attempt(Frozen):

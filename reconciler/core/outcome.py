@@ -10,12 +10,16 @@ from pydantic import Field
 
 from reconciler.core.plan import Change, Frozen
 
-Status: TypeAlias = Literal["applied", "unchanged", "failed", "stale", "skipped"]
-NOT_DONE: tuple[Status, ...] = ("failed", "stale", "skipped")
+Executed: TypeAlias = Literal["applied", "unchanged", "failed", "stale", "skipped"]
+Status: TypeAlias = Literal[Executed, "refused"]
+NOT_DONE: tuple[Status, ...] = ("failed", "stale", "refused", "skipped")
 
 
 class Outcome(Frozen):
-    """Exactly one for each planned change; `detail` says why it was not applied, or what to know though it was."""
+    """Exactly one for each planned change; `detail` says why it was not applied, or what to know though it was.
+
+    `refused` is what nobody approved, and was not tried.
+    """
 
     change: Annotated[Change, Field(discriminator="action")]
     status: Status

@@ -6,16 +6,14 @@ held against a fresh plan when it is applied: nothing runs for being in an artif
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.core.plan import Plan
 from reconciler.errors import NotFound, Refused
-from reconciler.github.client import LARGEST_ANSWER, GitHub
-from reconciler.github.models import Artifact, File, PullRequest, RunJob, WorkflowRun, parse
+from reconciler.github.artifacts import fetch_files, find_artifact
+from reconciler.github.client import GitHub
+from reconciler.github.models import File, PullRequest, RunJob, WorkflowRun, parse
 
 PLAN_FILE, TREE_FILE, SAID_FILE = "plan.json", "tree", "said.txt"
 BY_HAND = "apply by hand: that plans again, and the environment asks for a review"
@@ -47,9 +45,8 @@ def fetch_approved_plan(github: GitHub, wanted: Wanted) -> Stored:
     _refuse_own_workflow(github, pull, wanted.workflow)
     run = _find_run(github, pull, wanted.workflow)
     _refuse_unless_shown(github, run, wanted.tenant)
-    artifact = _find_artifact(github, run, wanted.tenant)
 
-    plan, tree = _unpack(_download(github, artifact), artifact)
+    plan, tree = _fetch_stored(github, run, wanted.tenant)
     return Stored(pull.number, run.id, plan, tree)
 
 
@@ -132,43 +129,17 @@ def _ended(conclusion: str) -> str:
     return conclusion if conclusion == "did not run" else f"ended in {conclusion.replace('_', ' ')}"
 
 
-def _find_artifact(github: GitHub, run: WorkflowRun, tenant: str) -> Artifact:
-    name = f"plan-{tenant}"
-    listed = github.get_all(f"/actions/runs/{run.id}/artifacts?name={name}", "artifacts")
-    named = [one for one in (parse(Artifact, item) for item in listed) if one.name == name]
-    last = max(named, key=lambda one: one.id, default=None)
-    if last is None:
-        raise Refused(f"the plan run {run.id} holds no artifact {name} (was it deleted?): {BY_HAND}")
-    if last.expired:
-        raise Refused(f"the artifact {name} of the plan run {run.id} has expired: {BY_HAND}")
-    origin = last.workflow_run
-    if origin is not None and (origin.id, origin.head_sha) != (run.id, run.head_sha):
-        raise Refused(f"the artifact {name} is of another run than {run.id}: {BY_HAND}")
-    return last
-
-
-def _download(github: GitHub, artifact: Artifact) -> bytes:
-    try:
-        archive = github.download(f"/actions/artifacts/{artifact.id}/zip")
-    except NotFound as error:
-        raise Refused(f"the artifact {artifact.name} is gone ({error}): {BY_HAND}") from error
-    found = "sha256:" + hashlib.sha256(archive).hexdigest()
-    if artifact.digest not in {None, found}:
-        raise Refused(f"the artifact {artifact.name} is not what was stored (its digest differs): {BY_HAND}")
-    return archive
-
-
-def _unpack(archive: bytes, artifact: Artifact) -> tuple[str, str]:
+def _fetch_stored(github: GitHub, run: WorkflowRun, tenant: str) -> tuple[str, str]:
     """The two files that count; what the command said when it made them is the only other one."""
+    name = f"plan-{tenant}"
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as files:
-            sizes = {info.filename: info.file_size for info in files.infolist()}
-            expected = sizes.keys() - {SAID_FILE} == {PLAN_FILE, TREE_FILE}
-            if expected and sum(sizes.values()) <= LARGEST_ANSWER:
-                return files.read(PLAN_FILE).decode(), files.read(TREE_FILE).decode().strip()
-    except (zipfile.BadZipFile, UnicodeDecodeError, OSError, ValueError) as error:
-        raise Refused(f"the artifact {artifact.name} can't be read ({error}): {BY_HAND}") from error
-    raise Refused(f"the artifact {artifact.name} does not hold {PLAN_FILE} and {TREE_FILE} alone: {BY_HAND}")
+        artifact = find_artifact(github, run, name)
+        files = fetch_files(github, artifact, (PLAN_FILE, TREE_FILE), (SAID_FILE,)) if artifact else None
+    except Refused as error:
+        raise Refused(f"{error}: {BY_HAND}") from error
+    if files is None:
+        raise Refused(f"the plan run {run.id} holds no artifact {name} (was it deleted?): {BY_HAND}")
+    return files[PLAN_FILE], files[TREE_FILE].strip()
 
 
 def refuse_what_moved(plan: Plan, stored: Stored, tenant: str, url: str, tree: str | None) -> None:

@@ -7,20 +7,23 @@ told with it. Makes text, and sends nothing.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler.core.outcome import NOT_DONE, Outcome, Run
 from reconciler.core.plan import Change, Plan
 from reconciler.report.comment import assemble, end_of, head_of
 from reconciler.report.cut import LIMIT, within
-from reconciler.report.markdown import MESSAGE, in_details, problem_item, tell_whom
+from reconciler.report.markdown import MESSAGE, in_details, problem_item
+from reconciler.report.outcome_comment import tell_fate
 from reconciler.report.quote import code, plain
-from reconciler.report.rows import Row, Whom
+from reconciler.report.rows import Row
+from reconciler.report.run_view import make_run_view
 from reconciler.report.sections import write
 from reconciler.report.view import Section, make_view
 from reconciler.report.words import make_drift_verdict
 
+MOST_NAMED = 10  # of those at whom an apply failed alike
 DUE = frozenset({"token_expiry", "expires_soon", "expired"})
 
 
@@ -35,34 +38,48 @@ def title_of(plan: Plan) -> str:
     return f"Drift in {tenant}: {make_drift_verdict(plan.changes)}" if plan.changes else f"{tenant} needs attention"
 
 
-def needs_somebody(plan: Plan, failed: Run | None = None) -> bool:
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """What the last apply left undone: its outcomes, and the errors and refusals that it said where it left none."""
+
+    run: Run | None = None
+    said: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.said) or (self.run is not None and not self.run.whole)
+
+
+NOTHING = NotDone()
+
+
+def needs_somebody(plan: Plan, not_done: NotDone = NOTHING) -> bool:
     """Whether there is anything to open an issue for: what differs, what failed, or a problem that is no mere note."""
     pressing = any(problem.severity != "info" for problem in plan.problems)
-    return bool(plan.changes) or pressing or (failed is not None and not failed.whole)
+    return bool(plan.changes) or pressing or bool(not_done)
 
 
 def render_drift_issue(
     plan: Plan,
     *,
     since: Mapping[str, str],
-    failed: Run | None = None,
+    not_done: NotDone = NOTHING,
     full_plan: str | None = None,
     limit: int = LIMIT,
 ) -> str:
     """The issue, in no more characters than `limit` (10,000 or more). `plan` is the one that would mend the drift.
 
-    `since` has the day on which each drift was first seen, by `name_drift`; `failed` is the last apply, if not whole.
+    `since` has the day on which each drift was first seen, by `name_drift`.
     """
     due = [problem for problem in plan.problems if problem.code in DUE]
     others = tuple(problem for problem in plan.problems if problem.code not in DUE)
     view = make_view(plan.model_copy(update={"problems": others}), "drift")
-    failures = {one.change.id: one for one in failed.outcomes if one.status in NOT_DONE} if failed else {}
-    told = {change.id for change in plan.changes}
+    outcomes = not_done.run.outcomes if not_done.run else ()
+    failures = {one.change.id: one for one in outcomes if one.status in NOT_DONE}
 
     sections = [_annotate(section, since, failures) for section in view.sections]
-    alone = [_failure(one) for change_id, one in failures.items() if change_id not in told]
-    after = _list("Failed when git was last applied", alone, limit)
-    after += _list("What expires", [problem_item(problem) for problem in due], limit)
+    left = _not_done(not_done, {change.id for change in plan.changes})
+    after = _list("<b>Not done when git was last applied</b>", left, limit)
+    after += _list(f"<b>What expires</b> ({len(due):,})", [problem_item(problem) for problem in due], limit)
     before = head_of(view, limit) + (_commands(plan) if plan.changes else "")
     before = before.rstrip() + "\n\n" if after else before
     pointer = "> **Cut to fit:** `reconciler drift` tells all of it.\n\n"
@@ -96,10 +113,15 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
     return replace(row, notes=(*seen, *(f"the last apply failed at it: {one}" for one in sorted(details))))
 
 
-def _failure(outcome: Outcome) -> str:
-    change = outcome.change
-    who = tell_whom(Whom(change.name, change.key))
-    return f"- {change.action.replace('_', ' ')}: {who}: {code(outcome.detail or outcome.status, MESSAGE)}\n"
+def _not_done(not_done: NotDone, told: Collection[str]) -> list[str]:
+    """What the last apply did not do, but for what is told beside the drift that it is about."""
+    items = [f"- it said: {code(line, MESSAGE)}\n" for line in not_done.said]
+    if not_done.run is None:
+        return items
+    alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in told)
+    view = make_run_view(not_done.run.model_copy(update={"outcomes": alone}))
+    stopped = [f"- it was stopped: {code(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
+    return [*items, *stopped, *(f"- {fate.status}: {tell_fate(fate, MOST_NAMED)}\n" for fate in view.fates)]
 
 
 def _list(title: str, items: Sequence[str], limit: int) -> str:
@@ -107,4 +129,4 @@ def _list(title: str, items: Sequence[str], limit: int) -> str:
         return ""
     kept = within(items, limit // 8)
     more = f"- and {len(items) - len(kept):,} more\n" if len(kept) < len(items) else ""
-    return in_details(f"<b>{title}</b> ({len(items):,})", "".join(kept) + more, opened=True)
+    return in_details(title, "".join(kept) + more, opened=True)

@@ -34,7 +34,7 @@ def _head(view: RunView) -> str:
 
 def _part(status: Status, fates: Sequence[Fate], budget: int) -> str:
     """Everything of one status; what is done is folded."""
-    items = [_item(fate) for fate in fates]
+    items = [f"- {tell_fate(fate)}\n" for fate in fates]
     done = fates[0].done
     kept = within(items, budget // 4 if done else budget)
     rest = sum(len(fate.whom) for fate in fates[len(kept) :])
@@ -43,7 +43,8 @@ def _part(status: Status, fates: Sequence[Fate], budget: int) -> str:
     return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(kept) + more, opened=not done)
 
 
-def _item(fate: Fate) -> str:
-    who = few([tell_whom(one) for one in fate.whom], EXAMPLES if fate.done else MOST_NAMED)
+def tell_fate(fate: Fate, most: int = MOST_NAMED) -> str:
+    """What became of a change, or of many in the same words, and why; of those who are not done `most` are named."""
+    who = few([tell_whom(one) for one in fate.whom], EXAMPLES if fate.done else most)
     why = f"<br><sub>{code(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
-    return f"- {fate.action.replace('_', ' ')}: {who}{why}\n"
+    return f"{fate.action.replace('_', ' ')}: {who}{why}"

@@ -8,9 +8,14 @@ TELLING = ("Error:", "Refused,")
 MOST_LINES = 20
 
 
+def find_telling(last_words: str) -> list[str]:
+    """The lines of what a command said on stderr that are errors and refusals."""
+    return [line.strip() for line in last_words.splitlines() if line.startswith(TELLING)]
+
+
 def render_refusal(heading: str, tenant: str, last_words: str, page: str | None) -> str:
     """`last_words` is what the command said on stderr, of which the errors and refusals are told."""
-    telling = [line.strip() for line in last_words.splitlines() if line.startswith(TELLING)]
+    telling = find_telling(last_words)
     told = [f"- {code_line(line)}" for line in telling[:MOST_LINES]] or ["- it said nothing: look at its log"]
     more = [f"- and {len(telling) - MOST_LINES:,} more"] if len(telling) > MOST_LINES else []
     where = [f"\nMore: {page}"] if page else []

@@ -65,6 +65,23 @@ class Names:
         return f"{name} ({key.removeprefix(ID_PREFIX)}{', not in git' * key.startswith(ID_PREFIX)})" if name else key
 
 
+def tell_content(change: Change, names: Names) -> str:
+    """What a change would do, on one line: `title: Clerk → Chief; members: Ann (user/ann)`."""
+    told = [
+        f"{one.label}: {one.after if one.before is None else f'{one.before} → {one.after}'}"
+        for one in _all(change, names)
+    ]
+    return "; ".join(told)
+
+
+def _all(change: Change, names: Names) -> Iterable[Detail]:
+    yield from _details(change, names)
+    if change.action not in CREATES and change.roles:
+        yield Detail("roles", None, change.roles)
+    if change.action not in CREATES and change.members:
+        yield Detail("members", None, tuple(map(names.tell, change.members)))
+
+
 def names_of(plan: Plan) -> Names:
     """Of everything that changes, and of what git does not know."""
     unmanaged = {f"{ID_PREFIX}{one.id}": one.name for one in plan.unmanaged}

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.outcome import NOT_DONE, Outcome, Run, Status, count_statuses
 from reconciler.core.plan import Action
-from reconciler.report.rows import Whom
+from reconciler.report.rows import Names, Whom, tell_content
 from reconciler.report.words import count, make_verdict
 
 MEANING: dict[Status, str] = {
     "failed": "Failed",
     "stale": "Stale: the account moved since it was planned",
+    "refused": "Refused: nobody approved it",
     "skipped": "Skipped",
     "applied": "Applied, and worth a look",
     "unchanged": "True already",
 }
+COMPARED: tuple[Status, ...] = ("stale", "refused")  # what was approved, and what would be done instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def make_run_view(run: Run) -> RunView:
     """The run in the words of people. What was simply applied is counted, and not listed."""
     counts = count_statuses(run.outcomes)
     done = tuple(outcome.change for outcome in run.outcomes if outcome.status == "applied")
-    undone = sum(counts.get(status, 0) for status in NOT_DONE)
+    undone = len({(one.change.key, one.change.action) for one in run.outcomes if one.status in NOT_DONE})
     return RunView(
         run=run,
         verdict=", ".join(f"{number:,} {status}" for status, number in counts.items()) or "nothing to do",
@@ -64,13 +66,20 @@ def _next_step(undone: int) -> str:
     return f"{left}: plan and apply again, and nothing is done twice"
 
 
-def _fates(outcomes: Iterable[Outcome]) -> Iterable[Fate]:
+def _fates(outcomes: Sequence[Outcome]) -> Iterable[Fate]:
     """By status, what is not done first; those alike in status, action and words are one."""
+    names = Names({one.change.key: one.change.name for one in outcomes})
     alike: dict[tuple[Status, Action, str], list[Whom]] = {}
     for one in outcomes:
         if one.status != "applied" or one.detail:
-            key = (one.status, one.change.action, one.detail)
+            key = (one.status, one.change.action, _why(one, names))
             alike.setdefault(key, []).append(Whom(one.change.name, one.change.key))
     order = list(MEANING)
     for (status, action, detail), whom in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
         yield Fate(status, action, detail, tuple(whom))
+
+
+def _why(outcome: Outcome, names: Names) -> str:
+    """The detail; where two plans differ, with what each would do."""
+    content = tell_content(outcome.change, names) if outcome.status in COMPARED else ""
+    return f"{content} ({outcome.detail})" if content and outcome.detail else content or outcome.detail

@@ -98,6 +98,8 @@ def test_what_moved_is_refused_and_what_was_approved_of_it_is_stale(world: World
     assert ["user/ann update_user"] == named(approval.refused)
     [dropped] = approval.dropped
     assert ("user/ann", "stale") == (dropped.change.key, dropped.status)
+    differing = [(one.status, one.change.attributes[0].before) for one in approval.not_run]
+    assert [("stale", None), ("refused", "Queen")] == differing
 
 
 def test_what_nobody_approved_is_refused_on_its_own(world: World) -> None:

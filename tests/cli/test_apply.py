@@ -242,6 +242,7 @@ def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> 
 
     assert 4 == ran.code
     assert "user/bob (update_user)" in ran.err
+    assert "refused update user: Bob (user/bob): title: Clerk → Head Clerk (nobody approved it)" in ran.told
     assert ("Chief", "Clerk") == (project.users()["ann"]["title"], project.users()["bob"]["title"])
     assert "partial" == project.receipts()[-1]["outcome"]
 

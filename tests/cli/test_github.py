@@ -326,3 +326,108 @@ def test_drift_has_one_issue(reviewed: Reviewed) -> None:
     assert "`Queen`" in issue["body"]
     assert "`reconciler --tenant sandbox import --adopt user/bob`" in issue["body"]
     assert "`reconciler --tenant sandbox apply`" in issue["body"]
+
+
+REFUSED = "Refused, for nobody approved it: user/x\n"
+
+
+@pytest.fixture
+def half_done(reviewed: Reviewed) -> Reviewed:
+    """Two were approved, one of them moved: an apply in part, whose outcome and drift are in files."""
+    reviewed.propose(SANDBOX + CHIEF.replace("title: Clerk", "title: Head Clerk"))
+    with reviewed.project.account() as store:
+        store.seed([{**reviewed.project.users()["bob"], "title": "Queen"}])
+    applied = reviewed.project.run("apply", "plan.json", "--format", "json")
+    assert 4 == applied.code
+    reviewed.project.write(applied.out, "outcome.json")
+    reviewed.project.write(reviewed.project.run("drift", "--format", "json").out, "drift.json")
+    return reviewed
+
+
+def stored(reviewed: Reviewed, **files: str) -> None:
+    """The workflow that applies stored these."""
+    run = reviewed.standin.start_run(
+        reviewed.project.git("rev-parse", "HEAD").strip(), event="push", path=".github/workflows/apply.yml"
+    )
+    reviewed.standin.store(run, "outcome-sandbox", {name.replace("_", "."): text for name, text in files.items()})
+    reviewed.standin.finish_run(run, {})
+
+
+def body_of(reviewed: Reviewed) -> str:
+    [issue] = reviewed.standin.issues
+    body: str = issue["body"]
+    return body
+
+
+def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Reviewed) -> None:
+    """By name, from a file; nothing is said twice, and once it is done nothing is said."""
+    opened = half_done.run("drift-issue", "drift.json", "--outcome", "outcome.json")
+
+    body = body_of(half_done)
+    assert (0, True) == (opened.code, "did not do everything: 1 applied, 1 stale, 1 refused" in body)
+    assert "- stale: update user: `Bob` (`user/bob`)<br><sub>`title: Clerk → Head Clerk (" in body
+    assert "- refused: update user: `Bob` (`user/bob`)<br><sub>`title: Queen → Head Clerk (" in body
+
+    assert 0 == half_done.project.run("apply", "--yes").code
+    half_done.project.write(half_done.project.run("drift", "--format", "json").out, "drift.json")
+    assert "closed" in half_done.run("drift-issue", "drift.json", "--outcome", "outcome.json").err
+
+
+def test_what_the_last_apply_did_not_do_is_looked_for_at_github(half_done: Reviewed) -> None:
+    """In what the workflow stored for the commit that the receipt is of."""
+    stored(half_done, outcome_json=(half_done.project.root / "outcome.json").read_text(), said_txt=REFUSED)
+
+    assert 0 == half_done.run("drift-issue", "drift.json").code
+    assert "- refused: update user: `Bob`" in body_of(half_done)
+    assert "it said" not in body_of(half_done)
+
+
+def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed) -> None:
+    """It was merged, and is not applied; there is no outcome, nor a receipt."""
+    reviewed.project.commit(SANDBOX + CHIEF)
+    reviewed.project.write(reviewed.project.run("drift", "--format", "json").out, "drift.json")
+    stored(reviewed, outcome_json="", said_txt=f"Plan for sandbox\n{REFUSED}")
+
+    reviewed.run("drift-issue", "drift.json")
+
+    assert "what was merged since the last apply (" in body_of(reviewed)
+    assert "- it said: `Refused, for nobody approved it: user/x`" in body_of(reviewed)
+
+
+@pytest.mark.parametrize(
+    ("token", "outcome", "said"),
+    [
+        (Token({"issues": "write"}), None, "`actions: read`"),
+        (Token({"issues": "write", "actions": "read"}), None, "GitHub has nothing at"),
+        (Token({"issues": "write", "actions": "read"}), "{}", "is not a plan file"),
+    ],
+)
+def test_without_names_it_is_told_all_the_same(
+    token: Token, outcome: str | None, said: str, half_done: Reviewed
+) -> None:
+    """A token that may not see it, or nothing that can be read: git's own word is enough for an issue."""
+    half_done.standin.tokens[TOKEN] = token
+    if outcome:
+        stored(half_done, outcome_json=outcome)
+
+    ran = half_done.run("drift-issue", "drift.json")
+
+    assert (0, True) == (ran.code, said in ran.err)
+    assert "did not do everything" in body_of(half_done)
+
+
+def test_a_later_apply_is_not_mistaken_for_the_failed_one(half_done: Reviewed) -> None:
+    """An outcome of another plan, or of another commit, says nothing any more."""
+    outcome = (half_done.project.root / "outcome.json").read_text()
+    half_done.project.write(outcome.replace('"digest": "sha256:', '"digest": "sha256:0'), "other.json")
+
+    half_done.run("drift-issue", "drift.json", "--outcome", "other.json")
+
+    assert "- refused" not in body_of(half_done)
+
+
+def test_a_plan_is_no_outcome(half_done: Reviewed) -> None:
+    """Exit code 2."""
+    ran = half_done.run("drift-issue", "drift.json", "--outcome", "plan.json")
+
+    assert (2, True) == (ran.code, "plan.json is a plan, and not what an apply came to" in ran.err)

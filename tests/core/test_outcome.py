@@ -22,6 +22,7 @@ def outcomes(*statuses: Status) -> tuple[Outcome, ...]:
         (("applied", "failed"), None, False),
         (("applied", "stale"), None, False),
         (("applied", "skipped"), None, False),
+        (("applied", "refused"), None, False),
         (("applied",), "interrupted", False),
     ],
 )

@@ -128,7 +128,16 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert "failure" == applied["apply qa"].result
     assert ("Emperor", "Head Clerk") == titles(acme)
     assert "Refused, for nobody approved it: user/ann" in applied["apply qa"].said
-    assert "`user/ann`" in acme.comments(number)[1]
+    outcome = acme.comments(number)[1]
+    assert (
+        "`title: Chief → Queen (the account moved since: what would be done now is not what was approved)`" in outcome
+    )
+    assert "`title: Emperor → Queen (nobody approved it)`" in outcome
+
+    assert "success" == acme.look_for_drift()["issue qa"].result
+    [issue] = acme.standin.issues
+    assert "did not do everything: 1 applied, 1 stale, 1 refused" in issue["body"]
+    assert "- refused: update user: `Ann` (`user/ann`)<br><sub>`title: Emperor → Queen" in issue["body"]
 
 
 def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
@@ -147,6 +156,11 @@ def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
     assert "the base moved" in applied["apply qa"].said
     assert ("Chief", "Clerk") == titles(acme)
     assert acme.comments(first)[1].startswith("### Nothing was applied to `qa`")
+
+    acme.look_for_drift()
+    [issue] = acme.standin.issues
+    assert "is not applied" in issue["body"]
+    assert "- it said: `Error: the plan of #7 is not of what was merged: the base moved" in issue["body"]
 
 
 def test_a_fork_gets_validation_and_no_more(acme: Company) -> None:
