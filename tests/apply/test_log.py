@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
 import sqlite3
 import stat
 from collections import Counter
@@ -13,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +25,7 @@ from reconciler.core.outcome import Outcome, count_statuses
 from reconciler.core.redact import Redaction
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import Failed, LostAnswer, UsageError
-from reconciler.sandbox.store import Store
 from tests.apply.world import NOON, World, fail, git_says, groups, make, people, refuse, troubles
-from tests.cli.project import Project, finish
-from tests.live.service import listening
 
 OCCASION = Occasion("r1", "sandbox", "sandbox", "c0ffee", "sha256:0", "Ada <ada@example.com>")
 TEAM = git_says(people("ann", "bob manager=ann", "cid title=Clerk") + groups(staff="ann bob"))
@@ -332,68 +325,3 @@ def test_a_log_that_takes_no_beginning_lets_nothing_be_sent(log: ProvisioningLog
     outcomes = applied.apply(TEAM)
 
     assert ({"skipped"}, []) == ({one.status for one in outcomes}, applied.world.asked)
-
-
-HTTP_TENANT = "tenants: {{qa: {{url: {url}, scope: all, token: {{env: QA_TOKEN}}}}}}\n"
-PEOPLE = "users:\n" + "".join(f"  u{number}: {{userName: u{number}@example.com}}\n" for number in range(6))
-
-
-@pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it was done"])
-@pytest.mark.parametrize("number", [1, 4])
-def test_a_process_that_is_killed_leaves_a_log_that_says_what_was_begun_and_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, done: bool
-) -> None:
-    """SIGKILL at a write: whatever is in the account is applied or started in the log; the next run mends it."""
-    project = Project(tmp_path / "project", monkeypatch)
-    killed: list[int] = []
-    posts: list[str] = []
-
-    with Store(tmp_path / "account.sqlite") as store:
-
-        class Door(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer(None)
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                posts.append(body["userName"])
-                if len(posts) == number and killed:
-                    if done:
-                        store.answer("POST", self.path, body, NOON)
-                    os.kill(killed[0], signal.SIGKILL)
-                    return
-                self._answer(body)
-
-            def _answer(self, body: object) -> None:
-                answered = store.answer(self.command, self.path, body, NOON)
-                content = json.dumps(answered.body).encode()
-                self.send_response(answered.status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_: object) -> None:
-                """Not on our stderr."""
-
-        with listening(Door) as url:
-            project.environment["QA_TOKEN"] = "any"
-            project.commit(HTTP_TENANT.format(url=url) + PEOPLE)
-            process = project.start("apply", "--yes")
-            killed.append(process.pid)
-            assert -signal.SIGKILL == finish(process).code
-
-            with ProvisioningLog(project.root / ".reconciler/provisioning-log.db") as log:
-                attempts = list(log.find(Wanted()))
-            there = {str(user["externalId"]) for user in store.twin().users.values()}
-            told = {
-                status: {one.key.removeprefix("user/") for one in attempts if one.status == status}
-                for status in ("applied", "started")
-            }
-            assert {"applied", "started"} >= {one.status for one in attempts}
-            assert told["applied"] <= there <= told["applied"] | told["started"]
-            assert told["started"]
-            assert {post.partition("@")[0] for post in posts} <= told["applied"] | told["started"]
-
-            killed.clear()
-            assert 0 == project.run("apply", "--yes").code
-            assert 6 == len(store.twin().users)

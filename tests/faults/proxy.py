@@ -51,6 +51,8 @@ class Proxy:
     upstream: str
     spoil: Mapping[int, Fault] = field(default_factory=dict)
     from_then_on: bool = False
+    answered: Callable[[int], None] = lambda _index: None
+    """Told the index of an exchange once its answer has left."""
     asked: list[Asked] = field(default_factory=list)
     passed_on: list[Asked] = field(default_factory=list)
     url: str = ""
@@ -81,6 +83,7 @@ class Proxy:
             answer = await self._answer(index, asked)
             writer.write(answer if isinstance(answer, bytes) else _spell(answer))
             await writer.drain()
+            self.answered(index)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # whoever asked has gone, which is theirs to do
         finally:

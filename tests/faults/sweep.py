@@ -66,6 +66,13 @@ def render(counts: Iterable[Count]) -> str:
     return "\n".join([head, ruler, *(one.row() for one in counts), every.row()])
 
 
+def write_between(begin: str, end: str, table: str) -> None:
+    """Writes the table into the document, in place of the one that is there."""
+    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    DOCUMENT.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
+
+
 def main() -> int:
     """Sweeps, writes the table into the document, and fails if anything was wrong."""
     counts: list[Count] = []
@@ -74,9 +81,7 @@ def main() -> int:
             for flow in FLOWS:
                 counts.append(asyncio.run(sweep_flow(bench, place, flow)))
                 sys.stderr.write(counts[-1].row() + "\n")
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{render(counts)}\n\n{END}{after}", encoding="utf-8")
+    write_between(BEGIN, END, render(counts))
     return int(any(verdict.wrong for count in counts for verdict in count.verdicts))
 
 
