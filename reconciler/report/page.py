@@ -6,6 +6,7 @@ Everything is escaped by the template engine; what can't be seen is spelled out 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def _fill(template: str, **values: object) -> str:
     return _environment().get_template(template).render(**values).strip() + "\n"
 
 
+@cache  # a template is compiled once, however much is rendered
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # only pages need it
 

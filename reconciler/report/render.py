@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.core.explain import Explanation
@@ -70,6 +71,7 @@ def render_explanation(explanation: Explanation, form: Literal["text", "json"]) 
     return "\n".join(explanation_lines(explanation)) + "\n"
 
 
+@cache  # a template is compiled once, however much is rendered
 def _environment() -> Environment:
     """Templates hold our own words; every foreign value goes through a filter. Autoescape is for HTML, not these."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # JSON needs none of it

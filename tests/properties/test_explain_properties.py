@@ -187,14 +187,14 @@ def test_the_edits_that_are_told_flip_the_verdict_and_fewer_of_them_do_not(decla
 
 
 @STEADY
-@given(worlds(), names)
-def test_whoever_is_in_scope_can_be_set_inactive(declared: Declarations, name: str) -> None:
+@given(worlds())
+def test_whoever_is_in_scope_can_be_set_inactive(declared: Declarations) -> None:
     """There is always a way out, and it is one edit."""
-    told = explain_user(declared, "production", name, TODAY)
-    assume(told.in_scope)
-
-    assert told.flip is not None
-    assert (f"set active: false on {name}",) == told.flip.edits
+    for name in NAMES:
+        told = explain_user(declared, "production", name, TODAY)
+        if told.in_scope:
+            assert told.flip is not None
+            assert (f"set active: false on {name}",) == told.flip.edits
 
 
 @STEADY
@@ -213,15 +213,14 @@ def test_the_way_a_role_comes_is_one_there_is(declared: Declarations, name: str)
 
 
 @STEADY
-@given(worlds(), names)
-def test_the_roles_that_count_are_those_that_are_granted(declared: Declarations, name: str) -> None:
+@given(worlds())
+def test_the_roles_that_count_are_those_that_are_granted(declared: Declarations) -> None:
     """Of whoever is in scope, where roles are managed at all."""
-    told = explain_user(declared, "production", name, TODAY)
-    user = compile_state(declared, "production", TODAY).users[Key("user", name)]
-    granted = user.roles
-    assume(granted is not None)
-
-    assert granted == frozenset(one.role for one in told.roles if one.counts) - {"user"}
+    users = compile_state(declared, "production", TODAY).users
+    for name in NAMES:
+        granted = users[Key("user", name)].roles
+        told = explain_user(declared, "production", name, TODAY)
+        assert granted in (None, frozenset(one.role for one in told.roles if one.counts) - {"user"})
 
 
 @STEADY
