@@ -50,7 +50,7 @@ async def read_roles(
     from reconciler.live.people import read_behind
 
     state, snapshot = read
-    users = len(state.users) if state.certificate.mode == "full" else None
+    users = None if state.certificate.mode == "targeted" else len(state.users)
     people, certificate = await read_behind(rest, _sought(head, earlier, state), users)
     return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
 

@@ -45,10 +45,10 @@ dependencies_option = click.option(
 )
 read_option = click.option(
     "--read",
-    type=click.Choice(["auto", "full", "targeted"]),
+    type=click.Choice(["auto", "full", "incremental", "targeted"]),
     default="auto",
     show_default=True,
-    help="How to read the account: whole, or only what the plan is about.",
+    help="How to read the account: whole, who changed since the last time, or only what the plan is about.",
 )
 
 
@@ -120,9 +120,9 @@ def _whole_to_save(read: ReadMode) -> ReadMode:
     """A saved live state holds everything: from a part, all the others would look as if they had left."""
     from reconciler.errors import UsageError
 
-    if read == "targeted":
+    if read in ("targeted", "incremental"):
         raise UsageError(
-            "--read targeted reads some keys, and a saved live state holds everything: leave one of them out"
+            f"--read {read} reads a part, and a saved live state holds everything as answered: leave one of them out"
         )
     return "full"
 
@@ -176,12 +176,22 @@ def show(file: Path, form: Format) -> int:
 @as_of_option
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit 3 where something drifted.")
+@click.option(
+    "--read",
+    type=click.Choice(["auto", "full", "incremental"]),
+    default="auto",
+    show_default=True,
+    help="Read everything, or (incremental, and auto) who changed since the last time, where that is certain.",
+)
 @click.pass_obj
-def drift(options: Options, base: str | None, as_of: date | None, form: Format, *, exit_code: bool) -> int:
+def drift(
+    options: Options, base: str | None, as_of: date | None, form: Format, *, read: ReadMode, exit_code: bool
+) -> int:
     """The live account against what was last applied: what changed on the other side. Changes nothing."""
     from reconciler.cli.history import compile_at, find_applied
-    from reconciler.cli.line import Base, gather, load_head, read_account
+    from reconciler.cli.line import Base, gather, load_head
     from reconciler.cli.output import print_result
+    from reconciler.cli.reading import How, read_account_asked
     from reconciler.cli.trace import trace
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
@@ -200,9 +210,10 @@ def drift(options: Options, base: str | None, as_of: date | None, form: Format, 
         why = "; ".join(map(str, applied.problems)) or f"{head.tenant_name} is not declared there"
         raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
     then = replace(head, desired=applied.state, loaded=applied.loaded, commit=earlier.commit)
-    state, _snapshot = read_account(options, then, Earlier(base=applied.state))
+    how = How("full" if read == "full" else "incremental", keeps_focus=False, keeps_snapshot=True)
+    account = read_account_asked(options, then, Base(Earlier(base=applied.state)), how)
 
-    gathered = replace(gather(then, earlier, state), earlier=Earlier(base=applied.state))
+    gathered = replace(gather(then, earlier, account.live), earlier=Earlier(base=applied.state))
     made = trace(then, Base(), make_plan(gathered).plan)
 
     print_result(render_drift(made, form))

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.cli.kept import read_and_keep, read_incrementally
 from reconciler.cli.line import Base, Head, connect, read_live, say
 from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles
@@ -39,10 +40,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to read, and whether the plan keeps its focus where everything is read after all."""
+    """How to read, whether the plan keeps its focus where everything is read after all, and whether a snapshot is kept.
+
+    One that is there is advanced in mode `incremental` alone.
+    """
 
     mode: ReadMode
     keeps_focus: bool
+    keeps_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,8 @@ async def read_asked(lines: Ways, options: Options, head: Head, base: Base, how:
     The plan is then about everything too, unless it keeps its focus: on keys that were named, or on what was approved.
     Where roles take effect over REST everything is read always.
     """
-    if head.desired.focus is None or how.mode == "full" or lines.rest is not None:
-        return await _read_everything(lines, head, base)
+    if head.desired.focus is None or how.mode in ("full", "incremental") or lines.rest is not None:
+        return await _read_everything(lines, options, head, base, how)
     from reconciler.live.targeted import read_targeted
 
     inquiry = make_inquiry(head.desired, base.earlier)
@@ -70,14 +75,20 @@ async def read_asked(lines: Ways, options: Options, head: Head, base: Base, how:
         return Account(targeted.live, None, replace(head, desired=targeted.desired))
     say(options, f"Everything is read, for what was asked for can't be looked up alone: {faults[0]}")
     unfocused = head if how.keeps_focus else replace(head, desired=replace(head.desired, focus=None))
-    everything = await _read_everything(lines, unfocused, base)
+    everything = await _read_everything(lines, options, unfocused, base, how)
     whole = everything.live.certificate
     certificate = replace(whole, requests=whole.requests + targeted.live.certificate.requests)
     return replace(everything, live=replace(everything.live, certificate=certificate))
 
 
-async def _read_everything(lines: Ways, head: Head, base: Base) -> Account:
-    live, snapshot = await read_roles(lines.rest, head, base.earlier, await read_live(lines.scim, head))
+async def _read_everything(lines: Ways, options: Options, head: Head, base: Base, how: How) -> Account:
+    if how.mode == "incremental":
+        read = await read_incrementally(lines.scim, options, head)
+    elif how.keeps_snapshot:
+        read = await read_and_keep(lines.scim, options, head)
+    else:
+        read = await read_live(lines.scim, head)
+    live, snapshot = await read_roles(lines.rest, head, base.earlier, read)
     return Account(live, snapshot, grown(head, base, live))
 
 

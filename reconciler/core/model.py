@@ -190,7 +190,7 @@ class LiveGroup:
 class Certificate:
     """What was read, how, and whether the read is complete; `faults` say why it is not."""
 
-    mode: Literal["full", "targeted", "snapshot"]
+    mode: Literal["full", "incremental", "targeted", "snapshot"]
     users: int
     groups: int
     requests: int

@@ -206,7 +206,7 @@ def _depths(manager_of: Mapping[str, str | None]) -> dict[str, int]:
 class ReadSummary(Frozen):
     """How the live state was read, and whether all of it was."""
 
-    mode: Literal["full", "targeted", "snapshot"]
+    mode: Literal["full", "incremental", "targeted", "snapshot"]
     complete: bool
     users: int
     groups: int

@@ -20,8 +20,8 @@ from reconciler.core.model import DesiredState, Focus
 from reconciler.core.plan import Plan
 from reconciler.errors import UsageError
 
-ReadMode: TypeAlias = Literal["auto", "full", "targeted"]
-READ_MODES: Final[tuple[ReadMode, ...]] = ("auto", "full", "targeted")
+ReadMode: TypeAlias = Literal["auto", "full", "incremental", "targeted"]
+READ_MODES: Final[tuple[ReadMode, ...]] = ("auto", "full", "incremental", "targeted")
 FEW_REQUESTS: Final = 10
 KEYS_A_REQUEST: Final = 20
 
@@ -48,7 +48,7 @@ def choose_focus(
     if wish.only:
         return _named(wish, desired, earlier)
     planned_so = approved is not None and approved.read.mode == "targeted"
-    if wish.read == "full" or (wish.read == "auto" and not wish.base and not planned_so):
+    if wish.read in ("full", "incremental") or (wish.read == "auto" and not wish.base and not planned_so):
         return None
     if earlier.base is None:
         if wish.read == "targeted":

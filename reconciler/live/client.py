@@ -92,7 +92,7 @@ class OneToken:
 class Client:
     """Sends requests to one service. `requests` counts what left, retries too; setting `hurry` ends all waiting.
 
-    `token` is None where there is nothing to show yet.
+    `token` is None where there is nothing to show yet; `dated` is the service's date of its first answer, if it told.
     """
 
     def __init__(  # noqa: PLR0913  # what a connection is made of
@@ -108,6 +108,7 @@ class Client:
         self.url = url
         self.transport = transport
         self.requests = 0
+        self.dated: str | None = None
         self.hurry = asyncio.Event()
         self._tokens = OneToken(token) if isinstance(token, str) else token
         self._manner = manner
@@ -206,6 +207,7 @@ class Client:
             headers["Authorization"] = f"Bearer {token}"
         address = self.url + request.path
         async with self._http.stream(request.method, address, content=content, headers=headers) as answer:
+            self.dated = self.dated or answer.headers.get("date")
             body = bytearray()
             async for chunk in answer.aiter_bytes():
                 body += chunk

@@ -25,10 +25,16 @@ async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Cer
     """All users and groups, groups with members. Raises Unreachable where not even a first page came."""
     before = client.requests
     listed = await read_list(client, "Users", dialect)
+    snapshot, certificate = await read_around(client, dialect, listed, before)
+    return snapshot, replace(certificate, mode="full")
+
+
+async def read_around(client: Client, dialect: Dialect, listed: Listing, before: int) -> tuple[Snapshot, Certificate]:
+    """All groups with members, and the users, who are known already. `before` is what was sent until then."""
     groups = await _read_groups(client, dialect)
     users = await _meet_members(client, dialect, listed, groups)
     certificate = Certificate(
-        mode="full",
+        mode="incremental",
         users=len(users.resources),
         groups=len(groups.resources),
         requests=client.requests - before,

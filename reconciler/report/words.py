@@ -139,6 +139,8 @@ def tell_cost(plan: Plan) -> str:
     wait = f", at least {tell_seconds(cost.seconds)} at the tenant's pace" if cost.seconds else ""
     applying = f"{count(cost.requests, 'request')} to apply{wait}; " if plan.changes else ""
     held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
+    if read.mode == "incremental":
+        held = f"{count(read.groups, 'group')}, and who of {count(read.users, 'user')} changed since the last read"
     return f"{applying}{count(read.requests, 'request')} made to read {held}"
 
 

@@ -1,0 +1,128 @@
+"""`--read incremental`, and `drift`, which reads so by itself: the snapshot is private, and never believed blindly."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import SANDBOX, TEAM, Project
+from tests.cli.test_apply import edit
+
+SNAPSHOT = ".reconciler/sandbox.snapshot"
+
+
+@pytest.fixture
+def applied(project: Project) -> Project:
+    """An account that is what git says, and was looked at for drift."""
+    project.run("apply", "--yes")
+    project.run("drift")
+    return project
+
+
+def snapshot(project: Project) -> Path:
+    return project.root / SNAPSHOT
+
+
+def test_drift_asks_who_changed_since_the_last_time(project: Project) -> None:
+    """The first time everything is read, and told; the report says how it was read."""
+    project.run("apply", "--yes")
+
+    first, second = project.run("drift", "--format", "json"), project.run("drift", "--format", "json")
+    third = project.run("drift")
+
+    assert ("full", "incremental") == (first.document["read"]["mode"], second.document["read"]["mode"])
+    assert "Everything is read: there is no snapshot of sandbox yet\n" == first.err
+    assert "" == second.err
+    assert "4 requests made to read 1 group, and who of 3 users changed since the last read" in third.told
+
+
+def test_what_was_changed_by_hand_is_drift_all_the_same(applied: Project) -> None:
+    """Somebody was changed, and somebody is gone."""
+    edit(applied, "bob", title="King")
+
+    ran = applied.run("drift", "--format", "json")
+
+    assert ("incremental", True, 3) == (
+        ran.document["read"]["mode"],
+        ran.document["read"]["complete"],
+        ran.document["read"]["users"],
+    )
+    assert [("update_user", "user/bob")] == [(one["action"], one["key"]) for one in ran.document["changes"]]
+
+
+def test_the_snapshot_is_for_its_owner_alone_and_git_does_not_see_it(applied: Project) -> None:
+    """It holds everybody."""
+    assert 0o600 == stat.S_IMODE(snapshot(applied).stat().st_mode)
+    assert "" == applied.git("status", "--porcelain", ".reconciler")
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")], ids=["plan", "apply"])
+def test_a_plan_and_an_apply_read_so_where_they_are_asked_to(applied: Project, command: tuple[str, ...]) -> None:
+    """And plan what they would from everything."""
+    applied.commit(SANDBOX + TEAM.replace("title: Clerk", "title: Chief"))
+    whole = applied.run("plan", "-o", "whole.json", "--format", "json").document
+
+    ran = applied.run(*command, "--read", "incremental", "--format", "json")
+
+    assert (0, "incremental" if command == ("plan",) else None) == (ran.code, ran.document.get("read", {}).get("mode"))
+    assert whole["digest"] == ran.document["digest"]
+
+
+def test_they_keep_no_snapshot_where_they_are_not(project: Project) -> None:
+    """Personal data is written where it is of use."""
+    project.run("apply", "--yes")
+    project.run("plan")
+
+    assert not snapshot(project).exists()
+
+
+def test_everything_is_read_where_that_is_asked(applied: Project) -> None:
+    """And kept for the next time."""
+    before = snapshot(applied).read_bytes()
+
+    ran = applied.run("drift", "--read", "full", "--format", "json")
+
+    assert ("full", "") == (ran.document["read"]["mode"], ran.err)
+    assert before != snapshot(applied).read_bytes()
+
+
+def test_a_damaged_snapshot_is_told_and_replaced(applied: Project) -> None:
+    """A byte is enough."""
+    snapshot(applied).write_bytes(snapshot(applied).read_bytes().replace(b"Clerk", b"Clark"))
+
+    damaged, mended = applied.run("drift"), applied.run("drift")
+
+    assert "Everything is read: the snapshot is damaged\n" == damaged.err
+    assert "" == mended.err
+
+
+def test_a_snapshot_that_can_not_be_read_is_told(applied: Project) -> None:
+    """Nor can it be written, and the drift is told all the same."""
+    snapshot(applied).unlink()
+    snapshot(applied).mkdir()
+
+    ran = applied.run("drift")
+
+    assert 0 == ran.code
+    assert "can't be read: Is a directory" in ran.err
+    assert "No snapshot is kept, and the next read will be of everything:" in ran.err
+
+
+def test_account_that_is_not_the_one_known_is_read_whole(applied: Project) -> None:
+    """Every 4me account has the same address, and the token tells them apart. The requests of both reads count."""
+    edit(applied, "bob", id="another", userName="another@example.com", externalId="another")
+
+    ran = applied.run("drift", "--format", "json")
+
+    assert ("full", 4) == (ran.document["read"]["mode"], ran.document["read"]["requests"])
+    assert "Everything is read: 4 users are said to have changed, and 3 are known\n" == ran.err
+
+
+@pytest.mark.parametrize("other", [("--save-live", "live.json"), ("--live", "live.json")], ids=str)
+def test_a_saved_live_state_is_not_read_so(applied: Project, other: tuple[str, str]) -> None:
+    """It holds what was answered, all at one time."""
+    ran = applied.run("plan", "--read", "incremental", *other)
+
+    assert (2, True) == (ran.code, "--read incremental reads a part" in ran.err)

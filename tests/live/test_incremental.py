@@ -1,0 +1,197 @@
+"""Incremental reads: what they cost, and what a service answers that is not believed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from reconciler.core.increment import Binding, Kept, NotCertain
+from reconciler.core.model import JsonObject
+from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.search import SearchQuirks
+from reconciler.core.wire import DIALECTS
+from reconciler.live.incremental import Read, read_on, read_to_keep
+from tests.live.service import URL, Service, reply
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+OURS = Binding("production", URL, "1.0")
+DIALECT = DIALECTS["4me"]
+
+
+def company(people: int, groups: int) -> Twin:
+    """People who were changed one after the other, an hour apart, the last one the day before."""
+    users: list[JsonObject] = [
+        {
+            "id": f"u{number:04}",
+            "userName": f"u{number:04}@example.com",
+            "meta": {"lastModified": f"{NOON - timedelta(days=1, hours=number):%Y-%m-%dT%H:%M:%SZ}"},
+        }
+        for number in range(people)
+    ]
+    listed: list[JsonObject] = [
+        {"id": f"g{number}", "displayName": f"G{number}", "members": [{"value": "u0000"}]} for number in range(groups)
+    ]
+    return Twin(users=users, groups=listed)
+
+
+@dataclass
+class Line:
+    """An account and what was asked of it."""
+
+    twin: Twin
+    odd: Callable[[httpx.Request], httpx.Response | None] = field(default=lambda _request: None)
+    asked: list[str] = field(default_factory=list)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        target = request.url.raw_path.decode().removeprefix("/scim/v2")
+        response = self.twin.answer(request.method, target, json.loads(request.content or b"null"), NOON).response
+        return self.odd(request) or reply(response.body, response.status)
+
+    def read(self, kept: Kept | None = None) -> Read:
+        service, now = Service(self.answer), NOON + timedelta(days=bool(kept))
+
+        async def ask() -> Read:
+            async with service.client() as client:
+                if kept is None:
+                    return await read_to_keep(client, DIALECT, OURS, now)
+                return await read_on(client, DIALECT, kept, now)
+
+        read = asyncio.run(ask())
+        self.asked = service.asked
+        assert len(self.asked) == read.certificate.requests
+        return read
+
+    def keep(self) -> Kept:
+        kept = self.read().kept
+        assert kept is not None
+        return kept
+
+    def edit(self, people: int) -> None:
+        for number in range(people):
+            body: JsonObject = {"title": "Chief"}
+            self.twin.answer("PATCH", f"/Users/u{number:04}", body, NOON + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(("groups", "whole", "on"), [(0, 42, 3), (20, 62, 23)])
+@pytest.mark.parametrize("changed", [0, 10])
+def test_of_a_thousand_people_nobody_or_ten_changed(groups: int, whole: int, on: int, changed: int) -> None:
+    """Who changed, the total, the groups, and each one's members; against forty pages, and one past their end."""
+    line = Line(company(1000, groups))
+    full = line.read()
+    line.edit(changed)
+    incremental = line.read(full.kept)
+
+    assert (whole, on) == (full.certificate.requests, incremental.certificate.requests)
+    assert ("incremental", 1000, groups, True) == (
+        incremental.certificate.mode,
+        incremental.certificate.users,
+        incremental.certificate.groups,
+        incremental.certificate.complete,
+    )
+    assert changed == sum(user.get("title") == "Chief" for user in incremental.snapshot.users)
+
+
+def test_what_is_asked() -> None:
+    """Since just before the last change known; then the total with a page of the list."""
+    line = Line(company(3, 0))
+    line.read(line.keep())
+
+    since = "/Users?filter=meta.lastModified%20gt%20%222026-02-28T11%3A59%3A59Z%22&startIndex=1&count=25"
+    assert [f"GET {since}", "GET /Users?startIndex=1&count=25", "GET /Groups?startIndex=1&count=25"] == line.asked
+
+
+def test_many_who_changed_come_page_by_page() -> None:
+    """60 of 100: two pages more."""
+    line = Line(company(100, 0))
+    kept = line.keep()
+    line.edit(60)
+
+    assert 5 == line.read(kept).certificate.requests
+
+
+def test_who_is_in_a_group_is_asked_of_every_group() -> None:
+    """By its last change a group need not tell that somebody was put in."""
+    line = Line(company(3, 1))
+    kept = line.keep()
+    line.twin.groups["g0"]["members"] = [{"value": "u0002"}]
+
+    assert [{"value": "u0002"}] == [
+        {"value": member["value"]}
+        for group in line.read(kept).snapshot.groups
+        for member in group["members"]  # type: ignore[attr-defined]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("search", "why"),
+    [
+        (SearchQuirks(ignores_filters=True), "it ignores filters"),
+        (SearchQuirks(finds_nothing_by=frozenset({"meta"})), "u0000, changed at .* is not among them"),
+    ],
+    ids=["ignores filters", "finds nothing by it"],
+)
+def test_a_service_that_can_not_tell_who_changed_is_not_believed(search: SearchQuirks, why: str) -> None:
+    """One request is enough to see it."""
+    line = Line(company(60, 0))
+    kept = line.keep()
+    line.twin.quirks = Quirks(search=search)
+
+    with pytest.raises(NotCertain, match=why):
+        line.read(kept)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (reply({"detail": "no such filter"}, 400), "asked who changed, the service answered 400 no such filter"),
+        (reply(["?"]), "a SCIM list was expected"),
+        (reply({"totalResults": 3, "Resources": []}), "who changed does not add up: Users: 3 were announced and 0"),
+    ],
+    ids=["refused", "no list", "too few"],
+)
+def test_an_answer_that_is_none_is_not_believed(answer: httpx.Response, why: str) -> None:
+    """Everything can still be read."""
+    line = Line(company(3, 0))
+    kept = line.keep()
+    line.odd = lambda request: answer if "filter" in request.url.params else None
+
+    with pytest.raises(NotCertain, match=why):
+        line.read(kept)
+
+
+def test_somebody_who_left_shows_in_the_total() -> None:
+    """Who is gone is among nobody who changed."""
+    line = Line(company(60, 0))
+    kept = line.keep()
+    del line.twin.users["u0030"]
+
+    with pytest.raises(NotCertain, match="60 users are known, with those who changed, and the account has 59"):
+        line.read(kept)
+
+
+def test_somebody_put_back_unseen_shows_when_their_page_is_compared() -> None:
+    """At the latest when the whole list was gone through; the pages take turns."""
+    line = Line(company(60, 0))
+    kept = line.keep()
+    line.twin.users["u0030"]["title"] = "Nobody told"
+
+    on = line.read(kept).kept
+    assert on is not None
+    assert 25 == on.compared
+    with pytest.raises(NotCertain, match="u0030 is not as it is known"):
+        line.read(on)
+
+
+def test_nothing_is_kept_of_a_read_that_does_not_add_up() -> None:
+    """A group that can't be read is missing from the plan, not from the next one as well."""
+    line = Line(company(3, 1))
+    kept = line.keep()
+    line.odd = lambda request: reply({}, 403) if request.url.path.endswith("/Groups/g0") else None
+
+    assert (None, None) == (line.read().kept, line.read(kept).kept)
