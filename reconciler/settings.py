@@ -87,7 +87,7 @@ class Settings:
         )
 
     def private_folder(self, desired_state: Path) -> Path:
-        """Where sandboxes, snapshots and the provisioning log are: beside the desired-state folder, or at RECONCILER_PRIVATE."""
+        """Where sandboxes, snapshots and the log are: beside the desired-state folder, or at RECONCILER_PRIVATE."""
         told = self.environment.get("RECONCILER_PRIVATE")
         return Path(told) if told else desired_state.resolve().parent / ".reconciler"
 
