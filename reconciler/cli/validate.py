@@ -20,9 +20,7 @@ VALID, INVALID = 0, 1
 
 @click.command()
 @as_of_option
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True
-)
+@click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.pass_obj
 def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
     """All problems in the YAML at once, each with its file, its line and what to do. Needs no network."""

@@ -41,19 +41,36 @@ Test: TypeAlias = Callable[[Subject], bool]
 
 
 @dataclass(frozen=True, slots=True)
+class CompiledClause:
+    """A clause ready to be put to many subjects, and what is said of whoever it keeps out."""
+
+    clause: Clause
+    holds: Test
+    wanted: str
+    show: Callable[[Subject], str]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledFilter:
     """A filter ready to be put to many subjects."""
 
     filter: Filter
-    tests: tuple[Test, ...]
+    clauses: tuple[CompiledClause, ...]
 
     def holds(self, subject: Subject) -> bool:
         """Whether all its clauses hold."""
-        return all(test(subject) for test in self.tests)
+        return self.first_failing(subject) is None
+
+    def first_failing(self, subject: Subject) -> CompiledClause | None:
+        """The first clause that does not hold."""
+        for one in self.clauses:
+            if not one.holds(subject):
+                return one
+        return None
 
     def failing(self, subject: Subject) -> list[Clause]:
         """The clauses that do not hold, in their order."""
-        return [clause for clause, test in zip(self.filter.clauses, self.tests, strict=True) if not test(subject)]
+        return [one.clause for one in self.clauses if not one.holds(subject)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +83,43 @@ class Verdict:
 
 def compile_filter(declared: Filter) -> CompiledFilter:
     """The filter with each clause as a function."""
-    return CompiledFilter(declared, tuple(compile_clause(clause) for clause in declared.clauses))
+    return CompiledFilter(declared, tuple(_compile_in(declared, clause) for clause in declared.clauses))
+
+
+def _compile_in(declared: Filter, clause: Clause) -> CompiledClause:
+    wanted = f'"{declared.title}" wants {spell(clause)} and '
+    return CompiledClause(clause, compile_clause(clause), wanted, _compile_show(clause))
 
 
 def judge(filters: Sequence[CompiledFilter], subject: Subject) -> Verdict:
     """No filters let everyone in; else one filter that holds is enough."""
     if not filters:
         return Verdict(passes=True, reason="no scoping filters")
+    kept_out = []
     for compiled in filters:
-        if compiled.holds(subject):
+        failing = compiled.first_failing(subject)
+        if failing is None:
             return Verdict(passes=True, reason=f'passes "{compiled.filter.title}"')
-    return Verdict(passes=False, reason=f"passes no scoping filter: {'; '.join(_failures(filters, subject))}")
-
-
-def _failures(filters: Iterable[CompiledFilter], subject: Subject) -> Iterable[str]:
-    for compiled in filters:
-        clause = compiled.failing(subject)[0]
-        yield f'"{compiled.filter.title}" wants {spell(clause)} and {show_values(subject, clause)}'
+        kept_out.append(failing)
+    failures = [one.wanted + one.show(subject) for one in kept_out]
+    return Verdict(passes=False, reason=f"passes no scoping filter: {'; '.join(failures)}")
 
 
 def show_values(subject: Subject, clause: Clause) -> str:
     """What a clause finds where it looks: `it is permanent`."""
+    return _compile_show(clause)(subject)
+
+
+def _compile_show(clause: Clause) -> Callable[[Subject], str]:
     if clause.operator is Operator.IS_MEMBER_OF:
-        return "it is in other groups"
-    values = read_values(subject.attributes, clause.attribute)
-    return f"it is {', '.join(map(as_text, values))}" if values else "it is unassigned"
+        return lambda _subject: "it is in other groups"
+    read = _reader(clause.attribute)
+
+    def show(subject: Subject) -> str:
+        values = read(subject.attributes)
+        return f"it is {', '.join(map(as_text, values))}" if values else "it is unassigned"
+
+    return show
 
 
 def spell(clause: Clause) -> str:
@@ -165,6 +194,8 @@ def _text_test(clause: Clause) -> Callable[[object], bool]:
 
 def as_text(value: object) -> str:
     """A scalar as it is compared: `true`, `3`, `2024-02-29`; text is itself, and nothing is the empty text."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
