@@ -133,7 +133,8 @@ def test_what_was_not_approved_is_refused_from_a_targeted_read_too(project: Proj
 
     assert 4 == ran.code
     assert "Refused, for nobody approved it: user/u151 (update_user)" in ran.err
-    assert ["user/u150"] == [one["change"]["key"] for one in ran.document["outcomes"]]
+    outcomes = [(one["change"]["key"], one["status"]) for one in ran.document["outcomes"]]
+    assert [("user/u150", "applied"), ("user/u151", "refused")] == outcomes
     assert ["partial"] == [one["outcome"] for one in project.receipts()]
 
 
