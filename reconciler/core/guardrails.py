@@ -78,6 +78,37 @@ def check_population(population: Population, before: int | None, guardrails: Gua
     return [Problem("guardrail", message, None, hint)]
 
 
+def check_last_holders(standings: Iterable[Standing], guardrails: Guardrails, population: Population) -> list[Problem]:
+    """Whether a role that somebody must hold would be held by nobody: revoked, or its holders deactivated."""
+    everyone = list(standings)
+    problems: list[Problem] = []
+    for role in guardrails.never_without:
+        losing = [one.key for one in everyone if role in one.before - one.after]
+        if not losing or any(role in one.after for one in everyone):
+            continue
+        known = "" if population.roles is not None else ", as far as is known when only some keys are read"
+        hint = "give it to somebody else first" if not known else "use --read full, or give it to somebody else first"
+        message = f"never_without: nobody would be {role} any more{known}: {_name(losing)} would lose it"
+        problems.append(Problem("guardrail", message, None, hint))
+    return problems
+
+
+def check_own_user(changes: Iterable[Change], live: LiveState) -> list[Problem]:
+    """Whether the person whose credentials write people's roles would be deactivated: nobody could be asked again."""
+    own = {user.id for user in live.users if user.person is not None and user.person == live.me}
+    hint = "use the credentials of somebody else, or let the account's owner do this by hand"
+    return [
+        Problem(
+            "guardrail",
+            f"own user: {change.key} would be deactivated, and these are their credentials",
+            change.source,
+            hint,
+        )
+        for change in changes
+        if change.action == "deactivate_user" and change.target_id in own
+    ]
+
+
 def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
     """(resource, member or role) of every change of that action. A deactivation is not counted a second time."""
     return [
@@ -97,11 +128,16 @@ def _exceeded(name: str, limit: Limit, named: Sequence[str], whole: int | None) 
     count = len(named)
     if not count or not _is_above(limit, count, whole):
         return []
-    who = ", ".join(named[:MOST_NAMED]) + (f" and {count - MOST_NAMED} more" if count > MOST_NAMED else "")
     hint = f"raise guardrails.{name} in git and have it reviewed, or make the change smaller"
     if whole is None and limit.percent is not None:
         hint = f"of how many is not known when only some keys are read: use --read full, or {hint}"
-    return [Problem("guardrail", f"{name}: {count} is above {_spell_limit(limit, whole)}: {who}", None, hint)]
+    return [Problem("guardrail", f"{name}: {count} is above {_spell_limit(limit, whole)}: {_name(named)}", None, hint)]
+
+
+def _name(named: Sequence[str]) -> str:
+    """The first ten, and how many more."""
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _is_above(limit: Limit, count: int, whole: int | None) -> bool:

@@ -12,7 +12,14 @@ from datetime import date
 from reconciler.core.converge import check_convergence
 from reconciler.core.duties import check_duties
 from reconciler.core.earlier import Earlier
-from reconciler.core.guardrails import check_guardrails, check_population, check_privileged_grants, count_population
+from reconciler.core.guardrails import (
+    check_guardrails,
+    check_last_holders,
+    check_own_user,
+    check_population,
+    check_privileged_grants,
+    count_population,
+)
 from reconciler.core.model import Certificate, DesiredState, LiveState
 from reconciler.core.pace import seconds_needed
 from reconciler.core.plan import Cost, Plan, ReadSummary
@@ -84,6 +91,8 @@ def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Probl
     return [
         *check_guardrails(decided.changes, guardrails, population),
         *check_privileged_grants(standings, guardrails, population),
+        *check_last_holders(standings, guardrails, population),
+        *check_own_user(decided.changes, gathered.live),
         *check_population(population, gathered.population, guardrails),
         *check_duties(guardrails.separation_of_duties, standings, gathered.desired, gathered.earlier),
     ]

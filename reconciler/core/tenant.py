@@ -16,6 +16,7 @@ from reconciler.core.clause import ScopingFilters
 from reconciler.core.rule import AttributeMappings
 from reconciler.core.strict import Declaration
 
+NEVER_WITHOUT = ("account_administrator",)
 PRIVILEGED = ("account_administrator", "account_designer", "directory_administrator")
 
 
@@ -56,6 +57,7 @@ class Guardrails(Declaration):
     max_population_drop: Limit = Limit(count=5, percent=10)
     privileged_roles: list[RoleName] = Field(default_factory=lambda: list(PRIVILEGED))
     protected: list[str] = Field(default_factory=list)
+    never_without: list[RoleName] = Field(default_factory=lambda: list(NEVER_WITHOUT))
     separation_of_duties: list[SeparateDuties] = Field(default_factory=list)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.guardrails import (
     Population,
     check_guardrails,
+    check_last_holders,
+    check_own_user,
     check_population,
     check_privileged_grants,
     count_population,
@@ -241,3 +245,65 @@ def test_a_percentage_of_what_is_not_known_counts_as_exceeded() -> None:
     assert "of how many is not known when only some keys are read: use --read full, or raise" in (problem.hint or "")
     [counted] = check_guardrails(removed, Guardrails(max_member_removals=Limit(count=3)), Population(5000, None, None))
     assert (counted.hint or "").startswith("raise guardrails.max_member_removals")
+
+
+def held(key: str, before: str = "", after: str = "") -> Standing:
+    return Standing(key, key, frozenset(before.split()), frozenset(after.split()))
+
+
+ADMIN = "account_administrator"
+
+
+@pytest.mark.parametrize(
+    ("standings", "refused"),
+    [
+        ([held("user/ann", ADMIN, "")], True),
+        ([held("user/ann", f"{ADMIN} auditor", "auditor")], True),
+        ([held("user/ann", ADMIN, ""), held("user/bob", "", ADMIN)], False),
+        ([held("user/ann", ADMIN, ""), held("id/x", ADMIN, ADMIN)], False),
+        ([held("user/ann", ADMIN, ""), held("user/bob", ADMIN, "")], True),
+        ([held("user/ann", "auditor", "")], False),
+        ([], False),
+    ],
+)
+def test_the_last_account_administrator_stays(standings: list[Standing], refused: bool) -> None:  # noqa: FBT001
+    """Without anything declared; who was never there is not missed."""
+    assert refused is bool(check_last_holders(standings, Guardrails(), LARGE))
+
+
+def test_a_refusal_says_which_role_nobody_would_hold_and_who_would_lose_it() -> None:
+    """And of an account that was not read whole, that it may be otherwise."""
+    losing = [held("user/ann", "auditor"), held("user/bob", "auditor")]
+    guardrails = Guardrails(never_without=["auditor"])
+    [problem] = check_last_holders(losing, guardrails, LARGE)
+    [unsure] = check_last_holders(losing, guardrails, Population(9, None, None))
+
+    assert "never_without: nobody would be auditor any more: user/ann, user/bob would lose it" == problem.message
+    assert ("guardrail", "error", "give it to somebody else first") == (problem.code, problem.severity, problem.hint)
+    assert "never_without: nobody would be auditor any more, as far as is known when only some keys are read: " in (
+        unsure.message
+    )
+    assert "use --read full, or give it to somebody else first" == unsure.hint
+
+
+def test_no_role_need_be_held_where_git_says_so() -> None:
+    """An edit, to be reviewed."""
+    assert [] == check_last_holders([held("user/ann", ADMIN)], Guardrails(never_without=[]), LARGE)
+
+
+def test_nobody_is_deactivated_with_their_own_credentials() -> None:
+    """Known where 4me says whose they are; others are."""
+    ann, bob = (replace(live_user(name), person=name) for name in ("ann", "bob"))
+    leave: list[Change] = [
+        DeactivateUser(key=f"user/{one}", target_id=f"id-{one}", source=LINE) for one in ("ann", "bob")
+    ]
+    update: list[Change] = [UpdateUser(key="user/ann", target_id="id-ann", source=LINE)]
+    mine = replace(live_state(ann, bob), me="ann")
+
+    [problem] = check_own_user(leave, mine)
+
+    assert "own user: user/ann would be deactivated, and these are their credentials" == problem.message
+    assert ("guardrail", "error", LINE) == (problem.code, problem.severity, problem.source)
+    assert [] == check_own_user(update, mine)
+    assert [] == check_own_user(leave, live_state(ann, bob))
+    assert [] == check_own_user(leave, live_state(live_user("ann"), live_user("bob")))
