@@ -46,6 +46,7 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     from reconciler.core.duties import warn_of_breaches
     from reconciler.core.renewal import warn_of_token
     from reconciler.desired.git import find_repository
+    from reconciler.report.words import count
 
     loaded = load_folder(options, find_repository(options.folder))
     declarations = loaded.declarations
@@ -55,5 +56,6 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     told = [problem for state in states for problem in (*state.problems, *warn_of_breaches(state.breaches))]
     ending = [problem for name in tenants for problem in warn_of_token(name, declarations.tenants[name], today)]
     found = dict.fromkeys([*loaded.problems, *told, *ending])
-    counted = f"{len(declarations.users)} users, {len(declarations.groups)} groups, {len(tenants)} tenants"
-    return list(found), f"{counted} in {len(loaded.files)} files"
+    counted = [(declarations.users, "user"), (declarations.groups, "group"), (tenants, "tenant"), (loaded.files, "file")]
+    users, groups, accounts, files = (count(len(some), noun) for some, noun in counted)
+    return list(found), f"{users}, {groups}, {accounts} in {files}"
