@@ -32,8 +32,8 @@ class Wanted:
 
 def adopt(options: Options, wanted: Wanted) -> int:
     """Edits the files so that git says what the account has, and prints the difference."""
+    from reconciler.cli.account import read_whole
     from reconciler.cli.history import find_applied
-    from reconciler.cli.import_ import read_whole
     from reconciler.cli.line import load_head
     from reconciler.desired.adopt import Asked, adopt_drift
     from reconciler.desired.files import find_files, read_folder

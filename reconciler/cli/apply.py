@@ -13,8 +13,9 @@ import click
 
 from reconciler.apply.approval import Approval, hold_against
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
+from reconciler.cli.account import connect
 from reconciler.cli.history import find_base
-from reconciler.cli.line import Base, Head, connect, gather, load_head, now_in_utc, say
+from reconciler.cli.line import Base, Head, gather, load_head, now_in_utc, say
 from reconciler.cli.main import Options
 from reconciler.cli.output import print_result, read_text
 from reconciler.cli.people import connect_rest

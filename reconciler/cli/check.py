@@ -38,7 +38,7 @@ def check(options: Options, form: str) -> None:
 
 
 async def _ask(options: Options, head: Head) -> dict[str, Any]:
-    from reconciler.cli.line import connect
+    from reconciler.cli.account import connect
     from reconciler.cli.people import connect_rest
     from reconciler.core.renewal import days_left
     from reconciler.live.discovery import ask_config, count_resources

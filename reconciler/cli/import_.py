@@ -91,6 +91,7 @@ def import_(
 
 def _import(options: Options, account: Account, by: By, live: Path | None) -> int:
     """The whole account, into files that are not there yet."""
+    from reconciler.cli.account import read_whole
     from reconciler.cli.line import say, say_token
     from reconciler.core.importing import import_account
     from reconciler.desired.place import place_new
@@ -210,20 +211,6 @@ def _refuse_to_overwrite(declarations: Declarations) -> None:
             f"users, groups or roles are declared already, and are not overwritten: {shown}. "
             "Take over what changed in the account with `import --adopt`, or import into another folder with --dir"
         )
-
-
-def read_whole(options: Options, head: Head, live: Path | None) -> LiveState:
-    """The whole account; raises Refused where the read does not add up: who is missing would seem not to be there."""
-    from reconciler.cli.line import read_account
-    from reconciler.errors import Refused
-    from reconciler.live.snapshot import load_snapshot
-
-    state = load_snapshot(live) if live else read_account(options, head)[0]
-    if not state.certificate.complete:
-        raise Refused(
-            f"the read is not complete ({'; '.join(state.certificate.faults)}): nothing was written; try again"
-        )
-    return state
 
 
 def _check_that_nothing_is_left(

@@ -1,15 +1,13 @@
-"""The line that every command is, cut at a different place: gather from git and the account, make the plan.
+"""The line that every command is, cut at a different place: what git says, now and before, held against the account.
 
-Gathers and hands over; what is decided is decided in `core`.
+Gathers and hands over; what is decided is decided in `core`. The account's end of the line is in `account`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,19 +18,13 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.focus import tell_focus
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
-from reconciler.core.renewal import HOW_TO, days_left, warn_of_token
+from reconciler.core.renewal import warn_of_token
 from reconciler.core.suggest import did_you_mean
-from reconciler.core.tenant import SANDBOX, Guardrails, Tenant
-from reconciler.core.wire import DIALECTS
+from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, load_declarations
-from reconciler.errors import InvalidInput, Problem, Unreachable, UsageError
-from reconciler.live.snapshot import Snapshot, to_live_state
-from reconciler.settings import Settings, read_settings
-
-if TYPE_CHECKING:
-    from reconciler.live.client import Client
+from reconciler.errors import InvalidInput, Problem, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,58 +138,6 @@ def token_problems(head: Head) -> tuple[Problem, ...]:
     """A warning from a week before the token's last day."""
     declared = head.loaded.declarations.tenants.get(head.tenant_name)
     return tuple(warn_of_token(head.tenant_name, declared, head.today)) if declared else ()
-
-
-def refuse_expired_token(head: Head) -> None:
-    """Raises Unreachable, before anything is sent, where the token's last day is over."""
-    left = days_left(head.tenant, now_in_utc().date())  # of this day, whatever day is planned for
-    if head.tenant.token and left is not None and left < 0:
-        raise Unreachable(f"the token of {head.tenant_name} expired on {head.tenant.token.expires}: {HOW_TO}")
-
-
-async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
-    """A client of the tenant, closed with the stack: of the embedded 4me, or of an address with the token's help."""
-    from reconciler.live.client import Client, in_process
-
-    if head.tenant.url == SANDBOX:
-        from reconciler.cli.embedded import EMBEDDED_URL, open_store
-        from reconciler.sandbox.app import make_app
-
-        store = stack.enter_context(open_store(options, head.tenant_name, settings))
-        transport = in_process(make_app(store, now=now_in_utc))
-        return await stack.enter_async_context(
-            Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
-        )
-    refuse_expired_token(head)
-    token = settings.secret(head.tenant.token) if head.tenant.token else ""
-    return await stack.enter_async_context(Client(head.tenant.url, token, head.tenant.windows))
-
-
-async def read_live(client: Client, head: Head) -> tuple[LiveState, Snapshot]:
-    """The whole account, certified."""
-    from reconciler.live.read import read_snapshot
-
-    snapshot, certificate = await read_snapshot(client, DIALECTS[head.tenant.dialect])
-    return to_live_state(snapshot, certificate), snapshot
-
-
-def read_account(options: Options, head: Head, earlier: Earlier | None = None) -> tuple[LiveState, Snapshot]:
-    """The whole account, read by clients of its own.
-
-    Where roles take effect over REST, `earlier` says with the desired state whose are needed; without it, everybody's.
-    """
-    import asyncio
-
-    from reconciler.cli.people import connect_rest, read_roles
-
-    async def read() -> tuple[LiveState, Snapshot]:
-        async with AsyncExitStack() as stack:
-            settings = read_settings()
-            client = await connect(stack, options, head, settings)
-            rest = await connect_rest(stack, head, settings, client)
-            return await read_roles(rest, head, earlier, await read_live(client, head))
-
-    return asyncio.run(read())
 
 
 def say(options: Options, text: str) -> None:

@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from reconciler.cli.account import connect, read_live
 from reconciler.cli.kept import read_and_keep, read_incrementally
-from reconciler.cli.line import Base, Head, connect, read_live, say
+from reconciler.cli.line import Base, Head, say
 from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles
 from reconciler.core.focus import covers, focus_on_difference

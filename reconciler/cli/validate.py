@@ -56,6 +56,6 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     told = [problem for state in states for problem in (*state.problems, *warn_of_breaches(state.breaches))]
     ending = [problem for name in tenants for problem in warn_of_token(name, declarations.tenants[name], today)]
     found = dict.fromkeys([*loaded.problems, *told, *ending])
-    counted = [(declarations.users, "user"), (declarations.groups, "group"), (tenants, "tenant"), (loaded.files, "file")]
-    users, groups, accounts, files = (count(len(some), noun) for some, noun in counted)
+    counted = {"user": declarations.users, "group": declarations.groups, "tenant": tenants, "file": loaded.files}
+    users, groups, accounts, files = (count(len(some), noun) for noun, some in counted.items())
     return list(found), f"{users}, {groups}, {accounts} in {files}"

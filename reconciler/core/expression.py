@@ -15,8 +15,8 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reconciler.core.letters import normalize_diacritics
-from reconciler.core.rule import WrongExpression as WrongExpression  # noqa: PLC0414  # part of this module's interface
 from reconciler.core.suggest import did_you_mean
+from reconciler.core.wrong_expression import WrongExpression
 
 ALLOWED_NODES: Final = (
     nodes.Template,

@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 from reconciler.core.diff import canonical
 from reconciler.core.model import Key, Value
-from reconciler.core.rule import OF_MANY, LocatedRule, WrongExpression
+from reconciler.core.rule import OF_MANY, LocatedRule
 from reconciler.core.scope import as_text, read_values
+from reconciler.core.wrong_expression import WrongExpression
 from reconciler.errors import Problem, Source
 
 NOT_TARGETS = {"active", "attributes"}

@@ -51,10 +51,6 @@ READ_ONLY = {
 }
 
 
-class WrongExpression(ValueError):
-    """What is wrong with an expression, or with the values it was given, in words for a person."""
-
-
 class MappingRule(Declaration):
     """How one target attribute gets its value, in place of the default: the source attribute of the same name."""
 

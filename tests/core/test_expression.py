@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from reconciler.core.expression import Expression, WrongExpression
+from reconciler.core.expression import Expression
+from reconciler.core.wrong_expression import WrongExpression
 
 ANN: dict[str, object] = {
     "name": {"givenName": "Zoë", "familyName": "Łęcka"},
