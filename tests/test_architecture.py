@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,12 @@ def test_a_module_imports_what_its_row_allows(path: Path) -> None:
 def test_the_core_touches_nothing(path: Path) -> None:
     """No module of core imports what reads a file, a socket, a clock or chance."""
     assert set() == {imported.split(".")[0] for imported in imports_of(path)} & NOT_IN_CORE
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Late imports count too: a circle is two modules that are one."""
+    names = {name_of(path) for path in MODULES}
+    TopologicalSorter({name_of(path): names & {*imports_of(path)} for path in MODULES}).prepare()
 
 
 def test_only_settings_reads_the_environment() -> None:
