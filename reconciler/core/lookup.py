@@ -24,6 +24,7 @@ WITNESSES = 2
 BESIDE_THE_FILTER = 60
 OR = "%20or%20"
 UNPROVEN = "found nothing by {} of what should be there"
+NO_WITNESS = "did not find everybody, and nobody is left by whose {} to tell that it was read to its end"
 
 Endpoint: TypeAlias = Literal["Users", "Groups"]
 
@@ -85,7 +86,7 @@ class LookUp:
         missing = any(not any(_is_any_of(one, terms) for one in found) for terms in self.asked)
         for attribute, proofs in self.witnesses.items():
             if (proofs or missing) and not any(_is_any_of(one, proofs) for one in found):
-                return [], UNPROVEN.format(attribute)
+                return [], (UNPROVEN if proofs else NO_WITNESS).format(attribute)
         return [one for one in found if _is_any_of(one, terms)], ""
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from reconciler.core.strict import Declaration, Scalar
 from reconciler.core.suggest import did_you_mean
@@ -91,20 +91,32 @@ class MappingRule(Declaration):
         return self
 
 
+def _of_user(rule: MappingRule) -> MappingRule:
+    return rule if rule.target.startswith("customFields.") else _with_target_of(USER_TARGETS, rule)
+
+
+def _of_group(rule: MappingRule) -> MappingRule:
+    return _with_target_of(GROUP_TARGETS, rule)
+
+
+def _with_target_of(known: frozenset[str], rule: MappingRule) -> MappingRule:
+    if rule.target not in known:
+        hint = did_you_mean(rule.target, known) or f"the targets are {', '.join(sorted(known))}"
+        raise ValueError(f'"{rule.target}" is not an attribute that can be written: {hint}')
+    return rule
+
+
 class AttributeMappings(Declaration):
     """Rules for users and for groups, each by its target."""
 
-    users: list[MappingRule] = Field(default_factory=list)
-    groups: list[MappingRule] = Field(default_factory=list)
+    users: list[Annotated[MappingRule, AfterValidator(_of_user)]] = Field(default_factory=list)
+    groups: list[Annotated[MappingRule, AfterValidator(_of_group)]] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _targets_are_known_and_once(self) -> AttributeMappings:
-        for rules, known in ((self.users, USER_TARGETS), (self.groups, GROUP_TARGETS)):
+    def _targets_are_once(self) -> AttributeMappings:
+        for rules in (self.users, self.groups):
             targets = [rule.target for rule in rules]
             for target in targets:
-                if target not in known and not (known is USER_TARGETS and target.startswith("customFields.")):
-                    hint = did_you_mean(target, known) or f"the targets are {', '.join(sorted(known))}"
-                    raise ValueError(f'"{target}" is not an attribute that can be written: {hint}')
                 if targets.count(target) > 1:
                     raise ValueError(f'"{target}" is mapped more than once: keep one of the rules')
         return self

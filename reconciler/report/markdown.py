@@ -54,7 +54,8 @@ def tell_whom(one: Whom) -> str:
 
 def _detail(one: Detail, most: int | None) -> str:
     if one.before is None:
-        return f"{code(one.label)}: {few(list(map(code, one.parts)), most)}"
+        few_enough = EXAMPLES if one.each and most else most
+        return f"{code(one.label)}: {few(list(map(code, one.parts)), few_enough)}"
     return f"{code(one.label)}: {code(one.before)} → {code(one.after)}"
 
 

@@ -14,6 +14,8 @@ from reconciler.report.words import SIGNS, Voice, tell_action, tell_sources
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
 MANY_CREATES = 10  # up to so many new ones of a kind are told one by one, each with its attributes
+UPDATES = frozenset({"update_user", "update_group"})
+MANY_UPDATES = 10  # up to so many, each with a value of its own by one line of git, are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,15 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What changes: `before → after`, or only what comes where `before` is None. `parts` are told one by one."""
+    """What changes: `before → after`, or only what comes where `before` is None.
+
+    `parts` are told one by one; with `each`, there is one for each of those who are alike but for this.
+    """
 
     label: str
     before: str | None
     parts: tuple[str, ...]
+    each: bool = False
 
     @property
     def after(self) -> str:
@@ -94,7 +100,7 @@ def make_rows(changes: Sequence[Change], plan: Plan, voice: Voice) -> tuple[Row,
     leaving = leaving_of(plan.changes)
     single = [row for change in changes for row in _row(change, names, leaving, voice)]
     ordered = sorted(single, key=lambda row: (_rank(row.changes[0]), row.changes[0].action != "deactivate_user"))
-    return tuple(_join(alike, names, leaving, voice) for alike in _alike(ordered))
+    return tuple(_join(alike, names, leaving, voice) for alike in _merge(list(_alike(ordered))))
 
 
 def leaving_of(changes: Iterable[Change]) -> Mapping[str, list[Change]]:
@@ -143,6 +149,26 @@ def _alike(rows: Iterable[Row]) -> Iterable[list[Row]]:
             yield alike
 
 
+def _merge(groups: Sequence[list[Row]]) -> Iterable[list[Row]]:
+    """The same, with those together that one line of git makes, each with other values of the same attributes."""
+    by_line: dict[Hashable, list[list[Row]]] = {}
+    for alike in groups:
+        by_line.setdefault(_line_of(alike[0]), []).append(alike)
+    for some in by_line.values():
+        if len(some) > MANY_UPDATES:
+            yield [row for alike in some for row in alike]
+        else:
+            yield from some
+
+
+def _line_of(row: Row) -> Hashable:
+    """The line of git that an update comes from, and what it is about; anything else is by itself."""
+    change = row.changes[0]
+    if change.action not in UPDATES or change.source is None:
+        return id(row)
+    return (change.action, change.source, tuple(one.label for one in row.details))
+
+
 def _likeness(row: Row) -> Hashable:
     """New ones are alike if they get in for the same reason with the same roles; others if the same becomes of them."""
     change = row.changes[0]
@@ -154,7 +180,7 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
     """One row of them all."""
     first = alike[0]
     changes = tuple(change for row in alike for change in row.changes)
-    details = _common(alike) if len(alike) > 1 and first.changes[0].action in CREATES else first.details
+    details = _details_of(alike)
     if first.changes[0].action == "deactivate_user":
         told = [one for change in changes for one in leaving[change.key]]
         details = (*details, *_taken(told, names, one_only=len(alike) == 1))
@@ -163,10 +189,24 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
         whom=tuple(one for row in alike for one in row.whom),
         verb=tell_action(first.changes[0].action, voice, len(alike)),
         details=details,
-        reasons=tuple(dict.fromkeys(reason for row in alike for reason in row.reasons)),
+        reasons=_reasons(alike, details),
         sources=tell_sources(change.source for change in changes if change.source),
         changes=changes,
     )
+
+
+def _reasons(alike: Sequence[Row], details: Sequence[Detail]) -> tuple[str, ...]:
+    """Each once; of those with values of their own, the line of git is the reason."""
+    if any(one.each for one in details):
+        return ()
+    return tuple(dict.fromkeys(reason for row in alike for reason in row.reasons))
+
+
+def _details_of(alike: Sequence[Row]) -> tuple[Detail, ...]:
+    first = alike[0]
+    if all(row.details == first.details for row in alike):
+        return first.details
+    return _common(alike) if first.changes[0].action in CREATES else _each(alike)
 
 
 def _taken(changes: Iterable[Change], names: Names, *, one_only: bool) -> Iterable[Detail]:
@@ -185,6 +225,20 @@ def _common(alike: Sequence[Row]) -> tuple[Detail, ...]:
     labels = dict.fromkeys(one.label for row in alike for one in row.details)
     own = tuple(label for label in labels if label not in {one.label for one in shared})
     return (*shared, *([Detail("each with", None, own)] if own else []))
+
+
+def _each(alike: Sequence[Row]) -> tuple[Detail, ...]:
+    """What becomes of each attribute of those who are alike but for the values, resource by resource."""
+    columns = zip(*(row.details for row in alike), strict=True)
+    return tuple(
+        Detail(column[0].label, None, tuple(_of(row, one) for row, one in zip(alike, column, strict=True)), each=True)
+        for column in columns
+    )
+
+
+def _of(row: Row, detail: Detail) -> str:
+    change = detail.after if detail.before is None else f"{detail.before} → {detail.after}"
+    return f"{change} for {row.whom[0].name or row.whom[0].key}"
 
 
 def _details(change: Change, names: Names) -> Iterable[Detail]:

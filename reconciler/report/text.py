@@ -10,10 +10,11 @@ from reconciler.report.quote import plain, plain_line
 from reconciler.report.rows import Detail, Row, Whom
 from reconciler.report.run_view import Fate
 from reconciler.report.view import Left, Told
-from reconciler.report.words import count_whom, few
+from reconciler.report.words import count, count_whom, few
 
 WIDTH = 100
 EXAMPLES = 10  # of those who are alike, and lose nothing
+MOST_REASONS = 3
 INDENT = " " * 6
 MARKS = {"blocking": "!", "error": "!", "filters": "?", "warning": "?", "info": "i"}
 
@@ -51,10 +52,15 @@ def _body(row: Row, most: int | None) -> Iterable[str]:
     yield from (f"{plain(one.label)}: {plain(one.before or '')} → {plain(one.after)}" for one in changed)
     if given:
         yield "; ".join(_given(one, most) for one in given)
-    why = f"because {plain_line('; or '.join(row.reasons[:EXAMPLES]))}" if row.reasons else "asked for"
+    why = f"because {plain_line(_reasons(row.reasons))}" if row.reasons else "asked for"
     where = few(list(map(plain, row.sources)), 2)
     if row.reasons or where:
         yield why + (f" [{where}]" if where else "")
+
+
+def _reasons(reasons: Sequence[str]) -> str:
+    more = len(reasons) - MOST_REASONS
+    return "; or ".join([*reasons[:MOST_REASONS], *([f"{count(more, 'more reason')}"] if more > 0 else [])])
 
 
 def _given(one: Detail, most: int | None) -> str:

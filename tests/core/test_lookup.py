@@ -126,7 +126,8 @@ def test_where_there_are_no_witnesses_only_those_who_came_are_believed() -> None
     both = [live_user("ann"), live_user("bob")]
 
     assert (both, "") == look_up.judge(both)
-    assert ([], "found nothing by externalId of what should be there") == look_up.judge(both[:1])
+    nobody_left = "did not find everybody, and nobody is left by whose externalId to tell that it was read to its end"
+    assert ([], nobody_left) == look_up.judge(both[:1])
 
 
 def test_groups_are_judged_by_their_names_too() -> None:

@@ -350,3 +350,51 @@ def test_the_name_of_a_custom_field_makes_no_line_of_text(before: str | None) ->
 
     assert "\x1b" not in rendered
     assert "! guardrails are fine" not in [line.strip() for line in rendered.splitlines()]
+
+
+def by_one_line(number: int) -> tuple[Change, ...]:
+    """A mapping gives each of them a support id of their own."""
+    line = Source("ds/mappings.yaml", 3)
+    return tuple(
+        update(
+            attribute("supportID", None, f"S{one}"), key=f"user/u{one}", name=f"U{one}", reason=f"{one}", source=line
+        )
+        for one in range(number)
+    )
+
+
+def test_one_line_that_gives_many_a_value_of_their_own_is_told_once() -> None:
+    """With examples, and the line instead of everybody's reason."""
+    plan = make(*by_one_line(200))
+    text = render_plan(plan, "text")
+
+    assert "~ 200 people change" in text
+    assert "supportID: nothing → S0 for U0, nothing → S1 for U1" in " ".join(text.split())
+    assert "asked for [ds/mappings.yaml:3]" in text
+    assert "`nothing → S10 for U10` and 197 more" in render_plan(plan, "markdown")
+
+
+def test_few_of_them_are_told_one_by_one_and_so_are_those_of_other_lines() -> None:
+    """And what becomes of other attributes is another matter."""
+    elsewhere = update(attribute("supportID", None, "S"), key="user/x", name="X", source=Source("ds/users.yaml", 9))
+    other = update(attribute("title", None, "T"), key="user/y", name="Y", source=Source("ds/mappings.yaml", 3))
+
+    assert 10 == render_plan(make(*by_one_line(10)), "text").count("changes\n")
+    text = render_plan(make(*by_one_line(11), elsewhere, other), "text")
+    assert (1, 2) == (text.count("11 people change\n"), text.count(") changes\n"))
+
+
+def test_the_page_has_everybodys_value() -> None:
+    """Where all of a plan is to be found."""
+    page = render_plan(make(*by_one_line(300)), "html")
+
+    assert [] == [number for number in range(300) if f"nothing → S{number} for U{number}<" not in page]
+
+
+def test_of_many_reasons_a_few_are_told() -> None:
+    """In text; how many more there are is said."""
+    same = [
+        update(attribute("title", None, "T"), key=f"user/t{one}", name=f"T{one}", reason=f"r{one}", source=LINE)
+        for one in range(5)
+    ]
+    assert "because r0; or r1; or r2; or 2 more reasons" in render_plan(make(*same), "text")
