@@ -84,6 +84,8 @@ class MappingRule(Declaration):
         given = self.model_fields_set & {"source", "constant", "expression"}
         if len(given) != 1 or ("source" in given and self.source is None):
             raise ValueError("takes one of `source`, `constant` and `expression`")
+        if "default" in self.model_fields_set and "source" not in given:
+            raise ValueError("`default` goes with a `source`; an expression says coalesce(…)")
         if self.target in OF_MANY | {"manager"} and "source" not in given:
             raise ValueError(f"{self.target} can only be mapped from a `source`: it is no single text")
         if self.matching and self.apply == "on_create":

@@ -15,6 +15,8 @@ from reconciler.core.rule import AttributeMappings
         ({"target": "zzz", "source": "title"}, "the targets are addresses"),
         ({"target": "title"}, "takes one of `source`, `constant` and `expression`"),
         ({"target": "title", "source": "a", "constant": "b"}, "takes one of `source`, `constant` and `expression`"),
+        ({"target": "title", "constant": "a", "default": "b"}, "`default` goes with a `source`"),
+        ({"target": "title", "expression": "{{ a }}", "default": "b"}, "`default` goes with a `source`"),
         ({"target": "emails", "constant": "a"}, "emails can only be mapped from a `source`"),
         ({"target": "manager", "expression": "{{ key }}"}, "manager can only be mapped from a `source`"),
         ({"target": "title", "expression": "{% if x %}{% endif %}"}, "does more than an expression may: If"),
