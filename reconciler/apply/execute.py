@@ -26,7 +26,7 @@ from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreacha
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 IN_FLIGHT = 8
-MOST_CREATE_ATTEMPTS = 3
+MOST_CREATE_ATTEMPTS = 5
 STOP_AFTER_FAILURES = 20
 STOP_AFTER_SHARE = 0.4
 

@@ -137,8 +137,8 @@ class Client:
         """The answer, after as many attempts as the retry rules allow.
 
         Raises LostAnswer where none came, or a create was answered with a server error and may have been done all the
-        same; NotAnAnswer where it is not JSON; Unreachable for refused credentials (401) and redirects. A token that
-        can be had anew is, once.
+        same (where that told to wait, after the wait); NotAnAnswer where it is not JSON; Unreachable for refused
+        credentials (401) and redirects. A token that can be had anew is, once.
         """
         refuse_method(request.method)
         attempt, renewed = 0, False
@@ -155,6 +155,10 @@ class Client:
                 wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
             if wait is None or not await self._waited(wait):
                 return self._counted(request, answer, attempt + renewed)
+            if request.method == "POST":  # which is looked up before it is sent again, whatever refused it
+                turned_away = LostAnswer(f"{self.url} answered {status}")
+                turned_away.requests = attempt + renewed
+                raise turned_away
 
     def _counted(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer, requests: int) -> Response:
         """The answer, or the error, with how many requests it took."""

@@ -306,7 +306,7 @@ def test_a_create_that_is_lost_again_and_again_is_given_up() -> None:
 
     assert {"user/ann create_user": "failed"} == ran.statuses
     assert "broken; whether it was done shows in the next plan" == ran.details["user/ann create_user"]
-    assert 3 == sent
+    assert 5 == sent
 
 
 LOOK_FAILS = {

@@ -41,6 +41,7 @@ HIRES = """\
     manager: eve
   eve: {userName: eve@example.com, displayName: Eve, emails: [{value: eve@example.com, type: work, primary: true}]}
 """
+PERMISSIONS = "role over permissions"
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,23 @@ class Flow:
     before: str
     after: str
 
-    @cache  # noqa: B019  # five flows, for as long as the tests run
+    @property
+    def over_rest(self) -> bool:
+        """Whether roles take effect over REST."""
+        return "roles_via: permissions" in self.after
+
+    @cache  # noqa: B019  # a handful of flows, for as long as the tests run
     def compile(self) -> tuple[DesiredState, DesiredState, Tenant]:
         """Both states, and the tenant."""
         first, then = (load_declarations({"company.yaml": text.encode()}) for text in (self.before, self.after))
         assert ((), ()) == (first.problems, then.problems)
         before, after = (compile_state(one.declarations, "here", TODAY) for one in (first, then))
         return before, after, then.declarations.tenants["here"].tenant
+
+
+def over_permissions(text: str) -> str:
+    """The same, with roles that take effect over REST."""
+    return text.replace("scope: all", "scope: all, roles_via: permissions")
 
 
 FLOWS: Mapping[str, Flow] = {
@@ -73,6 +84,9 @@ FLOWS: Mapping[str, Flow] = {
         + "  night: {displayName: Night, members: [bob]}\n",
     ),
     "role": Flow(PEOPLE + ROLES, PEOPLE + ROLES.replace("users: [bob]", "users: [ann]")),
+    PERMISSIONS: Flow(
+        over_permissions(PEOPLE + ROLES), over_permissions(PEOPLE + ROLES.replace("users: [bob]", "users: [ann]"))
+    ),
     "deactivate": Flow(
         PEOPLE, PEOPLE.replace("displayName: Cid", "displayName: Cid, active: false").replace("bob, cid]", "bob]")
     ),

@@ -13,6 +13,7 @@ from tests.faults.proxy import Answer, Asked, Fault, PassOn
 HTML = b"<!doctype html><title>Maintenance</title><p>We'll be right back"
 JSON = {"content-type": "application/scim+json"}
 LATE = 0.02
+REST_TOTAL = "x-pagination-total-entries"
 
 
 def refused(status: int, **headers: str) -> Fault:
@@ -44,10 +45,14 @@ def answered(spoil: Callable[[Answer], Answer | bytes]) -> Fault:
 
 
 def listed(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
-    """A list comes back otherwise than it is; what is no list comes back as it is."""
+    """A list comes back otherwise than it is, over SCIM or REST; what is no list comes back as it is."""
 
     def of_a_list(answer: Answer) -> Answer:
         body = json.loads(answer.body) if answer.body else None
+        if isinstance(body, list) and body:  # over REST, which tells the total in a header
+            spoilt = spoil({"Resources": body, "totalResults": int(answer.headers[REST_TOTAL])})
+            headers = {**answer.headers, REST_TOTAL: str(spoilt["totalResults"])}
+            return replace(answer, headers=headers, body=json.dumps(spoilt["Resources"]).encode())
         if not isinstance(body, dict) or not isinstance(body.get("Resources"), list):
             return answer
         return replace(answer, body=json.dumps(spoil(body)).encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,12 +14,16 @@ from reconciler.core.wire import DIALECTS
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
-from tests.faults.flows import FLOWS
+from tests.faults.flows import FLOWS, PERMISSIONS
 from tests.faults.run import Account, Broken, Place, Verdict, measure, try_fault
 from tests.servers.server import TOKEN, running
 
 EMBEDDED = "the embedded 4me"
 PLACES = (EMBEDDED, "scim2-server", "scimmy")
+PLAYED: Mapping[str, Sequence[str]] = {
+    name: [flow for flow in FLOWS if name == EMBEDDED or flow != PERMISSIONS]  # which is 4me's alone
+    for name in PLACES
+}
 Fresh: TypeAlias = Callable[[], Place]
 
 

@@ -5,29 +5,37 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.apply.execute import Channel, Stop, execute
+from reconciler.apply.execute import Channel, RolesChannel, Stop, execute
 from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered, Made, make_plan
 from reconciler.core.model import DesiredState
 from reconciler.core.outcome import Outcome
+from reconciler.core.planner import list_sought
 from reconciler.core.tenant import Guardrails, Limit, Tenant
 from reconciler.core.wire import Dialect
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
+from reconciler.live.oauth import Credentials
+from reconciler.live.people import read_behind
 from reconciler.live.read import read_snapshot
-from reconciler.live.snapshot import to_live_state
+from reconciler.live.rest import RestAddress, RestLine, open_rest_line
+from reconciler.live.snapshot import join_people, to_live_state
 from tests.faults.flows import TODAY, Flow
 from tests.faults.proxy import Fault, Proxy
 from tests.live.service import FakeTime
 from tests.servers.server import NO_AUTHORITIES
 
+ACCOUNT = "acme"
 SENT = {"GET", "POST", "PATCH"}
 MOST_APPLIES = 2
+NAMED = "is there twice, and the next plan names both"
 NO_LIMITS = Guardrails(max_deactivations=Limit(count=99), max_member_removals=Limit(count=99))
 
 
@@ -38,6 +46,12 @@ class Place:
     url: str
     token: str
     dialect: Dialect
+
+    @property
+    def origin(self) -> str:
+        """What REST and tokens are below, beside SCIM."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True)
@@ -65,35 +79,68 @@ class Account:
 
     users: tuple[str, ...]
     groups: tuple[str, ...]
+    held: tuple[str, ...] = ()
 
 
 async def apply_once(flow_state: DesiredState, base: DesiredState | None, tenant: Tenant, place: Place) -> Told:
     """Plan and apply, as the command does, in a time that passes only when somebody waits."""
-    client = Client(place.url, place.token, (), clock=FakeTime().clock)
-    async with client:
+    async with AsyncExitStack() as stack:
+        lines = await _connect(stack, tenant, place)
         try:
-            made = await _plan(client, flow_state, base, tenant, place.dialect)
+            made = await _plan(lines, flow_state, base, tenant, place.dialect)
         except Unreachable:
-            return Told((), client.requests, Counter(), refused=True)
+            return Told((), lines.requests, Counter(), refused=True)
         if not made.plan.applyable:
-            return Told((), client.requests, Counter(), refused=True)
-        outcomes = await execute(made.plan.changes, made.decided.ids, Channel(client.send, place.dialect), Stop())
+            return Told((), lines.requests, Counter(), refused=True)
+        channel = Channel(lines.scim.send, place.dialect, roles=lines.roles)
+        outcomes = await execute(made.plan.changes, made.decided.ids, channel, Stop())
+        requests = lines.requests
     assert [change.id for change in made.plan.changes] == [outcome.change.id for outcome in outcomes]
-    return Told(outcomes, client.requests, Counter(), refused=False)
+    return Told(outcomes, requests, Counter(), refused=False)
 
 
-async def _plan(
-    client: Client, state: DesiredState, base: DesiredState | None, tenant: Tenant, dialect: Dialect
-) -> Made:
-    live = to_live_state(*await read_snapshot(client, dialect))
+@dataclass(frozen=True)
+class Lines:
+    """The ways to an account: SCIM, and REST where roles take effect there."""
+
+    scim: Client
+    rest: RestLine | None
+
+    @property
+    def requests(self) -> int:
+        """What left on all of them."""
+        return self.scim.requests + (self.rest.requests if self.rest else 0)
+
+    @property
+    def roles(self) -> RolesChannel | None:
+        """How roles are written over REST."""
+        return RolesChannel(self.rest.client.send, ACCOUNT) if self.rest else None
+
+
+async def _connect(stack: AsyncExitStack, tenant: Tenant, place: Place) -> Lines:
+    clock = FakeTime().clock
+    transport = await stack.enter_async_context(httpx.AsyncHTTPTransport(verify=NO_AUTHORITIES))
+    scim = await stack.enter_async_context(Client(place.url, place.token, (), transport=transport, clock=clock))
+    if tenant.roles_via == "scim":
+        return Lines(scim, None)
+    address = RestAddress(f"{place.origin}/v1", ACCOUNT, f"{place.origin}/token")
+    return Lines(scim, await open_rest_line(stack, address, Credentials("us", "a secret"), transport, clock))
+
+
+async def _plan(lines: Lines, state: DesiredState, base: DesiredState | None, tenant: Tenant, dialect: Dialect) -> Made:
+    snapshot, certificate = await read_snapshot(lines.scim, dialect)
+    live = to_live_state(snapshot, certificate)
     earlier = Earlier(base=base) if base else Earlier()
+    if lines.rest:
+        sought = list_sought(state, live, tenant, earlier)
+        live = join_people(live, *await read_behind(lines.rest, sought, len(live.users)))
     return make_plan(Gathered(state, live, tenant, NO_LIMITS, TODAY, earlier))
 
 
 async def run_broken(flow: Flow, place: Place, broken: Broken | None) -> Told:
     """The flow's second state through a line that breaks; its first is applied before, in peace."""
     before, after, tenant = _compiled(flow, place)
-    await apply_once(before, None, tenant, place)
+    assert await _applied(before, None, tenant, place) is not None
     spoil = {broken.index: broken.fault} if broken else {}
     async with Proxy(place.url, spoil, from_then_on=bool(broken and broken.from_then_on)) as proxy:
         between = Place(proxy.url, place.token, place.dialect)
@@ -105,8 +152,12 @@ async def run_broken(flow: Flow, place: Place, broken: Broken | None) -> Told:
 async def settle(flow: Flow, place: Place) -> int | None:
     """Applies in peace until nothing is left to do; how many applies it took, or None if it never ends."""
     before, after, tenant = _compiled(flow, place)
+    return await _applied(after, before, tenant, place)
+
+
+async def _applied(state: DesiredState, base: DesiredState | None, tenant: Tenant, place: Place) -> int | None:
     for applies in range(MOST_APPLIES + 1):
-        told = await apply_once(after, before, tenant, place)
+        told = await apply_once(state, base, tenant, place)
         if not told.refused and not told.outcomes:
             return applies
     return None
@@ -117,13 +168,27 @@ def _compiled(flow: Flow, place: Place) -> tuple[DesiredState, DesiredState, Ten
     return before, after, tenant.model_copy(update={"dialect": place.dialect.name})
 
 
-async def look(place: Place) -> Account:
-    """Everything that the account holds, with people by name and not by id."""
+async def look(place: Place, *, rest: bool) -> Account:
+    """Everything that the account holds, with people by name and not by id; over REST, what they may do."""
     headers = {"authorization": f"Bearer {place.token}"}
     async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=30, verify=NO_AUTHORITIES) as http:
         users, groups = [await _all(http, f"{place.url}/{kind}") for kind in ("Users", "Groups")]
+        held = await _held(http, place.origin) if rest else ()
     names = {one["id"]: one["userName"] for one in users}
-    return Account(_described(users, names), _described(groups, names))
+    return Account(_described(users, names), _described(groups, names), held)
+
+
+async def _held(http: httpx.AsyncClient, origin: str) -> tuple[str, ...]:
+    """Everybody's roles, as 4me's REST API tells them."""
+    form = {"grant_type": "client_credentials", "client_id": "looks", "client_secret": "looks"}
+    token = (await http.post(f"{origin}/token", data=form)).json()["access_token"]
+    headers = {"authorization": f"Bearer {token}", "x-xurrent-account": ACCOUNT}
+    people = (await http.get(f"{origin}/v1/people?source=SCIM&fields=id,primary_email", headers=headers)).json()
+    asked = [
+        (one, (await http.get(f"{origin}/v1/people/{one['id']}/permissions/{ACCOUNT}", headers=headers)).json())
+        for one in people
+    ]
+    return tuple(sorted(f"{one['primary_email']}: {json.dumps(held, sort_keys=True)}" for one, held in asked))
 
 
 async def _all(http: httpx.AsyncClient, url: str) -> list[dict[str, Any]]:
@@ -148,6 +213,14 @@ def _described(resources: Iterable[dict[str, Any]], names: Mapping[str, str]) ->
     return tuple(sorted(described))
 
 
+async def _names_two(flow: Flow, place: Place) -> bool:
+    """Whether the next plan says who could be meant by one key, which is all that it may do then."""
+    before, after, tenant = _compiled(flow, place)
+    async with AsyncExitStack() as stack:
+        made = await _plan(await _connect(stack, tenant, place), after, before, tenant, place.dialect)
+    return not made.plan.changes and any("could be any of 2" in one.message for one in made.plan.problems)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What one broken run came to: how many applies it took to settle, and what was wrong, if anything was."""
@@ -164,9 +237,10 @@ async def try_fault(flow: Flow, place: Place, broken: Broken, goal: Account) -> 
     applies = await settle(flow, place)
     if applies is None:
         return Verdict(MOST_APPLIES, "not settled")
-    found = await look(place)
-    if len(set(found.users)) < len(found.users) or len(found.users) > len(goal.users):
-        return Verdict(applies, "somebody is there twice")
+    found = await look(place, rest=flow.over_rest)
+    for there, wanted in ((found.users, goal.users), (found.groups, goal.groups)):
+        if len(set(there)) < len(there) or len(there) > len(wanted):
+            return Verdict(applies, NAMED if await _names_two(flow, place) else "somebody or something is there twice")
     return Verdict(applies, "" if found == goal else "the account is not what git says")
 
 
@@ -176,4 +250,4 @@ async def measure(flow: Flow, place: Place) -> tuple[Account, int]:
     assert not told.refused
     assert {"applied"} == {outcome.status for outcome in told.outcomes}
     assert 0 == await settle(flow, place)
-    return await look(place), told.requests
+    return await look(place, rest=flow.over_rest), told.requests

@@ -1,6 +1,7 @@
 """Every kind of fault at every request of every flow, on every service: counted, for docs/reliability.md.
 
-`python -m tests.faults.sweep` takes a quarter of an hour; `scripts/faults` runs it.
+`python -m tests.faults.sweep` tries all of them; with the name of a service, or of one and a flow, only these, and only
+their rows are written anew. `scripts/faults` runs it.
 """
 
 from __future__ import annotations
@@ -8,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.flows import FLOWS
 from tests.faults.kinds import FAULTS, FOR_GOOD
-from tests.faults.places import PLACES, Bench, serve_place
-from tests.faults.run import Broken, Verdict
+from tests.faults.places import PLACES, PLAYED, Bench, serve_place
+from tests.faults.run import NAMED, Broken, Verdict
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- begin of the sweep, written by scripts/faults -->", "<!-- end of the sweep -->"
+COLUMNS = ("requests", "faults tried", "converged", "by a second apply", "lost", "twice", "deletes")
 
 
 @dataclass
@@ -30,15 +31,16 @@ class Count:
     requests: int
     verdicts: list[Verdict] = field(default_factory=list)
 
-    def row(self) -> str:
-        """A line of the table."""
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """As the columns name them."""
         wrong = [one.wrong for one in self.verdicts if one.wrong]
-        converged = len(self.verdicts) - len(wrong)
         twice = sum("twice" in one for one in wrong)
         deletes = sum("sent" in one for one in wrong)
+        lost = len(wrong) - twice - deletes
         again = sum(one.applies > 0 for one in self.verdicts)
-        counted = (len(self.verdicts), converged, again, len(wrong) - twice - deletes, twice, deletes)
-        return f"| {self.place} | {self.flow} | {self.requests} | " + " | ".join(f"{one:,}" for one in counted) + " |"
+        tried = len(self.verdicts)
+        return self.requests, tried, tried - len(wrong), again, lost, twice, deletes
 
 
 async def sweep_flow(bench: Bench, place: str, flow: str) -> Count:
@@ -55,15 +57,23 @@ async def sweep_flow(bench: Bench, place: str, flow: str) -> Count:
     return count
 
 
-def render(counts: Iterable[Count]) -> str:
-    """The table, and its sum."""
-    counts = list(counts)
-    head = (
-        "| service | flow | requests | faults tried | converged | of these by a second apply | lost | twice | deletes |"
-    )
-    every = Count("all", "all", sum(one.requests for one in counts), [one for each in counts for one in each.verdicts])
-    ruler = "|---|---|" + "--:|" * 7
-    return "\n".join([head, ruler, *(one.row() for one in counts), every.row()])
+def read_rows() -> Iterator[tuple[tuple[str, str], tuple[int, ...]]]:
+    """The rows of the table that is there."""
+    _, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+    for line in rest.partition(END)[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) > len(COLUMNS) and cells[1] in PLAYED.get(cells[0], ()):
+            yield (cells[0], cells[1]), tuple(int(cell.replace(",", "")) for cell in cells[2:])
+
+
+def render(rows: Mapping[tuple[str, str], Sequence[int]]) -> str:
+    """The table, in the order of services and flows, and its sum."""
+    in_order = [(place, flow) for place in PLACES for flow in PLAYED[place] if (place, flow) in rows]
+    every = [sum(column) for column in zip(*rows.values(), strict=True)]
+    head = f"| service | flow | {' | '.join(COLUMNS)} |"
+    lines = [*((*names, *rows[names]) for names in in_order), ("all", "", *every)]
+    written = [f"| {' | '.join(f'{one:,}' if isinstance(one, int) else one for one in line)} |" for line in lines]
+    return "\n".join([head, "|---|---|" + "--:|" * len(COLUMNS), *written])
 
 
 def write_between(begin: str, end: str, table: str) -> None:
@@ -73,17 +83,18 @@ def write_between(begin: str, end: str, table: str) -> None:
     DOCUMENT.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
 
 
-def main() -> int:
-    """Sweeps, writes the table into the document, and fails if anything was wrong."""
-    counts: list[Count] = []
-    for place in PLACES:
-        with tempfile.TemporaryDirectory() as folder, serve_place(place, Path(folder)) as bench:
-            for flow in FLOWS:
-                counts.append(asyncio.run(sweep_flow(bench, place, flow)))
-                sys.stderr.write(counts[-1].row() + "\n")
-    write_between(BEGIN, END, render(counts))
-    return int(any(verdict.wrong for count in counts for verdict in count.verdicts))
+def main(place: str | None = None, flow: str | None = None) -> int:
+    """Sweeps, writes each flow's row into the document, and fails if anything was wrong."""
+    wrong = False
+    for name in [place] if place else PLACES:
+        with tempfile.TemporaryDirectory() as folder, serve_place(name, Path(folder)) as bench:
+            for each in [flow] if flow else PLAYED[name]:
+                count = asyncio.run(sweep_flow(bench, name, each))
+                write_between(BEGIN, END, render({**dict(read_rows()), (name, each): count.numbers}))
+                sys.stderr.write(f"{name}, {each}: {dict(zip(COLUMNS, count.numbers, strict=True))}\n")
+                wrong = wrong or any(one.wrong not in ("", NAMED) for one in count.verdicts)
+    return int(wrong)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

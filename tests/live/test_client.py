@@ -133,10 +133,21 @@ def test_an_answer_is_its_status_its_document_and_its_headers() -> None:
     assert (204, None) == (nothing.status, nothing.body)
 
 
-@pytest.mark.parametrize("request_", [READ, CREATE, CHANGE], ids=["read", "create", "change"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_create_that_was_turned_away_is_for_the_caller_to_look_up(status: int) -> None:
+    """After the wait: a gateway may say that after it was done, and not every service minds a second one."""
+    service = Service(in_turn(httpx.Response(status, headers={"Retry-After": "7"}), reply({})))
+
+    with pytest.raises(LostAnswer, match=f"answered {status}") as raised:
+        send(service, CREATE)
+
+    assert ([7.0], 1, 1) == (service.time.waits, len(service.requests), raised.value.requests)
+
+
+@pytest.mark.parametrize("request_", [READ, CHANGE], ids=["read", "change"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_told_to_wait_it_waits_as_told(request_: Request, status: int) -> None:
-    """`Retry-After` in seconds; a request that was turned away was not done, so a create is asked again too."""
+    """`Retry-After` in seconds."""
     service = Service(in_turn(httpx.Response(status, headers={"Retry-After": "7"}), reply({})))
 
     [answer] = send(service, request_)
