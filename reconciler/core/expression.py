@@ -51,12 +51,14 @@ class Expression:
         """Raises WrongExpression where the text is none, or does what an expression may not."""
         environment = _environment()
         try:
-            tree = environment.parse(text)
+            tree = _parse(environment, text)
             _refuse_more_than_an_expression(tree)
             self.names = frozenset(find_undeclared_variables(tree)) - frozenset(FUNCTIONS)
             self._template = environment.from_string(text)
         except TemplateError as error:
             raise WrongExpression(f"is not an expression: {error}") from error
+        except (RecursionError, SyntaxError, MemoryError) as error:  # of Jinja and of Python, each at its own depth
+            raise WrongExpression("is not an expression: it is nested too deeply") from error
 
     def evaluate(self, values: Mapping[str, object]) -> str:
         """The text that the expression makes of the values; raises WrongExpression where one is missing or unfit."""
@@ -64,6 +66,13 @@ class Expression:
             return self._template.render(values).strip()
         except (TemplateError, TypeError, ValueError, LookupError) as error:
             raise WrongExpression(str(error).replace("'dict object' has no attribute", "there is no")) from error
+
+
+def _parse(environment: ImmutableSandboxedEnvironment, text: str) -> nodes.Template:
+    try:
+        return environment.parse(text)
+    except ValueError as error:  # a number of thousands of digits, which Python does not read
+        raise WrongExpression(f"is not an expression: {error}") from error
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

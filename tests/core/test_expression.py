@@ -90,6 +90,8 @@ def test_a_value_that_is_missing_or_unfit_is_said_and_not_guessed(text: str, sai
     [
         ("{{ site", "is not an expression"),
         ("{{ }}", "is not an expression"),
+        ("{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}", "is not an expression: it is nested too deeply"),
+        ("{{ " + "9" * 5_000 + " }}", "is not an expression: Exceeds the limit"),
         ("{% if site %}x{% endif %}", "does more than an expression may: If"),
         ("{% for x in tags %}x{% endfor %}", "does more than an expression may: For"),
         ("{% set x = 1 %}", "does more than an expression may: Assign"),

@@ -1,0 +1,36 @@
+"""A few of what scripts/fuzz tries for minutes, and everything that it ever found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.fuzz.findings import FINDINGS
+from tests.fuzz.limit import limited
+from tests.fuzz.targets import TARGETS
+
+EXAMPLES = {"yaml": 40, "plan": 40, "scim": 40, "expression": 60, "markdown": 8, "html": 8}
+SMOKE = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_whatever_comes_a_result_or_an_error_of_ours_goes(name: str) -> None:
+    """In time."""
+
+    @settings(SMOKE, max_examples=EXAMPLES[name])
+    @given(TARGETS[name].given)
+    def holds(given_to_it: Any) -> None:
+        with limited():
+            TARGETS[name].holds(given_to_it)
+
+    holds()
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_what_was_found_once_stays_mended(finding: str) -> None:
+    """By the name of what was wrong."""
+    name, given_to_it = FINDINGS[finding]
+    with limited():
+        TARGETS[name].holds(given_to_it)
