@@ -26,7 +26,7 @@ def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIM
     view = make_view(plan)
     pointer = f"> **Cut to fit:** all of it is in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
     end = end_of(view, full_plan, limit)
-    return assemble(head_of(view, limit), [write(section) for section in view.sections], (pointer, end), limit)
+    return assemble(head_of(view, limit), [write(section, limit) for section in view.sections], (pointer, end), limit)
 
 
 def assemble(before: str, written: Sequence[Written], after: tuple[str, str], limit: int) -> str:
@@ -36,7 +36,7 @@ def assemble(before: str, written: Sequence[Written], after: tuple[str, str], li
     def page(cut: Cut) -> str:
         return before + "".join(fold(one, cut) for one in written) + (pointer if cut != Cut() else "") + end
 
-    rows = max((len(one.other) for one in written), default=0)
+    rows = max((len(one.section.other) for one in written), default=0)
     names = sum(len(row.whom) for one in written for row in one.section.shrinking)
     return fit(page, rows, names, limit)
 

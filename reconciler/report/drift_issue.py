@@ -83,7 +83,9 @@ def render_drift_issue(
     before = head_of(view, limit) + (_commands(plan) if plan.changes else "")
     before = before.rstrip() + "\n\n" if after else before
     pointer = "> **Cut to fit:** `reconciler drift` tells all of it.\n\n"
-    return assemble(before, [write(one) for one in sections], (pointer, after + end_of(view, full_plan, limit)), limit)
+    return assemble(
+        before, [write(one, limit) for one in sections], (pointer, after + end_of(view, full_plan, limit)), limit
+    )
 
 
 def _commands(plan: Plan) -> str:

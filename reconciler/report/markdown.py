@@ -26,7 +26,7 @@ def row_item(row: Row) -> str:
     given = [_detail(one, most) for one in row.details if one.before is None]
     inline = items if len(items) == 1 and not given else []
     nested = [] if inline else [*items, *(["; ".join(given)] if given else [])]
-    what = [few(list(map(code, row.what)), most)] if row.what else []
+    what = [few(row.what, most, code)] if row.what else []
     said = "".join(f": {one}" for one in (*what, *inline))
     why = _why(row)
     if nested:
@@ -44,7 +44,7 @@ def _names(row: Row) -> str:
     """Of many, those who lose something are all named."""
     if len(row.whom) == 1:
         return ""
-    return f"<br>{few(list(map(tell_whom, row.whom)), None if row.sign == '-' else EXAMPLES)}"
+    return f"<br>{few(row.whom, None if row.sign == '-' else EXAMPLES, tell_whom)}"
 
 
 def tell_whom(one: Whom) -> str:
@@ -55,13 +55,13 @@ def tell_whom(one: Whom) -> str:
 def _detail(one: Detail, most: int | None) -> str:
     if one.before is None:
         few_enough = EXAMPLES if one.each and most else most
-        return f"{code(one.label)}: {few(list(map(code, one.parts)), few_enough)}"
+        return f"{code(one.label)}: {few(one.parts, few_enough, code)}"
     return f"{code(one.label)}: {code(one.before)} → {code(one.after)}"
 
 
 def _why(row: Row) -> str:
-    reasons = f"because {few(list(map(code, row.reasons)), EXAMPLES)}" if row.reasons else ""
-    sources = few(list(map(code, row.sources)), 2)
+    reasons = f"because {few(row.reasons, EXAMPLES, code)}" if row.reasons else ""
+    sources = few(row.sources, 2, code)
     said = " · ".join(filter(None, [*map(code, row.notes), reasons, sources]))
     return f"<sub>{said}</sub>" if said else ""
 
@@ -76,7 +76,7 @@ def problem_item(problem: Problem, word: str | None = None) -> str:
 
 def left_item(left: Left) -> str:
     """Who is left alone for one reason, as an item of a list."""
-    return f"- {few(list(map(code, left.keys)), MOST_PARTS)}: {code(left.reason)}\n"
+    return f"- {few(left.keys, MOST_PARTS, code)}: {code(left.reason)}\n"
 
 
 def in_details(summary: str, body: str, *, opened: bool) -> str:

@@ -45,6 +45,6 @@ def _part(status: Status, fates: Sequence[Fate], budget: int) -> str:
 
 def tell_fate(fate: Fate, most: int = MOST_NAMED) -> str:
     """What became of a change, or of many in the same words, and why; of those who are not done `most` are named."""
-    who = few([tell_whom(one) for one in fate.whom], EXAMPLES if fate.done else most)
+    who = few(fate.whom, EXAMPLES if fate.done else most, tell_whom)
     why = f"<br><sub>{code(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
     return f"{fate.action.replace('_', ' ')}: {who}{why}"

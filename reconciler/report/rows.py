@@ -177,8 +177,10 @@ def _likeness(row: Row) -> Hashable:
 
 
 def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Row:
-    """One row of them all."""
+    """One row of them all; with a deactivation goes what leaves with it."""
     first = alike[0]
+    if len(alike) == 1 and first.changes[0].action != "deactivate_user":
+        return first
     changes = tuple(change for row in alike for change in row.changes)
     details = _details_of(alike)
     if first.changes[0].action == "deactivate_user":

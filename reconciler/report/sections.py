@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from reconciler.core.plan import Action
 from reconciler.report.cut import Cut, within
@@ -11,7 +13,7 @@ from reconciler.report.markdown import MINUS, in_alert, in_details, problem_item
 from reconciler.report.quote import code
 from reconciler.report.rows import Row
 from reconciler.report.view import Section, Told
-from reconciler.report.words import Voice, count, count_whom, few, make_verdict, tell_action
+from reconciler.report.words import NO_TALLY, Tally, and_more, count, count_whom, tally_each, tell_action, tell_tally
 
 MOST_OPEN = 20  # rows that are read without unfolding
 BOXES = {"blocking": "CAUTION", "error": "WARNING", "filters": "WARNING"}
@@ -20,11 +22,31 @@ WORDS = {"blocking": "**Refused**", "filters": "**Scoping filters**"}
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A section whose rows are written down: what shrinks, and the rest."""
+    """A section whose rows are written down, what shrinks and the rest: as many as a page can hold, and one more.
+
+    `shrunk` has what shrinks by what becomes of it; `tallies` what the last rows come to: none, one, two, up to all.
+    """
 
     section: Section
     shrinking: tuple[str, ...]
     other: tuple[str, ...]
+    shrunk: tuple[Shrunk, ...]
+    tallies: tuple[Tally, ...]
+
+    def sum_up(self, left_out: int) -> str:
+        """`312 changes: 40 people get access, 272 people change`: the rest without its first so many rows."""
+        tally = self.tallies[len(self.section.other) - left_out]
+        return f"{count(tally.changes, 'change')}: {tell_tally(tally)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """All who lose alike: how many, in words who and what; by key as many as a page can hold, and one more."""
+
+    number: int
+    who: str
+    what: str
+    names: tuple[str, ...]
 
 
 def tell(told: Told, budget: int) -> str:
@@ -41,42 +63,60 @@ def tell(told: Told, budget: int) -> str:
     return in_details(count(len(told.shown) + sum(number for _name, number in told.more), "note"), listed, opened=False)
 
 
-def write(section: Section) -> Written:
-    """The rows of a section as items of a list."""
-    return Written(section, tuple(map(row_item, section.shrinking)), tuple(map(row_item, section.other)))
+def write(section: Section, limit: int) -> Written:
+    """The rows of a section as items of a list, for a page within the limit."""
+    return Written(
+        section,
+        tuple(_first(map(row_item, section.shrinking), limit)),
+        tuple(_first(map(row_item, section.other), limit)),
+        tuple(_shrunk(section, limit)),
+        tuple(_tally_last(section.other)),
+    )
+
+
+def _first(items: Iterable[str], limit: int) -> Iterable[str]:
+    """The items up to the one that is more than the limit holds: what comes after it is not even written."""
+    for item in items:
+        yield item
+        limit -= len(item)
+        if limit < 0:
+            return
+
+
+def _tally_last(rows: Sequence[Row]) -> Iterable[Tally]:
+    """What no row comes to, the last one, the last two, up to all of them."""
+    tallies = tally_each(change for row in reversed(rows) for change in row.changes)
+    yield NO_TALLY
+    yield from (deque(islice(tallies, len(row.changes)), maxlen=1).pop() for row in reversed(rows))
 
 
 def fold(written: Written, cut: Cut) -> str:
     """A section that folds: what shrinks in sight, the rest too unless it is long."""
     section = written.section
-    shrinking = "".join(written.shrinking) if cut.names is None else _compress(section, cut.names)
+    shrinking = "".join(written.shrinking if cut.names is None else (_name(one, cut.names) for one in written.shrunk))
     kept = written.other if cut.rows is None else written.other[: cut.rows]
-    rest = section.other[len(kept) :]
-    other = "".join(kept) + (f"- and {_sum_up(rest)}\n" if rest else "")
-    many = len(written.other) > MOST_OPEN
+    cut_away = len(kept) < len(section.other)
+    other = "".join(kept) + (f"- and {written.sum_up(len(kept))}\n" if cut_away else "")
+    many = len(section.other) > MOST_OPEN
     if many:
-        other = "\n" + in_details(_sum_up(section.other), other, opened=False)
+        other = "\n" + in_details(written.sum_up(0), other, opened=False)
     opened = bool(shrinking) or not many or section.cause == "conflict"
     return in_details(f"<b>{section.title}</b>: {section.verdict}", shrinking + other, opened=opened)
 
 
-def _sum_up(rows: Sequence[Row]) -> str:
-    """`312 more changes: 40 people get access, 272 people change`."""
-    changes = [change for row in rows for change in row.changes]
-    return f"{count(len(changes), 'change')}: {make_verdict(changes)}"
-
-
-def _compress(section: Section, most: int) -> str:
-    """What shrinks by what becomes of it: how many, and as many keys as there is room for."""
+def _shrunk(section: Section, limit: int) -> Iterable[Shrunk]:
     by_action: dict[Action, list[Row]] = {}
     for row in section.shrinking:
         by_action.setdefault(row.changes[0].action, []).append(row)
-    return "".join(_compressed(action, rows, section.voice, most) for action, rows in by_action.items())
+    for action, rows in by_action.items():
+        keys = tuple(one.key for row in rows for one in row.whom)
+        left = {part for row in rows for one in row.details for part in one.parts if action == "deactivate_user"}
+        leave = f", and leave {count(len(left), 'group')}" if left else ""
+        what = f"{tell_action(action, section.voice, len(keys))}{leave}"
+        yield Shrunk(len(keys), count_whom(keys), what, tuple(_first(map(code, keys), limit)))
 
 
-def _compressed(action: Action, rows: Sequence[Row], voice: Voice, most: int) -> str:
-    keys = [one.key for row in rows for one in row.whom]
-    left = {part for row in rows for one in row.details for part in one.parts if action == "deactivate_user"}
-    leave = f", and leave {count(len(left), 'group')}" if left else ""
-    names = f": {few(list(map(code, keys)), most)}" if most else ""
-    return f"- **{MINUS}** **{count_whom(keys)}** {tell_action(action, voice, len(keys))}{leave}{names}\n"
+def _name(one: Shrunk, most: int) -> str:
+    """How many, and as many keys as there is room for."""
+    names = f": {', '.join(one.names[:most])}{and_more(one.number - most)}" if most else ""
+    return f"- **{MINUS}** **{one.who}** {one.what}{names}\n"

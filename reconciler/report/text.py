@@ -37,7 +37,7 @@ def row_lines(row: Row) -> list[str]:
 
 def _head(row: Row, most: int | None) -> str:
     who = _whom(row.whom[0]) if len(row.whom) == 1 else count_whom([one.key for one in row.whom])
-    return f"{who} {row.verb}" + (f": {few(list(map(plain, row.what)), most)}" if row.what else "")
+    return f"{who} {row.verb}" + (f": {few(row.what, most, plain)}" if row.what else "")
 
 
 def _whom(one: Whom) -> str:
@@ -46,14 +46,14 @@ def _whom(one: Whom) -> str:
 
 def _body(row: Row, most: int | None) -> Iterable[str]:
     if len(row.whom) > 1:
-        yield few(list(map(_whom, row.whom)), most)
+        yield few(row.whom, most, _whom)
     changed = [one for one in row.details if one.before is not None]
     given = [one for one in row.details if one.before is None]
     yield from (f"{plain(one.label)}: {plain(one.before or '')} → {plain(one.after)}" for one in changed)
     if given:
         yield "; ".join(_given(one, most) for one in given)
     why = f"because {plain_line(_reasons(row.reasons))}" if row.reasons else "asked for"
-    where = few(list(map(plain, row.sources)), 2)
+    where = few(row.sources, 2, plain)
     if row.reasons or where:
         yield why + (f" [{where}]" if where else "")
 
@@ -64,7 +64,7 @@ def _reasons(reasons: Sequence[str]) -> str:
 
 
 def _given(one: Detail, most: int | None) -> str:
-    return f"{plain(one.label)}: {few(list(map(plain_line, one.parts)), most)}"
+    return f"{plain(one.label)}: {few(one.parts, most, plain_line)}"
 
 
 def problem_lines(told: Told) -> list[str]:
@@ -80,7 +80,7 @@ def _problem(one: Problem) -> str:
 
 def left_lines(left: Left) -> list[str]:
     """Who is left alone, and why."""
-    return wrap(f"{few(list(map(plain, left.keys)), EXAMPLES)}: {plain_line(left.reason)}", "    ", INDENT)
+    return wrap(f"{few(left.keys, EXAMPLES, plain)}: {plain_line(left.reason)}", "    ", INDENT)
 
 
 def lines_of(texts: Sequence[str], mark: str) -> list[str]:
@@ -90,6 +90,6 @@ def lines_of(texts: Sequence[str], mark: str) -> list[str]:
 
 def fate_lines(fate: Fate) -> list[str]:
     """What became of a change, or of many in the same words, and why; who is not done is named, whoever it is."""
-    who = few(list(map(_whom, fate.whom)), EXAMPLES if fate.done else None)
+    who = few(fate.whom, EXAMPLES if fate.done else None, _whom)
     why = f": {plain_line(fate.detail)}" if fate.detail else ""
     return wrap(f"{fate.status} {fate.action.replace('_', ' ')}: {who}{why}", "  ", INDENT)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
 
 from reconciler.core.plan import Action, Cause, Change, Plan
 from reconciler.errors import Source
 
+T = TypeVar("T")
 Voice: TypeAlias = Literal["plan", "drift"]
 
 MOST_LINES = 3
@@ -48,19 +50,47 @@ DRIFTED: dict[Action, tuple[str, str]] = {
 }
 
 
-def make_verdict(changes: Sequence[Change]) -> str:
+def make_verdict(changes: Iterable[Change]) -> str:
     """How many people get, change and lose access, and how many groups change, in one line; people are counted once."""
-    gets = {change.key for change in changes if change.action in GETS}
-    loses = {change.key for change in changes if change.action == "deactivate_user"}
-    users = {change.key for change in changes if change.key.startswith("user/")}
+    return tell_tally([NO_TALLY, *tally_each(changes)][-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many changes there are; how many people get access, change and lose access, and how many groups change."""
+
+    changes: int
+    gets: int
+    others: int
+    loses: int
+    groups: int
+
+
+NO_TALLY = Tally(0, 0, 0, 0, 0)
+
+
+def tally_each(changes: Iterable[Change]) -> Iterable[Tally]:
+    """For each change, the tally of it and of all before it."""
+    gets, loses, users, groups = set[str](), set[str](), set[str](), set[str]()
+    for number, change in enumerate(changes, 1):
+        (users if change.key.startswith("user/") else groups).add(change.key)
+        if change.action in GETS:
+            gets.add(change.key)
+        if change.action == "deactivate_user":
+            loses.add(change.key)
+        yield Tally(number, len(gets), len(users) - len(gets) - len(loses), len(loses), len(groups))
+
+
+def tell_tally(tally: Tally) -> str:
+    """`40 people get access, 272 people change, 3 groups change`."""
     parts = [
-        (len(gets), "gets access", "get access"),
-        (len(users - gets - loses), "changes", "change"),
-        (len(loses), "loses access", "lose access"),
+        (tally.gets, "gets access", "get access"),
+        (tally.others, "changes", "change"),
+        (tally.loses, "loses access", "lose access"),
     ]
     told = [f"{people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
-    if groups := _groups(changes):
-        told.append(f"{groups:,} {'group changes' if groups == 1 else 'groups change'}")
+    if tally.groups:
+        told.append(f"{tally.groups:,} {'group changes' if tally.groups == 1 else 'groups change'}")
     return ", ".join(told)
 
 
@@ -97,10 +127,14 @@ def count_whom(keys: Sequence[str]) -> str:
     return people(len(keys)) if keys[0].startswith("user/") else count(len(keys), "group")
 
 
-def few(items: Sequence[str], most: int | None) -> str:
-    """`a, b, c and 211 more`; all of them where `most` is None."""
-    more = 0 if most is None else len(items) - most
-    return ", ".join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
+def few(items: Sequence[T], most: int | None, tell: Callable[[T], str] = str) -> str:
+    """`a, b, c and 211 more`; all of them where `most` is None. Only those that are named are told."""
+    return ", ".join(map(tell, items[:most])) + and_more(0 if most is None else len(items) - most)
+
+
+def and_more(number: int) -> str:
+    """` and 211 more`, after the last that is named."""
+    return f" and {number:,} more" if number > 0 else ""
 
 
 def tell_block(plan: Plan) -> str:
