@@ -1,4 +1,4 @@
-"""Problems → text, JSON, GitHub annotations, SARIF 2.1.0."""
+"""Problems → text, JSON, GitHub annotations; SARIF is written by `sarif.py`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal, TypeAlias
-from urllib.parse import quote
 
 from reconciler.errors import Problem
 from reconciler.report.quote import plain_line
+from reconciler.report.sarif import to_sarif
 
 ProblemFormat: TypeAlias = Literal["text", "json", "github", "sarif"]
 GITHUB_LEVEL = {"error": "error", "warning": "warning", "info": "notice"}
-SARIF_LEVEL = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def render_problems(problems: Sequence[Problem], form: ProblemFormat) -> str:
@@ -27,7 +26,7 @@ def render_problems(problems: Sequence[Problem], form: ProblemFormat) -> str:
         case "github":
             return "".join(_annotation(problem) + "\n" for problem in ordered)
         case "sarif":
-            return json.dumps(_sarif(ordered), indent=2, ensure_ascii=False) + "\n"
+            return json.dumps(to_sarif(ordered), indent=2, ensure_ascii=False) + "\n"
 
 
 def _place(problem: Problem) -> tuple[str, int, str]:
@@ -57,32 +56,3 @@ def _escape(text: str) -> str:
 
 def _escape_property(text: str) -> str:
     return _escape(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _sarif(problems: Sequence[Problem]) -> dict[str, object]:
-    rules = [{"id": code} for code in sorted({problem.code for problem in problems})]
-    return {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "reconciler", "rules": rules}},
-                "results": [_sarif_result(problem) for problem in problems],
-            }
-        ],
-    }
-
-
-def _sarif_result(problem: Problem) -> dict[str, object]:
-    said = problem.message + (f" ({problem.hint})" if problem.hint else "")
-    result: dict[str, object] = {
-        "ruleId": problem.code,
-        "level": SARIF_LEVEL[problem.severity],
-        "message": {"text": said},
-    }
-    if problem.source:
-        location: dict[str, object] = {"artifactLocation": {"uri": quote(problem.source.file)}}
-        if problem.source.line:
-            location["region"] = {"startLine": problem.source.line}
-        result["locations"] = [{"physicalLocation": location}]
-    return result

@@ -75,29 +75,6 @@ def test_no_text_makes_a_line_of_its_own(message: str) -> None:
     assert 1 == len(render_problems([Problem("x", message, Source("a.yaml", 3), message)], "text").splitlines())
 
 
-def test_sarif_has_the_shape_that_code_scanning_reads() -> None:
-    """SARIF 2.1.0: one run, its rules, a result for each problem with its place."""
-    rendered = json.loads(render_problems([*ALL, FIRST], "sarif"))
-    [run] = rendered["runs"]
-
-    assert ("2.1.0", "https://json.schemastore.org/sarif-2.1.0.json") == (rendered["version"], rendered["$schema"])
-    assert "reconciler" == run["tool"]["driver"]["name"]
-    assert ["duplicate", "expired", "no_history", "unknown_user"] == [
-        one["id"] for one in run["tool"]["driver"]["rules"]
-    ]
-    assert {
-        "ruleId": "unknown_user",
-        "level": "error",
-        "message": {"text": 'no user "zoe" is declared (did you mean "zoé"?)'},
-        "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": "ds/a.yaml"}, "region": {"startLine": 9}}},
-        ],
-    } == run["results"][1]
-    assert ["note", "error", "error", "warning", "note"] == [one["level"] for one in run["results"]]
-    assert "locations" not in run["results"][0]
-    assert "region" not in run["results"][4]["locations"][0]["physicalLocation"]
-
-
 @pytest.mark.parametrize(("form", "expected"), [("text", ""), ("json", []), ("github", "")])
 def test_no_problems_are_nothing(form: Any, expected: object) -> None:
     """An empty list, or no line at all."""
@@ -105,11 +82,3 @@ def test_no_problems_are_nothing(form: Any, expected: object) -> None:
 
     assert expected == (json.loads(rendered) if form == "json" else rendered)
     assert [] == json.loads(render_problems([], "sarif"))["runs"][0]["results"]
-
-
-def test_sarif_names_files_by_uri() -> None:
-    """RFC 3986: a space or a letter beyond ASCII is written by its number."""
-    rendered = json.loads(render_problems([Problem("x", "x", Source("ds/zoë lee#1.yaml", 3))], "sarif"))
-    location = rendered["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
-
-    assert "ds/zo%C3%AB%20lee%231.yaml" == location["artifactLocation"]["uri"]
