@@ -46,6 +46,7 @@ Break: TypeAlias = Callable[[Send, int, Failure], Send]
 SEEDS = range(5)
 SENT = {"GET", "POST", "PATCH"}
 NAMES = story_names()
+PAGES = ("both-sides-changed", "hostile-display-name")
 
 
 def read_golden(name: str) -> Plan:
@@ -122,6 +123,17 @@ async def apply_undisturbed(story: Story, dialect: Dialect) -> tuple[Account, li
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plan_is_as_written(name: str, ending: str, form: Format, *, update_cases: bool) -> None:
     """Golden bytes: for machines, for a pull request, for a terminal."""
+    compare_with_golden(name, ending, form, update_cases=update_cases)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_as_written(name: str, *, update_cases: bool) -> None:
+    """For a browser, of the stories whose pages are looked at."""
+    compare_with_golden(name, "html", "html", update_cases=update_cases)
+
+
+def compare_with_golden(name: str, ending: str, form: Format, *, update_cases: bool) -> None:
+    """Holds the plan against the file in the story's folder, which is written anew first where that is asked for."""
     golden = CASES / name / f"plan.{ending}"
     rendered = render_plan(plan_first(read_story(name)), form)
     if update_cases:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from reconciler.errors import Problem
 from reconciler.report.render import render_drift, render_plan, render_run
 from tests.report.plans import HOSTILE, STORIES, make, partial_run
 from tests.report.test_comment import plan_about, run_about
@@ -80,6 +81,21 @@ def test_a_page_tells_every_change(name: str) -> None:
     told = {change.key for change in STORIES[name].changes if "<" not in change.key}
 
     assert [] == [key for key in told if key not in PAGES[name]]
+
+
+def test_a_page_tells_a_problem_to_its_end() -> None:
+    """However many people are in it."""
+    long = "; ".join(f"user/somebody.{number} is out" for number in range(100))
+    html = render_plan(make(problems=(Problem("filter_change", long, hint=long),)), "html")
+
+    assert 2 == html.count(long)
+
+
+def test_what_is_folded_is_on_paper_all_the_same() -> None:
+    """Nobody can unfold it there."""
+    _screen, _media, paper = PAGES["mass-change"].partition("@media print")
+
+    assert "details::details-content { content-visibility: visible;" in paper
 
 
 def test_the_verdict_stands_on_top() -> None:
