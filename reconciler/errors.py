@@ -4,7 +4,8 @@ ReconcilerError         a sentence for the person who ran the command, and its e
 ├── Failed          1   something did not work out, in part or whole
 │   ├── InvalidInput    the YAML has problems; carries all of them
 │   ├── NotSent         the run was stopped before the request left
-│   └── NotFound        GitHub has no such thing, or hides it from this token
+│   ├── NotFound        GitHub has no such thing, or hides it from this token
+│   └── Conflict        GitHub did not do it, for somebody else changed the same thing at that moment
 ├── UsageError      2   the command line, or a path on it, can't be used
 ├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
 └── Unreachable     5   the tenant or GitHub can't be reached, or refuses the credentials
@@ -35,6 +36,10 @@ class NotSent(Failed):
 
 class NotFound(Failed):
     """GitHub has no such thing, or hides it from this token."""
+
+
+class Conflict(Failed):
+    """GitHub did not do it, for somebody else changed the same thing at that moment: look again, and decide again."""
 
 
 class UsageError(ReconcilerError):

@@ -17,7 +17,7 @@ from reconciler.cli.standing import Standing, read_standing
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.approved_plan import Wanted, fetch_approved_plan, refuse_what_moved
 from reconciler.github.client import GitHub
-from reconciler.github.comment import find_author, keep_comment
+from reconciler.github.comment import find_author, keep_comment, look_again
 from reconciler.github.drift_issue import find_issue, keep_issue
 from reconciler.github.last_outcome import Asked, fetch_last_outcome
 from reconciler.settings import read_settings
@@ -115,9 +115,15 @@ def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | No
     with side.connect() as client:
         if outcome is None and standing.left is not None:
             standing = _ask_what_failed(side, client, standing, standing.left.commit, workflow)
-        issue = find_issue(client, find_author(client, side.author), standing.mark)
-        told = keep_issue(client, issue, standing.mark, standing.report(issue, now_in_utc().date()))
+        author = find_author(client, side.author)
+        told = look_again(lambda: _keep_issue(client, author, standing))
     say(side.options, f"The issue on {standing.mark.tenant}: {told}")
+
+
+def _keep_issue(client: GitHub, author: str, standing: Standing) -> str:
+    """Looks for the issue, and makes it say what is the case."""
+    issue = find_issue(client, author, standing.mark)
+    return keep_issue(client, issue, standing.mark, standing.report(issue, now_in_utc().date()))
 
 
 def _ask_what_failed(side: Side, client: GitHub, standing: Standing, commit: str, workflow: str) -> Standing:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from reconciler.core.model import Method
 from reconciler.core.retry import LONGEST_WAIT, wait_before_retry
-from reconciler.errors import Failed, Forbidden, NotFound, ReconcilerError, Unreachable
+from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
 
-FORBIDDEN, TOO_MANY = 403, 429
+FORBIDDEN, CONFLICT, TOO_MANY = 403, 409, 429
 UNTOLD_WAIT = 60.0  # "wait for at least one minute", then longer each time
 LONGEST_QUOTE = 300
 
@@ -84,7 +84,12 @@ def judge(method: Method, path: str, answer: Answer) -> ReconcilerError:
         case 301 | 302 | 307 | 308:
             return Failed(f"GitHub redirects {asked}, and the token does not follow: was the repository renamed?")
         case _:
-            return Failed(f"GitHub answered {status} to {asked}: {said or 'and said nothing more'}")
+            answered = f"GitHub answered {status} to {asked}: {said or 'and said nothing more'}"
+            return (
+                Conflict(f"{answered}; something else changed it: run this again")
+                if status == CONFLICT
+                else Failed(answered)
+            )
 
 
 def _what_to_grant(headers: Mapping[str, str]) -> str:

@@ -5,14 +5,15 @@ Knows who wrote what, and nothing of plans. A comment is never read as an approv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
-from reconciler.errors import Forbidden
+from reconciler.errors import Conflict, Forbidden
 from reconciler.github.client import GitHub
 from reconciler.github.models import Account, Comment, parse
 
+T = TypeVar("T")
 ACTIONS_BOT = "github-actions[bot]"
 Told: TypeAlias = Literal["created", "edited", "unchanged"]
 
@@ -57,8 +58,20 @@ def same_text(one: str | None, other: str) -> bool:
     return (one or "").replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()
 
 
+def look_again(keep: Callable[[], T]) -> T:
+    """What comes of looking and writing; once more where somebody else wrote between the look and the writing."""
+    try:
+        return keep()
+    except Conflict:
+        return keep()
+
+
 def keep_comment(github: GitHub, number: int, author: str, mark: Mark, text: str) -> Told:
     """Makes the comment say the text. Nothing is sent where it does already; what others edited is restored."""
+    return look_again(lambda: _keep_comment(github, number, author, mark, text))
+
+
+def _keep_comment(github: GitHub, number: int, author: str, mark: Mark, text: str) -> Told:
     listed = github.get_all(f"/issues/{number}/comments")
     own = find_own([parse(Comment, one) for one in listed], author, mark)
     body = mark.on(text)

@@ -60,6 +60,13 @@ class Reviewed:
         del self.project.environment["GITHUB_EVENT_PATH"]
         return commit
 
+    def drift(self, **attributes: object) -> None:
+        """Somebody changes Bob in the account, and what `drift` says of it is in a file."""
+        seed = [{**self.project.users()["bob"], **attributes}]
+        with self.project.account() as store:
+            store.seed(seed)
+        self.project.write(self.project.run("drift", "--format", "json").out, "drift.json")
+
     def bodies(self) -> list[str]:
         return [comment["body"] for comment in self.standin.comments.get(7, [])]
 
@@ -305,11 +312,7 @@ def test_a_token_without_permission_stops_it(reviewed: Reviewed) -> None:
 
 def test_drift_has_one_issue(reviewed: Reviewed) -> None:
     """Opened, left alone while nothing changes, closed when mended."""
-    seed = [{**reviewed.project.users()["bob"], "title": "Queen"}]
-    with reviewed.project.account() as store:
-        store.seed(seed)
-    drifted = reviewed.project.run("drift", "--format", "json")
-    reviewed.project.write(drifted.out, "drift.json")
+    reviewed.drift(title="Queen")
 
     opened, again = reviewed.run("drift-issue", "drift.json"), reviewed.run("drift-issue", "drift.json")
     reviewed.project.run("apply", "--yes")
@@ -329,6 +332,17 @@ def test_drift_has_one_issue(reviewed: Reviewed) -> None:
 
 
 REFUSED = "Refused, for nobody approved it: user/x\n"
+
+
+def test_an_issue_that_somebody_edits_at_that_moment_is_looked_at_again(reviewed: Reviewed) -> None:
+    """And nothing is opened twice."""
+    reviewed.drift(title="Queen")
+    reviewed.standin.fail_next("POST", 409)
+
+    ran = reviewed.run("drift-issue", "drift.json")
+
+    assert (0, "The issue on sandbox: opened\n") == (ran.code, ran.err)
+    assert 1 == len(reviewed.standin.issues)
 
 
 @pytest.fixture

@@ -98,6 +98,26 @@ def test_a_shallow_clone_says_what_it_may_lack(project: Project, tmp_path: Path)
     assert [] == shallow.receipts()
 
 
+def test_a_head_that_is_on_no_branch_is_as_good_as_one(project: Project) -> None:
+    """As in every workflow: it is the commit that is planned, applied and on record."""
+    project.run("apply", "--yes")
+    left = project.commit(SANDBOX + WITHOUT_CID)
+    project.git("checkout", "--quiet", "--detach")
+
+    with_base, planned, applied = (
+        project.run("plan", "--base=main~1"),
+        project.run("plan"),
+        project.run("apply", "--yes"),
+    )
+
+    assert (0, 0, 0) == (with_base.code, planned.code, applied.code)
+    assert "Cid (user/cid) loses access" in with_base.out
+    assert "Cid (user/cid) loses access" in planned.out
+    [receipt] = project.receipts()
+    assert (left, "whole") == (receipt["commit"], receipt["outcome"])
+    assert "Drift in sandbox: none" in project.run("drift").out
+
+
 def test_a_desired_state_that_moved_is_read_where_it_was(project: Project) -> None:
     """Who left with the move, or after it, has left."""
     before = project.commit()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from reconciler.errors import Failed, Forbidden, NotFound, ReconcilerError, Unreachable, UsageError
+from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable, UsageError
 from reconciler.github.client import GitHub
 from tests.github.conftest import TOKEN, FakeTime
 from tests.github.standin import REPOSITORY, Reply, StandIn, Token
@@ -143,7 +143,7 @@ def test_a_broken_read_is_tried_again_and_a_broken_write_is_not(standin: StandIn
         (401, Unreachable, "refuses the token"),
         (403, Forbidden, "does not allow this token to GET /repos/acme/people/issues/7"),
         (404, NotFound, "has nothing at /repos/acme/people/issues/7"),
-        (409, Failed, "answered 409"),
+        (409, Conflict, "answered 409 to GET /repos/acme/people/issues/7: it is too long; something else changed it"),
         (410, NotFound, "has nothing at"),
         (422, Failed, "answered 422 to GET /repos/acme/people/issues/7: it is too long"),
     ],
@@ -157,7 +157,7 @@ def test_every_refusal_has_its_sentence_and_exit_code(
     with pytest.raises(kind, match=said) as caught:
         github.get("/issues/7")
 
-    assert {Unreachable: 5, Forbidden: 5, NotFound: 1, Failed: 1}[kind] == caught.value.exit_code
+    assert {Unreachable: 5, Forbidden: 5, NotFound: 1, Conflict: 1, Failed: 1}[kind] == caught.value.exit_code
     assert TOKEN not in str(caught.value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.errors import Forbidden
+from reconciler.errors import Conflict, Forbidden
 from reconciler.github.client import GitHub
 from reconciler.github.comment import Mark, find_author, keep_comment
 from tests.github.conftest import TOKEN
@@ -115,6 +115,21 @@ def test_a_comment_that_was_deleted_meanwhile_is_not_edited_into_being(standin: 
 
     with pytest.raises(Exception, match="has nothing at"):
         keep_comment(github, 7, BOT, PLAN, "two")
+
+
+def test_where_somebody_wrote_between_the_look_and_the_writing_it_looks_again(standin: StandIn, github: GitHub) -> None:
+    """And decides anew, once; that is no reason to fail a job, and a second time is told."""
+    keep_comment(github, 7, BOT, PLAN, "one")
+    standin.fail_next("PATCH", 409)
+
+    assert "edited" == keep_comment(github, 7, BOT, PLAN, "two")
+    assert [PLAN.on("two")] == bodies(standin)
+
+    standin.fail_next("PATCH", 409)
+    standin.fail_next("PATCH", 409)
+    with pytest.raises(Conflict, match="something else changed it: run this again"):
+        keep_comment(github, 7, BOT, PLAN, "three")
+    assert [PLAN.on("two")] == bodies(standin)
 
 
 def test_the_author_is_the_token_s_own_account(standin: StandIn, github: GitHub) -> None:
