@@ -22,9 +22,9 @@ MOST_LOOKS = 3
 MOST_PAGES_MORE = 20  # that a list may grow by while it is read
 
 
-async def read_list(client: Client, kind: Kind, dialect: Dialect) -> Listing:
-    """Everything of one kind; what does not add up is looked at again, up to three times in all."""
-    looks = [await _look(client, kind, dialect)]
+async def read_list(client: Client, kind: Kind, dialect: Dialect, first: Page | None = None) -> Listing:
+    """Everything of one kind, its first page as it came; what does not add up is looked at again, up to three times."""
+    looks = [await _look(client, kind, dialect, first or await read_first_page(client, kind, dialect))]
     while looks[-1].wants_another_look and len(looks) < MOST_LOOKS:
         try:
             looks.append(await _look_closer(client, kind, dialect))
@@ -33,9 +33,8 @@ async def read_list(client: Client, kind: Kind, dialect: Dialect) -> Listing:
     return conclude(kind, looks)
 
 
-async def _look(client: Client, kind: Kind, dialect: Dialect) -> Listing:
-    """The first page, then the rest at once; rows are counted as they came, for `itemsPerPage` is not to be trusted."""
-    first = await _read_first_page(client, kind, dialect)
+async def _look(client: Client, kind: Kind, dialect: Dialect, first: Page) -> Listing:
+    """After the first page the rest at once; rows are counted as they came, for `itemsPerPage` is not to be trusted."""
     size = len(first.resources)
     pages = await asyncio.gather(
         *(_try_page(client, kind, start, size) for start in list_starts(first.total, size, size))
@@ -61,10 +60,10 @@ async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Lis
 
 async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
     """Pages that overlap by a row, to the end of the list, wherever that is by then."""
-    first = await _read_first_page(client, kind, dialect)
+    first = await read_first_page(client, kind, dialect)
     size = len(first.resources)
     if size <= 1:
-        return await _look(client, kind, dialect)  # pages of one row can't overlap
+        return await _look(client, kind, dialect, first)  # pages of one row can't overlap
     full = dialect.page_size if dialect.pages_are_known else size
     pages = {1: first}
     starts: Sequence[int] = list_starts(first.total, size, size - 1)
@@ -79,7 +78,8 @@ async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
     return join_up(kind, pages)
 
 
-async def _read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
+async def read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
+    """The first page; raises NotAnAnswer where it is none, or announces more than can be."""
     response = await client.send(list_request(kind, 1, dialect.page_size))
     try:
         page = _page_of(response)

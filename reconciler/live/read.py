@@ -15,7 +15,7 @@ from reconciler.core.pages import Listing
 from reconciler.core.wire import Dialect, NotScim, describe_error, get_request, read_group
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
-from reconciler.live.lists import Kind, read_list
+from reconciler.live.lists import Kind, read_first_page, read_list
 from reconciler.live.snapshot import Snapshot
 
 KNOWN_FOR: Mapping[Kind, str] = {"Users": "is a member of a group", "Groups": "was listed"}
@@ -24,14 +24,27 @@ KNOWN_FOR: Mapping[Kind, str] = {"Users": "is a member of a group", "Groups": "w
 async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Certificate]:
     """All users and groups, groups with members. Raises Unreachable where not even a first page came."""
     before = client.requests
-    listed = await read_list(client, "Users", dialect)
-    snapshot, certificate = await read_around(client, dialect, listed, before)
+    first = await read_first_page(client, "Users", dialect)  # alone: where it does not come, no more is asked
+    listing = asyncio.create_task(read_list(client, "Users", dialect, first))
+    grouping = asyncio.create_task(_read_groups(client, dialect))  # beside users, so that no turn of the pace is unused
+    try:
+        listed, groups = await asyncio.gather(listing, grouping)
+    finally:
+        listing.cancel()
+        grouping.cancel()
+        await asyncio.gather(listing, grouping, return_exceptions=True)
+    snapshot, certificate = await _join(client, dialect, listed, groups, before)
     return snapshot, replace(certificate, mode="full")
 
 
 async def read_around(client: Client, dialect: Dialect, listed: Listing, before: int) -> tuple[Snapshot, Certificate]:
     """All groups with members, and the users, who are known already. `before` is what was sent until then."""
-    groups = await _read_groups(client, dialect)
+    return await _join(client, dialect, listed, await _read_groups(client, dialect), before)
+
+
+async def _join(
+    client: Client, dialect: Dialect, listed: Listing, groups: Listing, before: int
+) -> tuple[Snapshot, Certificate]:
     users = await _meet_members(client, dialect, listed, groups)
     certificate = Certificate(
         mode="incremental",
