@@ -54,6 +54,10 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *_check_unique("userName", users.values()),
             *_check_unique("displayName", groups.values()),
         ),
+        rules={
+            **{("user", one.rule.target): one.source for one in rules.users},
+            **{("group", one.rule.target): one.source for one in rules.groups},
+        },
         breaches=tuple(
             find_breaches(declarations, access.membership, guardrails.separation_of_duties, users.values(), today)
         ),

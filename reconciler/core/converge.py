@@ -7,35 +7,45 @@ the plan is given roles by the next one, as the plan says of them itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.model import Certificate, DesiredState, JsonObject, LiveGroup, LiveState, LiveUser, parse_key
+from reconciler.core.model import (
+    Attributes,
+    Certificate,
+    DesiredState,
+    JsonObject,
+    LiveGroup,
+    LiveState,
+    LiveUser,
+    Response,
+    parse_key,
+)
 from reconciler.core.people import (
     SCIM_SOURCE,
     People,
     Person,
     address_of,
     read_person,
-    read_roles,
     to_records,
     with_people,
 )
+from reconciler.core.plan import AttributeChange, Change
 from reconciler.core.planner import Decided, decide_changes
-from reconciler.core.steps import Step, make_request, make_roles_request, make_steps
+from reconciler.core.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
 from reconciler.core.tenant import Tenant
 from reconciler.core.twin.directory import Directory
 from reconciler.core.twin.machine import Quirks, Twin
 from reconciler.core.twin.permissions import PeopleQuirks, roles_in
 from reconciler.core.twin.rest import read_call
-from reconciler.core.verify import list_not_taken, list_roles_not_taken
-from reconciler.core.wire import DIALECTS, nest, read_group, read_id, read_user
+from reconciler.core.twin.schema import Endpoint, naming_attribute
+from reconciler.core.unsettled import Unsettled, find_again, find_later, find_returned, tell_unsettled
+from reconciler.core.wire import DIALECTS, nest, read_group, read_id, read_user, unlike
 from reconciler.errors import Problem
 
 ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
-MOST_NAMED = 10
 
 
 def check_convergence(
@@ -45,22 +55,27 @@ def check_convergence(
     steps = make_steps(decided.changes, tenant.roles_via)
     if not steps:
         return []
-    keys = _concerned(desired, steps) | decided.unclear
-    ids = {decided.ids[key] for key in keys if key in decided.ids} | _targets(steps) | decided.contested
+    rivals = _rivals(steps, live)
+    keys = _concerned(desired, steps) | decided.unclear | {key for key, one in decided.ids.items() if one in rivals}
+    ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
     twin = _twin_of(live, ids, tenant)
 
-    trouble = _apply(steps, twin, dict(decided.ids), tenant)
+    tried = _apply(steps, twin, dict(decided.ids), tenant)
     again = decide_changes(_restrict(desired, keys), _read(twin, live.me, tenant), tenant, earlier)
     told = _told_of(decided, live, tenant)
-    unsettled = {
-        f"{change.key} ({change.action})" for change in again.changes if (change.key, change.action) not in told
-    }
-    left = sorted(unsettled | set(trouble))
-    if not left:
-        return []
-    named = ", ".join(left[:MOST_NAMED]) + (f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else "")
-    message = f"applied to a 4me that does what it documents, this plan leaves something to do: {named}"
-    return [Problem("does_not_converge", message, hint="the next plan will show it again", severity="warning")]
+    unexpected = [
+        change
+        for change in again.changes
+        if (change.key, change.action) not in told and tried.refused.isdisjoint([change.key, *needs_of(change)])
+    ]
+    returning = [one for change in unexpected for one in _find_left(change, decided)]
+    seen = {(one.key, one.about) for one in returning}
+    return tell_unsettled([*returning, *(one for one in tried.trouble if (one.key, one.about) not in seen)], desired)
+
+
+def _find_left(change: Change, decided: Decided) -> list[Unsettled]:
+    """What the next plan has of a key that this one leaves alone comes for the first time, of any other again."""
+    return [find_later(change)] if change.key in decided.unclear else find_again(change)
 
 
 def _told_of(decided: Decided, live: LiveState, tenant: Tenant) -> set[tuple[str, str]]:
@@ -71,6 +86,17 @@ def _told_of(decided: Decided, live: LiveState, tenant: Tenant) -> set[tuple[str
     without = {key for key, live_id in decided.ids.items() if live_id not in linked}
     created = {change.key for change in decided.changes if change.action == "create_user"}
     return {(key, "grant_roles") for key in without | created}
+
+
+def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
+    """The live resources that have a name which a step writes: 4me gives it to one alone, without case."""
+    written = {(step.kind, name) for step in steps if (name := _name_of(step.kind, step.attributes()))}
+    users = {user.id for user in live.users if ("Users", _name_of("Users", user.attributes)) in written}
+    return users | {group.id for group in live.groups if ("Groups", _name_of("Groups", group.attributes)) in written}
+
+
+def _name_of(endpoint: Endpoint, attributes: Attributes) -> str:
+    return str(attributes.get(naming_attribute(endpoint).name) or "").casefold()
 
 
 def _targets(steps: Iterable[Step]) -> set[str]:
@@ -105,7 +131,7 @@ def _twin_of(live: LiveState, ids: set[str], tenant: Tenant) -> Twin:
     people = tuple(_as_person(user, user.person) for user in users if user.person is not None)
     directory = Directory(to_records(People(people, live.me), tenant.account))
     played = PeopleQuirks(links="at once" if tenant.roles_via == "permissions" else "never")
-    return Twin(Quirks(people=played), map(_as_user, users), groups, directory)
+    return Twin(Quirks(error_shape="rest", people=played), map(_as_user, users), groups, directory)
 
 
 def _as_person(user: LiveUser, person: str) -> Person:
@@ -122,31 +148,55 @@ def _as_group(group: LiveGroup) -> JsonObject:
     return {**nest(group.attributes, "Groups"), "id": group.id, "members": members}
 
 
-def _apply(steps: Iterable[Step], twin: Twin, ids: dict[str, str], tenant: Tenant) -> list[str]:
-    """Sends every step's request to the twin; what it refuses or answers otherwise than asked comes back as text."""
-    trouble: list[str] = []
-    for step in steps:
-        if step.via == "permissions":
-            trouble += _overwrite(step, twin, tenant.account)
-            continue
-        request = make_request(step, ids, DIALECTS[tenant.dialect])
-        response = twin.answer(request.method, request.path, request.body, ANY_MOMENT).response
-        if not (response.succeeded and isinstance(response.body, dict)):
-            trouble.append(f"{step.key} (refused with {response.status})")
-            continue
-        ids[step.key] = read_id(response.body)
-        for change in step.changes:
-            trouble += [f"{step.key} ({path})" for path in list_not_taken(change, ids, response.body)]
-    return trouble
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What went otherwise than asked while a plan was tried, and the keys of which something was refused."""
+
+    trouble: list[Unsettled]
+    refused: set[str]
 
 
-def _overwrite(step: Step, twin: Twin, account: str) -> list[str]:
-    request = make_roles_request(step, account)
-    response = twin.answer_rest(read_call(request.method, request.path, None, account, ANY_MOMENT)).response
-    if not response.succeeded:
-        return [f"{step.key} (roles refused with {response.status})"]
-    held = read_roles(response)
-    return [f"{step.key} ({role})" for change in step.changes for role in list_roles_not_taken(change, held)]
+def _apply(steps: Iterable[Step], twin: Twin, ids: dict[str, str], tenant: Tenant) -> _Tried:
+    """Sends every step's request to the twin; what needs something refused is left out, as an apply leaves it out."""
+    tried = _Tried([], set())
+    for whole in steps:
+        step = whole.without(tried.refused)
+        if step is None:
+            continue
+        response = _send(step, twin, ids, tenant)
+        if not response.succeeded:
+            tried.trouble.append(_refusal(step, response))
+            tried.refused.add(step.key)
+        elif step.via == "scim" and isinstance(response.body, dict):
+            ids[step.key] = read_id(response.body)
+            tried.trouble.extend(_not_taken(step, ids, response.body))
+    return tried
+
+
+def _send(step: Step, twin: Twin, ids: Mapping[str, str], tenant: Tenant) -> Response:
+    if step.via == "permissions":
+        request = make_roles_request(step, tenant.account)
+        return twin.answer_rest(read_call(request.method, request.path, None, tenant.account, ANY_MOMENT)).response
+    request = make_request(step, ids, DIALECTS[tenant.dialect])
+    return twin.answer(request.method, request.path, request.body, ANY_MOMENT).response
+
+
+def _refusal(step: Step, response: Response) -> Unsettled:
+    """What the twin says, which names the attribute to blame as 4me's REST API does."""
+    body: JsonObject = response.body if isinstance(response.body, dict) else {}
+    errors = body.get("errors")
+    blamed = str(errors[0][0]) if isinstance(errors, list) else ""
+    return Unsettled("refused", blamed, step.key, str(body.get("message")))
+
+
+def _not_taken(step: Step, ids: Mapping[str, str], resource: JsonObject) -> list[Unsettled]:
+    """The attributes that the answer has otherwise: what is written on create only is never looked at again."""
+    answered = (read_user if step.kind == "Users" else read_group)(resource).attributes
+    asked = with_ids(step.attributes(), ids)
+    return [
+        find_returned(step.key, AttributeChange(path=path, before=answered.get(path), after=asked[path]))
+        for path in unlike(asked, answered)
+    ]
 
 
 def _read(twin: Twin, me: str | None, tenant: Tenant) -> LiveState:

@@ -70,6 +70,26 @@ def different_paths(live: Attributes, desired: Attributes) -> list[str]:
     return sorted(path for path, value in desired.items() if differs(path, live.get(path), value))
 
 
+def show_value(value: Value) -> str:
+    """A value for people: text as it is, values of many as `work a@example.com (primary)`."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(_show_item(item) for item in value)
+    return str(value)
+
+
+def _show_item(item: dict[str, str | bool | int | float] | str) -> str:
+    if isinstance(item, str):
+        return item
+    marks = ["primary"] if item.get("primary") else []
+    rest = [str(item[name]) for name in item if name not in {"type", "value", "primary"}]
+    words = [str(item[name]) for name in ("type", "value") if name in item]
+    return " ".join([*words, *rest]) + "".join(f" ({mark})" for mark in marks)
+
+
 def describe(before: Value, after: Value) -> list[str]:
     """What a person should read of a multi-valued attribute that changes: what comes and what goes, one line each."""
     from deepdiff import DeepDiff  # noqa: PLC0415  # an eighth of a second to import, and most plans don't need it

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from reconciler.core.diff import canonical
 from reconciler.core.model import Key, Value
 from reconciler.core.rule import OF_MANY, LocatedRule
-from reconciler.core.scope import as_text, read_values
+from reconciler.core.scope import as_text, path_steps, read_values
 from reconciler.core.wrong_expression import WrongExpression
 from reconciler.errors import Problem, Source
 
@@ -122,7 +122,10 @@ def _direct(path: str, default: object, declared: SourceAttributes) -> object:
     values = read_values(declared, path)
     if not values:
         return default if default is not None else _null_or_nothing(path, declared)
-    return declared[path] if isinstance(declared.get(path), list | Mapping) else values[0]
+    value: object = declared
+    for step in path_steps(path):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, list | Mapping) else values[0]
 
 
 def _null_or_nothing(path: str, declared: SourceAttributes) -> object:
@@ -145,7 +148,7 @@ def _target(target: str, value: object) -> Value:
     if target == "manager":
         return str(Key("user", as_text(value))) if value else None
     if target in OF_MANY:
-        return canonical(value)
+        return canonical(value if isinstance(value, list) or value is None else [value])
     if isinstance(value, Mapping | list):
         raise WrongExpression(f"{target} takes one value")
     if isinstance(value, date) or (value is not None and not target.startswith("customFields.")):

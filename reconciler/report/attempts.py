@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from reconciler.core.attempt import Attempt
+from reconciler.core.diff import show_value
 from reconciler.core.plan import AttributeChange
-from reconciler.report.quote import plain, plain_line, show_value
+from reconciler.report.quote import plain, plain_line
 from reconciler.report.spreadsheet import cell
 from reconciler.report.words import count
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.core.diff import show_value
 from reconciler.core.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation
 from reconciler.errors import Source
-from reconciler.report.quote import plain, plain_line, show_value
+from reconciler.report.quote import plain, plain_line
 from reconciler.report.text import wrap
 
 DEEP = " " * 12

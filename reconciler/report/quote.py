@@ -6,8 +6,6 @@ import json
 import re
 import unicodedata
 
-from reconciler.core.model import Value
-
 LONGEST = 200
 LONGEST_FENCE = 80
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
@@ -53,23 +51,3 @@ def _fenced(shown: str) -> str:
     fence = "`" * length
     padding = " " if shown.startswith("`") or shown.endswith("`") or not shown.strip() else ""
     return f"{fence}{padding}{shown}{padding}{fence}"
-
-
-def show_value(value: Value) -> str:
-    """A value for people: text as it is, values of many as `work a@example.com (primary)`."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ", ".join(_show_item(item) for item in value)
-    return str(value)
-
-
-def _show_item(item: dict[str, str | bool | int | float] | str) -> str:
-    if isinstance(item, str):
-        return item
-    marks = ["primary"] if item.get("primary") else []
-    rest = [str(item[name]) for name in item if name not in {"type", "value", "primary"}]
-    words = [str(item[name]) for name in ("type", "value") if name in item]
-    return " ".join([*words, *rest]) + "".join(f" ({mark})" for mark in marks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from reconciler.core.diff import show_value
 from reconciler.core.explain import Explanation
 from reconciler.core.outcome import Run
 from reconciler.core.plan import Plan, plan_to_json
@@ -13,7 +14,7 @@ from reconciler.report.drift_issue import render_drift_issue
 from reconciler.report.explain import explanation_lines
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.page import render_plan_page, render_run_page
-from reconciler.report.quote import plain, plain_line, show_value
+from reconciler.report.quote import plain, plain_line
 from reconciler.report.run_view import make_run_view
 from reconciler.report.text import fate_lines, left_lines, lines_of, problem_lines, row_lines, wrap
 from reconciler.report.view import make_view

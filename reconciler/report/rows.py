@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.diff import show_value
 from reconciler.core.model import Value
 from reconciler.core.plan import AttributeChange, Change, Effect, Plan
 from reconciler.core.references import ID_PREFIX
-from reconciler.report.quote import show_value
 from reconciler.report.words import SIGNS, Voice, tell_action, tell_sources
 
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")

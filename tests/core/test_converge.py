@@ -14,6 +14,7 @@ from reconciler.core.planner import decide_changes
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 from tests.core.examples import (
+    HERE,
     SANDBOX,
     desired_group,
     desired_state,
@@ -31,8 +32,10 @@ def check(
     live: list[LiveUser | LiveGroup],
     tenant: Tenant = SANDBOX,
     before: DesiredState | None = None,
+    matching: tuple[str, ...] = ("externalId", "userName"),
 ) -> list[Problem]:
-    desired, account, earlier = desired_state(*resources), live_state(*live), Earlier(before)
+    desired = replace(desired_state(*resources), matching=matching)
+    account, earlier = live_state(*live), Earlier(before)
     return check_convergence(desired, account, tenant, earlier, decide_changes(desired, account, tenant, earlier))
 
 
@@ -73,29 +76,70 @@ def test_who_left_git_stays_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "named"),
+    ("attributes", "told"),
     [
-        ({"emails": [{"type": "work"}]}, "user/ann (emails), user/ann (update_user)"),
-        ({"madeUp": "x"}, "user/ann (madeUp), user/ann (update_user)"),
-        ({"userName": None}, "user/ann (create_user), user/ann (refused with 400)"),
+        ({"emails": [{"type": "work"}]}, "the next plan would change it again for user/ann (nothing → work)"),
+        ({"madeUp": "x"}, "the next plan would change it again for user/ann (nothing → x)"),
+        ({"userName": None}, "user/ann (userName is required)"),
+        ({"title": True}, "user/ann (title must be a string)"),
     ],
 )
-def test_what_would_come_back_is_named(attributes: dict[str, Value], named: str) -> None:
-    """What 4me drops without a word, and what it refuses."""
+def test_what_would_come_back_is_named(attributes: dict[str, Value], told: str) -> None:
+    """What 4me drops without a word, and what it refuses: by attribute, with its line."""
     [problem] = check([desired_user("ann", attributes)], [])
 
-    assert ("does_not_converge", "warning") == (problem.code, problem.severity)
-    assert problem.message.endswith(f"this plan leaves something to do: {named}")
+    assert ("does_not_converge", "warning", HERE) == (problem.code, problem.severity, problem.source)
+    assert problem.message.startswith(f"the attribute {next(iter(attributes))} ")
+    assert problem.message.endswith(told)
 
 
-def test_no_more_than_ten_are_named() -> None:
-    """The rest is counted."""
-    users: list[DesiredUser | DesiredGroup] = [
-        desired_user(f"u{number:02}", {"madeUp": "x"}, roles=None) for number in range(6)
-    ]
-    [problem] = check(users, [])
+def test_what_is_written_on_create_only_comes_back_in_no_plan_and_is_named() -> None:
+    """The answer to the create says that it was not taken."""
+    ann = replace(desired_user("ann"), on_create={"madeUp": "x"})
+    [problem] = check([ann], [])
 
-    assert problem.message.endswith("user/u04 (madeUp), user/u04 (update_user) and 2 more")
+    assert problem.message.endswith("for user/ann (nothing → x)")
+
+
+def test_a_group_that_does_not_keep_what_it_is_given_is_named() -> None:
+    """Groups as users."""
+    [problem] = check([desired_group("desk", [], {"madeUp": "x"})], [live_group("desk")])
+
+    assert problem.message.endswith("for group/desk (nothing → x)")
+
+
+def test_a_name_that_somebody_else_has_is_refused() -> None:
+    """4me gives a user name to one alone, without case; whoever has it is not in git."""
+    wanted = desired_user("ann", {"userName": "Shared@example.com"})
+    [problem] = check([wanted], [live_user("zoe", {"userName": "shared@example.com"})], matching=("externalId",))
+
+    assert problem.message.endswith("user/ann (userName is taken: Shared@example.com)")
+
+
+def test_who_has_the_name_and_is_in_git_is_not_taken_for_gone() -> None:
+    """They are linked by their key, and nothing becomes of them."""
+    ann, bob = desired_user("ann", {"userName": "Bob@example.com"}), desired_user("bob")
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_user("bob")]
+    [problem] = check([ann, bob], live, before=desired_state(ann, bob), matching=("externalId",))
+
+    assert problem.message.endswith("user/ann (userName is taken: Bob@example.com)")
+
+
+def test_what_needs_somebody_refused_is_not_told_again() -> None:
+    """Nor does it stop the trial: each waits for the other as a manager, and a group for both."""
+    ann = desired_user("ann", {"userName": None, "manager": "user/bob"})
+    bob = desired_user("bob", {"manager": "user/ann"})
+    [problem] = check([ann, bob, desired_group("desk", ["ann"])], [live_group("desk")])
+
+    assert problem.message.endswith(": user/ann (userName is required)")
+
+
+def test_who_is_found_by_nothing_would_be_created_again() -> None:
+    """The attribute that people are matched by is one that they lack."""
+    [problem] = check([desired_user("ann")], [], matching=("employeeNumber",))
+
+    assert problem.message.endswith("the next would create user/ann again")
+    assert "give it a value of employeeNumber" in str(problem.hint)
 
 
 @pytest.mark.parametrize(
@@ -143,4 +187,4 @@ def test_roles_that_the_account_refuses_are_named() -> None:
     """A prerequisite that git does not give, and nobody else will."""
     [problem] = check([desired_user("ann", roles=["problem_manager"])], [linked("ann")], REST)
 
-    assert "user/ann (grant_roles), user/ann (roles refused with 422)" in problem.message
+    assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")

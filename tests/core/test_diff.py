@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.diff import canonical, describe, different_paths, differs, narrow
+from reconciler.core.diff import canonical, describe, different_paths, differs, narrow, show_value
+from reconciler.core.model import Value
 
 scalars = st.none() | st.text(max_size=4) | st.integers() | st.booleans()
 items = st.dictionaries(st.sampled_from(["value", "type", "primary", "display"]), scalars, max_size=4)
@@ -146,3 +147,25 @@ def test_a_change_of_many_values_tells_what_comes_and_what_goes(
 def test_a_flag_is_no_number(live: bool | int, desired: bool | int) -> None:  # noqa: FBT001
     """A custom field that holds `1` is not one that holds `true`."""
     assert differs("customFields.vip", live, desired)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "nothing"),
+        (True, "true"),
+        (False, "false"),
+        (3, "3"),
+        (2.5, "2.5"),
+        ("Analyst", "Analyst"),
+        (["a", "b"], "a, b"),
+        ([{"type": "work", "value": "a@example.com", "primary": True}], "work a@example.com (primary)"),
+        ([{"value": "a"}, {"value": "b", "display": "B"}], "a, b B"),
+        ([{"type": "work", "locality": "London", "country": "UK"}], "work London UK"),
+        ([{"value": "a", "primary": False}], "a"),
+        ([], ""),
+    ],
+)
+def test_a_value_is_shown_as_people_write_it(value: Value, expected: str) -> None:
+    """Values of many by type and value, the primary one marked."""
+    assert expected == show_value(value)

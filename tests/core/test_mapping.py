@@ -62,7 +62,7 @@ ANN: dict[str, object] = {
     "name": {"givenName": "Ann", "familyName": "Lee"},
     "title": None,
     "emails": [{"value": "ann@example.com", "type": "work"}],
-    "attributes": {"level": 3, "nickname": "Annie"},
+    "attributes": {"level": 3, "nickname": "Annie", "badges": ["parking", "lab"]},
 }
 
 
@@ -87,6 +87,8 @@ def mapped_by(rule: LocatedRule) -> Value:
         ({"target": "title", "source": "title"}, None),
         ({"target": "title", "source": "name.middleName"}, "unmanaged"),
         ({"target": "emails", "source": "emails"}, [{"type": "work", "value": "ann@example.com"}]),
+        ({"target": "emails", "source": "userName"}, [{"value": "ann@example.com"}]),
+        ({"target": "entitlements", "source": "badges"}, [{"value": "lab"}, {"value": "parking"}]),
         ({"target": "manager", "source": "nickname"}, "user/Annie"),
         ({"target": "locale", "constant": "en-GB"}, "en-GB"),
         ({"target": "userName", "constant": None}, None),
@@ -157,7 +159,7 @@ def test_an_attribute_that_is_text_gets_text(written: dict[str, object], expecte
     assert expected == mapped_by(located(**written))
 
 
-@pytest.mark.parametrize("source", ["name", "emails"])
+@pytest.mark.parametrize("source", ["name", "emails", "badges"])
 def test_what_is_no_single_value_is_not_copied_into_one(source: str) -> None:
     """It is left unmanaged, and a problem at the rule's line."""
     mapper = Mapper((located(target="title", source=source),))

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.core.model import Value
-from reconciler.report.quote import LONGEST, code, code_line, plain, plain_line, show_value
+from reconciler.report.quote import LONGEST, code, code_line, plain, plain_line
 
 STEADY = settings(max_examples=500, derandomize=True, deadline=None, database=None)
 ATTACKS = [
@@ -128,25 +127,3 @@ def test_a_value_is_cut_and_a_sentence_is_not() -> None:
     assert ("x" * LONGEST, "x" * LONGEST + "…") == (plain("x" * LONGEST), plain("x" * (LONGEST + 1)))
     assert "x" * 5_000 == plain_line("x" * 5_000)
     assert (f"`{'x' * LONGEST}…`", f"`{'x' * 5_000}`") == (code("x" * 999), code_line("x" * 5_000))
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, "nothing"),
-        (True, "true"),
-        (False, "false"),
-        (3, "3"),
-        (2.5, "2.5"),
-        ("Analyst", "Analyst"),
-        (["a", "b"], "a, b"),
-        ([{"type": "work", "value": "a@example.com", "primary": True}], "work a@example.com (primary)"),
-        ([{"value": "a"}, {"value": "b", "display": "B"}], "a, b B"),
-        ([{"type": "work", "locality": "London", "country": "UK"}], "work London UK"),
-        ([{"value": "a", "primary": False}], "a"),
-        ([], ""),
-    ],
-)
-def test_a_value_is_shown_as_people_write_it(value: Value, expected: str) -> None:
-    """Values of many by type and value, the primary one marked."""
-    assert expected == show_value(value)
