@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.main import Options
+from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.line import Head
+    from reconciler.core.parts import Part
     from reconciler.core.tenant import Tenant
     from reconciler.live.client import Client
     from reconciler.live.rest import RestLine
@@ -105,10 +107,18 @@ def _as_text(facts: dict[str, Any]) -> str:
     "--format", "form", type=click.Choice(["text", "json", "github-matrix"]), default="text", show_default=True
 )
 @click.option("--enabled", "enabled_only", is_flag=True, help="Only those whose provisioning is enabled.")
+@click.option(
+    "--part",
+    "part_written",
+    metavar="K/N",
+    default="1/1",
+    help="Only the Kth of N parts, where they are more than the 256 jobs that a matrix may have.",
+)
 @click.pass_obj
-def tenants(options: Options, form: str, *, enabled_only: bool) -> None:
+def tenants(options: Options, form: str, *, enabled_only: bool, part_written: str) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
     from reconciler.cli.line import choose_tenant, load_folder, now_in_utc, say
+    from reconciler.core.parts import take_part
     from reconciler.core.renewal import warn_of_token
     from reconciler.desired.git import find_repository
     from reconciler.errors import InvalidInput
@@ -117,7 +127,8 @@ def tenants(options: Options, form: str, *, enabled_only: bool) -> None:
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     today, every = now_in_utc().date(), loaded.declarations.tenants
-    named = [choose_tenant(loaded.declarations, options.tenant)] if options.tenant else list(every)
+    part = _read_part(part_written, len(every), as_jobs=form == "github-matrix" and not options.tenant)
+    named = [choose_tenant(loaded.declarations, options.tenant)] if options.tenant else take_part(list(every), part)
     declared = {name: every[name] for name in named if every[name].tenant.enabled or not enabled_only}
     match form:
         case "json":
@@ -129,6 +140,22 @@ def tenants(options: Options, form: str, *, enabled_only: bool) -> None:
             click.echo("\n".join(_describe(name, one.tenant, today) for name, one in declared.items()))
     for problem in (problem for name, one in declared.items() for problem in warn_of_token(name, one, today)):
         say(options, str(problem))
+
+
+def _read_part(written: str, count: int, *, as_jobs: bool) -> Part:
+    """The part; raises UsageError where there is none such, or it is of so few that a part would not fit."""
+    from reconciler.core.parts import MOST_JOBS, count_parts, read_part
+
+    part = read_part(written)
+    if part is None:
+        raise UsageError(f"--part {written} is not K/N with K from 1 to N: write 1/2 and 2/2 for two halves")
+    if as_jobs and part.of < count_parts(count):
+        raise UsageError(
+            f"{count} tenants are declared, and a matrix has at most {MOST_JOBS} jobs: {part.of} part"
+            f"{'s' * (part.of > 1)} can't hold them. Write the workflows for {count_parts(count)}: "
+            f"reconciler init --action OWNER/NAME@COMMIT --parts {count_parts(count)}"
+        )
+    return part
 
 
 def _job(name: str, tenant: Tenant) -> dict[str, str]:

@@ -150,6 +150,31 @@ def test_a_matrix_may_leave_out_what_apply_would_refuse(tenants: Project) -> Non
     assert (2, True) == (unknown.code, 'no tenant "quality" is declared' in unknown.err)
 
 
+def test_more_tenants_than_a_matrix_holds_are_parted(project: Project) -> None:
+    """300 are refused as one matrix, with what to do; each half has one tenant a job, and the two are all of them."""
+    project.commit("tenants:\n" + "".join(f"  t{number:03}: {{url: sandbox}}\n" for number in range(300)))
+
+    whole = project.run("tenants", "--format", "github-matrix")
+    halves = [project.run("tenants", "--format", "github-matrix", "--part", f"{one}/2").document for one in (1, 2)]
+    named = project.run("--tenant", "t007", "tenants", "--format", "github-matrix").document
+
+    assert (2, "") == (whole.code, whole.out)
+    assert "300 tenants are declared, and a matrix has at most 256 jobs" in whole.err
+    assert "reconciler init --action OWNER/NAME@COMMIT --parts 2" in whole.err
+    names = [[job["tenant"] for job in half["include"]] for half in halves]
+    assert [150, 150] == [len(half) for half in names]
+    assert [f"t{number:03}" for number in range(300)] == sorted(names[0] + names[1])
+    assert ["t007"] == [job["tenant"] for job in named["include"]]
+    assert 300 == len(project.run("tenants").out.splitlines())
+
+
+def test_a_part_that_there_is_not_is_a_usage_error(project: Project) -> None:
+    """With how to write one."""
+    ran = project.run("tenants", "--part", "3/2")
+
+    assert (2, True) == (ran.code, "--part 3/2 is not K/N with K from 1 to N" in ran.err)
+
+
 def test_tenants_need_no_secret(tenants: Project) -> None:
     """`tenants` and `validate` hold no credential."""
     tenants.environment.clear()

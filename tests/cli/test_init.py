@@ -44,7 +44,7 @@ def test_the_workflows_run_the_program_from_the_action(empty: Project) -> None:
 
 def test_the_checkers_find_nothing_in_what_it_writes(empty: Project) -> None:
     """As they find nothing in our own."""
-    empty.run("init", "--action", ACTION)
+    empty.run("init", "--action", ACTION, "--parts", "2")
     tools = Path(sys.executable).parent
     schema = ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
 
@@ -53,6 +53,20 @@ def test_the_checkers_find_nothing_in_what_it_writes(empty: Project) -> None:
             [tools / command[0], *command[1:]], cwd=empty.root, capture_output=True, text=True, check=False
         )
         assert 0 == done.returncode, done.stdout + done.stderr
+
+
+def test_tenants_in_two_parts_have_workflows_of_their_own(empty: Project) -> None:
+    """The first are named as ever; the second have another name and another group, and are told which part they are."""
+    assert 0 == empty.run("init", "--action", ACTION, "--parts", "2").code
+
+    seconds = [name.replace(".yml", "-2.yml") for name in WORKFLOWS]
+    assert sorted([*WORKFLOWS, *seconds]) == [name for name in empty.written() if name.startswith(".github/")]
+    for first, second in zip(WORKFLOWS, seconds, strict=True):
+        texts = (empty.root / first).read_text().splitlines(), (empty.root / second).read_text().splitlines()
+        apart = [pair for pair in zip(*texts, strict=True) if pair[0] != pair[1]]
+        assert f"{apart[0][0]} 2" == apart[0][1]
+        assert apart[1][0].replace("group: ", "") in apart[1][1].replace("group: ", "").replace("-2", "", 1)
+        assert {("part: 1/2", "part: 2/2")} == {(one.strip(), other.strip()) for one, other in apart[2:]}
 
 
 def test_workflows_can_be_added_to_a_desired_state_that_is_there(empty: Project) -> None:
