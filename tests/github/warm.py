@@ -6,6 +6,7 @@ the second that imports take is saved, of some hundred calls.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -38,6 +39,8 @@ def listen(address: str) -> None:
         import_module(module)
     for module in ("deepdiff", "httpx", "jinja2", "reconciler.report.render", "reconciler.core.make_plan"):
         import_module(module)
+    import_module("httpx").Client().close()  # what it imports when the first one is made
+    gc.freeze()  # so that no child copies all of this by looking through it
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)
         server.listen()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
 from tests.github.player import Event, PlayedJob, Player, copy_workflows
 from tests.github.standin import StandIn, standing_in
+from tests.github.warm import install
 
 TEAM = """\
 users:
@@ -117,9 +117,11 @@ class Company:
 
     def apply_from_here(self, tenant: str) -> None:
         """Somebody with the token applies what is checked out, and pushes the receipt."""
+        program = self.clone.parent / "reconciler"
+        install(program, self.player.address)
         for arguments in (("apply", "--yes"), ("receipts", "push")):
             done = subprocess.run(  # noqa: S603
-                [sys.executable, "-m", "reconciler", "--tenant", tenant, *arguments],
+                [program, "--tenant", tenant, *arguments],
                 cwd=self.clone,
                 env={**os.environ, f"FOURME_{tenant.upper()}_TOKEN": self.player.secrets[tenant]["SCIM_TOKEN"]},
                 capture_output=True,
