@@ -15,6 +15,7 @@ from reconciler.core.clause import Clause
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations
 from reconciler.core.flip import find_flip, only_what_concerns
+from reconciler.core.in_account import InAccount
 from reconciler.core.mapping import describe_origin
 from reconciler.core.membership import Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
@@ -86,6 +87,18 @@ class Explanation(Frozen):
     roles: tuple[ExplainedRole, ...]
     attributes: tuple[ExplainedAttribute, ...]
     flip: Flip | None
+    account: tuple[InAccount, ...] = ()
+
+
+class Stranger(Frozen):
+    """What there is to say of somebody whom git does not declare by that name: who left it, or whom it never knew."""
+
+    key: str
+    name: str
+    tenant: str
+    in_scope: bool
+    verdict: str
+    account: tuple[InAccount, ...] = ()
 
 
 def explain_user(declarations: Declarations, tenant: str, name: str, today: date) -> Explanation:

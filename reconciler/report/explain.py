@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.core.diff import show_value
-from reconciler.core.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation
+from reconciler.core.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation, Stranger
+from reconciler.core.in_account import InAccount
 from reconciler.errors import Source
 from reconciler.report.quote import plain, plain_line
 from reconciler.report.text import wrap
+from reconciler.report.words import few
 
 DEEP = " " * 12
+MOST = 10  # roles or groups of somebody in the account
 
 
 def explanation_lines(one: Explanation) -> list[str]:
@@ -30,7 +33,33 @@ def explanation_lines(one: Explanation) -> list[str]:
         "",
         "Attributes",
         *(line for each in one.attributes for line in wrap(_attribute(each), "  ", DEEP)),
+        *(["", "In the account"] if one.account else []),
+        *(line for each in one.account for line in _in_account(each, "  ")),
     ]
+
+
+def stranger_lines(one: Stranger) -> list[str]:
+    """What there is to say of somebody whom git does not declare."""
+    left = [] if one.account and one.verdict == one.account[0].verdict else [_left(one)]
+    return [*left, *(line for each in one.account for line in _in_account(each, ""))]
+
+
+def _left(one: Stranger) -> str:
+    return plain_line(f"{one.name} ({one.key}) {one.verdict}")
+
+
+def _in_account(one: InAccount, indent: str) -> Iterable[str]:
+    yield from wrap(f"{plain(one.name)} (id/{plain(one.id)}) {plain_line(one.verdict)}.", indent, f"{indent}  ")
+    facts = [
+        f"userName: {plain(one.user_name)}" if one.user_name else "no userName",
+        "active" if one.active else "inactive",
+        f"roles: {few(list(map(plain, one.roles)), MOST)}" if one.roles else "no roles",
+        f"groups: {few(list(map(plain, one.groups)), MOST)}" if one.groups else "no groups",
+    ]
+    yield from wrap("; ".join(facts), f"{indent}  ", f"{indent}    ")
+    if one.adopted_by:
+        edit = f"To manage them: declare a user with {plain_line(one.adopted_by)}, by which the next plan links them"
+        yield from wrap(edit, f"{indent}  ", f"{indent}    ")
 
 
 def _flip(one: Explanation) -> Iterable[str]:

@@ -6,12 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.core.diff import show_value
-from reconciler.core.explain import Explanation
+from reconciler.core.explain import Explanation, Stranger
 from reconciler.core.outcome import Run
 from reconciler.core.plan import Plan, plan_to_json
 from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
-from reconciler.report.explain import explanation_lines
+from reconciler.report.explain import explanation_lines, stranger_lines
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.page import render_plan_page, render_run_page
 from reconciler.report.quote import plain, plain_line
@@ -70,6 +70,13 @@ def render_explanation(explanation: Explanation, form: Literal["text", "json"]) 
     if form == "json":
         return explanation.model_dump_json(indent=2) + "\n"
     return "\n".join(explanation_lines(explanation)) + "\n"
+
+
+def render_stranger(stranger: Stranger, form: Literal["text", "json"]) -> str:
+    """What there is to say of somebody whom git does not declare."""
+    if form == "json":
+        return stranger.model_dump_json(indent=2) + "\n"
+    return "\n".join(stranger_lines(stranger)) + "\n"
 
 
 @cache  # a template is compiled once, however much is rendered

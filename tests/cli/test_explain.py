@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cli.project import SANDBOX, TEAM, Project
@@ -147,7 +149,7 @@ def test_nobody_of_that_name_is_exit_2_with_the_name_that_is_near(project: Proje
     far = project.run("explain", "zoe.q", "--format", form)
 
     assert (2, "", 2, "") == (near.code, near.out, far.code, far.out)
-    assert 'no user "annn" is declared (did you mean "ann"?)' in near.err
+    assert 'no user "annn" is declared (did you mean "ann"?); look in the account itself with --account' in near.err
     assert "git does not declare them, and did not when last applied" in far.err
 
 
@@ -207,3 +209,56 @@ def test_without_a_repository_it_explains_all_the_same(project: Project) -> None
 
     assert (0, 2) == (known.code, unknown.code)
     assert not (project.root / ".reconciler").exists()
+
+
+def make_by_hand(project: Project) -> None:
+    """Somebody whom git never knew, as an administrator makes them in the account itself."""
+    setup = {"id": "u-99", "userName": "setup@example.com", "displayName": "Setup", "active": True}
+    state = json.dumps({"format": 1, "users": [setup], "groups": []})
+    project.run("sandbox", "seed", project.write(state, "live.json"))
+
+
+@pytest.mark.parametrize("word", ["setup@example.com", "id/u-99", "Setup"])
+def test_somebody_whom_only_the_account_has_is_told_with_what_would_make_them_ours(project: Project, word: str) -> None:
+    """By whatever they are called; without a look at the account, where to look."""
+    project.run("apply", "--yes")
+    make_by_hand(project)
+
+    ran = project.run("explain", word, "--account")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert (
+        "Setup (id/u-99) is unmanaged: git does not declare them, and nothing is ever done to them.\n"
+        "  userName: setup@example.com; active; no roles; no groups\n"
+        "  To manage them: declare a user with userName: setup@example.com, by which the next plan links them\n"
+    ) == ran.out
+
+
+def test_who_of_the_account_somebody_declared_is(project: Project) -> None:
+    """Behind all the rest, and from a saved live state just so."""
+    project.run("apply", "--yes")
+    project.run("plan", "--save-live", "live.json")
+    asked = project.run("explain", "ann", "--account")
+
+    assert "\nIn the account\n  Ann (id/" in asked.out
+    assert ") is user/ann of git.\n    userName: ann@example.com; active; no roles; " in asked.out
+    assert asked == project.run("explain", "ann", "--live", "live.json")
+
+
+def test_somebody_who_left_git_and_is_in_the_account_is_told_both(project: Project) -> None:
+    """Where they were declared, and what they have."""
+    project.run("apply", "--yes")
+    project.commit(SANDBOX + LEFT)
+    ran = project.run("explain", "cid", "--account")
+
+    assert ran.out.startswith("Cid (user/cid) left git: declared at ")
+    assert ") is user/cid, who left git.\n  userName: cid@example.com; active; " in ran.out
+
+
+def test_nobody_in_the_account_either_is_exit_2(project: Project) -> None:
+    """And it is said where was looked."""
+    project.run("apply", "--yes")
+    ran = project.run("explain", "zoe", "--account", "--format", "json")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "nobody in the account has that id, user name, display name or e-mail" in ran.err
