@@ -82,7 +82,8 @@ def compile_at(head: Head, commit: str) -> Then:
     assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
     try:
         folder = find_folder_at(head.repository, commit)
-        loaded = load_declarations(head.repository.read_folder(commit, folder), known=head.loaded)
+        contents = head.repository.read_folder(commit, folder)
+        loaded = load_declarations(contents, known=head.loaded, read=head.read)
     except UsageError as error:
         return Then(commit, None, (_unreadable(commit, str(error)),))
     errors = [problem for problem in loaded.problems if problem.severity == "error"]

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import click
 
 from reconciler.cli.main import Options
+from reconciler.cli.parsed import reader_for
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations
 from reconciler.core.earlier import Earlier
@@ -23,7 +24,7 @@ from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
-from reconciler.desired.load import Loaded, load_declarations
+from reconciler.desired.load import Loaded, ReadAll, load_declarations, read_all
 from reconciler.errors import InvalidInput, Problem, UsageError
 
 
@@ -38,6 +39,7 @@ class Head:
     today: date
     repository: Repository | None
     commit: str | None
+    read: ReadAll = read_all  # how files are read, of now and of before
 
     @property
     def guardrails(self) -> Guardrails:
@@ -72,12 +74,14 @@ def load_head(options: Options, as_of: date | None) -> Head:
         today=today,
         repository=repository,
         commit=repository.head() if repository and clean else None,
+        read=reader_for(options),
     )
 
 
 def load_folder(options: Options, repository: Repository | None) -> Loaded:
     """What the working tree declares; files are called by their path in the repository, or below the folder's name."""
-    return load_declarations(read_folder(options.folder, repository.folder if repository else None))
+    contents = read_folder(options.folder, repository.folder if repository else None)
+    return load_declarations(contents, read=reader_for(options))
 
 
 def choose_tenant(declarations: Declarations, name: str | None) -> str:

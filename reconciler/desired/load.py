@@ -6,10 +6,10 @@ Puts together what `read_file` reads of each. Reads no file itself: contents com
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from reconciler.core.clause import Filters
 from reconciler.core.declared import Declarations
@@ -17,8 +17,10 @@ from reconciler.core.model import Key
 from reconciler.core.rule import Mappings
 from reconciler.core.tenant import Guardrails
 from reconciler.desired.read_file import FileContents, Named, fingerprint, read_file
+from reconciler.desired.yaml_reader import Document, read_yaml
 from reconciler.errors import Problem
 
+ReadAll: TypeAlias = Callable[[Mapping[str, bytes]], Mapping[str, Document]]
 T = TypeVar("T")
 
 
@@ -31,20 +33,29 @@ class Loaded:
     files: Mapping[str, FileContents] = field(default_factory=dict)
 
 
-def load_declarations(contents: Mapping[str, bytes], known: Loaded | None = None) -> Loaded:
+def read_all(contents: Mapping[str, bytes]) -> Mapping[str, Document]:
+    """Every file as YAML, one after the other."""
+    return {file: read_yaml(file, content) for file, content in contents.items()}
+
+
+def load_declarations(contents: Mapping[str, bytes], known: Loaded | None = None, read: ReadAll = read_all) -> Loaded:
     """Everything that the files declare, in the order of their names. Never raises: problems are collected.
 
     A file that `known` has with the same bytes is not read again: a base costs what differs from the head.
     """
     read_before = known.files if known else {}
     with _collector_off():
-        files = {file: _read(file, contents[file], read_before) for file in sorted(contents)}
+        same = {file: before for file, before in read_before.items() if _is_same(before, contents.get(file))}
+        documents = read({file: content for file, content in contents.items() if file not in same})
+        files = {
+            file: same[file] if file in same else read_file(contents[file], documents[file])
+            for file in sorted(contents)
+        }
     return _put_together(files)
 
 
-def _read(file: str, content: bytes, read_before: Mapping[str, FileContents]) -> FileContents:
-    before = read_before.get(file)
-    return before if before is not None and before.fingerprint == fingerprint(content) else read_file(file, content)
+def _is_same(before: FileContents, content: bytes | None) -> bool:
+    return content is not None and before.fingerprint == fingerprint(content)
 
 
 @contextmanager

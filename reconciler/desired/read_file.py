@@ -39,7 +39,7 @@ from reconciler.core.tenant import (
     Tenant,
 )
 from reconciler.desired.messages import Entry, child, explain_errors
-from reconciler.desired.yaml_reader import Document, Mapping, Sequence, read_yaml
+from reconciler.desired.yaml_reader import Document, Mapping, Sequence
 from reconciler.errors import Problem, Source
 
 T = TypeVar("T")
@@ -77,9 +77,8 @@ class FileContents:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_file(file: str, content: bytes) -> FileContents:
-    """Everything that the file declares. Never raises: problems are collected."""
-    document = read_yaml(file, content)
+def read_file(content: bytes, document: Document) -> FileContents:
+    """Everything that the file declares, which was read as that document. Never raises: problems are collected."""
     contents = FileContents(fingerprint(content), document)
     contents.problems.extend(document.problems)
     match document.value:
@@ -89,7 +88,7 @@ def read_file(file: str, content: bytes) -> FileContents:
             pass
         case _:
             hint = f"start with one of: {', '.join(SECTIONS)}"
-            contents.problems.append(Problem("invalid", "is not a mapping at its top", Source(file, 1), hint))
+            contents.problems.append(Problem("invalid", "is not a mapping at its top", Source(document.file, 1), hint))
     return contents
 
 

@@ -86,7 +86,7 @@ def read_yaml(file: str, content: bytes) -> Document:
         document.problems.append(_too_large(file, len(content)))
         return document
     try:
-        document.text = content.decode("utf-8-sig")
+        document.text = decode(content)
     except UnicodeDecodeError as error:
         document.problems.append(_not_utf8(file, content, error))
         return document
@@ -107,6 +107,11 @@ def read_yaml(file: str, content: bytes) -> Document:
     except YAMLError as error:
         document.problems.append(Problem("yaml", f"is not YAML: {_first_line(error)}", Source(file, 1)))
     return document
+
+
+def decode(content: bytes) -> str:
+    """The text of a file, in which offsets count: without the mark that some editors put before it."""
+    return content.decode("utf-8-sig")
 
 
 class _Unreadable(Exception):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.parsed import LEAST_TO_KEEP, SHELF
 from reconciler.core.plan import Plan
 from tests.cli.project import SANDBOX, TEAM, Project
 
@@ -286,3 +287,15 @@ def test_an_account_that_lost_people_since_the_last_apply_is_not_built_upon(proj
 
     assert 4 == ran.code
     assert "max_population_drop: the account has 1 active users, 2 fewer than after the last apply (3)" in ran.out
+
+
+def test_a_plan_from_files_that_were_parsed_before_is_the_same_to_the_byte(project: Project) -> None:
+    """Whether they are read the first time or again; what is kept of them is for its owner alone."""
+    project.write(f"# {'-' * LEAST_TO_KEEP}\n" + SANDBOX + TEAM)
+    parsed = project.root / ".reconciler" / SHELF
+
+    first = project.run("plan", "--format", "json").out
+    assert 0o600 == parsed.stat().st_mode & 0o777
+    assert first == project.run("plan", "--format", "json").out
+    parsed.write_bytes(b"damaged")
+    assert first == project.run("plan", "--format", "json").out
