@@ -26,6 +26,7 @@ from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreacha
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 IN_FLIGHT = 8
+MOST_BEGUN = 1_000
 MOST_CREATE_ATTEMPTS = 5
 STOP_AFTER_FAILURES = 20
 STOP_AFTER_SHARE = 0.4
@@ -111,30 +112,45 @@ class _Execution:
     created: dict[str, asyncio.Event] = field(default_factory=dict)
     reactivated: dict[str, asyncio.Event] = field(default_factory=dict)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_BEGUN))
     failures: int = 0
 
     async def run(self, steps: Iterable[Step]) -> None:
+        """All steps, so many begun at a time: one that waits for none still to come takes a place until it ends."""
         steps = tuple(steps)
         self.created = {step.key: asyncio.Event() for step in steps if step.creates}
         self.reactivated = {step.key: asyncio.Event() for step in steps if step.reactivates}
+        begun: set[asyncio.Event] = set()
         async with asyncio.TaskGroup() as tasks:
             for step in steps:
-                tasks.create_task(self._run_step(step))
+                place = self.places if begun.issuperset(self._awaited(step)) else None
+                if place:
+                    await place.acquire()
+                begun.update(self._announced(step))
+                tasks.create_task(self._run_step(step, place))
 
-    async def _run_step(self, step: Step) -> None:
-        for key in step.needs():
-            if key in self.created:
-                await self.created[key].wait()
-        if step.via == "permissions" and step.key in self.reactivated:
-            await self.reactivated[step.key].wait()  # whoever is disabled may not be given anything
+    def _awaited(self, step: Step) -> list[asyncio.Event]:
+        """What must have happened before: those who are needed are created, and whoever is given roles is active."""
+        needed = [self.created[key] for key in step.needs() if key in self.created]
+        active = self.reactivated.get(step.key) if step.via == "permissions" else None
+        return [*needed, active] if active else needed
+
+    def _announced(self, step: Step) -> list[asyncio.Event]:
+        """What others wait for of this step."""
+        created = [self.created[step.key]] if step.creates else []
+        return [*created, self.reactivated[step.key]] if step.reactivates else created
+
+    async def _run_step(self, step: Step, place: asyncio.Semaphore | None) -> None:
+        for event in self._awaited(step):
+            await event.wait()
         try:
             async with self.slots:
                 await self._settle(step)
         finally:
-            if step.creates:
-                self.created[step.key].set()  # whoever waits must not wait for ever
-            if step.reactivates:
-                self.reactivated[step.key].set()
+            for event in self._announced(step):
+                event.set()  # whoever waits must not wait for ever
+            if place:
+                place.release()
 
     async def _settle(self, step: Step) -> None:
         """Gives every change of the step its outcome, whatever happens."""

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.execute import IN_FLIGHT, Send, Stop
+from reconciler.apply.execute import IN_FLIGHT, MOST_BEGUN, Send, Stop
 from reconciler.core.model import Request, Response
+from reconciler.core.plan import AttributeChange, CreateUser, UpdateUser
 from reconciler.core.twin.machine import Quirks
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from tests.apply.world import (
@@ -729,3 +730,39 @@ users:
     assert {"userName", "displayName", "externalId", "active", "id", "meta", "schemas"} >= {
         name for name, value in world.user("ann").items() if value not in ({}, [], "", None)
     }
+
+
+def new(name: str) -> CreateUser:
+    """Somebody who is to be made."""
+    asked = {"userName": f"{name}@example.com", "externalId": name, "displayName": name}
+    attributes = tuple(AttributeChange(path=path, before=None, after=value) for path, value in asked.items())
+    return CreateUser(key=f"user/{name}", name=name, attributes=attributes)
+
+
+def test_of_many_changes_some_are_begun_at_a_time() -> None:
+    """The rest waits as a line of the plan, and not as work."""
+    world, most = make(), 0
+
+    async def counting(send: Send, request: Request) -> Response:
+        nonlocal most
+        if len(world.asked) % 50 == 0:
+            most = max(most, len(asyncio.all_tasks()))
+        return await send(request)
+
+    many = [new(f"u{number}") for number in range(MOST_BEGUN + 100)]
+    ran = world.carry_out(many, {}, where(world.send, lambda _request: True, counting))
+
+    assert {"applied"} == {one.status for one in ran.outcomes}
+    assert IN_FLIGHT < most <= MOST_BEGUN + 1
+
+
+def test_those_who_wait_for_one_that_comes_last_do_not_hold_it_up() -> None:
+    """However many they are: they take no place."""
+    manager = AttributeChange(path="manager", before=None, after="user/ann")
+    waiting = [
+        UpdateUser(key=f"user/u{number}", target_id=f"gone-{number}", attributes=(manager,))
+        for number in range(MOST_BEGUN + 1)
+    ]
+    ran = make().carry_out([*waiting, new("ann")], {})
+
+    assert {"stale": MOST_BEGUN + 1, "applied": 1} == Counter(one.status for one in ran.outcomes)
