@@ -163,6 +163,8 @@ def test_privileged_grants_are_counted_by_what_takes_effect() -> None:
         (60, 54, Guardrails().max_population_drop, False),
         (59, 53, Guardrails().max_population_drop, True),
         (1, 0, Limit(count=0), True),
+        (0, 0, Limit(percent=10), False),
+        (0, 1, Limit(percent=10), False),
     ],
 )
 def test_an_account_that_lost_too_many_people_since_the_last_apply_is_not_built_upon(
@@ -243,6 +245,10 @@ def test_a_percentage_of_what_is_not_known_counts_as_exceeded() -> None:
 
     assert problem.message.startswith("max_member_removals: 26 is above 25 and 5 % of all: user/u00 of group/desk,")
     assert "of how many is not known when only some keys are read: use --read full, or raise" in (problem.hint or "")
+    most, all_of_them = (Guardrails(max_member_removals=Limit(percent=percent)) for percent in (99.9, 100))
+    assert (1, 0) == tuple(
+        len(check_guardrails(removed, one, Population(5000, None, None))) for one in (most, all_of_them)
+    )
     [counted] = check_guardrails(removed, Guardrails(max_member_removals=Limit(count=3)), Population(5000, None, None))
     assert (counted.hint or "").startswith("raise guardrails.max_member_removals")
 
@@ -286,6 +292,25 @@ def test_a_refusal_says_which_role_nobody_would_hold_and_who_would_lose_it() -> 
     assert "use --read full, or give it to somebody else first" == unsure.hint
 
 
+@pytest.mark.parametrize(("count", "ends"), [(10, "u09"), (11, "u09 and 1 more"), (12, "u09 and 2 more")])
+def test_ten_are_named_and_the_others_counted(count: int, ends: str) -> None:
+    """None is counted where all are named."""
+    leavers: list[Change] = [DeactivateUser(key=f"user/u{number:02}", target_id="1") for number in range(count)]
+    [problem] = check_guardrails(leavers, Guardrails(max_deactivations=Limit(count=1)), LARGE)
+
+    assert problem.message.endswith(f", user/{ends}")
+
+
+def test_each_role_is_looked_at_though_another_is_held() -> None:
+    """And one that nobody loses hides none that somebody does."""
+    guardrails = Guardrails(never_without=["key_contact", ADMIN, "auditor"])
+    standings = [held("user/ann", f"{ADMIN} auditor", ADMIN)]
+
+    assert ["never_without: nobody would be auditor any more: user/ann would lose it"] == [
+        one.message for one in check_last_holders(standings, guardrails, LARGE)
+    ]
+
+
 def test_no_role_need_be_held_where_git_says_so() -> None:
     """An edit, to be reviewed."""
     assert [] == check_last_holders([held("user/ann", ADMIN)], Guardrails(never_without=[]), LARGE)
@@ -297,8 +322,11 @@ def test_nobody_is_deactivated_with_their_own_credentials() -> None:
     leave: list[Change] = [
         DeactivateUser(key=f"user/{one}", target_id=f"id-{one}", source=LINE) for one in ("ann", "bob")
     ]
-    update: list[Change] = [UpdateUser(key="user/ann", target_id="id-ann", source=LINE)]
-    mine = replace(live_state(ann, bob), me="ann")
+    update: list[Change] = [
+        UpdateUser(key="user/ann", target_id="id-ann", source=LINE),
+        AddMembers(key="group/staff", target_id="id-ann", members=("user/bob",)),  # a group may have the same id
+    ]
+    mine = replace(live_state(ann, bob), me=b"ann".decode())  # as it comes from another answer
 
     [problem] = check_own_user(leave, mine)
 

@@ -19,6 +19,11 @@ def page(total: int, *ids: str | None) -> Page:
     return Page(total, [{"id": one} for one in ids])
 
 
+def again(text: str) -> str:
+    """The same letters, as another answer has them."""
+    return text.encode().decode()
+
+
 def test_pages_side_by_side_start_where_the_one_before_ended() -> None:
     """Of 9 rows, in fours."""
     assert [5, 9] == list(list_starts(9, SIZE, SIZE))
@@ -63,6 +68,14 @@ def test_what_a_change_of_the_account_can_explain_is_looked_at_again(rest: Page,
 def test_a_row_without_an_id_is_not_looked_at_again() -> None:
     """Nobody loses their id by a change."""
     assert not add_up("Users", page(1, None), []).wants_another_look
+
+
+def test_a_row_without_an_id_hides_no_other() -> None:
+    """Nor who came before it, or comes after."""
+    listing = add_up("Users", page(4, "a", None), [page(4, "b", "c")])
+
+    assert ["a", "b", "c"] == list(listing.resources)
+    assert (2, "Users: 4 were announced and 3 came") == (len(listing.faults), listing.faults[-1])
 
 
 def test_a_page_that_never_came_is_not_looked_at_again() -> None:
@@ -111,8 +124,30 @@ def test_more_may_follow_on_a_full_page_that_joins() -> None:
     assert not goes_on({1: first, 4: first}, SIZE)
 
 
+def test_totals_are_compared_as_numbers_and_a_list_that_falls_apart_says_so_once() -> None:
+    """Numbers of one value are one, and the first place is enough to know."""
+    many = [page(int("300"), *(f"{start}-{number}" for number in range(100))) for start in range(3)]
+    apart = {1: page(7, "a", "b", "c", "d"), 4: page(7, "x", "e", "f", "g"), 7: page(7, "y")}
+
+    assert () == add_up("Users", many[0], many[1:]).faults
+    assert ["Users: what comes at 4 is not what came there a moment before"] == [
+        fault for fault in join_up("Users", apart).faults if "a moment before" in fault
+    ]
+
+
+def test_a_full_page_is_held_against_the_one_before_it_and_not_against_the_first() -> None:
+    """Ids are compared as they are spelled; a page may bring more than it was asked for."""
+    first, second = page(9, "a", "b", "c", "d"), page(9, "d", "e", "f", "g")
+    third = page(12, again("g"), "h", "i", "j", "k")
+
+    assert goes_on({1: first, 4: second, 7: third}, SIZE)
+    assert not goes_on({1: first, 4: second, 7: page(12, "d", "h", "i", "j")}, SIZE)
+    assert goes_on({1: page(9, "a", "b", again("lm")), 3: page(9, again("lm"), "n", "o", "p")}, SIZE)
+
+
 ONE = Listing({"a": {}}, ("short",))
 OTHER = Listing({"a": {}, "b": {}}, ("short",))
+LATER = Listing({"a": {}}, ("very short",))
 WHOLE = Listing({"a": {}, "b": {}})
 
 
@@ -131,6 +166,9 @@ def test_a_later_look_that_adds_up_is_what_there_is() -> None:
     [
         ([ONE, OTHER, OTHER], LIES),
         ([ONE, OTHER, ONE], CHANGES),
+        ([ONE, ONE], CHANGES),
+        ([ONE, ONE, LATER], CHANGES),
+        ([ONE, LATER, ONE], CHANGES),
         ([ONE, OTHER, Listing({}, ("a row without an id",), changeable=False)], LIES),
     ],
 )
