@@ -6,7 +6,7 @@ import re
 
 from reconciler.errors import Problem
 from reconciler.report.quote import code
-from reconciler.report.rows import Detail, Row, Whom
+from reconciler.report.rows import OURS, Detail, Row, Whom
 from reconciler.report.view import Left
 from reconciler.report.words import count_whom, few, tell_source
 
@@ -55,8 +55,13 @@ def tell_whom(one: Whom) -> str:
 def _detail(one: Detail, most: int | None) -> str:
     if one.before is None:
         few_enough = EXAMPLES if one.each and most else most
-        return f"{code(one.label)}: {few(one.parts, few_enough, code)}"
+        return f"{_label(one.label)}: {few(one.parts, few_enough, code)}"
     return f"{code(one.label)}: {code(one.before)} → {code(one.after)}"
+
+
+def _label(label: str) -> str:
+    """The name of an attribute as it is spelled; words of ours are words."""
+    return label if label in OURS else code(label)
 
 
 def _why(row: Row) -> str:

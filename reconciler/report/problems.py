@@ -45,7 +45,7 @@ def _annotation(problem: Problem) -> str:
         properties.append(f"file={_escape_property(problem.source.file)}")
     if problem.source and problem.source.line:
         properties.append(f"line={problem.source.line}")
-    properties.append(f"title={_escape_property(problem.code)}")
+    properties.append(f"title={_escape_property(problem.code.replace('_', ' '))}")
     said = problem.message + (f" ({problem.hint})" if problem.hint else "")
     return f"::{GITHUB_LEVEL[problem.severity]} {','.join(properties)}::{_escape(said)}"
 

@@ -16,6 +16,8 @@ from reconciler.report.words import count
 ReceiptFormat: TypeAlias = Literal["text", "json", "csv"]
 MINUTES = len("2026-03-31T12:00")
 SHORT = 12
+SHORT_DIGEST = len("sha256:") + SHORT  # JSON and CSV have all of it
+LONGEST_SUBJECT = 72
 
 
 def render_receipts(receipts: Sequence[Recorded], form: ReceiptFormat) -> str:
@@ -58,15 +60,15 @@ def _lines(one: Recorded, widest: int) -> Iterable[str]:
     receipt = one.receipt
     when = plain(receipt.at[:MINUTES].replace("T", " "))
     yield f"{when}  {plain(receipt.tenant):{widest}}  {receipt.outcome:7}  {receipt.commit[:SHORT]}  {_commit(one)}"
-    people = "" if receipt.population is None else f"{count(receipt.population, 'active user')} after it; "
-    yield f"    {_counts(receipt.counts)}; {people}{plain(receipt.digest)}"
+    people = "" if receipt.population is None else f"; {count(receipt.population, 'active user')} after it"
+    aside = "" if one.leads_here or one.subject is None else "; not in the history of what is checked out"
+    yield f"    {_counts(receipt.counts)}{people}{aside}; {plain(receipt.digest[:SHORT_DIGEST])}"
 
 
 def _commit(one: Recorded) -> str:
     if one.subject is None or one.author is None:
         return "(a commit that is not here)"
-    mark = "" if one.leads_here else " (does not lead to what is checked out)"
-    return f"{plain(one.subject)} ({plain(one.author)}){mark}"
+    return f"{plain(one.subject, LONGEST_SUBJECT)} ({plain(one.author)})"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -13,6 +13,7 @@ from reconciler.report.words import SIGNS, Voice, tell_action, tell_sources
 
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
+OURS = frozenset({"leaves", "leave", "loses roles", "lose roles", "each with"})  # labels that name no attribute
 MANY_CREATES = 10  # up to so many new ones of a kind are told one by one, each with its attributes
 UPDATES = frozenset({"update_user", "update_group"})
 MANY_UPDATES = 10  # up to so many, each with a value of its own by one line of git, are told one by one

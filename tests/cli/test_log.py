@@ -38,8 +38,10 @@ def test_receipts_are_shown_beside_their_commits_newest_first(project: Project) 
 
     lines = shown.out.splitlines()
     assert (0, 4) == (shown.code, len(lines))
-    assert lines[0].endswith("as it is (Ada) (does not lead to what is checked out)")
-    assert lines[1].startswith("    1 applied; 3 active users after it; sha256:")
+    assert lines[0].endswith("as it is (Ada)")
+    assert lines[1].startswith(
+        "    1 applied; 3 active users after it; not in the history of what is checked out; sha256:"
+    )
     assert lines[2].endswith("  as it is (Ada)")
     assert lines[3].startswith("    4 applied; ")
 

@@ -40,13 +40,22 @@ def test_people_read_two_lines_for_each() -> None:
     expected = """\
 2026-03-31 12:00  production  whole    c0ffeec0ffee  Ann | joins\\u001b[31m @team (Ada\\u202e)
     3 applied, 1 unchanged; 1,204 active users after it; sha256:0
-2026-03-31 12:00  production  whole    c0ffeec0ffee  =HYPERLINK("x") (-Ada) (does not lead to what is checked out)
-    3 applied, 1 unchanged; 1,204 active users after it; sha256:0
+2026-03-31 12:00  production  whole    c0ffeec0ffee  =HYPERLINK("x") (-Ada)
+    3 applied, 1 unchanged; 1,204 active users after it; not in the history of what is checked out; sha256:0
 2026-03-31 12:00  qa          partial  c0ffeec0ffee  (a commit that is not here)
     nothing to do; 1 active user after it; sha256:0
 """
 
     assert expected == render_receipts([WHOLE, ELSEWHERE, GONE], "text")
+
+
+def test_people_are_spared_long_subjects_and_digests() -> None:
+    """Which machines get whole."""
+    long = WHOLE.receipt.model_copy(update={"digest": "sha256:" + "a1" * 32})
+    told = render_receipts([WHOLE.model_copy(update={"subject": "x" * 300, "receipt": long})], "text")
+
+    assert f"c0ffeec0ffee  {'x' * 72}… (Ada" in told
+    assert told.endswith("; sha256:a1a1a1a1a1a1\n")
 
 
 def test_where_there_is_none_it_says_what_to_do() -> None:
