@@ -49,9 +49,13 @@ class UsageError(ReconcilerError):
 
 
 class Refused(ReconcilerError):
-    """It could have been done, and must not be."""
+    """It could have been done, and must not be; of a plan, `problems` are what refuses it."""
 
     exit_code = 4
+
+    def __init__(self, sentence: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.problems = problems
 
 
 class Unreachable(ReconcilerError):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.core.tenant import SecretDeclaration
+from reconciler.core.secret import SecretName
 from reconciler.errors import Unreachable, UsageError
 
 
@@ -51,7 +51,7 @@ class Settings:
 
     environment: Mapping[str, str]
 
-    def secret(self, declared: SecretDeclaration, what: str = "token") -> str:
+    def secret(self, declared: SecretName, what: str = "token") -> str:
         """The secret that a declaration names; raises Unreachable, without its value, where it is unset or no token."""
         value = self.environment.get(declared.env, "").strip()
         if not value:

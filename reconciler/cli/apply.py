@@ -17,6 +17,7 @@ from reconciler.cli.account import connect
 from reconciler.cli.history import find_base
 from reconciler.cli.line import Base, Head, gather, load_head, now_in_utc, say
 from reconciler.cli.main import Options
+from reconciler.cli.notify import Declined, ending_of, tell_of
 from reconciler.cli.output import print_result, read_text
 from reconciler.cli.people import connect_rest
 from reconciler.cli.plan import FORMATS, as_of_option, base_option, dependencies_option, only_option, read_option
@@ -28,6 +29,7 @@ from reconciler.cli.trace import trace
 from reconciler.core.guardrails import count_population
 from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
+from reconciler.core.notification import Ending
 from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
 from reconciler.core.plan import Change, Plan
 from reconciler.core.reading import ReadMode, Wish
@@ -81,28 +83,44 @@ def apply(
 ) -> int:
     """Plan again and carry it out. With FILE, only what that plan approved; what is true already is dropped."""
     head = load_head(options, as_of)
+    asked = _Asked(file, base, Wish(read, only, with_dependencies, base is not None), form)
+    keeps_focus = bool(only) or file is not None
+    limits = _Limits(not yes and file is None, all_or_nothing, max_duration, How(read, keeps_focus))
+    return tell_of(options, head, "apply", lambda: _plan_and_apply(options, head, asked, limits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    file: Path | None
+    base: str | None
+    wish: Wish
+    form: Format
+
+
+def _plan_and_apply(options: Options, head: Head, asked: _Asked, limits: _Limits) -> tuple[int, Ending]:
+    """The exit code, and how it ended for those who were not there."""
     if not head.tenant.enabled:
         raise Refused(
             f"provisioning to {head.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
         )
-    approved = read_plan(read_text(file), str(file)) if file else None
-    earlier = find_base(head, base)
+    approved = read_plan(read_text(asked.file), str(asked.file)) if asked.file else None
+    earlier = find_base(head, asked.base)
     if earlier.cut_off:
         raise Refused(
             f"this clone is shallow and lacks what was applied to {head.tenant_name} last, so who left git since would "
             f"keep their access for good: {FETCH_ALL}"
         )
-    head = focus_head(head, earlier, Wish(read, only, with_dependencies, base is not None), approved)
-    keeps_focus = bool(only) or approved is not None
-    limits = _Limits(not yes and approved is None, all_or_nothing, max_duration, How(read, keeps_focus))
+    head = focus_head(head, earlier, asked.wish, approved)
 
     applied = asyncio.run(_apply(options, head, earlier, approved, limits))
 
     try:
         _leave_receipt(options, head, earlier, applied)  # before printing: whoever reads may have gone
     finally:
-        print_result(render_run(applied.run, form))
-    return _exit_of(applied)
+        print_result(render_run(applied.run, asked.form))
+    refused = len(applied.approval.refused)
+    ending = replace(ending_of("apply", head), run=applied.run, settled=_is_whole(applied), not_approved=refused)
+    return _exit_of(applied), ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +152,7 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
             raise Refused(f"--all-or-nothing, and not approved: {', '.join(map(describe, approval.refused))}")
         log = stack.enter_context(open_log(options, settings))
         if asks and not _confirmed(head.tenant_name):
-            raise Refused("not confirmed: nothing was done (where nobody can be asked, say --yes)")
+            raise Declined("not confirmed: nothing was done (where nobody can be asked, say --yes)")
 
         lines = _Lines(client, rest)
         before = lines.requests
@@ -200,9 +218,9 @@ async def _execute(
 
 def refuse_unless_applyable(plan: Plan) -> None:
     """Raises Refused, with every reason, where a plan must not be carried out. It has been printed already."""
-    reasons = [str(problem) for problem in plan.problems if problem.code in {"guardrail", "incomplete_read"}]
+    refusing = tuple(problem for problem in plan.problems if problem.code in {"guardrail", "incomplete_read"})
     if not plan.applyable:
-        raise Refused("; ".join(reasons) or "this plan can't be applied")
+        raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
 
 
 def describe(change: Change) -> str:

@@ -41,6 +41,7 @@ def check(options: Options, form: str) -> None:
 
 async def _ask(options: Options, head: Head) -> dict[str, Any]:
     from reconciler.cli.account import connect
+    from reconciler.cli.notify import check_notifiers
     from reconciler.cli.people import connect_rest
     from reconciler.core.renewal import days_left
     from reconciler.live.discovery import ask_config, count_resources
@@ -67,6 +68,7 @@ async def _ask(options: Options, head: Head) -> dict[str, Any]:
         "supports": config,
         "roles_via": head.tenant.roles_via,
         "permissions": permissions,
+        "notifications": check_notifiers(head, settings),
     }
 
 
@@ -85,6 +87,7 @@ def _as_text(facts: dict[str, Any]) -> str:
     supports = ", ".join(f"{name}: {'yes' if has else 'no'}" for name, has in facts["supports"].items())
     left = facts["token_days_left"]
     token = "no end declared" if left is None else f"{spell_days(left)}, until {facts['token_expires']}"
+    notified = "\n                ".join(facts["notifications"])
     permissions = facts["permissions"]
     roles = "written with the SCIM user"
     if permissions:
@@ -98,6 +101,7 @@ def _as_text(facts: dict[str, Any]) -> str:
             f"  token         {token}",
             f"  roles         {roles}",
             f"  supports      {supports or 'nothing said: no ServiceProviderConfig'}",
+            f"  notifies      {notified or 'nobody'}",
         ]
     )
 

@@ -14,6 +14,7 @@ from reconciler.cli.main import Options
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
     from reconciler.cli.reading import Account
+    from reconciler.core.notification import Ending
     from reconciler.core.plan import Plan
     from reconciler.core.reading import ReadMode
     from reconciler.report.render import Format
@@ -188,17 +189,31 @@ def drift(
     options: Options, base: str | None, as_of: date | None, form: Format, *, read: ReadMode, exit_code: bool
 ) -> int:
     """The live account against what was last applied: what changed on the other side. Changes nothing."""
-    from reconciler.cli.history import compile_at, find_applied
-    from reconciler.cli.line import Base, gather, load_head
+    from reconciler.cli.line import load_head
+    from reconciler.cli.notify import ending_of, tell_of
     from reconciler.cli.output import print_result
+    from reconciler.report.render import render_drift
+
+    head = load_head(options, as_of)
+
+    def look() -> tuple[int, Ending]:
+        made = _find_drift(options, head, base, read)
+        print_result(render_drift(made, form))
+        return exit_of(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
+
+    return tell_of(options, head, "drift", look)
+
+
+def _find_drift(options: Options, head: Head, base: str | None, read: ReadMode) -> Plan:
+    """The plan that would put the account back to what was applied last."""
+    from reconciler.cli.history import compile_at, find_applied
+    from reconciler.cli.line import Base, gather
     from reconciler.cli.reading import How, read_account_asked
     from reconciler.cli.trace import trace
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
     from reconciler.errors import Failed
-    from reconciler.report.render import render_drift
 
-    head = load_head(options, as_of)
     earlier = find_applied(head, base)
     if earlier.commit is None:
         raise Failed(
@@ -214,7 +229,4 @@ def drift(
     account = read_account_asked(options, then, Base(Earlier(base=applied.state)), how)
 
     gathered = replace(gather(then, earlier, account.live), earlier=Earlier(base=applied.state))
-    made = trace(then, Base(), make_plan(gathered).plan)
-
-    print_result(render_drift(made, form))
-    return exit_of(made, exit_code=exit_code)
+    return trace(then, Base(), make_plan(gathered).plan)

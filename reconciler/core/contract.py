@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from reconciler.core.clause import ScopingFilters
 from reconciler.core.declared import GroupDeclaration, RoleAssignment, UserDeclaration
 from reconciler.core.model import JsonObject
+from reconciler.core.notifier import Notifier
 from reconciler.core.rule import AttributeMappings
 from reconciler.core.tenant import Guardrails, Tenant
 
@@ -24,6 +25,7 @@ SECTIONS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "role_assignments": TypeAdapter(list[RoleAssignment]),
     "scoping_filters": TypeAdapter(ScopingFilters),
     "attribute_mappings": TypeAdapter(AttributeMappings),
+    "notifications": TypeAdapter(list[Notifier]),
 }
 
 

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 
 from reconciler.core.clause import Clause, ClauseDeclaration, Filters
 from reconciler.core.model import Key
+from reconciler.core.notifier import Notifier
 from reconciler.core.rule import Mappings
 from reconciler.core.strict import STRICT, Declaration, Scalar, Text
 from reconciler.core.tenant import Guardrails, Tenant
@@ -182,4 +183,5 @@ class Declarations:
     filters: Filters = field(default_factory=Filters)
     mappings: Mappings = field(default_factory=Mappings)
     guardrails: Guardrails = field(default_factory=Guardrails)
+    notifications: tuple[Notifier, ...] = ()
     broken: frozenset[Key] = frozenset()

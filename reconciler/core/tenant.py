@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from ipaddress import ip_address
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
 
+from reconciler.core.address import check_address
 from reconciler.core.catalogue import RoleName
 from reconciler.core.clause import ScopingFilters
+from reconciler.core.notifier import Notifier
 from reconciler.core.rule import AttributeMappings
+from reconciler.core.secret import SecretName
 from reconciler.core.strict import Declaration
 
 NEVER_WITHOUT = ("account_administrator",)
@@ -61,10 +62,9 @@ class Guardrails(Declaration):
     separation_of_duties: list[SeparateDuties] = Field(default_factory=list)
 
 
-class SecretDeclaration(Declaration):
-    """A secret by the name of the environment variable that holds it, and the day it stops working."""
+class SecretDeclaration(SecretName):
+    """A secret by the name of its variable, and the day it stops working."""
 
-    env: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     expires: date | None = None
 
 
@@ -122,7 +122,7 @@ class OAuth(Declaration):
     @field_validator("token_url")
     @classmethod
     def _is_safe_to_send_a_secret_to(cls, url: str) -> str:
-        return _check_address(url)
+        return check_address(url)
 
 
 class Permissions(Declaration):
@@ -135,7 +135,7 @@ class Permissions(Declaration):
     @field_validator("url")
     @classmethod
     def _is_safe_to_send_a_token_to(cls, url: str) -> str:
-        return _check_address(url)
+        return check_address(url)
 
 
 RolesVia: TypeAlias = Literal["scim", "permissions"]
@@ -157,6 +157,7 @@ class Tenant(Declaration):
     scoping_filters: ScopingFilters | None = None
     attribute_mappings: AttributeMappings | None = None
     guardrails: Guardrails | None = None
+    notifications: list[Notifier] | None = None
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -168,7 +169,7 @@ class Tenant(Declaration):
     @field_validator("url")
     @classmethod
     def _is_safe_to_send_a_token_to(cls, url: str) -> str:
-        return url if url == SANDBOX else _check_address(url, or_else=f"`{SANDBOX}` or ")
+        return url if url == SANDBOX else check_address(url, or_else=f"`{SANDBOX}` or ")
 
     @model_validator(mode="after")
     def _has_a_token(self) -> Tenant:
@@ -194,31 +195,3 @@ class Tenant(Declaration):
     def account(self) -> str:
         """The account whose roles these are, where they take effect over REST."""
         return self.permissions.account if self.permissions else SANDBOX
-
-
-def _check_address(url: str, or_else: str = "") -> str:
-    """The address without a slash at its end; raises ValueError where no secret may be sent to it."""
-    parts = _split(url)
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must be an address alone, without user, password, query or fragment")
-    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and _loops(parts.hostname))):
-        raise ValueError(f"must be {or_else}an https:// address (plain http only for loopback)")
-    return url.rstrip("/")
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # read late, and may be out of range
-    except ValueError as error:
-        raise ValueError(f"is not an address: {str(error).lower()}") from error
-    return parts
-
-
-def _loops(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -89,6 +89,7 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
         ),
         mappings=_only("attribute_mappings", [one.mappings for one in every if one.mappings != Mappings()], problems),
         guardrails=_sound(guardrails).get("guardrails", Guardrails()),
+        notifications=tuple(notifier for one in every for notifier in one.notifications),
         broken=frozenset(
             [
                 *(Key("user", name) for name, named in users.items() if named.declared is None),

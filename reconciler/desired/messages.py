@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 YAML_1_1_BOOLEANS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 LONGEST_VALUE = 60
-SHOWN_OF_TENANTS = {
+HOLD_SECRETS = ("tenants.", "notifications[")
+SHOWN_WHERE_SECRETS_ARE = {
     "enabled",
     "scope",
     "on_out_of_scope",
@@ -36,6 +37,10 @@ SHOWN_OF_TENANTS = {
     "quantifier",
     "target",
     "apply",
+    "on",
+    "to",
+    "sender",
+    "format",
 }
 PLAIN_ADDRESS = re.compile(r"[a-z]+://[A-Za-z0-9.:\[\]-]*(/[A-Za-z0-9/._-]{0,40})?")
 HIDDEN = "what is written there (not shown: it may be a secret)"
@@ -47,6 +52,10 @@ ELSEWHERE = {
     "token": "a token is named, not written: token: {env: NAME_OF_THE_VARIABLE}",
     "client_id": "it is named, not written: client_id: {env: NAME_OF_THE_VARIABLE}",
     "client_secret": "a secret is named, not written: client_secret: {env: NAME_OF_THE_VARIABLE}",
+}
+NAMED = {
+    "smtp": "it is named, not written, for it has a password: smtp: {env: NAME_OF_THE_VARIABLE}",
+    "url": "it is named, not written, for whoever knows it can post: url: {env: NAME_OF_THE_VARIABLE}",
 }
 EXPECTED = {
     "string_type": "text",
@@ -117,7 +126,7 @@ def _explain(entry: Entry, place: tuple[object, ...], details: list[ErrorDetails
     name = str(path[-1])
     mark = entry.document.mark_of(container, path[-1])
     value = child(container, path[-1])
-    if entry.where.startswith("tenants.") and not _may_be_shown(name, value):
+    if entry.where.startswith(HOLD_SECRETS) and not _may_be_shown(path, value):
         written = Written(name, HIDDEN, "")
     else:
         written = Written(name, value, entry.document.written(mark))
@@ -126,11 +135,19 @@ def _explain(entry: Entry, place: tuple[object, ...], details: list[ErrorDetails
     return Problem("invalid", f"{spelled}: {message}", entry.document.source(mark), hint)
 
 
-def _may_be_shown(name: str, value: object) -> bool:
-    """Of tenants, only what can't be a secret in the wrong place: no token, no address with one in it."""
-    if isinstance(value, Mapping | Sequence) or value is None or name in SHOWN_OF_TENANTS:
+def _named(path: tuple[object, ...]) -> str:
+    """The last name on the way: that of the list, for its items."""
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
+
+
+def _may_be_shown(path: tuple[object, ...], value: object) -> bool:
+    """Where secrets are near, only what can't be one in the wrong place: no token, no address with one in it."""
+    name = _named(path)
+    if isinstance(value, Mapping | Sequence) or value is None or name in SHOWN_WHERE_SECRETS_ARE:
         return True
-    return name in {"url", "token_url"} and isinstance(value, str) and PLAIN_ADDRESS.fullmatch(value) is not None
+    if "webhook" in path or not isinstance(value, str):  # whoever knows a webhook's address can post
+        return False
+    return name in {"url", "token_url"} and PLAIN_ADDRESS.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +209,6 @@ def _hint(kind: str, written: Written) -> str | None:
         return f'YAML reads {written.text} as {what}: quote it, "{written.text}"'
     if kind == "string_type" and value is None:
         return "leave it out, or give it a value"
-    return ELSEWHERE.get(written.name) if kind in {"dict_type", "model_type"} else None
+    if kind not in {"dict_type", "model_type"}:
+        return None
+    return NAMED.get(written.name) or ELSEWHERE.get(written.name)

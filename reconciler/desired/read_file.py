@@ -26,7 +26,9 @@ from reconciler.core.declared import (
     ValueDeclaration,
 )
 from reconciler.core.model import Kind
+from reconciler.core.notifier import Email, Notifier, Webhook
 from reconciler.core.rule import AttributeMappings, LocatedRule, MappingRule, Mappings
+from reconciler.core.secret import SecretName
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import (
     Guardrails,
@@ -74,6 +76,7 @@ class FileContents:
     filters: Filters = field(default_factory=Filters)
     mappings: Mappings = field(default_factory=Mappings)
     guardrails: Named[Guardrails] | None = None
+    notifications: list[Notifier] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -115,12 +118,13 @@ _TENANT = _Schema(
     TypeAdapter(Tenant),
     _names(
         *(Tenant, Rate, Guardrails, SeparateDuties, ScopingFilters, AttributeMappings),
-        *(Permissions, OAuth, SecretDeclaration),
+        *(Permissions, OAuth, SecretDeclaration, SecretName, Notifier, Email, Webhook),
     ),
 )
 _ASSIGNMENT = _Schema(TypeAdapter(RoleAssignment), _names(RoleAssignment))
 _FILTERS = _Schema(TypeAdapter(ScopingFilters), _names(ScopingFilters, FilterDeclaration, ClauseDeclaration))
 _MAPPINGS = _Schema(TypeAdapter(AttributeMappings), _names(AttributeMappings, MappingRule))
+_NOTIFIER = _Schema(TypeAdapter(Notifier), _names(Notifier, Email, Webhook, SecretName))
 _GUARDRAILS = _Schema(TypeAdapter(Guardrails), _names(Guardrails, Limit, SeparateDuties))
 
 
@@ -161,15 +165,14 @@ class _FileReader:
             self.contents.tenants.append(Named(entry.name, entry.source, declared))
 
     def read_assignments(self) -> None:
-        listed = self.sections["role_assignments"]
-        if not isinstance(listed, Sequence):
-            self._wrong_shape("role_assignments", "a list")
-            return
-        for index, mark in enumerate(listed.marks):
-            entry = Entry(self.document, listed, index, f"role_assignments[{index}]", self.document.source(mark))
+        for entry in self._items("role_assignments"):
             assignment = self._valid(_ASSIGNMENT, entry)
             if assignment is not None:
                 self.contents.assignments.append(DeclaredAssignment(assignment, entry.source))
+
+    def read_notifications(self) -> None:
+        valid = (self._valid(_NOTIFIER, entry) for entry in self._items("notifications"))
+        self.contents.notifications.extend(notifier for notifier in valid if notifier is not None)
 
     def read_filters(self) -> None:
         declared = self._valid(_FILTERS, self._section("scoping_filters"))
@@ -202,6 +205,15 @@ class _FileReader:
             else:
                 yield Entry(self.document, named, name, f"{section}.{name}", source)
 
+    def _items(self, section: str) -> Iterator[Entry]:
+        """The items of a section that is a list."""
+        listed = self.sections[section]
+        if not isinstance(listed, Sequence):
+            self._wrong_shape(section, "a list")
+            return
+        for index, mark in enumerate(listed.marks):
+            yield Entry(self.document, listed, index, f"{section}[{index}]", self.document.source(mark))
+
     def _valid(self, schema: _Schema[T], entry: Entry) -> T | None:
         """The entry as its type, or None and its problems."""
         try:
@@ -228,6 +240,7 @@ SECTIONS: dict[str, Callable[[_FileReader], None]] = {
     "role_assignments": _FileReader.read_assignments,
     "scoping_filters": _FileReader.read_filters,
     "attribute_mappings": _FileReader.read_mappings,
+    "notifications": _FileReader.read_notifications,
 }
 
 

@@ -9,6 +9,7 @@ import unicodedata
 LONGEST = 200
 LONGEST_FENCE = 80
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
+_IN_CHATS = str.maketrans({"@": "(at)", **dict(zip("<>[]`*~&", "{}()'+-+", strict=True))})
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -29,6 +30,11 @@ def _spelled(character: str) -> str:
     if unicodedata.category(character) not in _UNSEEN:
         return character
     return "\\u007f" if character == DELETE else json.dumps(character)[1:-1]
+
+
+def for_chat(text: str, longest: int = LONGEST) -> str:
+    """The text on one line for a chat: what calls people, links or formats there is spelled with other signs."""
+    return plain(text, longest).translate(_IN_CHATS)
 
 
 def code(text: str, longest: int = LONGEST) -> str:

@@ -273,3 +273,19 @@ def test_one_value_is_not_declared_twice() -> None:
     twice = "[{value: a@x, type: work}, {value: a@x, type: work, primary: true}]"
 
     assert () != load(f"users: {{ann: {{userName: a, emails: {twice}}}}}").problems
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "notifications: [{on: [failure], webhook: {url: 'https://hooks.example/SECRET'}}]",
+        "notifications: [{on: [failure], email: {to: [a@example.com], smtp: 'smtps://u:SECRET@h'}}]",
+        "tenants: {a: {url: sandbox, notifications: [{on: [drift], webhook: {url: 'https://hooks.example/SECRET'}}]}}",
+    ],
+)
+def test_an_address_to_notify_that_is_written_is_not_repeated(written: str) -> None:
+    """Whoever knows it can post or send; it is named."""
+    [problem] = load_declarations({"a.yaml": written.encode()}).problems
+
+    assert "SECRET" not in str(problem)
+    assert "{env: NAME_OF_THE_VARIABLE}" in str(problem)

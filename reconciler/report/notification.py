@@ -1,0 +1,111 @@
+"""A notification: the verdict on a run, what to do, where to read on. Counts and no people; sends nothing.
+
+Whoever is told may not be who may see the plan, and a mailbox is kept longer than a run: names stay in the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.notification import Ending, Message
+from reconciler.core.notifier import Event
+from reconciler.core.outcome import count_statuses
+from reconciler.report.quote import for_chat
+from reconciler.report.words import make_drift_verdict
+
+LONGEST_ERROR = 300
+
+
+def render_notification(ending: Ending, events: Sequence[Event], run_url: str | None) -> Message:
+    """What some events of a run come to; `run_url` is the page of the run, where there is one."""
+    told = [_tell(ending, event) for event in events]
+    verdicts = [verdict for verdict, _to_do in told]
+    text = "\n\n".join(f"{verdict}.\n  What to do: {to_do}." for verdict, to_do in told)
+    where = "\n".join(_where(ending, run_url))
+    return Message(
+        subject=f"[reconciler] {ending.tenant}: {'; '.join(_SUBJECTS[event] for event in events)}",
+        text=f"{ending.tenant}: {text}\n\n{where}\n",
+        facts={
+            "tenant": ending.tenant,
+            "command": ending.command,
+            "events": list(events),
+            "verdicts": verdicts,
+            "counts": _counts(ending),
+            "digest": _digest(ending),
+            "commit": ending.commit,
+            "run": run_url,
+        },
+        thread=f"{ending.tenant}.{_digest(ending).partition(':')[2][:16]}" if "drift" in events else None,
+    )
+
+
+_SUBJECTS: dict[Event, str] = {
+    "failure": "not done",
+    "guardrail": "a guardrail refuses",
+    "drift": "drift",
+    "token_expiry": "the token expires",
+}
+
+
+def _tell(ending: Ending, event: Event) -> tuple[str, str]:
+    """The verdict, and what to do about it."""
+    match event:
+        case "failure":
+            return _tell_failure(ending), _mend(ending)
+        case "guardrail":
+            return _tell_guardrail(
+                ending
+            ), "read who is meant in the run; if it is right, raise the limit in git by review"
+        case "drift":
+            assert ending.drifted is not None  # noqa: S101  # else there is no such event
+            return _tell_drift(ending), "apply to put it back, or take it over into git: reconciler import --adopt"
+        case "token_expiry":
+            assert ending.token is not None  # noqa: S101  # else there is no such event
+            return ending.token.message, ending.token.hint or "renew it"
+
+
+def _tell_failure(ending: Ending) -> str:
+    if ending.incomplete:
+        return "the account could not be read as a whole, so nothing is known for certain and nothing was done"
+    if ending.run is None:
+        failed = "the apply stopped" if ending.command == "apply" else "it can't be told what drifted"
+        return f"{failed}: {for_chat(ending.error or '', LONGEST_ERROR).rstrip('.')}"
+    counted = [f"{number:,} {status}" for status, number in count_statuses(ending.run.outcomes).items()]
+    counted += [f"{ending.not_approved:,} not approved and not done"] if ending.not_approved else []
+    why = [for_chat(one, LONGEST_ERROR).rstrip(".") for one in (ending.run.stopped, ending.error) if one]
+    return "the apply did not do everything: " + "; ".join([", ".join(counted) or "nothing was done", *why])
+
+
+def _mend(ending: Ending) -> str:
+    if ending.command == "apply":
+        return "read why in the run, mend it, and apply again; nothing is done twice"
+    return "read why in the run and mend it; until then nobody knows what changes in the account"
+
+
+def _tell_guardrail(ending: Ending) -> str:
+    names = ", ".join(dict.fromkeys(problem.message.partition(":")[0] for problem in ending.guarding))
+    if ending.drifted is not None:
+        return f"what changed in the account can't simply be put back: {names} would refuse that"
+    return f"the plan is refused and nothing was done: {names}"
+
+
+def _tell_drift(ending: Ending) -> str:
+    return make_drift_verdict(ending.drifted.changes if ending.drifted else ())
+
+
+def _where(ending: Ending, run_url: str | None) -> Iterator[str]:
+    if run_url:
+        yield f"Run: {run_url}"
+    if ending.commit:
+        yield f"Commit: {ending.commit}"
+
+
+def _counts(ending: Ending) -> dict[str, int]:
+    """How many changes of each status after an apply, of each action in drift."""
+    if ending.run is not None:
+        return count_statuses(ending.run.outcomes)
+    return dict(ending.drifted.summary) if ending.drifted else {}
+
+
+def _digest(ending: Ending) -> str:
+    return ending.run.digest if ending.run else ending.drifted.digest if ending.drifted else ""

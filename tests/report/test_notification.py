@@ -1,0 +1,81 @@
+"""What a message says: the verdict, what to do, where to read on; no names, and nothing that calls a team."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.notification import Ending
+from reconciler.core.outcome import Outcome, Run
+from reconciler.errors import Problem
+from reconciler.report.notification import render_notification
+from tests.core.test_notification import GUARDRAIL, TOKEN, UNREAD, drifted
+
+RUN_URL = "https://github.example/acme/state/actions/runs/7"
+HOSTILE = "<!channel> @here [x](https://evil.example) *b* `c`\n\u202eback"
+
+
+def run_of(*statuses: str, stopped: str | None = None) -> Run:
+    """An apply with an outcome of each status."""
+    changes = drifted(changes=len(statuses)).changes
+    outcomes = [
+        Outcome.model_validate({"change": one, "status": to}) for one, to in zip(changes, statuses, strict=True)
+    ]
+    return Run(
+        tenant="qa", commit="c0ffee", digest="sha256:0123", outcomes=tuple(outcomes), requests=1, stopped=stopped
+    )
+
+
+@pytest.mark.parametrize(
+    ("ending", "event", "said"),
+    [
+        (
+            Ending("apply", "qa", run=run_of("applied", "failed", "failed"), settled=False, not_approved=1),
+            "failure",
+            "the apply did not do everything: 1 applied, 2 failed, 1 not approved and not done.",
+        ),
+        (
+            Ending("apply", "qa", run=run_of(stopped="interrupted by SIGTERM"), settled=False),
+            "failure",
+            "the apply did not do everything: nothing was done; interrupted by SIGTERM.",
+        ),
+        (Ending("apply", "qa", error="qa is down."), "failure", "the apply stopped: qa is down."),
+        (Ending("drift", "qa", error="qa is down"), "failure", "it can't be told what drifted: qa is down."),
+        (Ending("apply", "qa", refused=(UNREAD,)), "failure", "the account could not be read as a whole"),
+        (Ending("apply", "qa", refused=(GUARDRAIL,)), "guardrail", "nothing was done: max_deactivations."),
+        (Ending("drift", "qa", drifted=drifted(GUARDRAIL)), "guardrail", "can't simply be put back: max_deactivations"),
+        (Ending("drift", "qa", drifted=drifted()), "drift", "1 person is not as git says."),
+        (Ending("apply", "qa", token=TOKEN), "token_expiry", "the token of qa expires.\n  What to do: renew it."),
+    ],
+)
+def test_each_event_has_its_sentence(ending: Ending, event: str, said: str) -> None:
+    """And what to do."""
+    message = render_notification(ending, [event], None)  # type: ignore[list-item]  # parametrized as text
+
+    assert said in message.text
+    assert "What to do: " in message.text
+
+
+def test_a_message_says_where_to_read_on() -> None:
+    """The run's page and the commit; for machines, all of it as facts."""
+    ending = Ending("drift", "qa", commit="c0ffee", drifted=drifted(changes=2))
+
+    message = render_notification(ending, ["drift"], RUN_URL)
+
+    assert message.text.endswith(f"\n\nRun: {RUN_URL}\nCommit: c0ffee\n")
+    assert {"tenant": "qa", "events": ["drift"], "counts": {"update_user": 2}, "run": RUN_URL}.items() <= (
+        message.facts.items()
+    )
+    assert message.thread == render_notification(ending, ["drift"], None).thread != None  # noqa: E711  # a chain
+    assert message.thread != render_notification(replace(ending, drifted=drifted()), ["drift"], None).thread
+
+
+def test_what_others_wrote_calls_nobody_and_links_nowhere() -> None:
+    """A service's answer may be part of why."""
+    ending = Ending("apply", "qa", error=HOSTILE, refused=(Problem("guardrail", HOSTILE),))
+
+    message = render_notification(ending, ["failure"], None)
+
+    assert [] == [sign for sign in "<>[]*`@\u202e" if sign in message.text]
+    assert 1 == len(message.subject.splitlines())
