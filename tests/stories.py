@@ -21,10 +21,12 @@ import yaml
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredUser
 from reconciler.core.earlier import Earlier
+from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.model import DesiredState
 from reconciler.core.tenant import Tenant
 from reconciler.desired.files import read_folder
 from reconciler.desired.load import load_declarations
+from reconciler.errors import Problem
 from reconciler.live.snapshot import Snapshot, read_snapshot_file
 
 CASES = Path(__file__).parent / "cases"
@@ -63,6 +65,13 @@ class Story:
             compile_state(said, self.tenant_name, self.as_of) if said else None for said in (self.base, self.applied)
         )
         return Earlier(base, applied)
+
+    @property
+    def filter_changes(self) -> tuple[Problem, ...]:
+        """What the edits of the scoping filters since then do."""
+        earlier = [said for said in (self.base, self.applied) if said]
+        told = [tell_filter_change(said, self.head, self.tenant_name, self.as_of) for said in earlier]
+        return tuple(dict.fromkeys(problem for problems in told for problem in problems))
 
 
 def story_names() -> list[str]:

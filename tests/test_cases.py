@@ -86,6 +86,7 @@ async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"
             guardrails=guardrails_of(story.head, story.tenant_name),
             as_of=story.as_of,
             earlier=story.earlier,
+            problems=story.filter_changes,
         )
     )
 

@@ -51,14 +51,14 @@ class _Judged(NamedTuple):
 
 def _people(declarations: Declarations, access: Access) -> Iterable[_Judged]:
     """Whoever has access if a filter lets them in."""
-    for name, user in declarations.users.items():
+    for name, user in sorted(declarations.users.items()):
         if not access.shut_out(name, user):
             called = user.attributes.get("displayName") or user.attributes["userName"]
             yield _Judged(f"{called} (user/{name})", access.subject(name, user))
 
 
 def _groups(declarations: Declarations) -> Iterable[_Judged]:
-    for name, group in declarations.groups.items():
+    for name, group in sorted(declarations.groups.items()):
         called = group.attributes.get("displayName") or name
         yield _Judged(f"{called} (group/{name})", group_subject(name, group.attributes))
 
