@@ -1,10 +1,10 @@
-"""`explain`: why a person has access, or has not, and what would turn that around. Needs no account, may ask one."""
+"""`explain`: why a person has access, or has not, and what would turn that around. Looks in the account if asked."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -13,9 +13,10 @@ from reconciler.cli.plan import as_of_option
 
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
-    from reconciler.core.explain import Stranger
-    from reconciler.core.in_account import InAccount
-    from reconciler.core.model import LiveState
+    from reconciler.core.account_side import Beside
+    from reconciler.core.explain import Explanation
+    from reconciler.core.model import Key, LiveUser
+    from reconciler.core.stranger import Git, Stranger
 
 LOOK = "look in the account itself with --account"
 
@@ -23,7 +24,7 @@ LOOK = "look in the account itself with --account"
 @click.command()
 @click.argument("key")
 @as_of_option
-@click.option("--account", "asks", is_flag=True, help="Read the account too: who of it that is, also unmanaged.")
+@click.option("--account", "asks", is_flag=True, help="Read the account too: who of it that is, what a plan would do.")
 @click.option("--live", type=click.Path(path_type=Path), help="The same from a saved live state; no network.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
@@ -34,77 +35,62 @@ def explain(
 
     With --account or --live, KEY may also be somebody's id, user name, display name or e-mail in the account.
     """
-    from reconciler.cli.line import load_head, say_token
+    from reconciler.cli.history import find_base
+    from reconciler.cli.line import Base, load_head, say_token
     from reconciler.cli.output import print_result
-    from reconciler.core.explain import explain_user
-    from reconciler.report.render import render_explanation, render_stranger
+    from reconciler.report.render import render_explanation
 
     head = load_head(options, as_of)
     say_token(options, head)
-    name = key.removeprefix("user/")
-    state = _read(options, head, live) if asks or live else None
-    if name in head.loaded.declarations.users:
-        explanation = explain_user(head.loaded.declarations, head.tenant_name, name, head.today)
-        account = _look(head, _past(head), name, state)
-        print_result(render_explanation(explanation.model_copy(update={"account": account}), form))
-    else:
-        print_result(render_stranger(_explain_stranger(head, name, state), form))
+    name, looks = key.removeprefix("user/"), asks or live is not None
+    base = Base() if name in head.loaded.declarations.users and not looks else find_base(head, None)
+    beside = _hold_against(options, head, base, live) if looks else None
+    print_result(render_explanation(_explain(head, base, beside, name), form))
 
 
-def _read(options: Options, head: Head, live: Path | None) -> LiveState:
+def _hold_against(options: Options, head: Head, base: Base, live: Path | None) -> Beside:
     from reconciler.cli.account import read_whole
+    from reconciler.core.account_side import hold_against
 
-    return read_whole(options, head, live)
-
-
-def _past(head: Head) -> Base:
-    from reconciler.cli.history import find_base
-
-    return find_base(head, None)
+    return hold_against(head.desired, read_whole(options, head, live), head.tenant, base.earlier)
 
 
-def _look(head: Head, base: Base, name: str, live: LiveState | None) -> tuple[InAccount, ...]:
-    from reconciler.core.in_account import find_in_account
-
-    return find_in_account(name, head.desired, base.earlier, live) if live else ()
-
-
-def _explain_stranger(head: Head, name: str, live: LiveState | None) -> Stranger:
-    """Somebody git does not declare; raises UsageError where neither its past nor the account knows them."""
-    from reconciler.core.explain import Stranger
+def _explain(head: Head, base: Base, beside: Beside | None, name: str) -> Explanation | Stranger:
+    """Somebody git declares, or did, or whom only the account knows; raises UsageError for nobody, and for several."""
+    from reconciler.core.explain import explain_user
     from reconciler.core.model import Key
+    from reconciler.core.stranger import explain_leaver, explain_unmanaged
 
-    base = _past(head)
-    account = _look(head, base, name, live)
-    left = base.earlier.users().get(Key("user", name))
-    if left is None and not account:
-        _refuse(head, base, name, looked=live is not None)
-    if left is None:
-        first = account[0]
-        return Stranger(
-            key=first.key or f"id/{first.id}",
-            name=first.name,
-            tenant=head.tenant_name,
-            in_scope=False,
-            verdict=first.verdict,
-            account=account,
-        )
-    ignored = head.tenant.on_removed == "ignore"
-    then = "left alone: on_removed is ignore" if ignored else "deactivated by the next apply"
-    was = f"declared at {left.source} when {(base.commit or '')[:12]} was applied"
-    return Stranger(
-        key=f"user/{name}",
-        name=left.name,
-        tenant=head.tenant_name,
-        in_scope=False,
-        verdict=f"left git: {was}. If active, they are {then}.",
-        account=account,
-    )
+    key, user = Key("user", name), None
+    if key not in head.desired.users and key not in base.earlier.users():
+        key, user = _find_in_account(head, base, beside, name)
+    if key in head.desired.users:
+        side = beside.side_of(key, beside.links.user(key)) if beside else None
+        return explain_user(head.loaded.declarations, head.tenant_name, key.name, head.today, side)
+    if user is not None and beside is not None:
+        return explain_unmanaged(_git(head, base), user, beside)
+    return explain_leaver(_git(head, base), base.earlier.users()[key], beside)
 
 
-def _refuse(head: Head, base: Base, name: str, *, looked: bool) -> NoReturn:
-    from reconciler.core.suggest import did_you_mean
+def _find_in_account(head: Head, base: Base, beside: Beside | None, name: str) -> tuple[Key, LiveUser | None]:
+    """The key of whom somebody means, or the user of the account where git knows none."""
+    from reconciler.core.account_side import find_people
+    from reconciler.core.model import Key
     from reconciler.errors import UsageError
+
+    found = find_people(beside.live, name) if beside else ()
+    if len(found) > 1:
+        each = "; ".join(f"{one.name} ({one.attributes.get('userName')}) has the id {one.id}" for one in found)
+        raise UsageError(f'{len(found)} people of the account are "{name}": name one by id: {each}')
+    if not found or beside is None:
+        raise UsageError(_nobody(head, base, name, looked=beside is not None))
+    [user] = found
+    key = beside.keys.get(user.id)
+    return (key, None) if key else (Key("user", name), user)
+
+
+def _nobody(head: Head, base: Base, name: str, *, looked: bool) -> str:
+    from reconciler.core.suggest import did_you_mean
 
     if base.earlier.base is None:
         known = "; ".join(map(str, base.problems))
@@ -112,4 +98,16 @@ def _refuse(head: Head, base: Base, name: str, *, looked: bool) -> NoReturn:
         known = "git does not declare them, and did not when last applied"
     hint = did_you_mean(name, head.loaded.declarations.users) or known
     where = "nobody in the account has that id, user name, display name or e-mail" if looked else LOOK
-    raise UsageError(f'no user "{name}" is declared ({hint}); {where}')
+    return f'no user "{name}" is declared ({hint}); {where}'
+
+
+def _git(head: Head, base: Base) -> Git:
+    from reconciler.core.stranger import Git
+
+    then = {
+        name: user
+        for loaded in reversed(list(base.loaded.values()))
+        for name, user in loaded.declarations.users.items()
+    }
+    commit = base.commit[:12] if base.commit and base.earlier.base else None
+    return Git(head.loaded.declarations, head.tenant_name, head.today, base.earlier, then, commit)

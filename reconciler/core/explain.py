@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from reconciler.core.account_side import AccountSide
 from reconciler.core.clause import Clause
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations
-from reconciler.core.flip import find_flip, only_what_concerns
-from reconciler.core.in_account import InAccount
+from reconciler.core.edited import only_what_concerns
+from reconciler.core.flip import find_flip
 from reconciler.core.mapping import describe_origin
 from reconciler.core.membership import Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
@@ -74,7 +75,7 @@ class Flip(Frozen):
 
 
 class Explanation(Frozen):
-    """All there is to say of one user in one tenant on one day."""
+    """All there is to say of one user in one tenant on one day; `account` is None where it was not looked at."""
 
     key: str
     name: str
@@ -87,21 +88,12 @@ class Explanation(Frozen):
     roles: tuple[ExplainedRole, ...]
     attributes: tuple[ExplainedAttribute, ...]
     flip: Flip | None
-    account: tuple[InAccount, ...] = ()
+    account: AccountSide | None = None
 
 
-class Stranger(Frozen):
-    """What there is to say of somebody whom git does not declare by that name: who left it, or whom it never knew."""
-
-    key: str
-    name: str
-    tenant: str
-    in_scope: bool
-    verdict: str
-    account: tuple[InAccount, ...] = ()
-
-
-def explain_user(declarations: Declarations, tenant: str, name: str, today: date) -> Explanation:
+def explain_user(
+    declarations: Declarations, tenant: str, name: str, today: date, account: AccountSide | None = None
+) -> Explanation:
     """Everything that decides about the user, who must be declared."""
     declarations = only_what_concerns(declarations, name)
     membership = expand_membership(declarations)
@@ -119,6 +111,7 @@ def explain_user(declarations: Declarations, tenant: str, name: str, today: date
         roles=tuple(_roles(declarations, membership, name, today)),
         attributes=tuple(_attributes(declarations, tenant, user)),
         flip=Flip(edits=flip.edits, verdict=flip.verdict) if flip else None,
+        account=account,
     )
 
 

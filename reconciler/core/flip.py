@@ -8,20 +8,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Final, cast
 
-from pydantic import TypeAdapter, ValidationError
-
 from reconciler.core.catalogue import PLAIN_ACCESS
 from reconciler.core.clause import Clause, Operator, parse_day, parse_integer
 from reconciler.core.compile import compile_state
-from reconciler.core.declared import Declarations, DeclaredAssignment, RoleAssignment, UserDeclaration
-from reconciler.core.membership import GROUP_PREFIX
+from reconciler.core.declared import Declarations, UserDeclaration
+from reconciler.core.edited import (
+    assign_role,
+    could_be_declared,
+    join,
+    only_what_concerns,
+    set_value,
+    with_value,
+)
 from reconciler.core.model import DesiredUser, Key
-from reconciler.core.scope import as_text, path_steps
+from reconciler.core.scope import SourceAttributes, as_text
 
 MOST_EDITS: Final = 3
 MOST_CANDIDATES: Final = 12
@@ -44,8 +49,29 @@ class Flipped:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Edits that turn a verdict around, and the user as they are compiled then."""
+
+    edits: tuple[Edit, ...]
+    after: DesiredUser
+
+
 def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -> Flipped | None:
-    """The fewest of the candidate edits that flip the verdict, or None where none of them does."""
+    """The fewest of the candidate edits that flip the verdict in words, or None where none of them does."""
+    found = find_edits(declarations, tenant, name, today)
+    return Flipped(tuple(edit.text for edit in found.edits), found.after.reason) if found else None
+
+
+def edited_by(declarations: Declarations, edits: Iterable[Edit]) -> Declarations:
+    """The declarations after one edit and another."""
+    for edit in edits:
+        declarations = edit.make(declarations)
+    return declarations
+
+
+def find_edits(declarations: Declarations, tenant: str, name: str, today: date) -> Turn | None:
+    """The same as functions."""
     alone = only_what_concerns(declarations, name)
 
     def judge(edited: Declarations) -> DesiredUser:
@@ -55,32 +81,10 @@ def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -
     candidates = list(_candidates(alone, tenant, name))[:MOST_CANDIDATES]
     for size in range(1, MOST_EDITS + 1):
         for edits in combinations(candidates, size):
-            edited = alone
-            for edit in edits:
-                edited = edit.make(edited)
-            after = judge(edited)
+            after = judge(edited_by(alone, edits))
             if after.in_scope is not was:
-                return Flipped(tuple(edit.text for edit in edits), after.reason)
+                return Turn(edits, after)
     return None
-
-
-def only_what_concerns(declarations: Declarations, name: str) -> Declarations:
-    """The declarations without the other users: none of them bears on this one's verdict, and every try compiles."""
-    groups = {
-        group: replace(declared, members=_own_and_nested(declared.members, name))
-        for group, declared in declarations.groups.items()
-    }
-    assignments = tuple(
-        replace(one, assignment=one.assignment.model_copy(update={"users": [*{name} & {*one.assignment.users}]}))
-        for one in declarations.assignments
-    )
-    return replace(declarations, users={name: declarations.users[name]}, groups=groups, assignments=assignments)
-
-
-def _own_and_nested(members: tuple[str, ...] | None, name: str) -> tuple[str, ...] | None:
-    if members is None:
-        return None
-    return tuple(member for member in members if member == name or member.startswith(GROUP_PREFIX))
 
 
 def _candidates(declarations: Declarations, tenant: str, name: str) -> Iterable[Edit]:
@@ -89,7 +93,7 @@ def _candidates(declarations: Declarations, tenant: str, name: str) -> Iterable[
         yield _set(name, "active", value=True)
     else:
         yield _set(name, "active", value=False)
-    yield Edit(f"assign the role {PLAIN_ACCESS} to {name}", lambda edited: _assign(edited, name))
+    yield Edit(f"assign the role {PLAIN_ACCESS} to {name}", lambda edited: assign_role(edited, PLAIN_ACCESS, name))
     filters = declarations.tenants[tenant].filters or declarations.filters
     seen: set[str] = set()
     for clause in (clause for one in filters.users for clause in one.clauses):
@@ -103,29 +107,22 @@ def _satisfy(name: str, user: UserDeclaration, clause: Clause) -> Iterable[Edit]
     """The edits, one at most, that make a clause hold."""
     if clause.operator is Operator.IS_MEMBER_OF:
         group = as_text(clause.value).removeprefix("group/")
-        yield Edit(f"add {name} to the members of the group {group}", lambda edited: _join(edited, name, group))
+        yield Edit(f"add {name} to the members of the group {group}", lambda edited: join(edited, name, group))
         return
     values = (
         clause.value if clause.operator is Operator.IN and isinstance(clause.value, list) else [_satisfying(clause)]
     )
-    fit = [value for value in values if value is not _NONE and _could_be_declared(user, clause.attribute, value)]
+    fit = [
+        value
+        for value in values
+        if value is not _NONE and could_be_declared(with_value(cast("SourceAttributes", user), clause.attribute, value))
+    ]
     satisfying = [value for value in fit if clause.operator is not Operator.IN or value not in (None, "")]
     if satisfying:
         yield _set(name, clause.attribute, value=satisfying[0])
 
 
 _NONE: Final = object()
-_USER: Final = TypeAdapter(UserDeclaration)
-
-
-def _could_be_declared(user: UserDeclaration, path: str, value: object) -> bool:
-    """Whether the contract lets a user have that value there: an edit that does not validate is none."""
-    declared = _with_value(dict(user), path_steps(path), value)
-    try:
-        _USER.validate_python(declared)
-    except ValidationError:
-        return False
-    return True
 
 
 def _satisfying(clause: Clause) -> object:
@@ -164,44 +161,13 @@ def _beyond(clause: Clause) -> object:
 
 
 def _set(name: str, path: str, *, value: object) -> Edit:
-    return Edit(f"set {path}: {_spell(value)} on {name}", lambda edited: _with_attribute(edited, name, path, value))
+    return Edit(f"set {path}: {spell_value(value)} on {name}", lambda edited: set_value(edited, name, path, value))
 
 
-def _spell(value: object) -> str:
+def spell_value(value: object) -> str:
     """The value as YAML: text that would be read as something else is quoted."""
     if value is None:
         return "null"
     text = as_text(value)
     plain = PLAIN_TEXT.fullmatch(text) is not None and text.casefold() not in {"null", "true", "false"}
     return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)
-
-
-def _with_attribute(declarations: Declarations, name: str, path: str, value: object) -> Declarations:
-    """The declarations with one attribute of the user set, at its dotted path."""
-    user = declarations.users[name]
-    attributes = cast("UserDeclaration", _with_value(dict(user.attributes), path_steps(path), value))
-    edited = replace(user, attributes=attributes)
-    return replace(declarations, users={**declarations.users, name: edited})
-
-
-def _with_value(attributes: dict[str, object], steps: list[str], value: object) -> dict[str, object]:
-    first, *rest = steps
-    if not rest:
-        return {**attributes, first: value}
-    inner = attributes.get(first)
-    if isinstance(inner, list):
-        return {**attributes, first: [{**one, rest[0]: value} for one in inner if isinstance(one, dict)]}
-    return {**attributes, first: _with_value(dict(inner) if isinstance(inner, dict) else {}, rest, value)}
-
-
-def _assign(declarations: Declarations, name: str) -> Declarations:
-    given = DeclaredAssignment(RoleAssignment(role=PLAIN_ACCESS, users=[name]), declarations.users[name].source)
-    return replace(declarations, assignments=(*declarations.assignments, given))
-
-
-def _join(declarations: Declarations, name: str, group: str) -> Declarations:
-    if group not in declarations.groups:
-        return declarations
-    joined = declarations.groups[group]
-    edited = replace(joined, members=(*(joined.members or ()), name))
-    return replace(declarations, groups={**declarations.groups, group: edited})

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.core.account_side import AccountSide, InAccount, Planned
 from reconciler.core.diff import show_value
-from reconciler.core.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation, Stranger
-from reconciler.core.in_account import InAccount
+from reconciler.core.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation
+from reconciler.core.stranger import Stranger
 from reconciler.errors import Source
 from reconciler.report.quote import plain, plain_line
 from reconciler.report.text import wrap
-from reconciler.report.words import few
+from reconciler.report.words import tell_action
 
 DEEP = " " * 12
-MOST = 10  # roles or groups of somebody in the account
 
 
 def explanation_lines(one: Explanation) -> list[str]:
@@ -33,33 +33,66 @@ def explanation_lines(one: Explanation) -> list[str]:
         "",
         "Attributes",
         *(line for each in one.attributes for line in wrap(_attribute(each), "  ", DEEP)),
-        *(["", "In the account"] if one.account else []),
-        *(line for each in one.account for line in _in_account(each, "  ")),
+        *(("", *account_lines(one.account)) if one.account else ()),
     ]
 
 
 def stranger_lines(one: Stranger) -> list[str]:
-    """What there is to say of somebody whom git does not declare."""
-    left = [] if one.account and one.verdict == one.account[0].verdict else [_left(one)]
-    return [*left, *(line for each in one.account for line in _in_account(each, ""))]
-
-
-def _left(one: Stranger) -> str:
-    return plain_line(f"{one.name} ({one.key}) {one.verdict}")
-
-
-def _in_account(one: InAccount, indent: str) -> Iterable[str]:
-    yield from wrap(f"{plain(one.name)} (id/{plain(one.id)}) {plain_line(one.verdict)}.", indent, f"{indent}  ")
-    facts = [
-        f"userName: {plain(one.user_name)}" if one.user_name else "no userName",
-        "active" if one.active else "inactive",
-        f"roles: {few(list(map(plain, one.roles)), MOST)}" if one.roles else "no roles",
-        f"groups: {few(list(map(plain, one.groups)), MOST)}" if one.groups else "no groups",
+    """Everything there is to say of somebody whom git does not declare."""
+    known_as = one.key or (f"id/{one.account.user.id}" if one.account and one.account.user else "")
+    who = f"{plain(one.name)} ({plain(known_as)})"
+    return [
+        *wrap(f"{who} {plain_line(one.verdict)}", rest="  "),
+        *wrap(f"For {plain(one.tenant)} on {one.as_of}.", "  "),
+        *_managing(one),
+        *(("", *account_lines(one.account)) if one.account else ()),
     ]
-    yield from wrap("; ".join(facts), f"{indent}  ", f"{indent}    ")
-    if one.adopted_by:
-        edit = f"To manage them: declare a user with {plain_line(one.adopted_by)}, by which the next plan links them"
-        yield from wrap(edit, f"{indent}  ", f"{indent}    ")
+
+
+def _managing(one: Stranger) -> Iterable[str]:
+    if one.manage is None:
+        yield from wrap(f"No edit of git brings them under management: {plain_line(one.obstacle or '')}", "  ", "    ")
+        return
+    edits = ", and ".join(one.manage.edits)
+    yield from wrap(f"To bring them under management: {plain_line(edits)}", "  ", "    ")
+    yield from wrap(f"Then: {plain_line(one.manage.verdict)}", "  ", "    ")
+    if one.manage.plan is not None:
+        told = "; ".join(map(_planned, one.manage.plan)) or "nothing to do about them"
+        yield from wrap(f"And a plan: {told}", "  ", "    ")
+
+
+def account_lines(side: AccountSide) -> list[str]:
+    """Who somebody is in the account, and what a plan would do to them."""
+    return [
+        "In the account" + ("" if side.user else ": nobody"),
+        *(_in_account(side.user) if side.user else ()),
+        "",
+        "A plan" + ("" if side.plan else f" does nothing: {plain_line(side.untouched or '')}"),
+        *(line for one in side.plan for line in wrap(f"{_planned(one)}, because {plain_line(one.reason)}", "  ", DEEP)),
+    ]
+
+
+def _in_account(user: InAccount) -> Iterable[str]:
+    state = "active" if user.active else "inactive"
+    changed = f", changed last {plain(user.last_modified)}" if user.last_modified else ""
+    yield from wrap(f"{plain(user.name)}, {state}, id {plain(user.id)}{changed}", "  ", DEEP)
+    for name, listed in (("roles", user.roles), ("groups", user.groups)):
+        if listed:
+            yield from wrap(f"{name}: {plain_line(', '.join(listed))}", "  ", DEEP)
+    for target, value in user.attributes.items():
+        yield from wrap(f"{plain(target)}: {plain_line(show_value(value))}", "  ", DEEP)
+
+
+def _planned(one: Planned) -> str:
+    """`user/ann changes: title`; `leaves group/staff (Staff)`."""
+    what = plain_line(", ".join(one.what))
+    match one.action:
+        case "add_members" | "create_group":
+            return f"joins {plain(one.key)} ({what})"
+        case "remove_members":
+            return f"leaves {plain(one.key)} ({what})"
+        case _:
+            return f"{plain(one.key)} {tell_action(one.action, 'plan', 1)}" + (f": {what}" if what else "")
 
 
 def _flip(one: Explanation) -> Iterable[str]:

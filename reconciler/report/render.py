@@ -6,9 +6,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconciler.core.diff import show_value
-from reconciler.core.explain import Explanation, Stranger
+from reconciler.core.explain import Explanation
 from reconciler.core.outcome import Run
 from reconciler.core.plan import Plan, plan_to_json
+from reconciler.core.stranger import Stranger
 from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
 from reconciler.report.explain import explanation_lines, stranger_lines
@@ -65,18 +66,12 @@ def render_run(run: Run, form: Format) -> str:
             return _fill("run.txt.j2", view=make_run_view(run))
 
 
-def render_explanation(explanation: Explanation, form: Literal["text", "json"]) -> str:
-    """Why a user is in scope or not, to be read or to be worked with."""
+def render_explanation(told: Explanation | Stranger, form: Literal["text", "json"]) -> str:
+    """Why a user is in scope or not, or not in git, to be read or to be worked with."""
     if form == "json":
-        return explanation.model_dump_json(indent=2) + "\n"
-    return "\n".join(explanation_lines(explanation)) + "\n"
-
-
-def render_stranger(stranger: Stranger, form: Literal["text", "json"]) -> str:
-    """What there is to say of somebody whom git does not declare."""
-    if form == "json":
-        return stranger.model_dump_json(indent=2) + "\n"
-    return "\n".join(stranger_lines(stranger)) + "\n"
+        return told.model_dump_json(indent=2) + "\n"
+    lines = explanation_lines(told) if isinstance(told, Explanation) else stranger_lines(told)
+    return "\n".join(lines) + "\n"
 
 
 @cache  # a template is compiled once, however much is rendered

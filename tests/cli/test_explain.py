@@ -173,7 +173,10 @@ def test_somebody_who_left_git_is_told_where_they_were(project: Project, tenant:
 
     assert (0, "") == (ran.code, ran.err)
     where = f"declared at desired-state/all.yaml:5 when {applied[:12]} was applied"
-    assert f"Cid (user/cid) left git: {where}. {what}\n" == ran.out
+    assert ran.told.startswith(f"Cid (user/cid) left git: {where}. {what} For sandbox on ")
+    assert (
+        f"To bring them under management: declare cid again, as at {where[12:36]} of {applied[:12]} Then:" in ran.told
+    )
 
 
 def test_somebody_who_left_git_is_json_where_json_is_asked_for(project: Project) -> None:
@@ -182,6 +185,98 @@ def test_somebody_who_left_git_is_json_where_json_is_asked_for(project: Project)
     project.commit(SANDBOX + LEFT)
 
     assert "user/cid" == project.run("explain", "cid", "--format", "json").document["key"]
+
+
+def save_live(project: Project) -> None:
+    project.run("plan", "--save-live", "live.json", "-o", "plan.json")
+
+
+def test_of_a_leaver_in_a_saved_live_state_it_is_told_what_a_plan_does(project: Project) -> None:
+    """Who they are there, what they lose and why, and that nothing is deleted."""
+    project.run("apply", "--yes")
+    save_live(project)
+    project.commit(SANDBOX + LEFT)
+
+    ran = project.run("explain", "cid", "--live", "live.json")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert "They are active, and deactivated by the next apply. Nothing is deleted. For sandbox on" in ran.told
+    assert "A plan user/cid loses access, because left git since it was last applied" in ran.told
+    assert "And a plan: nothing to do about them In the account Cid, active, id " in ran.told
+
+
+STRANGER = "  zoe: {userName: zoe@example.com, displayName: Zoe Quist, department: Sales}\n"
+
+
+@pytest.fixture
+def only_live(project: Project) -> Project:
+    """Zoe is in the account and in no commit that was applied, as far as git remembers."""
+    project.commit(SANDBOX + TEAM.replace("groups:", f"{STRANGER}groups:").replace("[ann, bob]", "[ann, bob, zoe]"))
+    project.run("apply", "--yes")
+    save_live(project)
+    project.git("update-ref", "-d", "refs/notes/reconciler/sandbox")
+    clause = "{attribute: department, operator: EQUALS, value: Finance}"
+    project.commit(f"{SANDBOX}{TEAM}scoping_filters: {{users: [{{title: Money, clauses: [{clause}]}}]}}\n")
+    return project
+
+
+@pytest.mark.parametrize("named", ["zoe", "ZOE@example.com", "Zoe Quist", "user/zoe"])
+def test_somebody_unmanaged_is_told_what_a_plan_does_and_how_to_declare_them(only_live: Project, named: str) -> None:
+    """However they are called."""
+    ran = only_live.run("explain", named, "--live", "live.json")
+
+    assert (0, "") == (ran.code, ran.err)
+    assert ran.told.startswith("Zoe Quist (id/")
+    assert ") is unmanaged: in the account, and git does not declare them. A plan lists them" in ran.told
+    assert (
+        "To bring them under management: declare zoe under users, with userName: zoe@example.com, department: Sales, "
+        'and set department: Finance on zoe Then: everyone is in scope; passes "Money"'
+    ) in ran.told
+    assert "And a plan: user/zoe changes: department; leaves group/staff (Staff)" in ran.told
+    assert "groups: Staff" in ran.told
+
+
+def test_somebody_unmanaged_is_json_where_json_is_asked_for(only_live: Project) -> None:
+    """Under the same names as the plan file's."""
+    document = only_live.run("explain", "zoe", "--live", "live.json", "--format", "json").document
+
+    assert ("unmanaged", None, False, "sandbox") == tuple(
+        document[one] for one in ("standing", "key", "in_scope", "tenant")
+    )
+    assert ["Staff"] == document["account"]["user"]["groups"]
+    assert ["remove_members"] == [one["action"] for one in document["account"]["plan"]]
+
+
+def test_somebody_declared_is_told_with_their_side_of_the_account(only_live: Project) -> None:
+    """By their key, or as the account calls them."""
+    by_key = only_live.run("explain", "ann", "--live", "live.json")
+    by_name = only_live.run("explain", "ann@example.com", "--live", "live.json")
+
+    assert by_key == by_name
+    assert "Ann (user/ann) is out of scope" in by_key.told
+    assert "A plan leaves group/staff (Staff), because" in by_key.told
+    assert "user/ann loses access, because passes no scoping filter" in by_key.told
+
+
+def test_of_several_who_are_called_so_one_is_to_be_named(project: Project) -> None:
+    """By the id that is beside each."""
+    project.commit(SANDBOX + TEAM.replace("displayName: Cid", "displayName: Ann"))
+    project.run("apply", "--yes")
+    save_live(project)
+    ran = project.run("explain", "Ann", "--live", "live.json")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert '2 people of the account are "Ann": name one by id: Ann (ann@example.com) has the id ' in ran.err
+
+
+def test_a_live_state_that_does_not_add_up_explains_nobody(only_live: Project) -> None:
+    """Who is missing would seem not to be there."""
+    saved = (only_live.root / "live.json").read_text().replace('"faults": []', '"faults": ["a page is missing"]')
+    only_live.write(saved, "live.json")
+    ran = only_live.run("explain", "zoe", "--live", "live.json")
+
+    assert (4, "") == (ran.code, ran.out)
+    assert "a page is missing" in ran.err
 
 
 def test_without_an_apply_on_record_nothing_is_said_of_one(project: Project) -> None:
@@ -227,11 +322,14 @@ def test_somebody_whom_only_the_account_has_is_told_with_what_would_make_them_ou
     ran = project.run("explain", word, "--account")
 
     assert (0, "") == (ran.code, ran.err)
+    assert ran.told.startswith(
+        "Setup (id/u-99) is unmanaged: in the account, and git does not declare them, and did not"
+    )
     assert (
-        "Setup (id/u-99) is unmanaged: git does not declare them, and nothing is ever done to them.\n"
-        "  userName: setup@example.com; active; no roles; no groups\n"
-        "  To manage them: declare a user with userName: setup@example.com, by which the next plan links them\n"
-    ) == ran.out
+        "To bring them under management: declare setup under users, with userName: setup@example.com "
+        "Then: everyone is in scope; no scoping filters And a plan: user/setup changes: externalId"
+    ) in ran.told
+    assert "In the account Setup, active, id u-99" in ran.told
 
 
 def test_who_of_the_account_somebody_declared_is(project: Project) -> None:
@@ -240,8 +338,8 @@ def test_who_of_the_account_somebody_declared_is(project: Project) -> None:
     project.run("plan", "--save-live", "live.json")
     asked = project.run("explain", "ann", "--account")
 
-    assert "\nIn the account\n  Ann (id/" in asked.out
-    assert ") is user/ann of git.\n    userName: ann@example.com; active; no roles; " in asked.out
+    assert "In the account Ann, active, id " in asked.told
+    assert "A plan does nothing: nothing differs" in asked.told
     assert asked == project.run("explain", "ann", "--live", "live.json")
 
 
@@ -252,7 +350,7 @@ def test_somebody_who_left_git_and_is_in_the_account_is_told_both(project: Proje
     ran = project.run("explain", "cid", "--account")
 
     assert ran.out.startswith("Cid (user/cid) left git: declared at ")
-    assert ") is user/cid, who left git.\n  userName: cid@example.com; active; " in ran.out
+    assert "In the account Cid, active, id " in ran.told
 
 
 def test_nobody_in_the_account_either_is_exit_2(project: Project) -> None:
