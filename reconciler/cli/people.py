@@ -50,9 +50,18 @@ async def read_roles(
     from reconciler.live.people import read_behind
 
     state, snapshot = read
-    users = None if state.certificate.mode == "targeted" else len(state.users)
-    people, certificate = await read_behind(rest, _sought(head, earlier, state), users)
+    people, certificate = await read_behind(rest, _sought(head, earlier, state), len(state.users))
     return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
+
+
+async def read_roles_of_asked(rest: RestLine | None, head: Head, earlier: Earlier, state: LiveState) -> LiveState:
+    """A part of the account, with the roles that take effect of those in it whom the plan is about."""
+    if rest is None:
+        return state
+    from reconciler.live.people import read_behind
+
+    people, certificate = await read_behind(rest, _sought(head, earlier, state), None)
+    return join_people(state, people, certificate)
 
 
 def _sought(head: Head, earlier: Earlier | None, state: LiveState) -> Sequence[Sought]:

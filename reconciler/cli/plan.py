@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reconciler.cli.reading import Account
     from reconciler.core.notification import Ending
     from reconciler.core.plan import Plan
-    from reconciler.core.reading import ReadMode
+    from reconciler.core.reading import ReadMode, Wish
     from reconciler.report.render import Format
 
 NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
@@ -177,6 +177,7 @@ def show(file: Path, form: Format) -> int:
 @as_of_option
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit 3 where something drifted.")
+@click.option("--only", multiple=True, metavar="KEY", help="Of user/alice.lee or group/finance alone; may be repeated.")
 @click.option(
     "--read",
     type=click.Choice(["auto", "full", "incremental"]),
@@ -186,29 +187,37 @@ def show(file: Path, form: Format) -> int:
 )
 @click.pass_obj
 def drift(
-    options: Options, base: str | None, as_of: date | None, form: Format, *, read: ReadMode, exit_code: bool
+    options: Options,
+    base: str | None,
+    as_of: date | None,
+    form: Format,
+    *,
+    only: tuple[str, ...],
+    read: ReadMode,
+    exit_code: bool,
 ) -> int:
     """The live account against what was last applied: what changed on the other side. Changes nothing."""
     from reconciler.cli.line import load_head
     from reconciler.cli.notify import ending_of, tell_of
     from reconciler.cli.output import print_result
+    from reconciler.core.reading import Wish
     from reconciler.report.render import render_drift
 
     head = load_head(options, as_of)
 
     def look() -> tuple[int, Ending]:
-        made = _find_drift(options, head, base, read)
+        made = _find_drift(options, head, base, Wish(read, only))
         print_result(render_drift(made, form))
         return exit_of(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
 
     return tell_of(options, head, "drift", look)
 
 
-def _find_drift(options: Options, head: Head, base: str | None, read: ReadMode) -> Plan:
+def _find_drift(options: Options, head: Head, base: str | None, wish: Wish) -> Plan:
     """The plan that would put the account back to what was applied last."""
     from reconciler.cli.history import compile_at, find_applied
     from reconciler.cli.line import Base, gather
-    from reconciler.cli.reading import How, read_account_asked
+    from reconciler.cli.reading import How, focus_head, read_account_asked
     from reconciler.cli.trace import trace
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
@@ -225,8 +234,11 @@ def _find_drift(options: Options, head: Head, base: str | None, read: ReadMode) 
         why = "; ".join(map(str, applied.problems)) or f"{head.tenant_name} is not declared there"
         raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
     then = replace(head, desired=applied.state, loaded=applied.loaded, commit=earlier.commit)
-    how = How("full" if read == "full" else "incremental", keeps_focus=False, keeps_snapshot=True)
-    account = read_account_asked(options, then, Base(Earlier(base=applied.state)), how)
+    since = Base(Earlier(base=applied.state))
+    mode: ReadMode = wish.read if wish.only or wish.read == "full" else "incremental"
+    focused = focus_head(then, since, replace(wish, read=mode)) if wish.only else then
+    how = How(mode, keeps_focus=bool(wish.only), keeps_snapshot=True)
+    account = read_account_asked(options, focused, since, how)
 
-    gathered = replace(gather(then, earlier, account.live), earlier=Earlier(base=applied.state))
-    return trace(then, Base(), make_plan(gathered).plan)
+    gathered = replace(gather(account.head, earlier, account.live), earlier=since.earlier)
+    return trace(account.head, Base(), make_plan(gathered).plan)

@@ -10,7 +10,7 @@ from reconciler.cli.account import connect, read_live
 from reconciler.cli.kept import read_and_keep, read_incrementally
 from reconciler.cli.line import Base, Head, say
 from reconciler.cli.main import Options
-from reconciler.cli.people import connect_rest, read_roles
+from reconciler.cli.people import connect_rest, read_roles, read_roles_of_asked
 from reconciler.core.focus import covers, focus_on_difference
 from reconciler.core.inquiry import grow_focus, make_inquiry
 from reconciler.core.link import find_gone, link_resources
@@ -63,9 +63,8 @@ async def read_asked(lines: Ways, options: Options, head: Head, base: Base, how:
     """The account as far as the head's focus goes. `auto` reads everything where look-ups can't be believed.
 
     The plan is then about everything too, unless it keeps its focus: on keys that were named, or on what was approved.
-    Where roles take effect over REST everything is read always.
     """
-    if head.desired.focus is None or how.mode in ("full", "incremental") or lines.rest is not None:
+    if head.desired.focus is None or how.mode in ("full", "incremental"):
         return await _read_everything(lines, options, head, base, how)
     from reconciler.live.targeted import read_targeted
 
@@ -73,7 +72,8 @@ async def read_asked(lines: Ways, options: Options, head: Head, base: Base, how:
     targeted = await read_targeted(lines.scim, DIALECTS[head.tenant.dialect], inquiry)
     faults = targeted.live.certificate.faults
     if not faults or how.mode == "targeted":
-        return Account(targeted.live, None, replace(head, desired=targeted.desired))
+        asked = replace(head, desired=targeted.desired)
+        return Account(await read_roles_of_asked(lines.rest, asked, base.earlier, targeted.live), None, asked)
     say(options, f"Everything is read, for what was asked for can't be looked up alone: {faults[0]}")
     unfocused = head if how.keeps_focus else replace(head, desired=replace(head.desired, focus=None))
     everything = await _read_everything(lines, options, unfocused, base, how)
@@ -103,10 +103,16 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
 
 
 def focus_head(head: Head, base: Base, wish: Wish, approved: Plan | None = None) -> Head:
-    """The head with the focus that the command line asks for."""
+    """The head with the focus that the command line asks for.
+
+    Whose person was linked since the last apply waits for roles, and git says nothing new of them: where roles take
+    effect over REST, what git says otherwise than before is not all that a plan is about.
+    """
     if head.tenant.roles_via == "permissions" and not wish.only and approved is None:
         if wish.read == "targeted":
-            raise UsageError("--read targeted can't tell the roles that take effect over REST: use --read full")
+            raise UsageError(
+                "--read targeted can't tell who waits for roles over REST: use --read full, or name keys with --only"
+            )
         return head
     page_size = DIALECTS[head.tenant.dialect].page_size
     focus = choose_focus(wish, head.desired, base.earlier, page_size, approved)

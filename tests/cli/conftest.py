@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.project import SANDBOX, TEAM, Project
+from tests.cli.remote import Remote, reaching
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +25,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of the template, for one test."""
     return Project(Path(shutil.copytree(template, tmp_path / "project")), monkeypatch)
+
+
+@pytest.fixture
+def remote(project: Project) -> Iterator[Remote]:
+    """An account where roles take effect over REST, for one test."""
+    with reaching(project) as one:
+        yield one
