@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.line import Head, now_in_utc
 from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles
+from reconciler.cli.progress import watched
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import LiveState
 from reconciler.core.renewal import HOW_TO, days_left
@@ -42,12 +43,17 @@ async def connect(stack: AsyncExitStack, options: Options, head: Head, settings:
 
         store = stack.enter_context(open_store(options, head.tenant_name, settings))
         transport = in_process(make_app(store, now=now_in_utc))
-        return await stack.enter_async_context(
-            Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
-        )
+        embedded = Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
+        return await _enter(stack, embedded, options)
     refuse_expired_token(head)
     token = settings.secret(head.tenant.token) if head.tenant.token else ""
-    return await stack.enter_async_context(Client(head.tenant.url, token, head.tenant.windows))
+    return await _enter(stack, Client(head.tenant.url, token, head.tenant.windows), options)
+
+
+async def _enter(stack: AsyncExitStack, client: Client, options: Options) -> Client:
+    await stack.enter_async_context(client)
+    await stack.enter_async_context(watched(client, options.verbosity))
+    return client
 
 
 async def read_live(client: Client, head: Head) -> tuple[LiveState, Snapshot]:

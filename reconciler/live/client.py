@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import httpx
 
 from reconciler.core.model import Request, Response
-from reconciler.core.pace import next_start
+from reconciler.core.pace import next_start, spell_time
 from reconciler.core.retry import SERVER_ERRORS, wait_before_retry
 from reconciler.core.tenant import Window
 from reconciler.core.wire import describe_error
@@ -93,6 +93,7 @@ class Client:
     """Sends requests to one service. `requests` counts what left, retries too; setting `hurry` ends all waiting.
 
     `token` is None where there is nothing to show yet; `dated` is the service's date of its first answer, if it told.
+    `needed` are the requests that a read is known to take so far.
     """
 
     def __init__(  # noqa: PLR0913  # what a connection is made of
@@ -108,11 +109,13 @@ class Client:
         self.url = url
         self.transport = transport
         self.requests = 0
+        self.needed = 0
+        self._waits: tuple[float, str] | None = None
+        self.windows = windows
         self.dated: str | None = None
         self.hurry = asyncio.Event()
         self._tokens = OneToken(token) if isinstance(token, str) else token
         self._manner = manner
-        self._windows = windows
         self._clock = clock
         self._started: deque[float] = deque(maxlen=max((window.requests for window in windows), default=1))
         self._turn = asyncio.Lock()
@@ -132,6 +135,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.aclose()
+
+    @property
+    def waits_for(self) -> str | None:
+        """Why nothing leaves at the moment, and for how long."""
+        return self._waits and f"waits {spell_time(self._waits[0] - self._clock.now())}: {self._waits[1]}"
 
     async def send(self, request: Request) -> Response:
         """The answer, after as many attempts as the retry rules allow.
@@ -153,7 +161,9 @@ class Client:
             wait = None
             if not isinstance(answer, NotAnAnswer):
                 wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
-            if wait is None or not await self._waited(wait):
+            self.needed += wait is not None
+            why = "no answer came" if status is None else f"the service answered {status}"
+            if wait is None or not await self._waited(wait, why):
                 return self._counted(request, answer, attempt + renewed)
             if request.method == "POST":  # which is looked up before it is sent again, whatever refused it
                 turned_away = LostAnswer(f"{self.url} answered {status}")
@@ -173,13 +183,15 @@ class Client:
         refused = isinstance(answer, Response) and answer.status == httpx.codes.UNAUTHORIZED
         return refused and self._tokens is not None and token is not None and self._tokens.refuse(token)
 
-    async def _waited(self, seconds: float) -> bool:
+    async def _waited(self, seconds: float, why: str) -> bool:
         """Waits, and says whether it could: `hurry` ends every waiting at once."""
+        self._waits = self._clock.now() + seconds, why
         sleep = asyncio.ensure_future(self._clock.sleep(seconds))
         hurried = asyncio.ensure_future(self.hurry.wait())
         try:
             await asyncio.wait((sleep, hurried), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._waits = None
             sleep.cancel()
             hurried.cancel()
         return not self.hurry.is_set()
@@ -199,8 +211,8 @@ class Client:
         """Waits until one more request fits into every window."""
         async with self._turn:
             now = self._clock.now()
-            start = next_start(self._started, self._windows, now)
-            if start > now and not await self._waited(start - now):
+            start = next_start(self._started, self.windows, now)
+            if start > now and not await self._waited(start - now, "the pace allows no more"):
                 raise NotSent("the run stopped before its turn came")
             self._started.append(max(start, self._clock.now()))
 

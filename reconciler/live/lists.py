@@ -36,9 +36,9 @@ async def read_list(client: Client, kind: Kind, dialect: Dialect, first: Page | 
 async def _look(client: Client, kind: Kind, dialect: Dialect, first: Page) -> Listing:
     """After the first page the rest at once; rows are counted as they came, for `itemsPerPage` is not to be trusted."""
     size = len(first.resources)
-    pages = await asyncio.gather(
-        *(_try_page(client, kind, start, size) for start in list_starts(first.total, size, size))
-    )
+    starts = list_starts(first.total, size, size)
+    client.needed += len(starts)
+    pages = await asyncio.gather(*(_try_page(client, kind, start, size) for start in starts))
     listing = add_up(kind, first, [page for page in pages if isinstance(page, Page)])
     listing = listing.with_faults(*(page for page in pages if isinstance(page, str)))
     if not listing.faults and size and first.total % (dialect.page_size if dialect.pages_are_known else size) == 0:
@@ -80,6 +80,7 @@ async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
 
 async def read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
     """The first page; raises NotAnAnswer where it is none, or announces more than can be."""
+    client.needed += 1
     response = await client.send(list_request(kind, 1, dialect.page_size))
     try:
         page = _page_of(response)

@@ -109,8 +109,9 @@ class _Details:
 
 
 async def _read_details(client: Client, kind: Kind, ids: Iterable[str], known: Mapping[str, JsonObject]) -> _Details:
-    details = _Details(dict(known))
-    await asyncio.gather(*(_read_one(client, kind, live_id, details) for live_id in ids))
+    details, wanted = _Details(dict(known)), list(ids)
+    client.needed += len(wanted)
+    await asyncio.gather(*(_read_one(client, kind, live_id, details) for live_id in wanted))
     return details
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.pace import next_start, seconds_needed
+from reconciler.core.pace import Standing, next_start, seconds_needed, spell_time, tell_standing
 from reconciler.core.tenant import Window
 
 windows = st.lists(st.builds(Window, st.integers(1, 6), st.integers(1, 9)), max_size=3)
@@ -70,3 +70,19 @@ def test_the_time_told_is_never_more_than_it_takes(requests: int, kept: list[Win
 def test_a_full_apply_at_4mes_pace_is_told_in_seconds() -> None:
     """10,000 requests at 20 in 2 seconds and 3,600 an hour: two full hours, and the rest in the third."""
     assert 7200.0 == seconds_needed(10_000, [Window(20, 2), Window(3600, 3600)])
+
+
+def test_how_far_a_run_is_is_told_in_one_line() -> None:
+    """What is left takes as long as it took so far, or as the pace allows: whichever is more."""
+    windows = [Window(20, 2), Window(3600, 3600)]
+
+    assert "100 of 4,100 requests, 10.0 a second, 60 min left" == tell_standing(Standing(100, 4100, 10.0), windows)
+    assert "50 of 100 requests, 0.5 a second, 100 s left" == tell_standing(Standing(50, 100, 100.0), windows)
+    assert "0 of 41 requests, 0.0 a second, 4 s left; waits" == tell_standing(Standing(0, 41, 0.0, "waits"), windows)
+    assert "9 of 8 requests, 1.0 a second, 0 s left" == tell_standing(Standing(9, 8, 9.0), windows)
+
+
+def test_time_is_spelled_in_seconds_or_minutes_and_never_too_short() -> None:
+    assert ["0 s", "0 s", "1 s", "120 s", "3 min", "60 min"] == [
+        spell_time(seconds) for seconds in (-3, 0, 0.2, 120, 120.5, 3600)
+    ]

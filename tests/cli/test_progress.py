@@ -1,0 +1,99 @@
+"""How far a read is: a line now and then where nobody looks, a bar where somebody does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.cli.progress import watched
+from reconciler.core.tenant import Window
+from reconciler.core.wire import DIALECTS
+from reconciler.live.client import Client, Clock
+from reconciler.live.read import read_snapshot
+from tests.live.service import TOKEN, URL
+from tests.live.test_incremental import NOON, company
+from tests.live.virtual import run_in_virtual_time
+
+HOUR = (Window(20, 2), Window(60, 600))
+
+
+async def read_company(verbosity: int, *, turned_away: int = 0) -> None:
+    """1,500 people and 10 groups, where 60 requests are allowed in ten minutes."""
+    twin = company(1500, 10)
+    times = asyncio.get_running_loop().time
+    turns = [turned_away]
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.1)
+        if turns[0]:
+            turns[0] -= 1
+            return httpx.Response(429, headers={"Retry-After": "45"})
+        target = request.url.raw_path.decode().removeprefix("/scim/v2")
+        return httpx.Response(200, content=json.dumps(twin.answer("GET", target, None, NOON).response.body).encode())
+
+    clock = Clock(now=times, sleep=asyncio.sleep)
+    async with (
+        Client(URL, TOKEN, HOUR, transport=httpx.MockTransport(answer), clock=clock) as client,
+        watched(client, verbosity),
+    ):
+        await read_snapshot(client, DIALECTS["4me"])
+
+
+def test_a_line_now_and_then_says_how_far_how_fast_how_long_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nobody looks; here all but the last requests leave in the first seconds, and those when the pace allows."""
+    run_in_virtual_time(read_company(0))
+
+    first, *others, last = capsys.readouterr().err.splitlines()
+    assert "Reading: 60 of 71 requests, 2.0 a second, 10 min left; waits 10 min: the pace allows no more" == first
+    assert last.startswith("Reading: 60 of 71 requests, 0.1 a second, 110 s left; waits ")
+    assert 18 == len(others)
+
+
+def test_that_the_service_said_to_wait_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    run_in_virtual_time(read_company(0, turned_away=1))
+
+    first = capsys.readouterr().err.splitlines()[0]
+    assert "Reading: 1 of 2 requests, 0.0 a second, 30 s left; waits 16 s: the service answered 429" == first
+
+
+def test_nothing_is_told_where_quiet_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    run_in_virtual_time(read_company(-1))
+
+    assert "" == capsys.readouterr().err
+
+
+def test_on_a_terminal_there_is_a_bar_while_something_is_left(tmp_path: Path) -> None:
+    """Of a process of its own, for that is what a terminal is."""
+    script = tmp_path / "read.py"
+    script.write_text(
+        "from tests.cli.test_progress import read_company\n"
+        "from tests.live.virtual import run_in_virtual_time\n"
+        "run_in_virtual_time(read_company(0))\n"
+    )
+    ours, theirs = pty.openpty()
+    environment = {"PYTHONPATH": ".", "TERM": "xterm", "COLUMNS": "160", "PATH": os.environ["PATH"]}
+    with subprocess.Popen([sys.executable, script], stderr=theirs, env=environment) as process:  # noqa: S603
+        os.close(theirs)
+        shown = _read_to_end(ours)
+
+    assert 0 == process.returncode
+    assert "Reading: 60 of 71 requests" in shown
+    assert "the pace allows no more" in shown
+
+
+def _read_to_end(terminal: int) -> str:
+    pieces = []
+    try:
+        while piece := os.read(terminal, 65536):
+            pieces.append(piece)
+    except OSError:
+        pass  # the other end is closed
+    return b"".join(pieces).decode()
