@@ -24,6 +24,7 @@ COMMANDS = {
     "show": ("reconciler.cli.plan", "Render a saved plan or outcome."),
     "apply": ("reconciler.cli.apply", "Plan again, and carry it out."),
     "drift": ("reconciler.cli.plan", "The live account against what was last applied."),
+    "fleet": ("reconciler.cli.fleet", "Plan or drift of all tenants on a Dask cluster, in one report."),
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
     "import": ("reconciler.cli.import_", "A live account as YAML, after which nothing is left to plan."),
     "log": ("reconciler.cli.log", "What was applied, and when: the provisioning log, or the receipts in git."),
