@@ -292,6 +292,15 @@ def test_a_refusal_says_which_role_nobody_would_hold_and_who_would_lose_it() -> 
     assert "use --read full, or give it to somebody else first" == unsure.hint
 
 
+def test_each_limit_counts_what_it_is_about_and_both_of_its_numbers_must_be_exceeded() -> None:
+    """A revoked role is no member removed; more than five of a thousand is below two in a hundred."""
+    revoked: list[Change] = [RevokeRoles(key="user/ann", target_id="1", roles=("auditor",))]
+    leavers: list[Change] = [DeactivateUser(key=f"user/u{number}", target_id="1") for number in range(6)]
+
+    assert [] == check_guardrails(revoked, Guardrails(max_member_removals=Limit(count=0)), LARGE)
+    assert [] == check_guardrails(leavers, Guardrails(max_deactivations=Limit(count=5, percent=2)), LARGE)
+
+
 @pytest.mark.parametrize(("count", "ends"), [(10, "u09"), (11, "u09 and 1 more"), (12, "u09 and 2 more")])
 def test_ten_are_named_and_the_others_counted(count: int, ends: str) -> None:
     """None is counted where all are named."""

@@ -35,6 +35,11 @@ def test_pages_that_overlap_start_with_the_last_row_of_the_one_before(total: int
     assert starts == list(list_starts(total, SIZE, SIZE - 1))
 
 
+def test_pages_of_two_overlap_too() -> None:
+    """Each brings one who is new."""
+    assert [2, 3, 4] == list(list_starts(5, 2, 1))
+
+
 def test_no_rows_no_further_pages() -> None:
     """However many were announced."""
     assert [] == list(list_starts(9, 0, 0))
@@ -52,9 +57,12 @@ def test_pages_that_bring_what_the_first_announced_add_up() -> None:
     ("rest", "fault"),
     [
         (page(4, "c"), "Users: the total changed from 3 to 4 during the read"),
+        (page(2, "c"), "Users: the total changed from 3 to 2 during the read"),
         (page(3, "b"), "Users: b came twice"),
         (page(3, "a", "b"), "Users: a and 1 more came twice"),
         (page(3), "Users: 3 were announced and 2 came"),
+        (page(3, "a", "b", "a"), "Users: a and 2 more came twice"),
+        (page(3, "c", "d"), "Users: 3 were announced and 4 came"),
     ],
 )
 def test_what_a_change_of_the_account_can_explain_is_looked_at_again(rest: Page, fault: str) -> None:
@@ -165,10 +173,12 @@ def test_a_later_look_that_adds_up_is_what_there_is() -> None:
     ("looks", "verdict"),
     [
         ([ONE, OTHER, OTHER], LIES),
+        ([ONE, OTHER, Listing({"b": {}, "a": {}}, (again("short"),))], LIES),
         ([ONE, OTHER, ONE], CHANGES),
         ([ONE, ONE], CHANGES),
         ([ONE, ONE, LATER], CHANGES),
         ([ONE, LATER, ONE], CHANGES),
+        ([ONE, ONE, OTHER], CHANGES),
         ([ONE, OTHER, Listing({}, ("a row without an id",), changeable=False)], LIES),
     ],
 )
