@@ -321,3 +321,34 @@ def test_another_token_is_refused_with_what_to_do(story: Story) -> None:
     assert (5, "") == (ran.code, ran.out)
     assert "refuses the token (401)" in ran.err
     assert "another-token" not in ran.err
+
+
+def test_one_person_is_looked_up_and_planned_as_from_everything(story: Story, server: Server) -> None:
+    """`--only` asks for what it needs; a server whose look-ups can't be believed is read whole, and says the same."""
+    story.apply(TEAM)
+    server.edit("ann", "title", "Queen")
+    story.commit(TEAM.replace("title: Clerk", "title: Head Clerk"))
+
+    plans = [
+        story.run("plan", "--only", "bob", "--read", read, "--format", "json", "-o", "one.json").document
+        for read in ("auto", "full")
+    ]
+    ran = story.run("apply", "--only", "bob", "--yes")
+
+    assert [("update_user", "user/bob")] == [(one["action"], one["key"]) for one in plans[0]["changes"]]
+    assert plans[0]["changes"] == plans[1]["changes"]
+    assert (True, 0) == (plans[0]["read"]["complete"], ran.code), ran.said
+    assert ("Queen", "Head Clerk") == (server.users["ann"]["title"], server.users["bob"]["title"])
+
+
+def test_what_drifted_is_adopted(story: Story, server: Server) -> None:
+    """Git says what the server has, and nothing is left to plan."""
+    story.apply(TEAM)
+    server.edit("ann", "title", "Queen")
+    server.edit("bob", "displayName", "Robert")
+
+    ran = story.run("import", "--adopt")
+
+    assert 0 == ran.code, ran.said
+    assert {"+    title: Queen", "+    displayName: Robert"} <= set(ran.out.splitlines())
+    story.check_that_nothing_is_left()
