@@ -15,7 +15,7 @@ import click
 from benchmarks import tools
 from benchmarks.measure import Contender, Cost, Void, measure_in_turns
 from benchmarks.people import count_changed
-from benchmarks.report import Figures, put_between_markers, render
+from benchmarks.report import Figures, put_between, render
 from benchmarks.stages import time_stages
 
 HERE = Path(__file__).parent
@@ -99,7 +99,7 @@ def _keep(figures: Figures) -> None:
     raw.parent.mkdir(exist_ok=True)
     raw.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")
     readme = HERE / "README.md"
-    readme.write_text(put_between_markers(readme.read_text(encoding="utf-8"), render(figures)), encoding="utf-8")
+    readme.write_text(put_between(readme.read_text(encoding="utf-8"), render(figures)), encoding="utf-8")
 
 
 if __name__ == "__main__":

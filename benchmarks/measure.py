@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 SPAWN = Path(__file__).with_name("spawn.py")
 
@@ -41,7 +42,7 @@ class Void(Exception):
     """A comparison that means nothing: a command failed, or did something else than its peers."""
 
 
-def measure_in_turns(contenders: Sequence[Contender], tell: Callable[[str], None]) -> dict[str, list[Cost]]:
+def measure_in_turns(contenders: Sequence[Contender], tell: Callable[[str], object]) -> dict[str, list[Cost]]:
     """The costs of every contender, measured in rounds: A B C A B C. Raises Void at the first wrong result."""
     costs: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for contender in contenders:
@@ -55,10 +56,15 @@ def measure_in_turns(contenders: Sequence[Contender], tell: Callable[[str], None
     return costs
 
 
-def run(command: Sequence[str], folder: Path) -> str:
-    """What the command prints, unmeasured; raises Void where it fails."""
+def run(command: Sequence[str], folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What the command prints, unmeasured; raises Void where it fails. `settings` are of its environment alone."""
     done = subprocess.run(  # noqa: S603 - only commands that are written down in this package
-        command, cwd=folder, env=_environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        cwd=folder,
+        env={**_environment(folder), **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
     return _checked(command, done.returncode, done.stdout.decode(errors="replace"))
 

@@ -39,7 +39,7 @@ def write_declared_yaml_before(folder: Path, count: int) -> None:
 
 def write_live_json(file: Path, count: int) -> None:
     """The live state of an account that holds everybody as they were before, as `plan --live` reads it."""
-    users = [_live_user(number) for number in _numbers(count)]
+    users = [live_user(number) for number in _numbers(count)]
     _write(file, [json.dumps({"format": 1, "users": users, "groups": []}, indent=2), "\n"])
 
 
@@ -88,7 +88,7 @@ def _files(count: int) -> Iterator[tuple[str, range]]:
 def _write_yaml(folder: Path, count: int, person: Callable[[int], Person]) -> None:
     _write(folder / "tenants.yaml", ["tenants:\n", "  bench: {url: sandbox, scope: all}\n"])
     for name, numbers in _files(count):
-        declared = (_declared_user(_key(number), person(number)) for number in numbers)
+        declared = (_declared_user(key_of(number), person(number)) for number in numbers)
         _write(folder / "users" / f"{name}.yaml", ["users:\n", *declared])
 
 
@@ -102,14 +102,15 @@ def _is_changed(number: int) -> bool:
     return number % CHANGED_IN == 0
 
 
-def _key(number: int) -> str:
+def key_of(number: int) -> str:
+    """The name of a person in YAML."""
     return f"person.{number:06}"
 
 
 def _person(number: int) -> Person:
     """The ten attributes as declared, in the spelling of RFC 7643."""
     department = DEPARTMENTS[number % len(DEPARTMENTS)]
-    address = f"{_key(number)}@example.com"
+    address = f"{key_of(number)}@example.com"
     return {
         "userName": address,
         "name": {"givenName": f"Given{number}", "familyName": f"Family{number}"},
@@ -144,12 +145,13 @@ def _declared_user(key: str, person: Person) -> str:
 """
 
 
-def _live_user(number: int) -> Person:
+def live_user(number: int) -> Person:
+    """A person as an account answered them before."""
     person = _person_before(number)
     return {
         "schemas": [CORE, ENTERPRISE],
         "id": f"{7_000_000 + number}",
-        "externalId": _key(number),
+        "externalId": key_of(number),
         **{name: value for name, value in person.items() if name not in IN_ENTERPRISE},
         ENTERPRISE: {name: value for name, value in person.items() if name in IN_ENTERPRISE},
         "meta": {"resourceType": "User", "lastModified": "2026-01-05T08:00:00Z"},

@@ -50,11 +50,11 @@ def render(figures: Figures) -> str:
         "",
         "### Starting",
         "",
-        *_peer_rows(figures.start),
+        *peer_rows(figures.start),
         "",
         f"### Planning {figures.users:,} people, {figures.changed:,} of them changed",
         "",
-        *_peer_rows(figures.plan),
+        *peer_rows(figures.plan),
         "",
         "### Growing",
         "",
@@ -63,12 +63,12 @@ def render(figures: Figures) -> str:
     return "\n".join(lines)
 
 
-def put_between_markers(document: str, text: str) -> str:
+def put_between(document: str, text: str, opening: str = BEGIN, closing: str = END) -> str:
     """The document with the text in place of what stood between its markers."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = document.partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
-        raise ValueError(f"the document has no place for figures, between {BEGIN} and {END}")
+        raise ValueError(f"the document has no place for figures, between {opening} and {closing}")
     return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
@@ -132,7 +132,7 @@ def _median(costs: Sequence[Cost], measure: Measure) -> float:
     return median(measure(cost) for cost in costs)
 
 
-def _peer_rows(costs: Costs) -> Iterator[str]:
+def peer_rows(costs: Costs) -> Iterator[str]:
     """Medians, and each against ours."""
     ours = next(iter(costs.values()))
     yield "| | wall | CPU | peak memory | wall against ours | memory against ours |"

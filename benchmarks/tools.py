@@ -35,7 +35,14 @@ class Planned:
 
 def reconciler_help(folder: Path, repeats: int) -> Contender:
     """`reconciler --help`."""
-    return _start("reconciler --help", folder, (_reconciler(), "--help"), repeats)
+    return _start("reconciler --help", folder, (reconciler(), "--help"), repeats)
+
+
+def reconciler_validate(folder: Path, count: int, repeats: int) -> Contender:
+    """`reconciler validate` over that many people."""
+    people.write_declared_yaml(folder / "desired-state", count)
+    command = (reconciler(), "validate")
+    return Contender(f"reconciler validate, {count:,} people", folder, command, command, repeats, lambda _: None)
 
 
 def import_click(folder: Path, repeats: int) -> Contender:
@@ -48,7 +55,7 @@ def reconciler_plan(folder: Path, count: int, repeats: int, name: str = RECONCIL
     people.write_declared_yaml(folder / "desired-state", count)
     people.write_live_json(folder / "live.json", count)
     command = (
-        *(_reconciler(), "--dir", "desired-state", "--tenant", "bench"),
+        *(reconciler(), "--dir", "desired-state", "--tenant", "bench"),
         *("plan", "--live", "live.json", "--format", "json", "-o", "plan.json"),
     )
     check = _check(name, count, lambda _: read_reconciler((folder / "plan.json").read_text(encoding="utf-8")))
@@ -60,9 +67,9 @@ def reconciler_plan_with_base(folder: Path, count: int, repeats: int) -> Contend
     folder.mkdir(parents=True)
     run(("git", "init", "--quiet"), folder)
     people.write_declared_yaml_before(folder / "desired-state", count)
-    _commit("before", folder)
+    commit("before", folder)
     plain = reconciler_plan(folder, count, repeats, WITH_BASE)
-    _commit("now", folder)
+    commit("now", folder)
     command = (*plain.command, "--base", "HEAD~1")
     return replace(plain, command=command, prepare=command)
 
@@ -132,7 +139,8 @@ def _check(name: str, count: int, read: Callable[[str], Planned]) -> Callable[[s
     return check
 
 
-def _commit(message: str, folder: Path) -> None:
+def commit(message: str, folder: Path) -> None:
+    """Commit the desired state."""
     author = ("-c", "user.name=Bench", "-c", "user.email=bench@example.com", "-c", "commit.gpgSign=false")
     run(("git", "add", "desired-state"), folder)
     run(("git", *author, "commit", "--quiet", "--message", message), folder)
@@ -143,6 +151,6 @@ def _start(name: str, folder: Path, command: tuple[str, ...], repeats: int) -> C
     return Contender(name, folder, command, command, repeats, lambda _: None)
 
 
-def _reconciler() -> str:
+def reconciler() -> str:
     """The command as it is installed beside the interpreter that runs this."""
     return str(Path(sys.executable).with_name("reconciler"))

@@ -1,0 +1,71 @@
+"""The embedded 4me on a port, as far away as one likes, that counts what it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from reconciler.sandbox.app import App, Message, Receive, Send, make_app
+from reconciler.sandbox.serve import serving
+from reconciler.sandbox.store import Store
+
+TOKEN = "benchmark"  # noqa: S105  # of a server on loopback that lives for a minute
+
+LONG_AGO = "2026-01-05T08:00:00Z"
+
+
+@dataclass
+class Account:
+    """Where it listens, what it holds, and when each request came, in seconds."""
+
+    store: Store
+    url: str = ""
+    moments: list[float] = field(default_factory=list)
+
+    def title_by_hand(self, user_name: str, title: str) -> None:
+        """What somebody does in the account, past git; not counted."""
+        now = datetime.now(UTC)
+        found = next(one for one in self.store.twin().users.values() if one["userName"] == user_name)
+        operation = {"op": "replace", "path": "title", "value": title}
+        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+        response = self.store.answer("PATCH", f"/Users/{found['id']}", body, now)
+        if not response.succeeded:
+            raise RuntimeError(f"the account answers {response.status}: {response.body}")
+
+    def age(self) -> None:
+        """Everybody as if nobody had been changed for months: who changed of late is a question of drift's."""
+        users = self.store.twin().users.values()
+        self.store.seed([{**one, "meta": {"resourceType": "User", "lastModified": LONG_AGO}} for one in users])
+
+
+@contextmanager
+def serve_account(file: Path, latency: float) -> Iterator[Account]:
+    """An empty account for as long as the block runs; each answer takes `latency` seconds more."""
+    with Store(file) as store:
+        account = Account(store)
+        app = make_app(store, now=lambda: datetime.now(UTC), token=TOKEN)
+        with serving(_metered(app, account, latency)) as url:
+            account.url = url
+            yield account
+
+
+def most_in_a_window(moments: list[float], seconds: float) -> int:
+    """The most requests that came within so many seconds."""
+    return max(
+        (sum(start <= one < start + seconds for one in moments[at:]) for at, start in enumerate(moments)), default=0
+    )
+
+
+def _metered(app: App, account: Account, latency: float) -> App:
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            account.moments.append(monotonic())
+            await asyncio.sleep(latency)
+        await app(scope, receive, send)
+
+    return answer

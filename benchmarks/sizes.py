@@ -1,0 +1,184 @@
+"""`python -m benchmarks.sizes`: CPU and memory of load, compile, diff and render by size, how each grows; starting.
+
+Each size is measured in processes of its own, smallest first, in turns; the figures are medians. CPU, not wall: it is
+what a busy machine changes least.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import pstats
+import resource
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from math import log
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any, TypeAlias, TypeVar
+
+import click
+
+from benchmarks import people, tools
+from benchmarks.measure import SPAWN, Void, measure_in_turns, run
+from benchmarks.report import peer_rows, put_between
+from reconciler.core.compile import compile_state, guardrails_of
+from reconciler.core.make_plan import Gathered, make_plan
+from reconciler.core.plan import plan_to_json
+from reconciler.desired.files import read_folder
+from reconciler.desired.load import load_declarations
+from reconciler.live.snapshot import load_snapshot
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[1]
+BEGIN, END = "<!-- begin of sizes, written by benchmarks.sizes -->", "<!-- end of sizes -->"
+TODAY = date(2026, 1, 5)
+SIZES = (1_000, 10_000, 100_000)
+STAGES = ("load", "compile", "diff", "render")
+MOST = 1.05
+NAMED = 3
+STARTS_IN_A_TURN = 4
+STARTED_WITH = 100  # people that are validated
+
+Measured: TypeAlias = Mapping[str, Mapping[str, float]]
+
+
+@dataclass
+class Meter:
+    """The CPU seconds of each stage, and the peak memory of the process when it ended, in MB."""
+
+    stages: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def time(self, stage: str, work: Callable[[], T]) -> T:
+        """What `work` returns."""
+        start = process_time()
+        result = work()
+        unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+        self.stages[stage] = {"cpu": process_time() - start, "peak": peak}
+        return result
+
+
+@click.command()
+@click.option("--repeats", default=3, show_default=True, type=click.IntRange(min=1), help="Turns; the largest has one.")
+@click.option("--child", type=click.Path(path_type=Path), hidden=True)
+@click.option("--profile", is_flag=True, hidden=True)
+@click.option("--keep/--print", default=True, help="Write the figures into benchmarks/README.md.")
+def main(repeats: int, child: Path | None, *, profile: bool, keep: bool) -> None:
+    """Measure the stages of a plan at 1,000, 10,000 and 100,000 people."""
+    if child:
+        click.echo(json.dumps(name_costs(child) if profile else measure_stages(child)))
+        return
+    with TemporaryDirectory(prefix="reconciler-sizes-") as folder:
+        text = "\n".join(compare(Path(folder), repeats))
+    click.echo(text)
+    if keep:
+        readme = Path(__file__).with_name("README.md")
+        readme.write_text(put_between(readme.read_text(encoding="utf-8"), text, BEGIN, END), encoding="utf-8")
+
+
+def compare(folder: Path, repeats: int) -> Iterator[str]:
+    """The tables, line by line."""
+    runs: dict[int, list[Measured]] = {size: [] for size in SIZES}
+    for size in SIZES:
+        people.write_declared_yaml(folder / str(size) / "desired-state", size)
+        people.write_live_json(folder / str(size) / "live.json", size)
+    for turn in range(repeats):
+        for size in SIZES if turn == 0 else SIZES[:-1]:
+            runs[size].append(_in_a_process(folder / str(size)))
+            click.echo(f"{size:,}: {runs[size][-1]}", err=True)
+    costs = _in_a_process(folder / str(SIZES[1]), "--profile")
+    yield from _rows(runs)
+    yield ""
+    yield f"The {NAMED} largest costs of that, of {SIZES[1]:,} people, by the time in each function itself (cProfile):"
+    yield ""
+    yield "| function | of all |"
+    yield "| --- | --: |"
+    for name, share in costs.items():
+        yield f"| `{name}` | {share:.0%} |"
+    yield ""
+    yield from start_rows(folder / "start", repeats * STARTS_IN_A_TURN)
+
+
+def start_rows(folder: Path, repeats: int) -> Iterator[str]:
+    """What it takes until something is said, beside the least that a command line of click takes."""
+    contenders = [
+        tools.reconciler_help(folder / "help", repeats),
+        tools.reconciler_validate(folder / "validate", STARTED_WITH, repeats),
+        tools.import_click(folder / "click", repeats),
+    ]
+    yield from peer_rows(measure_in_turns(contenders, tell=len))
+
+
+def measure_stages(folder: Path) -> Measured:
+    """What a plan does between the files and its text, stage by stage, in this process."""
+    meter = Meter()
+    live = meter.time("read the live state", lambda: load_snapshot(folder / "live.json"))
+    declarations = meter.time("load", lambda: load_declarations(read_folder(folder / "desired-state"))).declarations
+    desired = meter.time("compile", lambda: compile_state(declarations, "bench", TODAY))
+    tenant = declarations.tenants["bench"].tenant
+    gathered = Gathered(
+        desired=desired, live=live, tenant=tenant, guardrails=guardrails_of(declarations, "bench"), as_of=TODAY
+    )
+    made = meter.time("diff", lambda: make_plan(gathered))
+    if len(made.plan.changes) != people.count_changed(len(live.users)):
+        raise Void(f"{len(made.plan.changes)} changes of {len(live.users)} people")
+    meter.time("render", lambda: plan_to_json(made.plan))
+    return meter.stages
+
+
+def name_costs(folder: Path) -> Mapping[str, float]:
+    """The functions that take the most of all, and their share."""
+    profile = cProfile.Profile()
+    profile.runcall(measure_stages, folder)
+    return largest(pstats.Stats(profile).get_stats_profile())
+
+
+def largest(profile: pstats.StatsProfile) -> Mapping[str, float]:
+    """The functions with the most time of their own, and their share of all."""
+    costs = sorted(profile.func_profiles.items(), key=lambda one: one[1].tottime, reverse=True)[:NAMED]
+    return {f"{Path(cost.file_name).stem}.{name}": cost.tottime / profile.total_tt for name, cost in costs}
+
+
+def exponent(runs: Mapping[int, Sequence[Measured]], stage: str, what: str) -> float:
+    """How it grows between the two largest sizes: 1 is in proportion, 2 with the square."""
+    smaller, larger = sorted(runs)[-2:]
+    return log(_median(runs[larger], stage, what) / _median(runs[smaller], stage, what)) / log(larger / smaller)
+
+
+def _rows(runs: Mapping[int, Sequence[Measured]]) -> Iterator[str]:
+    sizes = " | ".join(f"{size:,} people" for size in runs)
+    yield f"| | {sizes} | exponent, at most {MOST} | |"
+    yield f"| --- |{' --: |' * len(runs)} --: | --- |"
+    for stage in STAGES:
+        cells = " | ".join(f"{_median(each, stage, 'cpu'):.2f} s" for each in runs.values())
+        yield f"| {stage}: CPU | {cells} | {_verdict(exponent(runs, stage, 'cpu'))} |"
+    cells = " | ".join(f"{_median(each, STAGES[-1], 'peak'):,.0f} MB" for each in runs.values())
+    yield f"| all: peak memory | {cells} | {_verdict(exponent(runs, STAGES[-1], 'peak'))} |"
+
+
+def _verdict(measured: float) -> str:
+    return f"{measured:.2f} | {'met' if measured <= MOST else '**missed**'}"
+
+
+def _median(runs: Sequence[Measured], stage: str, what: str) -> float:
+    return median(one[stage][what] for one in runs)
+
+
+def _in_a_process(folder: Path, *options: str) -> Any:  # noqa: ANN401  # what the child printed as JSON
+    """What a child prints: started by one that is small, for a process inherits the peak of whoever started it."""
+    output = folder / "output"
+    child = (sys.executable, "-m", "benchmarks.sizes", "--child", str(folder), *options)
+    run((sys.executable, "-I", "-S", str(SPAWN), str(folder / "cost"), str(output), *child), ROOT)
+    printed = output.read_text(encoding="utf-8")
+    if json.loads((folder / "cost").read_bytes())["exit_code"]:
+        raise Void(printed[-2_000:])
+    return json.loads(printed)
+
+
+if __name__ == "__main__":
+    main()
