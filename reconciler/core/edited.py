@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Final, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -77,6 +78,13 @@ def assign_role(declarations: Declarations, role: str, name: str) -> Declaration
     """A role assigned to the user without end."""
     given = DeclaredAssignment(RoleAssignment(role=role, users=[name]), declarations.users[name].source)
     return replace(declarations, assignments=(*declarations.assignments, given))
+
+
+def move_end(declarations: Declarations, number: int, day: date) -> Declarations:
+    """That assignment, counted from 0, ends after that day."""
+    edited = list(declarations.assignments)
+    edited[number] = replace(edited[number], assignment=edited[number].assignment.model_copy(update={"expires": day}))
+    return replace(declarations, assignments=tuple(edited))
 
 
 def join(declarations: Declarations, member: str, group: str) -> Declarations:

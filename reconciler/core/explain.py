@@ -95,10 +95,10 @@ def explain_user(
     declarations: Declarations, tenant: str, name: str, today: date, account: AccountSide | None = None
 ) -> Explanation:
     """Everything that decides about the user, who must be declared."""
+    flip = find_flip(declarations, tenant, name, today)
     declarations = only_what_concerns(declarations, name)
     membership = expand_membership(declarations)
     user = compile_state(declarations, tenant, today).users[Key("user", name)]
-    flip = find_flip(declarations, tenant, name, today)
     return Explanation(
         key=str(user.key),
         name=user.name,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Final, cast
 
+from reconciler.core.access import filters_of
 from reconciler.core.catalogue import PLAIN_ACCESS
 from reconciler.core.clause import Clause, Operator, parse_day, parse_integer
 from reconciler.core.compile import compile_state
@@ -21,15 +23,20 @@ from reconciler.core.edited import (
     assign_role,
     could_be_declared,
     join,
+    move_end,
     only_what_concerns,
     set_value,
     with_value,
 )
+from reconciler.core.membership import expand_membership
 from reconciler.core.model import DesiredUser, Key
-from reconciler.core.scope import SourceAttributes, as_text
+from reconciler.core.role_paths import find_paths
+from reconciler.core.roles import has_expired
+from reconciler.core.scope import SourceAttributes, Subject, as_text, compile_clause, path_steps, read_each
 
 MOST_EDITS: Final = 3
-MOST_CANDIDATES: Final = 12
+MOST_CANDIDATES: Final = 12  # of which pairs and threes are tried
+THEIR_OWN: Final = frozenset({"userName", "externalId", "emails", "employeeNumber", "displayName", "name", "manager"})
 PLAIN_TEXT: Final = re.compile(r"[^\W\d_]([\w .@/+-]*\w)?")
 
 
@@ -78,29 +85,73 @@ def find_edits(declarations: Declarations, tenant: str, name: str, today: date) 
         return compile_state(edited, tenant, today).users[Key("user", name)]
 
     was = judge(alone).in_scope
-    candidates = list(_candidates(alone, tenant, name))[:MOST_CANDIDATES]
+    every = list(_candidates(declarations, alone, (tenant, name, today)))
     for size in range(1, MOST_EDITS + 1):
-        for edits in combinations(candidates, size):
+        for edits in combinations(every if size == 1 else every[:MOST_CANDIDATES], size):
             after = judge(edited_by(alone, edits))
             if after.in_scope is not was:
                 return Turn(edits, after)
     return None
 
 
-def _candidates(declarations: Declarations, tenant: str, name: str) -> Iterable[Edit]:
-    user = declarations.users[name].attributes
-    if user.get("active") is False:
-        yield _set(name, "active", value=True)
-    else:
-        yield _set(name, "active", value=False)
+def _candidates(whole: Declarations, alone: Declarations, about: tuple[str, str, date]) -> Iterable[Edit]:
+    """What may turn the verdict around: the user's own state, then their roles, then what filters look at."""
+    tenant, name, today = about
+    user = alone.users[name].attributes
+    yield _set(name, "active", value=user.get("active") is False)
+    yield from _renew(alone, name, today)
     yield Edit(f"assign the role {PLAIN_ACCESS} to {name}", lambda edited: assign_role(edited, PLAIN_ACCESS, name))
-    filters = declarations.tenants[tenant].filters or declarations.filters
+    others = [one.attributes for other, one in whole.users.items() if other != name]
     seen: set[str] = set()
-    for clause in (clause for one in filters.users for clause in one.clauses):
-        for edit in _satisfy(name, user, clause):
+    for one in filters_of(alone, tenant).users:
+        for edit in (*_satisfy_together(name, user, one.clauses, others), *_satisfy_each(name, user, one.clauses)):
             if edit.text not in seen:
                 seen.add(edit.text)
                 yield edit
+
+
+def _renew(alone: Declarations, name: str, today: date) -> Iterable[Edit]:
+    """The end of each assignment that has run out, moved to this day, on which it still counts."""
+    ways = list(find_paths(alone, expand_membership(alone), name))
+    for number, declared in enumerate(alone.assignments):
+        if has_expired(declared, today) and any(way.declared is declared for way in ways):
+            text = f"move the end (expires) of the role {declared.assignment.role} at {declared.source} to {today}"
+            yield Edit(text, lambda edited, number=number: move_end(edited, number, today))  # type: ignore[misc]
+
+
+def _satisfy_together(
+    name: str, user: UserDeclaration, clauses: Sequence[Clause], others: Sequence[SourceAttributes]
+) -> Iterable[Edit]:
+    """Of each attribute that a filter asks for, one value with which all its clauses about that hold.
+
+    Those that the clauses name go first, then what most others have: a pattern says what is right, and not a value.
+    """
+    asked: dict[tuple[str, ...], list[Clause]] = {}
+    for clause in clauses:
+        if clause.operator is not Operator.IS_MEMBER_OF:
+            asked.setdefault(tuple(path_steps(clause.attribute)), []).append(clause)
+    for about in asked.values():
+        path, tests = about[0].attribute, [compile_clause(clause) for clause in about]
+        for value in _proposed(about, path, others):
+            attributes = with_value(cast("SourceAttributes", user), path, value)
+            subject = Subject({"active": True, **attributes})
+            if could_be_declared(attributes) and all(holds(subject) for holds in tests):
+                yield _set(name, path, value=value)
+                break
+
+
+def _proposed(clauses: Sequence[Clause], path: str, others: Sequence[SourceAttributes]) -> Iterable[object]:
+    for clause in clauses:
+        made_up = clause.value if isinstance(clause.value, list) else [_satisfying(clause)]
+        yield from (value for value in made_up if value is not _NONE and value not in (None, ""))
+    if path_steps(path)[0] not in THEIR_OWN:
+        had = Counter(value for values in read_each(others, path) for value in values if isinstance(value, str | int))
+        yield from sorted(had, key=lambda value: (-had[value], as_text(value)))
+
+
+def _satisfy_each(name: str, user: UserDeclaration, clauses: Sequence[Clause]) -> Iterable[Edit]:
+    for clause in clauses:
+        yield from _satisfy(name, user, clause)
 
 
 def _satisfy(name: str, user: UserDeclaration, clause: Clause) -> Iterable[Edit]:

@@ -63,7 +63,7 @@ def filtered(project: Project) -> Project:
             [
                 "Because: holds no role, and only people who hold one are in scope",
                 "no   auditor directly, until 2026-03-31, CHG-7  [desired-state/all.yaml:12]",
-                "To turn this around: assign the role user to cid\n",
+                "To turn this around: move the end (expires) of the role auditor at desired-state/all.yaml:12",
             ],
         ),
         (

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from reconciler.core.edited import assign_role, could_be_declared, declare, join, only_what_concerns, with_value
+from datetime import date
+
+from reconciler.core.edited import (
+    assign_role,
+    could_be_declared,
+    declare,
+    join,
+    move_end,
+    only_what_concerns,
+    with_value,
+)
 from tests.core.examples import assignment, declarations, declared_group, declared_user
 
 GIT = declarations(
@@ -44,3 +54,11 @@ def test_somebody_is_declared_given_a_role_and_put_into_a_group() -> None:
     assert ("auditor", ["cid"]) == (edited.assignments[1].assignment.role, edited.assignments[1].assignment.users)
     assert ("cid",) == edited.groups["night"].members
     assert edited == join(edited, "cid", "nowhere")
+
+
+def test_the_end_of_an_assignment_moves_and_nothing_else_of_it() -> None:
+    """To a day on which it still counts."""
+    moved = move_end(GIT, 0, date(2026, 3, 31)).assignments[0].assignment
+
+    assert date(2026, 3, 31) == moved.expires
+    assert GIT.assignments[0].assignment == moved.model_copy(update={"expires": None})

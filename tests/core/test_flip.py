@@ -64,6 +64,27 @@ def flip(declared: Declarations) -> Flipped | None:
             'everyone is in scope; passes "Filter 2"',
         ),
         (
+            replace(
+                world(tenant=SANDBOX),
+                assignments=(
+                    assignment("user", "bob", expires=date(2026, 3, 1)),
+                    assignment("auditor", "ann", expires=date(2026, 3, 30)),
+                ),
+            ),
+            ("move the end (expires) of the role auditor at desired-state/roles.yaml:5 to 2026-03-31",),
+            "holds auditor; no scoping filters",
+        ),
+        (
+            world((clause("department", "REGEX MATCH", "Le.*"),)),
+            ("set department: Legal on ann",),
+            'everyone is in scope; passes "Filter 1"',
+        ),
+        (
+            world((clause("title", "STARTS_WITH", "He"), clause("title", "IN", [None, "Clerk", "Head"]))),
+            ("set title: Head on ann",),
+            'everyone is in scope; passes "Filter 1"',
+        ),
+        (
             world((clause("x", "IS_MEMBER_OF", "group/desk"),)),
             ("add ann to the members of the group desk",),
             'everyone is in scope; passes "Filter 1"',

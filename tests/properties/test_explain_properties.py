@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import combinations
@@ -16,11 +18,13 @@ from reconciler.core.clause import NEEDS_DATE, NEEDS_INTEGER, NEEDS_NO_VALUE, NE
 from reconciler.core.clause import Operator as Op
 from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredTenant, UserDeclaration
+from reconciler.core.edited import could_be_declared
 from reconciler.core.explain import explain_user
 from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.model import Key
-from reconciler.core.scope import Subject, compile_clause
+from reconciler.core.scope import Subject, compile_clause, read_values
 from reconciler.core.tenant import Tenant
+from reconciler.errors import Source
 from tests.core.examples import HERE, THERE, assignment, clause, declared_group, declared_user
 
 STEADY = settings(
@@ -105,7 +109,10 @@ def worlds(draw: st.DrawFn) -> Declarations:
         },
         users={name: declared_user(name, **draw(attributes)) for name in NAMES},
         groups=members,
-        assignments=tuple(draw(st.lists(assignments(), max_size=3))),
+        assignments=tuple(
+            replace(one, source=Source("roles.yaml", line))
+            for line, one in enumerate(draw(st.lists(assignments(), max_size=3)), start=1)
+        ),
         filters=Filters(users=draw(filters)),
     )
 
@@ -119,6 +126,9 @@ class Said:
     def make(self, declared: Declarations, name: str) -> Declarations:
         if self.text == f"assign the role user to {name}":
             return replace(declared, assignments=(*declared.assignments, assignment("user", name)))
+        moved = re.fullmatch(r"move the end \(expires\) of the role \w+ at (\S+) to (\S+)", self.text)
+        if moved:
+            return move_end(declared, moved[1], date.fromisoformat(moved[2]))
         group = self.text.removeprefix(f"add {name} to the members of the group ")
         if group != self.text:
             joined = declared.groups[group]
@@ -126,6 +136,16 @@ class Said:
             return replace(declared, groups={**declared.groups, group: joined})
         path, _, shown = self.text.removeprefix("set ").removesuffix(f" on {name}").partition(": ")
         return set_value(declared, name, path, read(shown))
+
+
+def move_end(declared: Declarations, where: str, day: date) -> Declarations:
+    """The assignment at that line, until that day."""
+    ends = {"expires": day}
+    moved = (
+        replace(one, assignment=one.assignment.model_copy(update=ends)) if str(one.source) == where else one
+        for one in declared.assignments
+    )
+    return replace(declared, assignments=tuple(moved))
 
 
 def read(shown: str) -> object:
@@ -184,6 +204,36 @@ def test_the_edits_that_are_told_flip_the_verdict_and_fewer_of_them_do_not(decla
     for size in range(len(edits)):
         for fewer in combinations(edits, size):
             assert told.in_scope is verdict(edited(declared, name, fewer), name)[0]
+
+
+def single_edits(declared: Declarations, name: str) -> Iterator[Declarations]:
+    """By brute force: every state, role and end, and every value that a filter names or somebody else has."""
+    for active in (True, False):
+        yield set_value(declared, name, "active", active)
+    yield Said(f"assign the role user to {name}").make(declared, name)
+    for one in declared.assignments:
+        yield move_end(declared, str(one.source), TODAY)
+    for put in (put for one in declared.filters.users for put in one.clauses if put.operator is not Op.IS_MEMBER_OF):
+        had = [value for other in NAMES if other != name for value in values_of(declared, other, put.attribute)]
+        named = put.value if isinstance(put.value, list) else [put.value]
+        for value in (*had, *(() if put.operator in NEEDS_PATTERN else named)):
+            written = set_value(declared, name, put.attribute, value)
+            if could_be_declared(written.users[name].attributes):
+                yield written
+
+
+def values_of(declared: Declarations, name: str, path: str) -> list[object]:
+    """What somebody has there; of names, nothing, for those are nobody else's."""
+    return [] if path.startswith("name.") else read_values(declared.users[name].attributes, path)
+
+
+@settings(STEADY, max_examples=80)
+@given(worlds(), names)
+def test_where_no_single_edit_is_told_no_single_edit_would_do(declared: Declarations, name: str) -> None:
+    """What is told is the least there is."""
+    told = explain_user(declared, "production", name, TODAY)
+    if told.flip is None or len(told.flip.edits) > 1:
+        assert [] == [one for one in single_edits(declared, name) if verdict(one, name)[0] is not told.in_scope]
 
 
 @STEADY
