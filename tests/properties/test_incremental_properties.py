@@ -29,6 +29,7 @@ from tests.properties.worlds import NAMES, Account, accounts
 OURS = Binding("production", URL, "1.0")
 DIALECT = DIALECTS["4me"]
 CLOSE = MARGIN - timedelta(seconds=2)  # how far apart clocks may be
+AHEAD = timedelta(days=3)
 PAUSES = [timedelta(0), timedelta(seconds=1), timedelta(minutes=9), timedelta(hours=5), timedelta(days=2)]
 QUIRKS = [
     Quirks(),
@@ -50,7 +51,6 @@ class Story:
     now: datetime = NOON
     kept: Kept | None = None
     backups: list[tuple[dict[str, dict[str, object]], dict[str, dict[str, object]]]] = field(default_factory=list)
-    futures: int = 0
 
     def pick(self, index: int) -> str | None:
         ids = sorted(self.twin.users)
@@ -192,6 +192,7 @@ steps = st.one_of(
     st.builds(wait, pauses),
     st.builds(wait, pauses),
     st.builds(read, skews, skews),
+    st.builds(read, st.sampled_from([AHEAD, -AHEAD]), st.just(timedelta(0))),  # kept in the future, or in the past
     st.builds(read, st.just(timedelta(0)), st.just(timedelta(0))),
 )
 
