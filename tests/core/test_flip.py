@@ -71,7 +71,7 @@ def flip(declared: Declarations) -> Flipped | None:
                     assignment("auditor", "ann", expires=date(2026, 3, 30)),
                 ),
             ),
-            ("move the end (expires) of the role auditor at desired-state/roles.yaml:5 to 2026-03-31",),
+            ("move the end (expires) of the role auditor at desired-state/roles.yaml:5 to 2026-03-31 or later",),
             "holds auditor; no scoping filters",
         ),
         (

@@ -126,7 +126,7 @@ class Said:
     def make(self, declared: Declarations, name: str) -> Declarations:
         if self.text == f"assign the role user to {name}":
             return replace(declared, assignments=(*declared.assignments, assignment("user", name)))
-        moved = re.fullmatch(r"move the end \(expires\) of the role \w+ at (\S+) to (\S+)", self.text)
+        moved = re.fullmatch(r"move the end \(expires\) of the role \w+ at (\S+) to (\S+) or later", self.text)
         if moved:
             return move_end(declared, moved[1], date.fromisoformat(moved[2]))
         group = self.text.removeprefix(f"add {name} to the members of the group ")
