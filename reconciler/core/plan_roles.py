@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.core.catalogue import CATALOGUE, OWNER
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredUser, LiveUser
 from reconciler.core.plan import Cause, Change, GrantRoles, RevokeRoles
 from reconciler.core.result import NOTHING, Result, skip
+
+WAITED: Final = (
+    "the person holds no role at all: 4me linked them since the last apply and they waited, or all was taken by hand"
+)
 
 
 def wanted_roles(user: DesiredUser, earlier: Earlier) -> frozenset[str] | None:
@@ -78,13 +83,15 @@ class RolePlanner:
 
     def _grant(self, user: DesiredUser, live: LiveUser, roles: Iterable[str]) -> list[Change]:
         roles = tuple(roles)
+        cause = self.earlier.roles(user.key, roles, head=True)
+        waited = self.over_rest and cause == "drift" and not live.roles
         return [
             GrantRoles(
                 key=str(user.key),
                 name=user.name,
                 target_id=self._target(live),
-                cause=self.earlier.roles(user.key, roles, head=True),
-                reason=user.reason,
+                cause=cause,
+                reason=f"{user.reason}; {WAITED}" if waited else user.reason,
                 roles=roles,
                 held=tuple(sorted(live.roles)),
                 source=user.source,

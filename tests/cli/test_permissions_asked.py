@@ -115,6 +115,19 @@ def test_somebody_who_is_not_linked_yet_is_told_in_a_plan_about_them_too(remote:
     assert ["user/ann"] == [one["key"] for one in first["skipped"]]
 
 
+def test_roles_that_waited_for_a_person_are_not_told_as_somebodys_doing_alone(remote: Remote) -> None:
+    """After the first apply 4me has linked everybody: the plan and drift say that the roles may only have waited."""
+    remote.says(PEOPLE)
+    assert 0 == remote.project.run("-q", "apply", "--yes").code
+
+    plan = remote.project.run("plan", "--format", "json").document
+    drift = remote.project.run("drift")
+
+    assert ["grant_roles", "grant_roles"] == [one["action"] for one in plan["changes"]]
+    assert all("linked them since the last apply and they waited" in one["reason"] for one in plan["changes"])
+    assert "linked them since the last apply and they waited" in " ".join(drift.out.split())
+
+
 def test_a_plan_with_a_base_tells_this_change_from_what_is_there(granted: Remote) -> None:
     """Everything is read, for others may wait for their roles; of them nothing is `this_change`."""
     base = granted.project.git("rev-parse", "HEAD").strip()
