@@ -37,7 +37,6 @@ from reconciler.core.attempt import Occasion
 from reconciler.core.model import JsonObject
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import AttributeChange, Change, CreateUser, UpdateUser
-from reconciler.core.redact import Redaction
 from reconciler.core.tenant import Window
 from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import DIALECTS
@@ -49,7 +48,6 @@ LATENCY = 0.2
 ONE_IN = 100
 CREATED_ONE_IN = 20
 OCCASION = Occasion("1", "bench", "https://bench.example", None, "sha256:0", "bench")
-NOTHING_HIDDEN = Redaction()
 URL = "https://bench.example/scim/v2"
 
 
@@ -170,7 +168,7 @@ async def _apply(
     clock = Clock(now=loop.time, sleep=asyncio.sleep)
     ids = {change.key: change.target_id for change in changes if change.target_id}
     with tempfile.TemporaryDirectory() as folder, ProvisioningLog(Path(folder) / "log.db") as log:
-        recorder = log.record(OCCASION, NOTHING_HIDDEN, LogClock(lambda: NOON, loop.time))
+        recorder = log.record(OCCASION, LogClock(lambda: NOON, loop.time))
         transport = httpx.MockTransport(account.answer)
         async with Client(URL, "a token", windows, transport=transport, clock=clock) as client:
             with contextlib.redirect_stderr(told), Progress(len(changes)) as progress:

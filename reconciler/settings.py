@@ -91,6 +91,10 @@ class Settings:
         told = self.environment.get("RECONCILER_PRIVATE")
         return Path(told) if told else desired_state.resolve().parent / ".reconciler"
 
+    def fingerprint_key(self) -> bytes | None:
+        """The key of fingerprints, for machines that keep no files: RECONCILER_FINGERPRINT_KEY."""
+        return self.environment.get("RECONCILER_FINGERPRINT_KEY", "").strip().encode() or None
+
     def build_actor(self) -> str | None:
         """Who started this, as RECONCILER_ACTOR or a build service says; None where none does."""
         named = ((name, self.environment.get(name, "").strip()) for name in ACTORS)

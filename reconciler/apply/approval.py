@@ -12,6 +12,7 @@ from reconciler.core.plan import Change, Plan
 from reconciler.errors import Refused
 
 UNAPPROVED = "nobody approved it"
+OR_ANOTHER_KEY = ", or the fingerprints in that plan have another key: give both RECONCILER_FINGERPRINT_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Approval:
     @property
     def not_run(self) -> tuple[Outcome, ...]:
         """What becomes of everything else in either plan: together they are how the two differ."""
-        refused = (Outcome(change=change, status="refused", detail=UNAPPROVED) for change in self.refused)
+        refused = (Outcome(change=change, status="refused", detail=_why(change)) for change in self.refused)
         return (*self.dropped, *refused)
 
 
@@ -47,6 +48,11 @@ def hold_against(now: Plan, approved: Plan | None) -> Approval:
         dropped=tuple(_drop(change, refused) for change in approved.changes if change.id not in still),
         refused=refused,
     )
+
+
+def _why(change: Change) -> str:
+    redacted = any(one.redacted for one in change.attributes)
+    return f"{UNAPPROVED}{OR_ANOTHER_KEY if redacted else ''}"
 
 
 def _drop(change: Change, refused: tuple[Change, ...]) -> Outcome:

@@ -20,6 +20,7 @@ from reconciler.core.model import Request, Response
 from reconciler.core.outcome import Outcome
 from reconciler.core.people import NotPeople, roles_request
 from reconciler.core.plan import Change
+from reconciler.core.redact import redact_sentence
 from reconciler.core.steps import Step, make_request, make_roles_request, make_steps, resolve, target_of
 from reconciler.core.wire import Dialect, NotScim, get_request
 from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreachable
@@ -232,7 +233,7 @@ class _Execution:
 
     def _record(self, changes: Iterable[Change], answered: Answered) -> None:
         outcomes = [
-            Outcome(change=one, status=status, detail=detail)
+            Outcome(change=one, status=status, detail=redact_sentence(detail, one))
             for one in changes
             for status, detail in [answered.of(one)]
         ]

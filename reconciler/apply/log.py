@@ -20,7 +20,7 @@ from typing import Self
 from reconciler.core.attempt import Attempt, Occasion, Wanted
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change
-from reconciler.core.redact import Redaction, redact_change, redact_outcome
+from reconciler.core.redact import readable
 from reconciler.errors import Failed, UsageError
 
 VERSION = 1
@@ -100,11 +100,11 @@ class ProvisioningLog:
     ) -> None:
         self._connection.close()
 
-    def record(self, occasion: Occasion, redaction: Redaction, clock: Clock) -> Recorder:
+    def record(self, occasion: Occasion, clock: Clock) -> Recorder:
         """What a run tells its attempts to; that there was a run is kept at once."""
         row = (occasion.run, _spell(clock.now()), occasion.tenant, occasion.url)
         self.write([(RUN, [(*row, occasion.commit, occasion.digest, occasion.who)])])
-        return Recorder(self, occasion.run, redaction, clock)
+        return Recorder(self, occasion.run, clock)
 
     def write(self, statements: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> None:
         """Statements with their rows: all of them, or an error and none."""
@@ -154,7 +154,6 @@ class Recorder:
 
     log: ProvisioningLog
     run: str
-    redaction: Redaction
     clock: Clock
     begun: dict[str, float] = field(default_factory=dict)
 
@@ -166,23 +165,23 @@ class Recorder:
     def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
         """What came of them; those that never began are kept as well."""
         unheard = [outcome.change for outcome in outcomes if outcome.change.id not in self.begun]
-        ends = [self._end(redact_outcome(outcome, self.redaction), live_id, requests) for outcome in outcomes]
+        ends = [self._end(outcome, live_id, requests) for outcome in outcomes]
         self.log.write([(BEGIN, self._beginnings(unheard)), (END, ends)])
 
     def _beginnings(self, changes: Sequence[Change]) -> list[tuple[object, ...]]:
         at = _spell(self.clock.now())
         return [
-            (self.run, at, change.id, change.action, change.key, change.target_id, self._told(change))
-            for change in changes
+            (self.run, at, change.id, change.action, change.key, change.target_id, _tell(change)) for change in changes
         ]
-
-    def _told(self, change: Change) -> str:
-        return redact_change(change, self.redaction).model_dump_json(include={*TOLD})
 
     def _end(self, outcome: Outcome, live_id: str | None, requests: int) -> tuple[object, ...]:
         began = self.begun.pop(outcome.change.id, None)
         seconds = None if began is None else round(self.clock.seconds() - began, 3)
         return (outcome.status, outcome.detail, live_id, seconds, requests, self.run, outcome.change.id)
+
+
+def _tell(change: Change) -> str:
+    return readable(change).model_dump_json(include={*TOLD})
 
 
 def _opened(path: Path) -> sqlite3.Connection:

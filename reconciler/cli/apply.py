@@ -156,7 +156,7 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
 
         lines = _Lines(client, rest)
         before = lines.requests
-        recorder = record_run(log, head, made.plan, settings)
+        recorder = record_run(log, head, made.plan, approval.dropped, settings)
         channel = lines.channel(DIALECTS[head.tenant.dialect], recorder)
         outcomes, stopped = await _execute(lines, channel, made, approval, limits)
         if outcomes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -51,8 +52,10 @@ def explain(
 def _hold_against(options: Options, head: Head, base: Base, live: Path | None) -> Beside:
     from reconciler.cli.account import read_whole
     from reconciler.core.account_side import hold_against
+    from reconciler.core.redact import Redaction
 
-    return hold_against(head.desired, read_whole(options, head, live), head.tenant, base.earlier)
+    beside = hold_against(head.desired, read_whole(options, head, live), head.tenant, base.earlier)
+    return replace(beside, redaction=Redaction(head.redaction.names))
 
 
 def _explain(head: Head, base: Base, beside: Beside | None, name: str) -> Explanation | Stranger:

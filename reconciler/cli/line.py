@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import click
 
 from reconciler.cli.main import Options
+from reconciler.cli.output import fingerprint_key
 from reconciler.cli.parsed import reader_for
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations
@@ -19,6 +20,7 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.focus import tell_focus
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.redact import Redaction
 from reconciler.core.renewal import warn_of_token
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import Guardrails, Tenant
@@ -26,6 +28,7 @@ from reconciler.desired.files import read_folder
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, ReadAll, load_declarations, read_all
 from reconciler.errors import InvalidInput, Problem, UsageError
+from reconciler.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Head:
     repository: Repository | None
     commit: str | None
     read: ReadAll = read_all  # how files are read, of now and of before
+    redaction: Redaction = field(default_factory=Redaction)
 
     @property
     def guardrails(self) -> Guardrails:
@@ -75,7 +79,15 @@ def load_head(options: Options, as_of: date | None) -> Head:
         repository=repository,
         commit=repository.head() if repository and clean else None,
         read=reader_for(options),
+        redaction=_redaction(options, loaded.declarations),
     )
+
+
+def _redaction(options: Options, declarations: Declarations) -> Redaction:
+    """What must not be read, and the key of fingerprints, which is made where one is first needed."""
+    if not declarations.redact:
+        return Redaction()
+    return Redaction(declarations.redact, fingerprint_key(options.folder, read_settings()))
 
 
 def load_folder(options: Options, repository: Repository | None) -> Loaded:
@@ -135,6 +147,7 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
             *token_problems(head),
             *tell_focus(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
         ),
+        redaction=head.redaction,
     )
 
 

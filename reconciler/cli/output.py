@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from reconciler.errors import UsageError
-from reconciler.settings import wants_colour
+from reconciler.settings import Settings, wants_colour
 
+KEY_FILE, KEY_BYTES = "fingerprint.key", 32
 COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magenta"}
 
 
@@ -63,6 +66,27 @@ def make_private_folder(folder: Path) -> None:
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} can't be made: {error.strerror}") from error
+
+
+def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
+    """What fingerprints are made with: the variable, else a file in the private folder, made at its first use."""
+    if told := settings.fingerprint_key():
+        if len(told) < KEY_BYTES:
+            raise UsageError(f"RECONCILER_FINGERPRINT_KEY is no key: give it {KEY_BYTES} characters or more, by chance")
+        return told
+    path = settings.private_folder(desired_state) / KEY_FILE
+    make_private_folder(path.parent)
+    try:
+        with suppress(FileExistsError):
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_hex(KEY_BYTES).encode())
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"{path} can't be used: {error.strerror}") from error
+    if len(key) < KEY_BYTES:
+        raise UsageError(f"{path} holds no key of fingerprints: remove it, and one is made")
+    return key
 
 
 def read_text(path: Path) -> str:

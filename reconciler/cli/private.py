@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.apply.log import Clock, ProvisioningLog, Recorder
@@ -11,8 +12,8 @@ from reconciler.cli.line import Head, now_in_utc
 from reconciler.cli.main import Options
 from reconciler.cli.output import make_private_folder
 from reconciler.core.attempt import Occasion
+from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Plan
-from reconciler.core.redact import Redaction
 from reconciler.errors import Failed, Refused, UsageError
 from reconciler.settings import Settings
 
@@ -34,8 +35,10 @@ def open_log(options: Options, settings: Settings) -> ProvisioningLog:
         raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
 
 
-def record_run(log: ProvisioningLog, head: Head, plan: Plan, settings: Settings) -> Recorder:
-    """What the run tells its attempts to; raises Refused where the log takes nothing."""
+def record_run(
+    log: ProvisioningLog, head: Head, plan: Plan, dropped: Sequence[Outcome], settings: Settings
+) -> Recorder:
+    """What the run tells its attempts to, first what was dropped; raises Refused where the log takes nothing."""
     now = now_in_utc()
     occasion = Occasion(
         run=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -46,9 +49,11 @@ def record_run(log: ProvisioningLog, head: Head, plan: Plan, settings: Settings)
         who=_who(head, settings),
     )
     try:
-        return log.record(occasion, Redaction(), Clock(now_in_utc, time.monotonic))
+        recorder = log.record(occasion, Clock(now_in_utc, time.monotonic))
+        recorder.end(dropped, None, 0)
     except Failed as error:
         raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+    return recorder
 
 
 def _who(head: Head, settings: Settings) -> str:

@@ -14,6 +14,7 @@ from reconciler.core.match import fold
 from reconciler.core.model import DesiredState, Key, LiveState, LiveUser, Value
 from reconciler.core.plan import Action, Change, Frozen
 from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.redact import Redaction, redact_change
 from reconciler.core.references import ID_PREFIX
 from reconciler.core.scope import read_values
 from reconciler.core.tenant import Tenant
@@ -60,6 +61,7 @@ class Beside:
     links: Links
     decided: Decided
     keys: Mapping[str, Key]
+    redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
 
     def side_of(self, key: Key | None, user: LiveUser | None) -> AccountSide:
         """The account's side of somebody that git knows by a key, or that only the account knows."""
@@ -78,9 +80,12 @@ class Beside:
         names = {str(key), f"{ID_PREFIX}{user.id}" if user else ""}
         for change in self.decided.changes:
             if change.key in names:
-                yield _told(change, (*(one.path for one in change.attributes), *change.roles))
+                yield _told(
+                    redact_change(change, self.redaction), (*(one.path for one in change.attributes), *change.roles)
+                )
             elif not names.isdisjoint(change.members):
-                yield _told(change, (change.name,))
+                told = redact_change(change, self.redaction)
+                yield _told(told, (told.name,))
 
     def _show(self, user: LiveUser) -> InAccount:
         attributes = dict(user.attributes)
@@ -88,10 +93,10 @@ class Beside:
             attributes["manager"] = str(self.keys[str(attributes["manager"])])
         return InAccount(
             id=user.id,
-            name=user.name,
+            name=user.id if self.redaction.covers_what_people_are_called else user.name,
             active=user.active,
             last_modified=user.last_modified,
-            attributes=dict(sorted(attributes.items())),
+            attributes={path: self.redaction.tell(path, value) for path, value in sorted(attributes.items())},
             roles=tuple(sorted(user.roles)),
             groups=tuple(sorted(group.name for group in self.live.groups if user.id in group.members)),
         )

@@ -145,7 +145,10 @@ class ScopingFilters(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause of a scoping filter or of `members_where`, with the place it is written at."""
+    """A clause of a scoping filter or of `members_where`, with the place it is written at.
+
+    `redacted` says that no report may show the values it looks at.
+    """
 
     attribute: str
     operator: Operator
@@ -153,6 +156,7 @@ class Clause:
     case_sensitive: bool
     quantifier: Literal["any", "all"]
     source: Source
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

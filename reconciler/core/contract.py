@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from reconciler.core.clause import ScopingFilters
-from reconciler.core.declared import GroupDeclaration, RoleAssignment, UserDeclaration
+from reconciler.core.declared import GroupDeclaration, RedactDeclaration, RoleAssignment, UserDeclaration
 from reconciler.core.model import JsonObject
 from reconciler.core.notifier import Notifier
 from reconciler.core.rule import AttributeMappings
@@ -26,6 +26,7 @@ SECTIONS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "scoping_filters": TypeAdapter(ScopingFilters),
     "attribute_mappings": TypeAdapter(AttributeMappings),
     "notifications": TypeAdapter(list[Notifier]),
+    "redact": TypeAdapter(RedactDeclaration),
 }
 
 

@@ -17,8 +17,9 @@ from typing_extensions import TypedDict
 from reconciler.core.clause import Clause, ClauseDeclaration, Filters
 from reconciler.core.model import Key
 from reconciler.core.notifier import Notifier
-from reconciler.core.rule import Mappings
+from reconciler.core.rule import GROUP_TARGETS, USER_TARGETS, Mappings
 from reconciler.core.strict import STRICT, Declaration, Scalar, Text
+from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.errors import Source
 
@@ -135,6 +136,17 @@ class RoleAssignment(Declaration):
         return self
 
 
+def _may_be_redacted(name: str) -> str:
+    known = USER_TARGETS | GROUP_TARGETS | {"name", "customFields"}
+    if name not in known and not name.startswith(("customFields.", "attributes.")):
+        hint = did_you_mean(name, known) or "one of your own is written attributes.NAME"
+        raise ValueError(f"is not an attribute: {hint}")
+    return name
+
+
+RedactDeclaration: TypeAlias = list[Annotated[str, AfterValidator(_may_be_redacted)]]
+
+
 @dataclass(frozen=True, slots=True)
 class DeclaredUser:
     """A user as declared, and where."""
@@ -184,4 +196,5 @@ class Declarations:
     mappings: Mappings = field(default_factory=Mappings)
     guardrails: Guardrails = field(default_factory=Guardrails)
     notifications: tuple[Notifier, ...] = ()
+    redact: tuple[str, ...] = ()
     broken: frozenset[Key] = frozenset()

@@ -21,6 +21,7 @@ from reconciler.core.mapping import describe_origin
 from reconciler.core.membership import Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
 from reconciler.core.plan import Frozen
+from reconciler.core.redact import REDACTED, Redaction
 from reconciler.core.role_paths import find_paths
 from reconciler.core.scope import Subject, as_text, compile_clause, read_values, spell
 from reconciler.errors import Source
@@ -99,9 +100,10 @@ def explain_user(
     declarations = only_what_concerns(declarations, name)
     membership = expand_membership(declarations)
     user = compile_state(declarations, tenant, today).users[Key("user", name)]
+    redaction = Redaction(declarations.redact)
     return Explanation(
         key=str(user.key),
-        name=user.name,
+        name=name if redaction.covers_what_people_are_called else user.name,
         tenant=tenant,
         as_of=today.isoformat(),
         in_scope=user.in_scope,
@@ -129,6 +131,8 @@ def _clause(clause: Clause, subject: Subject) -> ExplainedClause:
     values = ", ".join(map(as_text, read_values(subject.attributes, clause.attribute)))
     if clause.operator.value == "IS_MEMBER_OF":
         values = ", ".join(sorted(subject.groups))
+    elif clause.redacted and values:
+        values = REDACTED
     holds = compile_clause(clause)(subject)
     return ExplainedClause(clause=spell(clause), holds=holds, actual=values or "unassigned", source=clause.source)
 
@@ -148,6 +152,8 @@ def _roles(declarations: Declarations, membership: Membership, name: str, today:
 
 def _attributes(declarations: Declarations, tenant: str, user: DesiredUser) -> Iterable[ExplainedAttribute]:
     rules = (declarations.tenants[tenant].mappings or declarations.mappings).users
+    redaction = Redaction(declarations.redact)
     for target, value in sorted({**user.on_create, **user.attributes}.items()):
         origin, place = describe_origin(rules, target, declarations.users[user.key.name].attributes)
-        yield ExplainedAttribute(target=target, value=value, origin=origin, source=place or user.source)
+        told = redaction.tell(target, value)
+        yield ExplainedAttribute(target=target, value=told, origin=origin, source=place or user.source)

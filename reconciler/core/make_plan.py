@@ -24,6 +24,7 @@ from reconciler.core.model import Certificate, DesiredState, LiveState
 from reconciler.core.pace import seconds_needed
 from reconciler.core.plan import Cost, Plan, ReadSummary
 from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.redact import Redaction, redact_plan
 from reconciler.core.standing import list_standings
 from reconciler.core.steps import make_steps
 from reconciler.core.tenant import Guardrails, Tenant
@@ -47,6 +48,7 @@ class Gathered:
     base: str | None = None
     population: int | None = None
     problems: tuple[Problem, ...] = ()
+    redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def make_plan(gathered: Gathered) -> Made:
             *(decided.problems, exceeded, unsettled),
         ),
     )
-    return Made(plan, decided)
+    resources = (*gathered.live.users, *gathered.live.groups, *gathered.desired)
+    return Made(redact_plan(plan, gathered.redaction, (one.attributes for one in resources)), decided)
 
 
 def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Problem]:

@@ -40,11 +40,17 @@ class Frozen(BaseModel):
 
 
 class AttributeChange(Frozen):
-    """One managed attribute, before and after; None is unassigned, references are keys."""
+    """One managed attribute, before and after; None is unassigned, references are keys.
+
+    Where the attribute is redacted, `told` is what may be read of the two, and the effect is of that: nothing that
+    leaves this process tells the values, not even a hash. What was read from a file has it in `before` and `after`.
+    """
 
     path: str
     before: Value
     after: Value
+    redacted: bool = Field(default=False, exclude_if=lambda redacted: not redacted)
+    told: tuple[Value, Value] | None = Field(default=None, exclude=True)
 
 
 class ChangeFields(Frozen):
@@ -66,7 +72,7 @@ class ChangeFields(Frozen):
 
     @model_validator(mode="after")
     def _is_known_by_its_effect(self) -> Self:
-        expected = _hash_effect(self)
+        expected = effect_id(self)
         if self.id not in {"", expected}:
             raise ValueError(f"the id {self.id} is not that of this effect ({expected}): the plan was edited")
         object.__setattr__(self, "id", expected)  # frozen, and this is its constructor
@@ -158,18 +164,23 @@ Change: TypeAlias = (
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
-def _hash_effect(change: ChangeFields) -> str:
+def effect_id(change: ChangeFields) -> str:
     """128 bits of SHA-256 over what is done to which resource."""
     effect = {
         "action": change.action,
         "key": change.key,
         "target_id": change.target_id,
-        "attributes": [[one.path, one.before, one.after] for one in change.attributes],
+        "attributes": [_effect_of(one) for one in change.attributes],
         "members": change.members,
         "roles": change.roles,
     }
     canonical = json.dumps(effect, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def _effect_of(one: AttributeChange) -> list[Value | str]:
+    before, after = one.told or (one.before, one.after)
+    return [one.path, before, after, *(["redacted"] if one.redacted else [])]
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:

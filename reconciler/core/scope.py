@@ -117,6 +117,8 @@ def _compile_show(clause: Clause) -> Callable[[Subject], str]:
 
     def show(subject: Subject) -> str:
         values = read(subject.attributes)
+        if clause.redacted and values:
+            return "it is (redacted)"
         return f"it is {', '.join(map(as_text, values))}" if values else "it is unassigned"
 
     return show
@@ -284,8 +286,8 @@ def _check_values(clause: Clause, subjects: Sequence[SourceAttributes], values: 
     unfit = [value for value in values if parse is not None and parse(value) is None]
     if unfit:
         what = "whole number" if parse is parse_integer else "date"
-        example = min(map(as_text, unfit))
-        message = f"{len(unfit)} values of {clause.attribute} are no {what} (say {example!r}): the clause is false"
+        example = "" if clause.redacted else f" (say {min(map(as_text, unfit))!r})"
+        message = f"{len(unfit)} values of {clause.attribute} are no {what}{example}: the clause is false"
         yield Problem("not_comparable", message, clause.source, severity="warning")
 
 

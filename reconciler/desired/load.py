@@ -8,12 +8,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from reconciler.core.clause import Filters
-from reconciler.core.declared import Declarations
+from reconciler.core.declared import Declarations, DeclaredTenant
 from reconciler.core.model import Key
+from reconciler.core.redact import Redaction, redact_filters
 from reconciler.core.rule import Mappings
 from reconciler.core.tenant import Guardrails
 from reconciler.desired.read_file import FileContents, Named, fingerprint, read_file
@@ -78,18 +79,17 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
     users = _by_name("user", [named for one in every for named in one.users], problems)
     groups = _by_name("group", [named for one in every for named in one.groups], problems)
     guardrails = _by_name("the section", [one.guardrails for one in every if one.guardrails], problems)
+    redaction = Redaction(tuple(sorted({name for one in every for name in one.redact})))
     declarations = Declarations(
-        tenants=_sound(tenants),
+        tenants={name: _redacted(one, redaction) for name, one in _sound(tenants).items()},
         users=_sound(users),
         groups=_sound(groups),
         assignments=tuple(assignment for one in every for assignment in one.assignments),
-        filters=Filters(
-            users=tuple(declared for one in every for declared in one.filters.users),
-            groups=tuple(declared for one in every for declared in one.filters.groups),
-        ),
+        filters=redact_filters(_joined([one.filters for one in every]), redaction),
         mappings=_only("attribute_mappings", [one.mappings for one in every if one.mappings != Mappings()], problems),
         guardrails=_sound(guardrails).get("guardrails", Guardrails()),
         notifications=tuple(notifier for one in every for notifier in one.notifications),
+        redact=redaction.names,
         broken=frozenset(
             [
                 *(Key("user", name) for name, named in users.items() if named.declared is None),
@@ -98,6 +98,17 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
         ),
     )
     return Loaded(declarations, tuple(problems), files)
+
+
+def _joined(filters: Sequence[Filters]) -> Filters:
+    return Filters(
+        users=tuple(declared for one in filters for declared in one.users),
+        groups=tuple(declared for one in filters for declared in one.groups),
+    )
+
+
+def _redacted(tenant: DeclaredTenant, redaction: Redaction) -> DeclaredTenant:
+    return replace(tenant, filters=redact_filters(tenant.filters, redaction)) if tenant.filters else tenant
 
 
 def _only(section: str, declared: Sequence[Mappings], problems: list[Problem]) -> Mappings:

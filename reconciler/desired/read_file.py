@@ -21,6 +21,7 @@ from reconciler.core.declared import (
     DeclaredUser,
     GroupDeclaration,
     NameDeclaration,
+    RedactDeclaration,
     RoleAssignment,
     UserDeclaration,
     ValueDeclaration,
@@ -77,6 +78,7 @@ class FileContents:
     mappings: Mappings = field(default_factory=Mappings)
     guardrails: Named[Guardrails] | None = None
     notifications: list[Notifier] = field(default_factory=list)
+    redact: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -125,6 +127,7 @@ _ASSIGNMENT = _Schema(TypeAdapter(RoleAssignment), _names(RoleAssignment))
 _FILTERS = _Schema(TypeAdapter(ScopingFilters), _names(ScopingFilters, FilterDeclaration, ClauseDeclaration))
 _MAPPINGS = _Schema(TypeAdapter(AttributeMappings), _names(AttributeMappings, MappingRule))
 _NOTIFIER = _Schema(TypeAdapter(Notifier), _names(Notifier, Email, Webhook, SecretName))
+_REDACT: _Schema[list[str]] = _Schema(TypeAdapter(RedactDeclaration), frozenset())
 _GUARDRAILS = _Schema(TypeAdapter(Guardrails), _names(Guardrails, Limit, SeparateDuties))
 
 
@@ -188,6 +191,10 @@ class _FileReader:
         entry = self._section("guardrails")
         self.contents.guardrails = Named("guardrails", entry.source, self._valid(_GUARDRAILS, entry))
 
+    def read_redact(self) -> None:
+        names = self._valid(_REDACT, self._section("redact"))
+        self.contents.redact = tuple(names or ())
+
     def _section(self, section: str) -> Entry:
         source = self.document.source(self.document.mark_of(self.sections, section))
         return Entry(self.document, self.sections, section, section, source)
@@ -241,6 +248,7 @@ SECTIONS: dict[str, Callable[[_FileReader], None]] = {
     "scoping_filters": _FileReader.read_filters,
     "attribute_mappings": _FileReader.read_mappings,
     "notifications": _FileReader.read_notifications,
+    "redact": _FileReader.read_redact,
 }
 
 

@@ -9,6 +9,7 @@ from reconciler.core.diff import show_value
 from reconciler.core.explain import Explanation
 from reconciler.core.outcome import Run
 from reconciler.core.plan import Plan, plan_to_json
+from reconciler.core.redact import readable_plan, readable_run
 from reconciler.core.stranger import Stranger
 from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
@@ -29,12 +30,12 @@ Format: TypeAlias = Literal["text", "markdown", "html", "json"]
 
 def render_plan(plan: Plan, form: Format) -> str:
     """The plan in a format, ending in a newline; the same plan is the same bytes."""
-    return _render(plan, form, "plan")
+    return _render(readable_plan(plan), form, "plan")
 
 
 def render_drift(plan: Plan, form: Format) -> str:
     """What differs from git, and so what mending it would undo, under a heading that says so."""
-    return _render(plan, form, "drift")
+    return _render(readable_plan(plan), form, "drift")
 
 
 def _render(plan: Plan, form: Format, voice: Voice) -> str:
@@ -55,6 +56,7 @@ def _fill(template: str, **values: object) -> str:
 
 def render_run(run: Run, form: Format) -> str:
     """What an apply came to, and of each change that was not simply applied, why."""
+    run = readable_run(run)
     match form:
         case "json":
             return run.model_dump_json(indent=2) + "\n"

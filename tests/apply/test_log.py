@@ -22,7 +22,7 @@ from reconciler.apply.log import Clock, ProvisioningLog
 from reconciler.core.attempt import Attempt, Occasion, Wanted
 from reconciler.core.model import Request, Response
 from reconciler.core.outcome import Outcome, count_statuses
-from reconciler.core.redact import Redaction
+from reconciler.core.redact import Redaction, redact_change
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import Failed, LostAnswer, UsageError
 from tests.apply.world import NOON, World, fail, git_says, groups, make, people, refuse, troubles
@@ -65,9 +65,10 @@ class Applied:
     def apply(self, state: Any, send: Any = None, stop: Stop | None = None) -> tuple[Outcome, ...]:
         self.runs += 1
         made = self.world.plan(state)
-        recorder = self.log.record(replace(OCCASION, run=f"r{self.runs}"), self.redaction, Time().clock)
+        changes = [redact_change(change, self.redaction) for change in made.plan.changes]
+        recorder = self.log.record(replace(OCCASION, run=f"r{self.runs}"), Time().clock)
         channel = Channel(send or self.world.send, DIALECTS["4me"], recorder)
-        return asyncio.run(execute(made.plan.changes, made.decided.ids, channel, stop or Stop()))
+        return asyncio.run(execute(changes, made.decided.ids, channel, stop or Stop()))
 
     def attempts(self, **wanted: Any) -> list[Attempt]:
         """As they happened: found are the newest first."""

@@ -520,3 +520,20 @@ def test_a_tenant_of_any_name_that_validates_can_be_applied_to(project: Project,
     validated, applied = project.run("validate"), project.run("apply", "--yes")
 
     assert (validated.code, applied.code) in {(0, 0), (1, 1)}, applied.said
+
+
+def test_a_plan_with_fingerprints_of_another_key_approves_none_of_them(project: Project) -> None:
+    """Refused, with why; with the same key the values come from git and are applied."""
+    keys = project.environment
+    keys["RECONCILER_FINGERPRINT_KEY"] = "one-key-of-32-characters-or-more"
+    approve(project, SANDBOX + TEAM + "redact: [title]\n")
+    assert "Clerk" not in (project.root / "approved.json").read_text()
+    same = project.run("apply", "approved.json")
+    approve(project, SANDBOX + TEAM.replace("Clerk", "Chief Clerk") + "redact: [title]\n")
+
+    keys["RECONCILER_FINGERPRINT_KEY"] = "another-key-of-32-characters-now"
+    other = project.run("apply", "approved.json")
+
+    assert (0, 4) == (same.code, other.code)
+    assert "give both RECONCILER_FINGERPRINT_KEY" in " ".join(other.out.split())
+    assert "Clerk" == project.users()["bob"]["title"]

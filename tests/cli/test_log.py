@@ -248,3 +248,15 @@ def test_without_a_repository_there_are_no_receipts(project: Project, tmp_path: 
 
     assert 2 == ran.code
     assert "receipts are kept in git, and the desired state is not in a git repository: run this where" in ran.err
+
+
+def test_what_was_approved_and_is_true_already_is_on_record(project: Project) -> None:
+    """With that status, and nothing sent for it."""
+    assert 0 == project.run("plan", "-o", "approved.json").code
+    assert 0 == project.run("apply", "--yes").code
+
+    assert 0 == project.run("apply", "approved.json").code
+
+    logged = project.run("log", "--status", "unchanged", "--format", "json").out.splitlines()
+    assert 4 == len(logged)
+    assert {("true already", 0)} == {(one["detail"], one["requests"]) for one in map(json.loads, logged)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -299,3 +300,57 @@ def test_a_plan_from_files_that_were_parsed_before_is_the_same_to_the_byte(proje
     assert first == project.run("plan", "--format", "json").out
     parsed.write_bytes(b"damaged")
     assert first == project.run("plan", "--format", "json").out
+
+
+SECRET = ["Clerk", "Chief Clerk", "bob@example.com"]
+
+
+def test_no_report_shows_what_is_redacted(project: Project) -> None:
+    """Plans in each format, explain, drift and the log; fingerprints stay the same, and so does the digest."""
+    plain = project.run("plan", "--format", "json").document
+    project.commit(SANDBOX + TEAM + "redact: [title, userName, displayName]\n")
+
+    plan = project.run("plan", "-o", "plan.json")
+    document = json.loads((project.root / "plan.json").read_text())
+    said = [
+        plan.said,
+        json.dumps(document),
+        project.run("plan", "--format", "html").said,
+        project.run("plan", "--format", "markdown").said,
+        project.run("show", "plan.json").said,
+        project.run("show", "plan.json", "--format", "markdown").said,
+        project.run("apply", "plan.json", "--format", "json").said,
+        project.run("explain", "bob").said,
+        project.run("explain", "bob", "--account").said,
+        project.run("log").said,
+    ]
+    project.commit(SANDBOX + TEAM.replace("Clerk", "Chief Clerk") + "redact: [title, userName, displayName]\n")
+    said += [project.run("plan").said, project.run("drift").said]
+
+    assert plain["digest"] != document["digest"]
+    assert [] == [(secret, one) for secret in (*SECRET, "Ann", "Bob") for one in said if secret in one]
+    fingerprint = re.findall(r"title:\s+(fingerprint:[0-9a-f]{16})", plan.said)
+    assert [fingerprint[0]] == re.findall(r"title: (fingerprint:[0-9a-f]{16}) → ", said[-2])
+    assert 0o600 == (project.root / ".reconciler/fingerprint.key").stat().st_mode & 0o777
+
+
+def test_fingerprints_are_the_same_on_machines_that_are_given_a_key(project: Project) -> None:
+    """No file is made then; another key makes others."""
+    project.commit(SANDBOX + TEAM + "redact: [title]\n")
+
+    def fingerprints(key: str) -> list[str]:
+        project.environment["RECONCILER_FINGERPRINT_KEY"] = key * 16
+        return re.findall(r"fingerprint:[0-9a-f]{16}", project.run("-q", "plan", "-o", "x").out)
+
+    assert fingerprints("one") == fingerprints("one") != fingerprints("two") != []
+    assert not (project.root / ".reconciler/fingerprint.key").exists()
+
+
+def test_a_key_that_is_none_is_said(project: Project) -> None:
+    """An empty file makes fingerprints that anybody can try."""
+    project.commit(SANDBOX + TEAM + "redact: [title]\n")
+    project.write("", ".reconciler/fingerprint.key")
+
+    ran = project.run("plan")
+
+    assert (2, True) == (ran.code, "holds no key of fingerprints: remove it, and one is made" in ran.err)

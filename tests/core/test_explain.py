@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.declared import Declarations, DeclaredAssignment
 from reconciler.core.explain import Explanation, explain_user
+from reconciler.core.redact import Redaction, redact_filters
 from reconciler.core.rule import LocatedRule, MappingRule, Mappings
 from reconciler.errors import Source
 from tests.core.examples import HERE, THERE, assignment, clause, declarations, declared_group, declared_user
@@ -162,3 +163,19 @@ def test_an_origin_that_was_left_empty_is_refused(rule: dict[str, object]) -> No
     """`source:` with nothing behind it would clear the attribute of everybody."""
     with pytest.raises(ValidationError):
         MappingRule.model_validate(rule)
+
+
+def test_what_is_redacted_is_not_told() -> None:
+    """Neither the attributes, nor what a clause met, nor the name that people are called by."""
+    clauses = (clause("department", "EQUALS", "Sales"), clause("costCenter", "IS NULL"))
+    redaction = Redaction(("department", "displayName", "costCenter"))
+    filters = redact_filters(Filters(users=(Filter("One", clauses, HERE),)), redaction)
+    declared = replace(world(assignment("user", "ann")), filters=filters, redact=redaction.names)
+
+    told = explain(declared)
+
+    assert "ann" == told.name
+    assert ["(redacted)", "unassigned"] == [one.actual for one in told.filters[0].clauses]
+    assert 'passes no scoping filter: "One" wants department EQUALS Sales and it is (redacted)' == told.verdict
+    assert "Finance" not in told.model_dump_json()
+    assert "Ann Lee" not in told.model_dump_json()

@@ -6,11 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model import Value
-from reconciler.core.outcome import Outcome
+from reconciler.core.clause import Filter, Filters
+from reconciler.core.model import Attributes, Value
+from reconciler.core.outcome import Outcome, Run
 from reconciler.core.plan import AttributeChange, Change, Cost, Plan, ReadSummary, Unmanaged, UpdateUser, plan_to_json
-from reconciler.core.redact import Redaction, redact_change, redact_outcome, redact_plan
+from reconciler.core.redact import (
+    Redaction,
+    readable,
+    readable_plan,
+    readable_run,
+    redact_change,
+    redact_filters,
+    redact_plan,
+    redact_sentence,
+)
 from reconciler.errors import Problem
+from tests.core.examples import HERE, clause
 
 KEY = b"k" * 32
 PHONES: list[dict[str, str | bool | int | float]] = [
@@ -78,16 +89,38 @@ def test_without_a_key_there_is_no_fingerprint() -> None:
     assert "(redacted)" == Redaction(("title",)).tell("title", "Analyst")
 
 
-def test_a_redacted_change_keeps_its_id_and_does_not_parse_as_what_it_was() -> None:
-    """It is to be read; whoever would apply it is refused."""
+def test_a_redacted_change_keeps_its_effect_and_tells_something_else() -> None:
+    """It is applied as it is, and read as told; what is read does not parse as a change again."""
+    original = change(attribute("title", "Clerk", "Analyst"), attribute("site", None, "York"))
+
+    redacted = redact_change(original, Redaction(("title",), KEY))
+
+    [title, site] = redacted.attributes
+    assert ("Clerk", "Analyst", None) == (title.before, title.after, site.told)
+    told = readable(redacted)
+    assert [title.told, (None, "York")] == [(one.before, one.after) for one in told.attributes]
+    assert told == UpdateUser.model_validate_json(told.model_dump_json()) == readable(told)
+    with pytest.raises(ValueError, match="the plan was edited"):
+        UpdateUser.model_validate_json(told.model_dump_json().replace("York", "Leeds"))
+
+
+def test_an_id_is_of_what_may_be_read() -> None:
+    """A hash of the values, which anybody can make, would tell which of few they are. Another key makes another id."""
+    original = change(attribute("title", "Clerk", "Analyst"))
+    redacted, other = (redact_change(original, Redaction(("title",), key)) for key in (KEY, KEY + b"2"))
+    [told] = readable(redacted).attributes
+    spelled = change(attribute("title", told.before, told.after))
+
+    assert 4 == len({original.id, redacted.id, other.id, spelled.id})
+    assert redacted.id == readable(redacted).id == redact_change(original, Redaction(("title",), KEY)).id
+
+
+def test_what_is_not_redacted_is_as_it_was() -> None:
+    """Byte by byte: nothing is told that is said already."""
     original = change(attribute("title", "Clerk", "Analyst"))
 
-    told = redact_change(original, Redaction(("title",), KEY))
-
-    assert original.id == told.id
-    assert original == redact_change(original, Redaction((), KEY))
-    with pytest.raises(ValueError, match="the plan was edited"):
-        UpdateUser.model_validate_json(told.model_dump_json())
+    assert original == redact_change(original, Redaction((), KEY)) == readable(original)
+    assert "told" not in original.model_dump_json()
 
 
 def test_a_reason_does_not_repeat_what_is_redacted() -> None:
@@ -102,14 +135,14 @@ def test_a_reason_does_not_repeat_what_is_redacted() -> None:
 
 def test_a_refusal_does_not_repeat_what_is_redacted() -> None:
     """A service likes to say which value it does not like; numbers and values of many too. Short ones are left."""
-    of = change(attribute("phoneNumbers", PHONES, None), attribute("customFields.pin", 1, 123456))
-    outcome = Outcome(change=of, status="failed", detail="refused: 400 +44 7700 900123 or 123456 of 1 work is bad")
+    original = change(attribute("phoneNumbers", PHONES, None), attribute("customFields.pin", 1, 123456))
+    refusal = "refused: 400 +44 7700 900123 or 123456 of 1 work is bad, 1234567 is not"
+    redacted = redact_change(original, Redaction(("phoneNumbers", "customFields")))
 
-    told = redact_outcome(outcome, Redaction(("phoneNumbers", "customFields")))
-
-    assert "refused: 400 (redacted) or (redacted) of 1 (redacted) is bad" == told.detail
-    assert outcome == redact_outcome(outcome, Redaction())
-    assert outcome == redact_outcome(outcome, Redaction(("site",), KEY))
+    expected = "refused: 400 (redacted) or (redacted) of 1 (redacted) is bad, 1234567 is not"
+    assert expected == redact_sentence(refusal, redacted)
+    assert refusal == redact_sentence(refusal, original)
+    assert "" == redact_sentence("", redacted)
 
 
 @pytest.mark.parametrize("redacted", ["displayName", "userName"])
@@ -137,24 +170,46 @@ def make_plan(*changes: Change) -> Plan:
     )
 
 
-def test_a_redacted_plan_keeps_its_digest_and_tells_no_value() -> None:
-    """In changes, names and problems."""
+def test_a_redacted_plan_is_read_again_as_it_left() -> None:
+    """In order, with its digest; the values stay here."""
     plan = make_plan(
         change(attribute("displayName", "Alicia Lee", "Alice Lee"), attribute("title", "Clerk", "Analyst"))
     )
 
-    told = redact_plan(plan, Redaction(("displayName", "title"), KEY))
+    redacted = redact_plan(plan, Redaction(("displayName", "title"), KEY), ())
 
-    assert plan.digest == told.digest
-    assert [] == [one for one in ("Alice Lee", "Alicia", "Clerk", "Analyst", "Zoe") if one in plan_to_json(told)]
-    assert plan == redact_plan(plan, Redaction((), KEY))
+    assert plan.digest != redacted.digest
+    written = plan_to_json(readable_plan(redacted))
+    assert readable_plan(redacted) == Plan.model_validate_json(written)
+    assert [] == [one for one in ("Alicia", "Alice Lee", "Clerk", "Analyst") if one in written]
+    assert plan == redact_plan(plan, Redaction((), KEY), ())
+
+
+def test_a_redacted_plan_names_nobody_by_what_must_not_be_read() -> None:
+    """Neither those who change, nor those who are not in git, nor anybody whom a problem mentions."""
+    known: list[Attributes] = [{"displayName": "Alicia Lee", "title": "Clerk"}, {"displayName": "Alice Lee"}]
+
+    told = redact_plan(make_plan(change(name="Alice Lee")), Redaction(("displayName",)), known)
+
+    assert ("u9", "alice.lee") == (told.unmanaged[0].name, told.changes[0].name)
+    assert ["user/alice.lee could be (redacted) (u1) or (redacted) (u2)"] == [one.message for one in told.problems]
 
 
 def test_names_are_told_where_they_are_not_redacted() -> None:
     """Of those who are not in git too."""
-    told = redact_plan(make_plan(change()), Redaction(("title",), KEY))
+    told = redact_plan(make_plan(change()), Redaction(("title",), KEY), ())
 
     assert ("Zoe Laurent", "Alice Lee") == (told.unmanaged[0].name, told.changes[0].name)
+
+
+def test_clauses_know_what_they_must_not_show() -> None:
+    """Of users and of groups."""
+    one = Filter("Staff", (clause("title", "EQUALS", "Clerk"), clause("site", "IS NOT NULL")), HERE)
+
+    told = redact_filters(Filters(users=(one,), groups=(one,)), Redaction(("title",)))
+
+    assert [[True, False]] * 2 == [[each.redacted for each in of.clauses] for of in (*told.users, *told.groups)]
+    assert Filters(users=(one,)) == redact_filters(Filters(users=(one,)), Redaction())
 
 
 TEXTS = st.text(alphabet="ΓΔΘΛЖШ+", min_size=4, max_size=9)  # what no mark of ours is made of
@@ -166,6 +221,17 @@ def test_no_redacted_value_is_left_anywhere(before: Value, after: Value, key: by
     """Whatever it is made of, and wherever a sentence repeats it."""
     original = change(attribute("title", before, after), reason=f"it was {before}, and is {after}")
 
-    told = redact_change(original, Redaction(("title",), key))
+    told = readable(redact_change(original, Redaction(("title",), key)))
 
     assert not {*"ΓΔΘΛЖШ+"} & {*f"{told.attributes} {told.reason}"}
+
+
+def test_outcomes_leave_as_they_may_be_read() -> None:
+    """Those of what was applied hold the values until then."""
+    redacted = redact_change(change(attribute("title", "Clerk", "Analyst")), Redaction(("title",), KEY))
+    run = Run(tenant="qa", commit=None, digest="", outcomes=(Outcome(change=redacted, status="applied"),), requests=1)
+
+    written = readable_run(run).model_dump_json()
+
+    assert readable_run(run) == Run.model_validate_json(written)
+    assert [] == [one for one in ("Clerk", "Analyst") if one in written]

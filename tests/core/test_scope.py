@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -248,3 +249,12 @@ def test_where_there_is_nobody_no_attribute_is_missed() -> None:
 def test_a_clause_is_spelled_as_a_person_would_say_it(put: Clause, expected: str) -> None:
     """In one line, as reasons and problems quote it."""
     assert expected.rstrip() == spell(put)
+
+
+def test_a_value_that_must_not_be_read_is_no_example() -> None:
+    """It is counted all the same."""
+    hidden = replace(clause("attributes.level", "GREATER_THAN", "3"), redacted=True)
+
+    [problem] = check_clauses([hidden], [{"attributes": {"level": "high"}}], ())
+
+    assert "1 values of attributes.level are no whole number: the clause is false" == problem.message

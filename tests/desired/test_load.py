@@ -289,3 +289,31 @@ def test_an_address_to_notify_that_is_written_is_not_repeated(written: str) -> N
 
     assert "SECRET" not in str(problem)
     assert "{env: NAME_OF_THE_VARIABLE}" in str(problem)
+
+
+def test_what_is_redacted_is_what_any_file_names() -> None:
+    """And clauses know it, a tenant's own too; those of the other attributes do not."""
+    filters = "scoping_filters: {users: [{title: One, clauses: [{attribute: title, operator: IS NULL}, %s]}]}"
+    one = filters % "{attribute: site, operator: IS NULL}"
+    loaded = load(
+        f"redact: [title, name]\n{one}",
+        f"redact: [title, customFields.badge, attributes.grade]\ntenants: {{qa: {{url: sandbox, {one}}}}}",
+    )
+
+    assert () == loaded.problems
+    assert ("attributes.grade", "customFields.badge", "name", "title") == loaded.declarations.redact
+    own = loaded.declarations.tenants["qa"].filters
+    assert own is not None
+    for listed in (loaded.declarations.filters, own):
+        assert [True, False] == [clause.redacted for clause in listed.users[0].clauses]
+
+
+def test_what_is_redacted_must_be_an_attribute() -> None:
+    """A misspelled name would hide nothing, and nobody would know."""
+    problems = load("redact: [titel, grade, 4]").problems
+
+    assert [
+        ("redact[0]: 'titel' is not an attribute: did you mean \"title\"?", 1),
+        ("redact[1]: 'grade' is not an attribute: one of your own is written attributes.NAME", 1),
+        ("redact[2]: '4' is not text", 1),
+    ] == [(problem.message, problem.source.line if problem.source else None) for problem in problems]
