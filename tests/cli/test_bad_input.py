@@ -17,6 +17,7 @@ from tests.cli.project import SANDBOX, TEAM, Project, Ran, finish
 from tests.live.service import listening
 
 TOKEN = "deadbeef" * 8
+KEPT = {".reconciler/.gitignore", ".reconciler/parsed.db"}  # what files say, where they are large
 BOMB = (
     "a: &a [x, x, x, x, x, x, x, x, x]\n"
     + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
@@ -79,7 +80,7 @@ def test_yaml_that_can_not_be_read_names_the_file_the_line_and_what_to_do(
     assert 1 == ran.code
     assert said in ran.said
     assert "desired-state/bad.yaml:" in ran.said
-    assert before == project.written()
+    assert before == [one for one in project.written() if one not in KEPT]
     assert len(ran.said) < 3_000
     assert TOKEN not in ran.said
 
