@@ -79,7 +79,7 @@ def _check(notifier: Notifier, settings: Settings) -> str:
     return ""
 
 
-WHAT = "notifier's address"
+WHAT = "notification address"
 
 
 def _name(notifier: Notifier) -> SecretName:

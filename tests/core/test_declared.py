@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.declared import Declarations, GroupDeclaration, RoleAssignment, UserDeclaration
+from reconciler.core.declared import Declarations, GroupDeclaration, RedactDeclaration, RoleAssignment, UserDeclaration
 from reconciler.core.tenant import Guardrails
 
 USERS = TypeAdapter(UserDeclaration)
@@ -120,3 +120,16 @@ def test_one_of_many_values_stands_once() -> None:
 
     with pytest.raises(ValidationError, match="has work a@x twice: keep one of the two"):
         TypeAdapter(UserDeclaration).validate_python({"userName": "a", "emails": twice})
+
+
+@pytest.mark.parametrize("name", ["title", "name", "name.givenName", "customFields.badge", "attributes.grade"])
+def test_an_attribute_may_be_redacted(name: str) -> None:
+    """Whole ones, parts of them, and one's own."""
+    assert [name] == TypeAdapter(RedactDeclaration).validate_python([name])
+
+
+@pytest.mark.parametrize("name", ["titel", "grade", ""])
+def test_what_is_no_attribute_can_not_be_redacted(name: str) -> None:
+    """It would hide nothing, and nobody would know."""
+    with pytest.raises(ValidationError, match="is not an attribute"):
+        TypeAdapter(RedactDeclaration).validate_python([name])
