@@ -115,7 +115,8 @@ def _renew(alone: Declarations, name: str, today: date) -> Iterable[Edit]:
     ways = list(find_paths(alone, expand_membership(alone), name))
     for number, declared in enumerate(alone.assignments):
         if has_expired(declared, today) and any(way.declared is declared for way in ways):
-            text = f"move the end (expires) of the role {declared.assignment.role} at {declared.source} to {today} or later"
+            role = f"the role {declared.assignment.role} at {declared.source}"
+            text = f"move the end (expires) of {role} to {today} or later"
             yield Edit(text, lambda edited, number=number: move_end(edited, number, today))  # type: ignore[misc]
 
 
