@@ -33,6 +33,14 @@ class RoleAdoption:
             told = f"user/{user} holds {', '.join(granted)} in the account, and git assigns no role to anybody any more"
             self._refuse(told, user, f"declare it under `{SECTION}`, or apply revokes it")
             return
+        if self._may_wait(user, granted, revoked):
+            told = (
+                f"user/{user} holds none of their roles in the account: 4me may have linked them since the last apply"
+            )
+            self._refuse(
+                told, user, "apply grants them; if they were taken by hand, take the assignments out by hand too"
+            )
+            return
         lost = [role for role in revoked if self._can_lose(user, role)]
         held = self.ground.holdings.roles(user) - {*lost}
         got = [role for role in granted if role not in held and self._can_hold(user, role)]
@@ -48,6 +56,11 @@ class RoleAdoption:
             self._take(user, role)
         for role in got:
             self._give(user, role)
+
+    def _may_wait(self, user: str, granted: Iterable[str], revoked: Iterable[str]) -> bool:
+        """Whether somebody has nothing of what git gives: over REST roles wait for a person, and nobody took them."""
+        over_rest = self.ground.tenant.roles_via == "permissions"
+        return over_rest and not {*granted} and {*revoked} >= self.ground.holdings.granted(user)
 
     def edits(self) -> list[Edit]:
         """The edits of all assignments that change, file by file."""

@@ -89,6 +89,20 @@ def test_roles_given_and_taken_by_hand_are_adopted(granted: Remote) -> None:
     assert [] == granted.project.run("plan", "--format", "json").document["changes"]
 
 
+def test_roles_that_wait_for_a_person_are_not_adopted_as_taken_away(remote: Remote) -> None:
+    """After a new hire's first apply: it is said, and git keeps what it says."""
+    remote.says(PEOPLE)
+    assert 0 == remote.project.run("-q", "apply", "--yes").code
+    before = text(remote)
+
+    adopted = remote.project.run("import", "--adopt")
+
+    assert (1, before) == (adopted.code, text(remote)), adopted.said
+    assert "user/ann holds none of their roles in the account: 4me may have linked them" in " ".join(
+        adopted.said.split()
+    )
+
+
 def test_a_plan_about_one_person_reads_that_person_alone(granted: Remote) -> None:
     """Over SCIM and over REST; and what it says of them is what the whole plan says."""
     granted.says(PEOPLE.replace("role: problem_manager, users: [ann]", "role: problem_manager, users: [ann, bob]"))

@@ -127,3 +127,18 @@ def test_where_git_assigns_no_role_any_more_there_is_nothing_to_edit() -> None:
 
     assert [] == edits
     assert "user/ann holds auditor in the account, and git assigns no role to anybody any more" in told
+
+
+OVER_REST = TENANT.replace("all", "all, roles_via: permissions")
+
+
+def test_over_rest_whoever_holds_nothing_may_only_wait_for_it() -> None:
+    """Some of it taken away is somebody's doing; over SCIM so is all of it."""
+    waiting, said = adopted(
+        "ann", revoked=("auditor", "key_contact", "problem_manager", "specialist"), tenant=OVER_REST
+    )
+
+    assert ([], 1) == (waiting, len(said))
+    assert "user/ann holds none of their roles in the account: 4me may have linked them" in said[0]
+    assert ([RemoveItem(FILE, SECTION, 3)], []) == adopted("ann", revoked=("problem_manager",), tenant=OVER_REST)
+    assert [] == adopted("bob", revoked=("specialist",))[1]
