@@ -14,6 +14,7 @@ from reconciler.core.clause import Filters
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.duties import find_breaches
 from reconciler.core.filter_sense import check_sense
+from reconciler.core.lookalike import check_lookalikes
 from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.match import EXACT
 from reconciler.core.membership import check_name
@@ -53,6 +54,10 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *_check_unique("externalId", groups.values()),
             *_check_unique("userName", users.values()),
             *_check_unique("displayName", groups.values()),
+            *check_lookalikes("externalId", users.values()),
+            *check_lookalikes("userName", users.values()),
+            *check_lookalikes("externalId", groups.values()),
+            *check_lookalikes("displayName", groups.values()),
         ),
         rules={
             **{("user", one.rule.target): one.source for one in rules.users},

@@ -130,3 +130,15 @@ def test_quiet_says_nothing_but_the_result(project: Project) -> None:
     """For scripts."""
     assert "" == project.run("-q", "validate").err
     assert "" == project.run("-q", "validate", "--format", "json").err
+
+
+def test_keys_and_names_that_look_the_same_are_told_apart_letter_by_letter(project: Project) -> None:
+    """Two people called jos\u00e9, of whom one has an accent of its own."""
+    people = "".join(f"  {key}: {{userName: {key}@example.com}}\n" for key in ("jos\u00e9", "jose\u0301"))
+    project.write(f"{SANDBOX}users:\n{people}")
+
+    ran = project.run("validate")
+
+    assert 0 == ran.code
+    assert "their externalId is 'jose\\u0301' and 'jos\\xe9'" in ran.out
+    assert "their userName is 'jose\\u0301@example.com' and 'jos\\xe9@example.com'" in ran.out
