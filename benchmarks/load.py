@@ -28,7 +28,6 @@ from time import process_time
 import httpx
 
 from benchmarks.measure import Void
-from benchmarks.virtual import run_in_virtual_time
 from reconciler.apply.execute import Channel, Stop, execute
 from reconciler.apply.log import Clock as LogClock
 from reconciler.apply.log import ProvisioningLog
@@ -41,6 +40,7 @@ from reconciler.core.tenant import Window
 from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import DIALECTS
 from reconciler.live.client import Client, Clock
+from tests.live.virtual import run_in_virtual_time
 
 PACE = (Window(20, 2),)
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -135,7 +135,7 @@ def measure(count: int, *, paced: bool) -> Load:
     heard: Counter[str] = Counter({change.id: 0 for change in changes})  # a plan that was read knows its ids
     before, began = _peak(), process_time()
 
-    applied = run_in_virtual_time(_apply(changes, account, windows, told, heard))
+    applied, _seconds = run_in_virtual_time(_apply(changes, account, windows, told, heard))
 
     used, cpu = _peak() - before, process_time() - began
     _check(changes, applied, account, windows, told.getvalue(), heard)

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.clause import Clause, ClauseDeclaration, Filter, FilterDeclaration, Filters, ScopingFilters
+from reconciler.core.clause import ClauseDeclaration, FilterDeclaration, Filters, ScopingFilters
 from reconciler.core.declared import (
     DeclaredAssignment,
     DeclaredGroup,
@@ -26,9 +26,8 @@ from reconciler.core.declared import (
     UserDeclaration,
     ValueDeclaration,
 )
-from reconciler.core.model import Kind
 from reconciler.core.notifier import Email, Notifier, Webhook
-from reconciler.core.rule import AttributeMappings, LocatedRule, MappingRule, Mappings
+from reconciler.core.rule import AttributeMappings, MappingRule, Mappings
 from reconciler.core.secret import SecretName
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import (
@@ -41,12 +40,12 @@ from reconciler.core.tenant import (
     SeparateDuties,
     Tenant,
 )
-from reconciler.desired.messages import Entry, child, explain_errors
+from reconciler.desired.locate import locate_filters, locate_group, locate_mappings, locate_tenant
+from reconciler.desired.messages import Entry, explain_errors
 from reconciler.desired.yaml_reader import Document, Mapping, Sequence
 from reconciler.errors import Problem, Source
 
 T = TypeVar("T")
-GROUP_ATTRIBUTES = ("externalId", "displayName", "groupType")
 NAME_HINT = "use letters, digits, dots and dashes"
 TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 BAD_IN_NAMES = frozenset("/ \t\r\n") | frozenset(map(chr, range(32)))
@@ -158,13 +157,13 @@ class _FileReader:
     def read_groups(self) -> None:
         for entry in self._entries("groups", "group"):
             group = self._valid(_GROUP, entry)
-            declared = None if group is None else _declared_group(group, entry)
+            declared = None if group is None else locate_group(group, entry)
             self.contents.groups.append(Named(entry.name, entry.source, declared))
 
     def read_tenants(self) -> None:
         for entry in self._entries("tenants", "tenant"):
             tenant = self._valid(_TENANT, entry)
-            declared = None if tenant is None else _declared_tenant(tenant, entry)
+            declared = None if tenant is None else locate_tenant(tenant, entry)
             self.contents.tenants.append(Named(entry.name, entry.source, declared))
 
     def read_assignments(self) -> None:
@@ -180,12 +179,12 @@ class _FileReader:
     def read_filters(self) -> None:
         declared = self._valid(_FILTERS, self._section("scoping_filters"))
         if declared is not None:
-            self.contents.filters = _filters(self.document, self.sections, declared)
+            self.contents.filters = locate_filters(self.document, self.sections, declared)
 
     def read_mappings(self) -> None:
         declared = self._valid(_MAPPINGS, self._section("attribute_mappings"))
         if declared is not None:
-            self.contents.mappings = _mappings(self.document, self.sections, declared)
+            self.contents.mappings = locate_mappings(self.document, self.sections, declared)
 
     def read_guardrails(self) -> None:
         entry = self._section("guardrails")
@@ -260,70 +259,4 @@ def _bad_name(kind: str, name: str) -> str | None:
         "it is empty, or has white space, a slash or a control character"
         if not name or BAD_IN_NAMES & {*name}
         else None
-    )
-
-
-def _declared_tenant(tenant: Tenant, entry: Entry) -> DeclaredTenant:
-    filters, mappings = tenant.scoping_filters, tenant.attribute_mappings
-    return DeclaredTenant(
-        tenant=tenant,
-        source=entry.source,
-        filters=_filters(entry.document, entry.value, filters) if filters else None,
-        mappings=_mappings(entry.document, entry.value, mappings) if mappings else None,
-    )
-
-
-def _declared_group(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
-    where = group.members_where
-    return DeclaredGroup(
-        attributes={name: getattr(group, name) for name in GROUP_ATTRIBUTES if name in group.model_fields_set},
-        membership=group.membership,
-        members=tuple(group.members or ()) if "members" in group.model_fields_set else None,
-        members_where=None if where is None else _clauses(entry.document, entry.value, "members_where", where),
-        source=entry.source,
-    )
-
-
-def _filters(document: Document, container: object, declared: ScopingFilters) -> Filters:
-    """The filters under `container["scoping_filters"]`, each clause with its place."""
-    written = child(container, "scoping_filters")
-
-    def located(kind: Kind, filters: list[FilterDeclaration]) -> tuple[Filter, ...]:
-        listed = child(written, f"{kind}s")
-        return tuple(
-            Filter(
-                title=declaration.title,
-                clauses=_clauses(document, child(listed, index), "clauses", declaration.clauses),
-                source=document.source(document.mark_of(listed, index)),
-            )
-            for index, declaration in enumerate(filters)
-        )
-
-    return Filters(located("user", declared.users), located("group", declared.groups))
-
-
-def _mappings(document: Document, container: object, declared: AttributeMappings) -> Mappings:
-    """The rules under `container["attribute_mappings"]`, each with its place."""
-    written = child(container, "attribute_mappings")
-
-    def located(kind: str, rules: list[MappingRule]) -> tuple[LocatedRule, ...]:
-        listed = child(written, kind)
-        places = (document.source(document.mark_of(listed, index)) for index in range(len(rules)))
-        return tuple(LocatedRule(rule, place) for rule, place in zip(rules, places, strict=True))
-
-    return Mappings(located("users", declared.users), located("groups", declared.groups))
-
-
-def _clauses(document: Document, container: object, key: str, declared: list[ClauseDeclaration]) -> tuple[Clause, ...]:
-    listed = child(container, key)
-    return tuple(
-        Clause(
-            attribute=clause.attribute,
-            operator=clause.operator,
-            value=clause.value,
-            case_sensitive=clause.case_sensitive,
-            quantifier=clause.quantifier,
-            source=document.source(document.mark_of(listed, index)),
-        )
-        for index, clause in enumerate(declared)
     )
