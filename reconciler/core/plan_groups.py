@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reconciler.core.diff import different_paths
@@ -90,7 +91,7 @@ class GroupPlanner:
         if group.members is None:
             return []
         wanted = self._asked(group, self._wanted(group))
-        now = self._asked(group, set(map(self.references.key_of, live.members - self.references.contested)))
+        now = self._asked(group, set(map(self.references.key_of, self._known(live.members))))
         changes: list[Change] = []
         if added := sorted(wanted - now):
             changes.append(self._add(group, live, added))
@@ -99,6 +100,11 @@ class GroupPlanner:
             reason = "membership is authoritative, and they are not among those it should have"
             changes.append(self._remove(group, live, removed, cause, reason))
         return changes
+
+    def _known(self, members: Iterable[str]) -> Iterable[str]:
+        """Without those of whom it is unclear whose they are; who is linked is known, whoever else they could be."""
+        references = self.references
+        return (one for one in members if one in references.keys or one not in references.contested)
 
     def _add(self, group: DesiredGroup, live: LiveGroup, members: list[str]) -> AddMembers:
         return AddMembers(

@@ -185,7 +185,7 @@ REFUSED_WITH = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(
     wrong=st.dictionaries(st.integers(0, 14), st.sampled_from(sorted(REFUSED_WITH)), max_size=10),
     story=st.sampled_from(["first", "later"]),

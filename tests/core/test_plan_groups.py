@@ -185,3 +185,16 @@ def test_a_group_that_left_git_out_of_scope_had_no_members_from_git() -> None:
     before = desired_state(ANN, desired_group("desk", ["ann"], in_scope=False))
 
     assert () == decide([ANN], [LIVE_ANN, live_group("desk", ["ann"])], before).changes
+
+
+def test_a_member_who_is_linked_is_not_added_again_because_somebody_unclear_could_be_them() -> None:
+    """Bob could be either; cid is one of the two by externalId, and in the group already."""
+    live: list[LiveUser | LiveGroup] = [
+        live_user("bob", {"externalId": "cid"}),
+        live_user("dee", {"externalId": "bob"}),
+        live_group("desk", ["bob"]),
+    ]
+    decided = decide([BOB, CID, desired_group("desk", ["bob", "cid"])], live)
+
+    assert {"user/bob"} == {str(key) for key in decided.unclear}
+    assert [] == [change.action for change in decided.changes if change.key == "group/desk"]

@@ -27,7 +27,7 @@ from reconciler.desired.yaml_reader import read_yaml
 from tests.properties.worlds import NOON, execute, read_account
 
 STEADY = settings(
-    max_examples=50,
+    max_examples=35,
     derandomize=True,
     deadline=None,
     database=None,

@@ -176,5 +176,5 @@ def differences(before: LiveState, after: LiveState) -> Iterator[Effect]:
 
 TestApproval = Approval.TestCase
 TestApproval.settings = settings(
-    max_examples=100, stateful_step_count=15, derandomize=True, deadline=None, database=None
+    max_examples=70, stateful_step_count=15, derandomize=True, deadline=None, database=None
 )

@@ -28,7 +28,7 @@ from reconciler.errors import Source
 from tests.core.examples import HERE, THERE, assignment, clause, declared_group, declared_user
 
 STEADY = settings(
-    max_examples=150,
+    max_examples=90,
     derandomize=True,
     deadline=None,
     database=None,

@@ -17,7 +17,7 @@ from reconciler.errors import Source
 from tests.properties.worlds import OWNER, World, desired_states, execute, first_worlds, read_account, worlds
 
 STEADY = settings(
-    max_examples=100,
+    max_examples=60,
     derandomize=True,
     deadline=None,
     database=None,

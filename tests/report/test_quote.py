@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from reconciler.report.quote import LONGEST, code, code_line, plain, plain_line
 
-STEADY = settings(max_examples=500, derandomize=True, deadline=None, database=None)
+STEADY = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 ATTACKS = [
     "@acme/everyone",
     "#1",
