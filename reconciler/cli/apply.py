@@ -37,7 +37,7 @@ from reconciler.core.receipt import Receipt
 from reconciler.core.wire import DIALECTS, Dialect
 from reconciler.desired.git import FETCH_ALL
 from reconciler.desired.receipts import write_receipt
-from reconciler.errors import Failed, ReconcilerError, Refused
+from reconciler.errors import Failed, Problem, ReconcilerError, Refused
 from reconciler.live.client import Client
 from reconciler.live.rest import RestLine
 from reconciler.report.render import Format, render_plan, render_run
@@ -141,15 +141,14 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         made = make_plan(gather(head, base, live))
         made = replace(made, plan=trace(head, base, made.plan))
         asks = limits.ask and bool(made.plan.changes)
-        if (
-            options.verbosity >= 0 or asks or not made.plan.applyable
-        ):  # nobody is asked about, or refused, what is not shown
+        # nobody is asked about, or refused, what is not shown
+        if options.verbosity >= 0 or asks or not made.plan.applyable:
             click.echo(render_plan(made.plan, "text"), err=True)
 
         refuse_unless_applyable(made.plan)
         approval = hold_against(made.plan, approved)
         if approval.refused and limits.all_or_nothing:
-            raise Refused(f"--all-or-nothing, and not approved: {', '.join(map(describe, approval.refused))}")
+            raise _refusal_of_all(approval)
         log = stack.enter_context(open_log(options, settings))
         if asks and not _confirmed(head.tenant_name):
             raise Declined("not confirmed: nothing was done (where nobody can be asked, say --yes)")
@@ -221,6 +220,12 @@ def refuse_unless_applyable(plan: Plan) -> None:
     refusing = tuple(problem for problem in plan.problems if problem.code in {"guardrail", "incomplete_read"})
     if not plan.applyable:
         raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
+
+
+def _refusal_of_all(approval: Approval) -> Refused:
+    named = list(map(describe, approval.refused))
+    problems = tuple(Problem("not_approved", name) for name in named)
+    return Refused(f"--all-or-nothing, and not approved: {', '.join(named)}", problems)
 
 
 def describe(change: Change) -> str:

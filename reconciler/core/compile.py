@@ -5,7 +5,7 @@ Every verdict has one reason. Nothing stops at the first problem: they are colle
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.match import EXACT
 from reconciler.core.membership import check_name
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
+from reconciler.core.redact import Redaction
 from reconciler.core.scope import check_clauses
 from reconciler.core.tenant import Guardrails
 from reconciler.errors import Problem
@@ -50,19 +51,10 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *mappers.users.problems(),
             *mappers.groups.problems(),
             *_check_protected(declarations, guardrails),
-            *_check_unique("externalId", users.values()),
-            *_check_unique("externalId", groups.values()),
-            *_check_unique("userName", users.values()),
-            *_check_unique("displayName", groups.values()),
-            *check_lookalikes("externalId", users.values()),
-            *check_lookalikes("userName", users.values()),
-            *check_lookalikes("externalId", groups.values()),
-            *check_lookalikes("displayName", groups.values()),
+            *_check_names(users.values(), groups.values(), Redaction(declarations.redact)),
         ),
-        rules={
-            **{("user", one.rule.target): one.source for one in rules.users},
-            **{("group", one.rule.target): one.source for one in rules.groups},
-        },
+        rules=rules.places,
+        redact=declarations.redact,
         breaches=tuple(
             find_breaches(declarations, access.membership, guardrails.separation_of_duties, users.values(), today)
         ),
@@ -145,6 +137,18 @@ def _check_protected(declarations: Declarations, guardrails: Guardrails) -> Iter
         if kind != "user" or not known:
             message = f'guardrails.protected: "{reference}" is the key of no declared user'
             yield Problem("unknown_user", message, hint="write it like user/break.glass")
+
+
+def _check_names(
+    users: Collection[DesiredUser], groups: Collection[DesiredGroup], redaction: Redaction
+) -> Iterable[Problem]:
+    """What people and groups are known by: no two the same, and none that only looks the same."""
+    for attribute in ("externalId", "userName"):
+        yield from _check_unique(attribute, users)
+        yield from check_lookalikes(attribute, users, redaction)
+    for attribute in ("externalId", "displayName"):
+        yield from _check_unique(attribute, groups)
+        yield from check_lookalikes(attribute, groups, redaction)
 
 
 def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:

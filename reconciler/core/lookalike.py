@@ -6,15 +6,19 @@ that turn its direction. To an account these are different names, to a reviewer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from unicodedata import category, normalize
 
 from reconciler.core.model import DesiredGroup, DesiredUser
+from reconciler.core.redact import REDACTED, Redaction
 from reconciler.errors import Problem
 
 
-def check_lookalikes(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
+def check_lookalikes(
+    attribute: str, resources: Iterable[DesiredUser | DesiredGroup], redaction: Redaction
+) -> Iterable[Problem]:
     """A warning for each name that looks like an earlier one, and for each with letters that nobody sees."""
+    spell: Callable[[str], str] = (lambda _name: REDACTED) if redaction.covers(attribute) else ascii
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:
         name = _name(attribute, resource)
@@ -22,11 +26,11 @@ def check_lookalikes(attribute: str, resources: Iterable[DesiredUser | DesiredGr
         theirs = _name(attribute, other)
         if theirs.casefold() != name.casefold():
             where = f"{resource.key} and {other.key} (at {other.source})"
-            message = f"{where} look the same and are not: their {attribute} is {name!a} and {theirs!a}"
+            message = f"{where} look the same and are not: their {attribute} is {spell(name)} and {spell(theirs)}"
             hint = "write one like the other, or tell them apart"
             yield Problem("look_alike", message, resource.source, hint, severity="warning")
         elif not name.isascii() and any(map(_is_invisible, name)):
-            message = f"the {attribute} of {resource.key} has letters that nobody sees: {name!a}"
+            message = f"the {attribute} of {resource.key} has letters that nobody sees: {spell(name)}"
             hint = "take them out if nobody needs them"
             yield Problem("invisible", message, resource.source, hint, severity="warning")
 

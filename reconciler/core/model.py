@@ -120,7 +120,7 @@ class DesiredState:
     """What git says, after scope, mapping and roles, for one tenant on one day.
 
     `breaches` are of the tenant's separation of duties, each rule and user apart; a plan says which are new.
-    `rules` are where the mappings to target attributes are written.
+    `rules` are where the mappings to target attributes are written, `redact` what no report may show.
     All of it is here to be referred to; only what the `focus` names is planned about, or everything without one.
     """
 
@@ -133,6 +133,7 @@ class DesiredState:
     breaches: tuple[Breach, ...] = ()
     focus: Focus | None = None
     rules: Mapping[tuple[Kind, str], Source] = field(default_factory=dict)
+    redact: tuple[str, ...] = ()
 
     def is_asked(self, key: Key) -> bool:
         """Whether the plan is about that key."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from reconciler.core.model import Kind
 from reconciler.core.strict import Declaration, Scalar
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Source
@@ -138,3 +139,9 @@ class Mappings:
 
     users: tuple[LocatedRule, ...] = ()
     groups: tuple[LocatedRule, ...] = ()
+
+    @property
+    def places(self) -> dict[tuple[Kind, str], Source]:
+        """Where the rule for a target of a kind is written."""
+        by_kind: tuple[tuple[Kind, tuple[LocatedRule, ...]], ...] = (("user", self.users), ("group", self.groups))
+        return {(kind, one.rule.target): one.source for kind, rules in by_kind for one in rules}

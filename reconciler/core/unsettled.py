@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from reconciler.core.diff import show_value
 from reconciler.core.model import DesiredState, Kind, Value, parse_key
 from reconciler.core.plan import AttributeChange, Change
+from reconciler.core.redact import Redaction
 from reconciler.errors import Problem, Source
 
 MOST_NAMED = 10
@@ -67,10 +68,17 @@ def find_returned(key: str, attribute: AttributeChange) -> Unsettled:
 
 def tell_unsettled(found: Iterable[Unsettled], desired: DesiredState) -> list[Problem]:
     """A warning for each attribute, and each action, with those whom it concerns."""
+    redaction = Redaction(desired.redact)
     alike: dict[tuple[str, str, Kind], list[Unsettled]] = {}
-    for one in sorted(set(found)):
+    for one in sorted({_redacted(one, redaction) for one in found}):
         alike.setdefault((one.way, one.about, _kind(one)), []).append(one)
     return [_tell(some, desired) for some in alike.values()]
+
+
+def _redacted(one: Unsettled, redaction: Redaction) -> Unsettled:
+    """The same without values that must not be read: what is cut, or short, would not be found in a sentence later."""
+    hides = one.way in ("returns", "refused") and redaction.covers(one.about)
+    return one._replace(detail="its values are redacted") if hides else one
 
 
 def _tell(some: Sequence[Unsettled], desired: DesiredState) -> Problem:

@@ -14,6 +14,7 @@ from urllib.request import (
     ProxyHandler,
     Request,
     UnknownHandler,
+    getproxies,
 )
 
 from reconciler.core.address import is_loopback, split_address
@@ -60,6 +61,7 @@ def _check(address: str) -> None:
 
 def _opener(means: Means) -> OpenerDirector:
     opener = OpenerDirector()
-    for part in (ProxyHandler(), HTTPHandler(), HTTPSHandler(context=means.trust), UnknownHandler()):
+    tunnels = {scheme: proxy for scheme, proxy in getproxies().items() if scheme == "https"}  # another would hear all
+    for part in (ProxyHandler(tunnels), HTTPHandler(), HTTPSHandler(context=means.trust), UnknownHandler()):
         opener.add_handler(part)
     return opener

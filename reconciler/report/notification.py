@@ -67,6 +67,8 @@ def _tell(ending: Ending, event: Event) -> tuple[str, str]:
 def _tell_failure(ending: Ending) -> str:
     if ending.incomplete:
         return "the account could not be read as a whole, so nothing is known for certain and nothing was done"
+    if ending.refused:
+        return "the plan is refused and nothing was done"  # its error names people
     if ending.run is None:
         failed = "the apply stopped" if ending.command == "apply" else "it can't be told what drifted"
         return f"{failed}: {for_chat(ending.error or '', LONGEST_ERROR).rstrip('.')}"

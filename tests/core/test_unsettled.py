@@ -128,3 +128,17 @@ def test_who_is_left_alone_until_the_next_plan_is_told_apart() -> None:
 
     assert f"this plan is not all: {TRIED}, it leaves user/ann for the next to update" == problem.message
     assert ("apply this one, then plan and apply again", "warning") == (problem.hint, problem.severity)
+
+
+@pytest.mark.parametrize(
+    "unsettled",
+    [
+        find_returned("user/ann", AttributeChange(path="title", before="x", after="y" * 200)),
+        Unsettled("refused", "title", "user/ann", "title is taken: xy"),
+    ],
+)
+def test_values_that_must_not_be_read_are_left_out(unsettled: Unsettled) -> None:
+    """Neither cut nor short ones are told: what is cut, or short, is found in no sentence."""
+    [problem] = tell_unsettled([unsettled], replace(DESIRED, redact=("title",)))
+
+    assert problem.message.endswith("user/ann (its values are redacted)")

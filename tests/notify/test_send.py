@@ -89,6 +89,17 @@ def test_a_post_is_one_with_a_text(authority: Authority) -> None:
     assert known in chat.posts
 
 
+def test_a_proxy_hears_no_address_that_is_not_hidden_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TLS it would be told the whole of it: nobody but this machine is posted to like that."""
+    with endpoint() as proxy, endpoint() as chat:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        reasons = send_all([webhook(chat.url)], means())
+
+    assert ([None], 1, []) == (reasons, len(chat.posts), proxy.posts)
+
+
 def test_a_redirect_is_not_followed() -> None:
     """The message would go to whoever can make the answer."""
     with endpoint() as elsewhere, endpoint(307, {"Location": elsewhere.url}) as chat:

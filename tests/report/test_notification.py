@@ -79,3 +79,12 @@ def test_what_others_wrote_calls_nobody_and_links_nowhere() -> None:
 
     assert [] == [sign for sign in "<>[]*`@\u202e" if sign in message.text]
     assert 1 == len(message.subject.splitlines())
+
+
+def test_a_refusal_names_nobody() -> None:
+    """Its error does, for whoever sees the run."""
+    error = f"{GUARDRAIL.message}: user/ada.lee"
+    message = render_notification(Ending("apply", "qa", error=error, refused=(GUARDRAIL,)), ["failure"], None)
+
+    assert "the plan is refused and nothing was done.\n  What to do: " in message.text
+    assert "ada" not in str(message)
