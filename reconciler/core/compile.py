@@ -11,6 +11,7 @@ from datetime import date
 
 from reconciler.core.access import Access, filters_of, make_access
 from reconciler.core.clause import Filters
+from reconciler.core.clause_check import check_clauses
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.duties import find_breaches
 from reconciler.core.filter_sense import check_sense
@@ -20,7 +21,6 @@ from reconciler.core.match import EXACT
 from reconciler.core.membership import check_name
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
 from reconciler.core.redact import Redaction
-from reconciler.core.scope import check_clauses
 from reconciler.core.tenant import Guardrails
 from reconciler.errors import Problem
 

@@ -37,8 +37,9 @@ from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
 from reconciler.core.tenant import Tenant
 from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.permissions import PeopleQuirks, roles_in
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.rest import read_call
 from reconciler.core.twin.schema import Endpoint, naming_attribute
 from reconciler.core.unsettled import Unsettled, find_again, find_later, find_returned, tell_unsettled

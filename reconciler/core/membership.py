@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.clause_check import check_clauses
 from reconciler.core.declared import Declarations, DeclaredGroup
 from reconciler.core.model import Key
-from reconciler.core.scope import Subject, check_clauses, compile_clause
+from reconciler.core.scope import Subject, compile_clause
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Problem, Source
 

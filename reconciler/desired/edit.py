@@ -13,7 +13,8 @@ from typing import Final
 from reconciler.core.edits import AddItem, Edit, RemoveItem, SetValues, value_at, with_edits
 from reconciler.desired.layout import Page, Replacement, apply_replacements
 from reconciler.desired.nodes import Node, Tree, read_nodes
-from reconciler.desired.rewrite import CantEdit, Rewriter, same
+from reconciler.desired.rewrite import CantEdit, Rewriter
+from reconciler.desired.spell import same
 from reconciler.desired.write import GROUP_ORDER, NAME_ORDER, ORDER
 from reconciler.desired.yaml_reader import Document, read_yaml
 from reconciler.errors import Problem

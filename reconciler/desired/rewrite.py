@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from reconciler.desired.layout import Page, Replacement
 from reconciler.desired.nodes import Node
-from reconciler.desired.spell import Style, spell, spell_key
+from reconciler.desired.spell import Style, same, spell, spell_key, spell_literal, tell
 
 STYLES: Final[Mapping[str, Style]] = {"'": "single", '"': "double"}
 COLON = re.compile(r"[ \t]*:")
@@ -34,15 +34,6 @@ class CantEdit(Exception):
     def __init__(self, reason: str, mark: int) -> None:
         super().__init__(reason)
         self.mark = mark
-
-
-def same(one: object, other: object) -> bool:
-    """Whether two values are the same, and of the same kind: `1` is not `true`, nor `1.0`."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and one == other
 
 
 @dataclass(slots=True)
@@ -117,7 +108,7 @@ class Rewriter:
         anchor = f"&{node.anchor} " if node.anchor else ""
         newline = self.page.newline
         indent = written[0][: len(written[0]) - len(written[0].lstrip(" "))] if written else ""
-        literal = _literal(new) if node.style == "|" and indent else None
+        literal = spell_literal(new) if node.style == "|" and indent else None
         first, *rest = literal or (spell(new),)
         text = newline.join([f"{anchor}{first}{comment}", *(f"{indent}{line}" for line in rest)])
         self._replace(node.start, node.end, text + (newline if body.endswith("\n") else "") + tail)
@@ -212,7 +203,7 @@ class Rewriter:
 
     def _list(self, node: Node, old: Sequence[Any], new: Sequence[Any]) -> None:
         """The items that came and went, and within those that stayed what differs."""
-        matcher = SequenceMatcher(None, list(map(_told, old)), list(map(_told, new)), autojunk=False)
+        matcher = SequenceMatcher(None, list(map(tell, old)), list(map(tell, new)), autojunk=False)
         for tag, start, end, new_start, new_end in matcher.get_opcodes():
             if tag == "equal":
                 continue
@@ -302,18 +293,3 @@ def _runs(indexes: Sequence[int]) -> list[tuple[int, int]]:
         else:
             runs.append((index, index + 1))
     return runs
-
-
-def _told(value: object) -> str:
-    """A value as a text that tells its kind, to find the items that stayed."""
-    return f"{type(value).__name__} {spell(value, flow=True)}"
-
-
-def _literal(value: object) -> list[str] | None:
-    """The head `|` and the lines after it, or None where they would not read back as the value."""
-    if not isinstance(value, str) or "\n" not in value:
-        return None
-    lines = value.removesuffix("\n").split("\n")
-    if not all(line and line.isprintable() and line == line.strip(" ") for line in lines):
-        return None
-    return ["|" if value.endswith("\n") else "|-", *lines]

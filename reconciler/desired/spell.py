@@ -39,6 +39,30 @@ def spell_key(name: str) -> str:
     return _spell_text(name, flow=True, style="plain" if ":" not in name else "single")
 
 
+def spell_literal(value: object) -> list[str] | None:
+    """The head `|` and the lines after it, or None where they would not read back as the value."""
+    if not isinstance(value, str) or "\n" not in value:
+        return None
+    lines = value.removesuffix("\n").split("\n")
+    if not all(line and line.isprintable() and line == line.strip(" ") for line in lines):
+        return None
+    return ["|" if value.endswith("\n") else "|-", *lines]
+
+
+def tell(value: object) -> str:
+    """A value as a text that tells its kind, to find the items that stayed."""
+    return f"{type(value).__name__} {spell(value, flow=True)}"
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are the same, and of the same kind: `1` is not `true`, nor `1.0`."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other
+
+
 def _spell_word(value: object) -> str:
     if value is None:
         return "null"

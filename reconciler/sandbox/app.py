@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeAlias
 from urllib.parse import parse_qsl, quote
 
 from reconciler.core.model import Response
-from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks
+from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax
 from reconciler.core.twin.rest import read_call
 from reconciler.core.twin.tokens import Issuer

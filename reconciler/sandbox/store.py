@@ -20,7 +20,8 @@ from typing import Self
 from reconciler.core.model import JsonObject, Response
 from reconciler.core.twin.answer import Answer, Call, Kept, Record, Touched
 from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.twin.rejection import Rejection
 from reconciler.errors import Failed, UsageError
 

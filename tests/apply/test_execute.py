@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.apply.execute import IN_FLIGHT, MOST_BEGUN, Send, Stop
 from reconciler.core.model import Request, Response
 from reconciler.core.plan import AttributeChange, CreateUser, UpdateUser
-from reconciler.core.twin.machine import Quirks
+from reconciler.core.twin.quirks import Quirks
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from tests.apply.world import (
     Ran,

@@ -20,8 +20,9 @@ from reconciler.core.plan import (
     UpdateUser,
 )
 from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.permissions import PeopleQuirks, roles_in
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.rest import read_call
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import LostAnswer, Unreachable

@@ -11,7 +11,8 @@ from reconciler.apply.lookup import find_created, name_holder
 from reconciler.core.model import JsonObject, Request, Response
 from reconciler.core.plan import AttributeChange, CreateGroup, CreateUser
 from reconciler.core.steps import Step
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.search import SearchQuirks
 from reconciler.errors import LostAnswer
 from tests.apply.world import World

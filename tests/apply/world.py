@@ -16,7 +16,8 @@ from reconciler.core.model import Certificate, DesiredState, LiveState, Request,
 from reconciler.core.outcome import Outcome
 from reconciler.core.plan import Change
 from reconciler.core.tenant import Guardrails, Limit, Tenant
-from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.wire import DIALECTS, read_group, read_user
 from reconciler.desired.load import load_declarations
 

@@ -13,7 +13,8 @@ import pytest
 
 from reconciler.core.increment import Binding, Kept, NotCertain
 from reconciler.core.model import JsonObject
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.search import SearchQuirks
 from reconciler.core.wire import DIALECTS
 from reconciler.live.incremental import Read, read_on, read_to_keep

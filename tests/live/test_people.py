@@ -17,8 +17,9 @@ from reconciler.core.fewest import count_pages
 from reconciler.core.model import Certificate, JsonObject, LiveUser
 from reconciler.core.people import People, Sought, with_people
 from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.permissions import PeopleQuirks
+from reconciler.core.twin.quirks import Quirks
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.people import ask_me, count_people, read_behind
 from tests.live.rest import ACCOUNT, RestService, answer_once, is_token

@@ -16,7 +16,8 @@ from reconciler.core.focus import focus_on_difference, focus_on_keys, manager_of
 from reconciler.core.inquiry import make_inquiry
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, JsonObject, Key
 from reconciler.core.steps import with_ids
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.search import SearchQuirks
 from reconciler.core.wire import DIALECTS, nest
 from reconciler.errors import Unreachable

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.increment import MARGIN, Binding, Kept, NotCertain, find_obstacle
 from reconciler.core.model import LiveState
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.search import SearchQuirks
 from reconciler.core.wire import DIALECTS
 from reconciler.live.client import Client

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.twin.machine import Quirks
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.schema import CUSTOM_FIELDS
 from reconciler.core.twin.tokens import Issuer
 from reconciler.errors import UsageError

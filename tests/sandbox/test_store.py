@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.model import JsonObject, Response
-from reconciler.core.twin.machine import Quirks
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.rest import read_call
 from reconciler.core.twin.schema import CUSTOM_FIELDS
 from reconciler.errors import Failed, UsageError

@@ -1,6 +1,6 @@
 """An in-memory 4me: request → response, with its quirks; the oracle of our tests and the heart of the sandbox.
 
-Plays what 4me's developer pages document of SCIM users, groups and discovery; where they are silent, `Quirks` says how.
+Plays what 4me's developer pages document of SCIM users, groups and discovery; where they are silent, `quirks` says how.
 What is written there reaches the people behind it by `rules`; `rest` answers for those.
 Pure: the same requests at the same moments give the same answers and the same ids. Nothing is ever deleted.
 """
@@ -8,10 +8,10 @@ Pure: the same requests at the same moments give the same answers and the same i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from json import dumps
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model import JsonObject, Response
@@ -20,8 +20,8 @@ from reconciler.core.twin.belonging import Belonging
 from reconciler.core.twin.directory import Directory
 from reconciler.core.twin.discovery import discovery, is_discovery, list_response
 from reconciler.core.twin.patch import merged, patched, with_kept
-from reconciler.core.twin.permissions import PeopleQuirks
-from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax, invalid_value
+from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
+from reconciler.core.twin.rejection import Rejection, error_response, invalid_syntax, invalid_value
 from reconciler.core.twin.resource import (
     completed,
     location,
@@ -34,32 +34,10 @@ from reconciler.core.twin.resource import (
 from reconciler.core.twin.rest import answer_call
 from reconciler.core.twin.rules import follow_group, follow_user
 from reconciler.core.twin.schema import Endpoint, naming_attribute
-from reconciler.core.twin.search import SearchQuirks, search
+from reconciler.core.twin.search import search
 
 _PREFIX: Mapping[Endpoint, str] = {"Users": "scim-u-", "Groups": "scim-g-"}
 _DIGITS_AT_MOST = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Quirks:
-    """How 4me behaves where its pages are silent, or where other servers are known to behave worse.
-
-    `ignores` are attributes, in flat spelling (`title`, `name.familyName`, `department`, `members`), whose changes are
-    answered with success and dropped; with `tells_groups` a user who is in groups says in which.
-    """
-
-    page_limit: int = 25
-    out_of_range_count: Literal["clamp", "refuse"] = "clamp"
-    error_shape: ErrorShape = "scim"
-    members_in_lists: bool = False
-    patch_answers: Literal["resource", "nothing"] = "resource"
-    ignores: frozenset[str] = frozenset()
-    tells_groups: bool = True
-    search: SearchQuirks = SearchQuirks()  # noqa: RUF009  # frozen
-    people: PeopleQuirks = PeopleQuirks()  # noqa: RUF009  # frozen
-
-
-AS_DOCUMENTED = Quirks()
 
 
 class _Write(NamedTuple):

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model import JsonObject, Response
-from reconciler.core.twin.machine import AS_DOCUMENTED, Quirks, Twin
+from reconciler.core.twin.machine import Twin
+from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.twin.rejection import Rejection
 from reconciler.core.twin.schema import CUSTOM_FIELDS, ENTERPRISE_USER
 from reconciler.core.twin.search import SearchQuirks

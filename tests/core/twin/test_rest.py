@@ -10,8 +10,9 @@ import pytest
 
 from reconciler.core.model import JsonObject, Response
 from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.permissions import PeopleQuirks
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.rest import read_call
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -9,8 +9,9 @@ import pytest
 
 from reconciler.core.model import JsonObject
 from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Quirks, Twin
+from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.permissions import PeopleQuirks
+from reconciler.core.twin.quirks import Quirks
 from reconciler.core.twin.schema import ENTERPRISE_USER
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
