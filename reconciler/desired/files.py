@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from reconciler.desired.yaml_reader import MAX_FILE_BYTES
 from reconciler.errors import UsageError
 
 
@@ -52,7 +53,9 @@ def _is_read(path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
+    """The content; of a file that is too large to be read no more than it takes to tell."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from error

@@ -83,7 +83,7 @@ def read_yaml(file: str, content: bytes) -> Document:
     """Every value of the file with its position. Never raises: what is wrong is in the document's problems."""
     document = Document(file)
     if len(content) > MAX_FILE_BYTES:
-        document.problems.append(_too_large(file, len(content)))
+        document.problems.append(_too_large(file))
         return document
     try:
         document.text = decode(content)
@@ -275,8 +275,8 @@ def _merge(mapping: Mapping, merges: list[Mapping]) -> None:
                 mapping.marks.append(mark)
 
 
-def _too_large(file: str, size: int) -> Problem:
-    message = f"is {size / 1_000_000:,.0f} MB; at most {MAX_FILE_BYTES // 1024 // 1024} MiB are read"
+def _too_large(file: str) -> Problem:
+    message = f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB, which is the most that is read"
     return Problem("file_too_large", message, Source(file), "split it: every *.yaml below the folder is read")
 
 

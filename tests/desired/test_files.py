@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from reconciler.desired.files import name_file, read_folder
+from reconciler.desired.yaml_reader import MAX_FILE_BYTES, read_yaml
 from reconciler.errors import UsageError
 
 
@@ -97,3 +99,13 @@ def test_a_link_that_would_not_be_read_is_refused(tmp_path: Path, target: str) -
 
     with pytest.raises(UsageError):
         read_folder(folder)
+
+
+def test_of_a_file_of_gigabytes_no_more_is_read_than_it_takes_to_refuse_it(tmp_path: Path) -> None:
+    """A hundred of them, which would fill the memory: 100 MB and more are a problem and no traceback."""
+    os.truncate(fill(tmp_path / "ds", "a.yaml") / "a.yaml", 100 * 2**30)
+
+    [(name, content)] = read_folder(tmp_path / "ds").items()
+
+    assert MAX_FILE_BYTES + 1 == len(content)
+    assert ["file_too_large"] == [problem.code for problem in read_yaml(name, content).problems]
