@@ -55,7 +55,7 @@ class Access:
     def subject(self, name: str, declared: DeclaredUser) -> Subject:
         """The user as clauses see them."""
         groups = self.membership.groups_of.get(name, frozenset())
-        return Subject({"active": True, **declared.attributes}, groups)
+        return Subject(declared.source_attributes, groups)
 
 
 def group_subject(name: str, attributes: SourceAttributes) -> Subject:

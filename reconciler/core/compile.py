@@ -20,6 +20,7 @@ from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.match import EXACT
 from reconciler.core.membership import check_name
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
+from reconciler.core.population import Population
 from reconciler.core.redact import Redaction
 from reconciler.core.tenant import Guardrails
 from reconciler.errors import Problem
@@ -115,9 +116,9 @@ class _Compiler:
 
 
 def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Problem]:
-    users = [{"active": True, **user.attributes} for user in declarations.users.values()]
+    users = Population({name: user.source_attributes for name, user in declarations.users.items()})
     yield from check_clauses([clause for one in filters.users for clause in one.clauses], users, declarations.groups)
-    groups = [{"externalId": name, **group.attributes} for name, group in declarations.groups.items()]
+    groups = Population({name: {"externalId": name, **one.attributes} for name, one in declarations.groups.items()})
     yield from check_clauses([clause for one in filters.groups for clause in one.clauses], groups, declarations.groups)
     yield from check_sense(declarations, filters)
 

@@ -154,6 +154,11 @@ class DeclaredUser:
     attributes: UserDeclaration
     source: Source
 
+    @property
+    def source_attributes(self) -> Mapping[str, object]:
+        """What clauses look at: everybody is active who is not declared otherwise."""
+        return {"active": True, **self.attributes}
+
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGroup:

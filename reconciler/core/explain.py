@@ -118,7 +118,7 @@ def explain_user(
 
 
 def _filters(declarations: Declarations, tenant: str, name: str, membership: Membership) -> Iterable[ExplainedFilter]:
-    attributes = {"active": True, **declarations.users[name].attributes}
+    attributes = declarations.users[name].source_attributes
     subject = Subject(attributes, membership.groups_of.get(name, frozenset()))
     filters = declarations.tenants[tenant].filters or declarations.filters
     for one in filters.users:

@@ -64,7 +64,7 @@ class Ground:
         nested = (one for one in group.members or () if one.startswith(GROUP_PREFIX))
         ways = [one for one in nested if user in self.membership.users_of.get(one.removeprefix(GROUP_PREFIX), ())]
         tests = [compile_clause(clause) for clause in group.members_where or ()]
-        subject = Subject({"active": True, **self.declarations.users[user].attributes})
+        subject = Subject(self.declarations.users[user].source_attributes)
         return [*ways, "members_where"] if tests and all(test(subject) for test in tests) else ways
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from reconciler.core.clause_check import check_clauses
 from reconciler.core.declared import Declarations, DeclaredGroup
 from reconciler.core.model import Key
-from reconciler.core.scope import Subject, compile_clause
+from reconciler.core.population import Population
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Problem, Source
 
@@ -29,9 +29,9 @@ class Membership:
 
 def expand_membership(declarations: Declarations) -> Membership:
     """Nested groups become users; a cycle or an unknown name is a problem, and the rest still expands."""
-    problems = [problem for name in declarations.groups for problem in _check_group(declarations, name)]
-    matched = {name: _matched(declarations, group) for name, group in declarations.groups.items()}
-    expansion = _Expansion(declarations.groups, matched)
+    population = Population({name: user.source_attributes for name, user in declarations.users.items()})
+    problems = [problem for name in declarations.groups for problem in _check_group(declarations, name, population)]
+    expansion = _Expansion(declarations.groups, population)
     for name in declarations.groups:
         expansion.expand(name)
     users_of = expansion.done
@@ -47,24 +47,13 @@ def expand_membership(declarations: Declarations) -> Membership:
     )
 
 
-def _matched(declarations: Declarations, group: DeclaredGroup) -> frozenset[str]:
-    """The users whose source attributes satisfy all clauses of `members_where`."""
-    if not group.members_where:
-        return frozenset()
-    tests = [compile_clause(clause) for clause in group.members_where]
-    return frozenset(
-        name
-        for name, user in declarations.users.items()
-        if all(test(Subject({"active": True, **user.attributes})) for test in tests)
-    )
-
-
 class _Expansion:
     """Expands each group once, those nested in it first; without recursion, for nothing bounds how deep groups nest."""
 
-    def __init__(self, groups: Mapping[str, DeclaredGroup], matched: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, groups: Mapping[str, DeclaredGroup], population: Population) -> None:
         self.groups = groups
-        self.matched = matched
+        self.population = population
+        self.nested = {name: list(_nested(group)) for name, group in groups.items()}
         self.done: dict[str, frozenset[str]] = {}
         self.cut: set[tuple[str, str]] = set()  # where a circle closes
         self.problems: list[Problem] = []
@@ -74,40 +63,41 @@ class _Expansion:
         path = [start] if start not in self.done else []
         while path:
             name = path[-1]
-            waiting = [one for one in self._nested(name) if self._waits_for(name, one)]
-            if not waiting:
+            waiting = next((one for one in self.nested[name] if self._waits_for(name, one)), None)
+            if waiting is None:
                 self.done[name] = self._users(name)
                 path.pop()
-            elif waiting[0] in path:
-                self._cycle((*path[path.index(waiting[0]) :], waiting[0]))
-                self.cut.add((name, waiting[0]))
+            elif waiting in path:
+                self._cycle((*path[path.index(waiting) :], waiting))
+                self.cut.add((name, waiting))
             else:
-                path.append(waiting[0])
+                path.append(waiting)
 
     def _waits_for(self, name: str, nested: str) -> bool:
         return nested in self.groups and nested not in self.done and (name, nested) not in self.cut
 
-    def _nested(self, name: str) -> list[str]:
-        members = self.groups[name].members or ()
-        return [member.removeprefix(GROUP_PREFIX) for member in members if member.startswith(GROUP_PREFIX)]
-
     def _users(self, name: str) -> frozenset[str]:
         """The users named, matched, and in those nested groups that are expanded."""
-        named = (member for member in self.groups[name].members or () if not member.startswith(GROUP_PREFIX))
-        nested = (self.done.get(one, frozenset()) for one in self._nested(name))
-        return self.matched[name].union(named, *nested)
+        group = self.groups[name]
+        named = (member for member in group.members or () if not member.startswith(GROUP_PREFIX))
+        matched = self.population.satisfying(group.members_where) if group.members_where else frozenset[str]()
+        return matched.union(named, *(self.done.get(one, frozenset()) for one in self.nested[name]))
 
     def _cycle(self, chain: tuple[str, ...]) -> None:
         message = f"these groups contain each other: {' → '.join(chain)}"
         self.problems.append(Problem("group_cycle", message, self.groups[chain[0]].source, "take one of them out"))
 
 
-def _check_group(declarations: Declarations, name: str) -> Iterable[Problem]:
+def _nested(group: DeclaredGroup) -> Iterable[str]:
+    """The names of the groups that are members of it."""
+    return (one.removeprefix(GROUP_PREFIX) for one in group.members or () if one.startswith(GROUP_PREFIX))
+
+
+def _check_group(declarations: Declarations, name: str, population: Population) -> Iterable[Problem]:
     group = declarations.groups[name]
     for member in group.members or ():
         yield from check_reference(declarations, member, group.source, f"groups.{name}.members")
-    subjects = [user.attributes for user in declarations.users.values()]
-    yield from check_clauses(group.members_where or (), subjects, declarations.groups, nested=True)
+    yield from check_clauses(group.members_where or (), population, declarations.groups, nested=True)
 
 
 def check_reference(declarations: Declarations, reference: str, source: Source, where: str) -> Iterable[Problem]:

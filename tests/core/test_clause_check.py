@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.clause import Clause
 from reconciler.core.clause_check import check_clauses
+from reconciler.core.population import Population
 from tests.core.examples import THERE, clause
 from tests.core.test_scope import DANA
 
@@ -45,7 +46,7 @@ def test_a_clause_is_checked_beside_the_people_it_is_put_to(
     expected: list[tuple[str, str, str]],
 ) -> None:
     """What nobody has, what compares with nothing, and groups that are not declared: each at the clause's line."""
-    problems = check_clauses([put], [DANA], ["finance", "hr"], nested=nested)
+    problems = check_clauses([put], Population({"dana": DANA}), ["finance", "hr"], nested=nested)
 
     assert [(code, severity) for code, severity, _ in expected] == [(one.code, one.severity) for one in problems]
     for (_, _, said), problem in zip(expected, problems, strict=True):
@@ -63,20 +64,20 @@ def test_a_clause_is_checked_beside_the_people_it_is_put_to(
 )
 def test_a_name_that_is_wrong_gets_the_nearest_that_is_right(put: Clause, hint: str) -> None:
     """Among the attributes that people have, and the groups that are declared."""
-    [problem] = check_clauses([put], [DANA], ["finance", "hr"])
+    [problem] = check_clauses([put], Population({"dana": DANA}), ["finance", "hr"])
 
     assert hint == problem.hint
 
 
 def test_where_there_is_nobody_no_attribute_is_missed() -> None:
     """A repository that starts with its filters has no problem yet."""
-    assert [] == check_clauses([clause("anything", "EQUALS", "x")], [], [])
+    assert [] == check_clauses([clause("anything", "EQUALS", "x")], Population({}), [])
 
 
 def test_a_value_that_must_not_be_read_is_no_example() -> None:
     """It is counted all the same."""
     hidden = replace(clause("attributes.level", "GREATER_THAN", "3"), redacted=True)
 
-    [problem] = check_clauses([hidden], [{"attributes": {"level": "high"}}], ())
+    [problem] = check_clauses([hidden], Population({"dana": {"attributes": {"level": "high"}}}), ())
 
     assert "1 values of attributes.level are no whole number: the clause is false" == problem.message

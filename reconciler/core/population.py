@@ -1,0 +1,61 @@
+"""Those whom clauses are put to, by what they have: a clause looks at each value once, not at each person.
+
+A thousand groups whose members clauses choose are so put to as many values as there are, however many people have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reconciler.core.clause import Clause, Operator
+from reconciler.core.scope import SCHEMA_NAMES, SourceAttributes, as_text, compile_value_test, read_each
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """A value, and the names of those who have it; somebody who has it twice is named twice."""
+
+    value: object
+    names: list[str] = field(default_factory=list)
+
+
+class Population:
+    """People or groups by name, with their source attributes; what is asked about an attribute is found out once."""
+
+    def __init__(self, subjects: Mapping[str, SourceAttributes]) -> None:
+        self.subjects = subjects
+        self._holders: dict[str, list[Holders]] = {}
+
+    @cached_property
+    def attribute_names(self) -> frozenset[str]:
+        """Every name that a clause may ask for: SCIM's, and those of anybody's own attributes."""
+        own = (one.get("attributes") for one in self.subjects.values())
+        return SCHEMA_NAMES.union(*(each for each in own if isinstance(each, Mapping)))
+
+    def holders(self, attribute: str) -> list[Holders]:
+        """Each value that anybody has of the attribute; of two kinds (`1`, `true`) they are two values."""
+        if attribute not in self._holders:
+            found: dict[tuple[type, str], Holders] = {}
+            for name, values in zip(self.subjects, read_each(self.subjects.values(), attribute), strict=True):
+                for value in values:
+                    found.setdefault((type(value), as_text(value)), Holders(value)).names.append(name)
+            self._holders[attribute] = list(found.values())
+        return self._holders[attribute]
+
+    def satisfying(self, clauses: Iterable[Clause]) -> frozenset[str]:
+        """The names of those for whom all the clauses hold, whatever groups they are in; everybody where none is."""
+        return frozenset(self.subjects).intersection(*map(self._satisfying, clauses))
+
+    def _satisfying(self, clause: Clause) -> set[str]:
+        if clause.operator is Operator.IS_MEMBER_OF:
+            return set()
+        holders = self.holders(clause.attribute)
+        if clause.operator is Operator.IS_NULL:
+            return set(self.subjects).difference(*(one.names for one in holders))
+        holds = compile_value_test(clause)
+        fitting = {name for one in holders if holds(one.value) for name in one.names}
+        if clause.quantifier == "all":
+            fitting.difference_update(*(one.names for one in holders if not holds(one.value)))
+        return fitting
