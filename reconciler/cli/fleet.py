@@ -8,9 +8,12 @@ writes to an account, so running a shard twice is safe; apply has no place here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 import click
 
@@ -18,11 +21,17 @@ from reconciler.cli.main import Options
 from reconciler.errors import Failed, InvalidInput, Unreachable, UsageError
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 WORST_FIRST = (1, 2, 5, 4, 3, 0)  # exit codes: what failed, what could not be asked, what was refused, what differs
 SAID = {0: "nothing to do", 3: "differs", 4: "refused", 5: "unreachable", 2: "usage", 1: "failed"}
-SECONDS_TO_CONNECT = 30
+DIFFERS = 3
+SCHEMES = frozenset({"tcp", "tls"})
+SECONDS_TO_CONNECT = 30.0
+NO_WORKER = "no worker was left to run this: start some (dask worker URL), and run it again"
+NO_SCHEDULER = "the scheduler was lost before this was done: run it again"
+
+Ran: TypeAlias = tuple[int, str, str]  # exit code, stdout, stderr; plain, for a scheduler knows nothing of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +48,102 @@ class Shard:
 @click.argument("what", type=click.Choice(["plan", "drift"]))
 @click.option("--cluster", required=True, metavar="URL", help="The scheduler, as in tcp://scheduler:8786.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--exit-code", is_flag=True, help="Exit 3 where a tenant differs, and nothing is worse.")
 @click.pass_obj
-def fleet(options: Options, what: str, *, cluster: str, form: str) -> int:
+def fleet(options: Options, what: str, *, cluster: str, form: str, exit_code: bool) -> int:
     """Plan, or look for drift, of all tenants on the workers of a Dask cluster. Needs `reconciler[dask]`.
 
     Each worker needs the desired state at the same path, and the tenants' secrets in its environment. The exit code is
-    the worst of all: 1 failed, 2 usage, 5 unreachable, 4 refused, 3 differs, 0 nothing to do.
+    the worst of all: 1 failed, 2 usage, 5 unreachable, 4 refused, 0 done.
     """
-    from reconciler.cli.line import load_folder
+    from reconciler.cli.line import load_folder, say
     from reconciler.desired.git import find_repository
 
     loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     folder = str(options.folder.resolve())
-    with _connect(cluster) as client:
-        shards = gather_shards(client, folder, what, sorted(loaded.declarations.tenants))
+    with _connect(_scheduler(cluster)) as client:
+        tenants = sorted(loaded.declarations.tenants)
+        shards = gather_shards(client, folder, what, tenants, tell=lambda told: say(options, told))
 
     click.echo(render_shards(shards, form))
-    return worst_of(shard.code for shard in shards)
+    worst = worst_of(shard.code for shard in shards)
+    return 0 if worst == DIFFERS and not exit_code else worst
 
 
-def gather_shards(client: Client, folder: str, what: str, tenants: Sequence[str]) -> list[Shard]:
-    """Every tenant's shard, in their order. One that no worker survives is failed, and no reason to lose the rest."""
+def gather_shards(
+    client: Client,
+    folder: str,
+    what: str,
+    tenants: Sequence[str],
+    *,
+    tell: Callable[[str], None],
+    patience: float = SECONDS_TO_CONNECT,
+) -> list[Shard]:
+    """Every tenant's shard, in their order. One that no worker survives is failed, and no reason to lose the rest.
+
+    Each is fetched when it is done, for what a worker still has is lost with it. How many are done is told where that
+    takes longer than `patience` seconds; where nobody is there to run the rest for as long again, they are unreachable.
+    """
+    ended: SimpleQueue[tuple[str, Future[Ran]]] = SimpleQueue()
     futures = {tenant: client.submit(run_shard, folder, what, tenant, pure=False) for tenant in tenants}
-    shards = []
     for tenant, future in futures.items():
-        error = future.exception()
-        shards.append(Shard(tenant, Failed.exit_code, None, _reason(error)) if error else Shard(**future.result()))
-    return shards
+        _announce(tenant, future, ended)
+    shards: dict[str, Shard] = {}
+    lost = ""
+    while len(shards) < len(tenants) and not lost:
+        try:
+            tenant, future = ended.get(timeout=patience)
+        except Empty:
+            tell(f"{len(shards)} of {len(tenants)} tenants are done")
+            lost = _find_loss(client, patience)
+            continue
+        if shard := _fetch(tenant, future, patience):
+            shards[tenant] = shard
+            futures.pop(tenant).release()  # or it would run again when its worker is lost later
+        else:
+            _announce(tenant, future, ended)
+    return [shards.get(tenant) or Shard(tenant, Unreachable.exit_code, None, lost) for tenant in tenants]
 
 
-def run_shard(folder: str, what: str, tenant: str) -> dict[str, object]:
-    """On a worker: this program for one tenant. Plain values, for a scheduler knows nothing of ours."""
+def run_shard(folder: str, what: str, tenant: str) -> Ran:
+    """On a worker: this program for one tenant, and what came of it."""
     import subprocess
     import sys
 
     words = [sys.executable, "-m", "reconciler", "--dir", folder, "--tenant", tenant, what, "--format", "json"]
     done = subprocess.run([*words, "--exit-code"], capture_output=True, text=True, check=False)  # noqa: S603  # our own
-    result = json.loads(done.stdout) if done.stdout.startswith("{") else None
-    return {"tenant": tenant, "code": done.returncode, "result": result, "said": done.stderr.strip()}
+    return done.returncode, done.stdout, done.stderr.strip()
 
 
 def render_shards(shards: Sequence[Shard], form: str) -> str:
     """One report of all: a line for each tenant, what is wrong with it below; or all that each printed, as JSON."""
     if form == "json":
         return json.dumps({"tenants": {one.tenant: asdict(one) for one in shards}}, indent=2, ensure_ascii=False)
-    counts = {code: sum(one.code == code for one in shards) for code in WORST_FIRST}
-    total = ", ".join(f"{count} {SAID[code]}" for code, count in counts.items() if count)
+    counts = {code: sum(one.code == code for one in shards) for code in {*WORST_FIRST, *(one.code for one in shards)}}
+    worst_first = sorted((code for code, count in counts.items() if count), key=_rank)
+    total = ", ".join(
+        f"{counts[code]} {_say(code) if counts[code] == 1 else _say_of_several(code)}" for code in worst_first
+    )
     return "\n".join([f"{len(shards)} tenants: {total}", *(line for one in shards for line in _tell(one))])
 
 
 def worst_of(codes: Iterable[int]) -> int:
     """The exit code of a fleet."""
-    return min(codes, key=lambda code: WORST_FIRST.index(code) if code in WORST_FIRST else 0, default=0)
+    return min(codes, key=_rank, default=0)
+
+
+def _rank(code: int) -> int:
+    return WORST_FIRST.index(code) if code in WORST_FIRST else 0
+
+
+def _say(code: int) -> str:
+    return SAID.get(code, f"exit code {code}")
+
+
+def _say_of_several(code: int) -> str:
+    return "differ" if code == DIFFERS else _say(code)
 
 
 def _tell(shard: Shard) -> Iterable[str]:
@@ -100,21 +151,66 @@ def _tell(shard: Shard) -> Iterable[str]:
 
     summary = shard.result.get("summary") if shard.result else None
     counted = ", ".join(f"{count} {action}" for action, count in summary.items()) if isinstance(summary, dict) else ""
-    yield f"  {shard.tenant}: {SAID.get(shard.code, f'exit code {shard.code}')}{counted and f' ({counted})'}"
-    if shard.code not in (0, 3):
+    yield f"  {shard.tenant}: {_say(shard.code)}{counted and f' ({counted})'}"
+    if shard.code not in (0, DIFFERS):
         yield from (f"    {plain_line(line)}" for line in shard.said.splitlines())
 
 
+def _announce(tenant: str, future: Future[Ran], ended: SimpleQueue[tuple[str, Future[Ran]]]) -> None:
+    """Puts the future there when it has ended."""
+    future.add_done_callback(lambda one: ended.put((tenant, one)))
+
+
+def _fetch(tenant: str, future: Future[Ran], patience: float) -> Shard | None:
+    """What came of one that has ended; None where its worker was lost with it, so that it runs again."""
+    try:
+        code, printed, said = future.result(timeout=patience)
+    except TimeoutError:
+        return None
+    except CancelledError:
+        return Shard(tenant, Unreachable.exit_code, None, NO_SCHEDULER)
+    except Exception as error:  # noqa: BLE001  # whatever its worker raises is the failure of this shard alone
+        return Shard(tenant, Failed.exit_code, None, _reason(error))
+    return Shard(tenant, code, json.loads(printed) if printed.startswith("{") else None, said)
+
+
+def _find_loss(client: Client, patience: float) -> str:
+    """Why what is not done never will be; nothing where there is a worker, or comes one in time."""
+    try:
+        client.wait_for_workers(1, timeout=patience)
+    except TimeoutError:
+        return NO_WORKER
+    except OSError:
+        return NO_SCHEDULER
+    return ""
+
+
 def _reason(error: BaseException) -> str:
-    return f"every worker that ran it was lost: {type(error).__name__}"
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return "every worker that ran it was lost"
+    return f"its worker could not run it ({type(error).__name__}: {error}): has it the same version of this program?"
 
 
-def _connect(cluster: str) -> Client:
+def _scheduler(cluster: str) -> str:
+    """The address of a scheduler, checked, for Dask takes longer to say less; raises UsageError."""
+    address = cluster if "://" in cluster else f"tcp://{cluster}"
+    try:
+        parts = urlsplit(address)
+        if parts.scheme in SCHEMES and parts.hostname and parts.port:
+            return address
+    except ValueError:
+        pass  # a port that is none; said below
+    raise UsageError(f"--cluster {cluster} is not the address of a Dask scheduler: write it like tcp://scheduler:8786")
+
+
+def _connect(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError as error:
         raise UsageError("a cluster needs Dask: pip install 'reconciler[dask]'") from error
     try:
-        return Client(cluster, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise Unreachable(f"no Dask scheduler answers at {cluster}: {error}") from error
+        return Client(address, timeout=SECONDS_TO_CONNECT)
+    except OSError as error:
+        raise Unreachable(f"no Dask scheduler answers at {address} ({error}): is it running there?") from error
