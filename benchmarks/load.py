@@ -39,7 +39,8 @@ from reconciler.core.plan import AttributeChange, Change, CreateUser, UpdateUser
 from reconciler.core.tenant import Window
 from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import DIALECTS
-from reconciler.live.client import Client, Clock
+from reconciler.live.client import Client
+from reconciler.live.turns import Clock
 from tests.live.virtual import run_in_virtual_time
 
 PACE = (Window(20, 2),)

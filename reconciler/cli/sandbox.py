@@ -24,8 +24,18 @@ def sandbox() -> None:
 @click.option("--token", default="sandbox", show_default=True, help="The bearer token to ask for.")
 @click.option("--client-secret", default="sandbox", show_default=True, help="What /token gives tokens of /v1 for.")
 @click.option("--account", default="sandbox", show_default=True, help="The account that /v1 answers for.")
+@click.option("--requests-an-hour", type=click.IntRange(min=1), help="Answer 429 to more, as 4me does. Default: all.")
 @click.pass_obj
-def serve(options: Options, host: str, port: int, *, token: str, client_secret: str, account: str) -> None:
+def serve(
+    options: Options,
+    host: str,
+    port: int,
+    *,
+    token: str,
+    client_secret: str,
+    account: str,
+    requests_an_hour: int | None,
+) -> None:
     """Put the embedded 4me on a port of this machine, until Ctrl-C: SCIM, and REST with a token of its own."""
     from reconciler.cli.line import now_in_utc
     from reconciler.core.twin.tokens import Issuer
@@ -34,7 +44,8 @@ def serve(options: Options, host: str, port: int, *, token: str, client_secret: 
 
     with _store(options) as store:
         rest = RestSide(account, Issuer(client_secret))
-        serve_on_port(make_app(store, now=now_in_utc, token=token, rest=rest), host, port)
+        app = make_app(store, now=now_in_utc, token=token, rest=rest, requests_an_hour=requests_an_hour)
+        serve_on_port(app, host, port)
 
 
 @sandbox.command()

@@ -7,23 +7,21 @@ one header of those requests, redirects are not followed, and no message carries
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Literal, NoReturn, Protocol, Self, TypeAlias
-from urllib.parse import urlencode
+from typing import Protocol, Self, TypeAlias
 
 import httpx
 
 from reconciler.core.model import Request, Response
-from reconciler.core.pace import next_start, spell_time
+from reconciler.core.pace import Wait
 from reconciler.core.retry import SERVER_ERRORS, wait_before_retry
 from reconciler.core.tenant import Window
 from reconciler.core.wire import describe_error
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
+from reconciler.live.body import ContentType, describe_body, parse_body, write_body
+from reconciler.live.turns import REAL_CLOCK, Clock, Turn, Turns
 
 ALLOWED = frozenset({"GET", "POST", "PATCH"})
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -31,18 +29,7 @@ SECONDS_FOR_AN_ANSWER = 60.0
 IN_FLIGHT = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Monotonic seconds, seconds since 1970, and waiting: arguments, so that a test needs none of them."""
-
-    now: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-REAL_CLOCK = Clock()
 Transport: TypeAlias = httpx.AsyncBaseTransport
-ContentType: TypeAlias = Literal["application/scim+json", "application/json", "application/x-www-form-urlencoded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +97,15 @@ class Client:
         self.transport = transport
         self.requests = 0
         self.needed = 0
-        self._waits: tuple[float, str] | None = None
+        self._waits: list[tuple[float, str]] = []
         self.windows = windows
         self.dated: str | None = None
         self.hurry = asyncio.Event()
         self._tokens = OneToken(token) if isinstance(token, str) else token
         self._manner = manner
         self._clock = clock
-        self._started: deque[float] = deque(maxlen=max((window.requests for window in windows), default=1))
-        self._turn = asyncio.Lock()
+        self._turns = Turns(windows, clock)
+        self._one_by_one = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
         self._http = httpx.AsyncClient(
             transport=transport,
@@ -137,9 +124,10 @@ class Client:
         await self._http.aclose()
 
     @property
-    def waits_for(self) -> str | None:
-        """Why nothing leaves at the moment, and for how long."""
-        return self._waits and f"waits {spell_time(self._waits[0] - self._clock.now())}: {self._waits[1]}"
+    def waits_for(self) -> Wait | None:
+        """Why something does not leave at the moment, and for how long: of several, what takes longest."""
+        until, why = max(self._waits, default=(0.0, None))
+        return None if why is None else Wait(until - self._clock.now(), why)
 
     async def send(self, request: Request) -> Response:
         """The answer, after as many attempts as the retry rules allow.
@@ -163,7 +151,7 @@ class Client:
                 wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
             self.needed += wait is not None
             why = "no answer came" if status is None else f"the service answered {status}"
-            if wait is None or not await self._waited(wait, why):
+            if wait is None or not await self._waited(Wait(wait, why)):
                 return self._counted(request, answer, attempt + renewed)
             if request.method == "POST":  # which is looked up before it is sent again, whatever refused it
                 turned_away = LostAnswer(f"{self.url} answered {status}")
@@ -183,46 +171,54 @@ class Client:
         refused = isinstance(answer, Response) and answer.status == httpx.codes.UNAUTHORIZED
         return refused and self._tokens is not None and token is not None and self._tokens.refuse(token)
 
-    async def _waited(self, seconds: float, why: str) -> bool:
-        """Waits, and says whether it could: `hurry` ends every waiting at once."""
-        self._waits = self._clock.now() + seconds, why
-        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
-        hurried = asyncio.ensure_future(self.hurry.wait())
+    async def _waited(self, wait: Wait, *ends: asyncio.Event) -> bool:
+        """Waits, at most until one of the events, and says whether it could: `hurry` ends every waiting at once."""
+        shown = self._clock.now() + wait.seconds, wait.why
+        self._waits.append(shown)
+        sleep = asyncio.ensure_future(self._clock.sleep(wait.seconds))
+        awaited = [sleep, *(asyncio.ensure_future(event.wait()) for event in (self.hurry, *ends))]
         try:
-            await asyncio.wait((sleep, hurried), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._waits = None
-            sleep.cancel()
-            hurried.cancel()
+            self._waits.remove(shown)
+            for one in awaited:
+                one.cancel()
         return not self.hurry.is_set()
 
     async def _attempt(self, request: Request) -> tuple[Response | httpx.HTTPError | NotAnAnswer, str | None]:
         """What came back, and the token that was shown for it."""
         async with self._in_flight:  # a slot first: what waits for one must not start late, in a crowd
-            await self._take_turn()
-            token = await self._tokens.current() if self._tokens else None  # now: a turn can be long in coming
-            self.requests += 1
-            try:
-                return await self._exchange(request, token), token
-            except (httpx.HTTPError, NotAnAnswer) as error:
-                return error, token
+            with await self._take_turn() as turn:
+                token = await self._tokens.current() if self._tokens else None  # now: a turn can be long in coming
+                self.requests += 1
+                try:
+                    return await self._exchange(request, token, turn), token
+                except (httpx.HTTPError, NotAnAnswer) as error:
+                    return error, token
 
-    async def _take_turn(self) -> None:
-        """Waits until one more request fits into every window."""
-        async with self._turn:
-            now = self._clock.now()
-            start = next_start(self._started, self.windows, now)
-            if start > now and not await self._waited(start - now, "the pace allows no more"):
-                raise NotSent("the run stopped before its turn came")
-            self._started.append(max(start, self._clock.now()))
+    async def _take_turn(self) -> Turn:
+        """Waits until one more request fits into every window, and into what the service says is left."""
+        async with self._one_by_one:
+            while True:
+                if wait := self._turns.wait_for_pace():
+                    waited = await self._waited(wait)
+                elif wait := self._turns.wait_for_service():
+                    waited = await self._waited(wait, self._turns.heard)
+                else:
+                    return self._turns.take()
+                if not waited:
+                    raise NotSent("the run stopped before its turn came")
 
-    async def _exchange(self, request: Request, token: str | None) -> Response:
-        content = None if request.body is None else self._written(request.body)
+    async def _exchange(self, request: Request, token: str | None, turn: Turn) -> Response:
+        content = None if request.body is None else write_body(request.body, self._manner.sends)
         headers: dict[str, str] = {"Content-Type": self._manner.sends} if content is not None else {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        address = self.url + request.path
-        async with self._http.stream(request.method, address, content=content, headers=headers) as answer:
+        address, traced = self.url + request.path, {"trace": turn.trace}
+        async with self._http.stream(
+            request.method, address, content=content, headers=headers, extensions=traced
+        ) as answer:
+            turn.hear(answer.headers)
             self.dated = self.dated or answer.headers.get("date")
             body = bytearray()
             async for chunk in answer.aiter_bytes():
@@ -233,23 +229,15 @@ class Client:
                     )
             return Response(answer.status_code, self._parse(answer, bytes(body)), dict(answer.headers))
 
-    def _written(self, body: Mapping[str, object]) -> bytes:
-        if self._manner.sends == "application/x-www-form-urlencoded":
-            return urlencode(body).encode()
-        return json.dumps(body, ensure_ascii=False).encode()
-
     def _parse(self, answer: httpx.Response, body: bytes) -> object:
-        if not body.strip():
-            return None
         try:
-            document = json.loads(body, parse_constant=_refuse_constant)
-            return _with_whole_letters(document) if b"\\u" in body else document
-        except (ValueError, RecursionError) as error:
+            return parse_body(body)
+        except ValueError as error:
             if not answer.is_success:
                 return None
-            what = "HTML" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes that are not JSON"
             raise NotAnAnswer(
-                f"{self.url} answers {what} where {self._manner.expects} was expected: check {self._manner.setting}"
+                f"{self.url} answers {describe_body(body)} where {self._manner.expects} was expected: "
+                f"check {self._manner.setting}"
             ) from error
 
     def _judge(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer) -> Response:
@@ -279,24 +267,6 @@ def refuse_method(method: str) -> None:
     """Stops all but GET, POST and PATCH before a socket opens: nothing is deleted, and PUT empties by omission."""
     if method not in ALLOWED:
         raise ValueError(f"{method} is never sent: only {', '.join(sorted(ALLOWED))} are")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    """NaN and Infinity are Python's idea of JSON and nobody else's."""
-    raise ValueError(f"{name} is not JSON")
-
-
-def _with_whole_letters(value: object) -> object:
-    """The document with halves of letters (lone surrogates), which no file or terminal can hold, replaced."""
-    match value:
-        case str():
-            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case dict():
-            return {_with_whole_letters(key): _with_whole_letters(one) for key, one in value.items()}
-        case list():
-            return [_with_whole_letters(one) for one in value]
-        case _:
-            return value
 
 
 def _reason(error: httpx.HTTPError) -> str:

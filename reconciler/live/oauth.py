@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from reconciler.core.model import Request, Response
 from reconciler.core.retry import wait_before_retry
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
-from reconciler.live.client import Client, Clock, Manner
+from reconciler.live.client import Client, Manner
+from reconciler.live.turns import Clock
 
 SECONDS_TO_SPARE = 60.0
 USUAL_LIFE = 3600

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.core.tenant import Window
-from reconciler.live.client import REAL_CLOCK, Client, Clock, Manner
+from reconciler.live.client import Client, Manner
 from reconciler.live.oauth import RENEWAL, TOKEN_ADDRESS, ClientCredentials, Credentials
+from reconciler.live.turns import REAL_CLOCK, Clock
 
 if TYPE_CHECKING:
     from reconciler.live.client import Transport

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from http import HTTPStatus
+from math import ceil
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import parse_qsl, quote
 
@@ -33,7 +34,7 @@ BASE_PATH = "/scim/v2"
 REST_PATH = "/v1"
 TOKEN_PATH = "/token"  # noqa: S105  # where tokens come from
 MAX_BODY_BYTES = 1_000_000
-REQUESTS_AN_HOUR = 3_600
+AN_HOUR = timedelta(hours=1)
 
 _JSON_TYPES = ("application/scim+json", "application/json")
 _ACCOUNT_HEADERS = ("x-xurrent-account", "x-4me-account")  # of now, and from before it was renamed
@@ -47,20 +48,21 @@ class RestSide:
     issuer: Issuer = Issuer()  # noqa: RUF009  # frozen
 
 
-def make_app(
+def make_app(  # noqa: PLR0913  # what an account is like
     store: Store,
     *,
     quirks: Quirks = AS_DOCUMENTED,
     now: Callable[[], datetime],
     token: str | None = None,
     rest: RestSide = RestSide(),
+    requests_an_hour: int | None = None,
 ) -> App:
     """The application over an account; `token=None` accepts any bearer token over SCIM, but not none.
 
     `now` gives aware moments: the account's times of change, the hour in which requests are counted, and in which a
-    REST token lasts.
+    REST token lasts. Where there is a limit of requests an hour, each answer tells what is left of it.
     """
-    service = _Service(store, quirks, now, token, rest)
+    service = _Service(store, quirks, now, token, rest, requests_an_hour)
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -83,34 +85,37 @@ class _Service:
     now: Callable[[], datetime]
     token: str | None
     rest: RestSide
+    limit: int | None = None
     count: int = 0
     resets: datetime | None = None
 
-    def rate_headers(self, now: datetime) -> dict[str, str]:
-        """Count a request, and tell how many are left until when, in seconds since 1970. None is refused."""
+    def count_request(self, now: datetime) -> dict[str, str]:
+        """Counts one, and tells as 4me does how many are left until when, in seconds since 1970."""
+        if self.limit is None:
+            return {}
         if self.resets is None or now >= self.resets:
-            self.count, self.resets = 0, now + timedelta(hours=1)
+            self.count, self.resets = 0, now + AN_HOUR
         self.count += 1
-        return {
-            "x-ratelimit-limit": str(REQUESTS_AN_HOUR),
-            "x-ratelimit-remaining": str(max(0, REQUESTS_AN_HOUR - self.count)),
-            "x-ratelimit-reset": str(int(self.resets.timestamp())),
+        told = {
+            "x-ratelimit-limit": str(self.limit),
+            "x-ratelimit-remaining": str(max(0, self.limit - self.count)),
+            "x-ratelimit-reset": str(ceil(self.resets.timestamp())),
         }
+        return {**told, "retry-after": str(ceil((self.resets - now).total_seconds()))} if self.exhausted else told
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the one that was counted last is one too many."""
+        return self.limit is not None and self.count > self.limit
 
 
 async def _answer_http(service: _Service, scope: Message, receive: Receive, send: Send) -> None:
     now = service.now()
-    rate_headers = service.rate_headers(now)
-    shape: ErrorShape = service.quirks.error_shape
+    rate_headers = service.count_request(now)
+    path = _path(scope)
+    shape: ErrorShape = "rest" if path.startswith(f"{REST_PATH}/") else service.quirks.error_shape
     try:
-        path = _path(scope)
-        if path == TOKEN_PATH:
-            response = await _answer_token(service, scope, receive, now)
-        elif path.startswith(f"{REST_PATH}/"):
-            shape = "rest"
-            response = await _answer_rest(service, scope, receive, now)
-        else:
-            response = await _answer_scim(service, scope, receive, now)
+        response = await _answer(service, path, scope, receive, now)
     except Rejection as rejection:
         response = error_response(rejection, shape)
     except ReconcilerError as error:
@@ -120,6 +125,16 @@ async def _answer_http(service: _Service, scope: Message, receive: Receive, send
         logging.getLogger(__name__).exception("a request to the sandbox failed")
         response = error_response(Rejection(500, "something is wrong with the sandbox"), shape)
     await _send(send, replace(response, headers={**response.headers, **rate_headers}))
+
+
+async def _answer(service: _Service, path: str, scope: Message, receive: Receive, now: datetime) -> Response:
+    if service.exhausted:
+        raise Rejection(HTTPStatus.TOO_MANY_REQUESTS, f"more than {service.limit:,} requests were made in an hour")
+    if path == TOKEN_PATH:
+        return await _answer_token(service, scope, receive, now)
+    if path.startswith(f"{REST_PATH}/"):
+        return await _answer_rest(service, scope, receive, now)
+    return await _answer_scim(service, scope, receive, now)
 
 
 async def _answer_scim(service: _Service, scope: Message, receive: Receive, now: datetime) -> Response:

@@ -24,9 +24,10 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.tenant import Tenant
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import ReconcilerError
-from reconciler.live.client import Client, Clock, in_process
+from reconciler.live.client import Client, in_process
 from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import to_live_state
+from reconciler.live.turns import Clock
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.store import Store
 from tests.apply.world import ENTERPRISE, NOON, OPEN, TODAY, World, git_says, groups, make, people

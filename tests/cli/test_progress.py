@@ -16,8 +16,9 @@ import pytest
 from reconciler.cli.progress import watched
 from reconciler.core.tenant import Window
 from reconciler.core.wire import DIALECTS
-from reconciler.live.client import Client, Clock
+from reconciler.live.client import Client
 from reconciler.live.read import read_snapshot
+from reconciler.live.turns import Clock
 from tests.live.service import TOKEN, URL
 from tests.live.test_incremental import NOON, company
 from tests.live.virtual import run_in_virtual_time

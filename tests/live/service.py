@@ -14,7 +14,8 @@ from typing import TypeAlias
 import httpx
 
 from reconciler.core.tenant import Window
-from reconciler.live.client import Client, Clock
+from reconciler.live.client import Client
+from reconciler.live.turns import Clock
 
 URL = "https://acme.example/scim/v2"
 TOKEN = "c0ffee5e" * 8
@@ -79,6 +80,11 @@ def in_turn(*answers: httpx.Response | Exception) -> Handler:
         return next_one
 
     return answer
+
+
+async def tell_sent(request: httpx.Request) -> None:
+    """Says that a request was written, as httpcore does over a real connection."""
+    await request.extensions["trace"]("http11.send_request_body.started", {"request": request})
 
 
 @contextmanager
