@@ -41,6 +41,7 @@ from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import DIALECTS
 from reconciler.live.client import Client
 from reconciler.live.turns import Clock
+from tests.live.service import tell_sent
 from tests.live.virtual import run_in_virtual_time
 
 PACE = (Window(20, 2),)
@@ -78,6 +79,7 @@ class Account:
         """As the account does, after a moment."""
         loop = asyncio.get_running_loop()
         self.starts.append(loop.time())
+        await tell_sent(request)
         breaks = len(self.starts) % ONE_IN == 0
         await asyncio.sleep(LATENCY)
         if breaks:

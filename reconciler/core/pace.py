@@ -58,7 +58,7 @@ def narrow(known: Allowance | None, told: Allowance | None) -> Allowance | None:
 
 
 def next_allowed(known: Allowance | None, in_flight: int, now: float) -> float:
-    """The earliest time from `now` on at which the service takes one more; those in flight may yet have to be counted."""
+    """The earliest time from `now` on at which the service takes one more; those in flight may not be counted yet."""
     return now if known is None or known.left > in_flight else max(now, known.until)
 
 
