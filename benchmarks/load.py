@@ -31,7 +31,7 @@ from benchmarks.measure import Void
 from reconciler.apply.execute import Channel, Stop, execute
 from reconciler.apply.log import Clock as LogClock
 from reconciler.apply.log import ProvisioningLog
-from reconciler.cli.progress import Progress
+from reconciler.cli.progress import SECONDS_ELSEWHERE, Progress
 from reconciler.core.attempt import Occasion
 from reconciler.core.model import JsonObject
 from reconciler.core.outcome import Outcome
@@ -174,14 +174,16 @@ async def _apply(
         recorder = log.record(OCCASION, LogClock(lambda: NOON, loop.time))
         transport = httpx.MockTransport(account.answer)
         async with Client(URL, "a token", windows, transport=transport, clock=clock) as client:
-            with contextlib.redirect_stderr(told), Progress(len(changes)) as progress:
+            progress = Progress(len(changes))
+            with contextlib.redirect_stderr(told):
 
                 def hear(outcome: Outcome) -> None:
                     heard[outcome.change.id] += 1
                     progress.tell(outcome)
 
                 channel = Channel(client.send, DIALECTS["4me"], recorder)
-                outcomes = await execute(changes, ids, channel, Stop(), hear)
+                async with progress.watched(client, requests=len(changes), verbosity=0):
+                    outcomes = await execute(changes, ids, channel, Stop(), hear)
         return Applied(outcomes, loop.time(), client.requests)
 
 
@@ -196,10 +198,15 @@ def _check(  # noqa: PLR0913, PLR0917  # all that one apply left
     """Raises Void where an outcome is missing, progress lies, a window was exceeded, or the account is not as asked."""
     if [one.change for one in applied.outcomes] != list(changes) or {*heard.values()} != {1}:
         raise Void("not every change has one outcome")
-    said = [tuple(map(int, one)) for one in re.findall(r"(\d+) of (\d+) changes done, (\d+) failed", told)]
+    said = [
+        tuple(int(one.replace(",", "") or 0) for one in numbers)
+        for numbers in re.findall(r"([\d,]+) of [\d,]+ changes(?:, ([\d,]+) failed)?; ", told)
+    ]
     failed = sum(one.status == "failed" for one in applied.outcomes)
-    if [one[0] for one in said] != list(range(100, len(changes) + 1, 100)) or said[-1][2] > failed:
-        raise Void(f"progress said {said[-1]}, and {failed} failed")
+    if said != sorted(said) or any(done > len(changes) or some > failed for done, some in said):
+        raise Void(f"progress said {said[-1:]}, and {failed} failed")
+    if abs(len(said) - applied.seconds // SECONDS_ELSEWHERE) > 1:
+        raise Void(f"{len(said)} lines were told in {applied.seconds} s")
     for window in windows:
         for start, later in zip(account.starts, account.starts[window.requests :], strict=False):
             if later - start < window.seconds - 1e-6:

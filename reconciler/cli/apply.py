@@ -34,6 +34,7 @@ from reconciler.core.outcome import Outcome, Run, count_active_after, count_stat
 from reconciler.core.plan import Change, Plan
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.receipt import Receipt
+from reconciler.core.steps import make_steps
 from reconciler.core.wire import DIALECTS, Dialect
 from reconciler.desired.git import FETCH_ALL
 from reconciler.desired.receipts import write_receipt
@@ -85,7 +86,7 @@ def apply(
     head = load_head(options, as_of)
     asked = _Asked(file, base, Wish(read, only, with_dependencies, base is not None), form)
     keeps_focus = bool(only) or file is not None
-    limits = _Limits(not yes and file is None, all_or_nothing, max_duration, How(read, keeps_focus))
+    limits = _Limits(not yes and file is None, all_or_nothing, max_duration, How(read, keeps_focus), options.verbosity)
     return tell_of(options, head, "apply", lambda: _plan_and_apply(options, head, asked, limits))
 
 
@@ -129,6 +130,7 @@ class _Limits:
     all_or_nothing: bool
     max_duration: int | None
     how: How
+    verbosity: int
 
 
 async def _apply(options: Options, head: Head, base: Base, approved: Plan | None, limits: _Limits) -> _Applied:
@@ -190,6 +192,10 @@ class _Lines:
     def requests(self) -> int:
         return self.scim.requests + (self.rest.requests if self.rest else 0)
 
+    @property
+    def clients(self) -> list[Client]:
+        return [self.scim, *([self.rest.client] if self.rest else [])]
+
     def hurry(self, event: asyncio.Event) -> None:
         self.scim.hurry = event
         if self.rest:
@@ -210,7 +216,9 @@ async def _execute(
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
     if limits.max_duration:
         loop.call_later(limits.max_duration, stop.set, f"--max-duration {limits.max_duration} s is over")
-    with Progress(len(approval.to_run)) as progress:
+    progress = Progress(len(approval.to_run))
+    requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if lines.rest else "scim"))
+    async with progress.watched(*lines.clients, requests=requests, verbosity=limits.verbosity):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell)
     return outcomes, stop.reason
 

@@ -7,8 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -20,90 +19,111 @@ if TYPE_CHECKING:
     from reconciler.core.outcome import Outcome
     from reconciler.live.client import Client
 
-EVERY = 100
 SECONDS_ON_A_TERMINAL = 0.5
 SECONDS_ELSEWHERE = 30.0
 
-
-class Progress:
-    """Hears of each outcome as it happens."""
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.done = 0
-        self.failed = 0
-        self._bar: Bar | None = None
-
-    def __enter__(self) -> Self:
-        if self.total and sys.stderr.isatty():
-            self._bar = _start_bar("Applying", self.total)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def tell(self, outcome: Outcome) -> None:
-        """One more change has its outcome."""
-        self.done += 1
-        self.failed += outcome.status == "failed"
-        if self._bar:
-            self._bar.advance(self._bar.task_ids[0])
-        elif self.done % EVERY == 0:
-            click.echo(f"{self.done} of {self.total} changes done, {self.failed} failed", err=True)
+Look: TypeAlias = Callable[[float], tuple[Standing, str]]  # where something stands after so many seconds, and in words
 
 
 @asynccontextmanager
 async def watched(client: Client, verbosity: int) -> AsyncIterator[None]:
     """Tells how far reading with a client is, for as long as it takes: nothing of a read that is over at once."""
+
+    def look(seconds: float) -> tuple[Standing, str]:
+        standing = Standing(client.requests, client.needed, seconds, client.waits_for)
+        return standing, tell_standing(standing, client.windows)
+
+    async with _watching("Reading", look, verbosity):
+        yield
+
+
+@dataclass(slots=True)
+class Progress:
+    """Hears of each outcome of an apply as it happens."""
+
+    total: int
+    done: int = 0
+    failed: int = 0
+
+    def tell(self, outcome: Outcome) -> None:
+        """One more change has its outcome."""
+        self.done += 1
+        self.failed += outcome.status == "failed"
+
+    @asynccontextmanager
+    async def watched(self, *clients: Client, requests: int, verbosity: int) -> AsyncIterator[None]:
+        """Tells how far it is, for as long as it takes: it is known to take so many requests, of these clients."""
+        made = sum(client.requests for client in clients)
+        needed = sum(client.needed for client in clients) - requests  # which grows where one is sent again
+
+        def look(seconds: float) -> tuple[Standing, str]:
+            standing = Standing(
+                made=sum(client.requests for client in clients) - made,
+                needed=sum(client.needed for client in clients) - needed,
+                seconds=seconds,
+                waits_for=next((client.waits_for for client in clients if client.waits_for), None),
+            )
+            failed = f", {self.failed:,} failed" if self.failed else ""
+            told = tell_standing(standing, clients[0].windows)
+            return standing, f"{self.done:,} of {self.total:,} changes{failed}; {told}"
+
+        async with _watching("Applying", look, verbosity):
+            yield
+
+
+@asynccontextmanager
+async def _watching(what: str, look: Look, verbosity: int) -> AsyncIterator[None]:
     if verbosity < 0:
         yield
         return
     on_terminal = sys.stderr.isatty()
-    show = _BarOfRead() if on_terminal else _line
-    watching = asyncio.create_task(_watch(client, SECONDS_ON_A_TERMINAL if on_terminal else SECONDS_ELSEWHERE, show))
+    show = _Shown(what) if on_terminal else _Told(what)
+    watching = asyncio.create_task(_watch(look, SECONDS_ON_A_TERMINAL if on_terminal else SECONDS_ELSEWHERE, show))
     try:
         yield
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        if isinstance(show, _BarOfRead):
-            show.stop()
+        show.stop()
 
 
-async def _watch(client: Client, every: float, show: Callable[[Standing, str], None]) -> None:
-    """Shows where the read stands, again and again; what is sent after it is not its business."""
+async def _watch(look: Look, every: float, show: _Shown | _Told) -> None:
+    """Shows where it stands, again and again; what is sent when nothing is left is not its business."""
     clock = asyncio.get_running_loop().time
     begun = clock()
     while True:
         await asyncio.sleep(every)
-        standing = Standing(client.requests, client.needed, clock() - begun, client.waits_for)
-        show(standing, tell_standing(standing, client.windows))
+        standing, told = look(clock() - begun)
+        if standing.made < standing.needed:
+            show.tell(standing, told)
+        else:
+            show.stop()
 
 
-def _line(standing: Standing, told: str) -> None:
-    if standing.made < standing.needed:
-        click.echo(f"Reading: {told}", err=True)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    what: str
+
+    def tell(self, _standing: Standing, told: str) -> None:
+        click.echo(f"{self.what}: {told}", err=True)
+
+    def stop(self) -> None:
+        """There is nothing to take away."""
 
 
 @dataclass(slots=True)
-class _BarOfRead:
-    """A bar that is there while there is something left to read."""
+class _Shown:
+    """A bar that is there while there is something left to do."""
 
+    what: str
     bar: Bar | None = field(default=None)
 
-    def __call__(self, standing: Standing, told: str) -> None:
-        if standing.made >= standing.needed:
-            self.stop()
-            return
+    def tell(self, standing: Standing, told: str) -> None:
+        said = f"{self.what}: {told}"
         if self.bar is None:
-            self.bar = _start_bar("Reading", standing.needed)
-        self.bar.update(
-            self.bar.task_ids[0], total=standing.needed, completed=standing.made, description=f"Reading: {told}"
-        )
+            self.bar = _start_bar(said, standing.needed)
+        self.bar.update(self.bar.task_ids[0], total=standing.needed, completed=standing.made, description=said)
 
     def stop(self) -> None:
         if self.bar is not None:
@@ -111,13 +131,15 @@ class _BarOfRead:
             self.bar = None
 
 
-def _start_bar(what: str, total: int) -> Bar:
+def _start_bar(told: str, total: int) -> Bar:
+    """Where a line is too narrow for the words they take two: why nothing moves comes last, and must not be cut off."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=24))
-    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=False))
+    bar = Bar(words, BarColumn(bar_width=24), console=Console(stderr=True), transient=True)
+    bar.add_task(told, total=total)
     bar.start()
-    bar.add_task(what, total=total)
     return bar
