@@ -45,6 +45,7 @@ from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import read_settings
 
 DONE, FAILED, REFUSED = 0, 1, 4
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ async def _execute(
     stop = Stop()
     lines.hurry(stop.event)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in SIGNALS:
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
     if limits.max_duration:
         loop.call_later(limits.max_duration, stop.set, f"--max-duration {limits.max_duration} s is over")
@@ -220,6 +221,9 @@ async def _execute(
     requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if lines.rest else "scim"))
     async with progress.watched(*lines.clients, requests=requests, verbosity=limits.verbosity):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell)
+    for number in SIGNALS:  # from here to the end: what was done leaves its receipt, however impatient somebody is
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
     return outcomes, stop.reason
 
 

@@ -195,7 +195,10 @@ def _format_date(value: object, form: str) -> str:
     """A date, or its ISO text, in strftime's words: `started | format_date("%d.%m.%Y")`."""
     if len(form) > LONGEST_FORMAT:
         raise WrongExpression(f"format_date takes at most {LONGEST_FORMAT} letters of a format")
-    day = value if isinstance(value, date) else date.fromisoformat(str(value))
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(_text(value))
+    except ValueError as error:  # which quotes the value, and that may be one that must not be read
+        raise WrongExpression("format_date was given no date (2027-03-31 is one)") from error
     return day.strftime(form)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -101,8 +102,11 @@ class Project:
             patched.setattr(sys, "stdin", io.StringIO(stdin))
             for name, value in {**OURS, **self.environment}.items():
                 patched.setenv(name, value)
+            meant = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
             with pytest.raises(SystemExit) as exited:
                 main()
+            for number, before in meant.items():  # an apply that is over ignores them until its process ends
+                signal.signal(number, before)
         assert isinstance(exited.value.code, int)
         return Ran(exited.value.code, out.getvalue(), err.getvalue())
 

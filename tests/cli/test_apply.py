@@ -325,8 +325,9 @@ def test_an_ambiguous_person_is_left_alone_and_exits_1(project: Project) -> None
     assert "partial" == project.receipts()[-1]["outcome"]
 
 
-def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project) -> None:
-    """SIGTERM in the middle of a slow run: outcomes for all, exit 1, a partial receipt."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project, number: signal.Signals) -> None:
+    """In the middle of a slow run, and again when it is over: outcomes for all, exit 1, a partial receipt."""
     people = "users:\n" + "".join(f"  u{number:02}: {{userName: u{number:02}@example.com}}\n" for number in range(40))
     slow = "tenants: {sandbox: {url: sandbox, scope: all, rate: {burst: 4 per 1s, sustained: 3600 per 1h}}}\n"
     project.commit(slow + people)
@@ -338,16 +339,22 @@ def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project)
             break
     while not project.root.joinpath(".reconciler/sandbox.sqlite").exists() or not project.users():
         os.sched_yield()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
+    for line in process.stderr:  # said before the receipt is left
+        if line.startswith("On record:"):
+            break
+    process.send_signal(number)
     ran = finish(process)
 
     statuses = [one["status"] for one in ran.document["outcomes"]]
     assert 1 == ran.code
     assert 40 == len(statuses)
     assert {"applied", "skipped"} == set(statuses)
-    assert "interrupted by SIGTERM" == ran.document["stopped"]
+    assert f"interrupted by {number.name}" == ran.document["stopped"]
     assert statuses.count("applied") == len(project.users())
     assert "partial" == project.receipts()[-1]["outcome"]
+    logged = [json.loads(line)["status"] for line in project.run("log", "--format", "json").out.splitlines()]
+    assert sorted(statuses) == sorted(logged)
 
 
 def test_a_run_takes_no_new_change_after_its_time(project: Project) -> None:
