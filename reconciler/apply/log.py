@@ -188,6 +188,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        if path.is_file() and path.stat().st_mode & 0o077:  # restored from a backup, say, or opened up by somebody
+            path.chmod(0o600)
         connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise UsageError(f"the provisioning log {path} can't be opened: {error}") from error

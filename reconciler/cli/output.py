@@ -19,7 +19,14 @@ COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magen
 
 
 def print_result(text: str) -> None:
-    """A rendered result on stdout, coloured by the sign a line starts with where a person is looking."""
+    """A rendered result on stdout, coloured by the sign a line starts with where a person is looking.
+
+    Whatever the format, a terminal is given nothing that it would obey: in JSON the spelling means the same.
+    """
+    from reconciler.report.quote import plain_line
+
+    if sys.stdout.isatty():
+        text = "\n".join(map(plain_line, text.split("\n")))
     if not (sys.stdout.isatty() and wants_colour()):
         click.echo(text, nl=False)
         return

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-LIKE_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from reconciler.report.quote import plain_line
+
+LIKE_A_FORMULA: Final = ("=", "+", "-", "@", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and the same signs, wide
 
 
 def cell(value: object) -> str:
-    """The value as a cell of CSV; an apostrophe before what a spreadsheet would calculate."""
+    """The value as a cell of CSV; an apostrophe before what a spreadsheet would calculate.
+
+    What can't be seen, but for the ends of lines, is spelled by its number: a terminal would obey it.
+    """
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
         case str():
-            return f"'{value}" if value.startswith(LIKE_A_FORMULA) else value
+            shown = "\n".join(map(plain_line, value.split("\n")))
+            return f"'{shown}" if shown.startswith(LIKE_A_FORMULA) else shown
         case _:
             return str(value)

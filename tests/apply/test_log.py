@@ -258,6 +258,17 @@ def test_the_log_is_for_its_owner_alone(log: ProvisioningLog) -> None:
     assert {0o600} == set(modes.values())
 
 
+def test_a_log_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    """It came out of a backup; what SQLite puts beside it has its mode."""
+    path = tmp_path / "log.db"
+    path.touch(0o644)
+    path.chmod(0o644)
+
+    with ProvisioningLog(path) as opened:
+        Applied(opened).apply(TEAM)
+        assert {0o600} == {stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()}
+
+
 def test_two_runs_at_once_lose_nothing_of_each_other(log: ProvisioningLog) -> None:
     """Of two tenants, say."""
     with ProvisioningLog(log.path) as other:

@@ -355,7 +355,18 @@ def test_a_billion_people_are_not_believed(
     assert "not believed" in ran.err
 
 
+def then(spoilt: Answer) -> Answer:
+    """A first page of 30 people, and after it something else."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        (reply(listed(30, 25)) if "startIndex=1&" in handler.path else spoilt)(handler)
+
+    return answer
+
+
 INCOMPLETE: dict[str, tuple[Answer, str]] = {
+    "a page of another snapshot": (then(reply(listed(31, 5))), "31"),
+    "a page that may not be read": (then(reply(b"{}", 404)), "Users from 26"),
     "the same page for ever": (reply(listed(100, 25)), "came twice"),
     "fewer than announced": (reply(listed(7, 5)), "7 were announced and 5 came"),
     "more than announced": (reply(listed(3, 5)), "3 were announced and 5 came"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.model import JsonObject
 from tests.cli.project import TEAM, Project
 from tests.notify.world import PASSWORD, Authority, Endpoint, PostOffice, endpoint, post_office
 
@@ -101,6 +102,26 @@ def test_a_notifier_that_fails_changes_nothing_and_is_said(told: Told) -> None:
     assert "Not told: a webhook (CHAT_WEBHOOK): it answers 500. What the command did stands as it is.\n" in ran.err
     assert "Not told: e-mail to iam@example.com (SMTP_URL): the environment variable SMTP_URL is not set" in ran.err
     assert PASSWORD not in ran.said
+
+
+def test_an_apply_whose_notifiers_fail_is_on_record_as_it_went(told: Told) -> None:
+    """Somebody could be two people and is left alone; that nobody heard of it is said, and is no error of its own."""
+    project, chat, _office = told
+    seeded: list[JsonObject] = [
+        {"id": "x1", "userName": "ann@example.com"},
+        {"id": "x2", "userName": "a@example.com", "externalId": "ann"},
+    ]
+    with project.account() as store:
+        store.seed(seeded)
+    chat.status = 500
+    project.environment["SMTP_URL"] = "smtp://127.0.0.1:1"
+
+    ran = project.run("apply", "--yes")
+
+    assert (1, 1, "partial") == (ran.code, len(chat.posts), project.receipts()[-1]["outcome"])
+    assert "Applied to sandbox: " in ran.out
+    assert 2 == ran.err.count("Not told: ")
+    assert "Error: " not in ran.err
 
 
 def test_a_token_that_ends_is_told_by_an_apply_that_could_not_begin(told: Told) -> None:

@@ -494,6 +494,7 @@ def test_no_log_carries_the_token(caplog: pytest.LogCaptureFixture) -> None:
     logged = "\n".join(f"{record.getMessage()} {record.args!r}" for record in caplog.records)
     assert 200 == answer.status
     assert "HTTP Request: GET" in logged
+    assert {"asyncio", "httpcore", "httpx"} <= {record.name.partition(".")[0] for record in caplog.records}
     assert TOKEN not in logged
 
 

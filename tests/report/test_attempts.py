@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from reconciler.core.attempt import Attempt
 from reconciler.core.plan import AttributeChange
 from reconciler.report.attempts import AttemptFormat, render_attempts
+from reconciler.report.spreadsheet import cell
 
 
 def attempt(**fields: Any) -> Attempt:
@@ -160,11 +161,11 @@ def test_no_foreign_text_makes_a_line_of_its_own(name: str, value: str) -> None:
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_a_spreadsheet_reads_back_what_was_written(name: str, value: str) -> None:
-    """Line breaks, quotes and commas too, but for the apostrophe before a formula."""
+    """Line breaks, quotes and commas too; but for the apostrophe before a formula, and what can't be seen."""
     one = attempt(name=name, attributes=(changed("title", None, f"x{value}"),))
 
     [heading, row] = csv.reader(io.StringIO(render("csv", one), newline=""))
 
     read = dict(zip(heading, row, strict=True))
-    assert name == (read["name"] if read["name"] == name else read["name"].removeprefix("'"))
-    assert f"title: x{value}" == read["attributes"]
+    assert cell(name) == read["name"]
+    assert cell(f"title: x{value}") == read["attributes"]

@@ -8,6 +8,7 @@ import json
 
 from reconciler.core.receipt import Receipt, Recorded
 from reconciler.report.receipts import render_receipts
+from reconciler.report.spreadsheet import cell
 
 WHOLE = Recorded(
     receipt=Receipt(
@@ -77,8 +78,8 @@ def test_a_spreadsheet_calculates_nothing() -> None:
     """A text that begins like a formula is told to be a text."""
     rows = list(csv.DictReader(io.StringIO(render_receipts([WHOLE, ELSEWHERE, GONE], "csv"))))
 
-    assert [WHOLE.subject, "'" + str(ELSEWHERE.subject), ""] == [row["subject"] for row in rows]
-    assert [WHOLE.author, "'-Ada", ""] == [row["author"] for row in rows]
+    assert [cell(WHOLE.subject), "'" + str(ELSEWHERE.subject), ""] == [row["subject"] for row in rows]
+    assert [cell(WHOLE.author), "'-Ada", ""] == [row["author"] for row in rows]
     assert ["3 applied, 1 unchanged", "1204", "true"] == [
         rows[0][name] for name in ("counts", "population", "leads_here")
     ]

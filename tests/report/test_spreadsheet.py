@@ -21,10 +21,14 @@ from reconciler.report.spreadsheet import cell
         ("+31 20", "'+31 20"),
         ("-x", "'-x"),
         ("@team", "'@team"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
+        ("\t=1", "\\t=1"),
+        ("\r=1", "\\r=1"),
+        ("\n=1", "'\n=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("one\ntwo", "one\ntwo"),
+        ("\x1b]0;x\x07\x9b31m\u202e", "\\u001b]0;x\\u0007\\u009b31m\\u202e"),
     ],
 )
-def test_only_a_text_that_begins_like_a_formula_is_changed(value: object, expected: str) -> None:
+def test_only_what_a_spreadsheet_calculates_or_a_terminal_obeys_is_changed(value: object, expected: str) -> None:
     """Numbers may be negative."""
     assert expected == cell(value)
