@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,10 +16,13 @@ from hypothesis import strategies as st
 from reconciler.core.model import Certificate
 from reconciler.core.pages import CHANGES
 from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import DIALECTS
+from reconciler.core.twin.quirks import Quirks
+from reconciler.core.wire import DIALECTS, Page
+from reconciler.errors import NotAnAnswer
+from reconciler.live.lists import read_first_page
 from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import Snapshot
-from tests.live.service import Service, reply
+from tests.live.service import Handler, Service, reply
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 Change = Callable[[Twin], None]
@@ -59,10 +63,14 @@ def lose(place: int) -> Change:
 
 @dataclass
 class Moving:
-    """A 4me in which changes happen before the requests of those numbers; `stayed` were there all the time."""
+    """A 4me in which changes happen before the requests of those numbers; `stayed` were there all the time.
+
+    Only requests of that kind count: groups are read beside users.
+    """
 
     twin: Twin
     changes: Mapping[int, Change]
+    kind: str = ""
     stayed: set[str] = field(init=False)
     count: int = 0
 
@@ -70,19 +78,20 @@ class Moving:
         self.stayed = set(self.twin.users)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        change = self.changes.get(self.count)
-        self.count += 1
-        if change:
-            change(self.twin)
-            self.stayed &= set(self.twin.users)
         path = request.url.raw_path.decode().removeprefix("/scim/v2")
+        if path.startswith(self.kind):
+            change = self.changes.get(self.count)
+            self.count += 1
+            if change:
+                change(self.twin)
+                self.stayed &= set(self.twin.users)
         answer = self.twin.answer(request.method, path, None, NOON).response
         return reply(answer.body, answer.status)
 
 
-def account(people: int) -> Twin:
-    """So many people, and a group of the first three."""
-    twin = Twin()
+def account(people: int, rows: int = 25) -> Twin:
+    """So many people, and a group of the first three; so many rows a page."""
+    twin = Twin(Quirks(page_limit=rows))
     for number in range(people):
         gain(f"user{number}")(twin)
     members = [{"value": live_id} for live_id in list(twin.users)[:3]]
@@ -90,12 +99,12 @@ def account(people: int) -> Twin:
     return twin
 
 
-def read(moving: Moving) -> tuple[set[str], Certificate]:
+def read(answers: Handler, dialect: str = "4me") -> tuple[set[str], Certificate]:
     """Who was read, and how."""
 
     async def asked() -> tuple[Snapshot, Certificate]:
-        async with Service(moving).client() as client:
-            return await read_snapshot(client, DIALECTS["4me"])
+        async with Service(answers).client() as client:
+            return await read_snapshot(client, DIALECTS[dialect])
 
     snapshot, certificate = asyncio.run(asked())
     return {str(one["id"]) for one in snapshot.users}, certificate
@@ -127,31 +136,137 @@ def test_who_slips_to_a_page_that_was_read_is_found_by_the_second_look() -> None
 
 
 def test_changes_at_each_look_leave_it_incomplete() -> None:
-    """And the plan says that it is the account that moves."""
-    moving = Moving(account(60), {number: lose(0) for number in range(1, 30)})
+    """And the plan says that it is the account that moves. Three looks at three pages, and the group."""
+    moving = Moving(account(60), {number: lose(0) for number in range(1, 30)}, "/Users?")
 
     _seen, certificate = read(moving)
 
     assert f"Users: {CHANGES}" == certificate.faults[-1]
+    assert 9 + 2 == certificate.requests
 
 
-def test_who_comes_during_the_second_look_is_no_reason_for_a_third() -> None:
+@pytest.mark.parametrize(
+    ("people", "rows", "dialect", "requests"), [(60, 25, "4me", 3 + 3 + 2), (5, 2, "rfc7644", 3 + 8 + 3)]
+)
+def test_who_comes_during_the_second_look_is_no_reason_for_a_third(
+    people: int, rows: int, dialect: str, requests: int
+) -> None:
     """Pages that overlap show that nobody slipped between them, whatever the totals say."""
-    moving = Moving(account(60), {1: gain("one"), 4: gain("two"), 5: gain("three")})
+    growing = {1: gain("one"), 4: gain("two"), 5: gain("three")}
+    moving = Moving(account(people, rows), growing, "/Users?")
+
+    seen, certificate = read(moving, dialect)
+
+    assert (set(moving.twin.users), (), requests) == (seen, certificate.faults, certificate.requests)
+
+
+@pytest.mark.parametrize(("dialect", "groups"), [("4me", 2), ("rfc7644", 3)])
+def test_a_list_that_grows_past_its_end_is_read_to_the_new_end(dialect: str, groups: int) -> None:
+    """The pages announced at the second look end with the 73rd, and two came after: one page more."""
+    growing = Moving(account(72), {1: gain("one"), 4: gain("two"), 5: gain("three")}, "/Users?")
+
+    seen, certificate = read(growing, dialect)
+
+    assert (set(growing.twin.users), ()) == (seen, certificate.faults)
+    assert 3 + 4 + groups == certificate.requests
+
+
+def test_pages_of_one_row_are_looked_at_again_side_by_side() -> None:
+    """They can't overlap."""
+    moving = Moving(account(4, 1), {1: gain("one")}, "/Users?")
 
     seen, certificate = read(moving)
 
-    assert (moving.stayed | set(moving.twin.users), ()) == (seen, certificate.faults)
+    assert (set(moving.twin.users), (), 4 + 5 + 2) == (seen, certificate.faults, certificate.requests)
 
 
-def test_a_list_that_grows_past_its_end_is_read_to_the_new_end() -> None:
-    """The pages announced at first would end in the middle."""
-    growing = {number: gain(f"late{number}") for number in range(1, 7)}
-    full = Moving(account(73), growing)
+@pytest.mark.parametrize("dialect", ["4me", "rfc7644"])
+def test_an_empty_page_of_somebody_is_asked_for_three_times(dialect: str) -> None:
+    """And nobody looks for what may follow on it."""
 
-    seen, certificate = read(full)
+    def nobody(request: httpx.Request) -> httpx.Response:
+        return reply({"totalResults": 60 if "/Users" in request.url.path else 0})
 
-    assert (set(full.twin.users), ()) == (seen, certificate.faults)
+    _seen, certificate = read(nobody, dialect)
+
+    assert 3 + 1 == certificate.requests
+    assert not certificate.complete
+
+
+def dies_at(moving: Moving, start: int, time: int, answer: Callable[[], httpx.Response]) -> Handler:
+    """From that time on that it is asked for, the page there does not come; short pages all the while."""
+    times = 0
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        nonlocal times
+        params = request.url.params
+        if "/Users" not in request.url.path:
+            return moving(request)
+        times += params["startIndex"] == str(start)
+        if times >= time and params["startIndex"] == str(start):
+            return answer()
+        body = json.loads(moving(request).content)
+        return reply(body if params["startIndex"] == "1" else {**body, "Resources": body["Resources"][:10]})
+
+    return answered
+
+
+def test_what_does_not_come_at_a_second_look_leaves_the_first() -> None:
+    """And it is said why."""
+    _seen, certificate = read(dies_at(Moving(account(60), {}), 1, 2, lambda: reply({"detail": "closed"}, 403)))
+
+    why, first = certificate.faults
+    assert why.startswith("Users at a second look: ")
+    assert "answered 403 closed" in why
+    assert "Users: 60 were announced and 45 came" == first
+
+
+def test_what_does_not_come_at_a_third_look_leaves_the_second() -> None:
+    """It was looked at closer."""
+    _seen, certificate = read(dies_at(Moving(account(60), {}), 1, 3, lambda: reply({"detail": "closed"}, 403)))
+
+    assert "Users: what comes at 49 is not what came there a moment before" == certificate.faults[1]
+
+
+def test_a_page_that_does_not_come_at_a_second_look_is_no_reason_for_a_third() -> None:
+    """No change of the account explains it. Two looks of three pages each, and the group."""
+    _seen, certificate = read(dies_at(Moving(account(60), {}), 25, 1, lambda: reply({"detail": "closed"}, 403)))
+
+    assert "Users: 60 were announced and 45 came" == certificate.faults[0]
+    assert 3 + 3 + 2 == certificate.requests
+
+
+def test_after_whole_pages_it_is_asked_for_the_next_row() -> None:
+    """Not for one that is known."""
+    asked: list[str] = []
+    moving = Moving(account(25), {})
+
+    def noted(request: httpx.Request) -> httpx.Response:
+        asked.extend([request.url.params["startIndex"]] if "/Users" in request.url.path else [])
+        return moving(request)
+
+    read(noted)
+
+    assert ["1", "26"] == asked
+
+
+@pytest.mark.parametrize(("rows", "most"), [(0, 100_000), (25, 2_500_000)])
+def test_a_total_is_believed_up_to_100000_pages(rows: int, most: int) -> None:
+    """Whoever announces more is not asked for them."""
+
+    def first_page(total: int) -> tuple[Page, int]:
+        listed = [{"id": str(number)} for number in range(rows)]
+
+        async def ask() -> tuple[Page, int]:
+            async with Service(lambda _request: reply({"totalResults": total, "Resources": listed})).client() as client:
+                return await read_first_page(client, "Users", DIALECTS["4me"]), client.needed
+
+        return asyncio.run(ask())
+
+    page, needed = first_page(most)
+    assert (most, 1) == (page.total, needed)
+    with pytest.raises(NotAnAnswer, match="not believed"):
+        first_page(most + 1)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,71 +1,53 @@
 """Breaks what stands between a plan and an account, one small change at a time, and looks whether a test notices.
 
 `python -m tests.mutation.run [NAME…]`, where `scripts/mutation` has set up its tools: cosmic-ray changes operators,
-numbers and conditions, and we take whole checks out. All of it happens in a copy. The table is written into
-docs/reliability.md.
+numbers and conditions, and we take whole checks out. All of it happens in a copy. Verdicts are written down as they
+come: a run that was ended goes on where it was, as long as no code has changed. The table is written into
+docs/reliability.md; with names, only their rows.
 """
 
 from __future__ import annotations
 
-import os
+import difflib
+import json
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
-from tests.faults.sweep import write_between
+from tests.faults.sweep import DOCUMENT, write_between
 from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.removals import list_annotations, list_removals
+from tests.mutation.subjects import SUBJECTS, Subject
 
 ROOT = Path(__file__).parents[2]
-COSMIC_RAY = ROOT / ".venv-mutation" / "bin" / "cosmic-ray"
+TOOLS = ROOT / ".venv-mutation"
 BEGIN, END = "<!-- begin of the mutations, written by scripts/mutation -->", "<!-- end of the mutations -->"
-SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A module, the functions of it that are meant (None: all), and the tests that must notice."""
-
-    module: str
-    inside: frozenset[str] | None
-    tests: tuple[str, ...]
-    only_removed: bool = False
-
-
-SUBJECTS: Mapping[str, Subject] = {
-    "guardrails": Subject("reconciler/core/guardrails.py", None, ("tests/core/test_guardrails.py",)),
-    "held": Subject(
-        "reconciler/core/make_plan.py",
-        frozenset({"_held_against_guardrails"}),
-        ("tests/core/test_make_plan.py", "tests/test_cases.py"),
-        only_removed=True,
-    ),
-    "completeness": Subject("reconciler/core/pages.py", None, ("tests/core/test_pages.py", "tests/live/test_lists.py")),
-    "methods": Subject("reconciler/live/client.py", frozenset({"refuse_method"}), ("tests/live/test_client.py",)),
-    "methods used": Subject(
-        "reconciler/live/client.py", frozenset({"send"}), ("tests/live/test_client.py",), only_removed=True
-    ),
-}
+HEAD = "| module | checks taken out | noticed | the same | other changes | noticed | the same |"
+PATIENCE, MORE_PATIENCE = 4, 10  # a trial may take so many times as long as tests take, and so many seconds more
 
 
 @dataclass(frozen=True)
 class Broken:
-    """One change of a module, and whether a test noticed."""
+    """A module with one change, and which; `removed` where that is a check that was taken out."""
 
-    where: str
+    module: str
+    line: int
     what: str
-    noticed: bool
+    text: str
+    removed: bool
 
     @property
-    def same(self) -> bool:
-        """Whether it does what the module did before."""
-        return any(known in self.what for known in EQUIVALENT)
+    def why_the_same(self) -> str:
+        """Why it does what the module did before, or nothing."""
+        return EQUIVALENT.get(self.module, {}).get(self.what, "")
 
 
 @contextmanager
@@ -82,89 +64,145 @@ def copied() -> Iterator[Path]:
         yield copy
 
 
-def command(tests: Sequence[str]) -> list[str]:
-    """The tests, up to the first that fails, without what takes longer to start than they take to run."""
-    left_out = [option for name in ("cacheprovider", "xdist", "pytest_cov") for option in ("-p", f"no:{name}")]
-    return [".venv/bin/python", "-m", "pytest", "-x", "-q", "--assert=plain", *left_out, *tests]
+class Verdicts:
+    """What came of each change so far, in a file; of other code than there is now nothing is known."""
+
+    def __init__(self, path: Path, code: Path) -> None:
+        files = sorted(path for folder in ("reconciler", "tests") for path in (code / folder).rglob("*.py"))
+        of = sha256(b"".join(path.read_bytes() for path in files if path.parent.name != "mutation")).hexdigest()
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        if lines[:1] != [of]:
+            lines = [of]
+            path.write_text(f"{of}\n", encoding="utf-8")
+        self._path = path
+        self._known: dict[str, str] = dict(line.split() for line in lines[1:] if line.count(" ") == 1)
+
+    def find(self, subject: Subject, broken: Broken) -> str | None:
+        """The verdict, if there is one."""
+        return self._known.get(self._name(subject, broken))
+
+    def add(self, subject: Subject, broken: Broken, verdict: str) -> None:
+        """Written at once."""
+        self._known[self._name(subject, broken)] = verdict
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{self._name(subject, broken)} {verdict}\n")
+
+    @staticmethod
+    def _name(subject: Subject, broken: Broken) -> str:
+        return sha256(json.dumps([subject.module, subject.tests, broken.text]).encode()).hexdigest()
 
 
-def mutate(copy: Path, subject: Subject) -> list[Broken]:
-    """What cosmic-ray makes of the module, without what changes annotations."""
-    config, session = copy / "mutation.toml", copy / "mutation.sqlite"
-    run_tests = " ".join(["env PYTHONDONTWRITEBYTECODE=1", *command(subject.tests)])
-    config.write_text(
-        f"[cosmic-ray]\nmodule-path = {subject.module!r}\ntimeout = {SECONDS}.0\nexcluded-modules = []\n"
-        f"test-command = {run_tests!r}\n[cosmic-ray.distributor]\nname = 'local'\n",
-        encoding="utf-8",
-    )
-    _cosmic_ray(copy, "init", config, session)
-    spans = list(list_annotations((copy / subject.module).read_text(encoding="utf-8")))
-    with closing(sqlite3.connect(session)) as database:
-        rows = database.execute("SELECT job_id, definition_name, start_pos_row, start_pos_col FROM mutation_specs")
-        for job, function, row, column in rows.fetchall():
-            meant = subject.inside is None or function in subject.inside
-            if not meant or any(start <= (row, column) < end for start, end in spans):
-                for table in ("mutation_specs", "work_items"):
-                    database.execute(f"DELETE FROM {table} WHERE job_id = ?", (job,))  # noqa: S608  # our own two names
-        database.commit()
-    _cosmic_ray(copy, "exec", config, session)
-    with closing(sqlite3.connect(session)) as database:
-        found = database.execute(
-            "SELECT start_pos_row, operator_name, diff, test_outcome "
-            "FROM mutation_specs JOIN work_results USING (job_id)"
-        ).fetchall()
-    session.unlink()
-    return [
-        Broken(f"{subject.module}:{row}", f"{name}\n{diff}", outcome != "SURVIVED")
-        for row, name, diff, outcome in found
-    ]
+@contextmanager
+def trials(copy: Path, subject: Subject) -> Iterator[subprocess.Popen[str]]:
+    """The process that runs the subject's tests."""
+    command = [".venv/bin/python", "-m", "tests.mutation.trial", subject.module, *subject.tests]
+    with subprocess.Popen(command, cwd=copy, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # ours
+        yield process
 
 
-def _cosmic_ray(copy: Path, *arguments: object) -> None:
-    subprocess.run([COSMIC_RAY, *map(str, arguments)], cwd=copy, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # ours
+def ask(process: subprocess.Popen[str], seconds: float) -> str:
+    """How the tests go with the module as it is now: passed, failed or hung."""
+    told, said = _pipes(process)
+    told.write(f"{seconds}\n")
+    told.flush()
+    return said.readline().strip()
 
 
-def remove(copy: Path, subject: Subject) -> list[Broken]:
-    """Every check of the module taken out."""
+def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process.stdin, process.stdout
+
+
+def list_broken(copy: Path, subject: Subject) -> Iterator[Broken]:
+    """Every check of the module taken out, and what cosmic-ray makes of it, without what changes annotations."""
     path = copy / subject.module
     text = path.read_text(encoding="utf-8")
-    found: list[Broken] = []
     for one in list_removals(text, subject.inside):
-        path.write_text(one.text, encoding="utf-8")
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(  # noqa: S603  # ours
-            command(subject.tests), cwd=copy, env=environment, capture_output=True, check=False, timeout=10 * SECONDS
-        )
-        found.append(Broken(f"{subject.module}:{one.line}", f"without: {one.what}", done.returncode != 0))
-    path.write_text(text, encoding="utf-8")
+        yield Broken(subject.module, one.line, f"without: {one.what}", one.text, removed=True)
+    if subject.only_removed:
+        return
+    spans = list(list_annotations(text))
+    command = [TOOLS / "bin" / "python", ROOT / "tests" / "mutation" / "changes.py", path]
+    listed = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603  # ours
+    for function, line, column, _operator, changed in map(json.loads, listed.stdout.splitlines()):
+        meant = subject.inside is None or function in subject.inside
+        if meant and not any(start <= (line, column) < end for start, end in spans):
+            yield Broken(subject.module, line, _tell_change(text, changed), changed, removed=False)
+
+
+def _tell_change(text: str, changed: str) -> str:
+    """The lines that read otherwise, as they read then."""
+    lines = difflib.ndiff(text.splitlines(), changed.splitlines())
+    return " ".join(line[2:].strip() for line in lines if line.startswith("+ ")) or "a line less"
+
+
+def try_subject(copy: Path, subject: Subject, verdicts: Verdicts) -> list[tuple[Broken, str]]:
+    """Every change with what came of it; what is known to change nothing is not tried."""
+    path = copy / subject.module
+    text = path.read_text(encoding="utf-8")
+    found: list[tuple[Broken, str]] = []
+    with trials(copy, subject) as process:
+        ask(process, 600)  # the first compiles what the others need
+        begun = time.monotonic()
+        assert ask(process, 600) == "passed", f"{subject.tests} fail without any change"
+        seconds = PATIENCE * (time.monotonic() - begun) + MORE_PATIENCE
+        for broken in list_broken(copy, subject):
+            verdict = "passed" if broken.why_the_same else verdicts.find(subject, broken)
+            if verdict is None:
+                path.write_text(broken.text, encoding="utf-8")
+                verdict = ask(process, seconds)
+                verdicts.add(subject, broken, verdict)
+            found.append((broken, verdict))
+            path.write_text(text, encoding="utf-8")
+        _pipes(process)[0].close()
     return found
 
 
-def count(broken: Sequence[Broken]) -> tuple[str, ...]:
-    """How many there are, were noticed, and do what the module did before."""
-    same = sum(one.same and not one.noticed for one in broken)
-    return str(len(broken)), str(sum(one.noticed for one in broken)), str(same)
+def count(found: Sequence[tuple[Broken, str]]) -> tuple[str, str, str]:
+    """How many there are, were noticed (a test that never ends is noticed too), and do what the module did before."""
+    missed = [broken for broken, verdict in found if verdict == "passed"]
+    return str(len(found)), str(len(found) - len(missed)), str(sum(bool(one.why_the_same) for one in missed))
+
+
+def spell_row(subject: Subject, found: Sequence[tuple[Broken, str]]) -> str:
+    """The subject's row of the table."""
+    removed, changed = ([one for one in found if one[0].removed is wanted] for wanted in (True, False))
+    return f"{name_row(subject)} {' | '.join((*count(removed), *count(changed)))} |"
+
+
+def name_row(subject: Subject) -> str:
+    """Its first column."""
+    inside = f", `{', '.join(sorted(subject.inside))}`" if subject.inside else ""
+    return f"| `{subject.module}`{inside} |"
+
+
+def write_row(row: str) -> None:
+    """In place of what the table said of that subject, and in the order of subjects."""
+    _, written = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
+    old = [line for line in written.split(END)[0].splitlines() if line.startswith("| `")]
+    named = [name_row(subject) for subject in SUBJECTS.values()]
+    rows = {name: line for line in (*old, row) for name in named if line.startswith(name)}
+    lines = [HEAD, "|---|" + "--:|" * 6, *(rows[name] for name in named if name in rows)]
+    write_between(BEGIN, END, "\n".join(lines))
 
 
 def main(*names: str) -> int:
     """Breaks, writes the table, and fails where something was broken that no test noticed."""
-    rows: list[str] = []
-    unnoticed: list[Broken] = []
+    unnoticed = 0
     with copied() as copy:
-        for name in names or SUBJECTS:
-            subject = SUBJECTS[name]
-            subprocess.run(command(subject.tests), cwd=copy, check=True, capture_output=True)  # noqa: S603  # ours
-            taken, changed = remove(copy, subject), [] if subject.only_removed else mutate(copy, subject)
-            inside = f", `{', '.join(sorted(subject.inside))}`" if subject.inside else ""
-            rows.append(f"| `{subject.module}`{inside} | {' | '.join((*count(taken), *count(changed)))} |")
-            sys.stderr.write(rows[-1] + "\n")
-            unnoticed += [one for one in (*taken, *changed) if not one.noticed and not one.same]
-    for one in unnoticed:
-        sys.stderr.write(f"{one.where}: no test notices {one.what}\n")
-    if not names:
-        head = "| module | checks taken out | noticed | the same | other changes | noticed | the same |"
-        write_between(BEGIN, END, "\n".join([head, "|---|" + "--:|" * 6, *rows]))
-    return int(bool(unnoticed))
+        verdicts = Verdicts(TOOLS / "verdicts", copy)
+        for subject in map(SUBJECTS.__getitem__, names or SUBJECTS):
+            begun = time.monotonic()
+            found = try_subject(copy, subject, verdicts)
+            hung = sum(verdict == "hung" for _broken, verdict in found)
+            row = spell_row(subject, found)
+            write_row(row)
+            sys.stderr.write(f"{row} {hung} never ended; {time.monotonic() - begun:.0f} s\n")
+            for one in (broken for broken, verdict in found if verdict == "passed" and not broken.why_the_same):
+                unnoticed += 1
+                sys.stderr.write(f"{one.module}:{one.line}: no test notices {one.what}\n")
+    return int(unnoticed > 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,31 @@
+"""What cosmic-ray makes of a module: `python changes.py MODULE`, where it is installed; one change a line, as JSON.
+
+Each is [function it is in, line, column, the operator, the whole text with that change].
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from cosmic_ray.commands.init import _all_work_items
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+
+
+def list_changes(path: Path) -> Iterator[tuple[str | None, int, int, str, str]]:
+    """One operator, number or condition otherwise, each in turn."""
+    text = path.read_text(encoding="utf-8")
+    for item in _all_work_items([path], {}):
+        for spec in item.mutations:
+            with suppress(AttributeError):  # it can't name another exception in place of one with a dot
+                changed = mutate_code(text, get_operator(spec.operator_name)(), spec.occurrence)
+                yield spec.definition_name, *spec.start_pos, spec.operator_name, changed
+
+
+if __name__ == "__main__":
+    for change in list_changes(Path(sys.argv[1])):
+        sys.stdout.write(json.dumps(change) + "\n")
