@@ -14,6 +14,7 @@ from reconciler.apply.execute import IN_FLIGHT, MOST_BEGUN, Send, Stop
 from reconciler.core.model import Request, Response
 from reconciler.core.plan import AttributeChange, CreateUser, UpdateUser
 from reconciler.core.twin.quirks import Quirks
+from reconciler.core.wire import describe_error
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from tests.apply.world import (
     Ran,
@@ -378,6 +379,24 @@ def test_a_conflict_with_ours_says_to_plan_again() -> None:
 
     assert {"user/ann create_user": "failed"} == ran.statuses
     assert "it exists already (ours): plan again" in ran.details["user/ann create_user"]
+
+
+def test_a_duplicate_that_is_answered_with_500_is_not_there_twice() -> None:
+    """Some servers leave it to their database; a 500 to a create is an answer that was lost, as the client has it."""
+    world = make(Quirks(duplicates="server error"))
+    world.twin.adopt("Users", [{"id": "other", "userName": "ANN@example.com", "externalId": "x", "displayName": "Ann"}])
+
+    async def send(request: Request) -> Response:
+        answer = await world.send(request)
+        if request.method == "POST" and answer.status == 500:
+            raise LostAnswer(f"answered {describe_error(answer)}")
+        return answer
+
+    ran = world.carry_out(make().plan(git_says(people("ann", "bob"))).plan.changes, {}, send)
+
+    assert {"user/ann create_user": "failed", "user/bob create_user": "applied"} == ran.statuses
+    assert "500 userName is taken: ann@example.com" in ran.details["user/ann create_user"]
+    assert ["bob", "x"] == sorted(str(one["externalId"]) for one in world.twin.users.values())
 
 
 def test_a_conflict_that_nobody_explains_says_what_the_service_said() -> None:

@@ -201,7 +201,8 @@ class Twin:
         if wanted != _caseless(old, name) and any(
             _caseless(other, name) == wanted for other in self.kept(endpoint).values()
         ):
-            raise Rejection(409, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
+            status = 409 if self.quirks.duplicates == "conflict" else 500
+            raise Rejection(status, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
         unknown = (member_ids(new) - member_ids(old)) - self.users.keys() if endpoint == "Groups" else set()
         if unknown:
             raise invalid_value("members", f"has nobody called {min(unknown)}")

@@ -15,7 +15,8 @@ class Quirks:
     """How 4me behaves where its pages are silent, or where other servers are known to behave worse.
 
     `ignores` are attributes, in flat spelling (`title`, `name.familyName`, `department`, `members`), whose changes are
-    answered with success and dropped; with `tells_groups` a user who is in groups says in which.
+    answered with success and dropped; a name that is taken is 409, or the 500 of servers that leave it to their
+    database; with `tells_groups` a user who is in groups says in which.
     """
 
     page_limit: int = 25
@@ -24,6 +25,7 @@ class Quirks:
     members_in_lists: bool = False
     patch_answers: Literal["resource", "nothing"] = "resource"
     ignores: frozenset[str] = frozenset()
+    duplicates: Literal["conflict", "server error"] = "conflict"
     tells_groups: bool = True
     search: SearchQuirks = SearchQuirks()  # noqa: RUF009  # frozen
     people: PeopleQuirks = PeopleQuirks()  # noqa: RUF009  # frozen
