@@ -21,6 +21,7 @@ from reconciler.core.wire import scim_path
 MOST_RESULTS = 25
 MOST_CHARACTERS = 2000
 WITNESSES = 2
+LONGEST_WITNESS = 200
 BESIDE_THE_FILTER = 60
 OR = "%20or%20"
 UNPROVEN = "found nothing by {} of what should be there"
@@ -129,14 +130,16 @@ def choose_witnesses(
 ) -> dict[str, tuple[Term, ...]]:
     """Resources that are in the account if what git said `before` was applied, and are not among those `asked` for.
 
-    Each is a witness for one attribute alone: which term found it must not be in doubt.
+    Each is a witness for one attribute alone: which term found it must not be in doubt. One whose name is long in a url
+    (nine characters for a letter of Chinese) is none: it would take the room of those who are asked for.
     """
     keys: Iterable[Key] = desired.users if endpoint == "Users" else desired.groups
     matching = desired.matching if endpoint == "Users" else desired.group_matching
     known = (terms for key in keys if key not in asked and (terms := _unchanged(key, desired, before)))
     chosen: dict[str, tuple[Term, ...]] = dict.fromkeys(matching, ())
     for attribute in matching * WITNESSES:
-        found = next((term for terms in known if (term := _testing(attribute, terms))), None)
+        testing = (term for terms in known if (term := _testing(attribute, terms)))
+        found = next((term for term in testing if len(term.spelled) <= LONGEST_WITNESS), None)
         chosen[attribute] += (found,) if found else ()
     return chosen
 

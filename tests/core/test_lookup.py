@@ -52,6 +52,18 @@ def test_attributes_of_an_extension_are_asked_for_by_their_whole_name() -> None:
     assert 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "7"' == filter_of(look_up)
 
 
+def test_whose_name_is_long_in_a_url_is_no_witness() -> None:
+    """The request would be longer than it may be, or hold a single key; a company where all are long has none."""
+    people = desired_state(*(desired_user(name) for name in ("a", "b", "語" * 40, "c" * 200, "d", "e")))
+    long = desired_state(*(desired_user(name) for name in ("語" * 40, "c" * 200)))
+
+    assert {"externalId": ("a", "d"), "userName": ("B@EXAMPLE.COM", "E@EXAMPLE.COM")} == {
+        attribute: tuple(term.value for term in terms)
+        for attribute, terms in choose_witnesses("Users", people, people, ()).items()
+    }
+    assert {"externalId": (), "userName": ()} == choose_witnesses("Users", long, long, ())
+
+
 values = st.text(max_size=60)
 terms = st.lists(st.builds(Term, st.sampled_from(["externalId", "userName"]), values), min_size=1, max_size=3)
 
