@@ -18,7 +18,7 @@ from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.model import Certificate, DesiredState, DesiredUser, Key, LiveState
 from reconciler.core.pages import CHANGES, LIES
 from reconciler.core.plan import Plan, plan_to_json
-from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.core.tenant import Guardrails, Tenant, Window
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import NotAnAnswer, Source, Unreachable
 from reconciler.live.read import read_snapshot
@@ -412,6 +412,40 @@ def test_a_broken_connection_is_no_state() -> None:
 
     with pytest.raises(Unreachable, match="no answer from"):
         read(Account(odd=on("/Groups", broken)))
+
+
+def test_where_groups_do_not_come_users_are_not_asked_for_any_more() -> None:
+    """Of 80 pages only those that were under way; and the reason is the one that is told."""
+    service = Service(Account(users(2000), odd=on("/Groups", reply({"detail": "no"}, 403))))
+
+    async def asked() -> None:
+        async with service.client(Window(10, 1)) as client:
+            await read_snapshot(client, DIALECTS["4me"])
+
+    with pytest.raises(NotAnAnswer, match="answered 403 no"):
+        asyncio.run(asked())
+    assert 80 > len(service.asked)
+
+
+def test_a_read_counts_its_own_requests() -> None:
+    """Not those that were sent before."""
+
+    async def asked() -> list[int]:
+        async with Service(Account(users(3), groups(1))).client() as client:
+            return [(await read_snapshot(client, DIALECTS["4me"]))[1].requests for _time in range(2)]
+
+    assert [3, 3] == asyncio.run(asked())
+
+
+def test_a_group_that_can_not_be_read_hides_no_member_of_another() -> None:
+    """Who came meanwhile is asked for all the same, to be shown."""
+    late = {"id": "u9", "userName": "late@example.com"}
+    listed = [{**groups(1)[0], "members": "u1"}, {"id": "g2", "displayName": "Two", "members": [{"value": "u9"}]}]
+    account = Account(
+        users(3), odd=lambda one: on("/Groups", page(2, listed))(one) or on("/Users/u9", reply(late))(one)
+    )
+
+    assert "u9" in {user.id for user in read_state(account).users}
 
 
 def test_what_breaks_once_is_read_all_the_same() -> None:

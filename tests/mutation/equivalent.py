@@ -30,7 +30,14 @@ LISTS: Mapping[str, str] = {
     "MOST_PAGES_MORE = 21  # that a list may grow by while it is read": "any bound will do",
     "MOST_PAGES_MORE = 19  # that a list may grow by while it is read": "any bound will do",
 }
+READS: Mapping[str, str] = {
+    "without: grouping.cancel()": "of users nothing raises after the first page: what does not come is a fault",
+    "if len(strangers) > 1 + len(users.resources) / dialect.page_size:": "strangers are a whole number",
+    "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
+    "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
+}
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "reconciler/core/guardrails.py": GUARDRAILS,
     "reconciler/live/lists.py": LISTS,
+    "reconciler/live/read.py": READS,
 }
