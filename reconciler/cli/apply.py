@@ -26,6 +26,7 @@ from reconciler.cli.progress import Progress
 from reconciler.cli.reading import How, Ways, focus_head, is_all_that_waits, read_asked
 from reconciler.cli.saved import read_plan
 from reconciler.cli.trace import trace
+from reconciler.collector import collector_off
 from reconciler.core.guardrails import count_population
 from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
@@ -141,8 +142,9 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
         rest = await connect_rest(stack, head, settings, client)
         account = await read_asked(Ways(client, rest), options, head, base, limits.how)
         live, head = account.live, account.head
-        made = make_plan(gather(head, base, live))
-        made = replace(made, plan=trace(head, base, made.plan))
+        with collector_off():
+            made = make_plan(gather(head, base, live))
+            made = replace(made, plan=trace(head, base, made.plan))
         asks = limits.ask and bool(made.plan.changes)
         # nobody is asked about, or refused, what is not shown
         if options.verbosity >= 0 or asks or not made.plan.applyable:

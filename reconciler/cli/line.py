@@ -14,6 +14,7 @@ import click
 from reconciler.cli.main import Options
 from reconciler.cli.output import fingerprint_key
 from reconciler.cli.parsed import reader_for
+from reconciler.collector import collector_off
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations
 from reconciler.core.earlier import Earlier
@@ -65,7 +66,8 @@ def load_head(options: Options, as_of: date | None) -> Head:
     if errors and not loaded.declarations.tenants:
         raise InvalidInput(loaded.problems)
     name = choose_tenant(loaded.declarations, options.tenant)
-    desired = compile_state(loaded.declarations, name, today)
+    with collector_off():
+        desired = compile_state(loaded.declarations, name, today)
     problems = (*loaded.problems, *desired.problems)
     if any(problem.severity == "error" for problem in problems):
         raise InvalidInput(problems)

@@ -89,6 +89,7 @@ def plan(
     from reconciler.cli.output import print_result, write_private
     from reconciler.cli.reading import How, focus_head, read_account_asked
     from reconciler.cli.trace import trace
+    from reconciler.collector import collector_off
     from reconciler.core.make_plan import make_plan
     from reconciler.core.reading import Wish
     from reconciler.live.snapshot import snapshot_to_json
@@ -99,14 +100,15 @@ def plan(
     mode = _whole_to_save(read) if save_live or live else read
     head = focus_head(head, earlier, Wish(mode, only, with_dependencies, base is not None))
     account = (
-        _load_account(head, earlier, live)
+        _load_account(head, earlier, live, keeps_snapshot=save_live is not None)
         if live
         else read_account_asked(options, head, earlier, How(mode, bool(only)))
     )
     if save_live and account.snapshot:
         write_private(save_live, snapshot_to_json(account.snapshot, account.live.certificate.faults))
 
-    made = trace(account.head, earlier, make_plan(gather(account.head, earlier, account.live)).plan)
+    with collector_off():
+        made = trace(account.head, earlier, make_plan(gather(account.head, earlier, account.live)).plan)
 
     print_result(render_plan(made, form))
     if output:
@@ -128,12 +130,15 @@ def _whole_to_save(read: ReadMode) -> ReadMode:
     return "full"
 
 
-def _load_account(head: Head, base: Base, path: Path) -> Account:
+def _load_account(head: Head, base: Base, path: Path, *, keeps_snapshot: bool) -> Account:
+    """The account as saved; the snapshot, which is as large again, only where it is to be saved once more."""
     from reconciler.cli.reading import Account, grown
+    from reconciler.collector import collector_off
     from reconciler.live.snapshot import load_snapshot, read_snapshot_file
 
-    state = load_snapshot(path)
-    return Account(state, read_snapshot_file(path), grown(head, base, state))
+    with collector_off():
+        state = load_snapshot(path)
+    return Account(state, read_snapshot_file(path) if keeps_snapshot else None, grown(head, base, state))
 
 
 def _plans(options: Options) -> Path:
@@ -219,6 +224,7 @@ def _find_drift(options: Options, head: Head, base: str | None, wish: Wish) -> P
     from reconciler.cli.line import Base, gather
     from reconciler.cli.reading import How, focus_head, read_account_asked
     from reconciler.cli.trace import trace
+    from reconciler.collector import collector_off
     from reconciler.core.earlier import Earlier
     from reconciler.core.make_plan import make_plan
     from reconciler.errors import Failed
@@ -241,4 +247,5 @@ def _find_drift(options: Options, head: Head, base: str | None, wish: Wish) -> P
     account = read_account_asked(options, focused, since, how)
 
     gathered = replace(gather(account.head, earlier, account.live), earlier=since.earlier)
-    return trace(account.head, Base(), make_plan(gathered).plan)
+    with collector_off():
+        return trace(account.head, Base(), make_plan(gathered).plan)

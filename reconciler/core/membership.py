@@ -95,7 +95,8 @@ def _nested(group: DeclaredGroup) -> Iterable[str]:
 
 def _check_group(declarations: Declarations, name: str, population: Population) -> Iterable[Problem]:
     group = declarations.groups[name]
-    for member in group.members or ():
+    known = declarations.users
+    for member in (one for one in group.members or () if one not in known):  # most are known, and there are many
         yield from check_reference(declarations, member, group.source, f"groups.{name}.members")
     yield from check_clauses(group.members_where or (), population, declarations.groups, nested=True)
 

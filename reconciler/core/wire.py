@@ -164,6 +164,8 @@ def _flatten_enterprise(extension: Mapping[str, Any]) -> Iterable[tuple[str, Val
 
 def _plannable(value: object) -> Value:
     """A live value as one that can be compared and shown: what is nested deeper than SCIM has it, as its JSON text."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, list):
         return canonical([_plannable_item(item) for item in value])
     return canonical(_scalar(value))

@@ -5,12 +5,11 @@ Puts together what `read_file` reads of each. Reads no file itself: contents com
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
+from reconciler.collector import collector_off
 from reconciler.core.clause import Filters
 from reconciler.core.declared import Declarations, DeclaredTenant
 from reconciler.core.model import Key
@@ -45,7 +44,7 @@ def load_declarations(contents: Mapping[str, bytes], known: Loaded | None = None
     A file that `known` has with the same bytes is not read again: a base costs what differs from the head.
     """
     read_before = known.files if known else {}
-    with _collector_off():
+    with collector_off():
         same = {file: before for file, before in read_before.items() if _is_same(before, contents.get(file))}
         documents = read({file: content for file, content in contents.items() if file not in same})
         files = {
@@ -57,19 +56,6 @@ def load_declarations(contents: Mapping[str, bytes], known: Loaded | None = None
 
 def _is_same(before: FileContents, content: bytes | None) -> bool:
     return content is not None and before.fingerprint == fingerprint(content)
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """Loading makes a million objects and no garbage; without the cyclic collector it takes half the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what was loaded stays: later collections need not look at it
-        if was_enabled:
-            gc.enable()
 
 
 def _put_together(files: Mapping[str, FileContents]) -> Loaded:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from reconciler.core.compile import compile_state
 from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.model import Certificate
 from reconciler.core.plan import Cost, ReadSummary
 from reconciler.core.tenant import Guardrails, Limit, Rate, SeparateDuties, Tenant, Window
 from reconciler.errors import Problem, Source
-from tests.core.examples import SANDBOX, desired_group, desired_state, desired_user, live_state, live_user
+from tests.core.examples import (
+    SANDBOX,
+    clause,
+    declarations,
+    declared_group,
+    declared_user,
+    desired_group,
+    desired_state,
+    desired_user,
+    live_state,
+    live_user,
+)
 
 DESIRED = desired_state(desired_user("ann", {"title": "Senior"}), desired_user("bob"), desired_group("desk", ["bob"]))
 LIVE = live_state(live_user("ann"), live_user("zoe"))
@@ -166,3 +180,48 @@ def test_roles_over_rest_cost_requests_of_their_own_at_the_same_time() -> None:
     plan = make_plan(replace(GATHERED, desired=desired, live=live, tenant=tenant)).plan
 
     assert ({"update_user": 1, "grant_roles": 2}, Cost(requests=3, seconds=2.0)) == (plan.summary, plan.cost)
+
+
+@pytest.mark.parametrize("kept", ["head", "nobody"])
+def test_twice_the_company_takes_twice_the_calls(kept: str) -> None:
+    """Counted, not timed: no group looks at everybody, however its members are chosen, and no change at all of them."""
+    half, whole = (_count_calls(lambda count=count: _plan_company(count, kept)) for count in (100, 200))
+
+    assert whole <= 2.2 * half
+
+
+def _plan_company(count: int, kept: str) -> None:
+    """A group for every five people: by name, by a clause, nested; in the account is the head of it, or nobody."""
+    users = [declared_user(f"u{one}", department=f"d{one % 20}") for one in range(count)]
+    groups = [
+        group
+        for one in range(0, count, 15)
+        for group in (
+            declared_group(f"named{one}", [f"u{(one + step) % count}" for step in range(20)]),
+            declared_group(
+                f"where{one}", None, [clause("department", "EQUALS", f"d{one % 20}")] if one < 300 else None
+            ),
+            declared_group(f"outer{one}", [f"group/named{one}"]),
+        )
+    ]
+    desired = compile_state(declarations(users, groups), "production", date(2026, 3, 31))
+    there = range(count) if kept == "head" else range(0)
+    live = [live_user(f"u{one}", {"department": "left" if one % 10 == 0 else f"d{one % 20}"}) for one in there]
+    assert make_plan(replace(GATHERED, desired=desired, live=live_state(*live))).plan.changes
+
+
+def _count_calls(work: Callable[[], None]) -> int:
+    """How many functions were called, ours and Python's own."""
+    calls = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls

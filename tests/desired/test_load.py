@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from datetime import date
 from random import Random
 
@@ -240,19 +239,6 @@ def test_a_file_with_the_same_bytes_is_not_read_again() -> None:
     assert load_declarations(changed) == base
     assert base.files["ds/a.yaml"] is head.files["ds/a.yaml"]
     assert base.files["ds/b.yaml"] is not head.files["ds/b.yaml"]
-
-
-def test_the_garbage_collector_is_left_as_it_was() -> None:
-    """It is off only while files are read."""
-    load("users: {}")
-    assert gc.isenabled()
-
-    gc.disable()
-    try:
-        load("users: {}")
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
 
 
 @pytest.mark.parametrize("text", ["users: {ann: {userName: ''}}", "groups: {desk: {displayName: ''}}"])
