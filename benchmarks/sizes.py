@@ -1,5 +1,8 @@
 """`python -m benchmarks.sizes`: CPU and memory of load, compile, diff and render by size, how each grows; starting.
 
+People come with groups, a fiftieth as many, and five memberships each. Whole plans are measured too: the first, one of
+files that were read before, and one with a file edited since.
+
 Each size is measured in processes of its own, smallest first, in turns; the figures are medians. CPU, not wall: it is
 what a busy machine changes least.
 """
@@ -10,6 +13,7 @@ import cProfile
 import json
 import pstats
 import resource
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,9 +27,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from benchmarks import people, tools
+from benchmarks import company, large, tools
 from benchmarks.measure import SPAWN, Void, measure_in_turns, run
 from benchmarks.report import peer_rows, put_between
+from reconciler.collector import collector_off
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.plan import plan_to_json
@@ -38,11 +43,15 @@ ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- begin of sizes, written by benchmarks.sizes -->", "<!-- end of sizes -->"
 TODAY = date(2026, 1, 5)
 SIZES = (1_000, 10_000, 100_000)
-STAGES = ("load", "compile", "diff", "render")
+STAGES = ("read the live state", "load", "compile", "diff", "render")
+PLANS = ("first plan", "plan again", "plan with one file edited")
 MOST = 1.05
 NAMED = 3
 STARTS_IN_A_TURN = 4
 STARTED_WITH = 100  # people that are validated
+EDITED = 2  # people in the file that is edited
+UNITS = {"cpu": "s", "peak": "MB"}
+NAMES = {"cpu": "CPU", "peak": "peak memory"}
 
 Measured: TypeAlias = Mapping[str, Mapping[str, float]]
 
@@ -71,7 +80,8 @@ class Meter:
 def main(repeats: int, child: Path | None, *, profile: bool, keep: bool) -> None:
     """Measure the stages of a plan at 1,000, 10,000 and 100,000 people."""
     if child:
-        click.echo(json.dumps(name_costs(child) if profile else measure_stages(child)))
+        with collector_off():  # as in the commands
+            click.echo(json.dumps(name_costs(child) if profile else measure_stages(child)))
         return
     with TemporaryDirectory(prefix="reconciler-sizes-") as folder:
         text = "\n".join(compare(Path(folder), repeats))
@@ -85,11 +95,11 @@ def compare(folder: Path, repeats: int) -> Iterator[str]:
     """The tables, line by line."""
     runs: dict[int, list[Measured]] = {size: [] for size in SIZES}
     for size in SIZES:
-        people.write_declared_yaml(folder / str(size) / "desired-state", size)
-        people.write_live_json(folder / str(size) / "live.json", size)
+        large.write_company(folder / str(size), size)
     for turn in range(repeats):
         for size in SIZES if turn == 0 else SIZES[:-1]:
-            runs[size].append(_in_a_process(folder / str(size)))
+            stages = _in_a_process(folder / str(size))
+            runs[size].append({**stages, **measure_plans(folder / str(size), size, turn)})
             click.echo(f"{size:,}: {runs[size][-1]}", err=True)
     costs = _in_a_process(folder / str(SIZES[1]), "--profile")
     yield from _rows(runs)
@@ -114,6 +124,28 @@ def start_rows(folder: Path, repeats: int) -> Iterator[str]:
     yield from peer_rows(measure_in_turns(contenders, tell=len))
 
 
+def measure_plans(folder: Path, size: int, turn: int) -> Measured:
+    """The whole command, with nothing kept, with every file kept as it was read, and with one file edited since."""
+    shutil.rmtree(folder / ".reconciler", ignore_errors=True)
+    title = f"Head of Turn {turn}"
+    costs: dict[str, Mapping[str, float]] = {}
+    for name in PLANS:
+        if name == PLANS[-1]:
+            company.change_titles(folder / "desired-state", EDITED, title)
+        command = (sys.executable, "-m", "reconciler", "plan", "--live", "live.json", "-o", "plan.json")
+        spawn = (sys.executable, "-I", "-S", str(SPAWN), "cost", "output")
+        run((*spawn, *command), folder)
+        cost = json.loads((folder / "cost").read_bytes())
+        if cost["exit_code"]:
+            raise Void((folder / "output").read_text(encoding="utf-8")[-2_000:])
+        planned = len(json.loads((folder / "plan.json").read_bytes())["changes"])
+        edited = EDITED if turn or name == PLANS[-1] else 0
+        if planned != large.count_changes(size) + edited:
+            raise Void(f"{name}: {planned} changes of {size} people")
+        costs[name] = {"cpu": cost["cpu_seconds"], "peak": cost["peak_bytes"] / 1e6}
+    return costs
+
+
 def measure_stages(folder: Path) -> Measured:
     """What a plan does between the files and its text, stage by stage, in this process."""
     meter = Meter()
@@ -125,7 +157,7 @@ def measure_stages(folder: Path) -> Measured:
         desired=desired, live=live, tenant=tenant, guardrails=guardrails_of(declarations, "bench"), as_of=TODAY
     )
     made = meter.time("diff", lambda: make_plan(gathered))
-    if len(made.plan.changes) != people.count_changed(len(live.users)):
+    if len(made.plan.changes) < large.count_changes(len(live.users)):
         raise Void(f"{len(made.plan.changes)} changes of {len(live.users)} people")
     meter.time("render", lambda: plan_to_json(made.plan))
     return meter.stages
@@ -151,7 +183,7 @@ def exponent(runs: Mapping[int, Sequence[Measured]], stage: str, what: str) -> f
 
 
 def _rows(runs: Mapping[int, Sequence[Measured]]) -> Iterator[str]:
-    sizes = " | ".join(f"{size:,} people" for size in runs)
+    sizes = " | ".join(f"{size:,} people, {large.count_groups(size):,} groups" for size in runs)
     yield f"| | {sizes} | exponent, at most {MOST} | |"
     yield f"| --- |{' --: |' * len(runs)} --: | --- |"
     for stage in STAGES:
@@ -159,6 +191,10 @@ def _rows(runs: Mapping[int, Sequence[Measured]]) -> Iterator[str]:
         yield f"| {stage}: CPU | {cells} | {_verdict(exponent(runs, stage, 'cpu'))} |"
     cells = " | ".join(f"{_median(each, STAGES[-1], 'peak'):,.0f} MB" for each in runs.values())
     yield f"| all: peak memory | {cells} | {_verdict(exponent(runs, STAGES[-1], 'peak'))} |"
+    for plan in PLANS:
+        for what, unit in (("cpu", ".2f"), ("peak", ",.0f")):
+            cells = " | ".join(f"{_median(each, plan, what):{unit}} {UNITS[what]}" for each in runs.values())
+            yield f"| {plan}: {NAMES[what]} | {cells} | {_verdict(exponent(runs, plan, what))} |"
 
 
 def _verdict(measured: float) -> str:
