@@ -149,6 +149,8 @@ class Client:
             wait = None
             if not isinstance(answer, NotAnAnswer):
                 wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
+            if wait is not None and self._turns.nothing_is_left:
+                wait = 0.0  # the next turn waits for the end of the hour, and says so
             self.needed += wait is not None
             why = "no answer came" if status is None else f"the service answered {status}"
             if wait is None or not await self._waited(Wait(wait, why)):

@@ -60,6 +60,12 @@ class Turns:
         self.heard.clear()
         return Wait(start - now, "the service says that its hour is used up") if start > now else None
 
+    @property
+    def nothing_is_left(self) -> bool:
+        """Whether the hour is used up, whatever is in flight: then the next turn is a wait."""
+        now = self.clock.now()
+        return next_allowed(self._allowance, 0, now) > now
+
     def take(self) -> Turn:
         """A turn, of which both must know: nobody else may have it."""
         self._unsent += 1
