@@ -50,14 +50,28 @@ def rows(*users: JsonObject) -> dict[str, JsonObject]:
 
 def test_what_was_just_kept_can_be_built_upon() -> None:
     """And for a week."""
-    assert "" == find_obstacle(TEAM, OURS, NOON)
+    again = Binding(OURS.tenant, OURS.url, f"{1.0}")
+
+    assert "" == find_obstacle(TEAM, again, NOON)
     assert "" == find_obstacle(TEAM, OURS, NOON + 7 * DAY)
+
+
+def test_clocks_may_be_ten_minutes_apart() -> None:
+    """And a second more is the future."""
+    assert "" == find_obstacle(TEAM, OURS, NOON - timedelta(minutes=10))
+    assert "comes from the future" in find_obstacle(TEAM, OURS, NOON - timedelta(minutes=10, seconds=1))
 
 
 @pytest.mark.parametrize(
     ("one", "now", "why"),
     [
         (replace(TEAM, of=replace(OURS, version="0.9")), NOON, "the snapshot was made by version 0.9, and this is 1.0"),
+        (replace(TEAM, of=replace(OURS, version="1.1")), NOON, "the snapshot was made by version 1.1, and this is 1.0"),
+        (
+            replace(TEAM, of=replace(OURS, tenant="qa")),
+            NOON,
+            "the snapshot is of qa at https://acme.example/scim/v2, not of production at https://acme.example/scim/v2",
+        ),
         (
             replace(TEAM, of=replace(OURS, url="https://other.example")),
             NOON,
@@ -76,7 +90,7 @@ def test_what_was_just_kept_can_be_built_upon() -> None:
         (kept(), NOON, "the snapshot holds nobody"),
         (kept({"id": "ann"}), NOON, "ann does not tell when it was changed"),
     ],
-    ids=["version", "url", "future", "old", "nobody", "silent"],
+    ids=["version", "newer", "tenant", "url", "future", "old", "nobody", "silent"],
 )
 def test_why_what_is_kept_can_not_be_built_upon(one: Kept, now: datetime, why: str) -> None:
     """Each is a reason to read everything."""
@@ -104,6 +118,8 @@ def test_a_read_begins_by_the_slower_clock(date: str | None, begun: datetime) ->
         ("2026-03-01T12:00:00Z", NOON),
         ("2026-03-01T13:00:00+01:00", NOON),
         ("2026-03-01T12:00:00", NOON),
+        ("1970-01-01T00:00:00Z", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("1969-12-31T23:59:59Z", None),
         ("0001-01-01T00:00:00Z", None),
         ("9999-12-31T23:00:00-09:00", None),
         ("noon", None),
@@ -143,6 +159,18 @@ def test_who_changed_and_who_came_is_as_told_and_everybody_else_as_before() -> N
     assert rows(user("ann", DAY), bob, new) == bring_up_to_date(TEAM, since, rows(bob, new))
 
 
+def test_the_very_second_since_when_it_is_asked_may_come_or_not() -> None:
+    """Services round what they tell."""
+    second = user("ann", HOUR + timedelta(seconds=1))
+    team = kept(second, user("bob", HOUR))
+    since = ask_since(team)
+
+    check_first(team, since, Page(2, [second, user("bob", HOUR)]))
+
+    assert team.users == bring_up_to_date(team, since, rows(second, user("bob", HOUR)))
+    assert team.users == bring_up_to_date(team, since, rows(user("bob", HOUR)))
+
+
 @pytest.mark.parametrize("stranger", [user("ann", DAY), {"id": "ann"}], ids=["too early", "silent"])
 def test_an_answer_with_others_is_not_believed(stranger: JsonObject) -> None:
     """A service that ignores filters answers with everybody; one look at the first page is enough."""
@@ -179,9 +207,18 @@ def test_a_change_that_is_dated_long_before_it_could_be_seen_shows_clocks_too_fa
     assert TEAM.users == bring_up_to_date(TEAM, ask_since(TEAM), rows(user("bob", HOUR)))
 
 
+def test_a_change_that_is_dated_ten_minutes_before_the_last_read_could_not_be_seen_yet() -> None:
+    """A second earlier, and clocks are too far apart."""
+    bob, new = user("bob", HOUR), user("new", timedelta(minutes=10))
+
+    assert rows(user("ann", DAY), bob, new) == bring_up_to_date(TEAM, ask_since(TEAM), rows(bob, new))
+    with pytest.raises(NotCertain, match="new was changed later than the service says"):
+        bring_up_to_date(TEAM, ask_since(TEAM), rows(bob, user("new", timedelta(minutes=10, seconds=1))))
+
+
 def test_the_page_that_is_compared_moves_on_and_begins_anew() -> None:
     """Another each time."""
-    assert [1, 26, 1] == [next_start(replace(TEAM, compared=compared), 40) for compared in (0, 25, 40)]
+    assert [1, 26, 1, 1] == [next_start(replace(TEAM, compared=compared), 40) for compared in (0, 25, 40, 50)]
 
 
 def test_what_is_known_is_certain_where_the_total_and_a_page_agree() -> None:
@@ -194,18 +231,25 @@ def test_what_is_known_is_certain_where_the_total_and_a_page_agree() -> None:
     ("page", "why"),
     [
         (Page(3, []), "2 users are known, with those who changed, and the account has 3"),
+        (Page(1, []), "2 users are known, with those who changed, and the account has 1"),
         (Page(2, []), "the list of users has nobody at 1"),
         (Page(2, [user("bob", HOUR, "Chief")]), "bob is not as it is known"),
         (Page(2, [user("cid", HOUR)]), "cid is not as it is known"),
         (Page(2, [{"userName": "bob"}]), "a resource has no id"),
         (Page(2, [{**user("bob", HOUR), "roles": "chief"}]), "roles is not a list of values"),
     ],
-    ids=["total", "empty", "otherwise", "another", "nameless", "unreadable"],
+    ids=["more", "fewer", "empty", "otherwise", "another", "nameless", "unreadable"],
 )
 def test_what_is_known_is_not_certain_otherwise(page: Page, why: str) -> None:
     """Each is a reason to read everything."""
     with pytest.raises(NotCertain, match=why):
         certify(TEAM.users, page, 1)
+
+
+def test_somebody_must_be_at_the_end_of_the_list() -> None:
+    """The last of two is the second."""
+    with pytest.raises(NotCertain, match="the list of users has nobody at 2"):
+        certify(TEAM.users, Page(2, []), 2)
 
 
 def test_an_incremental_read_does_not_make_the_last_whole_one_younger() -> None:

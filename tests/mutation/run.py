@@ -65,31 +65,34 @@ def copied() -> Iterator[Path]:
 
 
 class Verdicts:
-    """What came of each change so far, in a file; of other code than there is now nothing is known."""
+    """What came of each change so far, in a file; of other code or other tests than there are now nothing is known."""
 
-    def __init__(self, path: Path, code: Path) -> None:
-        files = sorted(path for folder in ("reconciler", "tests") for path in (code / folder).rglob("*.py"))
-        of = sha256(b"".join(path.read_bytes() for path in files if path.parent.name != "mutation")).hexdigest()
+    def __init__(self, path: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        if lines[:1] != [of]:
-            lines = [of]
-            path.write_text(f"{of}\n", encoding="utf-8")
         self._path = path
-        self._known: dict[str, str] = dict(line.split() for line in lines[1:] if line.count(" ") == 1)
+        self._known: dict[str, str] = dict(line.split() for line in lines if line.count(" ") == 1)
 
-    def find(self, subject: Subject, broken: Broken) -> str | None:
+    def find(self, name: str) -> str | None:
         """The verdict, if there is one."""
-        return self._known.get(self._name(subject, broken))
+        return self._known.get(name)
 
-    def add(self, subject: Subject, broken: Broken, verdict: str) -> None:
+    def add(self, name: str, verdict: str) -> None:
         """Written at once."""
-        self._known[self._name(subject, broken)] = verdict
+        self._known[name] = verdict
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{self._name(subject, broken)} {verdict}\n")
+            file.write(f"{name} {verdict}\n")
 
-    @staticmethod
-    def _name(subject: Subject, broken: Broken) -> str:
-        return sha256(json.dumps([subject.module, subject.tests, broken.text]).encode()).hexdigest()
+
+def digest_code(copy: Path, subject: Subject) -> str:
+    """Of all of ours that a trial of the subject runs: the program, the subject's tests, and what tests share."""
+    files = sorted(path for folder in ("reconciler", "tests") for path in (copy / folder).rglob("*.py"))
+    meant = (
+        path
+        for path in files
+        if path.relative_to(copy).as_posix() in subject.tests
+        or not (path.name.startswith("test_") or path.parent.name == "mutation")
+    )
+    return sha256(b"".join(path.read_bytes() for path in meant)).hexdigest()
 
 
 @contextmanager
@@ -141,6 +144,7 @@ def try_subject(copy: Path, subject: Subject, verdicts: Verdicts) -> list[tuple[
     """Every change with what came of it; what is known to change nothing is not tried."""
     path = copy / subject.module
     text = path.read_text(encoding="utf-8")
+    code = digest_code(copy, subject)
     found: list[tuple[Broken, str]] = []
     with trials(copy, subject) as process:
         ask(process, 600)  # the first compiles what the others need
@@ -148,11 +152,12 @@ def try_subject(copy: Path, subject: Subject, verdicts: Verdicts) -> list[tuple[
         assert ask(process, 600) == "passed", f"{subject.tests} fail without any change"
         seconds = PATIENCE * (time.monotonic() - begun) + MORE_PATIENCE
         for broken in list_broken(copy, subject):
-            verdict = "passed" if broken.why_the_same else verdicts.find(subject, broken)
+            name = sha256(f"{code}{broken.text}".encode()).hexdigest()
+            verdict = "passed" if broken.why_the_same else verdicts.find(name)
             if verdict is None:
                 path.write_text(broken.text, encoding="utf-8")
                 verdict = ask(process, seconds)
-                verdicts.add(subject, broken, verdict)
+                verdicts.add(name, verdict)
             found.append((broken, verdict))
             path.write_text(text, encoding="utf-8")
         _pipes(process)[0].close()
@@ -191,7 +196,7 @@ def main(*names: str) -> int:
     """Breaks, writes the table, and fails where something was broken that no test noticed."""
     unnoticed = 0
     with copied() as copy:
-        verdicts = Verdicts(TOOLS / "verdicts", copy)
+        verdicts = Verdicts(TOOLS / "verdicts")
         for subject in map(SUBJECTS.__getitem__, names or SUBJECTS):
             begun = time.monotonic()
             found = try_subject(copy, subject, verdicts)
