@@ -23,10 +23,10 @@ def print_result(text: str) -> None:
 
     Whatever the format, a terminal is given nothing that it would obey: in JSON the spelling means the same.
     """
-    from reconciler.report.quote import plain_line
+    from reconciler.report.quote import visible_line
 
     if sys.stdout.isatty():
-        text = "\n".join(map(plain_line, text.split("\n")))
+        text = "\n".join(map(visible_line, text.split("\n")))
     if not (sys.stdout.isatty() and wants_colour()):
         click.echo(text, nl=False)
         return

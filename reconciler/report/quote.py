@@ -10,6 +10,7 @@ LONGEST = 200
 LONGEST_FENCE = 80
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
 _IN_CHATS = str.maketrans({"@": "(at)", **dict(zip("<>[]`*~&", "{}()'+-+", strict=True))})
+_COMMANDS = (("::", ":\\u003a"), ("##[", "#\\u0023["))
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -20,7 +21,20 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 
 def plain_line(sentence: str) -> str:
-    """A sentence of ours, of any length, with whatever it quotes made harmless."""
+    """A sentence of ours, of any length, with whatever it quotes made harmless, to the log of a workflow as well.
+
+    GitHub takes `::word` where a line begins, and `##[word]` anywhere, for commands; where lines are wrapped, any word
+    may begin one.
+    """
+    shown = visible_line(sentence)
+    for command, spelled in _COMMANDS:
+        if command in shown:
+            shown = shown.replace(command, spelled)
+    return shown
+
+
+def visible_line(sentence: str) -> str:
+    """What can't be seen, or turns the direction of writing, spelled out by its number."""
     if sentence.isprintable():  # nearly all are, and Python tells at once
         return sentence
     return "".join(map(_spelled, sentence))
