@@ -138,6 +138,25 @@ def test_a_targeted_plan_is_the_plan_from_the_whole_account(world: World, quirks
         assert set(restrict(whole.changes, asked.desired)) == {effect(change) for change in targeted.changes}
 
 
+@settings(STEADY, max_examples=40)
+@given(changed_worlds)
+def test_whatever_is_not_drift_is_in_the_focus_on_what_differs(world: World) -> None:
+    """What this branch or a merge changes of the whole plan is looked at; members too, one by one."""
+    focused = replace(world.desired, focus=focus_on_difference(world.desired, world.earlier))
+    changes = [change for change in world.plan().plan.changes if change.cause != "drift"]
+
+    assert {change.key for change in changes} <= {change.key for change in changes if is_about(change, focused)}
+
+
+def is_about(change: Change, desired: DesiredState) -> bool:
+    key = parse_key(change.key)
+    assert key is not None
+    asked = desired.members_asked(key)
+    return desired.is_asked(key) and (
+        not change.members or asked is None or not asked.isdisjoint(map(parse_key, change.members))
+    )
+
+
 def restrict(changes: Iterable[Change], desired: DesiredState) -> Iterator[tuple[object, ...]]:
     """The changes, as far as the focus goes."""
     for change in changes:
