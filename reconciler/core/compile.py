@@ -5,7 +5,7 @@ Every verdict has one reason. Nothing stops at the first problem: they are colle
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -35,7 +35,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
     compiler = _Compiler(declarations, access, mappers)
 
     users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
-    in_scope = frozenset(key.name for key, user in users.items() if user.in_scope)
+    in_scope = {key.name: key for key, user in users.items() if user.in_scope}
     guardrails = guardrails_of(declarations, tenant_name)
     groups = {Key("group", name): compiler.group(name, group, in_scope) for name, group in declarations.groups.items()}
     return DesiredState(
@@ -97,12 +97,12 @@ class _Compiler:
         """Roles are managed where any is assigned; without one assignment in git they are nobody's business here."""
         return self.access.holdings.granted(name) if self.declarations.assignments else None
 
-    def group(self, name: str, declared: DeclaredGroup, in_scope: frozenset[str]) -> DesiredGroup:
+    def group(self, name: str, declared: DeclaredGroup, in_scope: Mapping[str, Key]) -> DesiredGroup:
         key = Key("group", name)
         mapped = self.mappers.groups.map(key, declared.attributes)
         verdict = self.access.of_group(name, declared.attributes)
         managed = declared.members is not None or declared.members_where is not None
-        members = (Key("user", user) for user in self.access.membership.users_of[name] & in_scope)
+        members = (in_scope[user] for user in self.access.membership.users_of[name] if user in in_scope)
         return DesiredGroup(
             key=key,
             source=declared.source,
