@@ -253,7 +253,8 @@ def test_somebody_must_be_at_the_end_of_the_list() -> None:
 
 
 def test_an_incremental_read_does_not_make_the_last_whole_one_younger() -> None:
-    """A week after that, everything is read, however often it was read on."""
+    """A week after that, everything is read, however often it was read on; after that the first page is compared."""
+    assert 0 == TEAM.compared
     on = keep_on(TEAM, NOON + DAY, [user("ann", DAY)], 1)
 
     assert (NOON + DAY, NOON, ["ann"], 1) == (on.begun, on.everything, list(on.users), on.compared)

@@ -146,7 +146,8 @@ def test_changes_at_each_look_leave_it_incomplete() -> None:
 
 
 @pytest.mark.parametrize(
-    ("people", "rows", "dialect", "requests"), [(60, 25, "4me", 3 + 3 + 2), (5, 2, "rfc7644", 3 + 8 + 3)]
+    ("people", "rows", "dialect", "requests"),
+    [(60, 25, "4me", 3 + 3 + 2), (5, 2, "rfc7644", 3 + 8 + 3), (7, 2, "rfc7644", 4 + 10 + 3)],
 )
 def test_who_comes_during_the_second_look_is_no_reason_for_a_third(
     people: int, rows: int, dialect: str, requests: int

@@ -17,6 +17,24 @@ GUARDRAILS: Mapping[str, str] = {
         "it is given by name"
     ),
 }
+ROW_OF_PAGE = "row for start in starts for row in"
+PAGES: Mapping[str, str] = {
+    "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
+    "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
+    "return range(1 + step, total + 1 - (size - step), step) if size else range( -1)": "as empty",
+    'others = f" and {len(twice) - 1} more" if len(twice) != 1 else ""': "where nobody came twice it is not shown",
+    "if _id(pages[before].resources[-1:]) != _id(pages[start].resources[: 2])": "the first of two is the first of one",
+    "joined = len(starts) == 1 or _id(pages[starts[-2]].resources[-1:]) == _id(pages[last].resources[: 2])": (
+        "the first of two is the first of one"
+    ),
+    'return rows[ -1].get("id") if rows else object()': "there is one row at most",
+    f"rows = [{ROW_OF_PAGE} (pages[start].resources if start <= 1 else pages[start].resources[1:])]": (
+        "the first page starts at 1"
+    ),
+    "joined = len(starts) <= 1 or _id(pages[starts[-2]].resources[-1:]) == _id(pages[last].resources[:1])": (
+        "there is a page"
+    ),
+}
 ROWS_A_PAGE = "(dialect.page_size if dialect.pages_are_known else size)"
 LISTS: Mapping[str, str] = {
     f"if not listing.faults and size and first.total % {ROWS_A_PAGE} <= 0:": (
@@ -36,8 +54,14 @@ READS: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
 }
+INCREMENT: Mapping[str, str] = {
+    "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
+    "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
+}
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
+    "reconciler/core/increment.py": INCREMENT,
     "reconciler/core/guardrails.py": GUARDRAILS,
+    "reconciler/core/pages.py": PAGES,
     "reconciler/live/lists.py": LISTS,
     "reconciler/live/read.py": READS,
 }

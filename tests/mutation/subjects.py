@@ -36,7 +36,12 @@ SUBJECTS: Mapping[str, Subject] = {
     "methods used": Subject(
         "reconciler/live/client.py",
         frozenset({"send"}),
-        ("tests/live/test_client.py", "tests/live/test_oauth.py"),
+        (
+            "tests/live/test_client.py",
+            "tests/live/test_oauth.py",
+            "tests/live/test_pace.py",
+            "tests/live/test_turns.py",
+        ),
         only_removed=True,
     ),
 }
