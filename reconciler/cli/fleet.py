@@ -198,10 +198,11 @@ def _scheduler(cluster: str) -> str:
     address = cluster if "://" in cluster else f"tcp://{cluster}"
     try:
         parts = urlsplit(address)
-        if parts.scheme in SCHEMES and parts.hostname and parts.port:
-            return address
-    except ValueError:
-        pass  # a port that is none; said below
+        is_one = parts.scheme in SCHEMES and bool(parts.hostname and parts.port)
+    except ValueError:  # of a port that is none
+        is_one = False
+    if is_one:
+        return address
     raise UsageError(f"--cluster {cluster} is not the address of a Dask scheduler: write it like tcp://scheduler:8786")
 
 

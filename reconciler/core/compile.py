@@ -63,8 +63,9 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
 
 
 def guardrails_of(declarations: Declarations, tenant_name: str) -> Guardrails:
-    """The tenant's own guardrails where it has some, else those of everyone."""
-    return declarations.tenants[tenant_name].tenant.guardrails or declarations.guardrails
+    """Those of everyone, but for what the tenant says itself: one limit of its own leaves nobody unprotected."""
+    everyone, own = declarations.guardrails, declarations.tenants[tenant_name].tenant.guardrails
+    return everyone.model_copy(update={name: getattr(own, name) for name in own.model_fields_set}) if own else everyone
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredTenant
 from reconciler.core.model import DesiredState, Key
 from reconciler.core.rule import LocatedRule, MappingRule, Mappings
-from reconciler.core.tenant import Guardrails, Tenant
+from reconciler.core.tenant import Guardrails, Limit, Tenant
 from tests.core.examples import (
     HERE,
     SANDBOX,
@@ -152,20 +152,22 @@ def test_roles_of_people_out_of_scope_are_not_managed() -> None:
 
 
 def test_a_tenant_may_have_filters_and_guardrails_of_its_own() -> None:
-    """They replace those of everyone, and do not add to them."""
+    """They replace those of everyone, and do not add to them; a guardrail that it does not have stays everyone's."""
     nobody = Filter("Nobody", (clause("department", "EQUALS", "None"),), THERE)
     declared = replace(
         declarations([declared_user("ann", department="Finance")], tenant=EVERYONE),
         filters=Filters(users=(nobody,)),
-        guardrails=Guardrails(protected=["user/ann"]),
+        guardrails=Guardrails(protected=["user/ann"], never_without=[], privileged_roles=["auditor"]),
     )
-    own = EVERYONE.model_copy(update={"guardrails": Guardrails(protected=[])})
+    own = EVERYONE.model_copy(update={"guardrails": Guardrails(protected=[], max_privileged_grants=Limit(count=9))})
     special = replace(declared, tenants={"production": DeclaredTenant(own, HERE, Filters(users=(IN_FINANCE,)))})
 
     assert [False] == [user.in_scope for user in compiled(declared).users.values()]
     assert [True] == [user.in_scope for user in compiled(special).users.values()]
     assert ["user/ann"] == guardrails_of(declared, "production").protected
-    assert [] == guardrails_of(special, "production").protected
+    assert Guardrails(
+        protected=[], max_privileged_grants=Limit(count=9), never_without=[], privileged_roles=["auditor"]
+    ) == guardrails_of(special, "production")
 
 
 def test_a_manager_whom_git_does_not_know_is_a_problem() -> None:
