@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -31,12 +31,18 @@ class Snapshot:
 
 def to_live_state(snapshot: Snapshot, certificate: Certificate) -> LiveState:
     """The snapshot as values; a resource that can't be read is a fault, and so the state is not complete."""
+    return _read_state(iter(snapshot.users), iter(snapshot.groups), snapshot.people, certificate)
+
+
+def _read_state(
+    rows: Iterator[JsonObject], group_rows: Iterator[JsonObject], people: People | None, certificate: Certificate
+) -> LiveState:
     faults = list(certificate.faults)
-    users = _read_each(snapshot.users, read_user, faults)
-    groups = _read_each(snapshot.groups, read_group, faults)
+    users = _read_each(rows, read_user, faults)
+    groups = _read_each(group_rows, read_group, faults)
     checked = Certificate(certificate.mode, len(users), len(groups), certificate.requests, tuple(faults))
     state = LiveState(tuple(users), tuple(groups), checked)
-    return state if snapshot.people is None else join_people(state, snapshot.people)
+    return state if people is None else join_people(state, people)
 
 
 def join_people(state: LiveState, people: People, certificate: Certificate | None = None) -> LiveState:
@@ -48,7 +54,7 @@ def join_people(state: LiveState, people: People, certificate: Certificate | Non
     return replace(state, users=with_people(state.users, people), me=people.me, certificate=checked)
 
 
-def _read_each(resources: list[JsonObject], read: Callable[[JsonObject], T], faults: list[str]) -> list[T]:
+def _read_each(resources: Iterator[JsonObject], read: Callable[[JsonObject], T], faults: list[str]) -> list[T]:
     values: list[T] = []
     for resource in resources:
         try:
@@ -74,7 +80,14 @@ def load_snapshot(path: Path) -> LiveState:
     if not isinstance(faults, list):
         raise UsageError(f"{path}: `faults` is not a list")
     certificate = Certificate("snapshot", len(snapshot.users), len(snapshot.groups), 0, tuple(map(str, faults)))
-    return to_live_state(snapshot, certificate)
+    return _read_state(_drain(snapshot.users), _drain(snapshot.groups), snapshot.people, certificate)
+
+
+def _drain(resources: list[JsonObject]) -> Iterator[JsonObject]:
+    """Each in turn, let go of as the next is asked for: a large account is not in memory twice."""
+    resources.reverse()
+    while resources:
+        yield resources.pop()
 
 
 def read_snapshot_file(path: Path) -> Snapshot:
