@@ -75,7 +75,14 @@ def _lines(one: Attempt) -> Iterator[str]:
     when = plain(one.at[:19].replace("T", " "))
     yield f"  {when}  {one.status:9}  {one.action}  {plain(one.name)} ({plain(one.key)}){took}"
     for line in [*_subjects(one), *([f"because {plain_line(one.reason)}"] if one.reason else [])]:
-        yield from textwrap.wrap(line, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 8, break_on_hyphens=False)
+        yield from textwrap.wrap(
+            line,
+            WIDTH,
+            initial_indent=" " * 6,
+            subsequent_indent=" " * 8,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
     if one.detail:
         yield f"      ! {plain_line(one.detail)}"
     elif one.status == "started":

@@ -10,7 +10,7 @@ LONGEST = 200
 LONGEST_FENCE = 80
 DELETE = "\x7f"  # the one control character that JSON leaves as it is
 _IN_CHATS = str.maketrans({"@": "(at)", **dict(zip("<>[]`*~&", "{}()'+-+", strict=True))})
-_COMMANDS = (("::", ":\\u003a"), ("##[", "#\\u0023["))
+_COMMAND = re.compile(r"(?:(?<!\S):(?=:)|#(?=#\[))(.)")
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
@@ -24,13 +24,9 @@ def plain_line(sentence: str) -> str:
     """A sentence of ours, of any length, with whatever it quotes made harmless, to the log of a workflow as well.
 
     GitHub takes `::word` where a line begins, and `##[word]` anywhere, for commands; where lines are wrapped, any word
-    may begin one.
+    may begin one, and no word is cut.
     """
-    shown = visible_line(sentence)
-    for command, spelled in _COMMANDS:
-        if command in shown:
-            shown = shown.replace(command, spelled)
-    return shown
+    return _COMMAND.sub(lambda found: f"{found[0][0]}\\u{ord(found[1]):04x}", visible_line(sentence))
 
 
 def visible_line(sentence: str) -> str:
