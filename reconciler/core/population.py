@@ -46,7 +46,8 @@ class Population:
 
     def satisfying(self, clauses: Iterable[Clause]) -> frozenset[str]:
         """The names of those for whom all the clauses hold, whatever groups they are in; everybody where none is."""
-        return frozenset(self.subjects).intersection(*map(self._satisfying, clauses))
+        chosen = [self._satisfying(clause) for clause in clauses]
+        return frozenset(set.intersection(*chosen) if chosen else self.subjects)
 
     def _satisfying(self, clause: Clause) -> set[str]:
         if clause.operator is Operator.IS_MEMBER_OF:
