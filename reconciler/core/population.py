@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
+from typing import Final
 
 from reconciler.core.clause import Clause, Operator
 from reconciler.core.scope import SCHEMA_NAMES, SourceAttributes, as_text, compile_value_test, read_each
+
+NAMES_VALUES: Final = frozenset({Operator.EQUALS, Operator.IN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Population:
 
     def __init__(self, subjects: Mapping[str, SourceAttributes]) -> None:
         self.subjects = subjects
-        self._holders: dict[str, list[Holders]] = {}
+        self._holders: dict[str, dict[str, list[Holders]]] = {}
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
@@ -36,12 +40,19 @@ class Population:
 
     def holders(self, attribute: str) -> list[Holders]:
         """Each value that anybody has of the attribute; of two kinds (`1`, `true`) they are two values."""
+        return list(chain.from_iterable(self._by_text(attribute).values()))
+
+    def _by_text(self, attribute: str) -> Mapping[str, list[Holders]]:
+        """The same by how values are compared."""
         if attribute not in self._holders:
             found: dict[tuple[type, str], Holders] = {}
             for name, values in zip(self.subjects, read_each(self.subjects.values(), attribute), strict=True):
                 for value in values:
                     found.setdefault((type(value), as_text(value)), Holders(value)).names.append(name)
-            self._holders[attribute] = list(found.values())
+            by_text: dict[str, list[Holders]] = {}
+            for (_, text), holders in found.items():
+                by_text.setdefault(text, []).append(holders)
+            self._holders[attribute] = by_text
         return self._holders[attribute]
 
     def satisfying(self, clauses: Iterable[Clause]) -> frozenset[str]:
@@ -52,11 +63,19 @@ class Population:
     def _satisfying(self, clause: Clause) -> set[str]:
         if clause.operator is Operator.IS_MEMBER_OF:
             return set()
-        holders = self.holders(clause.attribute)
         if clause.operator is Operator.IS_NULL:
-            return set(self.subjects).difference(*(one.names for one in holders))
+            return set(self.subjects).difference(*(one.names for one in self.holders(clause.attribute)))
         holds = compile_value_test(clause)
-        fitting = {name for one in holders if holds(one.value) for name in one.names}
+        fitting = {name for one in self._find_likely(clause) if holds(one.value) for name in one.names}
         if clause.quantifier == "all":
-            fitting.difference_update(*(one.names for one in holders if not holds(one.value)))
+            others = (one.names for one in self.holders(clause.attribute) if not holds(one.value))
+            fitting.difference_update(*others)
         return fitting
+
+    def _find_likely(self, clause: Clause) -> Iterable[Holders]:
+        """The values for which it may hold: where it names them to the letter, no others are looked at."""
+        if clause.operator not in NAMES_VALUES or not clause.case_sensitive:
+            return self.holders(clause.attribute)
+        operands = clause.value if isinstance(clause.value, list) else [clause.value]
+        by_text = self._by_text(clause.attribute)
+        return chain.from_iterable(by_text.get(as_text(operand), ()) for operand in operands)
