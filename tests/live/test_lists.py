@@ -362,7 +362,7 @@ def test_members_whom_nobody_knows_stay_unknown() -> None:
     assert (moving.stayed, (), 4) == (seen, certificate.faults, certificate.requests)
 
 
-@pytest.mark.parametrize(("people", "names", "asked"), [(30, 1, 1), (30, 2, 2), (30, 3, 0), (50, 4, 0)])
+@pytest.mark.parametrize(("people", "names", "asked"), [(30, 1, 1), (30, 2, 2), (30, 3, 0), (60, 3, 3), (60, 4, 0)])
 def test_members_who_came_are_asked_for_one_by_one_up_to_as_many_as_pages(people: int, names: int, asked: int) -> None:
     """Two pages for three people, but not for two."""
     moving = Moving(account(people), {0: hire_into_the_group(*map(str, range(names)))}, "/Groups/")

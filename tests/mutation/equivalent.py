@@ -50,6 +50,9 @@ LISTS: Mapping[str, str] = {
 }
 READS: Mapping[str, str] = {
     "without: grouping.cancel()": "of users nothing raises after the first page: what does not come is a fault",
+    "await asyncio.gather(listing, grouping, return_exceptions=False)": (
+        "what broke is raised on either way, before what is cancelled because of it"
+    ),
     "if len(strangers) > 1 + len(users.resources) / dialect.page_size:": "strangers are a whole number",
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
