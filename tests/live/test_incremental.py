@@ -142,9 +142,16 @@ def test_a_service_that_can_not_tell_who_changed_is_not_believed(search: SearchQ
     line = Line(company(60, 0))
     kept = line.keep()
     line.twin.quirks = Quirks(search=search)
+    asked: list[httpx.URL] = []
 
+    def noted(request: httpx.Request) -> None:
+        asked.append(request.url)
+
+    line.odd = noted
     with pytest.raises(NotCertain, match=why):
         line.read(kept)
+
+    assert 1 == len(asked)
 
 
 @pytest.mark.parametrize(

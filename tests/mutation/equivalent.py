@@ -61,8 +61,14 @@ INCREMENT: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
 }
+INCREMENTAL: Mapping[str, str] = {
+    "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
+    "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
+    'raise NotCertain(f"who changed does not add up: {changed.faults[ -1]}")': "any of its faults is told",
+}
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "reconciler/core/increment.py": INCREMENT,
+    "reconciler/live/incremental.py": INCREMENTAL,
     "reconciler/core/guardrails.py": GUARDRAILS,
     "reconciler/core/pages.py": PAGES,
     "reconciler/live/lists.py": LISTS,
