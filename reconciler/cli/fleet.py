@@ -171,7 +171,16 @@ def _fetch(tenant: str, future: Future[Ran], patience: float) -> Shard | None:
         return Shard(tenant, Unreachable.exit_code, None, NO_SCHEDULER)
     except Exception as error:  # noqa: BLE001  # whatever its worker raises is the failure of this shard alone
         return Shard(tenant, Failed.exit_code, None, _reason(error))
-    return Shard(tenant, code, json.loads(printed) if printed.startswith("{") else None, said)
+    return Shard(tenant, code, _parse(printed), said)
+
+
+def _parse(printed: str) -> dict[str, object] | None:
+    """The report that was printed; None where there is none, or its process ended in the midst of it."""
+    try:
+        report = json.loads(printed)
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) else None
 
 
 def _find_loss(client: Client, patience: float) -> str:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -16,7 +17,7 @@ from threading import Lock
 import pytest
 from distributed import Client, LocalCluster, Scheduler
 
-from reconciler.cli.fleet import NO_WORKER, Shard, gather_shards, render_shards, worst_of
+from reconciler.cli.fleet import NO_WORKER, Ran, Shard, _fetch, gather_shards, render_shards, worst_of
 from tests.cli.project import OURS, TEAM, Project
 from tests.live.service import listening
 
@@ -40,6 +41,17 @@ def test_a_report_has_a_line_for_each_tenant_and_what_is_wrong_with_it() -> None
 
 def test_the_worst_of_all_is_the_exit_code() -> None:
     assert [0, 3, 4, 5, 1, 139] == [worst_of(codes) for codes in ([], [0, 3], [3, 4], [4, 5, 0], [5, 1, 2], [0, 139])]
+
+
+@pytest.mark.parametrize("printed", ["", '{"summary": {"create_us', "[]", '{"summary": {}}'])
+def test_a_report_that_was_cut_is_none_and_takes_no_other_with_it(printed: str) -> None:
+    """The process of a shard can be killed while it prints."""
+    future: Future[Ran] = Future()
+    future.set_result((-9, printed, "Killed"))
+
+    shard = _fetch("acme", future, 1)  # type: ignore[arg-type]  # Dask's futures answer alike
+
+    assert Shard("acme", -9, {"summary": {}} if printed.endswith("}}") else None, "Killed") == shard
 
 
 def test_without_dask_it_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
