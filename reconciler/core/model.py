@@ -116,11 +116,22 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
+class Settlement:
+    """A line of `released:` or `left:`: whom it is about, by key or by live id, and why."""
+
+    source: Source
+    key: Key | None = None
+    id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredState:
     """What git says, after scope, mapping and roles, for one tenant on one day.
 
     `breaches` are of the tenant's separation of duties, each rule and user apart; a plan says which are new.
     `rules` are where the mappings to target attributes are written, `redact` what no report may show.
+    `released` and `left` settle who is ours, and `was` has the keys that a user or group had before.
     All of it is here to be referred to; only what the `focus` names is planned about, or everything without one.
     """
 
@@ -134,6 +145,9 @@ class DesiredState:
     focus: Focus | None = None
     rules: Mapping[tuple[Kind, str], Source] = field(default_factory=dict)
     redact: tuple[str, ...] = ()
+    released: tuple[Settlement, ...] = ()
+    left: tuple[Settlement, ...] = ()
+    was: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
 
     def is_asked(self, key: Key) -> bool:
         """Whether the plan is about that key."""

@@ -246,6 +246,37 @@ class Skipped(Frozen):
     reason: str
 
 
+class Named(Frozen):
+    """A live user or group of whom it can't be told whether they left git: named, and untouched.
+
+    `witnesses` says what is known of them, and `settle` is the line of YAML that settles it.
+    """
+
+    kind: Literal["user", "group"]
+    id: str
+    name: str
+    verdict: Literal["unaccounted", "elsewhere", "unsettled"]
+    key: str
+    witnesses: str
+    settle: str
+
+
+class RecordNote(Frozen):
+    """What the record of applies says for this plan.
+
+    `serial` is the last apply on record, and `full_since` the last that was whole and looked at everybody; None where
+    there is none. `known` is false where the record could not be read. A plan that does not look at everybody repeats
+    how many users are `unsettled` or `ignored` since then. `made_on` is the day on which the plan was made.
+    """
+
+    serial: int | None = None
+    full_since: int | None = None
+    known: bool = True
+    unsettled: int = 0
+    ignored: int = 0
+    made_on: str
+
+
 class Plan(Frozen):
     """Everything a merge would change in one account. An empty plan is a Plan."""
 
@@ -264,6 +295,8 @@ class Plan(Frozen):
     changes: tuple[Annotated[Change, Field(discriminator="action")], ...]
     unmanaged: tuple[Unmanaged, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    named: tuple[Named, ...] = Field(default=(), exclude_if=lambda named: not named)
+    record: RecordNote | None = Field(default=None, exclude_if=lambda record: record is None)
     problems: tuple[Problem, ...] = ()
 
     @model_validator(mode="after")

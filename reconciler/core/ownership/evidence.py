@@ -1,0 +1,63 @@
+"""The evidence that a verdict on a live user rests on: what git said at some commits, and which applies covered them.
+
+Gathered by the rooms that ask git; judged by `verdicts`. Knows compiled states; nothing of git's commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.model import DesiredState, Key
+from reconciler.core.ownership.record import ApplyRecord
+
+Place: TypeAlias = Literal["here", "elsewhere", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class StateAt:
+    """What git said at one commit, and the records of the applies of that commit (none: never applied).
+
+    `place` is `here` for a commit that leads to HEAD or whose folder is equal to that of one that does, `elsewhere` for
+    one that only another ref leads to, `gone` for one that no ref leads to any more. `earlier` are the commits of the
+    other states in the evidence that lead to this one (for a state that is `here` by an equal folder: to the commit
+    that it is equal to).
+    """
+
+    commit: str
+    desired: DesiredState
+    place: Place = "here"
+    records: tuple[ApplyRecord, ...] = ()
+    earlier: frozenset[str] = frozenset()
+
+    def covering(self, key: Key) -> ApplyRecord | None:
+        """Returns the newest record of this commit that covers the key, if the commit declares it."""
+        if self.desired.resource(key) is None:
+            return None
+        found = [record for record in self.records if record.covers_key(str(key))]
+        return max(found, key=lambda record: record.serial, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known about who was ours. `states` are the newest first.
+
+    `known` is false where the record of applies could not be read: then nobody can be shown to have left. `incomplete`
+    says in words why some commit that was needed could not be compiled or read; such a commit makes nobody a leaver.
+    `since` is the serial of the last whole full apply; `unsettled` and `ignored` are the counts that it and later
+    applies left, for plans that do not look at everybody.
+    """
+
+    states: tuple[StateAt, ...] = ()
+    known: bool = True
+    incomplete: tuple[str, ...] = ()
+    since: int | None = None
+    unsettled: int = 0
+    ignored: int = 0
+
+    def __iter__(self) -> Iterator[StateAt]:
+        return iter(self.states)
+
+
+NO_EVIDENCE = Evidence()
