@@ -92,6 +92,7 @@ class _Compiler:
             in_scope=verdict.passes,
             reason=verdict.reason,
             roles=self._roles(name) if verdict.passes else None,
+            declared_inactive=declared.attributes.get("active") is False,
         )
 
     def _roles(self, name: str) -> frozenset[str] | None:

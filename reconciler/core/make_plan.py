@@ -21,8 +21,9 @@ from reconciler.core.guardrails import (
     count_population,
 )
 from reconciler.core.model import Certificate, DesiredState, LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.pace import seconds_needed
-from reconciler.core.plan import Cost, Plan, ReadSummary
+from reconciler.core.plan import Cost, Named, Plan, ReadSummary, RecordNote
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.redact import Redaction, redact_plan
 from reconciler.core.standing import list_standings
@@ -30,12 +31,15 @@ from reconciler.core.steps import make_steps
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.errors import Problem
 
+MOST_NAMED = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of.
 
-    `population` is how many active users the account had after the last apply, where that is on record.
+    `population` is how many active users the account had after the last apply, where that is on record. `evidence`
+    says who was ours, and `record` what the record of applies says for the plan.
     """
 
     desired: DesiredState
@@ -49,6 +53,8 @@ class Gathered:
     population: int | None = None
     problems: tuple[Problem, ...] = ()
     redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
+    evidence: Evidence = NO_EVIDENCE
+    record: RecordNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Made:
 
 def make_plan(gathered: Gathered) -> Made:
     """The same things gathered make the same plan, in whatever order they came."""
-    decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier)
+    decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, gathered.evidence)
     exceeded = _held_against_guardrails(gathered, decided)
     unsettled = check_convergence(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, decided)
     certificate = gathered.live.certificate
@@ -78,9 +84,11 @@ def make_plan(gathered: Gathered) -> Made:
         changes=decided.changes,
         unmanaged=decided.unmanaged,
         skipped=decided.skipped,
+        named=_named(decided),
+        record=_record_note(gathered),
         problems=_in_order(
             *(gathered.problems, gathered.desired.problems, _faults(certificate)),
-            *(decided.problems, exceeded, unsettled),
+            *(decided.problems, _adoptions(gathered, decided), exceeded, unsettled),
         ),
     )
     resources = (*gathered.live.users, *gathered.live.groups, *gathered.desired)
@@ -99,6 +107,52 @@ def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Probl
         *check_population(population, gathered.population, guardrails),
         *check_duties(guardrails.separation_of_duties, standings, gathered.desired, gathered.earlier),
     ]
+
+
+def _named(decided: Decided) -> tuple[Named, ...]:
+    """The users and groups in doubt."""
+    return tuple(
+        Named(
+            kind=doubt.kind,
+            id=doubt.id,
+            name=doubt.name,
+            verdict=doubt.verdict,
+            key=doubt.key,
+            witnesses=doubt.witnesses,
+            settle=doubt.settle,
+        )
+        for doubt in decided.ownership.doubts
+        if doubt.verdict != "leaver"
+    )
+
+
+def _record_note(gathered: Gathered) -> RecordNote | None:
+    """The note; a plan that does not look at everybody repeats how many users are not settled."""
+    evidence, everybody = gathered.evidence, gathered.desired.focus is None
+    counts = (
+        {"unsettled": 0, "ignored": 0}
+        if everybody
+        else {
+            "unsettled": evidence.unsettled,
+            "ignored": evidence.ignored,
+        }
+    )
+    return gathered.record and gathered.record.model_copy(update=counts)
+
+
+def _adoptions(gathered: Gathered, decided: Decided) -> list[Problem]:
+    """Says of whom an apply of the plan makes users and groups of ours: they leave with git from then on.
+
+    Nothing where nobody is known to have been ours before: then that goes for everybody.
+    """
+    adopted = [str(key) for key in decided.ownership.adopted]
+    if not adopted or not gathered.evidence.states:
+        return []
+    more = f" and {len(adopted) - MOST_NAMED} more" if len(adopted) > MOST_NAMED else ""
+    named = ", ".join(adopted[:MOST_NAMED]) + more
+    message = f"in the account already, and covered by no apply yet: {named}"
+    hint = "from the apply of this plan on they are ours: who leaves git then loses access"
+    return [Problem("adopts", message, None, hint, severity="info")]
 
 
 def _refuse(exceeded: Iterable[Problem]) -> bool:

@@ -16,6 +16,7 @@ from reconciler.core.planner import decide_changes
 from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import read_group, read_user
 from reconciler.desired.load import load_declarations
+from tests.core.examples import evidence_of
 from tests.properties.worlds import NOON, execute
 
 FILE = "desired-state/all.yaml"
@@ -75,7 +76,7 @@ class Company:
         """What drifted from what was applied, where git says something else by now, if it does."""
         ground = read_ground(now) if now else self.ground
         earlier = Earlier(base=self.ground.desired)
-        changes = decide_changes(ground.desired, self.live(), ground.tenant, earlier).changes
+        changes = decide_changes(ground.desired, self.live(), ground.tenant, earlier, evidence_of(earlier)).changes
         return ground, find_drift(changes, earlier, named)
 
     def adopt(self, now: str | None = None, named: Collection[str] = ()) -> Adoption:

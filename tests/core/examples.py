@@ -14,6 +14,7 @@ from reconciler.core.declared import (
     RoleAssignment,
     UserDeclaration,
 )
+from reconciler.core.earlier import Earlier
 from reconciler.core.model import (
     Certificate,
     DesiredGroup,
@@ -25,11 +26,14 @@ from reconciler.core.model import (
     LiveUser,
     Value,
 )
+from reconciler.core.ownership.evidence import Evidence, Place, StateAt
+from reconciler.core.ownership.record import ApplyRecord, Covers
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Source
 
 HERE = Source("desired-state/people.yaml", 3)
 THERE = Source("desired-state/groups.yaml", 9)
+SALT = "test"
 SANDBOX = Tenant(url="sandbox")
 
 
@@ -79,6 +83,43 @@ def desired_group(
         authoritative=authoritative,
         in_scope=in_scope,
         reason="declared in git" if in_scope else "passes no scoping filter",
+    )
+
+
+def applied_at(
+    commit: str, desired: DesiredState, *, serial: int = 1, place: Place = "here", earlier: Iterable[str] = ()
+) -> StateAt:
+    """What git said at a commit that a whole apply covers."""
+    return StateAt(commit, desired, place, (apply_record(serial, commit),), frozenset(earlier))
+
+
+def apply_record(serial: int, commit: str, covers: Covers | None = None) -> ApplyRecord:
+    """A full apply on record, that covers all whom its commit declares unless told otherwise."""
+    return ApplyRecord(
+        serial=serial,
+        state="ended",
+        commit=commit,
+        tree=None,
+        folder="desired-state",
+        run="test",
+        at="2026-11-22T12:00:00Z",
+        as_of="2026-11-22",
+        mode="full",
+        whole=covers is None,
+        salt=SALT,
+        covers=covers or Covers(kind="all"),
+    )
+
+
+def evidence_of(earlier: Earlier) -> Evidence:
+    """What an apply of each earlier state proves: the base was applied, and the applied one before it."""
+    states = [state for state in (earlier.base, earlier.applied) if state]
+    commits = [f"{number:040x}" for number in range(len(states), 0, -1)]
+    return Evidence(
+        tuple(
+            applied_at(commit, state, serial=len(states) - index, earlier=commits[index + 1 :])
+            for index, (commit, state) in enumerate(zip(commits, states, strict=True))
+        )
     )
 
 

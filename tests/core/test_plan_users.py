@@ -11,7 +11,7 @@ from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, LiveG
 from reconciler.core.plan import Change, CreateUser, DeactivateUser, GrantRoles, RevokeRoles, UpdateUser
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.tenant import Tenant
-from tests.core.examples import HERE, SANDBOX, desired_state, desired_user, live_state, live_user
+from tests.core.examples import HERE, SANDBOX, desired_state, desired_user, evidence_of, live_state, live_user
 
 IGNORE = Tenant(url="sandbox", on_out_of_scope="ignore", on_removed="ignore")
 BEFORE = Earlier(desired_state(desired_user("ann")))
@@ -24,7 +24,8 @@ def decide(
     earlier: Earlier | None = None,
 ) -> Decided:
     state = desired if isinstance(desired, DesiredState) else desired_state(desired)
-    return decide_changes(state, live_state(*live), tenant, earlier or Earlier())
+    earlier = earlier or Earlier()
+    return decide_changes(state, live_state(*live), tenant, earlier, evidence_of(earlier))
 
 
 def actions(changes: Sequence[Change]) -> list[tuple[str, str]]:
