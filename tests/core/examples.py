@@ -47,15 +47,19 @@ def group_key(name: str) -> Key:
     return Key("group", name)
 
 
-def desired_user(
+def desired_user(  # noqa: PLR0913  # a test names those that it is about
     name: str,
     attributes: Mapping[str, Value] | None = None,
     *,
     in_scope: bool = True,
     roles: Iterable[str] | None = None,
     source: Source = HERE,
+    declared_inactive: bool | None = None,
 ) -> DesiredUser:
-    """A declared user whose externalId and userName follow from the name, and whatever else is managed."""
+    """A declared user whose externalId and userName follow from the name, and whatever else is managed.
+
+    Who is out of scope is declared inactive, unless that is told apart.
+    """
     return DesiredUser(
         key=user_key(name),
         source=source,
@@ -63,6 +67,7 @@ def desired_user(
         in_scope=in_scope,
         reason="holds user" if in_scope else "holds no role",
         roles=None if roles is None else frozenset(roles),
+        declared_inactive=not in_scope if declared_inactive is None else declared_inactive,
     )
 
 
@@ -112,15 +117,12 @@ def apply_record(serial: int, commit: str, covers: Covers | None = None) -> Appl
 
 
 def evidence_of(earlier: Earlier) -> Evidence:
-    """What an apply of each earlier state proves: the base was applied, and the applied one before it."""
-    states = [state for state in (earlier.base, earlier.applied) if state]
-    commits = [f"{number:040x}" for number in range(len(states), 0, -1)]
-    return Evidence(
-        tuple(
-            applied_at(commit, state, serial=len(states) - index, earlier=commits[index + 1 :])
-            for index, (commit, state) in enumerate(zip(commits, states, strict=True))
-        )
-    )
+    """What is known where the applied state was applied, or the base where there is no other; the base came after."""
+    states = [state for state in (earlier.applied, earlier.base) if state]
+    if not states:
+        return Evidence()
+    applied = applied_at("a" * 40, states[0])
+    return Evidence((*(StateAt("b" * 40, state, earlier=frozenset({"a" * 40})) for state in states[1:]), applied))
 
 
 def desired_state(*resources: DesiredUser | DesiredGroup) -> DesiredState:

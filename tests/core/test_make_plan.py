@@ -26,6 +26,7 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    evidence_of,
     live_group,
     live_state,
     live_user,
@@ -33,6 +34,7 @@ from tests.core.examples import (
 
 DESIRED = desired_state(desired_user("ann", {"title": "Senior"}), desired_user("bob"), desired_group("desk", ["bob"]))
 LIVE = live_state(live_user("ann"), live_user("zoe"))
+BEFORE = Earlier(desired_state(desired_user("ann")))
 GATHERED = Gathered(DESIRED, LIVE, SANDBOX, Guardrails(), date(2026, 3, 31), commit="c0ffee", base="decade")
 
 
@@ -159,10 +161,10 @@ def test_an_account_that_is_as_it_should_be_makes_an_empty_plan() -> None:
     assert ((), Cost(requests=0, seconds=0.0), True) == (plan.changes, plan.cost, plan.converges)
 
 
-def test_who_left_git_is_known_from_what_git_said_before() -> None:
+def test_who_left_git_is_known_from_what_was_applied() -> None:
     """Without that nobody is treated as removed."""
     gathered = replace(GATHERED, desired=desired_state())
-    before = replace(gathered, earlier=Earlier(desired_state(desired_user("ann"))))
+    before = replace(gathered, earlier=BEFORE, evidence=evidence_of(BEFORE))
 
     assert {} == make_plan(gathered).plan.summary
     assert {"deactivate_user": 1} == make_plan(before).plan.summary
@@ -193,6 +195,7 @@ def test_twice_the_company_takes_twice_the_calls() -> None:
 
 def _plan_company(count: int) -> None:
     """As many groups as people, chosen by name, by a clause and by nesting, of which one in ten has lost a member."""
+    everyone = Tenant(url="sandbox", scope="all")
     users = [declared_user(f"u{one}", department=f"d{one % 20}") for one in range(count)]
     by_name = [declared_group(f"n{one}", [f"u{one}", f"u{(one * 7) % count}"]) for one in range(0, count, 3)]
     by_clause = [
@@ -200,7 +203,9 @@ def _plan_company(count: int) -> None:
         for one in range(0, count, 3)
     ]
     nesting = [declared_group(f"o{one}", [f"group/n{one}"]) for one in range(0, count, 3)]
-    desired = compile_state(declarations(users, [*by_name, *by_clause, *nesting]), "production", date(2026, 3, 31))
+    desired = compile_state(
+        declarations(users, [*by_name, *by_clause, *nesting], tenant=everyone), "production", date(2026, 3, 31)
+    )
     account: list[LiveUser | LiveGroup] = [
         *(live_user(one.key.name, one.attributes) for one in desired.users.values()),
         *(

@@ -14,6 +14,7 @@ from reconciler.core.tenant import Tenant
 from tests.core.examples import HERE, SANDBOX, desired_state, desired_user, evidence_of, live_state, live_user
 
 IGNORE = Tenant(url="sandbox", on_out_of_scope="ignore", on_removed="ignore")
+IGNORED = "left git, covered by apply #1 at commit aaaaaaaaaaaa; on_removed is ignore"
 BEFORE = Earlier(desired_state(desired_user("ann")))
 
 
@@ -73,7 +74,14 @@ def test_what_becomes_of_a_user_in_git_follows_the_table(
     [
         (live_user("ann"), SANDBOX, BEFORE, ["deactivate_user"], [], []),
         (live_user("ann"), SANDBOX, Earlier(applied=BEFORE.base), ["deactivate_user"], [], []),
-        (live_user("ann"), IGNORE, BEFORE, [], ["left git, and on_removed is ignore"], []),
+        (
+            live_user("ann"),
+            IGNORE,
+            BEFORE,
+            [],
+            [IGNORED],
+            [],
+        ),
         (live_user("ann", active=False), SANDBOX, BEFORE, [], [], []),
         (None, SANDBOX, BEFORE, [], [], []),
         (live_user("ann"), SANDBOX, Earlier(), [], [], ["id-ann"]),
