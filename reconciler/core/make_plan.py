@@ -5,26 +5,28 @@ The one way to a Plan, for every command. What it needs is one value, so that a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.core.converge import check_convergence
 from reconciler.core.duties import check_duties
 from reconciler.core.earlier import Earlier
 from reconciler.core.guardrails import (
-    check_guardrails,
     check_last_holders,
+    check_limits,
     check_own_user,
     check_population,
     check_privileged_grants,
+    check_protected,
     count_population,
 )
+from reconciler.core.limit_exceptions import pass_by_exception
 from reconciler.core.model import Certificate, DesiredState, LiveState
 from reconciler.core.pace import seconds_needed
-from reconciler.core.plan import Cost, Plan, ReadSummary
+from reconciler.core.plan import Change, Cost, Plan, ReadSummary, digest_of, order_changes
 from reconciler.core.planner import Decided, decide_changes
-from reconciler.core.redact import Redaction, redact_plan
+from reconciler.core.redact import Redaction, redact_change, redact_plan
 from reconciler.core.standing import list_standings
 from reconciler.core.steps import make_steps
 from reconciler.core.tenant import Guardrails, Tenant
@@ -35,7 +37,9 @@ from reconciler.errors import Problem
 class Gathered:
     """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of.
 
-    `population` is how many active users the account had after the last apply, where that is on record.
+    `population` is how many active users the account had after the last apply, where that is on record. `done` is what
+    the applies within `guardrails.within` did, by the name of the guardrail that limits it; `first_apply` says that no
+    apply was whole before this one, which may adopt a whole account.
     """
 
     desired: DesiredState
@@ -49,6 +53,8 @@ class Gathered:
     population: int | None = None
     problems: tuple[Problem, ...] = ()
     redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
+    done: Mapping[str, int] = field(default_factory=dict)
+    first_apply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +97,24 @@ def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Probl
     """Every guardrail that the plan exceeds, and warnings of what exceeded one before."""
     guardrails, population = gathered.guardrails, count_population(gathered.live, gathered.population)
     standings = list_standings(decided, gathered.live)
+    limits = [
+        *check_limits(decided.changes, guardrails, population, gathered.done, first_apply=gathered.first_apply),
+        *check_privileged_grants(standings, guardrails, population, gathered.done),
+    ]
+    digest = _digest_as_read(decided.changes, gathered.redaction) if guardrails.exceptions else ""
     return [
-        *check_guardrails(decided.changes, guardrails, population),
-        *check_privileged_grants(standings, guardrails, population),
+        *pass_by_exception(limits, digest, guardrails, gathered.as_of),
+        *check_protected(decided.changes, guardrails),
         *check_last_holders(standings, guardrails, population),
         *check_own_user(decided.changes, gathered.live),
         *check_population(population, gathered.population, guardrails),
         *check_duties(guardrails.separation_of_duties, standings, gathered.desired, gathered.earlier),
     ]
+
+
+def _digest_as_read(changes: Sequence[Change], redaction: Redaction) -> str:
+    """The digest that people see of the plan, and name in an exception: that of what may be read."""
+    return digest_of(order_changes(redact_change(change, redaction) for change in changes))
 
 
 def _refuse(exceeded: Iterable[Problem]) -> bool:
