@@ -3,7 +3,8 @@
 A story is a folder: `desired-state/` is what git says, `live.json` what the account says, and beside them is the plan
 that must follow. Where the past matters, `base/` is what git said at the pull request's base, and `applied/` at the
 last applied commit.
-`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), and the keys left to the `next_plan`.
+`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), the keys left to the `next_plan`, and what
+earlier applies within the time of the limits did (`done`), by guardrail.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Story:
     as_of: date
     faults: tuple[str, ...]
     next_plan: tuple[str, ...]
+    done: Mapping[str, int]
 
     @property
     def tenant(self) -> Tenant:
@@ -95,6 +97,7 @@ def read_story(name: str) -> Story:
         as_of=case.get("as_of", ANY_DAY),
         faults=tuple(case.get("faults", ())),
         next_plan=tuple(case.get("next_plan", ())),
+        done=case.get("done", {}),
     )
 
 

@@ -87,6 +87,7 @@ async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"
             as_of=story.as_of,
             earlier=story.earlier,
             problems=story.filter_changes,
+            done=story.done,
         )
     )
 

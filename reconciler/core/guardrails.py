@@ -109,9 +109,14 @@ def check_privileged_grants(
 def check_protected(changes: Iterable[Change], guardrails: Guardrails) -> list[Problem]:
     """Those who keep their access, their login and their memberships, whatever the limits."""
     protected = frozenset(guardrails.protected)
-    hint = "take the key out of guardrails.protected in git, or keep it as it is"
+    hint = "take the key out of guardrails.protected in git, or keep the"
     return [
-        Problem("guardrail", f"protected: {key} would lose {what} ({change.action})", change.source, hint)
+        Problem(
+            "guardrail",
+            f"protected: {key} would lose {what} ({change.action})",
+            change.source,
+            f"{hint} {what.removeprefix('their ').partition(' of ')[0]}",
+        )
         for change in changes
         for key, what in _taken(change)
         if key in protected
@@ -124,7 +129,7 @@ def _taken(change: Change) -> Iterable[tuple[str, str]]:
         case "deactivate_user" | "revoke_roles":
             yield change.key, "access"
         case "remove_members":
-            yield from ((member, f"the membership of {change.key}") for member in change.members)
+            yield from ((member, f"membership of {change.key}") for member in change.members)
         case _:
             yield from ((change.key, f"their {path}") for path in list_identity_paths(change))
 
@@ -196,9 +201,10 @@ class _Held:
         count = f"{before + len(named)} is above {_spell_limit(limit, whole)}"
         within = spell_duration(self.guardrails.within)
         earlier = f" ({before} of them done by earlier applies within {within})" if before else ""
-        hint = f"raise guardrails.{name} in git and have it reviewed, or make the change smaller"
-        if before:
-            hint = f"{hint}, or wait until those applies are more than {within} ago"
+        hint = (
+            f"raise guardrails.{name} in git and have it reviewed, allow this one plan under guardrails.exceptions, "
+            f"or make the change smaller{' or wait for the time to pass' if before else ''}"
+        )
         if whole is None and limit.percent is not None:
             hint = f"of how many is not known when only some keys are read: use --read full, or {hint}"
         return [Problem("guardrail", f"{name}: {count}{earlier}: {_name(named)}", None, hint)]

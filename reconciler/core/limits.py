@@ -60,8 +60,12 @@ def is_write(change: Change) -> bool:
 
 
 def is_adoption(change: Change) -> bool:
-    """Returns whether a change takes a user or group under management that the account had already."""
-    return change.action in WRITES and change.reason.startswith(ADOPTS)
+    """Returns whether a change takes a user or group under management that the account had already.
+
+    It gives them the externalId of git. Somebody whom git declares without one is found by another attribute each time.
+    """
+    found = change.action in WRITES and change.reason.startswith(ADOPTS)
+    return found and any(one.path == "externalId" for one in change.attributes)
 
 
 def list_identity_paths(change: Change) -> Iterator[str]:
