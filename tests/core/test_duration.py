@@ -44,3 +44,8 @@ def test_tenants_and_guardrails_have_the_durations_of_the_contract_by_default() 
     assert (timedelta(days=14), timedelta(hours=24)) == (Tenant(url="sandbox").approvals, Guardrails().within)
     tenant = Tenant.model_validate({"url": "sandbox", "approvals": "3d"})
     assert "3d" == tenant.model_dump()["approvals"]
+
+
+def test_a_duration_that_was_read_is_one() -> None:
+    """A model is made of models too."""
+    assert timedelta(hours=3) == Guardrails(within=timedelta(hours=3)).within
