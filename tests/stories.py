@@ -6,7 +6,8 @@ last applied commit.
 `applied/`, or `base/` where there is none, was applied whole and leads here. Where more is on record, `case.yaml` lists
 the `commits` by `folder`, oldest first: the `place` of each (here, elsewhere, gone), the serial of the apply of it
 (`applied`), its day (`as_of`), and whom that `covers`. With `known: false` the record could not be read.
-`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), and the keys left to the `next_plan`.
+`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), the keys left to the `next_plan`, and
+what earlier applies within the time of the limits did (`done`), by guardrail.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class Story:
     as_of: date
     faults: tuple[str, ...]
     next_plan: tuple[str, ...]
+    done: Mapping[str, int]
     commits: tuple[StoryCommit, ...] = ()
     known: bool = True
 
@@ -149,6 +151,7 @@ def read_story(name: str) -> Story:
         next_plan=tuple(case.get("next_plan", ())),
         commits=tuple(read_commits(folder, case.get("commits"), applied or base)),
         known=case.get("known", True),
+        done=case.get("done", {}),
     )
 
 

@@ -88,6 +88,7 @@ async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"
             earlier=story.earlier,
             problems=story.filter_changes,
             evidence=story.evidence,
+            done=story.done,
         )
     )
 

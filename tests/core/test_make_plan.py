@@ -14,8 +14,9 @@ from reconciler.core.compile import compile_state
 from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.model import Certificate, LiveGroup, LiveUser
-from reconciler.core.plan import Cost, ReadSummary
-from reconciler.core.tenant import Guardrails, Limit, Rate, SeparateDuties, Tenant, Window
+from reconciler.core.plan import Cost, Plan, ReadSummary
+from reconciler.core.redact import Redaction
+from reconciler.core.tenant import Guardrails, Limit, LimitException, Rate, SeparateDuties, Tenant, Window
 from reconciler.errors import Problem, Source
 from tests.core.examples import (
     SANDBOX,
@@ -231,3 +232,38 @@ def _count_calls(work: Callable[[], None]) -> int:
     finally:
         sys.setprofile(before)
     return calls
+
+
+def test_what_earlier_applies_did_counts_and_the_first_apply_may_adopt() -> None:
+    """Both are known from the record of applies."""
+    leaving = replace(GATHERED, desired=desired_state(desired_user("ann", in_scope=False)))
+    limits = Guardrails(max_deactivations=Limit(count=5), max_adoptions=Limit(count=0))
+    found = LiveUser("id-ann", {"userName": "ann@example.com"}, active=True)
+    adopting = replace(GATHERED, desired=desired_state(desired_user("ann")), live=live_state(found), guardrails=limits)
+
+    def messages(gathered: Gathered) -> list[str]:
+        return [problem.message.partition(":")[0] for problem in make_plan(gathered).plan.problems]
+
+    assert [] == messages(replace(leaving, guardrails=limits, done={"max_deactivations": 4}))
+    assert ["max_deactivations"] == messages(replace(leaving, guardrails=limits, done={"max_deactivations": 5}))
+    assert ["max_adoptions"] == messages(adopting)
+    assert [] == messages(replace(adopting, first_apply=True))
+
+
+@pytest.mark.parametrize("redaction", [Redaction(), Redaction(("title",), b"key")], ids=["as it is", "redacted"])
+def test_one_plan_passes_the_limits_by_the_digest_that_people_read(redaction: Redaction) -> None:
+    """And nothing but the limits: the protected stay, as they would without it."""
+    desired = desired_state(desired_user("ann", {"title": "Head", "userName": "anne@example.com"}))
+    none = Guardrails(max_updates=Limit(count=0))
+    gathered = replace(GATHERED, desired=desired, guardrails=none, redaction=redaction)
+    refused = make_plan(gathered).plan
+    exception = LimitException(plan=refused.digest, reason="CHG-77", expires=GATHERED.as_of)
+
+    def allowed(**more: object) -> Plan:
+        limits = none.model_copy(update={"exceptions": [exception], **more})
+        return make_plan(replace(gathered, guardrails=limits)).plan
+
+    assert (False, True, refused.digest) == (refused.applyable, allowed().applyable, allowed().digest)
+    assert [("limit_exception", "info")] == [(one.code, one.severity) for one in allowed().problems]
+    assert not allowed(protected=["user/ann"]).applyable
+    assert not allowed(exceptions=[exception.model_copy(update={"plan": f"sha256:{'0' * 64}"})]).applyable
