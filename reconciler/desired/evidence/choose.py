@@ -22,6 +22,7 @@ from reconciler.desired.evidence.present import PresentNames
 
 MOST_FOR_ONE = 20
 MOST_FOR_SCOPE = 10
+MOST_LOOKED_AT = 200
 
 
 @dataclass(slots=True)
@@ -74,6 +75,8 @@ class Chooser:
         if candidate.linked is not None:
             self._choose_for_scope(number, candidate)
             return
+        if not mentions.ended.get(number) and not mentions.rules:
+            return
         ended = self.graph.newest_first({**mentions.ended.get(number, {}), **mentions.rules})
         before = reduce(or_, (self.leads_to.get(commit, 0) for commit in ended), 0)
         applied = [one for position, one in enumerate(self.applied.records) if before >> position & 1]
@@ -83,8 +86,17 @@ class Chooser:
 
     def _named(self, number: int, commits: Iterable[str], present: PresentNames) -> Iterator[str]:
         """Those of the commits that can say anything of a candidate."""
-        placed = ((commit, self.graph.trees.get(commit)) for commit in commits)
-        return (commit for commit, tree in placed if tree is not None and number in present.at(tree))
+        looked: set[str] = set()
+        for commit in commits:
+            tree = self.graph.trees.get(commit)
+            if len(looked) >= MOST_LOOKED_AT:
+                self.chosen.cut.add(number)
+                return
+            if tree is None:
+                continue
+            looked.add(tree)
+            if number in present.at(tree):
+                yield commit
 
     def _choose_applied(self, number: int, candidate: Candidate, commits: Iterable[str], spent: Spent) -> bool:
         """The applied commits, until one is the last word; whether there is nothing left to look for."""

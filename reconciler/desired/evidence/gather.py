@@ -29,7 +29,7 @@ MOST_NAMED = 10
 
 
 def start_pass(repository: Repository, history: ApplyHistory) -> LinePass:
-    """Starts the pass over all lines that leads to HEAD or to an applied commit, beside whatever comes next."""
+    """Starts the pass over all that leads to HEAD or to an applied commit; use it in a `with`, around the read."""
     return LinePass.start(repository, tuple(find_applied(history).records))
 
 
@@ -44,12 +44,11 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
 ) -> Evidence:
     """Returns what git knows about the candidates; asks it nothing where there are none and no commit is asked for.
 
-    `also` are commits whose states belong to the evidence in any case. Where the folder is not as HEAD has it
+    `also` are commits that lead to HEAD or are on record, and whose states belong to the evidence in any case. Where the folder is not as HEAD has it
     (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where history is cut off or lost.
     """
     asked = tuple(dict.fromkeys(also))
     if not candidates and not asked:
-        work.stop()
         return describe_history(history)
     lines = work.join()
     applied = find_applied(history)
@@ -92,9 +91,7 @@ def _make_chooser(
     return Chooser(lines.graph, compiled, applied, here, leads_to)
 
 
-def _choose(
-    lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool
-) -> dict[int, Candidate]:
+def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool) -> None:
     """Looks for all by their words, and again for those whom git knew by keys that the account does not have."""
     waiting = dict(candidates)
     for _round in range(MOST_ROUNDS):

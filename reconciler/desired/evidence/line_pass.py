@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Self
 
 from reconciler.desired.evidence.graph import REFETCH, CommitGraph, read_graph
 from reconciler.desired.evidence.patch import TreeLines, read_patches
@@ -53,7 +53,7 @@ class Lines:
 
 
 class LinePass:
-    """The pass in the making: started early, joined where evidence is needed, else stopped."""
+    """The pass in the making: started early, joined where evidence is needed, and stopped at the end of `with`."""
 
     def __init__(self, repository: Repository, recorded: Collection[str]) -> None:
         self._repository = repository
@@ -61,6 +61,7 @@ class LinePass:
         self._lines: Lines | None = None
         self._failure: Refused | UsageError | None = None
         self._git: subprocess.Popen[bytes] | None = None
+        self._patches = tempfile.TemporaryFile()  # noqa: SIM115  # `stop` closes it
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -80,10 +81,18 @@ class LinePass:
         return self._lines
 
     def stop(self) -> None:
-        """Ends the pass: nobody needs it. Does nothing where it has ended."""
+        """Ends the pass, and forgets what it found; what `join` returned can't be read any more."""
         self._stopped.set()
         if self._git is not None:
             self._git.kill()
+        self._thread.join()
+        self._patches.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self.stop()
 
     def _run(self) -> None:
         try:
@@ -94,18 +103,17 @@ class LinePass:
     def _read(self) -> Lines:
         graph = read_graph(self._repository, self._recorded)
         edges = find_edges(graph, self._repository.ask("hash-object", "-t", "tree", "--stdin").decode().strip())
-        patches = tempfile.TemporaryFile()  # noqa: SIM115  # it is read, and closed, with what is returned
         if not self._stopped.is_set():
-            self._write_patches(edges, patches)
-        return Lines(self._repository, graph, edges, patches)
+            self._write_patches(edges)
+        return Lines(self._repository, graph, edges, self._patches)
 
-    def _write_patches(self, edges: Mapping[tuple[str, str], Edges], patches: IO[bytes]) -> None:
+    def _write_patches(self, edges: Mapping[tuple[str, str], Edges]) -> None:
         asked = "".join(f"{before} {after}\n" for before, after in edges).encode()
         with tempfile.TemporaryFile() as pairs:
             pairs.write(asked)
             pairs.seek(0)
             self._git = subprocess.Popen(  # noqa: S603  # our own arguments; trees are named on stdin
-                DIFF_TREE, cwd=self._repository.root, stdin=pairs, stdout=patches, stderr=subprocess.DEVNULL
+                DIFF_TREE, cwd=self._repository.root, stdin=pairs, stdout=self._patches, stderr=subprocess.DEVNULL
             )
             if self._stopped.is_set():
                 self._git.kill()
