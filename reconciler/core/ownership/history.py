@@ -78,6 +78,18 @@ class ApplyHistory:
         followed = {parent for entry in self.entries for parent in entry.parents}
         return tuple(entry for entry in self.entries if entry.id not in followed)
 
+    def before(self, entries: Iterable[RecordEntry]) -> set[str]:
+        """Returns the ids of the records that some others follow, at whatever distance."""
+        parents = {entry.id: entry.parents for entry in self.entries}
+        found: set[str] = set()
+        waiting = deque(parent for entry in entries for parent in entry.parents)
+        while waiting:
+            one = waiting.popleft()
+            if one not in found:
+                found.add(one)
+                waiting.extend(parents.get(one, ()))
+        return found
+
     def last_ended(self) -> RecordEntry | None:
         """Returns the last apply that ended, whole or not."""
         return _last(entry for entry in self.entries if entry.record.state == "ended")
@@ -93,12 +105,12 @@ class ApplyHistory:
     @property
     def recovered(self) -> bool:
         """Whether there was a recovery that no whole full apply has followed: the next read is full."""
-        settled = self._before(entry for entry in self.entries if entry.record.full)
+        settled = self.before(entry for entry in self.entries if entry.record.full)
         return any(entry.record.state == "recovered" and entry.id not in settled for entry in self.entries)
 
     def counted(self) -> tuple[RecordEntry, ...]:
         """Returns the records that no recovery follows, and the recoveries that none follows, oldest first."""
-        given_up = self._before(entry for entry in self.entries if entry.record.state == "recovered")
+        given_up = self.before(entry for entry in self.entries if entry.record.state == "recovered")
         return tuple(entry for entry in self.entries if entry.id not in given_up)
 
     def front(self) -> tuple[RecordEntry, ...]:
@@ -108,13 +120,13 @@ class ApplyHistory:
         before it did anything is left out.
         """
         counted = self._applies()
-        behind = self._before(entry for entry in counted if entry.record.moves_front or _is_recovery(entry))
+        behind = self.before(entry for entry in counted if entry.record.moves_front or _is_recovery(entry))
         return tuple(entry for entry in counted if entry.id not in behind)
 
     def last_applies(self) -> tuple[RecordEntry, ...]:
         """Returns the last apply or recovery, of each line of a union: HEAD must not be behind or beside them."""
         counted = self._applies()
-        behind = self._before(counted)
+        behind = self.before(counted)
         return tuple(entry for entry in counted if entry.id not in behind)
 
     def open_begins(self) -> tuple[RecordEntry, ...]:
@@ -122,7 +134,7 @@ class ApplyHistory:
         counted = self.counted()
         ended = {_apply_of(entry.record) for entry in counted if entry.record.state == "ended"}
         begins = [entry for entry in counted if entry.record.state == "begun"]
-        taken_over = self._before(begins)
+        taken_over = self.before(begins)
         return tuple(one for one in begins if one.id not in taken_over and _apply_of(one.record) not in ended)
 
     def open_begin(self) -> RecordEntry | None:
@@ -151,7 +163,7 @@ class ApplyHistory:
     def open_atoms(self) -> tuple[OpenAtom, ...] | Literal["all"]:
         """Returns what was approved, is needed and was not done, by the last end of each line of a union."""
         ends = [entry for entry in self.entries if entry.record.state == "ended"]
-        behind = self._before(ends)
+        behind = self.before(ends)
         atoms: set[OpenAtom] = set()
         for entry in ends:
             if entry.id in behind:
@@ -201,7 +213,7 @@ class ApplyHistory:
         return tuple(reversed(self.records_by_commit()))
 
     def _since_full(self) -> list[RecordEntry]:
-        behind = self._before(entry for entry in self.entries if entry.record.full)
+        behind = self.before(entry for entry in self.entries if entry.record.full)
         return [one for one in self.entries if one.record.state == "ended" and one.id not in behind]
 
     def _steps(self) -> list[RecordEntry]:
@@ -212,18 +224,6 @@ class ApplyHistory:
     def _applies(self) -> list[RecordEntry]:
         counted = {entry.id for entry in self.counted()}
         return [entry for entry in self._steps() if entry.id in counted and not entry.record.abandoned]
-
-    def _before(self, entries: Iterable[RecordEntry]) -> set[str]:
-        """The ids of the records that some others follow, at whatever distance."""
-        parents = {entry.id: entry.parents for entry in self.entries}
-        found: set[str] = set()
-        waiting = deque(parent for entry in entries for parent in entry.parents)
-        while waiting:
-            one = waiting.popleft()
-            if one not in found:
-                found.add(one)
-                waiting.extend(parents.get(one, ()))
-        return found
 
 
 def _order(entry: RecordEntry) -> tuple[int, datetime, str]:

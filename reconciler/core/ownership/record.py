@@ -32,6 +32,7 @@ Word: TypeAlias = Annotated[str, Field(max_length=LONGEST)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=10**9)]
 Counts: TypeAlias = Annotated[dict[Annotated[str, Field(max_length=64)], Count], Field(max_length=100)]
 
+_SAMPLE = re.compile(rb',"sample":\[[^\[\]]*\]')  # a quote within a string would be escaped: this is a field
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -72,9 +73,9 @@ class ApplyRecord(Frozen):
 
     `serial` counts applies; a begin and its end share it. `at` and `until` are times in UTC: when this was written, and
     until when a begun apply may send requests. `tree` is git's name of the desired-state folder at `commit`.
-    `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, `effects`
-    what was done by the name of the guardrail that limits it. `unsettled` and `ignored` count the users who were named
-    and not acted on.
+    `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, and
+    `effects` those done by the name of the guardrail that limits them. `unsettled` and `ignored` count the users who
+    were named and not acted on. `salt` goes from record to record, as the sample that is hashed with it does.
     """
 
     format: Literal[1] = 1
@@ -115,7 +116,9 @@ class ApplyRecord(Frozen):
     def abandoned(self) -> bool:
         """Whether this apply ended before it did anything: it was refused once it had begun."""
         nothing = self.covers.kind == "only" and not self.covers.keys
-        return self.state == "ended" and nothing and not self.whole and not self.effects and not any(self.counts.values())
+        return (
+            self.state == "ended" and nothing and not self.whole and not self.effects and not any(self.counts.values())
+        )
 
     @property
     def written_at(self) -> datetime:
@@ -165,18 +168,31 @@ def spell_record(record: ApplyRecord) -> bytes:
     return f'{{"format":{FORMAT},{fields[1:]}\n'.encode()
 
 
-def parse_record(content: bytes) -> ApplyRecord:
-    """Reads the bytes of `apply.json`; raises NotARecord, which says in a sentence what is wrong with them."""
+def parse_record(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]] | None = None) -> ApplyRecord:
+    """Reads the bytes of `apply.json`; raises NotARecord, which says in a sentence what is wrong with them.
+
+    Records pass the same sample on: with `samples`, by their bytes, one that was parsed before is used again.
+    """
     if len(content) > MOST_BYTES:
         raise NotARecord(f"{RECORD_FILE} has {len(content):,} bytes, and a record at most {MOST_BYTES:,}")
     try:
-        record = ApplyRecord.model_validate_json(content)
+        record = _parse_with(content, {} if samples is None else samples)
     except ValidationError as error:
         raise NotARecord(f"{RECORD_FILE} is no record of an apply: {_explain(error)}") from None
     wrong = next(_wrong_values(record), None)
     if wrong:
         raise NotARecord(f"{RECORD_FILE} is no record of an apply: {wrong}")
     return record
+
+
+def _parse_with(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]]) -> ApplyRecord:
+    found = _SAMPLE.findall(content)
+    if len(found) != 1:
+        return ApplyRecord.model_validate_json(content)
+    record = ApplyRecord.model_validate_json(_SAMPLE.sub(b"", content))
+    if found[0] not in samples:
+        samples[found[0]] = ApplyRecord.model_validate_json(content).sample
+    return record.model_copy(update={"sample": samples[found[0]]})
 
 
 def _explain(error: ValidationError) -> str:
