@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from reconciler.core.plan import Named
 
 VERDICTS = {
-    "unaccounted": ("Unaccounted for", "git no longer declares them, and no apply on record shows that they left"),
+    "unaccounted": ("Unaccounted for", "git no longer declares them, and it can't be told whether they left"),
     "elsewhere": ("Applied from another branch", "a commit that only another branch has declares them"),
     "unsettled": ("Applied from a commit that is gone", "the commit that declares them is on no branch any more"),
 }
-SETTLE = "To settle it, add to the desired state:"
+SETTLE = "To settle one, add its line to the desired state"
 
 
 @dataclass(frozen=True, slots=True)

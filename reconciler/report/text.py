@@ -87,10 +87,10 @@ def left_lines(left: Left) -> list[str]:
 
 def named_lines(group: NamedGroup) -> list[str]:
     """The named users and groups of one verdict: what is known of each, and the YAML line, whole, that settles it."""
-    lines = wrap(f"{group.title} ({len(group.resources):,}): {group.meaning}", "", "  ")
+    lines = wrap(f"{group.title} ({len(group.resources):,}): {group.meaning}. {SETTLE}", "", "  ")
     for one in group.resources[:MOST_NAMED]:
         who = f"{_whom(Whom(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
-        lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{SETTLE}", f"{INDENT}  {plain_line(one.settle)}"]
+        lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{plain_line(one.settle)}"]
     more = len(group.resources) - MOST_NAMED
     return [*lines, *([f"  ? and {more:,} more, all of them in the HTML page (--format html)"] if more > 0 else [])]
 

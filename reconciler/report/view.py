@@ -33,8 +33,8 @@ from reconciler.report.words import (
 Weight: TypeAlias = Literal["blocking", "filters", "error", "warning", "info"]
 WEIGHTS: tuple[Weight, ...] = ("blocking", "error", "filters", "warning", "info")
 NO_DRIFT = "no drift"
-DRIFT = "Drift: changed by hand (in the account → in git)"
-PENDING = "Pending: git asks for it, and no apply has carried it out"
+DRIFT = "Drift: changed by hand, account → git"
+PENDING = "Pending: asked for by git, not applied yet"
 ALIKE_SHOWN = 3  # of so many warnings of one kind, and
 ALIKE_FROM = 6  # from this many on, the others are counted
 
