@@ -53,10 +53,10 @@ class Account(Generic[Live]):
     """Live resources of one kind, by the folded values of their matching attributes."""
 
     live: Sequence[Live]
-    indexes: dict[str, dict[str, list[Live]]]
+    indexes: dict[str, dict[str, list[str]]]
 
-    def found_by(self, attribute: str, resource: DesiredUser | DesiredGroup) -> list[Live]:
-        """The live resources that have the declared value of an attribute."""
+    def found_by(self, attribute: str, resource: DesiredUser | DesiredGroup) -> list[str]:
+        """The ids of the live resources that have the declared value of an attribute."""
         value = resource.attributes.get(attribute)
         if not isinstance(value, str) or not value:
             return []
@@ -65,12 +65,12 @@ class Account(Generic[Live]):
         return self.indexes[attribute].get(fold(attribute, value), [])
 
 
-def _index(live: Iterable[Live], attribute: str) -> dict[str, list[Live]]:
-    index: dict[str, list[Live]] = {}
+def _index(live: Iterable[LiveUser | LiveGroup], attribute: str) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
     for one in live:
         value = one.attributes.get(attribute)
         if isinstance(value, str) and value:
-            index.setdefault(fold(attribute, value), []).append(one)
+            index.setdefault(fold(attribute, value), []).append(one.id)
     return index
 
 
@@ -114,8 +114,8 @@ def _found(
     """The ids of those asked about that a declaration matches, and by which attributes."""
     by: dict[str, tuple[str, ...]] = {}
     for attribute in attributes:
-        for live in some.found_by(attribute, resource):
-            by[live.id] = (*by.get(live.id, ()), attribute)
+        for live_id in some.found_by(attribute, resource):
+            by[live_id] = (*by.get(live_id, ()), attribute)
     return by
 
 
