@@ -112,11 +112,8 @@ def _found(
     some: Account[Live], resource: DesiredUser | DesiredGroup, attributes: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
     """The ids of those asked about that a declaration matches, and by which attributes."""
-    by: dict[str, tuple[str, ...]] = {}
-    for attribute in attributes:
-        for live_id in some.found_by(attribute, resource):
-            by[live_id] = (*by.get(live_id, ()), attribute)
-    return by
+    pairs = [(live_id, attribute) for attribute in attributes for live_id in some.found_by(attribute, resource)]
+    return {live_id: tuple(name for other, name in pairs if other == live_id) for live_id, _attribute in pairs}
 
 
 def _rivals(
