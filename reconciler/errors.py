@@ -8,6 +8,9 @@ ReconcilerError         a sentence for the person who ran the command, and its e
 │   └── Conflict        GitHub did not do it, for somebody else changed the same thing at that moment
 ├── UsageError      2   the command line, or a path on it, can't be used
 ├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
+│   ├── NotARecord      what should be a record of an apply does not read as one
+│   ├── RecordUnknown   the record of applies can't be fetched, read or pushed
+│   └── ApplyIsOpen     another apply may still send requests; says until when
 └── Unreachable     5   the tenant or GitHub can't be reached, or refuses the credentials
     ├── Forbidden       GitHub knows the token, and does not allow it this
     ├── LostAnswer      a request may have been received and done, and no answer says so
@@ -17,6 +20,7 @@ ReconcilerError         a sentence for the person who ran the command, and its e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 
@@ -56,6 +60,22 @@ class Refused(ReconcilerError):
     def __init__(self, sentence: str, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(sentence)
         self.problems = problems
+
+
+class NotARecord(Refused):
+    """What should be a record of an apply does not read as one."""
+
+
+class RecordUnknown(Refused):
+    """The record of applies can't be fetched, read or pushed: what was applied before is not known."""
+
+
+class ApplyIsOpen(Refused):
+    """Another apply may still send requests; `until` is when the next run may take over."""
+
+    def __init__(self, sentence: str, until: datetime) -> None:
+        super().__init__(sentence)
+        self.until = until
 
 
 class Unreachable(ReconcilerError):

@@ -3,12 +3,16 @@
 A story is a folder: `desired-state/` is what git says, `live.json` what the account says, and beside them is the plan
 that must follow. Where the past matters, `base/` is what git said at the pull request's base, and `applied/` at the
 last applied commit.
-`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), and the keys left to the `next_plan`.
+`applied/`, or `base/` where there is none, was applied whole and leads here. Where more is on record, `case.yaml` lists
+the `commits` by `folder`, oldest first: the `place` of each (here, elsewhere, gone), the serial of the apply of it
+(`applied`), its day (`as_of`), and whom that `covers`. With `known: false` the record could not be read.
+`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), the keys left to the `next_plan`, and
+what earlier applies within the time of the limits did (`done`), by guardrail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -23,16 +27,32 @@ from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredG
 from reconciler.core.earlier import Earlier
 from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.model import DesiredState
+from reconciler.core.ownership.evidence import Evidence, Place, StateAt
+from reconciler.core.ownership.record import ApplyRecord, Covers, salted
 from reconciler.core.tenant import Tenant
 from reconciler.desired.files import read_folder
 from reconciler.desired.load import load_declarations
 from reconciler.errors import Problem
 from reconciler.live.snapshot import Snapshot, read_snapshot_file
 
+SALT = "story"
+EVERYBODY = Covers(kind="all")
 CASES = Path(__file__).parent / "cases"
 ANY_DAY = date(2026, 11, 23)
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StoryCommit:
+    """What git said at a commit, where that leads, and the apply of it that is on record, if there was one."""
+
+    name: str
+    said: Declarations
+    place: Place = "here"
+    serial: int | None = None
+    covers: Covers = EVERYBODY
+    as_of: date | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,9 @@ class Story:
     as_of: date
     faults: tuple[str, ...]
     next_plan: tuple[str, ...]
+    done: Mapping[str, int]
+    commits: tuple[StoryCommit, ...] = ()
+    known: bool = True
 
     @property
     def tenant(self) -> Tenant:
@@ -65,6 +88,35 @@ class Story:
             compile_state(said, self.tenant_name, self.as_of) if said else None for said in (self.base, self.applied)
         )
         return Earlier(base, applied)
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the commits before prove, the newest first; each leads to the next that is here."""
+        states = []
+        before: list[str] = []
+        for commit in self.commits:
+            desired = compile_state(commit.said, self.tenant_name, commit.as_of or self.as_of)
+            records = () if commit.serial is None else (self._record(commit),)
+            states.append(StateAt(commit.name, desired, commit.place, records, frozenset(before)))
+            before += [commit.name] if commit.place == "here" else []
+        return Evidence(tuple(reversed(states)), known=self.known)
+
+    def _record(self, commit: StoryCommit) -> ApplyRecord:
+        assert commit.serial is not None
+        return ApplyRecord(
+            serial=commit.serial,
+            state="ended",
+            commit=commit.name,
+            tree=None,
+            folder="desired-state",
+            run="story",
+            at="2026-11-22T12:00:00Z",
+            as_of="2026-11-22",
+            mode="full",
+            whole=commit.covers.kind == "all",
+            salt=SALT,
+            covers=commit.covers,
+        )
 
     @property
     def filter_changes(self) -> tuple[Problem, ...]:
@@ -86,16 +138,38 @@ def read_story(name: str) -> Story:
     settings = folder / "case.yaml"
     case: dict[str, Any] = yaml.safe_load(settings.read_bytes()) if settings.exists() else {}
     head = read_declarations(folder / "desired-state")
+    base = read_declarations(folder / "base") if (folder / "base").exists() else None
+    applied = read_declarations(folder / "applied") if (folder / "applied").exists() else None
     return Story(
         head=head,
-        base=read_declarations(folder / "base") if (folder / "base").exists() else None,
-        applied=read_declarations(folder / "applied") if (folder / "applied").exists() else None,
+        base=base,
+        applied=applied,
         live=read_snapshot_file(folder / "live.json"),
         tenant_name=case.get("tenant") or next(iter(head.tenants)),
         as_of=case.get("as_of", ANY_DAY),
         faults=tuple(case.get("faults", ())),
         next_plan=tuple(case.get("next_plan", ())),
+        commits=tuple(read_commits(folder, case.get("commits"), applied or base)),
+        known=case.get("known", True),
+        done=case.get("done", {}),
     )
+
+
+def read_commits(folder: Path, listed: list[dict[str, Any]] | None, last: Declarations | None) -> Iterator[StoryCommit]:
+    """The commits that `case.yaml` lists, oldest first; else the one that was applied last."""
+    if listed is None and last is not None:
+        yield StoryCommit("a" * 40, last, serial=1)
+    for number, one in enumerate(listed or (), start=1):
+        covers = one.get("covers", {})
+        keys = tuple(sorted(salted(SALT, key) for key in covers.get("keys", ())))
+        yield StoryCommit(
+            name=f"{number:x}" * 40,
+            said=read_declarations(folder / one["folder"]),
+            place=one.get("place", "here"),
+            serial=one.get("applied"),
+            as_of=one.get("as_of"),
+            covers=Covers(kind=covers.get("kind", "all"), keys=keys),
+        )
 
 
 def read_declarations(folder: Path) -> Declarations:
@@ -112,6 +186,7 @@ def shuffle_story(story: Story, random: Random) -> Story:
         head=shuffle_declarations(story.head, random),
         base=story.base and shuffle_declarations(story.base, random),
         applied=story.applied and shuffle_declarations(story.applied, random),
+        commits=tuple(replace(one, said=shuffle_declarations(one.said, random)) for one in story.commits),
         live=Snapshot(
             shuffle_values(story.live.users, random),
             shuffle_values(story.live.groups, random),

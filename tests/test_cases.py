@@ -75,7 +75,7 @@ APPLIED = [name for name in NAMES if is_applied(name)]
 async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"]) -> Made:
     """Reads the account and plans, as every command does."""
     live = await read_account(account, dialect)
-    sought = list_sought(story.desired, live, story.tenant, story.earlier)
+    sought = list_sought(story.desired, live, story.tenant, story.earlier, story.evidence)
     live = await read_roles(account, live, sought) if story.tenant.roles_via == "permissions" else live
     faults = (*live.certificate.faults, *story.faults)
     return make_plan(
@@ -87,6 +87,8 @@ async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"
             as_of=story.as_of,
             earlier=story.earlier,
             problems=story.filter_changes,
+            evidence=story.evidence,
+            done=story.done,
         )
     )
 

@@ -150,6 +150,7 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
             *tell_focus(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
         ),
         redaction=head.redaction,
+        first_apply=not base.applied,
     )
 
 

@@ -159,7 +159,7 @@ def exit_of(made: Plan, *, exit_code: bool) -> int:
     refused = not made.read.complete or any(problem.code == "guardrail" for problem in made.problems)
     if refused:
         return REFUSED
-    return DIFFERENCES if exit_code and made.changes else NOTHING
+    return DIFFERENCES if exit_code and (made.changes or made.named) else NOTHING
 
 
 @click.command()

@@ -13,7 +13,7 @@ from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles, read_roles_of_asked
 from reconciler.core.focus import covers, focus_on_difference
 from reconciler.core.inquiry import grow_focus, make_inquiry
-from reconciler.core.link import find_gone, link_resources
+from reconciler.core.link import find_former, link_resources
 from reconciler.core.model import LiveState
 from reconciler.core.plan import Plan
 from reconciler.core.reading import ReadMode, Wish, choose_focus
@@ -97,7 +97,7 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
     """The head with what its focus needs and the account lacks in the focus, where it may grow."""
     if head.desired.focus is None:
         return head
-    links = link_resources(head.desired, find_gone(head.desired, base.earlier), live)
+    links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
     everything = head.desired.users.keys() | head.desired.groups.keys()
     return replace(head, desired=grow_focus(head.desired, links, everything))
 

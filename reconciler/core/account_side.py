@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.link import Links, find_gone, link_resources
+from reconciler.core.link import Links, find_former, link_resources
 from reconciler.core.match import fold
 from reconciler.core.model import DesiredState, Key, LiveState, LiveUser, Value
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.ownership.verdicts import Doubt
 from reconciler.core.plan import Action, Change, Frozen
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.redact import Redaction, redact_change
@@ -69,12 +71,18 @@ class Beside:
         return AccountSide(
             user=self._show(user) if user else None,
             plan=plan,
-            untouched=None if plan else self._why_untouched(key),
+            untouched=None if plan else self._why_untouched(key, user),
         )
 
-    def _why_untouched(self, key: Key | None) -> str:
+    def _why_untouched(self, key: Key | None, user: LiveUser | None) -> str:
         reasons = [one.reason for one in self.decided.skipped if one.key == str(key)]
+        if user and (doubt := self.doubt_of(user)):
+            reasons.append(f"{doubt.verdict}: {doubt.witnesses}; {doubt.settle}")
         return "; ".join(reasons) or ("nothing differs" if key else "git does not declare them")
+
+    def doubt_of(self, user: LiveUser) -> Doubt | None:
+        """The doubt whether a user left, or None."""
+        return next((one for one in self.decided.ownership.doubts if (one.kind, one.id) == ("user", user.id)), None)
 
     def _planned(self, key: Key | None, user: LiveUser | None) -> Iterable[Planned]:
         names = {str(key), f"{ID_PREFIX}{user.id}" if user else ""}
@@ -122,12 +130,15 @@ def _told(change: Change, what: tuple[str, ...]) -> Planned:
     return Planned(action=change.action, key=change.key, what=what, reason=change.reason)
 
 
-def hold_against(desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier) -> Beside:
+def hold_against(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
+) -> Beside:
     """All of git against all of the account: what touches somebody may be a change of a group."""
-    links = link_resources(desired, find_gone(desired, earlier), live)
-    linked = {**links.gone_users.live_of, **links.users.live_of}
-    keys = {user.id: key for key, user in linked.items()}
-    return Beside(desired, live, links, decide_changes(desired, live, tenant, earlier), keys)
+    links = link_resources(desired, find_former(desired, earlier), live)
+    decided = decide_changes(desired, live, tenant, earlier, evidence)
+    left = {one.user.key: one.live for one in decided.ownership.leavers}
+    keys = {user.id: key for key, user in {**links.former_users.live_of, **left, **links.users.live_of}.items()}
+    return Beside(desired, live, links, decided, keys)
 
 
 def find_people(live: LiveState, named: str) -> tuple[LiveUser, ...]:

@@ -15,6 +15,7 @@ from reconciler.core.clause_check import check_clauses
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.duties import find_breaches
 from reconciler.core.filter_sense import check_sense
+from reconciler.core.limit_exceptions import warn_of_exceptions
 from reconciler.core.lookalike import check_lookalikes
 from reconciler.core.mapping import Mapper, matching_of
 from reconciler.core.match import EXACT
@@ -22,8 +23,10 @@ from reconciler.core.membership import check_name
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, parse_key
 from reconciler.core.population import Population
 from reconciler.core.redact import Redaction
+from reconciler.core.settlement import check_settlements, check_was
 from reconciler.core.tenant import Guardrails
-from reconciler.errors import Problem
+from reconciler.core.tenant_names import check_tenant_names
+from reconciler.errors import Problem, Source
 
 
 def compile_state(declarations: Declarations, tenant_name: str, today: date) -> DesiredState:
@@ -52,10 +55,16 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *mappers.users.problems(),
             *mappers.groups.problems(),
             *_check_protected(declarations, guardrails),
+            *warn_of_exceptions(guardrails, today),
             *_check_names(users.values(), groups.values(), Redaction(declarations.redact)),
+            *check_tenant_names(declarations.tenants),
+            *_check_ownership(declarations),
         ),
         rules=rules.places,
         redact=declarations.redact,
+        released=declarations.released,
+        left=declarations.left,
+        was=_former_keys(declarations),
         breaches=tuple(
             find_breaches(declarations, access.membership, guardrails.separation_of_duties, users.values(), today)
         ),
@@ -66,6 +75,23 @@ def guardrails_of(declarations: Declarations, tenant_name: str) -> Guardrails:
     """Those of everyone, but for what the tenant says itself: one limit of its own leaves nobody unprotected."""
     everyone, own = declarations.guardrails, declarations.tenants[tenant_name].tenant.guardrails
     return everyone.model_copy(update={name: getattr(own, name) for name in own.model_fields_set}) if own else everyone
+
+
+def _former_keys(declarations: Declarations) -> dict[Key, tuple[Key, ...]]:
+    """The keys that each user and group had before, of those that had any."""
+    return {
+        **{Key("user", name): user.was for name, user in declarations.users.items() if user.was},
+        **{Key("group", name): group.was for name, group in declarations.groups.items() if group.was},
+    }
+
+
+def _check_ownership(declarations: Declarations) -> Iterable[Problem]:
+    """What is wrong with the lines that settle who is ours, given all that is declared."""
+    declared: dict[Key, Source | None] = dict.fromkeys(declarations.broken)
+    declared |= {Key("user", name): user.source for name, user in declarations.users.items()}
+    declared |= {Key("group", name): group.source for name, group in declarations.groups.items()}
+    yield from check_settlements(declarations.released, declarations.left, declared)
+    yield from check_was(_former_keys(declarations), declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +118,7 @@ class _Compiler:
             in_scope=verdict.passes,
             reason=verdict.reason,
             roles=self._roles(name) if verdict.passes else None,
+            declared_inactive=declared.attributes.get("active") is False,
         )
 
     def _roles(self, name: str) -> frozenset[str] | None:

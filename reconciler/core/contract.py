@@ -11,22 +11,25 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from reconciler.core.clause import ScopingFilters
-from reconciler.core.declared import GroupDeclaration, RedactDeclaration, RoleAssignment, UserDeclaration
+from reconciler.core.declared import GroupDeclaration, RedactDeclaration, RoleAssignment, UserEntry
 from reconciler.core.model import JsonObject
 from reconciler.core.notifier import Notifier
 from reconciler.core.rule import AttributeMappings
+from reconciler.core.settlement import SettlementDeclaration
 from reconciler.core.tenant import Guardrails, Tenant
 
 SECTIONS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "tenants": TypeAdapter(dict[str, Tenant]),
     "guardrails": TypeAdapter(Guardrails),
-    "users": TypeAdapter(dict[str, UserDeclaration]),
+    "users": TypeAdapter(dict[str, UserEntry]),
     "groups": TypeAdapter(dict[str, GroupDeclaration]),
     "role_assignments": TypeAdapter(list[RoleAssignment]),
     "scoping_filters": TypeAdapter(ScopingFilters),
     "attribute_mappings": TypeAdapter(AttributeMappings),
     "notifications": TypeAdapter(list[Notifier]),
     "redact": TypeAdapter(RedactDeclaration),
+    "released": TypeAdapter(list[SettlementDeclaration]),
+    "left": TypeAdapter(list[SettlementDeclaration]),
 }
 
 

@@ -33,7 +33,7 @@ from reconciler.core.people import (
     with_people,
 )
 from reconciler.core.plan import AttributeChange, Change
-from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.planner import Decided, decide_judged
 from reconciler.core.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
 from reconciler.core.tenant import Tenant
 from reconciler.core.twin.directory import Directory
@@ -62,7 +62,7 @@ def check_convergence(
     twin = _twin_of(live, ids, tenant)
 
     tried = _apply(steps, twin, dict(decided.ids), tenant)
-    again = decide_changes(_restrict(desired, keys), _read(twin, live.me, tenant), tenant, earlier)
+    again = decide_judged(_restrict(desired, keys), _read(twin, live.me, tenant), tenant, earlier, decided.ownership)
     told = _told_of(decided, live, tenant)
     unexpected = [
         change

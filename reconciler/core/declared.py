@@ -15,9 +15,10 @@ from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import TypedDict
 
 from reconciler.core.clause import Clause, ClauseDeclaration, Filters
-from reconciler.core.model import Key
+from reconciler.core.model import Key, Settlement
 from reconciler.core.notifier import Notifier
 from reconciler.core.rule import GROUP_TARGETS, USER_TARGETS, Mappings
+from reconciler.core.settlement import GroupWas, UserWas
 from reconciler.core.strict import STRICT, Declaration, Scalar, Text
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import Guardrails, Tenant
@@ -109,6 +110,13 @@ class UserDeclaration(TypedDict, total=False):
     customFields: dict[str, str | bool | int | float | None]
 
 
+class UserEntry(UserDeclaration, total=False):
+    """A user as written: the attributes, and the keys that the user had before, which are no attribute."""
+
+    __pydantic_config__ = STRICT  # type: ignore[misc]
+    was: UserWas
+
+
 class GroupDeclaration(Declaration):
     """A group: its attributes, who is in it, and whether git alone decides that."""
 
@@ -118,6 +126,7 @@ class GroupDeclaration(Declaration):
     membership: Literal["authoritative", "additive"] = "authoritative"
     members: list[str] | None = None
     members_where: list[ClauseDeclaration] | None = Field(default=None, min_length=1)
+    was: GroupWas | None = None
 
 
 class RoleAssignment(Declaration):
@@ -149,10 +158,11 @@ RedactDeclaration: TypeAlias = list[Annotated[str, AfterValidator(_may_be_redact
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUser:
-    """A user as declared, and where."""
+    """A user as declared, and where; `was` are the keys that the user had before."""
 
     attributes: UserDeclaration
     source: Source
+    was: tuple[Key, ...] = ()
 
     @property
     def source_attributes(self) -> Mapping[str, object]:
@@ -162,13 +172,14 @@ class DeclaredUser:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGroup:
-    """A group as declared, and where; `attributes` are the managed ones."""
+    """A group as declared, and where; `attributes` are the managed ones, `was` the keys that the group had before."""
 
     attributes: Mapping[str, str | None]
     membership: Literal["authoritative", "additive"]
     members: tuple[str, ...] | None
     members_where: tuple[Clause, ...] | None
     source: Source
+    was: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +202,10 @@ class DeclaredTenant:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """All that a desired-state folder declares. `broken` are keys whose declaration has problems: known, but unread."""
+    """All that a desired-state folder declares. `broken` are keys whose declaration has problems: known, but unread.
+
+    `released` and `left` are the lines that settle who is ours.
+    """
 
     tenants: Mapping[str, DeclaredTenant] = field(default_factory=dict)
     users: Mapping[str, DeclaredUser] = field(default_factory=dict)
@@ -203,3 +217,5 @@ class Declarations:
     notifications: tuple[Notifier, ...] = ()
     redact: tuple[str, ...] = ()
     broken: frozenset[Key] = frozenset()
+    released: tuple[Settlement, ...] = ()
+    left: tuple[Settlement, ...] = ()

@@ -23,27 +23,47 @@ Ask: TypeAlias = Callable[[DesiredState], object]
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The states before, None where there is none. Without a base nothing was managed, and all is `this_change`."""
+    """The states before, None where there is none. Without a base nothing was managed, and all is `this_change`.
+
+    `front` are the states of the commits begun or applied since the last whole apply, the newest first, and `touched`
+    the keys on lines that a commit since then touched: what came and went between. They say what to look at, no cause.
+    """
 
     base: DesiredState | None = None
     applied: DesiredState | None = None
+    front: tuple[DesiredState, ...] = ()
+    touched: frozenset[Key] = frozenset()
+
+    @property
+    def states(self) -> tuple[DesiredState, ...]:
+        """Every earlier state: the base, the applied one, and the front."""
+        return tuple(state for state in (self.base, self.applied, *self.front) if state)
 
     def users(self) -> dict[Key, DesiredUser]:
-        """Every user that an earlier state declares; the base's word goes before the applied one's."""
-        return {key: user for state in (self.applied, self.base) if state for key, user in state.users.items()}
+        """Every user that an earlier state declares; the base's word goes before the others'."""
+        return {key: user for state in reversed(self.states) for key, user in state.users.items()}
 
     def groups(self) -> dict[Key, DesiredGroup]:
         """Every group that an earlier state declares."""
-        return {key: group for state in (self.applied, self.base) if state for key, group in state.groups.items()}
+        return {key: group for state in reversed(self.states) for key, group in state.groups.items()}
 
     def presence(self, key: Key, *, head: bool) -> Cause:
         """Why a resource appears or comes back (`head`), or goes."""
         return find_cause([self._facet(head, not head, partial(_is_present, key))])
 
     def removal(self, key: Key) -> Cause:
-        """Why a resource goes that git no longer declares, and its members with it: it left git now, or earlier."""
-        left_earlier = self.base is not None and self.base.resource(key) is None
-        return "merged" if left_earlier else "this_change"
+        """Why a resource goes that git no longer declares, and its members with it.
+
+        It left git now, or earlier and was not applied yet; or it had gone already, and the account brought it back.
+        """
+        if self.base is None or self.base.resource(key) is not None:
+            return "this_change"
+        waits = any(state.resource(key) is not None for state in (self.applied, *self.front) if state)
+        return "merged" if waits else "drift"
+
+    def settlement(self, key: Key, live_id: str) -> Cause:
+        """Why a user goes of whom a line of `left:` says that they left."""
+        return find_cause([self._facet(head=True, live=False, ask=partial(_is_settled, key, live_id))])
 
     def attributes(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
         """Why attributes change; references in both are keys."""
@@ -58,6 +78,11 @@ class Earlier:
         """Why members enter a group (`head`), or leave it."""
         return find_cause(self._facet(head, not head, partial(_is_member, key, member)) for member in members)
 
+    def former_members(self, key: Key) -> frozenset[Key]:
+        """The members that the base, or what was applied last, declares for a group."""
+        groups = (state.groups.get(key) for state in (self.base, self.applied) if state)
+        return frozenset().union(*(group.members or () for group in groups if group))
+
     def roles(self, key: Key, roles: Iterable[str], *, head: bool) -> Cause:
         """Why roles are granted (`head`), or revoked."""
         return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
@@ -66,11 +91,6 @@ class Earlier:
         """Why roles go that git no longer assigns to anybody: the last assignment left git now, or earlier."""
         user = self.base.users.get(key) if self.base else None
         return "this_change" if user is not None and user.roles is not None else "merged"
-
-    def manages_roles(self, key: Key) -> bool:
-        """Whether an earlier state decided which roles the user holds."""
-        users = [state.users.get(key) for state in (self.base, self.applied) if state]
-        return any(user is not None and user.roles is not None for user in users)
 
     def _attribute_facets(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Iterable[Facet]:
         return (
@@ -95,6 +115,10 @@ class Earlier:
 def _is_present(key: Key, state: DesiredState) -> object:
     resource = state.resource(key)
     return resource.in_scope if resource else NOT_SPOKEN_OF
+
+
+def _is_settled(key: Key, live_id: str, state: DesiredState) -> object:
+    return any(line.key == key or line.id == live_id for line in state.left)
 
 
 def _attribute(key: Key, path: str, state: DesiredState) -> object:

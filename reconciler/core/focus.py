@@ -11,6 +11,7 @@ from itertools import chain
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, Key, parse_key
 from reconciler.core.plan import Change
+from reconciler.core.references import key_by_id
 from reconciler.core.suggest import did_you_mean
 from reconciler.errors import Problem
 
@@ -21,9 +22,11 @@ MEMBERSHIP = ("add_members", "remove_members")
 def focus_on_difference(desired: DesiredState, earlier: Earlier) -> Focus:
     """Every key of which the compiled states differ, and of a group the members in which they do.
 
-    A group that comes, goes, or is decided on in another way is about all its members.
+    A group that comes, goes, or is decided on in another way is about all its members. So is one that was touched in
+    between; and a line of `left:` or `released:` that comes or goes is about its key or id.
     """
     states = _states(desired, earlier)
+    between = frozenset(earlier.touched) | _settled_otherwise(states)
     users = {key for key in chain.from_iterable(state.users for state in states) if _user_differs(key, states)}
     groups: set[Key] = set()
     members: dict[Key, frozenset[Key]] = {}
@@ -34,11 +37,27 @@ def focus_on_difference(desired: DesiredState, earlier: Earlier) -> Focus:
         groups.add(key)
         if (moved := _members_that_differ(said)) is not None:
             members[key] = moved
-    return Focus(frozenset(users | groups), members, grows=True)
+    members = {key: some for key, some in members.items() if key not in between}
+    return Focus(frozenset(users | groups) | between, members, grows=True)
 
 
 def _states(desired: DesiredState, earlier: Earlier) -> list[DesiredState]:
-    return [desired, *(state for state in (earlier.base, earlier.applied) if state)]
+    return [desired, *earlier.states]
+
+
+def _settled_otherwise(states: Sequence[DesiredState]) -> frozenset[Key]:
+    """The keys of lines that settle who is ours, where states differ in them."""
+    lines = [frozenset(_keys_settled(state)) for state in states]
+    return frozenset(key for _word, key in frozenset.union(*lines) - frozenset.intersection(*lines))
+
+
+def _keys_settled(state: DesiredState) -> Iterable[tuple[str, Key]]:
+    for word, settlements in (("left", state.left), ("released", state.released)):
+        for line in settlements:
+            if line.key is not None:
+                yield word, line.key
+            if line.id is not None:
+                yield word, key_by_id("user", line.id)
 
 
 def _user_differs(key: Key, states: Sequence[DesiredState]) -> bool:

@@ -1,13 +1,18 @@
 """Plan × limits → problems. A guardrail refuses after showing; it never trims a plan to fit.
 
-A limit is exceeded when the plan is above its count *and* above its percentage of what there is.
+A limit is exceeded when the plan is above its count *and* above its percentage of what there is. What earlier applies
+did within a time counts with it, so that many small plans are held to what one large plan is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
+from reconciler.core.duration import spell_duration
+from reconciler.core.limits import list_effects, list_identity_paths
 from reconciler.core.model import LiveState
 from reconciler.core.plan import Change
 from reconciler.core.standing import Standing
@@ -15,15 +20,26 @@ from reconciler.core.tenant import Guardrails, Limit
 from reconciler.errors import Problem
 
 MOST_NAMED = 10
+NOTHING_DONE: Final[Mapping[str, int]] = MappingProxyType({})
+TAKES_AWAY: Final = frozenset({"max_deactivations", "max_member_removals", "max_role_revocations"})
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """What percentages are of: active users, memberships and roles held; None where it is not known."""
+    """What percentages are of: active users, memberships and roles held; None where it is not known.
+
+    `groups` are 0 where it is not known how many there are: percentages of resources are then of the users alone.
+    """
 
     users: int | None
     memberships: int | None
     roles: int | None
+    groups: int = 0
+
+    @property
+    def resources(self) -> int | None:
+        """Active users and groups."""
+        return None if self.users is None else self.users + self.groups
 
 
 def count_population(live: LiveState, on_record: int | None = None) -> Population:
@@ -34,30 +50,88 @@ def count_population(live: LiveState, on_record: int | None = None) -> Populatio
         users=sum(user.active for user in live.users),
         memberships=sum(len(group.members) for group in live.groups),
         roles=sum(len(user.roles) for user in live.users),
+        groups=len(live.groups),
     )
 
 
-def check_guardrails(changes: Sequence[Change], guardrails: Guardrails, population: Population) -> list[Problem]:
-    """Every guardrail that the changes exceed, with the limit, the count and who is meant."""
-    leavers = [change.key for change in changes if change.action == "deactivate_user"]
-    told = frozenset(leavers)  # what they leave and lose is told with it, and counted once
-    removals = _pairs(changes, "remove_members", without=told)
-    revocations = _pairs([change for change in changes if change.key not in told], "revoke_roles", without=frozenset())
+def check_guardrails(
+    changes: Sequence[Change],
+    guardrails: Guardrails,
+    population: Population,
+    done: Mapping[str, int] = NOTHING_DONE,
+    *,
+    first_apply: bool = False,
+) -> list[Problem]:
+    """Every guardrail that the changes exceed, with the limit, the count and who is meant.
+
+    `done` is what applies within `guardrails.within` did, by the name of the guardrail, as `effects_of` counts it.
+    """
+    exceeded = check_limits(changes, guardrails, population, done, first_apply=first_apply)
+    return [*exceeded, *check_protected(changes, guardrails)]
+
+
+def check_limits(
+    changes: Sequence[Change],
+    guardrails: Guardrails,
+    population: Population,
+    done: Mapping[str, int] = NOTHING_DONE,
+    *,
+    first_apply: bool = False,
+) -> list[Problem]:
+    """Every limit that the changes exceed; the first apply takes over an account, and may adopt all of it."""
+    whole = {
+        "max_deactivations": population.users,
+        "max_member_removals": population.memberships,
+        "max_role_revocations": population.roles,
+        "max_identity_updates": population.users,
+    }
+    held = _Held(guardrails, done)
     return [
-        *_exceeded("max_deactivations", guardrails.max_deactivations, leavers, population.users),
-        *_exceeded("max_member_removals", guardrails.max_member_removals, _spell(removals), population.memberships),
-        *_exceeded("max_role_revocations", guardrails.max_role_revocations, _spell(revocations), population.roles),
-        *_protected(changes, frozenset(guardrails.protected)),
+        problem
+        for name, named in list_effects(changes).items()
+        if not (first_apply and name == "max_adoptions")
+        for problem in held.exceeded(name, named, whole.get(name, population.resources))
     ]
 
 
 def check_privileged_grants(
-    standings: Iterable[Standing], guardrails: Guardrails, population: Population
+    standings: Iterable[Standing],
+    guardrails: Guardrails,
+    population: Population,
+    done: Mapping[str, int] = NOTHING_DONE,
 ) -> list[Problem]:
     """Whether too many privileged roles take effect: granted, or held by somebody who comes back."""
     privileged = frozenset(guardrails.privileged_roles)
-    grants = [(one.key, role) for one in standings for role in sorted(one.gained & privileged)]
-    return _exceeded("max_privileged_grants", guardrails.max_privileged_grants, _spell(grants), population.roles)
+    grants = [f"{role} of {one.key}" for one in standings for role in sorted(one.gained & privileged)]
+    return _Held(guardrails, done).exceeded("max_privileged_grants", grants, population.roles)
+
+
+def check_protected(changes: Iterable[Change], guardrails: Guardrails) -> list[Problem]:
+    """Those who keep their access, their login and their memberships, whatever the limits."""
+    protected = frozenset(guardrails.protected)
+    hint = "take the key out of guardrails.protected in git, or keep the"
+    return [
+        Problem(
+            "guardrail",
+            f"protected: {key} would lose {what} ({change.action})",
+            change.source,
+            f"{hint} {what.removeprefix('their ').partition(' of ')[0]}",
+        )
+        for change in changes
+        for key, what in _taken(change)
+        if key in protected
+    ]
+
+
+def _taken(change: Change) -> Iterable[tuple[str, str]]:
+    """Who would lose what by a change, of that which is protected."""
+    match change.action:
+        case "deactivate_user" | "revoke_roles":
+            yield change.key, "access"
+        case "remove_members":
+            yield from ((member, f"membership of {change.key}") for member in change.members)
+        case _:
+            yield from ((change.key, f"their {path}") for path in list_identity_paths(change))
 
 
 def check_population(population: Population, before: int | None, guardrails: Guardrails) -> list[Problem]:
@@ -109,29 +183,31 @@ def check_own_user(changes: Iterable[Change], live: LiveState) -> list[Problem]:
     ]
 
 
-def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
-    """(resource, member or role) of every change of that action. A deactivation is not counted a second time."""
-    return [
-        (change.key, one)
-        for change in changes
-        if change.action == action
-        for one in (*change.members, *change.roles)
-        if one not in without
-    ]
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Holds counts against the limits, together with what earlier applies did."""
 
+    guardrails: Guardrails
+    done: Mapping[str, int]
 
-def _spell(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{one} of {resource}" for resource, one in pairs]
-
-
-def _exceeded(name: str, limit: Limit, named: Sequence[str], whole: int | None) -> list[Problem]:
-    count = len(named)
-    if not count or not _is_above(limit, count, whole):
-        return []
-    hint = f"raise guardrails.{name} in git and have it reviewed, or make the change smaller"
-    if whole is None and limit.percent is not None:
-        hint = f"of how many is not known when only some keys are read: use --read full, or {hint}"
-    return [Problem("guardrail", f"{name}: {count} is above {_spell_limit(limit, whole)}: {_name(named)}", None, hint)]
+    def exceeded(self, name: str, named: Sequence[str], whole: int | None) -> list[Problem]:
+        """The problem, if what a plan adds to what was done is above the limit; a plan that adds nothing is never."""
+        limit: Limit = getattr(self.guardrails, name)
+        before = self.done.get(name, 0)
+        if whole is not None and name in TAKES_AWAY:
+            whole += before  # what was taken away is no longer there, and was when the first of the applies began
+        if not named or not _is_above(limit, before + len(named), whole):
+            return []
+        count = f"{before + len(named)} is above {_spell_limit(limit, whole)}"
+        within = spell_duration(self.guardrails.within)
+        earlier = f" ({before} of them done by earlier applies within {within})" if before else ""
+        hint = (
+            f"raise guardrails.{name} in git and have it reviewed, allow this one plan under guardrails.exceptions, "
+            f"or make the change smaller{' or wait for the time to pass' if before else ''}"
+        )
+        if whole is None and limit.percent is not None:
+            hint = f"of how many is not known when only some keys are read: use --read full, or {hint}"
+        return [Problem("guardrail", f"{name}: {count}{earlier}: {_name(named)}", None, hint)]
 
 
 def _name(named: Sequence[str]) -> str:
@@ -156,14 +232,3 @@ def _spell_limit(limit: Limit, whole: int | None) -> str:
         )
         if part
     )
-
-
-def _protected(changes: Iterable[Change], protected: frozenset[str]) -> list[Problem]:
-    """Those who are never deactivated, and from whom nothing is revoked."""
-    hint = "take the key out of guardrails.protected in git, or keep the access"
-    taking = ("deactivate_user", "revoke_roles")
-    return [
-        Problem("guardrail", f"protected: {change.key} would lose access ({change.action})", change.source, hint)
-        for change in changes
-        if change.action in taking and change.key in protected
-    ]

@@ -12,7 +12,7 @@ from itertools import chain
 
 from reconciler.core.earlier import Earlier
 from reconciler.core.focus import manager_of
-from reconciler.core.link import Gone, Links, find_gone, link_resources, matching_terms
+from reconciler.core.link import Former, Links, find_former, link_resources, matching_terms
 from reconciler.core.match import fold
 from reconciler.core.model import (
     Attributes,
@@ -113,24 +113,26 @@ class Inquiry:
 
     desired: DesiredState
     before: DesiredState
-    gone: Gone
+    former: Former
     claims: Mapping[tuple[Kind, str, str], frozenset[Key]]
 
     def next_round(self, known: Known) -> tuple[Inquiry, Questions]:
         """The inquiry with its focus as it is now, and what to ask; no questions where everything is known."""
-        links = link_resources(self.desired, self.gone, known.live_state(NOT_READ))
+        links = link_resources(self.desired, self.former, known.live_state(NOT_READ))
         inquiry = replace(self, desired=grow_focus(self.desired, links, known.keys))
         return inquiry, inquiry.questions(links, known)
 
     def questions(self, links: Links, known: Known) -> Questions:
         """What is not known yet, of the focus and of what it refers to."""
         focus = self.desired.focus.keys if self.desired.focus else frozenset[Key]()
-        groups = [group for group in (*self.desired.groups.values(), *self.gone.groups.values()) if group.key in focus]
+        groups = [
+            group for group in (*self.desired.groups.values(), *self.former.groups.values()) if group.key in focus
+        ]
         keys = {
             *focus,
             *references(self.desired),
             *references(replace(self.before, focus=self.desired.focus)),
-            *_members(self.desired, self.gone.groups.values()),
+            *_members(self.desired, self.former.groups.values()),
             *self._claimants(known),
         }
         users = {*_managers_in_doubt(self.desired, links), *self._members_in_doubt(groups, links, known)}
@@ -142,7 +144,7 @@ class Inquiry:
 
     def terms(self, key: Key) -> tuple[tuple[str, str], ...]:
         """The matching attributes of a key and its values of them, as git says or said."""
-        resource = self.desired.resource(key) or self.gone.users.get(key) or self.gone.groups.get(key)
+        resource = self.desired.resource(key) or self.former.users.get(key) or self.former.groups.get(key)
         return tuple(matching_terms(self.desired, resource)) if resource else ()
 
     def _claimants(self, known: Known) -> Iterator[Key]:
@@ -178,13 +180,13 @@ class Inquiry:
 
 def make_inquiry(desired: DesiredState, earlier: Earlier) -> Inquiry:
     """An inquiry about the focus of `desired`."""
-    gone = find_gone(desired, earlier)
+    former = find_former(desired, earlier)
     claims: dict[tuple[Kind, str, str], set[Key]] = {}
-    for resource in (*desired, *gone):
+    for resource in (*desired, *former):
         for attribute, value in matching_terms(desired, resource):
             claims.setdefault((resource.key.kind, attribute, fold(attribute, value)), set()).add(resource.key)
     before = earlier.applied or earlier.base or desired
-    return Inquiry(desired, before, gone, {claim: frozenset(keys) for claim, keys in claims.items()})
+    return Inquiry(desired, before, former, {claim: frozenset(keys) for claim, keys in claims.items()})
 
 
 def grow_focus(desired: DesiredState, links: Links, asked: Container[Key]) -> DesiredState:
@@ -207,10 +209,10 @@ def references(desired: DesiredState) -> Iterator[Key]:
             yield manager
 
 
-def _members(desired: DesiredState, gone: Iterable[DesiredGroup]) -> Iterator[Key]:
+def _members(desired: DesiredState, former: Iterable[DesiredGroup]) -> Iterator[Key]:
     """The members that a plan about the focus refers to."""
     declared = (desired.groups.get(key) for key in (desired.focus.keys if desired.focus else ()))
-    for group in chain((one for one in declared if one), (one for one in gone if desired.is_asked(one.key))):
+    for group in chain((one for one in declared if one), (one for one in former if desired.is_asked(one.key))):
         asked = desired.members_asked(group.key)
         if _is_decided(group):
             yield from (group.members or ()) if asked is None else asked

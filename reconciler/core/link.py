@@ -1,73 +1,140 @@
-"""What git declares, and what it declared before, linked to the account: matching decides, this is the order.
+"""What git declares linked to the account: matching decides, this is the order.
 
-What git declares is linked first: a key that was renamed keeps its person, who has not left.
+First by HEAD's values; then, for a key that these link to nothing, by the values that its base had; last by those of
+the key that it `was`. A record goes to one key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.match import Matches, match_resources
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, LiveGroup, LiveState, LiveUser
+from reconciler.core.match import Live, Matches, match_resources
+from reconciler.core.model import (
+    DesiredGroup,
+    DesiredState,
+    DesiredUser,
+    Key,
+    LiveGroup,
+    LiveState,
+    LiveUser,
+    Settlement,
+)
 from reconciler.errors import Problem
+
+Declared = Mapping[Key, DesiredUser | DesiredGroup]
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """What git declared before, and no longer does."""
+class Former:
+    """What earlier states declare: it is looked up, and links keys that changed. It says nothing of who left.
+
+    `users` and `groups` are those whose key HEAD no longer declares. `base` is what the base declares of HEAD's keys,
+    and `was` what earlier states declare of the keys that HEAD's keys were before.
+    """
 
     users: Mapping[Key, DesiredUser]
     groups: Mapping[Key, DesiredGroup]
+    base: Declared = field(default_factory=dict)
+    was: Mapping[Key, tuple[DesiredUser | DesiredGroup, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[DesiredUser | DesiredGroup]:
         yield from self.users.values()
         yield from self.groups.values()
 
 
-def find_gone(desired: DesiredState, earlier: Earlier) -> Gone:
-    """What left git since the earlier states."""
-    return Gone(
-        users={key: user for key, user in earlier.users().items() if key not in desired.users},
-        groups={key: group for key, group in earlier.groups().items() if key not in desired.groups},
+def find_former(desired: DesiredState, earlier: Earlier) -> Former:
+    """Returns what earlier states declare of keys that HEAD does not, and of those that it goes on with."""
+    users, groups = earlier.users(), earlier.groups()
+    declared: Declared = {**users, **groups}
+    base = [] if earlier.base is None else [one for one in earlier.base if desired.resource(one.key)]
+    was = {
+        key: tuple(declared.get(former) or _marked(resource, former) for former in formers)
+        for key, formers in desired.was.items()
+        if (resource := desired.resource(key))
+    }
+    return Former(
+        users={key: user for key, user in users.items() if key not in desired.users},
+        groups={key: group for key, group in groups.items() if key not in desired.groups},
+        base={one.key: one for one in base},
+        was=was,
     )
+
+
+def _marked(resource: DesiredUser | DesiredGroup, former: Key) -> DesiredUser | DesiredGroup:
+    """What stands for a key of which no earlier state is known: the mark that it gave, as the default mapping does."""
+    return replace(resource, key=former, attributes={"externalId": former.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What is linked to the account: what git declares, and what it declared before."""
+    """What is linked to the account: what git declares, and what it declared before under keys that are gone."""
 
     users: Matches[LiveUser]
     groups: Matches[LiveGroup]
-    gone_users: Matches[LiveUser]
-    gone_groups: Matches[LiveGroup]
+    former_users: Matches[LiveUser]
+    former_groups: Matches[LiveGroup]
 
     def user(self, key: Key) -> LiveUser | None:
         """The live user of a key, declared now or before."""
-        return self.users.live_of.get(key) or self.gone_users.live_of.get(key)
+        return self.users.live_of.get(key) or self.former_users.live_of.get(key)
 
     def group(self, key: Key) -> LiveGroup | None:
         """The live group of a key, declared now or before."""
-        return self.groups.live_of.get(key) or self.gone_groups.live_of.get(key)
+        return self.groups.live_of.get(key) or self.former_groups.live_of.get(key)
 
     def problems(self, desired: DesiredState) -> Iterator[Problem]:
         """What matching could not settle about the keys that are asked about."""
-        every = (self.users, self.groups, self.gone_users, self.gone_groups)
-        for matches in every:
+        for matches in (self.users, self.groups):
             yield from (problem for problem, keys in matches.problems.items() if any(map(desired.is_asked, keys)))
 
 
-def link_resources(desired: DesiredState, gone: Gone, live: LiveState) -> Links:
-    """Links all of it; nobody is linked twice."""
-    users = match_resources(desired.users.values(), live.users, desired.matching)
-    groups = match_resources(desired.groups.values(), live.groups, desired.group_matching)
+def link_resources(desired: DesiredState, former: Former, live: LiveState) -> Links:
+    """Links all of it; no record is linked twice."""
+    users = _link(desired, former, desired.users, live.users, desired.matching)
+    groups = _link(desired, former, desired.groups, live.groups, desired.group_matching)
     return Links(
         users=users,
         groups=groups,
-        gone_users=match_resources(gone.users.values(), users.unmatched(live.users), desired.matching),
-        gone_groups=match_resources(gone.groups.values(), groups.unmatched(live.groups), desired.group_matching),
+        former_users=match_resources(former.users.values(), users.unmatched(live.users), desired.matching),
+        former_groups=match_resources(former.groups.values(), groups.unmatched(live.groups), desired.group_matching),
     )
+
+
+def _link(
+    desired: DesiredState, former: Former, declared: Declared, live: Sequence[Live], attributes: Sequence[str]
+) -> Matches[Live]:
+    """A record that a line of `left:` or `released:` has by id is nobody's, where another one would do."""
+    settled = {line.id for line in _settlements(desired) if line.id}
+    others = [one for one in live if one.id not in settled] if settled else live
+    matches = match_resources(declared.values(), others, attributes)
+    if settled:
+        _link_more(matches, {key: (one,) for key, one in declared.items()}, live, attributes)
+    _link_more(matches, {key: (former.base[key],) for key in declared.keys() & former.base.keys()}, others, attributes)
+    _link_more(matches, {key: former.was[key] for key in declared.keys() & former.was.keys()}, others, attributes)
+    return matches
+
+
+def _settlements(desired: DesiredState) -> Iterable[Settlement]:
+    return (*desired.left, *desired.released)
+
+
+def _link_more(
+    matches: Matches[Live],
+    declared: Mapping[Key, tuple[DesiredUser | DesiredGroup, ...]],
+    live: Sequence[Live],
+    attributes: Sequence[str],
+) -> None:
+    """Links keys that have no record yet by other values, the first that find one; who is unclear is left alone."""
+    for turn in range(max(map(len, declared.values()), default=0)):
+        waiting = [
+            replace(every[turn], key=key)
+            for key, every in declared.items()
+            if len(every) > turn and key not in matches.live_of and key not in matches.unclear
+        ]
+        if waiting:
+            matches.live_of.update(match_resources(waiting, matches.unmatched(live), attributes).live_of)
 
 
 def matching_terms(desired: DesiredState, resource: DesiredUser | DesiredGroup) -> Iterable[tuple[str, str]]:

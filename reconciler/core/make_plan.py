@@ -5,37 +5,45 @@ The one way to a Plan, for every command. What it needs is one value, so that a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from reconciler.core.converge import check_convergence
 from reconciler.core.duties import check_duties
 from reconciler.core.earlier import Earlier
 from reconciler.core.guardrails import (
-    check_guardrails,
     check_last_holders,
+    check_limits,
     check_own_user,
     check_population,
     check_privileged_grants,
+    check_protected,
     count_population,
 )
+from reconciler.core.limit_exceptions import pass_by_exception
 from reconciler.core.model import Certificate, DesiredState, LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.pace import seconds_needed
-from reconciler.core.plan import Cost, Plan, ReadSummary
+from reconciler.core.plan import Change, Cost, Named, Plan, ReadSummary, RecordNote, digest_of, order_changes
 from reconciler.core.planner import Decided, decide_changes
-from reconciler.core.redact import Redaction, redact_plan
+from reconciler.core.redact import Redaction, redact_change, redact_plan
 from reconciler.core.standing import list_standings
 from reconciler.core.steps import make_steps
 from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.errors import Problem
+
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of.
 
-    `population` is how many active users the account had after the last apply, where that is on record.
+    `evidence` says who was ours, and `record` what the record of applies says for the plan.
+    `population` is how many active users the account had after the last apply, where that is on record. `done` is what
+    the applies within `guardrails.within` did, by the name of the guardrail that limits it; `first_apply` says that no
+    apply was whole before this one, which may adopt a whole account.
     """
 
     desired: DesiredState
@@ -49,6 +57,10 @@ class Gathered:
     population: int | None = None
     problems: tuple[Problem, ...] = ()
     redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
+    evidence: Evidence = NO_EVIDENCE
+    record: RecordNote | None = None
+    done: Mapping[str, int] = field(default_factory=dict)
+    first_apply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Made:
 
 def make_plan(gathered: Gathered) -> Made:
     """The same things gathered make the same plan, in whatever order they came."""
-    decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier)
+    decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, gathered.evidence)
     exceeded = _held_against_guardrails(gathered, decided)
     unsettled = check_convergence(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, decided)
     certificate = gathered.live.certificate
@@ -78,9 +90,11 @@ def make_plan(gathered: Gathered) -> Made:
         changes=decided.changes,
         unmanaged=decided.unmanaged,
         skipped=decided.skipped,
+        named=_named(decided),
+        record=_record_note(gathered),
         problems=_in_order(
             *(gathered.problems, gathered.desired.problems, _faults(certificate)),
-            *(decided.problems, exceeded, unsettled),
+            *(decided.problems, _adoptions(gathered, decided), exceeded, unsettled),
         ),
     )
     resources = (*gathered.live.users, *gathered.live.groups, *gathered.desired)
@@ -91,14 +105,77 @@ def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Probl
     """Every guardrail that the plan exceeds, and warnings of what exceeded one before."""
     guardrails, population = gathered.guardrails, count_population(gathered.live, gathered.population)
     standings = list_standings(decided, gathered.live)
+    limits = [
+        *check_limits(decided.changes, guardrails, population, gathered.done, first_apply=gathered.first_apply),
+        *check_privileged_grants(standings, guardrails, population, gathered.done),
+    ]
+    digest = _digest_as_read(decided.changes, gathered.redaction) if guardrails.exceptions else ""
     return [
-        *check_guardrails(decided.changes, guardrails, population),
-        *check_privileged_grants(standings, guardrails, population),
+        *pass_by_exception(limits, digest, guardrails, gathered.as_of),
+        *check_protected(decided.changes, guardrails),
         *check_last_holders(standings, guardrails, population),
         *check_own_user(decided.changes, gathered.live),
         *check_population(population, gathered.population, guardrails),
         *check_duties(guardrails.separation_of_duties, standings, gathered.desired, gathered.earlier),
     ]
+
+
+def _named(decided: Decided) -> tuple[Named, ...]:
+    """The users and groups in doubt."""
+    return tuple(
+        Named(
+            kind=doubt.kind,
+            id=doubt.id,
+            name=doubt.name,
+            verdict=doubt.verdict,
+            key=doubt.key,
+            witnesses=doubt.witnesses,
+            settle=doubt.settle,
+        )
+        for doubt in decided.ownership.doubts
+        if doubt.verdict != "leaver"
+    )
+
+
+def _record_note(gathered: Gathered) -> RecordNote | None:
+    """The note; a plan that does not look at everybody repeats how many users are not settled."""
+    evidence, everybody = gathered.evidence, gathered.desired.focus is None
+    counts = (
+        {"unsettled": 0, "ignored": 0}
+        if everybody
+        else {
+            "unsettled": evidence.unsettled,
+            "ignored": evidence.ignored,
+        }
+    )
+    return gathered.record and gathered.record.model_copy(update=counts)
+
+
+def _adoptions(gathered: Gathered, decided: Decided) -> list[Problem]:
+    """Says of whom an apply of the plan makes users and groups of ours: they leave with git from then on.
+
+    Nothing where nobody is known to have been ours before: then that goes for everybody.
+    """
+    adopted = [str(key) for key in decided.ownership.adopted]
+    if not adopted or not _has_the_last_apply(gathered):
+        return []
+    more = f" and {len(adopted) - MOST_NAMED} more" if len(adopted) > MOST_NAMED else ""
+    named = ", ".join(adopted[:MOST_NAMED]) + more
+    message = f"in the account already, and covered by no apply yet: {named}"
+    hint = "from the apply of this plan on they are ours: who leaves git then loses access"
+    return [Problem("adopts", message, None, hint, severity="info")]
+
+
+def _has_the_last_apply(gathered: Gathered) -> bool:
+    """Whether the evidence has what the last apply covers: it need not, where nobody is in question."""
+    serials = {record.serial for state in gathered.evidence for record in state.records}
+    last = gathered.record.serial if gathered.record else max(serials, default=None)
+    return last is not None and last in serials
+
+
+def _digest_as_read(changes: Sequence[Change], redaction: Redaction) -> str:
+    """The digest that people see of the plan, and name in an exception: that of what may be read."""
+    return digest_of(order_changes(redact_change(change, redaction) for change in changes))
 
 
 def _refuse(exceeded: Iterable[Problem]) -> bool:

@@ -47,7 +47,8 @@ class DesiredUser:
     `attributes` are the managed target attributes: absent is unmanaged, None is cleared. `manager` is a key.
     `roles` is the whole set that should be held, or None where roles are not managed over SCIM. `on_create` are target
     attributes that are written when the user is created, and never looked at again.
-    `reason` says in one sentence why the user is in scope or not.
+    `reason` says in one sentence why the user is in scope or not; `declared_inactive` that the declaration itself has
+    `active: false`.
     """
 
     key: Key
@@ -57,6 +58,7 @@ class DesiredUser:
     reason: str
     roles: frozenset[str] | None = None
     on_create: Attributes = field(default_factory=dict)
+    declared_inactive: bool = False
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 from reconciler.core.clause import Clause
 from reconciler.core.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.membership import GROUP_PREFIX, Membership, expand_membership
-from reconciler.core.model import parse_key
+from reconciler.core.model import Key, parse_key
 from reconciler.core.plan import Change
 from reconciler.core.role_paths import RolePath, find_chain, find_paths
 from reconciler.core.roles import has_expired
@@ -127,8 +127,9 @@ class Origins:
     def _exit(self, name: str) -> Iterable[Statement]:
         """Why somebody is to lose access: they left git, are declared inactive, hold no role, or pass no filter."""
         user = self.now.declarations.users.get(name)
-        if user is None:
-            return  # the declaration that is gone says it
+        if user is None:  # the declaration that is gone says it, if no line says that they left
+            yield from (Statement(one.source) for one in self.now.declarations.left if one.key == Key("user", name))
+            return
         if user.attributes.get("active") is False:
             yield Statement(user.source, ("users", name, "active"))
             return

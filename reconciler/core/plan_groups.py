@@ -9,10 +9,13 @@ from reconciler.core.diff import different_paths
 from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
 from reconciler.core.model import DesiredGroup, DesiredState, LiveGroup
-from reconciler.core.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, UpdateGroup
-from reconciler.core.references import ID_PREFIX, References
+from reconciler.core.ownership.verdicts import GroupThatLeft, Ownership
+from reconciler.core.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, Skipped, UpdateGroup
+from reconciler.core.references import References
 from reconciler.core.result import Result, attribute_changes, skip
 from reconciler.errors import Problem
+
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class GroupPlanner:
     references: References
     earlier: Earlier
     desired: DesiredState
+    ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
 
     def plan(self, group: DesiredGroup) -> Result:
         """What becomes of a group that git declares."""
@@ -34,19 +38,33 @@ class GroupPlanner:
         if live is None:
             return Result([self._create(group)])
         update = self._update(group, live)
-        return Result([*update, *self._change_members(group, live)], problems=_renames(group, update))
+        return Result(
+            [*update, *self._change_members(group, live)], self._tell_kept(group, live), _renames(group, update)
+        )
 
-    def plan_removed(self, group: DesiredGroup) -> Result:
-        """A group that left git stays; the members that git had put there leave it, if git alone decided on them."""
-        live = self.matches.live_of.get(group.key)
-        if live is None or not (group.in_scope and group.authoritative) or group.members is None:
+    def plan_left(self, left: GroupThatLeft) -> Result:
+        """A group that left git, or its scope, stays; the members that git had put there leave it.
+
+        Who is in doubt, and who was released, stays in it.
+        """
+        group, live = left.group, left.live
+        kept = self.ownership.spared | {live_id for live_id, _words in self.ownership.released}
+        going = self._asked(group, set(map(self.references.key_of, left.members - kept)))
+        if not going:
             return Result()
-        members = self._asked(group, set(map(self.references.key_of, live.members)))
-        known = [key for key in members if not key.startswith(ID_PREFIX)]
-        if not known:
-            return Result()
-        reason = "the group left git: it stays, and the members it had from git leave it"
-        return Result([self._remove(group, live, known, self.earlier.removal(group.key), reason)])
+        reason = f"the group {self._how_it_left(group)}: it stays, and the members that git had put there leave it"
+        removed = self._remove(group, live, sorted(going), self._cause_of_leaving(group), reason)
+        staying = sorted(set(map(self.references.key_of, live.members - self.ownership.spared)) - going)
+        told = [*_tell(group, staying, "git had not put them there"), *self._tell_spared(group, live)]
+        return Result([removed], skipped=told)
+
+    def _how_it_left(self, group: DesiredGroup) -> str:
+        return "is out of scope" if self.desired.resource(group.key) else "left git"
+
+    def _cause_of_leaving(self, group: DesiredGroup) -> Cause:
+        if self.desired.resource(group.key):
+            return self.earlier.presence(group.key, head=False)
+        return self.earlier.removal(group.key)
 
     def _create(self, group: DesiredGroup) -> CreateGroup:
         attributes = {**group.on_create, **group.attributes}
@@ -91,7 +109,8 @@ class GroupPlanner:
         if group.members is None:
             return []
         wanted = self._asked(group, self._wanted(group))
-        now = self._asked(group, set(map(self.references.key_of, self._known(live.members))))
+        known = set(self._known(live.members)) - self.ownership.spared
+        now = self._asked(group, set(map(self.references.key_of, known)))
         changes: list[Change] = []
         if added := sorted(wanted - now):
             changes.append(self._add(group, live, added))
@@ -100,6 +119,22 @@ class GroupPlanner:
             reason = "membership is authoritative, and they are not among those it should have"
             changes.append(self._remove(group, live, removed, cause, reason))
         return changes
+
+    def _tell_kept(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
+        """Names the members who stay though git does not declare them: in doubt, or taken out of an additive group."""
+        if group.members is None:
+            return []
+        if group.authoritative:
+            return self._tell_spared(group, live)
+        went = self.earlier.former_members(group.key) - group.members
+        there = set(map(self.references.key_of, live.members))
+        named = sorted(self._asked(group, set(map(str, went))) & there)
+        return _tell(group, named, "membership is additive, and nobody is taken out of the group")
+
+    def _tell_spared(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
+        doubts = [one for one in self.ownership.doubts if one.kind == "user" and one.id in live.members]
+        named = [f"{one.key} ({one.id})" for one in doubts]
+        return _tell(group, named, "it can't be told whether they left git")
 
     def _known(self, members: Iterable[str]) -> Iterable[str]:
         """Without those of whom it is unclear whose they are; who is linked is known, whoever else they could be."""
@@ -129,6 +164,15 @@ class GroupPlanner:
             members=tuple(sorted(members)),
             source=group.source,
         )
+
+
+def _tell(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
+    return [Skipped(key=str(group.key), reason=f"{_name(named)} stays in it: {why}")] if named else []
+
+
+def _name(named: list[str]) -> str:
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:

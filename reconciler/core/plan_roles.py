@@ -6,13 +6,13 @@ link to the user, later. What git can't assign is kept: the account's owner, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.core.catalogue import CATALOGUE, OWNER
 from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredUser, LiveUser
+from reconciler.core.model import DesiredUser, Key, LiveUser
 from reconciler.core.plan import Cause, Change, GrantRoles, RevokeRoles
 from reconciler.core.result import NOTHING, Result, skip
 
@@ -21,23 +21,25 @@ WAITED: Final = (
 )
 
 
-def wanted_roles(user: DesiredUser, earlier: Earlier) -> frozenset[str] | None:
+def wanted_roles(user: DesiredUser, assigned: frozenset[str]) -> frozenset[str] | None:
     """All that a user in scope should hold, None where git has no say in it.
 
-    The last assignment may have left git: what it gave must not stay behind.
+    The last assignment may have left git: what it `assigned` must not stay behind.
     """
-    if user.roles is None and earlier.manages_roles(user.key):
-        return frozenset()
-    return user.roles
+    return frozenset() if user.roles is None and assigned else user.roles
 
 
 @dataclass(frozen=True, slots=True)
 class RolePlanner:
-    """Decides about the roles of one user after another. `me` is the person whose credentials write them over REST."""
+    """Decides about the roles of one user after another. `me` is the person whose credentials write them over REST.
+
+    `assigned` is what the last covered commit assigned, where HEAD assigns no role to anybody.
+    """
 
     earlier: Earlier
     over_rest: bool = False
     me: str | None = None
+    assigned: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     def at_creation(self, user: DesiredUser) -> tuple[str, ...]:
         """The roles that the creation itself carries: none over REST, where there is nobody yet to hold them."""
@@ -51,11 +53,13 @@ class RolePlanner:
 
     def plan(self, user: DesiredUser, live: LiveUser) -> Result:
         """What a user in scope gains and loses."""
-        wanted = wanted_roles(user, self.earlier)
+        assigned = self.assigned.get(user.key, frozenset())
+        wanted = wanted_roles(user, assigned)
         if wanted is None:
             return NOTHING
         gained = sorted(wanted - live.roles)
-        lost = sorted(self._revocable(live) - wanted)
+        held = self._revocable(live)
+        lost = sorted(held & assigned if user.roles is None else held - wanted)
         if self.over_rest and live.person is None:
             return _not_linked(user, live, gained)
         granted = self._grant(user, live, gained) if gained else []

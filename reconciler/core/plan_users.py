@@ -8,6 +8,7 @@ from reconciler.core.diff import different_paths
 from reconciler.core.earlier import Earlier
 from reconciler.core.match import Matches
 from reconciler.core.model import Attributes, DesiredUser, LiveUser
+from reconciler.core.ownership.verdicts import Leaver, Ownership
 from reconciler.core.plan import (
     Cause,
     Change,
@@ -22,6 +23,9 @@ from reconciler.core.result import NOTHING, Result, attribute_changes, joined, s
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 
+IGNORED = "on_removed is ignore"
+NEVER_PROVISIONED = "active, and never provisioned from here: left as they are"
+
 
 @dataclass(frozen=True, slots=True)
 class UserPlanner:
@@ -35,6 +39,7 @@ class UserPlanner:
     earlier: Earlier
     tenant: Tenant
     me: str | None = None
+    ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
 
     def plan(self, user: DesiredUser) -> Result:
         """What becomes of a user that git declares."""
@@ -52,16 +57,17 @@ class UserPlanner:
     @property
     def roles(self) -> RolePlanner:
         """Who decides about roles."""
-        return RolePlanner(self.earlier, self.tenant.roles_via == "permissions", self.me)
+        over_rest = self.tenant.roles_via == "permissions"
+        return RolePlanner(self.earlier, over_rest, self.me, self.ownership.assigned)
 
-    def plan_removed(self, user: DesiredUser) -> Result:
-        """What becomes of a user that git declared before and no longer does."""
-        live = self.matches.live_of.get(user.key)
-        if live is None:
-            return NOTHING
+    def plan_leaver(self, leaver: Leaver) -> Result:
+        """What becomes of a user who left git."""
         if self.tenant.on_removed == "ignore":
-            return skip(user, "left git, and on_removed is ignore") if live.active else NOTHING
-        return self._leave(user, live, self.earlier.removal(user.key), "left git since it was last applied")
+            return skip(leaver.user, f"{leaver.reason}; {IGNORED}") if leaver.live.active else NOTHING
+        key = leaver.user.key
+        said = leaver.serial is None
+        cause = self.earlier.settlement(key, leaver.live.id) if said else self.earlier.removal(key)
+        return self._leave(leaver.user, leaver.live, cause, leaver.reason)
 
     def _out_of_scope(self, user: DesiredUser, live: LiveUser | None) -> Result:
         if live is None:
@@ -69,6 +75,8 @@ class UserPlanner:
         ignored = self.tenant.on_out_of_scope == "ignore"
         if live.active and ignored:
             return skip(user, f"{user.reason}; on_out_of_scope is ignore")
+        if live.active and not (user.declared_inactive or user.key in self.ownership.provisioned):
+            return skip(user, f"{user.reason}; {NEVER_PROVISIONED}")
         left = NOTHING if ignored else self._leave(user, live, self.earlier.presence(user.key, head=False), user.reason)
         return left if left.changes else joined(skip(user, f"{user.reason}; inactive already"), left)
 

@@ -1,22 +1,29 @@
 """Desired × live (× what git said before) → the changes of a plan. Set algebra over what was compiled and read.
 
-`plan_users` and `plan_groups` hold the decision tables; this module links, asks them about every key, and gathers.
+`ownership` judges who left, `plan_users` and `plan_groups` hold the decision tables; this module links, asks them about
+every key, and gathers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.link import Links, find_gone, link_resources
-from reconciler.core.model import DesiredState, DesiredUser, LiveState
+from reconciler.core.link import Links, find_former, link_resources
+from reconciler.core.match import Matches
+from reconciler.core.model import DesiredState, DesiredUser, LiveGroup, LiveState, LiveUser
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.ownership.judge import judge
+from reconciler.core.ownership.notices import warn_of_ownership
+from reconciler.core.ownership.verdicts import Ownership
 from reconciler.core.people import Sought
 from reconciler.core.plan import Change, Skipped, Unmanaged, order_changes
 from reconciler.core.plan_groups import GroupPlanner
 from reconciler.core.plan_roles import wanted_roles
 from reconciler.core.plan_users import UserPlanner
-from reconciler.core.references import make_references
+from reconciler.core.references import References, make_references
+from reconciler.core.result import Result
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 
@@ -25,7 +32,8 @@ from reconciler.errors import Problem
 class Decided:
     """What is to be done, what is left alone, and `ids`: the live id of every key that has one, for apply.
 
-    `unclear` are keys that could be several live resources, and `contested` the ids of those.
+    `unclear` are keys that could be several live resources, and `contested` the ids of those. `ownership` are the
+    verdicts on who left. `ignored` are the keys of leavers who are left active, for `on_removed` is ignore.
     """
 
     changes: tuple[Change, ...]
@@ -35,58 +43,122 @@ class Decided:
     ids: Mapping[str, str]
     unclear: frozenset[str] = frozenset()
     contested: frozenset[str] = frozenset()
+    ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
+    ignored: tuple[str, ...] = ()
 
 
-def decide_changes(desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier) -> Decided:
-    """What makes the account what git says; what `earlier` declares and `desired` does not has left git."""
-    gone = find_gone(desired, earlier)
-    links = link_resources(desired, gone, live)
-    references = make_references(desired, (links.users, links.gone_users), (links.groups, links.gone_groups))
-    users = UserPlanner(links.users, references, earlier, tenant, live.me)
-    removed_users = UserPlanner(links.gone_users, references, earlier, tenant, live.me)
-    groups = GroupPlanner(links.groups, references, earlier, desired)
-    removed_groups = GroupPlanner(links.gone_groups, references, earlier, desired)
+def decide_changes(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
+) -> Decided:
+    """Returns what makes the account what git says. Who left is a verdict from the evidence; `earlier` gives causes."""
+    links = link_resources(desired, find_former(desired, earlier), live)
+    ownership = judge(desired, live, links, evidence)
+    warnings = warn_of_ownership(desired, links, evidence)
+    return _decide(_Decision(desired, live, tenant, earlier, links, ownership), warnings)
 
-    results = [
-        *(users.plan(user) for user in desired.users.values() if desired.is_asked(user.key)),
-        *(removed_users.plan_removed(user) for user in gone.users.values() if desired.is_asked(user.key)),
-        *(groups.plan(group) for group in desired.groups.values() if desired.is_asked(group.key)),
-        *(removed_groups.plan_removed(group) for group in gone.groups.values() if desired.is_asked(group.key)),
-    ]
+
+def decide_judged(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, ownership: Ownership
+) -> Decided:
+    """Returns what makes an account what git says, by verdicts that stand: what is planned after a plan was tried."""
+    links = link_resources(desired, find_former(desired, earlier), live)
+    return _decide(_Decision(desired, live, tenant, earlier, links, ownership.seen_in(live)), ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What changes are decided from."""
+
+    desired: DesiredState
+    live: LiveState
+    tenant: Tenant
+    earlier: Earlier
+    links: Links
+    ownership: Ownership
+
+    def references(self) -> References:
+        """Keys and ids of what HEAD declares, and of who left."""
+        users: Matches[LiveUser] = Matches({one.user.key: one.live for one in self.ownership.leavers})
+        groups: Matches[LiveGroup] = Matches({one.group.key: one.live for one in self.ownership.groups})
+        return make_references(self.desired, (users, self.links.users), (groups, self.links.groups))
+
+    def results(self, references: References) -> list[Result]:
+        """What was decided about each key."""
+        desired, ownership = self.desired, self.ownership
+        users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
+        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership)
+        return [
+            *(users.plan(user) for user in desired.users.values() if desired.is_asked(user.key)),
+            *(users.plan_leaver(leaver) for leaver in ownership.leavers),
+            *(groups.plan(group) for group in desired.groups.values() if desired.is_asked(group.key)),
+            *(groups.plan_left(group) for group in ownership.groups),
+        ]
+
+
+def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decided:
+    desired, links, ownership = decision.desired, decision.links, decision.ownership
+    references = decision.references()
+    results = decision.results(references)
+    ignores = decision.tenant.on_removed == "ignore"
     return Decided(
         changes=order_changes(change for result in results for change in result.changes),
-        unmanaged=_unmanaged(links, live),
-        skipped=tuple(sorted((one for result in results for one in result.skipped), key=lambda one: one.key)),
-        problems=(*links.problems(desired), *(problem for result in results for problem in result.problems)),
+        unmanaged=_unmanaged(decision),
+        skipped=tuple(
+            sorted((one for result in results for one in result.skipped), key=lambda one: (one.key, one.reason))
+        ),
+        problems=(
+            *links.problems(desired),
+            *warnings,
+            *(problem for result in results for problem in result.problems),
+        ),
         ids=references.ids,
         unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
         contested=references.contested,
+        ownership=ownership,
+        ignored=tuple(str(one.user.key) for one in ownership.leavers if ignores and one.live.active),
     )
 
 
-def list_sought(desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier) -> list[Sought]:
+def list_sought(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
+) -> list[Sought]:
     """The users the roles of whose person decide something: none, unless roles take effect over REST."""
     if tenant.roles_via == "scim":
         return []
-    links = link_resources(desired, find_gone(desired, earlier), live)
-    pairs = [(key, user, _wanted(desired.users[key], tenant, earlier)) for key, user in links.users.live_of.items()]
+    links = link_resources(desired, find_former(desired, earlier), live)
+    ownership = judge(desired, live, links, evidence)
+    pairs = [
+        (user, _wanted(desired.users[key], tenant, ownership))
+        for key, user in links.users.live_of.items()
+        if desired.is_asked(key)
+    ]
     if tenant.on_removed == "deactivate":
-        pairs += [(key, user, frozenset()) for key, user in links.gone_users.live_of.items()]
-    return [Sought(user, roles) for key, user, roles in pairs if roles is not None and desired.is_asked(key)]
+        pairs += [(one.live, frozenset()) for one in ownership.leavers]
+    return [Sought(user, roles) for user, roles in pairs if roles is not None]
 
 
-def _wanted(user: DesiredUser, tenant: Tenant, earlier: Earlier) -> frozenset[str] | None:
+def _wanted(user: DesiredUser, tenant: Tenant, ownership: Ownership) -> frozenset[str] | None:
     if user.in_scope:
-        return wanted_roles(user, earlier)
+        return wanted_roles(user, ownership.assigned.get(user.key, frozenset()))
     return frozenset() if tenant.on_out_of_scope == "deactivate" else None
 
 
-def _unmanaged(links: Links, live: LiveState) -> tuple[Unmanaged, ...]:
-    """What git never declared; a group that left git is among it, for it stays."""
-    gone = {one.id for one in links.gone_users.live_of.values()}
-    users = [user for user in links.users.unmatched(live.users) if user.id not in gone]
-    found = [
-        *(Unmanaged(kind="user", id=user.id, name=user.name) for user in users),
-        *(Unmanaged(kind="group", id=group.id, name=group.name) for group in links.groups.unmatched(live.groups)),
+def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
+    """What git never declared, and who was released; a group that left git is among it, for it stays.
+
+    A plan that does not look at everybody can't tell.
+    """
+    if decision.desired.focus is not None:
+        return ()
+    links, live, ownership = decision.links, decision.live, decision.ownership
+    judged = {*(one.live.id for one in ownership.leavers), *(doubt.id for doubt in ownership.doubts)}
+    every: list[tuple[str, LiveUser | LiveGroup]] = [
+        *(("user", user) for user in links.users.unmatched(live.users)),
+        *(("group", group) for group in links.groups.unmatched(live.groups)),
     ]
+    found = [_unmanaged_one(kind, one) for kind, one in every if one.id not in judged]
     return tuple(sorted(found, key=lambda one: (one.kind, one.name, one.id)))
+
+
+def _unmanaged_one(kind: str, one: LiveUser | LiveGroup) -> Unmanaged:
+    return Unmanaged(kind="user" if kind == "user" else "group", id=one.id, name=one.name)

@@ -6,9 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.match import Matches
-from reconciler.core.model import DesiredState, LiveGroup, LiveUser
+from reconciler.core.model import DesiredState, Key, Kind, LiveGroup, LiveUser
 
 ID_PREFIX = "id/"
+
+
+def key_by_id(kind: Kind, live_id: str) -> Key:
+    """Returns the key that stands for a live resource which git knows by its id alone: `user/id/4711`."""
+    return Key(kind, ID_PREFIX + live_id)
+
+
+def id_of_key(key: Key) -> str | None:
+    """Returns the live id in a key such as `user/id/4711`, or None for a key that is declared."""
+    return key.name.removeprefix(ID_PREFIX) if key.name.startswith(ID_PREFIX) else None
 
 
 @dataclass(frozen=True, slots=True)

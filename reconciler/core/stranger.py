@@ -22,6 +22,7 @@ from reconciler.core.flip import Edit, edited_by, find_edits, spell_value
 from reconciler.core.importing import import_account
 from reconciler.core.match import match_resources
 from reconciler.core.model import Certificate, DesiredState, DesiredUser, Key, LiveState, LiveUser
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.plan import Frozen
 from reconciler.core.scope import path_steps
 from reconciler.core.tenant import Tenant
@@ -64,7 +65,10 @@ class Stranger(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """What git says now and said before, for one tenant on one day; `then` are the people it declared before."""
+    """What git says now and said before, for one tenant on one day; `then` are the people it declared before.
+
+    `evidence` says who was ours.
+    """
 
     declarations: Declarations
     tenant_name: str
@@ -72,6 +76,7 @@ class Git:
     earlier: Earlier
     then: Mapping[str, DeclaredUser]
     then_at: str | None
+    evidence: Evidence = NO_EVIDENCE
 
     @property
     def tenant(self) -> Tenant:
@@ -240,7 +245,7 @@ def _manage(
     wrong = next((problem for problem in state.problems if problem.severity == "error"), None)
     if wrong:
         return None, f"declared so, {wrong.message}"
-    after = hold_against(state, beside.live, edited.tenant, git.earlier) if beside else None
+    after = hold_against(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
     if after and live and after.links.users.live_of.get(key) != live:
         return None, f"declared so, they would not be found: users match by {', '.join(state.matching)}"
     return Managing(

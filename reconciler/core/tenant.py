@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from reconciler.core.address import check_address
+from reconciler.core.branch_name import BranchName
 from reconciler.core.catalogue import RoleName
 from reconciler.core.clause import ScopingFilters
+from reconciler.core.duration import Duration
 from reconciler.core.notifier import Notifier
 from reconciler.core.rule import AttributeMappings
 from reconciler.core.secret import SecretName
@@ -48,6 +50,14 @@ class SeparateDuties(Declaration):
         return roles
 
 
+class LimitException(Declaration):
+    """One plan that may pass the limits, by its digest; until the end of `expires`, and why."""
+
+    plan: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    reason: str = Field(min_length=1)
+    expires: date
+
+
 class Guardrails(Declaration):
     """Limits that a plan may not exceed. The defaults hold where nothing is declared: guardrails are on."""
 
@@ -55,7 +65,13 @@ class Guardrails(Declaration):
     max_member_removals: Limit = Limit(count=25, percent=5)
     max_role_revocations: Limit = Limit(count=10, percent=5)
     max_privileged_grants: Limit = Limit(count=3)
+    max_updates: Limit = Limit(count=200, percent=30)
+    max_identity_updates: Limit = Limit(count=5, percent=2)
+    max_clears: Limit = Limit(count=25, percent=5)
+    max_adoptions: Limit = Limit(count=50, percent=10)
     max_population_drop: Limit = Limit(count=5, percent=10)
+    within: Duration = timedelta(hours=24)
+    exceptions: list[LimitException] = Field(default_factory=list)
     privileged_roles: list[RoleName] = Field(default_factory=lambda: list(PRIVILEGED))
     protected: list[str] = Field(default_factory=list)
     never_without: list[RoleName] = Field(default_factory=lambda: list(NEVER_WITHOUT))
@@ -154,6 +170,10 @@ class Tenant(Declaration):
     roles_via: RolesVia = "scim"
     permissions: Permissions | None = None
     rate: Rate = Rate()
+    formerly: BranchName | None = None
+    record: BranchName | None = None
+    beside: str | None = None
+    approvals: Duration = timedelta(days=14)
     scoping_filters: ScopingFilters | None = None
     attribute_mappings: AttributeMappings | None = None
     guardrails: Guardrails | None = None

@@ -16,6 +16,7 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.edits import Edit
 from reconciler.core.ground import Ground, make_ground
 from reconciler.core.model import LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.plan import Change
 from reconciler.core.planner import decide_changes
 from reconciler.desired.edit import edit_files
@@ -27,12 +28,16 @@ ROUNDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to adopt: the tenant, the day, what was applied last, and the keys named (none: all that drifted)."""
+    """What to adopt: the tenant, the day, what was applied last, and the keys named (none: all that drifted).
+
+    `evidence` says who was ours, and so who left.
+    """
 
     tenant_name: str
     today: date
     earlier: Earlier
     named: frozenset[str] = frozenset()
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ def _about(change: Change) -> tuple[str, ...]:
 
 
 def _plan(state: _State, live: LiveState, asked: Asked) -> Sequence[Change]:
-    return decide_changes(state.ground.desired, live, state.ground.tenant, asked.earlier).changes
+    ground = state.ground
+    return decide_changes(ground.desired, live, ground.tenant, asked.earlier, asked.evidence).changes
 
 
 def _edit(state: _State, edits: Sequence[Edit], asked: Asked) -> tuple[_State, list[Problem]]:

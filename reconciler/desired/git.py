@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,6 +139,32 @@ class Repository:
         done = _run(self.root, arguments, b"")
         return _words(done) if done.returncode else None
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts git beside this process, for questions whose answers decide what is asked next."""
+        command = ["git", *arguments]
+        return subprocess.Popen(  # noqa: S603
+            command, cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def converse(self, *arguments: str, seconds: float, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Exit code, output and words of a git that asks a remote; it is stopped, with all it started, after a time.
+
+        In a session of its own, so that it asks nobody for a password, for who would answer is not there.
+        """
+        command, pipe = ["git", *arguments], subprocess.PIPE
+        with subprocess.Popen(  # noqa: S603
+            command, cwd=self.root, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+        ) as git:
+            try:
+                out, said = git.communicate(stdin, timeout=seconds)
+            except subprocess.TimeoutExpired:
+                _stop(git)
+                return 1, b"", f"no answer within {seconds:g} seconds"
+            except BaseException:
+                _stop(git)
+                raise
+        return git.returncode, out, _words(subprocess.CompletedProcess((), git.returncode, out, said))
+
     def attempt(self, *arguments: str, stdin: bytes = b"") -> bytes | None:
         """What git prints, or None where it fails."""
         done = _run(self.root, arguments, stdin)
@@ -167,6 +195,16 @@ def explain_absence() -> str:
     except FileNotFoundError:
         return "git is not installed here"
     return "the desired state is not in a git repository"
+
+
+def _stop(git: subprocess.Popen[bytes]) -> None:
+    """Ends a git that leads a session, and what it started: first so that it can clear its locks away."""
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(git.pid, kind)
+        with suppress(subprocess.TimeoutExpired):
+            git.communicate(timeout=5)
+            return
 
 
 def _looks_like_one(folder: Path) -> bool:

@@ -82,6 +82,8 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
                 *(Key("group", name) for name, named in groups.items() if named.declared is None),
             ]
         ),
+        released=tuple(settlement for one in every for settlement in one.released),
+        left=tuple(settlement for one in every for settlement in one.left),
     )
     return Loaded(declarations, tuple(problems), files)
 

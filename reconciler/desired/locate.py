@@ -6,6 +6,7 @@ from reconciler.core.clause import Clause, ClauseDeclaration, Filter, FilterDecl
 from reconciler.core.declared import DeclaredGroup, DeclaredTenant, GroupDeclaration
 from reconciler.core.model import Kind
 from reconciler.core.rule import AttributeMappings, LocatedRule, MappingRule, Mappings
+from reconciler.core.settlement import parse_was
 from reconciler.core.tenant import Tenant
 from reconciler.desired.messages import Entry, child
 from reconciler.desired.yaml_reader import Document
@@ -33,6 +34,7 @@ def locate_group(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
         members=tuple(group.members or ()) if "members" in group.model_fields_set else None,
         members_where=None if where is None else _locate_clauses(entry.document, entry.value, "members_where", where),
         source=entry.source,
+        was=parse_was("group", group.was),
     )
 
 

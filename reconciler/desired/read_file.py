@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,15 +24,19 @@ from reconciler.core.declared import (
     RedactDeclaration,
     RoleAssignment,
     UserDeclaration,
+    UserEntry,
     ValueDeclaration,
 )
+from reconciler.core.model import Settlement
 from reconciler.core.notifier import Email, Notifier, Webhook
 from reconciler.core.rule import AttributeMappings, MappingRule, Mappings
 from reconciler.core.secret import SecretName
+from reconciler.core.settlement import SettlementDeclaration, parse_was
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import (
     Guardrails,
     Limit,
+    LimitException,
     OAuth,
     Permissions,
     Rate,
@@ -78,6 +82,8 @@ class FileContents:
     guardrails: Named[Guardrails] | None = None
     notifications: list[Notifier] = field(default_factory=list)
     redact: tuple[str, ...] = ()
+    released: list[Settlement] = field(default_factory=list)
+    left: list[Settlement] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -113,12 +119,12 @@ class _Schema(Generic[T]):
     names: frozenset[str]
 
 
-_USER = _Schema(TypeAdapter(UserDeclaration), _names(UserDeclaration, NameDeclaration, ValueDeclaration))
+_USER = _Schema(TypeAdapter(UserEntry), _names(UserEntry, NameDeclaration, ValueDeclaration))
 _GROUP = _Schema(TypeAdapter(GroupDeclaration), _names(GroupDeclaration, ClauseDeclaration))
 _TENANT = _Schema(
     TypeAdapter(Tenant),
     _names(
-        *(Tenant, Rate, Guardrails, SeparateDuties, ScopingFilters, AttributeMappings),
+        *(Tenant, Rate, Guardrails, SeparateDuties, LimitException, ScopingFilters, AttributeMappings),
         *(Permissions, OAuth, SecretDeclaration, SecretName, Notifier, Email, Webhook),
     ),
 )
@@ -127,7 +133,8 @@ _FILTERS = _Schema(TypeAdapter(ScopingFilters), _names(ScopingFilters, FilterDec
 _MAPPINGS = _Schema(TypeAdapter(AttributeMappings), _names(AttributeMappings, MappingRule))
 _NOTIFIER = _Schema(TypeAdapter(Notifier), _names(Notifier, Email, Webhook, SecretName))
 _REDACT: _Schema[list[str]] = _Schema(TypeAdapter(RedactDeclaration), frozenset())
-_GUARDRAILS = _Schema(TypeAdapter(Guardrails), _names(Guardrails, Limit, SeparateDuties))
+_GUARDRAILS = _Schema(TypeAdapter(Guardrails), _names(Guardrails, Limit, SeparateDuties, LimitException))
+_SETTLEMENT = _Schema(TypeAdapter(SettlementDeclaration), _names(SettlementDeclaration))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class _FileReader:
     def read_users(self) -> None:
         for entry in self._entries("users", "user"):
             user = self._valid(_USER, entry)
-            declared = None if user is None else DeclaredUser(user, entry.source)
+            declared = None if user is None else _located_user(user, entry.source)
             self.contents.users.append(Named(entry.name, entry.source, declared))
 
     def read_groups(self) -> None:
@@ -193,6 +200,18 @@ class _FileReader:
     def read_redact(self) -> None:
         names = self._valid(_REDACT, self._section("redact"))
         self.contents.redact = tuple(names or ())
+
+    def read_released(self) -> None:
+        self._read_settlements("released", self.contents.released)
+
+    def read_left(self) -> None:
+        self._read_settlements("left", self.contents.left)
+
+    def _read_settlements(self, section: str, settlements: list[Settlement]) -> None:
+        for entry in self._items(section):
+            declared = self._valid(_SETTLEMENT, entry)
+            if declared is not None:
+                settlements.append(declared.located(entry.source))
 
     def _section(self, section: str) -> Entry:
         source = self.document.source(self.document.mark_of(self.sections, section))
@@ -248,7 +267,15 @@ SECTIONS: dict[str, Callable[[_FileReader], None]] = {
     "attribute_mappings": _FileReader.read_mappings,
     "notifications": _FileReader.read_notifications,
     "redact": _FileReader.read_redact,
+    "released": _FileReader.read_released,
+    "left": _FileReader.read_left,
 }
+
+
+def _located_user(entry: UserEntry, source: Source) -> DeclaredUser:
+    """The user with their place; what they were called before is no attribute."""
+    was = entry.pop("was", None)
+    return DeclaredUser(cast("UserDeclaration", entry), source, parse_was("user", was))
 
 
 def _bad_name(kind: str, name: str) -> str | None:

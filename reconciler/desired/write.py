@@ -17,14 +17,14 @@ WIDTH = 112
 HUNDRED = 100
 NOWHERE = "no-department"
 ORDER = (
-    *("externalId", "userName", "active", "name", "displayName", "nickName", "title", "userType"),
+    *("was", "externalId", "userName", "active", "name", "displayName", "nickName", "title", "userType"),
     *("emails", "phoneNumbers", "ims", "photos", "entitlements", "addresses", "profileUrl"),
     *("preferredLanguage", "locale", "timezone"),
     *("department", "organization", "division", "costCenter", "site", "location"),
     *("employeeNumber", "supportID", "manager", "attributes", "customFields"),
 )
 NAME_ORDER = ("honorificPrefix", "givenName", "middleName", "familyName", "honorificSuffix", "formatted")
-GROUP_ORDER = ("externalId", "displayName", "groupType", "membership", "members")
+GROUP_ORDER = ("was", "externalId", "displayName", "groupType", "membership", "members")
 COMMENTS: Mapping[tuple[str, object], str] = {
     ("externalId", None): "has none in the account; take this line out to give the key",
     ("membership", "additive"): "somebody is in it who is inactive, or not imported",

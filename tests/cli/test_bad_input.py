@@ -59,6 +59,20 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
     ),
     "plain http": (b"tenants: {t: {url: http://t.example, token: {env: T}}}\n", "https://"),
     "a password in the url": (b"tenants: {t: {url: 'https://u:p@t.example', token: {env: T}}}\n", "an address alone"),
+    "a name that no branch can have": (
+        b"tenants: {t: {url: sandbox, record: a..b}}\n",
+        "can't be the name of a branch",
+    ),
+    "a duration that is none": (b"guardrails: {within: 1w}\n", "'1w' is not a duration: write it like `24h` or `14d`"),
+    "an exception without an end": (
+        f"guardrails: {{exceptions: [{{plan: 'sha256:{'0' * 64}', reason: CHG-1}}]}}\n".encode(),
+        "guardrails.exceptions[0].expires: is missing (add it)",
+    ),
+    "an exception for no digest": (
+        b"guardrails: {exceptions: [{plan: abc, reason: CHG-1, expires: 2026-12-24}]}\n",
+        "guardrails.exceptions[0].plan: 'abc'",
+    ),
+    "an id that is a number": (b"left:\n  - {id: 4711}\n", "bad.yaml:2: left[0].id: '4711' is not text (YAML reads"),
     "a pattern that does not compile": (
         b"scoping_filters: {users: [{title: t, clauses: [{attribute: site, operator: REGEX MATCH, value: '('}]}]}\n",
         "is not a pattern",
@@ -83,6 +97,47 @@ def test_yaml_that_can_not_be_read_names_the_file_the_line_and_what_to_do(
     assert before == [one for one in project.written() if one not in KEPT]
     assert len(ran.said) < 3_000
     assert TOKEN not in ran.said
+
+
+OWNERSHIP = """\
+tenants:
+  sandbox: {url: sandbox, scope: all, record: Eu, beside: sandbox}
+  other: {url: sandbox, record: eu}
+left:
+  - {key: user/ann}
+  - {id: "4711"}
+released:
+  - {id: "4711", reason: CHG-1}
+users:
+  ann: {userName: ann@example.com, was: bob}
+  bob: {userName: bob@example.com, was: [old, bob]}
+  cid: {userName: cid@example.com, was: user/old}
+"""
+WRONG_ABOUT_OWNERSHIP = (
+    'all.yaml:2: tenants.sandbox.beside: "sandbox" is this tenant itself (name the other tenant on the same account',
+    'all.yaml:3: tenants.other.record: "eu" is that of tenant sandbox too, compared without case; that tenant is at',
+    "all.yaml:5: left: user/ann is declared at desired-state/all.yaml:10 (take out this line, or the declaration",
+    'all.yaml:6: left: the id "4711" is named a second time; the first is under released at desired-state/all.yaml:8',
+    "all.yaml:10: user/ann: was names user/bob, which is declared at desired-state/all.yaml:11 (a key that is still",
+    "all.yaml:11: user/bob: was names user/bob, which is its own key (write the key from before it changed",
+    "all.yaml:12: user/cid: was names user/old, and so does user/bob at desired-state/all.yaml:11 (one key became one",
+)
+
+
+def test_all_that_is_wrong_about_who_is_ours_is_told_in_one_run(project: Project) -> None:
+    """Each with its place, the other place, and what to do; before the account is opened."""
+    project.write(OWNERSHIP)
+    before = project.written()
+
+    ran = project.run("validate")
+    planned = project.run("--tenant", "sandbox", "plan")
+
+    assert (1, 1) == (ran.code, planned.code)
+    for said in WRONG_ABOUT_OWNERSHIP:
+        assert said in ran.out
+        assert said in planned.said
+    assert "7 problems in" in ran.out
+    assert before == project.written()
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply", "drift", "check", "tenants"])

@@ -16,6 +16,7 @@ from reconciler.core.planner import decide_changes
 from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import read_group, read_user
 from reconciler.desired.load import load_declarations
+from tests.core.examples import evidence_of
 from tests.properties.worlds import NOON, execute
 
 FILE = "desired-state/all.yaml"
@@ -33,10 +34,11 @@ def read_ground(text: str) -> Ground:
 
 @dataclass
 class Company:
-    """A desired state that was applied, and the account as it is since."""
+    """A desired state that was applied, and the account as it is since; `first` is what was applied before that."""
 
     ground: Ground
     twin: Twin
+    first: Ground
 
     def user(self, name: str, **changes: object) -> Company:
         """Somebody changes a person by hand; ids of managers and members are those of `id_of`."""
@@ -75,7 +77,8 @@ class Company:
         """What drifted from what was applied, where git says something else by now, if it does."""
         ground = read_ground(now) if now else self.ground
         earlier = Earlier(base=self.ground.desired)
-        changes = decide_changes(ground.desired, self.live(), ground.tenant, earlier).changes
+        evidence = evidence_of(Earlier(base=self.first.desired))
+        changes = decide_changes(ground.desired, self.live(), ground.tenant, earlier, evidence).changes
         return ground, find_drift(changes, earlier, named)
 
     def adopt(self, now: str | None = None, named: Collection[str] = ()) -> Adoption:
@@ -90,7 +93,7 @@ def applied(text: str) -> Company:
         ground.desired, LiveState((), (), Certificate("full", 0, 0, requests=1)), ground.tenant, Earlier()
     )
     execute(decided.changes, decided.ids, twin, ground.tenant)
-    return Company(ground, twin)
+    return Company(ground, twin, ground)
 
 
 def edits(adoption: Adoption) -> list[Edit]:

@@ -14,6 +14,7 @@ from reconciler.core.declared import (
     RoleAssignment,
     UserDeclaration,
 )
+from reconciler.core.earlier import Earlier
 from reconciler.core.model import (
     Certificate,
     DesiredGroup,
@@ -25,11 +26,14 @@ from reconciler.core.model import (
     LiveUser,
     Value,
 )
+from reconciler.core.ownership.evidence import Evidence, Place, StateAt
+from reconciler.core.ownership.record import ApplyRecord, Covers
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Source
 
 HERE = Source("desired-state/people.yaml", 3)
 THERE = Source("desired-state/groups.yaml", 9)
+SALT = "test"
 SANDBOX = Tenant(url="sandbox")
 
 
@@ -43,15 +47,19 @@ def group_key(name: str) -> Key:
     return Key("group", name)
 
 
-def desired_user(
+def desired_user(  # noqa: PLR0913  # a test names those that it is about
     name: str,
     attributes: Mapping[str, Value] | None = None,
     *,
     in_scope: bool = True,
     roles: Iterable[str] | None = None,
     source: Source = HERE,
+    declared_inactive: bool | None = None,
 ) -> DesiredUser:
-    """A declared user whose externalId and userName follow from the name, and whatever else is managed."""
+    """A declared user whose externalId and userName follow from the name, and whatever else is managed.
+
+    Who is out of scope is declared inactive, unless that is told apart.
+    """
     return DesiredUser(
         key=user_key(name),
         source=source,
@@ -59,6 +67,7 @@ def desired_user(
         in_scope=in_scope,
         reason="holds user" if in_scope else "holds no role",
         roles=None if roles is None else frozenset(roles),
+        declared_inactive=not in_scope if declared_inactive is None else declared_inactive,
     )
 
 
@@ -80,6 +89,40 @@ def desired_group(
         in_scope=in_scope,
         reason="declared in git" if in_scope else "passes no scoping filter",
     )
+
+
+def applied_at(
+    commit: str, desired: DesiredState, *, serial: int = 1, place: Place = "here", earlier: Iterable[str] = ()
+) -> StateAt:
+    """What git said at a commit that a whole apply covers."""
+    return StateAt(commit, desired, place, (apply_record(serial, commit),), frozenset(earlier))
+
+
+def apply_record(serial: int, commit: str, covers: Covers | None = None) -> ApplyRecord:
+    """A full apply on record, that covers all whom its commit declares unless told otherwise."""
+    return ApplyRecord(
+        serial=serial,
+        state="ended",
+        commit=commit,
+        tree=None,
+        folder="desired-state",
+        run="test",
+        at="2026-11-22T12:00:00Z",
+        as_of="2026-11-22",
+        mode="full",
+        whole=covers is None,
+        salt=SALT,
+        covers=covers or Covers(kind="all"),
+    )
+
+
+def evidence_of(earlier: Earlier) -> Evidence:
+    """What is known where the applied state was applied, or the base where there is no other; the base came after."""
+    states = [state for state in (earlier.applied, earlier.base) if state]
+    if not states:
+        return Evidence()
+    applied = applied_at("a" * 40, states[0])
+    return Evidence((*(StateAt("b" * 40, state, earlier=frozenset({"a" * 40})) for state in states[1:]), applied))
 
 
 def desired_state(*resources: DesiredUser | DesiredGroup) -> DesiredState:

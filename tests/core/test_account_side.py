@@ -12,6 +12,7 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    evidence_of,
     live_group,
     live_state,
     live_user,
@@ -26,7 +27,8 @@ LIVE = live_state(live_user("ann", {"title": "Clerk"}), ZOE, live_group("staff",
 
 def held(*resources: object, tenant: Tenant | None = None, before: DesiredState | None = None) -> Beside:
     desired = desired_state(*resources)  # type: ignore[arg-type]
-    return hold_against(desired, LIVE, tenant or Tenant(url="sandbox"), Earlier(base=before))
+    earlier = Earlier(base=before)
+    return hold_against(desired, LIVE, tenant or Tenant(url="sandbox"), earlier, evidence_of(earlier))
 
 
 def test_somebody_is_shown_as_the_account_has_them() -> None:

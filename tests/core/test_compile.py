@@ -10,9 +10,9 @@ import pytest
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.compile import compile_state, guardrails_of
 from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredTenant
-from reconciler.core.model import DesiredState, Key
+from reconciler.core.model import DesiredState, Key, Settlement
 from reconciler.core.rule import LocatedRule, MappingRule, Mappings
-from reconciler.core.tenant import Guardrails, Limit, Tenant
+from reconciler.core.tenant import Guardrails, Limit, LimitException, Tenant
 from tests.core.examples import (
     HERE,
     SANDBOX,
@@ -306,3 +306,41 @@ def test_what_everybody_has_is_missed_by_nobody(filters: Filters) -> None:
     declared = declarations([declared_user("ann")], [declared_group("desk")], tenant=EVERYONE)
 
     assert [] == codes(compiled(replace(declared, filters=filters)))
+
+
+def test_what_settles_who_is_ours_is_part_of_the_desired_state() -> None:
+    """Who was released, who left, and which keys were others before."""
+    kai, jo = Settlement(HERE, user_key("kai")), Settlement(THERE, id="4711")
+    ann = replace(declared_user("ann"), was=(user_key("anne"),))
+    hr = replace(declared_group("hr"), was=(group_key("people"),))
+    state = compiled(replace(declarations([ann, declared_user("bob")], [hr]), released=(jo,), left=(kai,)))
+
+    assert ((jo,), (kai,)) == (state.released, state.left)
+    assert {user_key("ann"): (user_key("anne"),), group_key("hr"): (group_key("people"),)} == state.was
+    assert () == state.problems
+    assert "was" not in state.users[user_key("ann")].attributes
+
+
+def test_all_that_is_wrong_about_ownership_is_found_at_once() -> None:
+    """A broken declaration declares its key all the same; an exception that expired is a warning."""
+    bob = replace(declared_user("bob"), was=(user_key("ann"), user_key("broken")))
+    exception = LimitException(plan=f"sha256:{'0' * 64}", reason="CHG-1", expires=date(2026, 3, 30))
+    declared = replace(
+        declarations([declared_user("ann"), bob], [declared_group("hr")], tenant=EVERYONE),
+        broken=frozenset({user_key("broken")}),
+        released=(Settlement(HERE, user_key("broken")),),
+        left=(Settlement(THERE, group_key("hr")),),
+        guardrails=Guardrails(exceptions=[exception]),
+    )
+    tenant = DeclaredTenant(EVERYONE.model_copy(update={"beside": "nowhere"}), HERE)
+
+    problems = compiled(replace(declared, tenants={"production": tenant})).problems
+
+    assert [
+        ("expired_exception", None),
+        ("tenant_name", HERE),
+        ("settled_and_declared", HERE),
+        ("settled_and_declared", THERE),
+        ("bad_was", HERE),
+        ("bad_was", HERE),
+    ] == [(problem.code, problem.source) for problem in problems]

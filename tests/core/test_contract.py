@@ -46,11 +46,36 @@ def test_the_worked_example_is_valid(file: Path) -> None:
         "groups: {staff: {displayName: Staff, membership: loose}}",
         "scoping_filters: {users: [{title: all, clauses: []}]}",
         "tenants: {here: {url: sandbox, rate: {burst: often}}}",
+        "tenants: {here: {url: sandbox, approvals: soon}}",
+        "guardrails: {within: 1w}",
+        "guardrails: {exceptions: [{plan: abc, reason: CHG-1, expires: 2026-12-24}]}",
+        "left: {key: user/kai}",
+        "left: [{kye: user/kai}]",
+        "released: [{id: {a: b}}]",
+        "users: {ann: {userName: ann, was: {a: b}}}",
+        "groups: {staff: {displayName: Staff, was: {a: b}}}",
     ],
 )
 def test_what_reading_refuses_is_marked(wrong: str) -> None:
     """While it is typed."""
     assert [] != faults(wrong)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "tenants: {here: {url: sandbox, approvals: 14d, formerly: there, record: eu/here, beside: other}}",
+        "guardrails: {within: 24h, max_clears: {}, max_updates: {}, max_identity_updates: {}, max_adoptions: {}}",
+        f"guardrails: {{exceptions: [{{plan: 'sha256:{'0' * 64}', reason: CHG-1, expires: 2026-12-24}}]}}",
+        "left: [{key: user/kai, reason: CHG-12}, {id: '4711'}]",
+        "released: [{key: group/old}]",
+        "users: {ann: {userName: ann, was: anne}, bob: {userName: bob, was: [rob, user/robert]}}",
+        "groups: {staff: {displayName: Staff, was: everyone}}",
+    ],
+)
+def test_what_is_read_is_not_marked(right: str) -> None:
+    """What settles who is ours, and the limits, are known to editors."""
+    assert [] == faults(right)
 
 
 def _as_json(value: object) -> object:

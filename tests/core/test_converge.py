@@ -19,6 +19,7 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    evidence_of,
     live_group,
     live_state,
     live_user,
@@ -36,7 +37,8 @@ def check(
 ) -> list[Problem]:
     desired = replace(desired_state(*resources), matching=matching)
     account, earlier = live_state(*live), Earlier(before)
-    return check_convergence(desired, account, tenant, earlier, decide_changes(desired, account, tenant, earlier))
+    decided = decide_changes(desired, account, tenant, earlier, evidence_of(earlier))
+    return check_convergence(desired, account, tenant, earlier, decided)
 
 
 @pytest.mark.parametrize("tenant", [SANDBOX, RFC], ids=lambda tenant: tenant.dialect)

@@ -8,7 +8,14 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.core.declared import Declarations, GroupDeclaration, RedactDeclaration, RoleAssignment, UserDeclaration
+from reconciler.core.declared import (
+    Declarations,
+    GroupDeclaration,
+    RedactDeclaration,
+    RoleAssignment,
+    UserDeclaration,
+    UserEntry,
+)
 from reconciler.core.tenant import Guardrails
 
 USERS = TypeAdapter(UserDeclaration)
@@ -133,3 +140,30 @@ def test_what_is_no_attribute_can_not_be_redacted(name: str) -> None:
     """It would hide nothing, and nobody would know."""
     with pytest.raises(ValidationError, match="is not an attribute"):
         TypeAdapter(RedactDeclaration).validate_python([name])
+
+
+@pytest.mark.parametrize("written", ["ann", "user/ann", ["ann", "user/bob.roy"]], ids=str)
+def test_a_user_may_say_what_their_key_was(written: str | list[str]) -> None:
+    """One key or several, which are no attribute that filters know."""
+    assert written == TypeAdapter(UserEntry).validate_python({"userName": "a", "was": written})["was"]
+    assert "was" not in UserDeclaration.__annotations__
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("", "names no key"),
+        ([], "names no key"),
+        ("group/staff", 'names "group/staff", which is not the key of a user: write it like user/name'),
+        (["ann", "user/"], 'names "user/", which is not the key of a user'),
+        ("ann lee", "is not the key of a user"),
+        (4711, "valid string"),
+    ],
+    ids=str,
+)
+def test_what_can_be_no_key_was_none(wrong: object, said: str) -> None:
+    """Of users and of groups."""
+    with pytest.raises(ValidationError, match=said):
+        TypeAdapter(UserEntry).validate_python({"userName": "a", "was": wrong})
+    with pytest.raises(ValidationError, match="which is not the key of a group: write it like group/name"):
+        GroupDeclaration.model_validate({"displayName": "A", "was": "user/ann"})

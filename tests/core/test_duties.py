@@ -25,6 +25,7 @@ from tests.core.examples import (
     declared_user,
     desired_state,
     desired_user,
+    evidence_of,
     live_state,
     live_user,
 )
@@ -46,7 +47,7 @@ def compiled(*assignments: DeclaredAssignment) -> DesiredState:
 
 def judge(desired: DesiredState, live: Iterable[LiveUser] = (), earlier: Earlier = Earlier()) -> list[Problem]:  # noqa: B008  # frozen
     account = live_state(*live)
-    decided = decide_changes(desired, account, SANDBOX, earlier)
+    decided = decide_changes(desired, account, SANDBOX, earlier, evidence_of(earlier))
     return check_duties([BOOKS], list_standings(decided, account), desired, earlier)
 
 

@@ -13,6 +13,7 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    evidence_of,
     group_key,
     live_state,
     live_user,
@@ -216,7 +217,7 @@ def test_a_manager_who_is_out_of_scope_and_live_drifts_like_any_other() -> None:
     """Git says the same now as at the base; somebody changed the account."""
     state = desired_state(desired_user("ann", {"manager": "user/eve"}), desired_user("eve", in_scope=False))
     live = live_state(live_user("ann"), live_user("eve", active=False))
-    decided = decide_changes(state, live, SANDBOX, Earlier(state))
+    decided = decide_changes(state, live, SANDBOX, Earlier(state), evidence_of(Earlier(state)))
 
     assert [("update_user", "drift")] == [(change.action, change.cause) for change in decided.changes]
 

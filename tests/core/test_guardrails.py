@@ -18,6 +18,7 @@ from reconciler.core.guardrails import (
 from reconciler.core.model import Certificate
 from reconciler.core.plan import (
     AddMembers,
+    AttributeChange,
     Change,
     CreateUser,
     DeactivateUser,
@@ -76,7 +77,10 @@ def test_a_refusal_names_the_guardrail_the_limit_the_count_and_who_is_meant() ->
     assert f"max_deactivations: 12 is above 5 and 0.5 % of 1000: {names} and 2 more" == problem.message
     assert said(leavers(10), guardrails)[0].endswith("user/08, user/09")
     assert ("guardrail", "error") == (problem.code, problem.severity)
-    assert "raise guardrails.max_deactivations in git and have it reviewed, or make the change smaller" == problem.hint
+    assert (
+        "raise guardrails.max_deactivations in git and have it reviewed, allow this one plan under "
+        "guardrails.exceptions, or make the change smaller"
+    ) == problem.hint
 
 
 @pytest.mark.parametrize(
@@ -216,7 +220,7 @@ def test_percentages_are_of_active_users_memberships_and_roles_held() -> None:
         live_group("hr", ["ann"]),
     )
 
-    assert Population(users=1, memberships=3, roles=3) == count_population(live)
+    assert Population(users=1, memberships=3, roles=3, groups=2) == count_population(live)
 
 
 def test_a_plan_that_takes_nothing_is_never_refused() -> None:
@@ -344,3 +348,150 @@ def test_nobody_is_deactivated_with_their_own_credentials() -> None:
     assert [] == check_own_user(update, mine)
     assert [] == check_own_user(leave, live_state(ann, bob))
     assert [] == check_own_user(leave, live_state(live_user("ann"), live_user("bob")))
+
+
+def rewritten(number: int, path: str = "title", after: str | None = "new") -> UpdateUser:
+    change = AttributeChange(path=path, before="old", after=after)
+    return UpdateUser(key=f"user/{number:02}", target_id=f"id-{number}", attributes=(change,), source=LINE)
+
+
+def test_a_login_rewritten_everywhere_is_refused_by_default() -> None:
+    """A mapping with a typing error rewrote 60 logins of 60."""
+    sixty = Population(60, 0, 0)
+    changes: list[Change] = [rewritten(number, "userName") for number in range(60)]
+
+    [message] = said(changes, Guardrails(), sixty)
+
+    assert message.startswith("max_identity_updates: 60 is above 5 and 2 % of 60: user/00, ")
+    assert [] == said(changes[:5], Guardrails(), sixty)
+
+
+def test_a_column_that_is_cleared_is_refused_by_default() -> None:
+    """By attribute; other values that change are no clears."""
+    sixty = Population(60, 0, 0)
+
+    [message] = said([rewritten(number, after=None) for number in range(60)], Guardrails(), sixty)
+
+    assert message.startswith("max_clears: 60 is above 25 and 5 % of 60: title of user/00, ")
+    assert [] == said([rewritten(number) for number in range(60)], Guardrails(), sixty)
+
+
+def test_twenty_applies_of_one_leaver_each_are_stopped_by_default() -> None:
+    """The sixth, in a company of sixty: what earlier ones did within a day counts with it."""
+    passed = 0
+    while not check_guardrails(leavers(1), Guardrails(), Population(60 - passed, 0, 0), {"max_deactivations": passed}):
+        passed += 1
+    [problem] = check_guardrails(leavers(1), Guardrails(), Population(55, 0, 0), {"max_deactivations": 5})
+
+    assert 5 == passed
+    assert (
+        "max_deactivations: 6 is above 5 and 2 % of 60 (5 of them done by earlier applies within 24h): user/00"
+    ) == problem.message
+    assert (problem.hint or "").endswith("or make the change smaller or wait for the time to pass")
+
+
+def test_a_plan_that_adds_nothing_to_what_was_done_passes() -> None:
+    """However much that was."""
+    assert [] == check_guardrails([], Guardrails(), LARGE, {"max_deactivations": 500})
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("max_member_removals", [RemoveMembers(key="group/desk", target_id="x", members=("user/ann",))]),
+        ("max_role_revocations", [RevokeRoles(key="user/ann", target_id="x", roles=("auditor",))]),
+        ("max_updates", [rewritten(1)]),
+        ("max_identity_updates", [rewritten(1, "userName")]),
+        ("max_clears", [rewritten(1, after=None)]),
+    ],
+)
+def test_every_limit_counts_what_was_done_before(name: str, changes: list[Change]) -> None:
+    """By the name of its guardrail."""
+    one = Guardrails.model_validate({name: {"count": 1}})
+
+    assert [] == check_guardrails(changes, one, LARGE)
+    [problem] = check_guardrails(changes, one, LARGE, {name: 1})
+    assert problem.message.startswith(f"{name}: 2 is above 1 (1 of them done by earlier applies within 24h): ")
+
+
+def test_privileged_grants_count_those_that_were_done_before() -> None:
+    """One a day each."""
+    standings = [Standing("user/ann", "Ann", frozenset(), frozenset({"account_designer"}))]
+    one = Guardrails(max_privileged_grants=Limit(count=1))
+
+    assert [] == check_privileged_grants(standings, one, LARGE)
+    assert 1 == len(check_privileged_grants(standings, one, LARGE, {"max_privileged_grants": 1}))
+
+
+def test_updates_are_of_users_and_groups_and_so_is_their_percentage() -> None:
+    """Of which the account has so many."""
+    limit = Guardrails(max_updates=Limit(count=0, percent=50))
+
+    assert [] == said([rewritten(1), rewritten(2)], limit, Population(2, 0, 0, groups=2))
+    assert ["max_updates: 2 is above 0 and 50 % of 3: user/01, user/02"] == said(
+        [rewritten(1), rewritten(2)], limit, Population(2, 0, 0, groups=1)
+    )
+
+
+def adopted(number: int) -> UpdateUser:
+    given = AttributeChange(path="externalId", before=None, after=f"{number:02}")
+    reason = "adopt: found by userName; holds user"
+    return UpdateUser(key=f"user/{number:02}", target_id=f"id-{number}", attributes=(given,), reason=reason)
+
+
+def test_adoptions_have_a_limit_of_their_own_but_for_the_first_apply() -> None:
+    """Which takes over an account that exists."""
+    changes: list[Change] = [adopted(number) for number in range(60)]
+
+    [message] = said(changes, Guardrails(), Population(60, 0, 0))
+
+    assert message.startswith("max_adoptions: 60 is above 50 and 10 % of 60: ")
+    assert [] == check_guardrails(changes, Guardrails(), Population(60, 0, 0), first_apply=True)
+
+
+def test_a_pull_request_of_one_person_passes_where_little_is_known() -> None:
+    """Only some keys were read, and nothing is on record."""
+    nothing = Population(None, None, None)
+    ann: list[Change] = [
+        rewritten(1, "userName"),
+        rewritten(1, after=None),
+        adopted(2),
+        DeactivateUser(key="user/03", target_id="x"),
+        RemoveMembers(key="group/desk", target_id="y", members=("user/04",)),
+        RevokeRoles(key="user/05", target_id="z", roles=("auditor",)),
+    ]
+
+    assert [] == said(ann, Guardrails(), nothing)
+
+
+@pytest.mark.parametrize("path", ["userName", "externalId", "emails"])
+def test_the_login_of_the_protected_is_not_rewritten(path: str) -> None:
+    """Whatever the limits; a title may change."""
+    before, after = ("a@example.com", "b@example.com")
+    values = (
+        ([{"value": before, "primary": True}], [{"value": after, "primary": True}])
+        if path == "emails"
+        else (before, after)
+    )
+    change = AttributeChange.model_validate({"path": path, "before": values[0], "after": values[1]})
+    updated = UpdateUser(key="user/break.glass", target_id="x", attributes=(change,), source=LINE)
+    guardrails = Guardrails(protected=["user/break.glass"])
+    lost = "primary e-mail" if path == "emails" else path
+
+    [problem] = check_guardrails([updated], guardrails, LARGE)
+
+    assert f"protected: user/break.glass would lose their {lost} (update_user)" == problem.message
+    assert f"take the key out of guardrails.protected in git, or keep the {lost}" == problem.hint
+    assert [] == check_guardrails([updated.model_copy(update={"key": "user/ann"})], guardrails, LARGE)
+    titled = updated.model_copy(update={"attributes": rewritten(1).attributes})
+    assert [] == check_guardrails([titled], guardrails, LARGE)
+
+
+def test_the_protected_stay_in_their_groups() -> None:
+    """Others of the same group may go."""
+    removed = RemoveMembers(key="group/desk", target_id="x", members=("user/ann", "user/break.glass"), source=LINE)
+
+    [problem] = check_guardrails([removed], Guardrails(protected=["user/break.glass"]), LARGE)
+
+    assert "protected: user/break.glass would lose membership of group/desk (remove_members)" == problem.message
+    assert (problem.hint or "").endswith("or keep the membership")

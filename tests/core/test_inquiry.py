@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.core.earlier import Earlier
 from reconciler.core.focus import focus_on_difference, focus_on_keys, with_dependencies
 from reconciler.core.inquiry import Inquiry, Known, Questions, make_inquiry
-from reconciler.core.link import Gone
+from reconciler.core.link import Former
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, Key, LiveState
 from tests.asking import Asked, ask_account
 from tests.core.examples import (
@@ -201,7 +201,7 @@ def test_without_a_focus_there_is_nothing_to_ask() -> None:
 
 def test_a_key_that_nobody_knows_is_looked_up_by_nothing() -> None:
     """It has no terms."""
-    assert () == Inquiry(BASE, BASE, Gone({}, {}), {}).terms(user_key("zoe"))
+    assert () == Inquiry(BASE, BASE, Former({}, {}), {}).terms(user_key("zoe"))
 
 
 def test_what_has_no_value_of_a_matching_attribute_is_looked_up_by_the_others() -> None:

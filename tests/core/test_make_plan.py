@@ -14,8 +14,9 @@ from reconciler.core.compile import compile_state
 from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Gathered, make_plan
 from reconciler.core.model import Certificate, LiveGroup, LiveUser
-from reconciler.core.plan import Cost, ReadSummary
-from reconciler.core.tenant import Guardrails, Limit, Rate, SeparateDuties, Tenant, Window
+from reconciler.core.plan import Cost, Plan, ReadSummary
+from reconciler.core.redact import Redaction
+from reconciler.core.tenant import Guardrails, Limit, LimitException, Rate, SeparateDuties, Tenant, Window
 from reconciler.errors import Problem, Source
 from tests.core.examples import (
     SANDBOX,
@@ -26,6 +27,7 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    evidence_of,
     live_group,
     live_state,
     live_user,
@@ -33,6 +35,7 @@ from tests.core.examples import (
 
 DESIRED = desired_state(desired_user("ann", {"title": "Senior"}), desired_user("bob"), desired_group("desk", ["bob"]))
 LIVE = live_state(live_user("ann"), live_user("zoe"))
+BEFORE = Earlier(desired_state(desired_user("ann")))
 GATHERED = Gathered(DESIRED, LIVE, SANDBOX, Guardrails(), date(2026, 3, 31), commit="c0ffee", base="decade")
 
 
@@ -159,10 +162,10 @@ def test_an_account_that_is_as_it_should_be_makes_an_empty_plan() -> None:
     assert ((), Cost(requests=0, seconds=0.0), True) == (plan.changes, plan.cost, plan.converges)
 
 
-def test_who_left_git_is_known_from_what_git_said_before() -> None:
+def test_who_left_git_is_known_from_what_was_applied() -> None:
     """Without that nobody is treated as removed."""
     gathered = replace(GATHERED, desired=desired_state())
-    before = replace(gathered, earlier=Earlier(desired_state(desired_user("ann"))))
+    before = replace(gathered, earlier=BEFORE, evidence=evidence_of(BEFORE))
 
     assert {} == make_plan(gathered).plan.summary
     assert {"deactivate_user": 1} == make_plan(before).plan.summary
@@ -193,6 +196,7 @@ def test_twice_the_company_takes_twice_the_calls() -> None:
 
 def _plan_company(count: int) -> None:
     """As many groups as people, chosen by name, by a clause and by nesting, of which one in ten has lost a member."""
+    everyone = Tenant(url="sandbox", scope="all")
     users = [declared_user(f"u{one}", department=f"d{one % 20}") for one in range(count)]
     by_name = [declared_group(f"n{one}", [f"u{one}", f"u{(one * 7) % count}"]) for one in range(0, count, 3)]
     by_clause = [
@@ -200,7 +204,9 @@ def _plan_company(count: int) -> None:
         for one in range(0, count, 3)
     ]
     nesting = [declared_group(f"o{one}", [f"group/n{one}"]) for one in range(0, count, 3)]
-    desired = compile_state(declarations(users, [*by_name, *by_clause, *nesting]), "production", date(2026, 3, 31))
+    desired = compile_state(
+        declarations(users, [*by_name, *by_clause, *nesting], tenant=everyone), "production", date(2026, 3, 31)
+    )
     account: list[LiveUser | LiveGroup] = [
         *(live_user(one.key.name, one.attributes) for one in desired.users.values()),
         *(
@@ -226,3 +232,38 @@ def _count_calls(work: Callable[[], None]) -> int:
     finally:
         sys.setprofile(before)
     return calls
+
+
+def test_what_earlier_applies_did_counts_and_the_first_apply_may_adopt() -> None:
+    """Both are known from the record of applies."""
+    leaving = replace(GATHERED, desired=desired_state(desired_user("ann", in_scope=False)))
+    limits = Guardrails(max_deactivations=Limit(count=5), max_adoptions=Limit(count=0))
+    found = LiveUser("id-ann", {"userName": "ann@example.com"}, active=True)
+    adopting = replace(GATHERED, desired=desired_state(desired_user("ann")), live=live_state(found), guardrails=limits)
+
+    def messages(gathered: Gathered) -> list[str]:
+        return [problem.message.partition(":")[0] for problem in make_plan(gathered).plan.problems]
+
+    assert [] == messages(replace(leaving, guardrails=limits, done={"max_deactivations": 4}))
+    assert ["max_deactivations"] == messages(replace(leaving, guardrails=limits, done={"max_deactivations": 5}))
+    assert ["max_adoptions"] == messages(adopting)
+    assert [] == messages(replace(adopting, first_apply=True))
+
+
+@pytest.mark.parametrize("redaction", [Redaction(), Redaction(("title",), b"key")], ids=["as it is", "redacted"])
+def test_one_plan_passes_the_limits_by_the_digest_that_people_read(redaction: Redaction) -> None:
+    """And nothing but the limits: the protected stay, as they would without it."""
+    desired = desired_state(desired_user("ann", {"title": "Head", "userName": "anne@example.com"}))
+    none = Guardrails(max_updates=Limit(count=0))
+    gathered = replace(GATHERED, desired=desired, guardrails=none, redaction=redaction)
+    refused = make_plan(gathered).plan
+    exception = LimitException(plan=refused.digest, reason="CHG-77", expires=GATHERED.as_of)
+
+    def allowed(**more: object) -> Plan:
+        limits = none.model_copy(update={"exceptions": [exception], **more})
+        return make_plan(replace(gathered, guardrails=limits)).plan
+
+    assert (False, True, refused.digest) == (refused.applyable, allowed().applyable, allowed().digest)
+    assert [("limit_exception", "info")] == [(one.code, one.severity) for one in allowed().problems]
+    assert not allowed(protected=["user/ann"]).applyable
+    assert not allowed(exceptions=[exception.model_copy(update={"plan": f"sha256:{'0' * 64}"})]).applyable

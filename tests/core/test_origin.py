@@ -289,3 +289,10 @@ def test_a_statement_is_hashable_and_says_where_it_stands() -> None:
     source = Source("a.yaml", 1)
 
     assert {Statement(source)} == {Statement(source), Statement(source)}
+
+
+def test_who_left_by_a_line_that_says_so_rests_on_that_line() -> None:
+    """Where a declaration is gone, git knew them by it; the line is what makes the difference."""
+    text = EVERYTHING + "left:\n  - {key: user/kai}\n  - {id: '4711'}\n"
+
+    assert [("13",)] == behind(change("deactivate_user", "user/kai"), text, EVERYTHING)

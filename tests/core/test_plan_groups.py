@@ -16,6 +16,7 @@ from tests.core.examples import (
     desired_group,
     desired_state,
     desired_user,
+    evidence_of,
     live_group,
     live_state,
     live_user,
@@ -30,7 +31,9 @@ def decide(
     live: list[LiveUser | LiveGroup],
     earlier: DesiredState | None = None,
 ) -> Decided:
-    return decide_changes(desired_state(*resources), live_state(*live), SANDBOX, Earlier(earlier))
+    return decide_changes(
+        desired_state(*resources), live_state(*live), SANDBOX, Earlier(earlier), evidence_of(Earlier(earlier))
+    )
 
 
 def moves(changes: Sequence[Change]) -> list[tuple[str, tuple[str, ...]]]:

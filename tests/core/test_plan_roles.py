@@ -10,7 +10,7 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredUser, LiveUser
 from reconciler.core.planner import Decided, decide_changes, list_sought
 from reconciler.core.tenant import Tenant
-from tests.core.examples import SANDBOX, desired_state, desired_user, live_state, live_user
+from tests.core.examples import SANDBOX, desired_state, desired_user, evidence_of, live_state, live_user
 
 REST = Tenant(url="sandbox", roles_via="permissions")
 LENIENT = Tenant(url="sandbox", roles_via="permissions", on_out_of_scope="ignore", on_removed="ignore")
@@ -26,7 +26,9 @@ def person(name: str, *roles: str, active: bool = True, number: str | None = "31
 def decide(
     users: list[DesiredUser], *live: LiveUser, tenant: Tenant = REST, earlier: Earlier | None = None, me: str = "90"
 ) -> Decided:
-    return decide_changes(desired_state(*users), replace(live_state(*live), me=me), tenant, earlier or Earlier())
+    earlier = earlier or Earlier()
+    account = replace(live_state(*live), me=me)
+    return decide_changes(desired_state(*users), account, tenant, earlier, evidence_of(earlier))
 
 
 def told(decided: Decided) -> list[tuple[str, str | None, tuple[str, ...], tuple[str, ...]]]:
@@ -155,7 +157,10 @@ def test_those_are_sought_whose_roles_decide_something() -> None:
     live = live_state(ann, bob, cid, person("dan"), person("zoe"))
 
     def sought(tenant: Tenant) -> list[tuple[str, frozenset[str] | None]]:
-        return [(one.user.id, one.roles) for one in list_sought(desired_state(*users), live, tenant, gone)]
+        return [
+            (one.user.id, one.roles)
+            for one in list_sought(desired_state(*users), live, tenant, gone, evidence_of(gone))
+        ]
 
     assert [("id-ann", AUDITOR), ("id-cid", frozenset()), ("id-dan", frozenset())] == sought(REST)
     assert [("id-ann", AUDITOR)] == sought(LENIENT)

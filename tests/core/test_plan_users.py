@@ -11,9 +11,10 @@ from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, LiveG
 from reconciler.core.plan import Change, CreateUser, DeactivateUser, GrantRoles, RevokeRoles, UpdateUser
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.tenant import Tenant
-from tests.core.examples import HERE, SANDBOX, desired_state, desired_user, live_state, live_user
+from tests.core.examples import HERE, SANDBOX, desired_state, desired_user, evidence_of, live_state, live_user
 
 IGNORE = Tenant(url="sandbox", on_out_of_scope="ignore", on_removed="ignore")
+IGNORED = "left git, covered by apply #1 at commit aaaaaaaaaaaa; on_removed is ignore"
 BEFORE = Earlier(desired_state(desired_user("ann")))
 
 
@@ -24,7 +25,8 @@ def decide(
     earlier: Earlier | None = None,
 ) -> Decided:
     state = desired if isinstance(desired, DesiredState) else desired_state(desired)
-    return decide_changes(state, live_state(*live), tenant, earlier or Earlier())
+    earlier = earlier or Earlier()
+    return decide_changes(state, live_state(*live), tenant, earlier, evidence_of(earlier))
 
 
 def actions(changes: Sequence[Change]) -> list[tuple[str, str]]:
@@ -72,7 +74,14 @@ def test_what_becomes_of_a_user_in_git_follows_the_table(
     [
         (live_user("ann"), SANDBOX, BEFORE, ["deactivate_user"], [], []),
         (live_user("ann"), SANDBOX, Earlier(applied=BEFORE.base), ["deactivate_user"], [], []),
-        (live_user("ann"), IGNORE, BEFORE, [], ["left git, and on_removed is ignore"], []),
+        (
+            live_user("ann"),
+            IGNORE,
+            BEFORE,
+            [],
+            [IGNORED],
+            [],
+        ),
         (live_user("ann", active=False), SANDBOX, BEFORE, [], [], []),
         (None, SANDBOX, BEFORE, [], [], []),
         (live_user("ann"), SANDBOX, Earlier(), [], [], ["id-ann"]),

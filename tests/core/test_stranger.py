@@ -23,6 +23,7 @@ from tests.core.examples import (
     declarations,
     declared_group,
     declared_user,
+    evidence_of,
     live_group,
     live_state,
     live_user,
@@ -46,7 +47,15 @@ class World:
     def git(self) -> Git:
         before = compile_state(self.then, "production", TODAY) if self.then else None
         known = self.then.users if self.then else {}
-        return Git(self.now, "production", TODAY, Earlier(base=before), known, "abc123" if before else None)
+        return Git(
+            self.now,
+            "production",
+            TODAY,
+            Earlier(base=before),
+            known,
+            "abc123" if before else None,
+            evidence_of(Earlier(base=before)),
+        )
 
     def leaver(self, *live: LiveUser, name: str = "cid") -> Stranger:
         git = self.git
@@ -63,7 +72,7 @@ class World:
     def _beside(self, *live: LiveUser) -> Beside:
         git = self.git
         account = live_state(*live, live_group("staff", [one.id.removeprefix("id-") for one in live]))
-        return hold_against(git.state(), account, git.tenant, git.earlier)
+        return hold_against(git.state(), account, git.tenant, git.earlier, git.evidence)
 
 
 def world(

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from reconciler.core.clause import Operator
-from reconciler.core.model import Key
+from reconciler.core.model import Key, Settlement
 from reconciler.core.tenant import Guardrails, Limit
 from reconciler.desired.load import Loaded, load_declarations
 from reconciler.errors import Source
@@ -303,3 +303,55 @@ def test_what_is_redacted_must_be_an_attribute() -> None:
         ("redact[1]: 'grade' is not an attribute: one of your own is written attributes.NAME", 1),
         ("redact[2]: '4' is not text", 1),
     ] == [(problem.message, problem.source.line if problem.source else None) for problem in problems]
+
+
+def test_what_settles_who_is_ours_is_joined_from_all_files() -> None:
+    """Each line with its place; the keys that were others before are no attributes."""
+    first = "left:\n  - {key: user/kai.brand, reason: CHG-12}\n"
+    second = "left:\n  - {id: '4711'}\nreleased:\n  - {key: group/old}\n"
+    third = (
+        "users:\n  ann: {userName: a, was: [anne, user/an]}\n  bob: {userName: b, was: rob}\n"
+        "groups: {hr: {displayName: HR, was: people}}\n"
+    )
+    loaded = load(first, second, third)
+    declared = loaded.declarations
+
+    assert () == loaded.problems
+    assert (
+        Settlement(Source("ds/a.yaml", 2), Key("user", "kai.brand"), None, "CHG-12"),
+        Settlement(Source("ds/b.yaml", 2), None, "4711"),
+    ) == declared.left
+    assert (Settlement(Source("ds/b.yaml", 4), Key("group", "old")),) == declared.released
+    assert {"ann": (Key("user", "anne"), Key("user", "an")), "bob": (Key("user", "rob"),)} == {
+        name: user.was for name, user in declared.users.items()
+    }
+    assert (Key("group", "people"),) == declared.groups["hr"].was
+    assert {"userName": "a"} == declared.users["ann"].attributes
+
+
+def test_lines_that_settle_nothing_are_problems_with_their_place() -> None:
+    """Each on its own; the sound ones still count."""
+    text = """\
+left:
+  - {id: 4711}
+  - {key: kai}
+  - {key: user/kai, id: "1"}
+  - {key: user/kai, reson: CHG-1}
+  - {key: user/jo}
+released: {key: user/kai}
+"""
+    loaded = load(text)
+
+    assert ["user/jo"] == [str(one.key) for one in loaded.declarations.left]
+    assert [
+        "ds/a.yaml:2: left[0].id: '4711' is not text (YAML reads 4711 as a number: quote it, \"4711\")",
+        'ds/a.yaml:3: left[1]: has the key "kai", which is not one: write it like user/jo.kerr or group/finance',
+        "ds/a.yaml:4: left[2]: names one user or group: give `key` or `id`, and not both",
+        'ds/a.yaml:5: left[3].reson: is not a key of the contract (did you mean "reason"?)',
+        "ds/a.yaml:7: released: is not a list",
+    ] == [str(problem) for problem in loaded.problems]
+
+
+def test_a_section_that_settles_nobody_may_be_empty() -> None:
+    """Until the next one."""
+    assert () == load("left:\nreleased: []\n").problems

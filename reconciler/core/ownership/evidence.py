@@ -46,7 +46,8 @@ class Evidence:
     `known` is false where the record of applies could not be read: then nobody can be shown to have left. `incomplete`
     says in words why some commit that was needed could not be compiled or read; such a commit makes nobody a leaver.
     `since` is the serial of the last whole full apply; `unsettled` and `ignored` are the counts that it and later
-    applies left, for plans that do not look at everybody.
+    applies left, for plans that do not look at everybody. `doubtful` are ids of live users and groups about whom a
+    commit that does not compile may have said `released` or `left`: none of them can be shown to have left.
     """
 
     states: tuple[StateAt, ...] = ()
@@ -55,6 +56,7 @@ class Evidence:
     since: int | None = None
     unsettled: int = 0
     ignored: int = 0
+    doubtful: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[StateAt]:
         return iter(self.states)

@@ -1,30 +1,247 @@
 """The history of applies to one tenant: its records in order, and what follows from them. Pure.
 
 Records merge by union: a branch with two tips is the union of both, and every fact here is the same whichever came
-first.
+first. A recovery starts anew: what it follows counts no more for the front, the sample, the lock and what HEAD is
+beside of; it stays as evidence of who was ours.
 """
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
-from reconciler.core.ownership.record import OpenAtom, RecordEntry, SampleEntry
+from reconciler.core.ownership.record import ApplyRecord, OpenAtom, RecordEntry, SampleEntry
+
+GRACE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Whether an apply may begin: `mine` where the begin that is open is of the same run.
+
+    Where it is `held`: the run that holds it, the serial of its apply, and when the next run may take over.
+    """
+
+    state: Literal["free", "held", "mine"] = "free"
+    run: str | None = None
+    serial: int | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Some users who were linked at the last complete read, hashed with `salt`; `serial` is of the apply that read."""
+
+    salt: str
+    entries: tuple[SampleEntry, ...]
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyHistory:
-    """The records of a tenant, oldest first (by serial, then time, then id)."""
+    """The records of a tenant, oldest first (by serial, then time, then id), each once."""
 
     entries: tuple[RecordEntry, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Sorts the entries, so that histories of the same records are equal."""
+        once = {entry.id: entry for entry in self.entries}
+        object.__setattr__(self, "entries", tuple(sorted(once.values(), key=_order)))
+
+    def union(self, other: ApplyHistory) -> ApplyHistory:
+        """Returns the history that has the records of both."""
+        return ApplyHistory(self.entries + other.entries)
+
+    def without(self, ids: Iterable[str]) -> ApplyHistory:
+        """Returns the history without some records, such as the begin of the run that asks."""
+        left_out = frozenset(ids)
+        return ApplyHistory(tuple(entry for entry in self.entries if entry.id not in left_out))
 
     @property
     def next_serial(self) -> int:
         """The serial of the next apply."""
         return 1 + max((entry.record.serial for entry in self.entries), default=0)
 
+    @property
+    def salt(self) -> str | None:
+        """The salt that the next record goes on with, so that it can pass the sample on; None before the first."""
+        sample = self.last_sample()
+        if sample is not None:
+            return sample.salt
+        return self.entries[-1].record.salt if self.entries else None
+
     def tips(self) -> tuple[RecordEntry, ...]:
         """Returns the records that no other one follows."""
         followed = {parent for entry in self.entries for parent in entry.parents}
         return tuple(entry for entry in self.entries if entry.id not in followed)
+
+    def before(self, entries: Iterable[RecordEntry]) -> set[str]:
+        """Returns the ids of the records that some others follow, at whatever distance."""
+        parents = {entry.id: entry.parents for entry in self.entries}
+        found: set[str] = set()
+        waiting = deque(parent for entry in entries for parent in entry.parents)
+        while waiting:
+            one = waiting.popleft()
+            if one not in found:
+                found.add(one)
+                waiting.extend(parents.get(one, ()))
+        return found
+
+    def last_ended(self) -> RecordEntry | None:
+        """Returns the last apply that ended, whole or not."""
+        return _last(entry for entry in self.entries if entry.record.state == "ended")
+
+    def last_whole(self) -> RecordEntry | None:
+        """Returns the last apply that was whole, of whatever kind of read."""
+        return _last(entry for entry in self.entries if entry.record.moves_front)
+
+    def last_full(self) -> RecordEntry | None:
+        """Returns the last apply that was whole and looked at everybody."""
+        return _last(entry for entry in self.entries if entry.record.full)
+
+    @property
+    def recovered(self) -> bool:
+        """Whether there was a recovery that no whole full apply has followed: the next read is full."""
+        settled = self.before(entry for entry in self.entries if entry.record.full)
+        return any(entry.record.state == "recovered" and entry.id not in settled for entry in self.entries)
+
+    def counted(self) -> tuple[RecordEntry, ...]:
+        """Returns the records that no recovery follows, and the recoveries that none follows, oldest first."""
+        given_up = self.before(entry for entry in self.entries if entry.record.state == "recovered")
+        return tuple(entry for entry in self.entries if entry.id not in given_up)
+
+    def front(self) -> tuple[RecordEntry, ...]:
+        """Returns the last whole apply (of each line of a union) and what was begun or applied since, oldest first.
+
+        A recovery counts as one that was whole. A begin whose end is there is left to its end, and an apply that ended
+        before it did anything is left out.
+        """
+        counted = self._applies()
+        behind = self.before(entry for entry in counted if entry.record.moves_front or _is_recovery(entry))
+        return tuple(entry for entry in counted if entry.id not in behind)
+
+    def last_applies(self) -> tuple[RecordEntry, ...]:
+        """Returns the last apply or recovery, of each line of a union: HEAD must not be behind or beside them."""
+        counted = self._applies()
+        behind = self.before(counted)
+        return tuple(entry for entry in counted if entry.id not in behind)
+
+    def open_begins(self) -> tuple[RecordEntry, ...]:
+        """Returns the begins that have no end, and that no later begin took over or recovery gave up."""
+        counted = self.counted()
+        ended = {_apply_of(entry.record) for entry in counted if entry.record.state == "ended"}
+        begins = [entry for entry in counted if entry.record.state == "begun"]
+        taken_over = self.before(begins)
+        return tuple(one for one in begins if one.id not in taken_over and _apply_of(one.record) not in ended)
+
+    def open_begin(self) -> RecordEntry | None:
+        """Returns the begin that may send requests for longest."""
+        return max(self.open_begins(), key=lambda entry: (entry.record.sends_until, *_order(entry)), default=None)
+
+    def lock(self, now: datetime, run: str) -> Lock:
+        """Returns whether that run may begin an apply now.
+
+        A begin holds the lock until five minutes after it may no longer send; the same run goes on at once.
+        """
+        holding = [one for one in self.open_begins() if now < _freed_at(one)]
+        others = [one for one in holding if one.record.run != run]
+        if others:
+            last = max(others, key=lambda one: (_freed_at(one), *_order(one)))
+            return Lock("held", last.record.run, last.record.serial, _freed_at(last))
+        if holding:
+            return Lock("mine", run, holding[-1].record.serial, max(map(_freed_at, holding)))
+        return Lock()
+
+    def last_sample(self) -> Sample | None:
+        """Returns the sample of the last complete read, or None where there is none since the last recovery."""
+        last = _last(entry for entry in self.counted() if entry.record.sample)
+        return Sample(last.record.salt, last.record.sample, last.record.serial) if last else None
+
+    def open_atoms(self) -> tuple[OpenAtom, ...] | Literal["all"]:
+        """Returns what was approved, is needed and was not done, by the last end of each line of a union."""
+        ends = [entry for entry in self.entries if entry.record.state == "ended"]
+        behind = self.before(ends)
+        atoms: set[OpenAtom] = set()
+        for entry in ends:
+            if entry.id in behind:
+                continue
+            if entry.record.open == "all":
+                return "all"
+            atoms.update(entry.record.open)
+        return tuple(sorted(atoms, key=lambda atom: (atom.serial, atom.date, atom.effect, atom.outcome)))
+
+    def effects_since(self, moment: datetime) -> Counter[str]:
+        """Returns how many effects of each kind the applies did that ended at that moment or later."""
+        total: Counter[str] = Counter()
+        for entry in self.entries:
+            if entry.record.state == "ended" and entry.record.effects and entry.record.written_at >= moment:
+                total.update(entry.record.effects)
+        return total
+
+    @property
+    def unsettled(self) -> int:
+        """How many users the last whole full apply, or one since, named and did not act on."""
+        return max((entry.record.unsettled for entry in self._since_full()), default=0)
+
+    @property
+    def ignored(self) -> int:
+        """How many users the last whole full apply, or one since, left alone because of `on_removed: ignore`."""
+        return max((entry.record.ignored for entry in self._since_full()), default=0)
+
+    def records_of(self, commit: str) -> tuple[ApplyRecord, ...]:
+        """Returns the records that say whom an apply of that commit covers, oldest first."""
+        return self.records_by_commit().get(commit, ())
+
+    def records_by_commit(self) -> dict[str, tuple[ApplyRecord, ...]]:
+        """Returns, for each commit that was begun or applied, the records that say whom its applies cover.
+
+        A begin counts where no end says otherwise; a recovery claims nobody. The commit of the newest is the last.
+        """
+        found: dict[str, list[ApplyRecord]] = {}
+        for entry in self._steps():
+            if not _is_recovery(entry):
+                records = found.pop(entry.record.commit, [])
+                records.append(entry.record)
+                found[entry.record.commit] = records
+        return {commit: tuple(records) for commit, records in found.items()}
+
+    def covered_commits(self) -> tuple[str, ...]:
+        """Returns the commits that were begun or applied, the newest first."""
+        return tuple(reversed(self.records_by_commit()))
+
+    def _since_full(self) -> list[RecordEntry]:
+        behind = self.before(entry for entry in self.entries if entry.record.full)
+        return [one for one in self.entries if one.record.state == "ended" and one.id not in behind]
+
+    def _steps(self) -> list[RecordEntry]:
+        """Every record but the begins whose end is there."""
+        ended = {_apply_of(entry.record) for entry in self.entries if entry.record.state == "ended"}
+        return [one for one in self.entries if one.record.state != "begun" or _apply_of(one.record) not in ended]
+
+    def _applies(self) -> list[RecordEntry]:
+        counted = {entry.id for entry in self.counted()}
+        return [entry for entry in self._steps() if entry.id in counted and not entry.record.abandoned]
+
+
+def _order(entry: RecordEntry) -> tuple[int, datetime, str]:
+    return entry.record.serial, entry.record.written_at, entry.id
+
+
+def _last(entries: Iterable[RecordEntry]) -> RecordEntry | None:
+    return max(entries, key=_order, default=None)
+
+
+def _apply_of(record: ApplyRecord) -> tuple[int, str, str]:
+    """What a begin and its end have in common; two lines of a union may have the same serial."""
+    return record.serial, record.run, record.commit
+
+
+def _is_recovery(entry: RecordEntry) -> bool:
+    return entry.record.state == "recovered"
+
+
+def _freed_at(entry: RecordEntry) -> datetime:
+    return entry.record.sends_until + GRACE

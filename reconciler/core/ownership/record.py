@@ -7,20 +7,33 @@ keys and ids are hashed with the record's own salt. The hashes hide nothing from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from reconciler.core.plan import Frozen
+from reconciler.errors import NotARecord
 
 RECORD_FILE = "apply.json"
 MOST_OPEN = 1_000
 SAMPLE_SIZE = 25
+MOST_BYTES = 8_000_000
+MOST_KEYS = 250_000
+LONGEST = 1_000
+FORMAT = 1
 
 State: TypeAlias = Literal["begun", "ended", "recovered"]
 Hash: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Word: TypeAlias = Annotated[str, Field(max_length=LONGEST)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=10**9)]
+Counts: TypeAlias = Annotated[dict[Annotated[str, Field(max_length=64)], Count], Field(max_length=100)]
+
+_SAMPLE = re.compile(rb',"sample":\[[^\[\]]*\]')  # a quote within a string would be escaped: this is a field
+_OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def salted(salt: str, *parts: str) -> str:
@@ -32,7 +45,7 @@ class Covers(Frozen):
     """Whom an apply covers, of those whom its commit declares: all, all but some, or only some, by hashes of keys."""
 
     kind: Literal["all", "all_but", "only"]
-    keys: tuple[Hash, ...] = ()
+    keys: tuple[Hash, ...] = Field(default=(), max_length=MOST_KEYS)
 
 
 class SampleEntry(Frozen):
@@ -51,8 +64,8 @@ class OpenAtom(Frozen):
 
     effect: Hash
     outcome: Hash
-    serial: int
-    date: str
+    serial: Count
+    date: Word
 
 
 class ApplyRecord(Frozen):
@@ -60,39 +73,62 @@ class ApplyRecord(Frozen):
 
     `serial` counts applies; a begin and its end share it. `at` and `until` are times in UTC: when this was written, and
     until when a begun apply may send requests. `tree` is git's name of the desired-state folder at `commit`.
-    `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, `effects`
-    what was done by the name of the guardrail that limits it. `unsettled` and `ignored` count the users who were named
-    and not acted on.
+    `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, and
+    `effects` those done by the name of the guardrail that limits them. `unsettled` and `ignored` count the users who
+    were named and not acted on. `salt` goes from record to record, as the sample that is hashed with it does.
     """
 
     format: Literal[1] = 1
-    serial: int = Field(ge=1)
+    serial: int = Field(ge=1, le=10**9)
     state: State
-    commit: str
-    tree: str | None
-    folder: str
-    run: str
-    at: str
-    until: str | None = None
-    as_of: str
+    commit: Word
+    tree: Word | None
+    folder: str = Field(max_length=4_096)
+    run: Word
+    at: Word
+    until: Word | None = None
+    as_of: Word
     mode: Literal["full", "incremental", "targeted"] | None = None
     only: bool = False
     whole: bool = False
-    digest: str | None = None
-    counts: dict[str, int] = Field(default_factory=dict)
-    effects: dict[str, int] = Field(default_factory=dict)
-    population: int | None = None
-    salt: str
+    digest: Word | None = None
+    counts: Counts = Field(default_factory=dict)
+    effects: Counts = Field(default_factory=dict)
+    population: Count | None = None
+    salt: Word
     covers: Covers
-    sample: tuple[SampleEntry, ...] = ()
-    open: tuple[OpenAtom, ...] | Literal["all"] = ()
-    unsettled: int = 0
-    ignored: int = 0
+    sample: tuple[SampleEntry, ...] = Field(default=(), max_length=SAMPLE_SIZE)
+    open: Annotated[tuple[OpenAtom, ...], Field(max_length=MOST_OPEN)] | Literal["all"] = ()
+    unsettled: Count = 0
+    ignored: Count = 0
 
     @property
     def full(self) -> bool:
         """Whether this apply was whole and looked at everybody."""
-        return self.state == "ended" and self.whole and self.mode in {"full", "incremental"}
+        return self.moves_front and self.mode in {"full", "incremental"}
+
+    @property
+    def moves_front(self) -> bool:
+        """Whether this apply was whole: later plans need not look at what was before it."""
+        return self.state == "ended" and self.whole and not self.only
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether this apply ended before it did anything: it was refused once it had begun."""
+        nothing = self.covers.kind == "only" and not self.covers.keys
+        return (
+            self.state == "ended" and nothing and not self.whole and not self.effects and not any(self.counts.values())
+        )
+
+    @property
+    def written_at(self) -> datetime:
+        """When this was written, in UTC."""
+        return read_moment(self.at)
+
+    @property
+    def sends_until(self) -> datetime:
+        """Until when a begun apply may send requests, in UTC."""
+        return read_moment(self.until or self.at)
 
     def covers_key(self, key: str) -> bool:
         """Whether the apply covers a key such as `user/alice.lee`, if its commit declares it."""
@@ -118,3 +154,79 @@ def make_sample(salt: str, linked: Iterable[tuple[str, str]]) -> tuple[SampleEnt
         key=lambda entry: entry.key,
     )
     return tuple(entries[:SAMPLE_SIZE])
+
+
+def read_moment(text: str) -> datetime:
+    """Returns the moment of an ISO 8601 text, in UTC where the text names no zone; raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def spell_record(record: ApplyRecord) -> bytes:
+    """Returns the bytes of `apply.json`: one line of JSON without what has its default value, and a newline."""
+    fields = record.model_dump_json(exclude_defaults=True)
+    return f'{{"format":{FORMAT},{fields[1:]}\n'.encode()
+
+
+def parse_record(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]] | None = None) -> ApplyRecord:
+    """Reads the bytes of `apply.json`; raises NotARecord, which says in a sentence what is wrong with them.
+
+    Records pass the same sample on: with `samples`, by their bytes, one that was parsed before is used again.
+    """
+    if len(content) > MOST_BYTES:
+        raise NotARecord(f"{RECORD_FILE} has {len(content):,} bytes, and a record at most {MOST_BYTES:,}")
+    try:
+        record = _parse_with(content, {} if samples is None else samples)
+    except ValidationError as error:
+        raise NotARecord(f"{RECORD_FILE} is no record of an apply: {_explain(error)}") from None
+    wrong = next(_wrong_values(record), None)
+    if wrong:
+        raise NotARecord(f"{RECORD_FILE} is no record of an apply: {wrong}")
+    return record
+
+
+def _parse_with(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]]) -> ApplyRecord:
+    found = _SAMPLE.findall(content)
+    if len(found) != 1:
+        return ApplyRecord.model_validate_json(content)
+    record = ApplyRecord.model_validate_json(_SAMPLE.sub(b"", content))
+    if found[0] not in samples:
+        samples[found[0]] = ApplyRecord.model_validate_json(content).sample
+    return record.model_copy(update={"sample": samples[found[0]]})
+
+
+def _explain(error: ValidationError) -> str:
+    """What is wrong first, without the value: a record that somebody forged may hold anything."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    first = next((one for one in found if one["loc"] == ("format",)), found[0])
+    where = ".".join(part if isinstance(part, str) and part.isidentifier() else "*" for part in first["loc"])[:80]
+    if where == "format":
+        return f"its format is not {FORMAT}; a newer version of this program may have written it"
+    if first["type"] == "json_invalid":
+        return "it is not JSON"
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def _wrong_values(record: ApplyRecord) -> Iterator[str]:
+    if not _OBJECT.fullmatch(record.commit):
+        yield "commit is no name of a commit"
+    if record.tree is not None and not _OBJECT.fullmatch(record.tree):
+        yield "tree is no name of a tree"
+    if not record.salt:
+        yield "salt is empty"
+    if record.state == "begun" and record.until is None:
+        yield "it has begun, and until is not there"
+    moments = (record.at, record.until or record.at)
+    if not all(_reads(read_moment, moment) for moment in moments):
+        yield "at or until is no time"
+    days = {record.as_of} | ({atom.date for atom in record.open} if isinstance(record.open, tuple) else set())
+    if not all(_reads(date.fromisoformat, day) for day in days):
+        yield "as_of, or the date of what is open, is no day"
+
+
+def _reads(reader: Callable[[str], object], text: str) -> bool:
+    try:
+        reader(text)
+    except (ValueError, OverflowError):
+        return False
+    return True

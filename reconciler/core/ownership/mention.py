@@ -1,0 +1,71 @@
+"""Words that stand for somebody, looked for in text: which people do some lines of YAML name? Pure.
+
+A hit proves nothing, a miss does: text is unescaped, and compared without case and without diacritics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from reconciler.core.letters import normalize_diacritics
+
+RUN = re.compile(r"\w+")
+ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+LAST_LETTER = 0x10FFFF
+
+
+def fold_text(text: str) -> str:
+    """Returns the text in the form in which words are looked for."""
+    return text.lower() if text.isascii() else normalize_diacritics(text).casefold()
+
+
+def unescape(text: str) -> str:
+    """Returns the text with YAML's escaped letters as they are meant, in whichever kind of quotes."""
+    if "\\" in text:
+        text = ESCAPE.sub(_letter, text).replace('\\"', '"').replace("\\/", "/").replace("\\\n", "\n")
+    return text.replace("''", "'")
+
+
+def _letter(found: re.Match[str]) -> str:
+    code = int(next(group for group in found.groups() if group), 16)
+    return chr(code) if code <= LAST_LETTER else found[0]
+
+
+class MentionIndex:
+    """Finds which of many people, by number, a text names; each has any number of words."""
+
+    def __init__(self, words: Iterable[tuple[str, int]]) -> None:
+        self._by_run: dict[str, dict[str, set[int]]] = {}
+        for word, number in words:
+            folded = " ".join(fold_text(word).split())
+            run = RUN.search(folded)
+            if run is not None:
+                self._by_run.setdefault(run[0], {}).setdefault(folded, set()).add(number)
+
+    def find(self, text: str) -> frozenset[int]:
+        """Returns the numbers of all whom the text names by a word that stands by itself."""
+        folded = fold_text(unescape(text))
+        found: set[int] = set()
+        spaced: str | None = None
+        for run in self._by_run.keys() & set(RUN.findall(folded)):
+            for word, numbers in self._by_run[run].items():
+                if " " in word:
+                    spaced = spaced or " ".join(folded.split())
+                if _stands_in(word, spaced if " " in word and spaced else folded):
+                    found |= numbers
+        return frozenset(found)
+
+
+def _stands_in(word: str, text: str) -> bool:
+    at = text.find(word)
+    while at >= 0:
+        if not _is_part(text[at - 1 : at]) and not _is_part(text[at + len(word) : at + len(word) + 1]):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def _is_part(letter: str) -> bool:
+    """Whether a letter beside a word makes it another word: what separates values in YAML does not, nor does `@`."""
+    return letter.isalnum() or letter in {"_", ".", "-", "+"}

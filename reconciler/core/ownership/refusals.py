@@ -1,0 +1,244 @@
+"""What is not applied, and not planned, for what the record of applies says: each with its sentence and its way out.
+
+A closed set. Decides on facts that the rooms around gather; knows nothing of git. Exit 4 but for an apply that is done
+already, which is exit 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from reconciler.core.ownership.history import ApplyHistory, Lock, Sample
+from reconciler.core.ownership.record import RecordEntry, SampleEntry, salted
+from reconciler.errors import Problem
+
+Because: TypeAlias = Literal[
+    "apply_is_open",
+    "begin_not_pushed",
+    "record_unknown",
+    "another_account",
+    "another_tenant",
+    "applied_already",
+    "behind",
+    "beside",
+    "history_cut",
+    "two_folders",
+    "not_a_record",
+]
+FEWEST = 5
+ASKED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefusal:
+    """Why nothing is applied: one of a closed set, in a sentence, with the way out.
+
+    `until` is when the way out opens by itself, `serial` the apply that it is about.
+    """
+
+    because: Because
+    sentence: str
+    way_out: str
+    serial: int | None = None
+    until: datetime | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 where what was asked for is done already, else 4."""
+        return 0 if self.because == "applied_already" else 4
+
+    def as_problem(self) -> Problem:
+        """Returns the problem that a plan shows for it."""
+        severity: Literal["error", "info"] = "info" if self.exit_code == 0 else "error"
+        return Problem(self.because, self.sentence, hint=self.way_out, severity=severity)
+
+
+def check_lock(lock: Lock) -> RecordRefusal | None:
+    """Returns why this run may not begin: another apply is open."""
+    if lock.state != "held" or lock.until is None:
+        return None
+    until = f"{lock.until:%Y-%m-%d %H:%M:%S} UTC"
+    return RecordRefusal(
+        "apply_is_open",
+        f"apply #{lock.serial} of {lock.run} has begun and may send requests; it has no end on record",
+        f"wait for its end, or until {until}: then the next run takes over",
+        lock.serial,
+        lock.until,
+    )
+
+
+def check_behind(history: ApplyHistory, ahead: Collection[str]) -> RecordRefusal | None:
+    """Returns why HEAD is not applied where it is in commits that were begun or applied later.
+
+    `ahead` are the commits on record that HEAD leads to, without HEAD. Of the last apply of one of them: where that was
+    whole, what HEAD asks for is done or was taken back since, and this is no failure.
+    """
+    later = [entry for entry in history.front() if entry.record.commit in ahead]
+    last = max(later, key=lambda entry: entry.record.serial, default=None)
+    if last is None:
+        return None
+    serial, commit = last.record.serial, last.record.commit[:12]
+    if last.record.moves_front:
+        return RecordRefusal("applied_already", f"applied by #{serial}, of {commit}, which has this commit", "", serial)
+    return RecordRefusal(
+        "behind",
+        f"HEAD is in {commit}, which was begun or applied later (#{serial}, not whole)",
+        f"run {commit} or what is newer again; to go back to an earlier state, revert",
+        serial,
+    )
+
+
+def check_beside(history: ApplyHistory, line: Collection[str], trees: Collection[str]) -> RecordRefusal | None:
+    """Returns why HEAD is not applied where the last apply is of a commit that does not lead to it.
+
+    `line` are the commits on record that lead to HEAD, with HEAD; `trees` git's names of the folder at commits of that
+    line: an apply of an equal folder is none beside it.
+    """
+    beside = [one for one in history.last_applies() if not _is_on(one, line, trees)]
+    last = max(beside, key=lambda entry: entry.record.serial, default=None)
+    if last is None:
+        return None
+    serial, commit = last.record.serial, last.record.commit[:12]
+    return RecordRefusal(
+        "beside",
+        f"the last apply, #{serial}, was of {commit}: it does not lead to HEAD, and no tree of HEAD's line equals its",
+        f"merge {commit}; where that line is gone or was rewritten: reconciler ownership recover",
+        serial,
+    )
+
+
+def check_folder(history: ApplyHistory, folder: str, present: Collection[str], name: str) -> RecordRefusal | None:
+    """Returns why a folder may not go on with the record of another folder that is still there.
+
+    `present` are the folders among those on record that HEAD has: a folder that moved is not there any more.
+    """
+    others = {entry.record.folder for entry in history.last_applies()} - {folder}
+    there = sorted(others & set(present))
+    if not there:
+        return None
+    return RecordRefusal(
+        "two_folders",
+        f'the record "{name}" is of the folder {there[0]}, which HEAD has too, beside {folder}',
+        "give one of the two tenants a record of its own: record: other-name",
+    )
+
+
+def check_account(
+    sample: Sample | None, linked: Mapping[str, str], ids: Collection[str], *, targeted: bool = False
+) -> RecordRefusal | None:
+    """Returns why the account is another one than that which was applied to before.
+
+    `linked` are live ids by the key of everybody whom git declares, or declared at a commit on record; `ids` are the
+    users of the account that were read. Of those in the sample whose key is known, under half of at least five must not
+    be missing; in a targeted read, which asks for five of them, under three.
+    """
+    if sample is None:
+        return None
+    known, found = count_found(sample, linked, ids)
+    needed = 3 if targeted else (known + 1) // 2
+    if known < FEWEST or found >= needed:
+        return None
+    return RecordRefusal(
+        "another_account",
+        f"the account is not that of apply #{sample.serial}: of {known} users on record, {found} have their id here",
+        "use the right token; where the account was restored, copied over or replaced: reconciler ownership recover",
+        sample.serial,
+    )
+
+
+def check_other_tenants(
+    history: ApplyHistory,
+    others: Mapping[str, Sample],
+    linked: Mapping[str, str],
+    ids: Collection[str],
+    beside: str | None = None,
+) -> RecordRefusal | None:
+    """Returns why the account is that of another tenant, where this one has no sample of its own yet.
+
+    `others` are samples by name, of tenants on the same host; the one that `beside:` names may be on this account.
+    """
+    if history.last_sample() is not None:
+        return None
+    for name, sample in sorted(others.items()):
+        known, found = count_found(sample, linked, ids)
+        if name != beside and known >= FEWEST and 2 * found >= known:
+            return RecordRefusal(
+                "another_tenant",
+                f"this is the account of the tenant {name}: of {known} users on its record, {found} are here",
+                f"use the right token; for a tenant with a new name `formerly: {name}`, for two on one account "
+                f"`beside: {name}`",
+            )
+    return None
+
+
+def count_found(sample: Sample, linked: Mapping[str, str], ids: Collection[str]) -> tuple[int, int]:
+    """Returns how many of a sample have a known key, and how many of those an id that was read.
+
+    `linked` has an empty id for a key that is known and linked to nobody.
+    """
+    entries = {entry.key: entry.linked for entry in sample.entries}
+    known = found = 0
+    for key, live_id in linked.items():
+        expected = entries.pop(salted(sample.salt, key), None)
+        if expected is None:
+            continue
+        known += 1
+        likely = (live_id,) if live_id in ids else ()
+        found += any(salted(sample.salt, key, one) == expected for one in (*likely, *ids))
+    return known, found
+
+
+def choose_asked(sample: Sample | None, keys: Iterable[str], most: int = ASKED) -> tuple[str, ...]:
+    """Returns the keys, of those in the sample, that a targeted read asks for as well: five, by the hash of the key."""
+    if sample is None:
+        return ()
+    entries = {entry.key: entry for entry in sample.entries}
+    found: list[tuple[SampleEntry, str]] = [
+        (entries[hashed], key) for key in keys if (hashed := salted(sample.salt, key)) in entries
+    ]
+    return tuple(key for _entry, key in sorted(found, key=lambda pair: pair[0].key)[:most])
+
+
+def refuse_begin(words: str) -> RecordRefusal:
+    """Returns the refusal of an apply whose begin the remote does not take, with what its host said."""
+    return RecordRefusal(
+        "begin_not_pushed",
+        f"the begin of this apply can't be pushed ({words}): nothing was sent",
+        "mend what the host says; its rules for all branches (linear history, signatures, pull requests) must leave "
+        "out reconciler/*",
+    )
+
+
+def refuse_unknown(words: str) -> RecordRefusal:
+    """Returns the refusal of an apply, or the warning of a plan, for which the record can't be fetched."""
+    return RecordRefusal(
+        "record_unknown",
+        f"the record of applies can't be fetched ({words}): ownership is not known",
+        "see that git can fetch from the remote, and run again",
+    )
+
+
+def refuse_cut(words: str) -> RecordRefusal:
+    """Returns the refusal for a history of which something is not here."""
+    return RecordRefusal(
+        "history_cut",
+        f"the history that the record of applies needs is not all here ({words})",
+        "git fetch --unshallow (fetch-depth: 0 for actions/checkout); for a blob that is lost, git fetch --refetch",
+    )
+
+
+def refuse_unreadable(name: str, bad: str, words: str, last_good: str | None) -> RecordRefusal:
+    """Returns the refusal for a record that does not parse; `last_good` is the last commit that does, if any."""
+    back = f"set the branch reconciler/{name} to {last_good}, the last commit that reads; or " if last_good else ""
+    return RecordRefusal(
+        "not_a_record",
+        f"{bad[:12]} of the branch reconciler/{name} does not read: {words}",
+        f"{back}reconciler ownership recover",
+    )
+
+
+def _is_on(entry: RecordEntry, line: Collection[str], trees: Collection[str]) -> bool:
+    return entry.record.commit in line or (entry.record.tree is not None and entry.record.tree in trees)

@@ -1,0 +1,76 @@
+"""The words for a verdict: what each commit and record witnesses, and the line of YAML that settles a doubt."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from reconciler.core.model import Key, Settlement
+from reconciler.core.ownership.sightings import Sighting
+
+PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+WHY = "reason: WHY"
+NOT_READ = "the record of applies could not be read"
+
+
+def settle_by_key(key: Key) -> str:
+    """Returns the line that says that a user or group of a key left."""
+    spelled = str(key)
+    return f"left: [{{key: {spelled if PLAIN.fullmatch(spelled) else json.dumps(spelled)}, {WHY}}}]"
+
+
+def settle_by_id(live_id: str) -> str:
+    """Returns the line that says that a live user or group left."""
+    return f"left: [{{id: {json.dumps(live_id)}, {WHY}}}]"
+
+
+def tell_released(line: Settlement, commit: str | None = None) -> str:
+    """Says where a user or group was released."""
+    at = f" of commit {commit[:12]}" if commit else ""
+    return f"released at {line.source}{at}"
+
+
+def tell_left(line: Settlement) -> str:
+    """Says where HEAD has it that a user or group left."""
+    why = f": {line.reason}" if line.reason else ""
+    return f"left, says {line.source}{why}"
+
+
+def tell_covered(sighting: Sighting, serial: int) -> str:
+    """Says which apply covers a declaration that left git: the same words for all who left since that apply."""
+    return f"left git, covered by apply #{serial} at commit {sighting.commit}"
+
+
+def tell_gone_on(sighting: Sighting, key: Key, live_id: str | None) -> str:
+    """Says that a declaration goes on in HEAD, and not with this live resource."""
+    known = _declared(sighting)
+    who = f"linked to {live_id}" if live_id else "linked to nothing in the account yet"
+    return f"{known}, and goes on in HEAD as {key}, which is {who}"
+
+
+def tell_place(sighting: Sighting, serial: int) -> str:
+    """Says where the covered commit is that does not lead here."""
+    where = "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch leads to any more"
+    return f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}, which {where}"
+
+
+def tell_unclear(sighting: Sighting) -> str:
+    """Says that a declaration matches several live resources."""
+    rivals = f", and matches {', '.join(sighting.rivals)} too" if sighting.rivals else ", and so is another declaration"
+    return f"{_declared(sighting)}{rivals}"
+
+
+def tell_uncovered(sighting: Sighting) -> str:
+    """Says that a commit declares a live resource, and that no apply covers that."""
+    if not sighting.resource.in_scope:
+        return f"{_declared(sighting)}, out of scope there"
+    return f"{_declared(sighting)}, and no apply on record covers that since"
+
+
+def tell_not_read(sighting: Sighting) -> str:
+    """Says that a commit declares a live resource, and that nothing is known of applies."""
+    return f"{_declared(sighting)}, and {NOT_READ}"
+
+
+def _declared(sighting: Sighting) -> str:
+    return f"{sighting.key} was declared at commit {sighting.commit}, found by {' and '.join(sighting.attributes)}"

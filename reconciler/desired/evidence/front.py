@@ -1,0 +1,102 @@
+"""The front of a targeted plan: the states applied since the last whole apply, and the keys on lines touched since."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.model import DesiredState, Key
+from reconciler.core.ownership.history import ApplyHistory
+from reconciler.core.scope import SCHEMA_NAMES
+from reconciler.desired.evidence.applied import find_applied
+from reconciler.desired.evidence.compiled import CompileAt, CompiledCommits
+from reconciler.desired.evidence.graph import CommitGraph
+from reconciler.desired.evidence.line_pass import Edges, LinePass, Lines
+from reconciler.desired.evidence.place import find_places
+
+MOST_TREES = 40
+MOST_BETWEEN = 10
+NAME = r"""["']?(?:(?:user|group)/)?([\w.@+-]+)["']?"""
+DECLARED = re.compile(rf"(?:^|[{{,])\s*{NAME}\s*:", re.MULTILINE)
+LISTED = re.compile(rf"(?:^\s*-\s+|[\[,]\s*){NAME}\s*(?=$|[,\]#])", re.MULTILINE)
+SECTIONS = frozenset({"users", "groups", "members", "role_assignments", "released", "left", "value", "type", "primary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The states by commit, newest first; the keys that stand on touched lines; and what is not known, in words."""
+
+    states: Mapping[str, DesiredState] = field(default_factory=dict)
+    keys: frozenset[Key] = frozenset()
+    incomplete: tuple[str, ...] = ()
+
+
+def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, desired: DesiredState) -> Front:
+    """Returns the front: the commits of the last whole apply and of all since, and what came and went between.
+
+    What a state between declares, and neither HEAD (`desired`) nor the others do, is found too: its state is among the
+    states. Raises Refused where history is cut off or lost.
+    """
+    lines = work.join()
+    commits = find_applied(history).last(full=False)
+    compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
+    states = {one: found.desired for one in commits if (found := compiled.at(one)) is not None}
+    touched = list(_read_touched(lines, _find_before(lines, commits)))
+    names = frozenset(name for _edges, _gone, every in touched for name in every)
+    states |= _find_between(touched, compiled, [desired, *states.values()])
+    missing = [f"{one[:12]}, which was applied, is not in this clone" for one in commits if one in lines.graph.missing]
+    keys = {one.key for state in (desired, *states.values()) for one in state if one.key.name in names}
+    return Front(states, frozenset(keys), (*compiled.refused, *missing))
+
+
+def _find_before(lines: Lines, commits: Iterable[str]) -> frozenset[str]:
+    """The commits that lead to the oldest of the front, the last whole apply's (or to a commit that equals it)."""
+    graph = lines.graph
+    there = [one for one in commits if one in graph.parents]
+    if not there:
+        return frozenset()
+    places = find_places(lines.repository, graph, there[-1:])
+    ends = [one for one in places.nodes(there[-1]) if one in graph.here]
+    return frozenset(_leading_to(graph, ends))
+
+
+def _leading_to(graph: CommitGraph, commits: Iterable[str]) -> set[str]:
+    seen = set(commits)
+    waiting = list(seen)
+    while waiting:
+        new = [one for one in graph.parents[waiting.pop()] if one not in seen]
+        seen.update(new)
+        waiting += new
+    return seen
+
+
+def _read_touched(lines: Lines, before: frozenset[str]) -> Iterator[tuple[Edges, frozenset[str], frozenset[str]]]:
+    """The edges to commits since, with the names that lines which went declare, and all names on touched lines."""
+    for edges, trees in lines.read():
+        if all(child in before for child in edges.children):
+            continue
+        removed = "\n".join(line for file in trees.files for line in file.removed)
+        added = "\n".join(line for file in trees.files for line in file.added)
+        gone = frozenset(DECLARED.findall(removed)) - SCHEMA_NAMES - SECTIONS
+        yield edges, gone, gone.union(DECLARED.findall(added), LISTED.findall(removed), LISTED.findall(added))
+
+
+def _find_between(
+    touched: Iterable[tuple[Edges, frozenset[str], frozenset[str]]],
+    compiled: CompiledCommits,
+    known: Iterable[DesiredState],
+) -> dict[str, DesiredState]:
+    """The states of commits before a line went that declares a key which no known state has, newest first."""
+    names = {one.key.name for state in known for one in state}
+    order = compiled.graph.order
+    found: dict[str, DesiredState] = {}
+    gone = [(parent, some) for edges, some, _every in touched for parent in edges.parents]
+    for commit, some in sorted(gone, key=lambda one: order[one[0]]):
+        if some <= names or len(found) >= MOST_BETWEEN:
+            continue
+        state = compiled.near(commit)
+        if state is not None and not {one.key.name for one in state.desired} <= names:
+            names |= {one.key.name for one in state.desired}
+            found[state.commit] = state.desired
+    return found

@@ -1,0 +1,149 @@
+"""Gathers the evidence about live users and groups that need it: the states of commits, their places and records.
+
+What git says comes from the pass over its lines; which states count is decided in `core/ownership`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import or_
+
+from reconciler.core.ownership.candidates import Candidate
+from reconciler.core.ownership.evidence import Evidence, StateAt
+from reconciler.core.ownership.history import ApplyHistory
+from reconciler.desired.evidence.applied import AppliedCommits, find_applied
+from reconciler.desired.evidence.choose import Chooser
+from reconciler.desired.evidence.compiled import CompileAt, CompiledCommit, CompiledCommits
+from reconciler.desired.evidence.graph import CommitGraph
+from reconciler.desired.evidence.line_pass import LinePass, Lines
+from reconciler.desired.evidence.mentions import find_mentions
+from reconciler.desired.evidence.place import Whereabouts, find_places
+from reconciler.desired.evidence.present import PresentNames
+from reconciler.desired.git import Repository
+
+MOST_TREES = 200
+MOST_ROUNDS = 3
+MOST_NAMED = 10
+
+
+def start_pass(repository: Repository, history: ApplyHistory) -> LinePass:
+    """Starts the pass over all that leads to HEAD or to an applied commit; use it in a `with`, around the read."""
+    return LinePass.start(repository, tuple(find_applied(history).records))
+
+
+def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom it is about
+    work: LinePass,
+    history: ApplyHistory,
+    compile_at: CompileAt,
+    candidates: Sequence[Candidate],
+    *,
+    also: Iterable[str] = (),
+    is_clean: bool = True,
+) -> Evidence:
+    """Returns what git knows about the candidates; asks it nothing where there are none and no commit is asked for.
+
+    `also` are commits that lead to HEAD or are on record, and whose states belong to the evidence in any case. Where the folder is not as HEAD has it
+    (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where history is cut off or lost.
+    """
+    asked = tuple(dict.fromkeys(also))
+    if not candidates and not asked:
+        return describe_history(history)
+    lines = work.join()
+    applied = find_applied(history)
+    known = AppliedCommits({one: found for one, found in applied.records.items() if one in lines.graph.parents})
+    compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
+    whereabouts = find_places(lines.repository, lines.graph, [*known.records, *asked])
+    chooser = _make_chooser(lines, compiled, known, whereabouts)
+    for commit in asked:
+        if (found := compiled.at(commit)) is not None:
+            chooser.chosen.states[commit] = found
+    numbered = dict(enumerate(candidates))
+    _choose(lines, chooser, numbered, is_clean=is_clean)
+    states = _make_states(lines, known, chooser.chosen.states)
+    doubtful = frozenset(numbered[number].id for number in chooser.chosen.doubtful)
+    return replace(
+        describe_history(history),
+        states=states,
+        incomplete=tuple(_tell_incomplete(lines.graph, applied, chooser, numbered)),
+        doubtful=doubtful,
+    )
+
+
+def describe_history(history: ApplyHistory) -> Evidence:
+    """Returns what the record alone says: since when, and how many were named and not acted on."""
+    records = [entry.record for entry in history.entries]
+    full = max((record.serial for record in records if record.full), default=None)
+    ended = [record for record in records if record.state != "begun"]
+    last = max(ended, key=lambda record: (record.serial, record.at), default=None)
+    counts = (last.unsettled, last.ignored) if last is not None else (0, 0)
+    return Evidence(since=full, unsettled=counts[0], ignored=counts[1])
+
+
+def _make_chooser(
+    lines: Lines, compiled: CompiledCommits, applied: AppliedCommits, whereabouts: Whereabouts
+) -> Chooser:
+    marks = {commit: 1 << position for position, commit in enumerate(applied.records)}
+    before = lines.graph.marks_before(marks)
+    here = frozenset(commit for commit in applied.records if whereabouts.places[commit] == "here")
+    leads_to = {commit: bits | marks.get(commit, 0) for commit, bits in before.items()}
+    return Chooser(lines.graph, compiled, applied, here, leads_to)
+
+
+def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool) -> None:
+    """Looks for all by their words, and again for those whom git knew by keys that the account does not have."""
+    waiting = dict(candidates)
+    for _round in range(MOST_ROUNDS):
+        if not waiting:
+            break
+        mentions = find_mentions(lines, waiting)
+        if not is_clean:
+            mentions.rules[lines.graph.head] = None  # for everybody, what HEAD says may have ended in the working tree
+        present = PresentNames(lines.repository, mentions)
+        for number, candidate in waiting.items():
+            chooser.choose(number, candidate, mentions, present)
+        known = {number: one.known_as(chooser.chosen.keys.get(number, ())) for number, one in waiting.items()}
+        waiting = {number: one for number, one in known.items() if one.words != waiting[number].words}
+
+
+def _make_states(lines: Lines, applied: AppliedCommits, chosen: Mapping[str, CompiledCommit]) -> tuple[StateAt, ...]:
+    graph = lines.graph
+    places = find_places(lines.repository, graph, list(chosen))
+    commits = sorted(chosen, key=graph.order.__getitem__)
+    marks: dict[str, int] = {}
+    for position, commit in enumerate(commits):
+        for node in places.nodes(commit):
+            marks[node] = marks.get(node, 0) | 1 << position
+    before = graph.marks_before(marks)
+    return tuple(
+        StateAt(
+            commit=commit,
+            desired=chosen[commit].desired,
+            place=places.places[commit],
+            records=applied.records.get(commit, ()),
+            earlier=_earlier(commits, position, [before[node] for node in places.nodes(commit)]),
+        )
+        for position, commit in enumerate(commits)
+    )
+
+
+def _earlier(commits: Sequence[str], own: int, marks: Iterable[int]) -> frozenset[str]:
+    bits = reduce(or_, marks, 0)
+    return frozenset(one for position, one in enumerate(commits) if bits >> position & 1 and position != own)
+
+
+def _tell_incomplete(
+    graph: CommitGraph, applied: AppliedCommits, chooser: Chooser, candidates: Mapping[int, Candidate]
+) -> Iterable[str]:
+    yield from chooser.compiled.refused
+    for commit in sorted(graph.missing):
+        serial = applied.records[commit][0].serial
+        yield f"{commit[:12]}, which apply #{serial} applied, is not in this clone: fetch the branch of the record"
+    for number in list(chooser.chosen.cut)[:MOST_NAMED]:
+        one = candidates[number]
+        yield f"{one.kind} {one.name} ({one.id}) is named by more commits than were compiled: the oldest were left out"
+    if len(chooser.chosen.cut) > MOST_NAMED:
+        yield f"so are {len(chooser.chosen.cut) - MOST_NAMED} others"
+    if chooser.compiled.spent:
+        yield f"more than {chooser.compiled.most} states of git would have had to be compiled: the others were left out"

@@ -1,0 +1,88 @@
+"""What a stream of patches took away and put in, tree by tree and file by file. Reads lines; knows no YAML's meaning.
+
+The hunks' own counts tell lines from headers: what was taken away may itself look like a header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+TREES = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64})\n")
+INDEX = re.compile(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)")
+HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+REACHES_FURTHER = re.compile(
+    r"""^[^\s#-]           # what stands at the margin: a section, or one file on one line
+      | ^---               # a new document
+      | (?:^|[\s,\[{:])[&*!]\S | <<\s*:   # anchors, what refers to them, tags
+      | [|>][+-]?\d?\s*$   # a text of many lines
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+@dataclass(slots=True)
+class FileLines:
+    """What one file lost and gained between two trees; `before` and `after` are its blobs, None where it was not."""
+
+    before: str | None = None
+    after: str | None = None
+    removed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+
+    @property
+    def reaches_further(self) -> bool:
+        """Whether lines that did not change may mean something else than before: then all of the file counts."""
+        if self.before is None or self.after is None:
+            return False
+        lines = (*self.removed, *self.added)
+        return any(REACHES_FURTHER.search(line) or _is_open_ended(line) for line in lines)
+
+
+def _is_open_ended(line: str) -> bool:
+    quotes = line.count('"') % 2 or line.count("'") % 2
+    return bool(quotes) or any(line.count(one) != line.count(other) for one, other in ("{}", "[]"))
+
+
+@dataclass(slots=True)
+class TreeLines:
+    """What all files lost and gained between the folder's tree before and after."""
+
+    before: str
+    after: str
+    files: list[FileLines] = field(default_factory=list)
+
+
+def read_patches(stream: Iterable[bytes]) -> Iterator[TreeLines]:
+    """Yields what `git diff-tree --stdin --patch --unified=0 --full-index` says of each pair of trees."""
+    lines = iter(stream)
+    trees: TreeLines | None = None
+    for line in lines:
+        if found := TREES.fullmatch(line):
+            if trees is not None:
+                yield trees
+            trees = TreeLines(found[1].decode(), found[2].decode())
+        elif trees is not None and line.startswith(b"diff --git "):
+            trees.files.append(FileLines())
+        elif trees is not None and (found := INDEX.match(line)):
+            trees.files[-1].before, trees.files[-1].after = (_blob(one) for one in found.groups())
+        elif trees is not None and (found := HUNK.match(line)):
+            _read_hunk(lines, trees.files[-1], *(1 if one is None else int(one) for one in found.groups()))
+    if trees is not None:
+        yield trees
+
+
+def _blob(name: bytes) -> str | None:
+    return name.decode() if name.strip(b"0") else None
+
+
+def _read_hunk(lines: Iterator[bytes], file: FileLines, removed: int, added: int) -> None:
+    while removed or added:
+        line = next(lines).decode(errors="replace")
+        if line.startswith("-"):
+            file.removed.append(line[1:])
+            removed -= 1
+        elif line.startswith("+"):
+            file.added.append(line[1:])
+            added -= 1

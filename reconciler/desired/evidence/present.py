@@ -1,0 +1,44 @@
+"""Which candidates the files at a commit name at all: cheaper than to compile it. Asks git for files not yet read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from reconciler.desired.evidence.mentions import Mentions, read_texts
+from reconciler.desired.git import Repository
+
+SETTLING_SECTION = re.compile(r"\b(?:released|left)[\"']?\s*:")
+
+
+@dataclass(slots=True)
+class PresentNames:
+    """The candidates that files name, by tree; each tree and each file is read once."""
+
+    repository: Repository
+    mentions: Mentions
+    _by_blob: dict[str, frozenset[int]] = field(default_factory=dict)
+    _by_tree: dict[str, frozenset[int]] = field(default_factory=dict)
+    _settling: set[str] = field(default_factory=set)
+
+    def at(self, tree: str) -> frozenset[int]:
+        """Returns the numbers of the candidates whom the files of a folder's tree name."""
+        if tree not in self._by_tree:
+            blobs = self._read(tree)
+            self._by_tree[tree] = frozenset[int]().union(*(self._by_blob[blob] for blob in blobs))
+        return self._by_tree[tree]
+
+    def settles(self, tree: str) -> bool:
+        """Whether any file of a folder's tree has a section `released:` or `left:`, as far as its text tells."""
+        return not self._settling.isdisjoint(self._read(tree))
+
+    def _read(self, tree: str) -> list[str]:
+        listed = self.repository.ask("ls-tree", "-r", "-z", "--full-tree", tree)
+        entries = [entry.partition(b"\t") for entry in listed.split(b"\0") if entry]
+        blobs = [meta.split()[2].decode() for meta, _tab, path in entries if path.endswith(b".yaml")]
+        new = [blob for blob in dict.fromkeys(blobs) if blob not in self._by_blob]
+        for blob, text in read_texts(self.repository, new):
+            self._by_blob[blob] = self.mentions.find(text)
+            if SETTLING_SECTION.search(text):
+                self._settling.add(blob)
+        return blobs

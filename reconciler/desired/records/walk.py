@@ -1,0 +1,152 @@
+"""Reads the commits of a record's branch, with as many processes for ten thousand as for ten.
+
+The applied commits are parents of records too, and lead into the whole history of the repository: it is not walked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from reconciler.core.ownership.record import MOST_BYTES, RECORD_FILE
+from reconciler.desired.git import Repository
+from reconciler.errors import RecordUnknown
+
+AT_ONCE = 300  # questions: they fit in the pipe while git is busy with answers
+CHUNK = 1 << 20
+ONE_FILE = b"100644 " + RECORD_FILE.encode() + b"\0"
+RAW_NAMES = (20, 32)  # bytes of an object's name, by SHA-1 and SHA-256
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCommit:
+    """A commit of the branch: the records before it, the commit that was applied, and the bytes of its one file.
+
+    `content` is None where the tree is not one file of that name; `raw` is the commit as git has it.
+    """
+
+    id: str
+    parents: tuple[str, ...]
+    applied: str | None
+    content: bytes | None
+    raw: bytes
+
+
+class ObjectReader:
+    """Asks a `git cat-file --batch` that stays for objects; none longer than a record may be is kept."""
+
+    def __init__(self, questions: IO[bytes], answers: IO[bytes]) -> None:
+        self._questions = questions
+        self._answers = answers
+
+    def read(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        """Yields the bytes of each object, None for one that is not here; raises RecordUnknown where git gives up."""
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
+            self._questions.write("".join(f"{name}\n" for name in some).encode())
+            self._questions.flush()
+            for _name in some:
+                yield self._next()
+
+    def _next(self) -> bytes | None:
+        head = self._answers.readline()
+        if not head.endswith(b"\n"):
+            raise RecordUnknown("git stopped while it read the record of applies: git fsck says more")
+        if head.endswith((b" missing\n", b" ambiguous\n")):
+            return None
+        size = int(head.rsplit(b" ", 1)[1])
+        content = self._answers.read(min(size, MOST_BYTES + 1))
+        left = size - len(content)
+        while left > 0:
+            left -= len(self._answers.read(min(left, CHUNK)))
+        self._answers.read(1)
+        return content
+
+
+@contextmanager
+def open_objects(repository: Repository) -> Iterator[ObjectReader]:
+    """Opens what reads objects, from one process."""
+    with repository.start("--no-replace-objects", "cat-file", "--batch") as git:
+        assert git.stdin is not None  # noqa: S101  # it was piped
+        assert git.stdout is not None  # noqa: S101  # it was piped
+        try:
+            yield ObjectReader(git.stdin, git.stdout)
+        except BrokenPipeError:
+            raise RecordUnknown("git stopped while it read the record of applies: git fsck says more") from None
+        finally:
+            git.kill()
+
+
+def walk_commits(
+    repository: Repository, tips: Sequence[str], *, strictly: bool = True
+) -> tuple[dict[str, RecordCommit], frozenset[str]]:
+    """Returns the commits of the branch by id, newest first, and those that are not here.
+
+    A commit whose tree is not that of a record is returned, and what it follows is not looked at. Else all parents but
+    the last are followed. Where not `strictly`, the last is too, which finds records before a commit that is damaged.
+    """
+    found: dict[str, RecordCommit] = {}
+    missing: set[str] = set()
+    expected = set(tips)  # reached where a record must be
+    waiting = list(dict.fromkeys([*guess_line(repository, tips), *tips]))
+    if not waiting:
+        return found, frozenset()
+    with open_objects(repository) as reader:
+        while waiting:
+            read = _read_commits(reader, waiting)
+            missing.update(set(waiting) - set(read))
+            found.update(read)
+            followed: list[str] = []
+            for one in read.values():
+                expected.update(one.parents if one.content is not None else ())
+                followed.extend(_followed(one, strictly=strictly, is_expected=one.id in expected))
+            waiting = [one for one in dict.fromkeys(followed) if one not in found and one not in missing]
+    return found, frozenset(missing)
+
+
+def _followed(commit: RecordCommit, *, strictly: bool, is_expected: bool) -> tuple[str, ...]:
+    """Of what is no record, its parents may be where someone put a commit of their own on top of records."""
+    if commit.content is None and (strictly or not is_expected):
+        return ()
+    return commit.parents if strictly or commit.applied is None else (*commit.parents, commit.applied)
+
+
+def guess_line(repository: Repository, tips: Sequence[str]) -> list[str]:
+    """Returns the records that first parents lead to; only a guess, for a shallow clone hides parents."""
+    if not tips:
+        return []
+    line: list[str] = []
+    expected = set(tips)
+    with repository.start("--no-replace-objects", "rev-list", "--first-parent", "--parents", *tips) as listing:
+        assert listing.stdout is not None  # noqa: S101  # it was piped
+        for answer in listing.stdout:
+            commit, *parents = answer.decode().split()
+            if commit in expected:
+                expected.remove(commit)
+                line.append(commit)
+                expected.update(parents[:-1][:1])
+            if not expected:
+                break
+        listing.kill()
+    return line
+
+
+def _read_commits(reader: ObjectReader, ids: Iterable[str]) -> dict[str, RecordCommit]:
+    wanted = list(ids)
+    questions = [name for one in wanted for name in (one, f"{one}^{{tree}}", f"{one}:{RECORD_FILE}")]
+    answers = reader.read(questions)
+    found: dict[str, RecordCommit] = {}
+    for one, raw, tree, content in zip(wanted, answers, answers, answers, strict=False):
+        if raw is not None:
+            parents = _parents(raw)
+            alone = tree is not None and tree.startswith(ONE_FILE) and len(tree) - len(ONE_FILE) in RAW_NAMES
+            applied = parents[-1] if parents else None
+            found[one] = RecordCommit(one, parents[:-1], applied, content if alone else None, raw)
+    return found
+
+
+def _parents(raw: bytes) -> tuple[str, ...]:
+    head = raw.split(b"\n\n", 1)[0].split(b"\n")
+    return tuple(line[len(b"parent ") :].decode() for line in head if line.startswith(b"parent "))
