@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,7 +125,7 @@ class _Story:
         return done.stdout
 
     def _call(
-        self, command: Sequence[str], environment: dict[str, str], stderr: int
+        self, command: Sequence[str], environment: Mapping[str, str], stderr: int
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  # our own words only
             command, cwd=self.place, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False

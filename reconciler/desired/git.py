@@ -148,7 +148,7 @@ class Repository:
         try:
             contents = self.read_blobs([one.blob for one in files])
         except UsageError:
-            lost = self._find_lost(files)
+            lost = self._find_lost(commit) & {one.blob for one in files}
             if not lost:
                 raise
             files = [one for one in files if one.blob not in lost]
@@ -158,10 +158,9 @@ class Repository:
         problems += check_pointers(named)
         return CommittedFiles(named, sum(one.is_yaml for one in entries), in_order(problems))
 
-    def _find_lost(self, files: Sequence[TreeEntry]) -> frozenset[str]:
-        """The contents that are not here; asks no remote, one by one, for them."""
-        wanted = "".join(f"{one.blob}\n" for one in files).encode()
-        told = self.ask("rev-list", "--objects", "--no-object-names", "--missing=print", "--stdin", stdin=wanted)
+    def _find_lost(self, commit: str) -> frozenset[str]:
+        """What a commit's tree names and is not here; asks no remote for it, one by one."""
+        told = self.ask("rev-list", "--objects", "--no-object-names", "--missing=print", f"{commit}^{{tree}}")
         return frozenset(line[1:].decode() for line in told.splitlines() if line.startswith(b"?"))
 
     def _tell_lost(self, entry: TreeEntry) -> Problem:
@@ -215,15 +214,15 @@ def find_repository(folder: Path) -> Repository | None:
     that a link leaves: it must not look as if there were no history.
     """
     inside = folder.resolve()
-    root = _find_root(inside)
+    root = _find_root(inside, folder)
     for link in (path for path in (Path.cwd() / folder, *(Path.cwd() / folder).parents) if path.is_symlink()):
-        if (left := _find_root(link.parent.resolve())) not in {None, root}:
+        if (left := _find_root(link.parent.resolve(), link)) not in {None, root}:
             raise UsageError(f"{link} is a link that leaves the repository {left}: put the folder itself there")
     return Repository(root, inside.relative_to(root.resolve()).as_posix()) if root else None
 
 
-def _find_root(inside: Path) -> Path | None:
-    """The top of the working tree that a folder is in."""
+def _find_root(inside: Path, called: Path) -> Path | None:
+    """The top of the working tree that a folder is in; messages call the folder as its second path."""
     there = next(path for path in (inside, *inside.parents) if path.is_dir())
     try:
         done = run_git(there, ("rev-parse", "--show-toplevel"), b"")
@@ -232,7 +231,7 @@ def _find_root(inside: Path) -> Path | None:
     if not done.returncode:
         return Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
     if _looks_like_one(inside) or b"not a git repository" not in done.stderr:
-        raise UsageError(f"git does not open the repository of {inside}: {read_words(done)}")
+        raise UsageError(f"git does not open the repository of {called}: {read_words(done)}")
     return None
 
 

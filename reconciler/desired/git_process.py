@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.settings import environment_for_git
 
 PINNED = {  # what a person sets for their own eyes, and what makes git look less closely
+    "advice.graftFileDeprecated": "false",
     "color.ui": "false",
     "core.fsmonitor": "false",
     "core.untrackedCache": "false",
