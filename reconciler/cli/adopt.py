@@ -15,6 +15,7 @@ from reconciler.cli.main import Options
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
     from reconciler.desired.adopt import Adopted
+    from reconciler.desired.load import Loaded
 
 DONE, IN_PART = 0, 1
 NO_LINE_END = "\\ No newline at end of file\n"
@@ -45,9 +46,10 @@ def adopt(options: Options, wanted: Wanted) -> int:
     _refuse_without_history(head, base, named)
     label = head.repository.folder if head.repository else None
     contents = read_folder(options.folder, label)
+    loaded = _load_checked_out(head, contents)
     live = read_whole(options, head, wanted.live)
 
-    adopted = adopt_drift(contents, head.loaded, live, Asked(head.tenant_name, head.today, base.earlier, named))
+    adopted = adopt_drift(contents, loaded, live, Asked(head.tenant_name, head.today, base.earlier, named))
 
     if not wanted.dry_run:
         paths = find_files(options.folder, label)
@@ -55,6 +57,17 @@ def adopt(options: Options, wanted: Wanted) -> int:
     click.echo("".join(_diff(contents, adopted.files)), nl=False)
     _tell(options, head, adopted, wanted)
     return IN_PART if adopted.problems else DONE
+
+
+def _load_checked_out(head: Head, contents: Mapping[str, bytes]) -> Loaded:
+    """What the files to be edited declare; raises UsageError where one is not checked out, and could not be edited."""
+    from reconciler.desired.load import load_declarations
+    from reconciler.errors import UsageError
+
+    if missing := sorted(head.loaded.files.keys() - contents.keys()):
+        files = ", ".join(missing)
+        raise UsageError(f"{files} can't be edited, for it is not checked out: git sparse-checkout disable")
+    return load_declarations(contents, known=head.loaded, read=head.read)
 
 
 def _named(head: Head, keys: Sequence[str]) -> frozenset[str]:

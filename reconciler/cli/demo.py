@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from reconciler.cli.main import Options
 from reconciler.core.wire import read_page
 from reconciler.errors import Failed, UsageError
 from reconciler.sandbox.store import Store
-from reconciler.settings import environment_without
+from reconciler.settings import environment_for_git, environment_without
 
 MOST_LINES = 14
 JOINER = "users/new-hires.yaml"
@@ -95,7 +95,7 @@ class _Story:
         """One command, as it would be typed, with the head of what it prints."""
         click.echo(click.style(f"$ reconciler {' '.join(arguments)}", fg="cyan"))
         command = [sys.executable, "-m", "reconciler", *(["-q"] if quiet else []), *arguments]
-        done = self._call(command, stderr=subprocess.DEVNULL)
+        done = self._call(command, environment_without("RECONCILER_PRIVATE"), stderr=subprocess.DEVNULL)
         if done.returncode:
             raise Failed(f"the demo stopped: `reconciler {' '.join(arguments)}` exited with {done.returncode}")
         lines = done.stdout.splitlines()
@@ -119,13 +119,14 @@ class _Story:
         self._git("commit", "--quiet", "-m", message)
 
     def _git(self, *arguments: str) -> str:
-        done = self._call(["git", *arguments], stderr=subprocess.PIPE)
+        done = self._call(["git", *arguments], environment_for_git(), stderr=subprocess.PIPE)
         if done.returncode:
             raise Failed(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout
 
-    def _call(self, command: Sequence[str], stderr: int) -> subprocess.CompletedProcess[str]:
-        environment = environment_without("RECONCILER_PRIVATE")
+    def _call(
+        self, command: Sequence[str], environment: Mapping[str, str], stderr: int
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  # our own words only
             command, cwd=self.place, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
         )

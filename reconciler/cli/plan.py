@@ -85,7 +85,7 @@ def plan(
     With --base only what git says otherwise than there is read, unless --read says so or everything is few requests.
     """
     from reconciler.cli.history import find_base
-    from reconciler.cli.line import gather, load_head, say
+    from reconciler.cli.line import gather, load_head, say, say_files
     from reconciler.cli.output import print_result, write_private
     from reconciler.cli.reading import How, focus_head, read_account_asked
     from reconciler.cli.trace import trace
@@ -110,6 +110,7 @@ def plan(
     with collector_off():
         made = trace(account.head, earlier, make_plan(gather(account.head, earlier, account.live)).plan)
 
+    say_files(options, head)
     print_result(render_plan(made, form))
     if output:
         write_private(output, render_plan(made, "json"))
@@ -202,7 +203,7 @@ def drift(
     exit_code: bool,
 ) -> int:
     """The live account against what was last applied: what changed on the other side. Changes nothing."""
-    from reconciler.cli.line import load_head
+    from reconciler.cli.line import load_head, say_files
     from reconciler.cli.notify import ending_of, tell_of
     from reconciler.cli.output import print_result
     from reconciler.core.reading import Wish
@@ -212,6 +213,7 @@ def drift(
 
     def look() -> tuple[int, Ending]:
         made = _find_drift(options, head, base, Wish(read, only))
+        say_files(options, head)
         print_result(render_drift(made, form))
         return exit_of(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
 

@@ -174,7 +174,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "has links below desired-state: put the files themselves there): what left git since is not" in ran.told
+    assert "(put the file itself there)): what left git since is not" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:
@@ -184,7 +184,7 @@ def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> Non
     ran = project.run("plan")
 
     assert 2 == ran.code
-    assert "Error: desired-state/more is a repository of its own, whose history is not this one's" in ran.err
+    assert "desired-state/more: this is a repository of its own, whose history is not this one's" in ran.err
 
 
 def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from typing import IO, Self
 from reconciler.desired.evidence.graph import REFETCH, CommitGraph, read_graph
 from reconciler.desired.evidence.patch import TreeLines, read_patches
 from reconciler.desired.git import Repository
+from reconciler.desired.git_process import GIT
 from reconciler.errors import Refused, UsageError
+from reconciler.settings import environment_for_git
 
 DIFF_TREE = (
-    *("git", "--no-literal-pathspecs", "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--patch"),
+    *("--no-literal-pathspecs", "-c", "core.quotePath=false", "diff-tree", "--stdin", "-r", "--patch"),
     *("--unified=0", "--full-index", "--no-renames", "--text", "--no-ext-diff", "--no-textconv", "--no-color"),
     *("--", "*.yaml"),
 )
@@ -113,7 +115,12 @@ class LinePass:
             pairs.write(asked)
             pairs.seek(0)
             self._git = subprocess.Popen(  # noqa: S603  # our own arguments; trees are named on stdin
-                DIFF_TREE, cwd=self._repository.root, stdin=pairs, stdout=self._patches, stderr=subprocess.DEVNULL
+                [*GIT, *DIFF_TREE],
+                cwd=self._repository.root,
+                env=environment_for_git(),
+                stdin=pairs,
+                stdout=self._patches,
+                stderr=subprocess.DEVNULL,
             )
             if self._stopped.is_set():
                 self._git.kill()
