@@ -19,7 +19,7 @@ from reconciler.errors import Problem, UsageError
 from reconciler.github.comment import Mark
 from reconciler.github.drift_issue import Report, carry_on, read_since
 from reconciler.github.models import Issue
-from reconciler.report.drift_issue import NOTHING, NotDone, name_drift, needs_somebody, render_drift_issue, title_of
+from reconciler.report.drift_issue import NOTHING, NotDone, names_kept, needs_somebody, render_drift_issue, title_of
 from reconciler.report.quote import plain
 from reconciler.report.refusal import find_telling, render_refusal
 
@@ -76,7 +76,7 @@ class Standing:
         if self.drifted is None:
             since = read_since(issue.body or "") if issue else {}
             return Report(f"{UNTOLD} {plain(self.mark.tenant)}", self.untold, since)
-        since = carry_on(issue, map(name_drift, self.drifted.changes), today.isoformat())
+        since = carry_on(issue, names_kept(self.drifted), today.isoformat())
         needed = needs_somebody(self.drifted, self.not_done)
         text = render_drift_issue(self.drifted, since=since, not_done=self.not_done, limit=MOST_SEEN) if needed else ""
         return Report(title_of(self.drifted), text, since)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import Key, parse_key
-from reconciler.core.plan import AttributeChange, Change
+from reconciler.core.plan import AttributeChange, Cause, Change, Plan
 
 PRESENCE = frozenset({"create_user", "create_group", "reactivate_user", "deactivate_user"})
 COMES = frozenset({"create_user", "create_group", "reactivate_user", "add_members", "grant_roles"})
+BY_HAND: frozenset[Cause] = frozenset({"drift", "conflict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ class Drifted:
     members: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     presence: bool = False
+
+
+def split_drift(plan: Plan) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """Splits the changes of a drift report: what was changed by hand, and what git asks for and is not applied yet."""
+    drift = tuple(change for change in plan.changes if change.cause in BY_HAND)
+    pending = tuple(change for change in plan.changes if change.cause not in BY_HAND)
+    return drift, pending
 
 
 def find_drift(changes: Iterable[Change], earlier: Earlier, named: Collection[str]) -> list[Drifted]:

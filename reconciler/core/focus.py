@@ -190,15 +190,18 @@ def _groups(focus: Focus, desired: DesiredState) -> list[DesiredGroup]:
 
 
 def tell_focus(desired: DesiredState, earlier: Earlier, *, everything_read: bool) -> list[Problem]:
-    """What the plan is about, and what it therefore does not say; nothing where it is about everything."""
+    """Says which keys a partial plan is about and what it therefore does not show; empty for a plan about all keys.
+
+    Reports put a fuller note in place of the problem `focus` where the read was targeted (report/partial.py).
+    """
     focus = desired.focus
     if focus is None:
         return []
     users = sum(key.kind == "user" for key in focus.keys)
     groups = len(focus.keys) - users
     asked = f"{_count(users, 'user')} and {_count(groups, 'group')}"
-    elsewhere = "" if everything_read else ", nor was anything looked for that git does not declare"
-    message = f"only {asked} were looked at: what drifted elsewhere is not in this plan{elsewhere}"
+    missing = "changes and drift elsewhere are" if everything_read else "drift and unmanaged users elsewhere are"
+    message = f"partial plan: {asked}; {missing} not shown"
     told = [Problem("focus", message, severity="info")]
     if not focus.grows and (left := sorted(with_dependencies(focus, desired, earlier).keys - focus.keys)):
         named = ", ".join(map(str, left[:MOST_NAMED])) + (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.declared import Declarations
+from reconciler.core.drift import split_drift
 from reconciler.core.model import JsonObject
 from reconciler.core.notifier import Event, Notifier
 from reconciler.core.outcome import Run
@@ -62,7 +63,10 @@ class Message:
 
 
 def find_events(ending: Ending) -> tuple[Event, ...]:
-    """What happened, the gravest first; nothing where all went well."""
+    """What happened, the gravest first; nothing where all went well.
+
+    Users in doubt are told as drift is: both need somebody who knows. What git asks for and is not applied is no event.
+    """
     return tuple(_find_events(ending))
 
 
@@ -71,7 +75,8 @@ def _find_events(ending: Ending) -> Iterator[Event]:
         yield "failure"
     if ending.guarding:
         yield "guardrail"
-    if ending.drifted is not None and ending.drifted.changes and not ending.incomplete:
+    drifted = None if ending.incomplete else ending.drifted
+    if drifted is not None and (drifted.named or split_drift(drifted)[0]):
         yield "drift"
     if ending.token is not None:
         yield "token_expiry"

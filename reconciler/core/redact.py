@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.model import Attributes, Value
 from reconciler.core.outcome import Outcome, Run
-from reconciler.core.plan import AttributeChange, Change, Plan, Unmanaged, digest_of, effect_id, order_changes
+from reconciler.core.plan import AttributeChange, Change, Named, Plan, Unmanaged, digest_of, effect_id, order_changes
 
 SHORTEST_IN_TEXT = 4  # what is shorter is part of other words
 DIGITS = 16
@@ -82,11 +82,19 @@ def redact_plan(plan: Plan, redaction: Redaction, known: Iterable[Attributes]) -
         "changes": changes,
         "digest": digest_of(changes),
         "problems": tuple(replace(problem, message=_scrub(problem.message, marks)) for problem in plan.problems),
+        "named": tuple(_redact_named(one, redaction, marks) for one in plan.named),
     }
     if redaction.covers_what_people_are_called:
         told["unmanaged"] = tuple(Unmanaged(kind=one.kind, id=one.id, name=one.id) for one in plan.unmanaged)
         told["named"] = tuple(one.model_copy(update={"name": one.id}) for one in plan.named)
     return plan.model_copy(update=told)
+
+
+def _redact_named(one: Named, redaction: Redaction, marks: Mapping[str, str]) -> Named:
+    told = {"witnesses": _scrub(one.witnesses, marks)}
+    if redaction.covers_what_people_are_called:
+        told["name"] = one.id
+    return one.model_copy(update=told)
 
 
 def redact_filters(filters: Filters, redaction: Redaction) -> Filters:

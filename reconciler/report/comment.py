@@ -5,17 +5,19 @@ What shrinks is never cut away: at worst it is told by count, with as many names
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reconciler.core.plan import Plan
 from reconciler.report.cut import LIMIT, Cut, fit, within
-from reconciler.report.markdown import in_details, left_item, link_or_code
+from reconciler.report.markdown import in_details, left_item, link_or_code, named_item
+from reconciler.report.named import SETTLE, NamedGroup, name_doubt
 from reconciler.report.quote import code
 from reconciler.report.sections import Written, fold, tell, write
 from reconciler.report.view import View, make_view
 from reconciler.report.words import count
 
 ELSEWHERE = "the plan file"
+MOST_NAMED = 10  # users and groups whom a plan names and leaves untouched, of one verdict
 
 
 def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIMIT) -> str:
@@ -25,8 +27,9 @@ def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIM
     """
     view = make_view(plan)
     pointer = f"> **Cut to fit:** all of it is in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
-    end = end_of(view, full_plan, limit)
-    return assemble(head_of(view, limit), [write(section, limit) for section in view.sections], (pointer, end), limit)
+    before, end = head_of(view, limit), end_of(view, full_plan, limit)
+    named = tell_doubts(view.named, full_plan, limit, used=len(before) + len(end))
+    return assemble(before, [write(section, limit) for section in view.sections], (pointer, named + end), limit)
 
 
 def assemble(before: str, written: Sequence[Written], after: tuple[str, str], limit: int) -> str:
@@ -43,7 +46,7 @@ def assemble(before: str, written: Sequence[Written], after: tuple[str, str], li
 
 def head_of(view: View, limit: int) -> str:
     """The verdict, what blocks, problems, and what an edit of the filters does; one calm line for none."""
-    first = f"{view.title} {code(view.plan.tenant)}: {view.verdict}"
+    first = view.headline(code)
     if view.calm:
         return f"**{first}.** "
     notes = "".join(f"> {note}.\n\n" for note in view.notes)
@@ -58,6 +61,24 @@ def _standing(view: View) -> str:
     conflicts = sum(change.cause == "conflict" for change in view.plan.changes)
     look = f"**{count(conflicts, 'conflict')}**, " if conflicts else ""
     return f"; {look}nothing blocks it"
+
+
+def tell_doubts(
+    groups: Sequence[NamedGroup], whole: str | None, limit: int, *, used: int, since: Mapping[str, str] | None = None
+) -> str:
+    """The users and groups that are named and untouched, the first ones in full; `used` characters are spoken for."""
+    budget = max(0, min(limit // 6, (limit - used) // 3)) // max(1, len(groups))
+    return "".join(_tell_doubt(group, whole, budget, since or {}) for group in groups)
+
+
+def _tell_doubt(group: NamedGroup, whole: str | None, budget: int, since: Mapping[str, str]) -> str:
+    items = [named_item(one, since.get(name_doubt(one))) for one in group.resources[:MOST_NAMED]]
+    kept = within(items, budget)
+    more = len(group.resources) - len(kept)
+    rest = f"- and {more:,} more: all of them are in {link_or_code(whole or ELSEWHERE)}\n" if more else ""
+    settle = f" {SETTLE}:" if kept else ""
+    body = f"{group.meaning[:1].upper()}{group.meaning[1:]}.{settle}\n\n{''.join(kept)}{rest}".rstrip() + "\n"
+    return in_details(f"<b>{group.title}</b> ({len(group.resources):,})", body, opened=True)
 
 
 def end_of(view: View, full_plan: str | None, limit: int) -> str:

@@ -10,11 +10,13 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reconciler.core.drift import split_drift
 from reconciler.core.outcome import NOT_DONE, Outcome, Run
 from reconciler.core.plan import Change, Plan
-from reconciler.report.comment import assemble, end_of, head_of
+from reconciler.report.comment import assemble, end_of, head_of, tell_doubts
 from reconciler.report.cut import LIMIT, within
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
+from reconciler.report.named import name_doubt
 from reconciler.report.outcome_comment import tell_fate
 from reconciler.report.quote import code, plain
 from reconciler.report.rows import Row
@@ -32,10 +34,18 @@ def name_drift(change: Change) -> str:
     return f"{change.action} {change.key}"
 
 
+def names_kept(plan: Plan) -> list[str]:
+    """Returns the names of all that the issue keeps a first day for: each drift, and each user or group in doubt."""
+    drift, _pending = split_drift(plan)
+    return [*map(name_drift, drift), *map(name_doubt, plan.named)]
+
+
 def title_of(plan: Plan) -> str:
     """The verdict in one line, for the list of issues."""
-    tenant = plain(plan.tenant)
-    return f"Drift in {tenant}: {make_drift_verdict(plan.changes)}" if plan.changes else f"{tenant} needs attention"
+    tenant, verdict = plain(plan.tenant), make_drift_verdict(plan)
+    if plan.changes:
+        return f"Drift in {tenant}: {verdict}"
+    return f"{tenant}: {verdict}" if verdict else f"{tenant} needs attention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +63,12 @@ NOTHING = NotDone()
 
 
 def needs_somebody(plan: Plan, not_done: NotDone = NOTHING) -> bool:
-    """Whether there is anything to open an issue for: what differs, what failed, or a problem that is no mere note."""
+    """Whether there is anything to open an issue for.
+
+    That is drift, what git asks for and is not applied, users or groups in doubt, what failed, or a pressing problem.
+    """
     pressing = any(problem.severity != "info" for problem in plan.problems)
-    return bool(plan.changes) or pressing or bool(not_done)
+    return bool(plan.changes) or bool(plan.named) or pressing or bool(not_done)
 
 
 def render_drift_issue(
@@ -68,7 +81,7 @@ def render_drift_issue(
 ) -> str:
     """The issue, in no more characters than `limit` (10,000 or more). `plan` is the one that would mend the drift.
 
-    `since` has the day on which each drift was first seen, by `name_drift`.
+    `since` has the day on which each drift or doubt was first seen, by the names of `names_kept`.
     """
     due = [problem for problem in plan.problems if problem.code in DUE]
     others = tuple(problem for problem in plan.problems if problem.code not in DUE)
@@ -81,22 +94,22 @@ def render_drift_issue(
     after = _list("<b>Not done when git was last applied</b>", left, limit)
     after += _list(f"<b>What expires</b> ({len(due):,})", [problem_item(problem) for problem in due], limit)
     before = head_of(view, limit) + (_commands(plan) if plan.changes else "")
-    before = before.rstrip() + "\n\n" if after else before
+    after += end_of(view, full_plan, limit)
+    where = full_plan or "the output of reconciler drift --format html"
+    named = tell_doubts(view.named, where, limit, used=len(before) + len(after), since=since)
+    before = before.rstrip() + "\n\n" if named or after.startswith("<details") else before
     pointer = "> **Cut to fit:** `reconciler drift` tells all of it.\n\n"
-    return assemble(
-        before, [write(one, limit) for one in sections], (pointer, after + end_of(view, full_plan, limit)), limit
-    )
+    return assemble(before, [write(one, limit) for one in sections], (pointer, named + after), limit)
 
 
 def _commands(plan: Plan) -> str:
-    """What to type; the key is spelled out where there is only one."""
-    keys = {change.key for change in plan.changes}
+    """What to type; the key is spelled out where there is only one. Only drift can be taken over into git."""
+    keys = {change.key for change in split_drift(plan)[0]}
     key = shlex.quote(next(iter(keys))) if len(keys) == 1 else "KEY"
     start = f"reconciler --tenant {shlex.quote(plan.tenant)}"
-    return (
-        f"- To make the account what git says: {code(f'{start} apply')}\n"
-        f"- To make git what the account says: {code(f'{start} import --adopt {key}')}\n\n"
-    )
+    apply = f"- To make the account what git says: {code(f'{start} apply')}\n"
+    adopt = f"- To make git what the account says: {code(f'{start} import --adopt {key}')}\n"
+    return f"{apply}{adopt if keys else ''}\n"
 
 
 def _annotate(section: Section, since: Mapping[str, str], failures: Mapping[str, Outcome]) -> Section:

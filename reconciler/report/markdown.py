@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from reconciler.core.plan import Named
 from reconciler.errors import Problem
-from reconciler.report.quote import code
+from reconciler.report.quote import code, code_block
 from reconciler.report.rows import OURS, Detail, Row, Whom
 from reconciler.report.view import Left
 from reconciler.report.words import count_whom, few, tell_source
@@ -82,6 +83,14 @@ def problem_item(problem: Problem, word: str | None = None) -> str:
 def left_item(left: Left) -> str:
     """Who is left alone for one reason, as an item of a list."""
     return f"- {few(left.keys, MOST_PARTS, code)}: {code(left.reason)}\n"
+
+
+def named_item(one: Named, since: str | None = None) -> str:
+    """A user or group that is named and untouched, as an item of a list: what is known, and the YAML to copy."""
+    seen = f" · {code(f'since {since}')}" if since else ""
+    known = f"- **?** {tell_whom(Whom(one.name, one.key))}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
+    block = "".join(f"  {line}\n" for line in code_block(one.settle).splitlines())
+    return f"{known}\n{block}\n"
 
 
 def in_details(summary: str, body: str, *, opened: bool) -> str:

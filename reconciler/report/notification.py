@@ -5,13 +5,16 @@ Whoever is told may not be who may see the plan, and a mailbox is kept longer th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.drift import split_drift
 from reconciler.core.notification import Ending, Message
 from reconciler.core.notifier import Event
 from reconciler.core.outcome import count_statuses
+from reconciler.core.plan import Plan, digest_of, summarise
 from reconciler.report.quote import for_chat
-from reconciler.report.words import make_drift_verdict
+from reconciler.report.words import make_drift_verdict, tell_named
 
 LONGEST_ERROR = 300
 
@@ -23,7 +26,7 @@ def render_notification(ending: Ending, events: Sequence[Event], run_url: str | 
     text = "\n\n".join(f"{verdict}.\n  What to do: {to_do}." for verdict, to_do in told)
     where = "\n".join(_where(ending, run_url))
     return Message(
-        subject=f"[reconciler] {ending.tenant}: {'; '.join(_SUBJECTS[event] for event in events)}",
+        subject=f"[reconciler] {ending.tenant}: {'; '.join(_subject(ending, event) for event in events)}",
         text=f"{ending.tenant}: {text}\n\n{where}\n",
         facts={
             "tenant": ending.tenant,
@@ -35,8 +38,21 @@ def render_notification(ending: Ending, events: Sequence[Event], run_url: str | 
             "commit": ending.commit,
             "run": run_url,
         },
-        thread=f"{ending.tenant}.{_digest(ending).partition(':')[2][:16]}" if "drift" in events else None,
+        thread=_thread(ending) if "drift" in events else None,
     )
+
+
+def _subject(ending: Ending, event: Event) -> str:
+    only_named = event == "drift" and ending.drifted is not None and not split_drift(ending.drifted)[0]
+    return tell_named(ending.drifted.named) if only_named and ending.drifted is not None else _SUBJECTS[event]
+
+
+def _thread(ending: Ending) -> str:
+    """The same for the same drift and the same users in doubt, whatever else is pending."""
+    assert ending.drifted is not None  # noqa: S101  # else there is no such event
+    drift, _pending = split_drift(ending.drifted)
+    said = "\n".join((digest_of(drift), *(one.id for one in ending.drifted.named)))
+    return f"{ending.tenant}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 _SUBJECTS: dict[Event, str] = {
@@ -58,7 +74,7 @@ def _tell(ending: Ending, event: Event) -> tuple[str, str]:
             ), "read who is meant in the run; if it is right, raise the limit in git by review"
         case "drift":
             assert ending.drifted is not None  # noqa: S101  # else there is no such event
-            return _tell_drift(ending), "apply to put it back, or take it over into git: reconciler import --adopt"
+            return make_drift_verdict(ending.drifted), _settle(ending.drifted)
         case "token_expiry":
             assert ending.token is not None  # noqa: S101  # else there is no such event
             return ending.token.message, ending.token.hint or "renew it"
@@ -91,8 +107,12 @@ def _tell_guardrail(ending: Ending) -> str:
     return f"the plan is refused and nothing was done: {names}"
 
 
-def _tell_drift(ending: Ending) -> str:
-    return make_drift_verdict(ending.drifted.changes if ending.drifted else ())
+def _settle(drifted: Plan) -> str:
+    """What to do about drift, and about users in doubt."""
+    put_back = "apply to put it back, or take it over into git: reconciler import --adopt"
+    settle = "add the lines of YAML that the run shows for those who are unaccounted for"
+    drift, _pending = split_drift(drifted)
+    return "; ".join([put_back] * bool(drift) + [settle] * bool(drifted.named))
 
 
 def _where(ending: Ending, run_url: str | None) -> Iterator[str]:
@@ -103,10 +123,14 @@ def _where(ending: Ending, run_url: str | None) -> Iterator[str]:
 
 
 def _counts(ending: Ending) -> dict[str, int]:
-    """How many changes of each status after an apply, of each action in drift."""
+    """How many changes of each status after an apply, of each action in drift; what is pending or named, by number."""
     if ending.run is not None:
         return count_statuses(ending.run.outcomes)
-    return dict(ending.drifted.summary) if ending.drifted else {}
+    if ending.drifted is None:
+        return {}
+    drift, pending = split_drift(ending.drifted)
+    others = {"pending": len(pending), "named": len(ending.drifted.named)}
+    return {**summarise(drift), **{name: number for name, number in others.items() if number}}
 
 
 def _digest(ending: Ending) -> str:

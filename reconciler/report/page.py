@@ -10,6 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from reconciler.report.named import SETTLE
 from reconciler.report.quote import plain, plain_line
 from reconciler.report.rows import Whom
 from reconciler.report.run_view import MEANING, RunView
@@ -20,13 +21,23 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SIGNS = {"-": "minus", "+": "plus", "~": "change"}
+MOST_NAMED = 20  # users and groups of one verdict that are read without unfolding
 WORDS = {"blocking": "Refused:", "filters": "Scoping filters:", "error": "Problem:", "warning": "Warning:", "info": ""}
 
 
 def render_plan_page(view: View) -> str:
     """A plan, or drift, as a page."""
     title = f"{view.title} {view.plan.tenant}"
-    return _fill("plan.html.j2", view=view, title=title, verdict=view.verdict, signs=SIGNS, words=WORDS)
+    return _fill(
+        "plan.html.j2",
+        view=view,
+        title=title,
+        verdict=view.verdict,
+        signs=SIGNS,
+        words=WORDS,
+        settle=SETTLE,
+        most_named=MOST_NAMED,
+    )
 
 
 def render_run_page(view: RunView) -> str:

@@ -57,6 +57,16 @@ def code_line(sentence: str) -> str:
     return _fenced(plain_line(sentence))
 
 
+def code_block(line: str) -> str:
+    """The line as a fenced block of YAML, to be copied: of any length, on one line, with a fence that it has not."""
+    shown = plain_line(line)
+    longest = max((len(run) for run in re.findall("`+", shown)), default=0)
+    if longest >= LONGEST_FENCE:
+        shown, longest = shown.replace("`", "'"), 0
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}yaml\n{shown}\n{fence}\n"
+
+
 def _fenced(shown: str) -> str:
     """The fence is the shortest that the text has not: GitHub's parser knows none of more than 80."""
     shown = shown or " "

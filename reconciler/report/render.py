@@ -18,7 +18,7 @@ from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.page import render_plan_page, render_run_page
 from reconciler.report.quote import plain, plain_line
 from reconciler.report.run_view import make_run_view
-from reconciler.report.text import fate_lines, left_lines, lines_of, problem_lines, row_lines, wrap
+from reconciler.report.text import fate_lines, left_lines, lines_of, named_lines, problem_lines, row_lines, wrap
 from reconciler.report.view import make_view
 from reconciler.report.words import Voice
 
@@ -47,7 +47,8 @@ def _render(plan: Plan, form: Format, voice: Voice) -> str:
         case "html":
             return render_plan_page(make_view(plan, voice))
         case "text":
-            return _fill("plan.txt.j2", view=make_view(plan, voice))
+            view = make_view(plan, voice)
+            return _fill("plan.txt.j2", view=view, headline=view.headline(plain))
 
 
 def _fill(template: str, **values: object) -> str:
@@ -91,6 +92,7 @@ def _environment() -> Environment:
         "row_lines": row_lines,
         "problem_lines": problem_lines,
         "left_lines": left_lines,
+        "named_lines": named_lines,
         "fate_lines": fate_lines,
         "lines_of": lines_of,
         "show": show_value,

@@ -9,7 +9,7 @@ from reconciler.core.diff import show_value
 from reconciler.core.model import Value
 from reconciler.core.plan import AttributeChange, Change, Effect, Plan
 from reconciler.core.references import ID_PREFIX
-from reconciler.report.words import SIGNS, Voice, tell_action, tell_sources
+from reconciler.report.words import SIGNS, Voice, tell_change, tell_sources
 
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
@@ -129,7 +129,7 @@ def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voic
     yield Row(
         sign=SIGNS[change.effect],
         whom=(Whom(change.name, change.key),),
-        verb=tell_action(change.action, voice, 1),
+        verb=tell_change(change, voice, 1),
         what=() if change.action in CREATES else (*change.roles, *map(names.tell, remaining)),
         details=tuple(_details(change, names)),
         reasons=(change.reason,) if change.reason else (),
@@ -190,7 +190,7 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
     return replace(
         first,
         whom=tuple(one for row in alike for one in row.whom),
-        verb=tell_action(first.changes[0].action, voice, len(alike)),
+        verb=tell_change(first.changes[0], voice, len(alike)),
         details=details,
         reasons=_reasons(alike, details),
         sources=tell_sources(change.source for change in changes if change.source),

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.errors import Problem
+from reconciler.report.named import SETTLE, NamedGroup
 from reconciler.report.quote import plain, plain_line
 from reconciler.report.rows import Detail, Row, Whom
 from reconciler.report.run_view import Fate
@@ -15,6 +16,7 @@ from reconciler.report.words import count, count_whom, few
 WIDTH = 100
 EXAMPLES = 10  # of those who are alike, and lose nothing
 MOST_REASONS = 3
+MOST_NAMED = 20  # users whom a plan names and leaves untouched, of one verdict
 INDENT = " " * 6
 MARKS = {"blocking": "!", "error": "!", "filters": "?", "warning": "?", "info": "i"}
 
@@ -81,6 +83,16 @@ def _problem(one: Problem) -> str:
 def left_lines(left: Left) -> list[str]:
     """Who is left alone, and why."""
     return wrap(f"{few(left.keys, EXAMPLES, plain)}: {plain_line(left.reason)}", "    ", INDENT)
+
+
+def named_lines(group: NamedGroup) -> list[str]:
+    """The named users and groups of one verdict: what is known of each, and the YAML line, whole, that settles it."""
+    lines = wrap(f"{group.title} ({len(group.resources):,}): {group.meaning}. {SETTLE}", "", "  ")
+    for one in group.resources[:MOST_NAMED]:
+        who = f"{_whom(Whom(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
+        lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{plain_line(one.settle)}"]
+    more = len(group.resources) - MOST_NAMED
+    return [*lines, *([f"  ? and {more:,} more, all of them in the HTML page (--format html)"] if more > 0 else [])]
 
 
 def lines_of(texts: Sequence[str], mark: str) -> list[str]:

@@ -6,27 +6,35 @@ Text, Markdown and HTML are ways to write this down; none decides anything, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from reconciler.core.drift import split_drift
 from reconciler.core.plan import Cause, Change, Plan, Skipped
 from reconciler.errors import Problem
+from reconciler.report.named import NamedGroup, group_named
+from reconciler.report.partial import tell_partial, tell_problems, tell_scope
 from reconciler.report.rows import Row, make_rows
 from reconciler.report.words import (
     BLOCKING,
     TITLES,
     Voice,
+    count_named,
     make_drift_verdict,
     make_verdict,
     tell_block,
     tell_cost,
+    tell_named,
     tell_notes,
     tell_unmanaged,
 )
 
 Weight: TypeAlias = Literal["blocking", "filters", "error", "warning", "info"]
 WEIGHTS: tuple[Weight, ...] = ("blocking", "error", "filters", "warning", "info")
+NO_DRIFT = "no drift"
+DRIFT = "Drift: changed by hand, account → git"
+PENDING = "Pending: asked for by git, not applied yet"
 ALIKE_SHOWN = 3  # of so many warnings of one kind, and
 ALIKE_FROM = 6  # from this many on, the others are counted
 
@@ -77,6 +85,7 @@ class View:
     notes: tuple[str, ...]
     problems: tuple[Told, ...]
     sections: tuple[Section, ...]
+    named: tuple[NamedGroup, ...]
     left: tuple[Left, ...]
     unmanaged: str
     cost: str
@@ -84,7 +93,12 @@ class View:
     @property
     def calm(self) -> bool:
         """Whether there is nothing to read but the verdict."""
-        return not (self.sections or self.problems or self.notes or self.block or self.left)
+        return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
+
+    def headline(self, quote: Callable[[str], str]) -> str:
+        """`Plan for production: 2 people change`, with the tenant quoted; `No drift in production`."""
+        tenant = quote(self.plan.tenant)
+        return f"No drift in {tenant}" if self.verdict == NO_DRIFT else f"{self.title} {tenant}: {self.verdict}"
 
 
 def make_view(plan: Plan, voice: Voice = "plan") -> View:
@@ -95,9 +109,10 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
         title="Plan for" if voice == "plan" else "Drift in",
         verdict=_verdict(plan, voice),
         block=tell_block(plan),
-        notes=tuple(tell_notes(plan)),
-        problems=tuple(_tell_problems(plan.problems)),
-        sections=tuple(_sections(plan, voice)),
+        notes=(*([tell_partial(plan)] if plan.read.mode == "targeted" else []), *tell_notes(plan)),
+        problems=tuple(_tell_problems(tell_problems(plan))),
+        sections=tuple(_sections(plan) if voice == "plan" else _drift_sections(plan)),
+        named=tuple(group_named(plan.named)),
         left=tuple(_left(plan.skipped)),
         unmanaged=tell_unmanaged(plan),
         cost=tell_cost(plan),
@@ -105,26 +120,36 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
 
 
 def _verdict(plan: Plan, voice: Voice) -> str:
-    if voice == "plan":
-        return make_verdict(plan.changes) if plan.changes else "nothing to do"
-    return make_drift_verdict(plan.changes) if plan.changes else "none"
+    """What it comes to. No changes means "nothing to do" only where everybody was looked at and nobody is named."""
+    if not plan.changes and plan.named:
+        are = "is" if len(plan.named) == 1 else "are"
+        return f"no changes; {count_named(plan.named)} {are} named below, and untouched"
+    if voice == "drift":
+        return make_drift_verdict(plan) or f"{NO_DRIFT}{tell_scope(plan)}"
+    if not plan.changes:
+        return f"nothing to do{tell_scope(plan)}"
+    return "; ".join(filter(None, [make_verdict(plan.changes), tell_named(plan.named)]))
 
 
-def _sections(plan: Plan, voice: Voice) -> Iterable[Section]:
-    """Conflicts first; drift is of one cause, and needs no heading of its own."""
-    by_cause: dict[Cause, list[Change]] = {cause: [] for cause in TITLES}
-    for change in plan.changes:
-        by_cause[change.cause if voice == "plan" else "drift"].append(change)
-    for cause, changes in by_cause.items():
-        rows = make_rows(changes, plan, voice)
-        if rows:
-            title = TITLES[cause] if voice == "plan" else "What differs (in the account → in git)"
-            shrinking = tuple(row for row in rows if row.sign == "-")
-            yield Section(cause, voice, title, _section_verdict(changes, voice), shrinking, rows[len(shrinking) :])
+def _sections(plan: Plan) -> Iterable[Section]:
+    """A section for each cause, conflicts first."""
+    for cause, title in TITLES.items():
+        yield from _section(plan, [change for change in plan.changes if change.cause == cause], "plan", title)
 
 
-def _section_verdict(changes: Sequence[Change], voice: Voice) -> str:
-    return make_verdict(changes) if voice == "plan" else f"to mend it, {make_verdict(changes)}"
+def _drift_sections(plan: Plan) -> Iterable[Section]:
+    """What was changed by hand; then what git asks for and is not applied, which is no drift."""
+    drift, pending = split_drift(plan)
+    yield from _section(plan, drift, "drift", DRIFT)
+    yield from _section(plan, pending, "plan", PENDING)
+
+
+def _section(plan: Plan, changes: Sequence[Change], voice: Voice, title: str) -> Iterable[Section]:
+    rows = make_rows(changes, plan, voice)
+    if rows:
+        shrinking = tuple(row for row in rows if row.sign == "-")
+        verdict = make_verdict(changes) if voice == "plan" else f"to mend it, {make_verdict(changes)}"
+        yield Section(changes[0].cause, voice, title, verdict, shrinking, rows[len(shrinking) :])
 
 
 def _tell_problems(problems: Sequence[Problem]) -> Iterable[Told]:

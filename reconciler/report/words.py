@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
-from reconciler.core.plan import Action, Cause, Change, Plan
+from reconciler.core.drift import split_drift
+from reconciler.core.plan import Action, Cause, Change, Named, Plan
 from reconciler.errors import Source
 
 T = TypeVar("T")
@@ -15,6 +16,7 @@ Voice: TypeAlias = Literal["plan", "drift"]
 MOST_LINES = 3
 GETS = frozenset({"create_user", "reactivate_user"})
 BLOCKING = ("guardrail", "incomplete_read")
+LEFT_GIT = "left git"  # how the reason of every leaver begins
 SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
 TITLES: dict[Cause, str] = {
     "conflict": "Conflicts: changed in git and in the account",
@@ -94,16 +96,31 @@ def tell_tally(tally: Tally) -> str:
     return ", ".join(told)
 
 
-def make_drift_verdict(changes: Sequence[Change]) -> str:
-    """How many people and groups are not as git says."""
-    users = len({change.key for change in changes if change.key.startswith("user/")})
-    groups = _groups(changes)
-    counted = " and ".join([people(users)] * bool(users) + [count(groups, "group")] * bool(groups))
-    return f"{counted} {'is' if users + groups == 1 else 'are'} not as git says"
+def make_drift_verdict(plan: Plan) -> str:
+    """`2 people changed by hand; pending: 3 changes …; 1 user is unaccounted for`; empty where there is nothing."""
+    drift, pending = split_drift(plan)
+    by_hand = f"{_count_changed(drift)} changed by hand" if drift else "none" if pending else ""
+    asked = f"pending: {count(len(pending), 'change')} that git asks for and that no apply has carried out"
+    return "; ".join(filter(None, [by_hand, asked if pending else "", tell_named(plan.named)]))
 
 
-def _groups(changes: Iterable[Change]) -> int:
-    return len({change.key for change in changes if change.key.startswith("group/")})
+def _count_changed(changes: Iterable[Change]) -> str:
+    keys = {change.key for change in changes}
+    users = sum(key.startswith("user/") for key in keys)
+    groups = len(keys) - users
+    return " and ".join([people(users)] * bool(users) + [count(groups, "group")] * bool(groups))
+
+
+def tell_named(named: Sequence[Named]) -> str:
+    """`2 users and 1 group are unaccounted for`; empty where there are none."""
+    return f"{count_named(named)} {'is' if len(named) == 1 else 'are'} unaccounted for" if named else ""
+
+
+def count_named(named: Sequence[Named]) -> str:
+    """`2 users and 1 group`."""
+    users = sum(one.kind == "user" for one in named)
+    groups = len(named) - users
+    return " and ".join([count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups))
 
 
 def people(number: int) -> str:
@@ -120,6 +137,17 @@ def tell_action(action: Action, voice: Voice, number: int) -> str:
     """What becomes of one resource, or of many."""
     one, many = (VERBS if voice == "plan" else DRIFTED)[action]
     return one if number == 1 else many
+
+
+def tell_change(change: Change, voice: Voice, number: int) -> str:
+    """What becomes of the resource of a change, or of the many that the same happens to."""
+    came_back = change.action == "deactivate_user" and change.cause == "drift" and change.reason.startswith(LEFT_GIT)
+    if not came_back:
+        return tell_action(change.action, voice, number)
+    was, loses = ("was", "loses") if number == 1 else ("were", "lose")
+    if voice == "drift":
+        return f"left git, and {was} switched on again by hand"
+    return f"left git, {was} switched on again by hand, and {loses} access"
 
 
 def count_whom(keys: Sequence[str]) -> str:
@@ -145,6 +173,8 @@ def tell_block(plan: Plan) -> str:
         reasons.append("the account was not read completely")
     if guarded:
         reasons.append(f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} it")
+    if plan.record is not None and not plan.record.known and not plan.applyable:
+        reasons.append("ownership is not known")
     if not reasons and not plan.applyable and plan.read.mode != "snapshot":
         reasons.append("this plan can't be applied")
     return " and ".join(reasons)
@@ -159,12 +189,13 @@ def tell_notes(plan: Plan) -> Iterable[str]:
 
 
 def tell_unmanaged(plan: Plan) -> str:
-    """How many resources of the account git does not declare."""
+    """How many resources of the account git does not declare; empty where the read was not made to find them."""
+    if plan.read.mode == "targeted":
+        return ""
     users = sum(one.kind == "user" for one in plan.unmanaged)
     groups = len(plan.unmanaged) - users
     counted = [count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups)
-    whole = "what was looked at" if plan.read.mode == "targeted" else "the account"
-    return f"Not in git, and never touched: {' and '.join(counted)} of {whole}" if counted else ""
+    return f"Not in git, and never touched: {' and '.join(counted)} of the account" if counted else ""
 
 
 def tell_cost(plan: Plan) -> str:

@@ -437,7 +437,7 @@ def test_without_drift_there_is_nothing(project: Project) -> None:
 
     ran = project.run("drift", "--exit-code")
 
-    assert (0, True) == (ran.code, ran.out.startswith("Drift in sandbox: none\n"))
+    assert (0, True) == (ran.code, ran.out.startswith("No drift in sandbox\n"))
 
 
 def test_a_change_by_hand_is_drift(project: Project) -> None:
@@ -488,7 +488,7 @@ def test_drift_against_a_named_base(project: Project) -> None:
 
     ran = project.run("drift", "--base", first, "--exit-code")
 
-    assert (0, True) == (ran.code, ran.out.startswith("Drift in sandbox: none\n"))
+    assert (0, True) == (ran.code, ran.out.startswith("No drift in sandbox\n"))
 
 
 def test_drift_against_a_base_without_a_desired_state_says_what_is_missing(project: Project) -> None:

@@ -64,7 +64,7 @@ def test_drift_is_told_once_to_each_without_names(told: Told) -> None:
 
     assert 3 == ran.code
     [post], [mail] = chat.posts, office.mails
-    assert post["text"].startswith("[reconciler] sandbox: drift\n\nsandbox: 2 people are not as git says.\n")
+    assert post["text"].startswith("[reconciler] sandbox: drift\n\nsandbox: 2 people changed by hand.\n")
     assert "What to do: apply to put it back, or take it over into git: reconciler import --adopt." in post["text"]
     assert ("[reconciler] sandbox: drift", True) == (mail["Subject"], "References" in mail)
     assert [] == [name for name in ("ann", "Ann", "Somebody", "Chief") if name in post["text"] + str(mail)]

@@ -26,7 +26,7 @@ def test_only_the_keys_that_are_named_are_planned_about(project: Project, read: 
     document = project.run("plan", "--only", "bob", "--read", read, "--format", "json").document
 
     assert [("update_user", "user/bob")] == changes(document)
-    assert any(one["message"].startswith("only 1 user and 0 groups were looked at") for one in document["problems"])
+    assert any(one["message"].startswith("partial plan: 1 user and 0 groups; ") for one in document["problems"])
     told = next(one for one in document["problems"] if one["code"] == "dependencies")
     assert "group/staff, user/ann, which this plan is not about" in told["message"]
 
@@ -117,7 +117,7 @@ def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> No
     ran = project.run("apply", "approved.json")
     assert (0, ["whole"]) == (ran.code, [one["outcome"] for one in project.receipts()])
     assert 300 == project.receipts()[0]["population"]
-    assert "1 user and 0 groups were looked at" in ran.err
+    assert "Partial read: 1 user, 0 groups. Drift and unmanaged" in ran.err
 
 
 def test_what_was_not_approved_is_refused_from_a_targeted_read_too(project: Project) -> None:

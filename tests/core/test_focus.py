@@ -165,16 +165,13 @@ def test_a_plan_says_what_it_is_about_and_what_it_leaves_out() -> None:
     [about, left] = tell_focus(focused, Earlier(), everything_read=False)
 
     assert [] == tell_focus(TEAM, Earlier(), everything_read=True)
-    assert (
-        "only 1 user and 0 groups were looked at: what drifted elsewhere is not in this plan, "
-        "nor was anything looked for that git does not declare"
-    ) == about.message
+    assert ("partial plan: 1 user and 0 groups; drift and unmanaged users elsewhere are not shown") == about.message
     assert (
         "the keys asked for depend on group/dev, user/ann, which this plan is not about "
         "(--with-dependencies brings them in)"
     ) == str(left)
     grown = replace(TEAM, focus=with_dependencies(focused.focus or Focus(frozenset()), TEAM, Earlier()))
-    assert ["only 2 users and 1 group were looked at: what drifted elsewhere is not in this plan"] == [
+    assert ["partial plan: 2 users and 1 group; changes and drift elsewhere are not shown"] == [
         problem.message for problem in tell_focus(grown, Earlier(), everything_read=True)
     ]
 

@@ -45,7 +45,7 @@ def run_of(*statuses: str, stopped: str | None = None) -> Run:
         (Ending("apply", "qa", refused=(UNREAD,)), "failure", "the account could not be read as a whole"),
         (Ending("apply", "qa", refused=(GUARDRAIL,)), "guardrail", "nothing was done: max_deactivations."),
         (Ending("drift", "qa", drifted=drifted(GUARDRAIL)), "guardrail", "can't simply be put back: max_deactivations"),
-        (Ending("drift", "qa", drifted=drifted()), "drift", "1 person is not as git says."),
+        (Ending("drift", "qa", drifted=drifted()), "drift", "1 person changed by hand."),
         (Ending("apply", "qa", token=TOKEN), "token_expiry", "the token of qa expires.\n  What to do: renew it."),
     ],
 )

@@ -21,22 +21,25 @@ from reconciler.core.ownership.sentences import (
     tell_released,
     tell_unclear,
     tell_uncovered,
+    tell_unreadable,
 )
 from reconciler.core.ownership.sightings import MARK, Live, Sighting
 from reconciler.core.ownership.verdicts import Verdict
+from reconciler.errors import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A verdict on a live resource, the sighting that it rests on (None: an id alone), and why in one sentence.
 
-    `serial` is the number of the covering apply of a leaver, None where a line of `left:` says so.
+    `serial` is the number of the covering apply of a leaver, None where a line of `left:` at `source` says so.
     """
 
     verdict: Verdict | Literal["released"]
     sighting: Sighting | None
     words: str
     serial: int | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,10 @@ class Court(Generic[Live]):
 
     def _left(self, live_id: str, sure: Sequence[Sighting]) -> Finding | None:
         if line := next((line for line in self.desired.left if line.id == live_id), None):
-            return Finding("leaver", sure[0] if sure else None, tell_left(line))
+            return Finding("leaver", sure[0] if sure else None, tell_left(line), source=line.source)
         for sighting in sure:
             if line := next((line for line in self.desired.left if line.key == sighting.key), None):
-                return Finding("leaver", sighting, tell_left(line))
+                return Finding("leaver", sighting, tell_left(line), source=line.source)
         return None
 
     def _known_as(self, seen: Iterable[Sighting]) -> frozenset[Key]:
@@ -140,6 +143,8 @@ class Court(Generic[Live]):
             verdict: Verdict = "elsewhere" if sighting.state.place == "elsewhere" else "unsettled"
             return Finding(verdict, sighting, tell_place(sighting, serial))
         serial, sighting = here[0]
+        if live_id in self.evidence.doubtful:
+            return Finding("unaccounted", sighting, tell_unreadable(sighting, serial))
         if doubtful := next((one for one in seen if _contradicts(one, sighting, serial)), None):
             return Finding("unaccounted", doubtful, tell_unclear(doubtful))
         return Finding("leaver", sighting, tell_covered(sighting, serial), serial)

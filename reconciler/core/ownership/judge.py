@@ -77,7 +77,7 @@ class _Judge:
         leavers: list[Leaver] = []
         for one, finding in sorted(found, key=lambda pair: (not pair[0].active, pair[0].id)):
             declared = finding.sighting.resource if finding.sighting else None
-            user = declared if isinstance(declared, DesiredUser) else _undeclared_user(one)
+            user = declared if isinstance(declared, DesiredUser) else _undeclared_user(one, finding.source or NOWHERE)
             words = finding.words
             if user.key in taken:
                 words = f"{words}, declared there as {user.key}"
@@ -204,6 +204,6 @@ class _Judge:
         return GroupThatLeft(group, live, sighting.state.commit, members) if members else None
 
 
-def _undeclared_user(live: LiveUser) -> DesiredUser:
+def _undeclared_user(live: LiveUser, source: Source) -> DesiredUser:
     """What stands for a user whom no commit declares, where an id alone says that they left."""
-    return DesiredUser(key_by_id("user", live.id), NOWHERE, {"displayName": live.name}, in_scope=True, reason="")
+    return DesiredUser(key_by_id("user", live.id), source, {"displayName": live.name}, in_scope=True, reason="")

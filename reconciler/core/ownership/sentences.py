@@ -67,6 +67,12 @@ def tell_uncovered(sighting: Sighting) -> str:
     return f"{_declared(sighting)}, and no apply on record covers that since"
 
 
+def tell_unreadable(sighting: Sighting, serial: int) -> str:
+    """Says that a commit since then can't be read, which may have said that they were released."""
+    covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"
+    return f"{covered}, and a commit about them, which may have released them, can't be read"
+
+
 def tell_not_read(sighting: Sighting) -> str:
     """Says that a commit declares a live resource, and that nothing is known of applies."""
     return f"{_declared(sighting)}, and {NOT_READ}"

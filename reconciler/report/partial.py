@@ -1,0 +1,55 @@
+"""Sentences about what a plan can't say: what a partial read left out, and unknown ownership. Quotes nothing."""
+
+from __future__ import annotations
+
+from reconciler.core.plan import Plan
+from reconciler.errors import Problem
+from reconciler.report.words import count
+
+UNKNOWN_OWNERSHIP = "ownership_unknown"
+FOCUS = "focus"
+
+
+def tell_partial(plan: Plan) -> str:
+    """`Partial read: 6 users, 0 groups. 3 users were unsettled and 2 ignored at apply #41; drift … not shown`."""
+    counts = _tell_counts(plan)
+    missing = "drift and unmanaged users elsewhere are not shown"
+    rest = f"{counts}; {missing}" if counts else missing.capitalize()
+    return f"Partial read: {count(plan.read.users, 'user')}, {count(plan.read.groups, 'group')}. {rest}"
+
+
+def _tell_counts(plan: Plan) -> str:
+    """How many users earlier applies named or skipped, which a partial plan does not look for again."""
+    record = plan.record
+    if record is None or not record.known:
+        return ""
+    serial = record.serial if record.full_since is None else record.full_since
+    if serial is None:
+        return ""
+    if not record.unsettled and not record.ignored:
+        return f"No user was unsettled or ignored at apply #{serial}"
+    were = "was" if record.unsettled == 1 else "were"
+    return f"{count(record.unsettled, 'user')} {were} unsettled and {record.ignored:,} ignored at apply #{serial}"
+
+
+def tell_scope(plan: Plan) -> str:
+    """` for the 6 users and 0 groups that were looked at`, where a plan is not about everybody; else empty."""
+    if plan.read.mode == "targeted":
+        users, groups = count(plan.read.users, "user"), count(plan.read.groups, "group")
+        return f" for the {users} and {groups} that were looked at"
+    return " for the keys that were asked for" if any(problem.code == FOCUS for problem in plan.problems) else ""
+
+
+def tell_problems(plan: Plan) -> tuple[Problem, ...]:
+    """The problems of a plan as a report shows them: unknown ownership first, and the note on a partial read once."""
+    unknown = plan.record is not None and not plan.record.known
+    said = any(problem.code == UNKNOWN_OWNERSHIP for problem in plan.problems)
+    shown = (problem for problem in plan.problems if plan.read.mode != "targeted" or problem.code != FOCUS)
+    return (*([_OWNERSHIP] if unknown and not said else []), *shown)
+
+
+_OWNERSHIP = Problem(
+    UNKNOWN_OWNERSHIP,
+    "Ownership is not known: the record of applies could not be read; users who left git can't be found",
+    hint="fetch the record of applies, and plan again",
+)
