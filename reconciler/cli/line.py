@@ -21,6 +21,8 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.focus import tell_focus
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.plan import RecordNote
 from reconciler.core.redact import Redaction
 from reconciler.core.renewal import warn_of_token
 from reconciler.core.suggest import did_you_mean
@@ -144,20 +146,23 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
 class Base:
     """What git said before, and what there is to say about that; `history` finds it.
 
-    `loaded` are the files of the earlier states by commit, that of the base first. `cut_off` says that a shallow clone
-    lacks what was applied last.
+    `loaded` are the files of the earlier states by commit, that of the base first. `applied` says that a whole apply is
+    on record, so that what waits to be applied is known. `record` and `refusals` are what the record of applies says
+    for a plan and against its apply, `done` what recent applies did by the guardrail that limits it.
     """
 
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
     population: int | None = None
-    applied: bool = False  # whether a whole apply is on record, so that what waits to be applied is known
+    applied: bool = False
     problems: tuple[Problem, ...] = ()
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
-    cut_off: bool = False
+    record: RecordNote | None = None
+    done: Mapping[str, int] = field(default_factory=dict)
+    refusals: tuple[Problem, ...] = ()
 
 
-def gather(head: Head, base: Base, live: LiveState) -> Gathered:
+def gather(head: Head, base: Base, live: LiveState, evidence: Evidence = NO_EVIDENCE) -> Gathered:
     """All that a plan is made from."""
     return Gathered(
         desired=head.desired,
@@ -175,7 +180,11 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
             *tell_focus(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
         ),
         redaction=head.redaction,
+        evidence=evidence,
+        record=base.record,
+        done=base.done,
         first_apply=not base.applied,
+        refusals=base.refusals,
     )
 
 

@@ -168,9 +168,10 @@ class Repository:
         hint = REFETCH if partial else "git fsck says more"
         return make_problem(entry.file, f"git does not have the content here ({entry.blob[:12]})", hint)
 
-    def tree_of(self, commit: str) -> str | None:
-        """Git's name for all that the desired-state folder holds at a commit; None where there is no such folder."""
-        below = "" if self.folder == "." else self.folder
+    def tree_of(self, commit: str, folder: str | None = None) -> str | None:
+        """Git's name for all that a folder, else the desired state's, holds at a commit; None where it is not there."""
+        folder = self.folder if folder is None else folder
+        below = "" if folder == "." else folder
         found = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{below}")
         return found.decode().strip() if found is not None else None
 

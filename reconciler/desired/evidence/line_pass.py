@@ -61,6 +61,8 @@ class LinePass:
         self._repository = repository
         self._recorded = recorded
         self._lines: Lines | None = None
+        self._graph: CommitGraph | None = None
+        self._has_graph = threading.Event()
         self._failure: Refused | UsageError | None = None
         self._git: subprocess.Popen[bytes] | None = None
         self._patches = tempfile.TemporaryFile()  # noqa: SIM115  # `stop` closes it
@@ -73,6 +75,16 @@ class LinePass:
         one = cls(repository, recorded)
         one._thread.start()
         return one
+
+    def graph(self) -> CommitGraph:
+        """Waits for the graph, which comes long before the lines; raises Refused as `join` does."""
+        self._has_graph.wait()
+        if self._graph is None:
+            self._thread.join()
+        if self._graph is None and self._failure is not None:
+            raise self._failure
+        assert self._graph is not None  # noqa: S101  # it was read, or there was a failure
+        return self._graph
 
     def join(self) -> Lines:
         """Waits for the pass; raises Refused, with the way out, where a part of the history is not to be had."""
@@ -101,9 +113,12 @@ class LinePass:
             self._lines = self._read()
         except (Refused, UsageError) as error:
             self._failure = error
+        finally:
+            self._has_graph.set()
 
     def _read(self) -> Lines:
-        graph = read_graph(self._repository, self._recorded)
+        graph = self._graph = read_graph(self._repository, self._recorded)
+        self._has_graph.set()
         edges = find_edges(graph, self._repository.ask("hash-object", "-t", "tree", "--stdin").decode().strip())
         if not self._stopped.is_set():
             self._write_patches(edges)
