@@ -226,7 +226,8 @@ def test_who_was_named_is_repeated_until_a_full_apply_says_otherwise() -> None:
 
     assert (3, 1) == (first.unsettled, first.ignored)
     assert (3, 2) == (later.unsettled, later.ignored)
-    assert (0, 0) == (lambda one: (one.unsettled, one.ignored))(later.union(history(entry("c", "b", 3, whole=True))))
+    full = later.union(history(entry("c", "b", 3, whole=True)))
+    assert (0, 0) == (full.unsettled, full.ignored)
 
 
 def test_a_record_is_left_out_by_its_id() -> None:
