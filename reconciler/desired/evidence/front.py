@@ -74,7 +74,7 @@ def _leading_to(graph: CommitGraph, commits: Iterable[str]) -> set[str]:
 def _read_touched(lines: Lines, before: frozenset[str]) -> Iterator[tuple[Edges, frozenset[str], frozenset[str]]]:
     """The edges to commits since, with the names that lines which went declare, and all names on touched lines."""
     for edges, trees in lines.read():
-        if all(child in before for child in edges.children):
+        if all(child in before or child not in lines.graph.here for child in edges.children):
             continue
         removed = "\n".join(line for file in trees.files for line in file.removed)
         added = "\n".join(line for file in trees.files for line in file.added)
