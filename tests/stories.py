@@ -3,8 +3,8 @@
 A story is a folder: `desired-state/` is what git says, `live.json` what the account says, and beside them is the plan
 that must follow. Where the past matters, `base/` is what git said at the pull request's base, and `applied/` at the
 last applied commit.
-`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), the keys left to the `next_plan`, and what
-earlier applies within the time of the limits did (`done`), by guardrail.
+`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), the keys left to the `next_plan`, and
+what applies within the time of the limits did (`done`), by guardrail.
 """
 
 from __future__ import annotations
