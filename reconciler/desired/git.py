@@ -164,7 +164,9 @@ class Repository:
         return frozenset(line[1:].decode() for line in told.splitlines() if line.startswith(b"?"))
 
     def _tell_lost(self, entry: TreeEntry) -> Problem:
-        partial = self.attempt("config", "--get", "extensions.partialClone") is not None
+        partial = (
+            self.attempt("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$") is not None
+        )
         hint = REFETCH if partial else "git fsck says more"
         return make_problem(entry.file, f"git does not have the content here ({entry.blob[:12]})", hint)
 

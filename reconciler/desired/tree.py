@@ -125,8 +125,7 @@ def check_pointers(contents: Mapping[str, bytes]) -> Iterator[Problem]:
 
 def is_misnamed(name: str) -> bool:
     """Whether a file looks as if it were read and is not."""
-    suffix = PurePosixPath(name).suffix
-    return suffix.lower() in {".yml", ".yaml"} and suffix != ".yaml"
+    return name.lower().endswith((".yml", ".yaml")) and not name.endswith(".yaml")
 
 
 def misnamed(file: str) -> Problem:
