@@ -40,12 +40,16 @@ def tell_scope(plan: Plan) -> str:
     return " for the keys that were asked for" if any(problem.code == FOCUS for problem in plan.problems) else ""
 
 
+def knows_ownership(plan: Plan) -> bool:
+    """Whether users who left git can be found: the record of applies could be read, or the plan is without one."""
+    return plan.record is None or plan.record.known
+
+
 def tell_problems(plan: Plan) -> tuple[Problem, ...]:
     """The problems of a plan as a report shows them: unknown ownership first, and the note on a partial read once."""
-    unknown = plan.record is not None and not plan.record.known
     said = any(problem.code == UNKNOWN_OWNERSHIP for problem in plan.problems)
     shown = (problem for problem in plan.problems if plan.read.mode != "targeted" or problem.code != FOCUS)
-    return (*([_OWNERSHIP] if unknown and not said else []), *shown)
+    return (*([_OWNERSHIP] if not knows_ownership(plan) and not said else []), *shown)
 
 
 _OWNERSHIP = Problem(

@@ -173,7 +173,7 @@ def tell_block(plan: Plan) -> str:
         reasons.append("the account was not read completely")
     if guarded:
         reasons.append(f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} it")
-    if plan.record is not None and not plan.record.known and not plan.applyable:
+    if not plan.applyable and plan.record is not None and not plan.record.known:
         reasons.append("ownership is not known")
     if not reasons and not plan.applyable and plan.read.mode != "snapshot":
         reasons.append("this plan can't be applied")

@@ -212,6 +212,15 @@ def test_that_ownership_is_not_known_is_a_warning_before_any_change(form: Format
     assert "could not be read" not in render_plan(plan.model_copy(update={"problems": (own,)}), form)
 
 
+def test_without_the_record_nothing_is_never_all_there_is_to_do() -> None:
+    """A user who left could be there unseen: the issue stays open."""
+    plan = make(record=RECORD.model_copy(update={"known": False}), applyable=False)
+
+    assert "Plan for qa: no changes; blocked: ownership is not known" == first(plan)
+    assert first_of_drift(plan).startswith("Drift in qa: no changes; blocked: ownership is not known")
+    assert needs_somebody(plan)
+
+
 def test_drift_and_what_is_pending_are_told_apart() -> None:
     """In the headline, and in sections of their own."""
     plan = DRIFTS["drift-and-pending"]
