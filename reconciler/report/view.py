@@ -120,7 +120,7 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
 
 
 def _verdict(plan: Plan, voice: Voice) -> str:
-    """What it comes to; "nothing to do" only where everybody was looked at, no user is named, and ownership is known."""
+    """What it comes to; "nothing to do" only for a full read with known ownership that names no user."""
     if not plan.changes and plan.named:
         are = "is" if len(plan.named) == 1 else "are"
         return f"no changes; {count_named(plan.named)} {are} named below, and untouched"
