@@ -64,7 +64,7 @@ def tell_uncovered(sighting: Sighting) -> str:
     """Says that a commit declares a live resource, and that no apply covers that."""
     if not sighting.resource.in_scope:
         return f"{_declared(sighting)}, out of scope there"
-    return f"{_declared(sighting)}, and no apply on record covers that since"
+    return f"{_declared(sighting)}, and no apply on record covers that"
 
 
 def tell_unreadable(sighting: Sighting, serial: int) -> str:
