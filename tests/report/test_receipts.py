@@ -18,7 +18,7 @@ WHOLE = Recorded(
         commit="c0ffee" * 6 + "c0ff",
         digest="sha256:0",
         outcome="whole",
-        counts={"applied": 3, "unchanged": 1},
+        counts={"applied": 3, "already": 1},
         population=1204,
     ),
     subject="Ann | joins\x1b[31m @team",
@@ -40,9 +40,9 @@ def test_people_read_two_lines_for_each() -> None:
     """Aligned, and with whatever comes from outside made harmless."""
     expected = """\
 2026-03-31 12:00  production  whole    c0ffeec0ffee  Ann | joins\\u001b[31m @team (Ada\\u202e)
-    3 applied, 1 unchanged; 1,204 active users after it; sha256:0
+    3 applied, 1 already; 1,204 active users after it; sha256:0
 2026-03-31 12:00  production  whole    c0ffeec0ffee  =HYPERLINK("x") (-Ada)
-    3 applied, 1 unchanged; 1,204 active users after it; not in the history of what is checked out; sha256:0
+    3 applied, 1 already; 1,204 active users after it; not in the history of what is checked out; sha256:0
 2026-03-31 12:00  qa          partial  c0ffeec0ffee  (a commit that is not here)
     nothing to do; 1 active user after it; sha256:0
 """
@@ -80,6 +80,6 @@ def test_a_spreadsheet_calculates_nothing() -> None:
 
     assert [cell(WHOLE.subject), "'" + str(ELSEWHERE.subject), ""] == [row["subject"] for row in rows]
     assert [cell(WHOLE.author), "'-Ada", ""] == [row["author"] for row in rows]
-    assert ["3 applied, 1 unchanged", "1204", "true"] == [
+    assert ["3 applied, 1 already", "1204", "true"] == [
         rows[0][name] for name in ("counts", "population", "leads_here")
     ]
