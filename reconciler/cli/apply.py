@@ -11,35 +11,35 @@ from pathlib import Path
 
 import click
 
-from reconciler.apply.approval import Approval, hold_against
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
 from reconciler.cli.account import connect
+from reconciler.cli.approved import approve, join_plans, load_approved, print_refused, refuse_all
 from reconciler.cli.history import find_base
 from reconciler.cli.line import Base, Head, gather, load_head, now_in_utc, say
 from reconciler.cli.main import Options
 from reconciler.cli.notify import Declined, ending_of, tell_of
-from reconciler.cli.output import print_result, read_text
+from reconciler.cli.output import print_result
 from reconciler.cli.people import connect_rest
 from reconciler.cli.plan import FORMATS, as_of_option, base_option, dependencies_option, only_option, read_option
 from reconciler.cli.private import open_log, record_run
 from reconciler.cli.progress import Progress
 from reconciler.cli.reading import How, Ways, focus_head, is_all_that_waits, read_asked
-from reconciler.cli.saved import read_plan
 from reconciler.cli.trace import trace
 from reconciler.collector import collector_off
+from reconciler.core.approval.coverage import Approval
 from reconciler.core.guardrails import count_population
 from reconciler.core.make_plan import Made, make_plan
 from reconciler.core.model import LiveState
 from reconciler.core.notification import Ending
 from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
-from reconciler.core.plan import Change, Plan
+from reconciler.core.plan import Plan
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.receipt import Receipt
 from reconciler.core.steps import make_steps
 from reconciler.core.wire import DIALECTS, Dialect
 from reconciler.desired.git import FETCH_ALL
 from reconciler.desired.receipts import write_receipt
-from reconciler.errors import Failed, Problem, ReconcilerError, Refused
+from reconciler.errors import Failed, ReconcilerError, Refused
 from reconciler.live.client import Client
 from reconciler.live.rest import RestLine
 from reconciler.report.render import Format, render_plan, render_run
@@ -59,7 +59,7 @@ class _Applied:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @base_option
 @as_of_option
 @click.option("--yes", is_flag=True, help="Don't ask; without FILE and without this, the plan is confirmed.")
@@ -72,7 +72,7 @@ class _Applied:
 @click.pass_obj
 def apply(
     options: Options,
-    file: Path | None,
+    files: tuple[Path, ...],
     base: str | None,
     as_of: date | None,
     *,
@@ -84,17 +84,17 @@ def apply(
     max_duration: int | None,
     form: Format,
 ) -> int:
-    """Plan again and carry it out. With FILE, only what that plan approved; what is true already is dropped."""
+    """Plan again and carry it out. With FILE, only the effects that one of these plans shows."""
     head = load_head(options, as_of)
-    asked = _Asked(file, base, Wish(read, only, with_dependencies, base is not None), form)
-    keeps_focus = bool(only) or file is not None
-    limits = _Limits(not yes and file is None, all_or_nothing, max_duration, How(read, keeps_focus), options.verbosity)
+    asked = _Asked(files, base, Wish(read, only, with_dependencies, base is not None), form)
+    keeps_focus = bool(only) or bool(files)
+    limits = _Limits(not yes and not files, all_or_nothing, max_duration, How(read, keeps_focus), options.verbosity)
     return tell_of(options, head, "apply", lambda: _plan_and_apply(options, head, asked, limits))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    file: Path | None
+    files: tuple[Path, ...]
     base: str | None
     wish: Wish
     form: Format
@@ -106,14 +106,14 @@ def _plan_and_apply(options: Options, head: Head, asked: _Asked, limits: _Limits
         raise Refused(
             f"provisioning to {head.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
         )
-    approved = read_plan(read_text(asked.file), str(asked.file)) if asked.file else None
+    approved = load_approved(asked.files)
     earlier = find_base(head, asked.base)
     if earlier.cut_off:
         raise Refused(
             f"this clone is shallow and lacks what was applied to {head.tenant_name} last, so who left git since would "
             f"keep their access for good: {FETCH_ALL}"
         )
-    head = focus_head(head, earlier, asked.wish, approved)
+    head = focus_head(head, earlier, asked.wish, join_plans(approved))
 
     applied = asyncio.run(_apply(options, head, earlier, approved, limits))
 
@@ -135,7 +135,7 @@ class _Limits:
     verbosity: int
 
 
-async def _apply(options: Options, head: Head, base: Base, approved: Plan | None, limits: _Limits) -> _Applied:
+async def _apply(options: Options, head: Head, base: Base, approved: tuple[Plan, ...], limits: _Limits) -> _Applied:
     async with AsyncExitStack() as stack:
         settings = read_settings()
         client = await connect(stack, options, head, settings)
@@ -151,9 +151,9 @@ async def _apply(options: Options, head: Head, base: Base, approved: Plan | None
             click.echo(render_plan(made.plan, "text"), err=True)
 
         refuse_unless_applyable(made.plan)
-        approval = hold_against(made.plan, approved)
+        approval = approve(head, base, made, live, approved)
         if approval.refused and limits.all_or_nothing:
-            raise _refusal_of_all(approval)
+            raise refuse_all(approval)
         log = stack.enter_context(open_log(options, settings))
         if asks and not _confirmed(head.tenant_name):
             raise Declined("not confirmed: nothing was done (where nobody can be asked, say --yes)")
@@ -236,17 +236,6 @@ def refuse_unless_applyable(plan: Plan) -> None:
         raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
 
 
-def _refusal_of_all(approval: Approval) -> Refused:
-    named = list(map(describe, approval.refused))
-    problems = tuple(Problem("not_approved", name) for name in named)
-    return Refused(f"--all-or-nothing, and not approved: {', '.join(named)}", problems)
-
-
-def describe(change: Change) -> str:
-    """The change in two words, for messages."""
-    return f"{change.key} ({change.action})"
-
-
 def _leave_receipt(options: Options, head: Head, base: Base, applied: _Applied) -> None:
     """The record that git keeps; none where what was applied is not a commit."""
     if applied.approval.refused and not applied.approval.to_run:
@@ -283,7 +272,6 @@ def _is_whole(applied: _Applied) -> bool:
 
 def _exit_of(applied: _Applied) -> int:
     if applied.approval.refused:
-        for change in applied.approval.refused:
-            click.echo(f"Refused, for nobody approved it: {describe(change)}", err=True)
+        print_refused(applied.approval)
         return REFUSED
     return DONE if _is_whole(applied) else FAILED

@@ -68,6 +68,9 @@ class ChangeFields(Frozen):
     members: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     held: tuple[str, ...] = Field(default=(), description="the roles held before, for the whole set to be written")
+    adopted: str = Field(
+        default="", exclude_if=lambda adopted: not adopted, description="by what an adopted resource was found"
+    )
     source: Source | None = None
 
     @model_validator(mode="after")
@@ -173,6 +176,7 @@ def effect_id(change: ChangeFields) -> str:
         "attributes": [_effect_of(one) for one in change.attributes],
         "members": change.members,
         "roles": change.roles,
+        **({"adopted": change.adopted} if change.adopted else {}),
     }
     canonical = json.dumps(effect, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]

@@ -228,8 +228,8 @@ def test_what_is_true_already_is_dropped_and_said(project: Project) -> None:
 
     ran = project.run("apply", "approved.json")
 
-    assert (0, "Applied to sandbox: 1 applied, 1 unchanged") == (ran.code, ran.out.splitlines()[0])
-    assert "unchanged update user: Ann (user/ann): true already" in ran.out
+    assert (0, "Applied to sandbox: 1 applied, 1 already") == (ran.code, ran.out.splitlines()[0])
+    assert "already update user: Ann (user/ann): the account was compared and has this already" in ran.told
 
 
 def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> None:
@@ -242,7 +242,7 @@ def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> 
 
     assert 4 == ran.code
     assert "user/bob (update_user)" in ran.err
-    assert "refused update user: Bob (user/bob): title: Clerk → Head Clerk (nobody approved it)" in ran.told
+    assert "refused update user: Bob (user/bob): title: Clerk → Head Clerk (no approved plan shows this" in ran.told
     assert ("Chief", "Clerk") == (project.users()["ann"]["title"], project.users()["bob"]["title"])
     assert "partial" == project.receipts()[-1]["outcome"]
 

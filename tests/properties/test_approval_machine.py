@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from reconciler.apply.approval import hold_against
+from reconciler.core.approval.coverage import hold_against
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.plan import Change, Plan
 from reconciler.errors import LostAnswer
