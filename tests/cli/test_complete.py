@@ -150,6 +150,19 @@ def test_a_flag_hides_no_change(team: Project, flag: str) -> None:
     assert_refused(team, "desired-state/users/dan.yaml: HEAD has this file, it is not checked out")
 
 
+def test_a_file_system_monitor_that_has_seen_nothing_hides_no_change(team: Project) -> None:
+    """Git asks it which files to look at; the desired state does not depend on its answer."""
+    monitor = team.write("#!/bin/sh\nprintf 'token\\0'\n", "monitor")
+    monitor.chmod(0o755)
+    team.git("config", "core.fsmonitor", str(monitor))
+    team.git("status")
+    team.write(NEW.replace("Dan", "Daniel"), "desired-state/users/dan.yaml")
+    assert "users/dan.yaml" not in team.git("status", "--porcelain")
+
+    ran = team.run("plan")
+    assert ("Daniel" in ran.out, "not committed" in ran.err) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("attributes", "content"),
     [
@@ -315,6 +328,7 @@ def test_no_variable_of_git_changes_a_plan(team: Project, tmp_path: Path) -> Non
         "GIT_CEILING_DIRECTORIES": str(team.root),
         "GIT_CONFIG_PARAMETERS": "'core.bare=true'",
         "GIT_LITERAL_PATHSPECS": "0",
+        "GIT_COMMON_DIR": str(other.root / ".git"),
         "GIT_TRACE": "1",
         "LC_ALL": "de_DE.UTF-8",
     }
@@ -414,3 +428,13 @@ def test_a_bare_repository_is_not_without_history(team: Project) -> None:
 
     ran = team.run("--dir", folder, "plan")
     assert (2, True) == (ran.code, "git does not open the repository of" in ran.err)
+
+
+@pytest.mark.parametrize("setting", ["core.worktree=/nowhere", "core.bare=true", "core.sparseCheckout=true", "x.y=z"])
+def test_settings_that_come_with_a_token_redirect_nothing(team: Project, setting: str) -> None:
+    """They are passed on to git, for the token is among them; the plan is the same, or git's own words say why not."""
+    name, value = setting.split("=")
+    team.environment = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": name, "GIT_CONFIG_VALUE_0": value}
+
+    ran = team.run("plan", "--exit-code", "--read", "full")
+    assert (0, True) == (ran.code, f"3 of 3 files of desired-state read at {short(team)}" in ran.err), ran.said
