@@ -19,7 +19,13 @@ from reconciler.desired.evidence.gather import start_pass
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.line_pass import LinePass
 from reconciler.desired.git import Repository, explain_absence
-from reconciler.desired.records.line import check_line, check_own_folder, find_last_full, find_last_whole
+from reconciler.desired.records.line import (
+    check_line,
+    check_own_folder,
+    find_last_apply,
+    find_last_full,
+    find_last_whole,
+)
 from reconciler.errors import Problem, Refused, UsageError
 
 
@@ -70,9 +76,15 @@ def find_base(history: History, named: str | None, *, front: bool = False) -> Ba
 
 
 def find_applied(history: History, named: str | None) -> Base:
-    """Returns the state at exactly that revision, which was applied, else that of the last whole apply."""
-    commit = _repository(history.head, named).commit_named(named) if named is not None else None
-    return _find_base(history, commit, front=False)
+    """Returns the state at exactly that revision, which was applied, else that of the last whole apply.
+
+    Where none was whole, that of the last apply there was.
+    """
+    if named is not None:
+        return _find_base(history, _repository(history.head, named).commit_named(named), front=False)
+    base = _find_base(history, None, front=False)
+    last = find_last_apply(history.graph, history.record.history) if history.graph and base.commit is None else None
+    return _find_base(history, last.record.commit, front=False) if last else base
 
 
 def _repository(head: Head, named: str) -> Repository:

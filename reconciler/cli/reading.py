@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli.account import connect, read_live
 from reconciler.cli.evidence import check_same_account, find_evidence, find_sample_keys
 from reconciler.cli.history import History, find_full_reason
 from reconciler.cli.kept import read_and_keep, read_incrementally
-from reconciler.cli.line import Base, Head, say
+from reconciler.cli.line import Base, Head, gather, say
 from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles, read_roles_of_asked
+from reconciler.cli.trace import trace
+from reconciler.collector import collector_off
 from reconciler.core.focus import covers, focus_on_difference
 from reconciler.core.inquiry import grow_focus, make_inquiry
 from reconciler.core.link import find_former, link_resources
+from reconciler.core.make_plan import Gathered, Made, make_plan
 from reconciler.core.model import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.plan import Plan
+from reconciler.core.planner import Decided
 from reconciler.core.reading import ReadMode, Wish, choose_focus
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import Problem, UsageError
@@ -79,6 +83,32 @@ class Past:
         evidence = find_evidence(self.history, head, self.base, live)
         return evidence, tuple(check_same_account(self.history, head, self.base, live))
 
+    def base_of(self, decided: Decided) -> Base:
+        """Returns the base with the files of the commits that declared those who left: each leaver has a line there."""
+        if self.history is None:
+            return self.base
+        ownership = decided.ownership
+        commits = [*(one.commit for one in ownership.leavers), *(one.commit for one in ownership.groups)]
+        states = [self.history.states.at(commit) for commit in dict.fromkeys(commits)]
+        loaded = {one.commit: one.loaded for one in states if one.loaded is not None}
+        return replace(self.base, loaded={**self.base.loaded, **loaded})
+
+
+def plan_account(account: Account, past: Past) -> Made:
+    """Returns the plan of an account that was read, each change with the line that it comes from."""
+    with collector_off():
+        made = make_plan(gather_account(account, past.base))
+        return replace(made, plan=trace(account.head, past.base_of(made.decided), made.plan))
+
+
+def gather_account(account: Account, base: Base) -> Gathered:
+    """All that a plan of an account is made from."""
+    gathered = gather(account.head, base, account.live, account.evidence)
+    weight: Literal["error", "warning"] = "warning" if account.evidence.known else "error"
+    code = "incomplete_history" if account.evidence.known else "history_cut"
+    told = tuple(Problem(code, one, severity=weight) for one in account.evidence.incomplete)
+    return replace(gathered, refusals=(*gathered.refusals, *account.refusals), problems=(*gathered.problems, *told))
+
 
 async def read_asked(lines: Ways, options: Options, head: Head, past: Past, how: How) -> Account:
     """The account as far as the head's focus goes. `auto` reads everything where look-ups can't be believed.
@@ -126,9 +156,7 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
     return replace(head, desired=grow_focus(head.desired, links, everything))
 
 
-def focus_head(
-    options: Options, head: Head, past: Past, wish: Wish, approved: Plan | None = None
-) -> Head:
+def focus_head(options: Options, head: Head, past: Past, wish: Wish, approved: Plan | None = None) -> Head:
     """The head with the focus that the command line asks for; everything, said on stderr, where a part can't be trusted.
 
     A user who was linked since the last apply waits for roles, and git says nothing new of them: where roles take

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -279,6 +279,19 @@ class RecordNote(Frozen):
     unsettled: int = 0
     ignored: int = 0
     made_on: str
+
+
+REFUSING: Final = frozenset(
+    {
+        *("guardrail", "incomplete_read"),
+        *("record_unknown", "history_cut", "not_a_record", "another_account", "another_tenant", "two_folders"),
+    }
+)
+
+
+def is_refusal(problem: Problem) -> bool:
+    """Whether a plan with this problem is shown, and not applied."""
+    return problem.code in REFUSING
 
 
 class Plan(Frozen):

@@ -21,7 +21,9 @@ SHORT_DIGEST = len("sha256:") + SHORT  # JSON and CSV have all of it
 LONGEST_SUBJECT = 72
 FIELDS = ("serial", "state", "at", "whole", "mode", "counts", "population", "digest", "commit", "folder", "run")
 COLUMNS = ("tenant", *FIELDS, "committed", "author", "subject", "leads_here")
-NONE_YET = "No applies on record: nothing was applied yet, or the record is to be fetched (reconciler ownership fetch)\n"
+NONE_YET = (
+    "No applies on record: nothing was applied yet, or the record is to be fetched (reconciler ownership fetch)\n"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.drift import split_drift
-from reconciler.core.plan import Cause, Change, Plan, Skipped
+from reconciler.core.plan import Cause, Change, Plan, Skipped, is_refusal
 from reconciler.errors import Problem
 from reconciler.report.named import NamedGroup, group_named
 from reconciler.report.partial import knows_ownership, tell_partial, tell_problems, tell_scope
 from reconciler.report.rows import Row, make_rows
 from reconciler.report.words import (
-    BLOCKING,
     TITLES,
     Voice,
     count_named,
@@ -178,7 +177,7 @@ def _examples(problems: Iterable[Problem], many: set[str]) -> Iterable[Problem]:
 
 def weigh(problem: Problem) -> Weight:
     """What a problem means to somebody who reads a plan."""
-    if problem.code in BLOCKING:
+    if is_refusal(problem):
         return "blocking"
     return "filters" if problem.code == "filter_change" else problem.severity
 

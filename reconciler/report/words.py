@@ -15,7 +15,6 @@ Voice: TypeAlias = Literal["plan", "drift"]
 
 MOST_LINES = 3
 GETS = frozenset({"create_user", "reactivate_user"})
-BLOCKING = ("guardrail", "incomplete_read")
 LEFT = ("left git", "left, says")  # how the reason of every leaver begins
 SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
 TITLES: dict[Cause, str] = {

@@ -38,6 +38,11 @@ def find_last_full(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | N
     return _find_last(graph, [entry for entry in history.counted() if entry.record.full])
 
 
+def find_last_apply(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | None:
+    """Returns the newest apply of all, of a commit that leads to HEAD or equals one that does."""
+    return _find_last(graph, [entry for entry in history.counted() if entry.record.state != "recovered"])
+
+
 def _find_last(graph: CommitGraph, entries: Sequence[RecordEntry]) -> RecordEntry | None:
     trees = trees_here(graph)
     return next((one for one in reversed(entries) if is_on_line(graph, one, trees)), None)
