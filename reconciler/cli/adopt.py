@@ -14,6 +14,7 @@ from reconciler.cli.main import Options
 
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
+    from reconciler.cli.record import RecordMode
     from reconciler.desired.adopt import Adopted
     from reconciler.desired.load import Loaded
 
@@ -23,18 +24,23 @@ NO_LINE_END = "\\ No newline at end of file\n"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which keys (none: all that drifted), since when, from where, and whether the files are written."""
+    """Which keys (none: all that drifted), since when, from where, and whether the files are written.
+
+    `record` says whether the record of applies is fetched.
+    """
 
     keys: tuple[str, ...]
     base: str | None
     live: Path | None
     dry_run: bool
+    record: RecordMode = "remote"
 
 
 def adopt(options: Options, wanted: Wanted) -> int:
     """Edits the files so that git says what the account has, and prints the difference."""
     from reconciler.cli.account import read_whole
-    from reconciler.cli.history import find_applied
+    from reconciler.cli.evidence import find_evidence
+    from reconciler.cli.history import find_applied, open_history
     from reconciler.cli.line import load_head
     from reconciler.desired.adopt import Asked, adopt_drift
     from reconciler.desired.files import find_files, read_folder
@@ -42,14 +48,17 @@ def adopt(options: Options, wanted: Wanted) -> int:
 
     head = load_head(options, None)
     named = _named(head, wanted.keys)
-    base = find_applied(head, wanted.base)
-    _refuse_without_history(head, base, named)
     label = head.repository.folder if head.repository else None
-    contents = read_folder(options.folder, label)
-    loaded = _load_checked_out(head, contents)
-    live = read_whole(options, head, wanted.live)
+    with open_history(head, wanted.record) as history:
+        base = find_applied(history, wanted.base)
+        _refuse_without_history(head, base, named)
+        contents = read_folder(options.folder, label)
+        loaded = _load_checked_out(head, contents)
+        live = read_whole(options, head, wanted.live)
+        evidence = find_evidence(history, head, base, live)
 
-    adopted = adopt_drift(contents, loaded, live, Asked(head.tenant_name, head.today, base.earlier, named))
+    asked = Asked(head.tenant_name, head.today, base.earlier, named, evidence)
+    adopted = adopt_drift(contents, loaded, live, asked)
 
     if not wanted.dry_run:
         paths = find_files(options.folder, label)

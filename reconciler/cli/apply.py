@@ -21,8 +21,9 @@ from reconciler.cli.begun import (
     hold_clone,
     name_run,
     refuse_unrecorded,
+    stands,
 )
-from reconciler.cli.execution import Connections, Deadline, carry_out
+from reconciler.cli.execution import Bounds, Connections, Deadline, carry_out
 from reconciler.cli.history import History, find_base, open_history, with_front
 from reconciler.cli.line import Head, load_head, say
 from reconciler.cli.main import Options
@@ -192,7 +193,7 @@ class _Apply:
 
     def run(self) -> tuple[int, Ending]:
         """Applies, and puts it on record where anything may be sent."""
-        if (self.asked.confirm or self._stands()) and (ended := self._look_first()) is not None:
+        if (self.asked.confirm or stands(self.history)) and (ended := self._look_first()) is not None:
             return ended
         if self.head.commit is None:
             say(self.options, "Not on record: the desired state is not committed. Users who leave it are not noticed.")
@@ -201,15 +202,6 @@ class _Apply:
         with self._abandoned_if_nothing_was_sent(begun):
             applied = asyncio.run(self._apply(begun))
         return self._end(applied, begun)
-
-    def _stands(self) -> bool:
-        """Whether HEAD's folder is that of the last apply, which was whole: then there may be nothing to do."""
-        history, repository = self.history.record.history, self.head.repository
-        last = history.last_applies()
-        if repository is None or self.head.commit is None or len(last) != 1 or history.open_begins():
-            return False
-        record = last[0].record
-        return record.moves_front and record.tree == repository.tree_of(self.head.commit)
 
     def _look_first(self) -> tuple[int, Ending] | None:
         """Plans before anything is on record: a person is asked, and where there is nothing to do nothing is pushed."""
@@ -222,7 +214,7 @@ class _Apply:
             raise Declined("not confirmed: nothing was done (where nobody can be asked, say --yes)")
         if shows:
             self.approved = [planned.plan]
-        if not self._stands() or (approval := self._approve(planned)).to_run:
+        if not stands(self.history) or (approval := self._approve(planned)).to_run:
             return None
         if self.options.verbosity >= 0 and not shows:
             click.echo(render_plan(planned.plan, "text"), err=True)
@@ -279,9 +271,8 @@ class _Apply:
             before = planned.lines.requests
             channel = planned.lines.channel(DIALECTS[self.head.tenant.dialect], recorder)
             self.sent = bool(approval.to_run)
-            outcomes, stopped = await carry_out(
-                planned.lines, channel, planned.made, approval, self._deadlines(begun), self.options.verbosity
-            )
+            bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
+            outcomes, stopped = await carry_out(planned.lines, channel, planned.made, approval, bounds)
             if outcomes:
                 say(self.options, f"On record: reconciler log --run {recorder.run}")
         requests = planned.lines.requests - before

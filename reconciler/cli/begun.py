@@ -64,6 +64,15 @@ class BegunApply:
         return end(self.branch, record).pushed
 
 
+def stands(history: History) -> bool:
+    """Whether HEAD's folder is that of the last apply, which was whole: then there may be nothing to do."""
+    record, repository = history.record.history, history.head.repository
+    last = record.last_applies()
+    if repository is None or history.head.commit is None or len(last) != 1 or record.open_begins():
+        return False
+    return last[0].record.moves_front and last[0].record.tree == repository.tree_of(history.head.commit)
+
+
 def refuse_unrecorded(head: Head) -> None:
     """Raises Refused where an apply can't be on record, which only the embedded 4me goes without."""
     if head.commit is not None or head.tenant.url == SANDBOX:

@@ -85,8 +85,10 @@ class _Story:
         self._run("apply", "--yes", quiet=True)
         self._chapter("Nothing was deleted, and nothing is left to do.")
         self._run("plan")
-        self._chapter("Receipts are git notes on the commits that were applied; there is no other state.")
-        self._run("log", "--receipts")
+        self._chapter(
+            "Each apply is on record: a branch of git, whose commits are the applies. There is no other state."
+        )
+        self._run("log", "--applies")
 
     def _chapter(self, sentence: str) -> None:
         click.echo("\n" + click.style(f"── {sentence}", bold=True))

@@ -56,8 +56,16 @@ class Deadline:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What bounds an execution: its deadlines; `verbosity` is how much is said of its progress."""
+
+    deadlines: tuple[Deadline, ...]
+    verbosity: int
+
+
 async def carry_out(
-    lines: Connections, channel: Channel, made: Made, approval: Approval, deadlines: list[Deadline], verbosity: int
+    lines: Connections, channel: Channel, made: Made, approval: Approval, bounds: Bounds
 ) -> tuple[tuple[Outcome, ...], str | None]:
     """Executes what the approval lets run; returns the outcomes, and why it was stopped early if it was."""
     stop = Stop()
@@ -65,11 +73,11 @@ async def carry_out(
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
-    for one in deadlines:
+    for one in bounds.deadlines:
         loop.call_later(max(one.seconds, 0), stop.set, one.reason)
     progress = Progress(len(approval.to_run))
     requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if lines.rest else "scim"))
-    async with progress.watched(*lines.clients, requests=requests, verbosity=verbosity):
+    async with progress.watched(*lines.clients, requests=requests, verbosity=bounds.verbosity):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell)
     for number in SIGNALS:  # an impatient second signal must not take the end of the apply off the record
         loop.remove_signal_handler(number)

@@ -157,7 +157,7 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
 
 
 def focus_head(options: Options, head: Head, past: Past, wish: Wish, approved: Plan | None = None) -> Head:
-    """The head with the focus that the command line asks for; everything, said on stderr, where a part can't be trusted.
+    """The head with the focus that the command line asks for; everything where a part can't be trusted, and says why.
 
     A user who was linked since the last apply waits for roles, and git says nothing new of them: where roles take
     effect over REST, what git says otherwise than before is not all that a plan is about.

@@ -1,4 +1,4 @@
-"""What git said at earlier commits, compiled for the tenant of a command: each folder once, whatever commits have it."""
+"""What git said at earlier commits, compiled for the tenant of a command: each folder once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.errors import IncompleteInput, Problem, UsageError
 
 @dataclass(frozen=True, slots=True)
 class CommitState:
-    """What git said at a commit; no state where it can't be read, or the tenant was not declared: `problem` says why."""
+    """What git said at a commit; `problem` says why there is no state, where that is so."""
 
     commit: str
     state: DesiredState | None

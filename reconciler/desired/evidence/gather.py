@@ -44,8 +44,9 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
 ) -> Evidence:
     """Returns what git knows about the candidates; asks it nothing where there are none and no commit is asked for.
 
-    `also` are commits that lead to HEAD or are on record, and whose states belong to the evidence in any case. Where the folder is not as HEAD has it
-    (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where history is cut off or lost.
+    `also` are commits that lead to HEAD or are on record, whose states belong to the evidence in any case. Where the
+    folder is not as HEAD has it (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where
+    history is cut off or lost.
     """
     asked = tuple(dict.fromkeys(also))
     if not candidates and not asked:

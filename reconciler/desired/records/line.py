@@ -1,4 +1,4 @@
-"""What the record of applies has against the commit that is checked out: the facts that git knows, put to `refusals`."""
+"""What the record of applies has against the commit that is checked out, by the facts that git knows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find_last_whole(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | 
 
 
 def find_last_full(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | None:
-    """Returns the newest whole apply that looked at everybody, of a commit that leads to HEAD or equals one that does."""
+    """Returns the newest whole apply that looked at everybody, of HEAD's line."""
     return _find_last(graph, [entry for entry in history.counted() if entry.record.full])
 
 
