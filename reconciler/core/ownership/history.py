@@ -129,6 +129,12 @@ class ApplyHistory:
         behind = self.before(counted)
         return tuple(entry for entry in counted if entry.id not in behind)
 
+    def is_settled(self, tree: str | None) -> bool:
+        """Returns whether the last apply was whole and of that tree: with nothing to do, there is nothing to record."""
+        last = self.last_applies()
+        whole = all(entry.record.moves_front and entry.record.tree == tree for entry in last)
+        return bool(last) and tree is not None and whole and not self.recovered
+
     def open_begins(self) -> tuple[RecordEntry, ...]:
         """Returns the begins that have no end, and that no later begin took over or recovery gave up."""
         counted = self.counted()

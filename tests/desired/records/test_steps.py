@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,6 +123,22 @@ def test_a_begin_that_loses_the_race_to_an_apply_that_ended_goes_on_from_it(tmp_
 
     assert 2 == begun.entry.record.serial
     assert [(1, "begun"), (1, "ended")] == serials(begun.history)
+
+
+def test_of_many_that_begin_at_once_one_does(tmp_path: Path) -> None:
+    make_site(tmp_path)
+    sites = [make_site_of(tmp_path, f"at-once-{number}", run=f"run-{number}") for number in range(4)]
+
+    def attempt(site: Site) -> str:
+        try:
+            return site.begin().entry.id
+        except ApplyIsOpen:
+            return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        begun = [one for one in pool.map(attempt, sites) if one]
+    assert 1 == len(begun)
+    assert begun == [one.id for one in load_history(make_site_of(tmp_path, "last").branch).entries]
 
 
 def test_of_two_runs_in_one_clone_the_second_sees_the_first(tmp_path: Path) -> None:
