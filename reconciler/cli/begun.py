@@ -66,11 +66,10 @@ class BegunApply:
 
 def stands(history: History) -> bool:
     """Whether HEAD's folder is that of the last apply, which was whole: then there may be nothing to do."""
-    record, repository = history.record.history, history.head.repository
-    last = record.last_applies()
-    if repository is None or history.head.commit is None or len(last) != 1 or record.open_begins():
+    repository, commit = history.head.repository, history.head.commit
+    if repository is None or commit is None or history.record.history.open_begins():
         return False
-    return last[0].record.moves_front and last[0].record.tree == repository.tree_of(history.head.commit)
+    return history.record.history.is_settled(repository.tree_of(commit))
 
 
 def refuse_unrecorded(head: Head) -> None:

@@ -20,6 +20,7 @@ from reconciler.core.ownership.record import ApplyRecord, Covers, make_sample
 from reconciler.core.ownership.witnesses import Testimony, find_testimonies, list_verdicts
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
+from reconciler.desired.records.load import load_readable
 from reconciler.desired.records.steps import write_recovery
 from reconciler.errors import Refused, UsageError
 from reconciler.report.quote import plain_line
@@ -76,12 +77,13 @@ def prepare_recovery(options: Options) -> Recovery:
             raise Refused("nothing is committed here yet, so there is no record to recover")
         if history.unknown is not None and not unreadable:
             raise Refused(str(history.unknown), (history.unknown,))
+        known = load_readable(branch) if unreadable else record.history
         _account, made = _plan_everybody(options, history, None)
         given_up = tuple(_give_up(history, made))
-        salt = record.history.salt or secrets.token_hex(16)
+        salt = known.salt or secrets.token_hex(16)
         users = {str(key) for key, user in head.desired.users.items() if user.in_scope}
         recovered = ApplyRecord(
-            serial=record.history.next_serial,
+            serial=known.next_serial,
             state="recovered",
             commit=head.commit,
             tree=head.repository.tree_of(head.commit),

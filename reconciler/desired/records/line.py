@@ -18,7 +18,7 @@ def check_line(graph: CommitGraph, history: ApplyHistory) -> RecordRefusal | Non
     before = graph.marks_before({graph.head: HEAD_MARK})
     ahead = {commit for commit, marks in before.items() if marks}
     recorded = {entry.record.commit for entry in history.entries}
-    return check_behind(history, ahead) or check_beside(history, recorded & graph.here, trees_here(graph))
+    return check_behind(history, ahead) or check_beside(history, ahead | (recorded & graph.here), trees_here(graph))
 
 
 def check_own_folder(repository: Repository, name: str, history: ApplyHistory) -> RecordRefusal | None:

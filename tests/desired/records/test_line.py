@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ownership.refusals import RecordRefusal, check_behind, check_beside, check_folder
-from reconciler.desired.records.line import LineFacts, gather_line
+from reconciler.desired.evidence.graph import CommitGraph, read_graph
+from reconciler.desired.records.line import (
+    check_line,
+    check_own_folder,
+    find_last_apply,
+    find_last_full,
+    find_last_whole,
+)
 from reconciler.desired.records.load import load_history
+from reconciler.errors import Refused
 from tests.desired.records.places import Site, make_site, make_site_of
 from tests.desired.repository import make_clone
 
@@ -26,22 +33,18 @@ def apply(site: Site, *, whole: bool = True) -> None:
     site.end(site.begin(tree=site.clone.git("rev-parse", "HEAD:desired-state")), whole=whole)
 
 
-def facts(site: Site) -> LineFacts:
-    return gather_line(site.clone.found(), load_history(site.branch))
+def graph_of(site: Site) -> CommitGraph:
+    return read_graph(site.clone.found(), {entry.record.commit for entry in load_history(site.branch).entries})
 
 
 def refused(site: Site) -> list[str]:
-    history, found = load_history(site.branch), facts(site)
-    checks: list[RecordRefusal | None] = [
-        check_behind(history, found.ahead),
-        check_beside(history, found.line | found.ahead, found.trees),
-        check_folder(history, site.clone.folder, found.present, site.name),
-    ]
-    return [refusal.because for refusal in checks if refusal]
+    history, repository = load_history(site.branch), site.clone.found()
+    found = [check_line(graph_of(site), history), check_own_folder(repository, site.name, history)]
+    return [refusal.because for refusal in found if refusal]
 
 
 def test_what_was_applied_here_and_before_refuses_nothing(site: Site) -> None:
-    assert LineFacts() == facts(site)
+    assert [] == refused(site)
     apply(site)
     assert [] == refused(site)
     site.clone.commit({USERS: "users: {a: {}}\n"})
@@ -97,7 +100,7 @@ def test_a_forged_folder_is_none_that_head_has(site: Site) -> None:
     site.begin(folder=folder)
     site.begin(folder="desired-state/\u2028 missing")
 
-    assert not facts(site).present
+    assert "two_folders" not in refused(site)
 
 
 def test_a_shallow_clone_does_not_show_the_line(tmp_path: Path) -> None:
@@ -106,7 +109,19 @@ def test_a_shallow_clone_does_not_show_the_line(tmp_path: Path) -> None:
     first.clone.commit({USERS: "users: {a: {}}\n"})
     first.clone.git("push", "--quiet", "origin", "main")
     other = make_site_of(tmp_path, "second", "--depth=1", "--no-single-branch")
-    other.clone.git("fetch", "--quiet", "--depth=5", "origin", "refs/heads/reconciler/production")
 
-    assert not gather_line(other.clone.found(), load_history(other.branch)).line
-    assert gather_line(other.clone.found(), load_history(other.branch)).cut
+    with pytest.raises(Refused, match="git fetch --unshallow"):
+        graph_of(other)
+
+
+def test_the_last_applies_of_the_line_are_found(site: Site) -> None:
+    """The last whole one, the last of everybody, and the last of all; one beside the line is none of them."""
+    apply(site)
+    whole = site.clone.git("rev-parse", "HEAD")
+    site.clone.commit({USERS: "users: {a: {}}\n"})
+    apply(site, whole=False)
+    history, graph = load_history(site.branch), graph_of(site)
+
+    assert whole == getattr(find_last_whole(graph, history), "record").commit
+    assert find_last_whole(graph, history) == find_last_full(graph, history)
+    assert site.clone.git("rev-parse", "HEAD") == getattr(find_last_apply(graph, history), "record").commit
