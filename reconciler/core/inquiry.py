@@ -27,6 +27,9 @@ from reconciler.core.model import (
     LiveState,
     LiveUser,
 )
+from reconciler.core.references import id_of_key
+
+FEWEST_OF_SAMPLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Known:
             groups_of={**self.groups_of, **told},
             groups_are_told=self.groups_are_told or any(told.values()),
             with_members=self.with_members | read,
-            keys=self.keys | questions.keys,
+            keys=self.keys | questions.keys | questions.sample,
             user_ids=self.user_ids | questions.users,
             group_ids=self.group_ids | questions.groups,
         )
@@ -91,14 +94,22 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What to ask next: keys to look up by their matching attributes, users and groups to get by id."""
+    """What to ask next: keys to look up by their matching attributes, users and groups to get by id.
+
+    `sample` are keys of users that are looked up beside the others, in the same request where that has room.
+    """
 
     keys: frozenset[Key] = frozenset()
     users: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    sample: frozenset[Key] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.users or self.groups)
+        return bool(self.keys or self.users or self.groups or self.sample)
+
+    def asked_singly(self) -> Questions:
+        """Returns what to ask of a service that takes one look-up a request: two of the sample are enough."""
+        return replace(self, sample=fewest_of(self.sample))
 
 
 NOT_READ = Certificate("targeted", 0, 0, 0)
@@ -108,13 +119,15 @@ NOT_READ = Certificate("targeted", 0, 0, 0)
 class Inquiry:
     """Asks about the focus of `desired`, which may grow on the way: what is needed and does not exist is in it too.
 
-    `before` is what git said when it was last applied, as far as is known: whom to expect in the account.
+    `before` is what git said when it was last applied, as far as is known: whom to expect in the account. `sample` are
+    keys that are looked up and not planned about: whether they are there tells whether this is the account of before.
     """
 
     desired: DesiredState
     before: DesiredState
     former: Former
     claims: Mapping[tuple[Kind, str, str], frozenset[Key]]
+    sample: frozenset[Key] = frozenset()
 
     def next_round(self, known: Known) -> tuple[Inquiry, Questions]:
         """The inquiry with its focus as it is now, and what to ask; no questions where everything is known."""
@@ -138,7 +151,8 @@ class Inquiry:
         users = {*_managers_in_doubt(self.desired, links), *self._members_in_doubt(groups, links, known)}
         return Questions(
             keys=frozenset(keys) - known.keys,
-            users=frozenset(users) - known.users.keys() - known.user_ids,
+            users=frozenset({*users, *filter(None, map(id_of_key, focus))}) - known.users.keys() - known.user_ids,
+            sample=self.sample - known.keys - keys,
             groups=frozenset(self._groups_in_doubt(groups, links, known)) - known.group_ids,
         )
 
@@ -178,15 +192,22 @@ class Inquiry:
                 yield live.id
 
 
-def make_inquiry(desired: DesiredState, earlier: Earlier) -> Inquiry:
-    """An inquiry about the focus of `desired`."""
+def fewest_of(sample: Iterable[Key]) -> frozenset[Key]:
+    """The keys of a sample that are asked for where each costs a request."""
+    return frozenset(sorted(sample)[:FEWEST_OF_SAMPLE])
+
+
+def make_inquiry(desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = ()) -> Inquiry:
+    """An inquiry about the focus of `desired`, and the keys of a sample that are looked up beside it."""
     former = find_former(desired, earlier)
     claims: dict[tuple[Kind, str, str], set[Key]] = {}
     for resource in (*desired, *former):
         for attribute, value in matching_terms(desired, resource):
             claims.setdefault((resource.key.kind, attribute, fold(attribute, value)), set()).add(resource.key)
     before = earlier.applied or earlier.base or desired
-    return Inquiry(desired, before, former, {claim: frozenset(keys) for claim, keys in claims.items()})
+    return Inquiry(
+        desired, before, former, {claim: frozenset(keys) for claim, keys in claims.items()}, frozenset(sample)
+    )
 
 
 def grow_focus(desired: DesiredState, links: Links, asked: Container[Key]) -> DesiredState:

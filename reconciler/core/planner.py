@@ -46,6 +46,11 @@ class Decided:
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
     ignored: tuple[str, ...] = ()
 
+    @property
+    def unsettled(self) -> int:
+        """How many users and groups are in doubt, or could be several: the next plan may not look at them."""
+        return len(self.ownership.doubts) + len(self.contested)
+
 
 def decide_changes(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE

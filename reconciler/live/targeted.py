@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
-from reconciler.core.inquiry import FoundGroup, FoundUser, Inquiry, Known, Questions
+from reconciler.core.inquiry import FEWEST_OF_SAMPLE, FoundGroup, FoundUser, Inquiry, Known, Questions, fewest_of
 from reconciler.core.lookup import (
     UNPROVEN,
     Endpoint,
@@ -72,6 +72,8 @@ async def read_targeted(client: Client, dialect: Dialect, inquiry: Inquiry) -> T
         if not questions:
             break
         known = await _answer(line, inquiry, questions, known)
+        if line.knows_or is False:
+            inquiry = replace(inquiry, sample=fewest_of(inquiry.sample))
     certificate = Certificate(
         mode="targeted",
         users=len(known.users),
@@ -108,9 +110,11 @@ class _Line:
 
 async def _answer(line: _Line, inquiry: Inquiry, questions: Questions, known: Known) -> Known:
     """One round: look-ups and gets, together once it is known how the service wants to be asked."""
-    asked = known.keys | questions.keys
+    asked = known.keys | questions.keys | questions.sample
     witnesses = choose_witnesses("Users", inquiry.desired, inquiry.before, asked)
-    users = await _look_up(line, "Users", _terms(inquiry, questions.keys, "user"), witnesses)
+    beside = _terms(inquiry, questions.sample, "user")
+    users = await _look_up(line, "Users", _terms(inquiry, questions.keys, "user"), witnesses, beside)
+    questions = questions.asked_singly() if line.knows_or is False else questions
     witnesses = choose_witnesses("Groups", inquiry.desired, inquiry.before, asked)
     groups = await _look_up(line, "Groups", _terms(inquiry, questions.keys, "group"), witnesses)
     more_users, with_members = await asyncio.gather(
@@ -133,15 +137,22 @@ def _terms(inquiry: Inquiry, keys: Iterable[Key], kind: Kind) -> list[list[Term]
 
 
 async def _look_up(
-    line: _Line, endpoint: Endpoint, asked: Sequence[Sequence[Term]], witnesses: Witnesses
+    line: _Line,
+    endpoint: Endpoint,
+    asked: Sequence[Sequence[Term]],
+    witnesses: Witnesses,
+    beside: Sequence[Sequence[Term]] = (),
 ) -> list[JsonObject]:
-    """The resources that the terms find. The first request says whether the service knows `or`; the rest go at once."""
-    if not asked:
+    """The resources that the terms find. The first request says whether the service knows `or`; the rest go at once.
+
+    What is asked `beside` goes with the others; of it only a little is asked where each term is a request.
+    """
+    if not asked and not beside:
         return []
-    first, *rest = make_look_ups(endpoint, asked, witnesses)
+    first, *rest = make_look_ups(endpoint, [*asked, *beside], witnesses)
     found = await _ask_together(line, first)
     if found is None:
-        return await _look_up_singly(line, endpoint, asked, witnesses)
+        return await _look_up_singly(line, endpoint, [*asked, *beside[:FEWEST_OF_SAMPLE]], witnesses)
     more = await asyncio.gather(*(_ask_together(line, look_up) for look_up in rest))
     return [*found, *(one for rows in more if rows for one in rows)]
 

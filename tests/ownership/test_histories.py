@@ -1,0 +1,31 @@
+"""Random histories of git, the account and the record: nobody is hit wrongly, nobody is forgotten, nobody is stuck."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ownership.play import make_history, play
+from tests.ownership.world import STEPS
+
+BATCHES = 10
+BATCH = 15
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_nobody_is_forgotten_in_silence_hit_wrongly_or_left_without_a_way_out(batch: int) -> None:
+    """What applies really did is the judge. Two losses at once, and a fork that goes on, are not held."""
+    for number in range(batch * BATCH, (batch + 1) * BATCH):
+        world = play(make_history(number))
+        wrong = {what for what in +world.bad if not what.startswith(("two losses: ", "fork: "))}
+
+        assert set() == wrong, f"history {number}"
+
+
+def test_the_histories_have_what_they_are_for() -> None:
+    """People are deactivated, named, refused and put back in them, and every step is taken."""
+    worlds = [play(make_history(number)) for number in range(60)]
+    seen = {what for world in worlds for what in +world.seen}
+
+    assert {"create_user", "deactivate_user", "remove_members", "leaver named, not acted on"} <= seen
+    assert {"refused open", "refused beside", "refused account"} <= seen
+    assert set(STEPS) == {name for number in range(60) for name, _x, _y in make_history(number)}
