@@ -116,6 +116,7 @@ class _Held:
     to_run: list[Change] = field(default_factory=list)
     not_run: list[Outcome] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
+    change_of: dict[Atom, Change] = field(default_factory=dict)
     fresh: dict[tuple[str, Path], Atom] = field(default_factory=dict)
     running: set[Atom] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
@@ -123,10 +124,10 @@ class _Held:
 
     def sort_changes(self) -> None:
         """Sorts every change of the fresh plan into what runs and what does not."""
-        atoms = [atom for change in self.now.changes for atom in atoms_of(change)]
-        self.fresh = {(atom.key, atom.path): atom for atom in atoms}
-        self.covered = {atom: self.approved.covers(atom) for atom in atoms}
-        self.unknown = {atom.key for atom in atoms if atom.path == RECORD and not self.covered[atom]}
+        self.change_of = {atom: change for change in self.now.changes for atom in atoms_of(change)}
+        self.fresh = {(atom.key, atom.path): atom for atom in self.change_of}
+        self.covered = {atom: self.approved.covers(atom) for atom in self.change_of}
+        self.unknown = {atom.key for atom in self.change_of if atom.path == RECORD and not self.covered[atom]}
         deactivated = find_deactivated(self.now.changes)
         for change in self.now.changes:
             self._sort_change(change, [(atom, followed_by(atom, deactivated)) for atom in atoms_of(change)])
@@ -156,15 +157,15 @@ class _Held:
         """Gives the atoms of a change that do not run one outcome for each reason."""
         reasons: dict[tuple[Status, str], list[Atom]] = {}
         for atom, leader in atoms:
-            drift = cause_is_drift(change, leader or atom, self.approved.force.earlier)
-            status: Status = "left" if drift else "refused"
-            if not self._may_run(leader or atom) and self.covered[leader or atom]:
-                why = UNKNOWN_RECORD
-            elif not whole:
+            decisive = leader or atom
+            drift = cause_is_drift(self.change_of[decisive], decisive, self.approved.force.earlier)
+            if not whole:
                 why = DRIFTED if drift else IN_PART
+            elif self.covered[decisive]:
+                why = UNKNOWN_RECORD
             else:
                 why = DRIFTED if drift else f"{UNSEEN}{self._or_another_key(change)}"
-            reasons.setdefault((status, why), []).append(atom)
+            reasons.setdefault(("left" if drift else "refused", why), []).append(atom)
         for (status, why), left in reasons.items():
             parts = parts_of(change, left)
             self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
