@@ -5,7 +5,7 @@ Gathers and says what is missing; what follows from it is decided in `core`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from reconciler.cli.line import Base, Head
 from reconciler.core.compile import compile_state
@@ -96,6 +96,45 @@ def compile_at(head: Head, commit: str) -> Then:
     told = tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today)
     state = compile_state(loaded.declarations, head.tenant_name, head.today)
     return Then(commit, state, tuple(told), loaded)
+
+
+@dataclass(slots=True)
+class StateCache:
+    """The states of commits for one tenant, each folder's tree compiled once; `then` has all that were asked for."""
+
+    head: Head
+    then: dict[str, Then] = field(default_factory=dict)
+    _by_tree: dict[tuple[str, str], Then] = field(default_factory=dict)
+
+    def at(self, commit: str) -> Then:
+        """Returns the state at a commit, with its files and problems."""
+        if commit not in self.then:
+            self.then[commit] = self._find(commit)
+        return self.then[commit]
+
+    def compile(self, commit: str) -> DesiredState | Problem:
+        """Returns the state at a commit, or why it can't be known."""
+        then = self.at(commit)
+        if then.state is not None:
+            return then.state
+        return then.problems[0]  # where there is no state, one says why
+
+    def _find(self, commit: str) -> Then:
+        repository = self.head.repository
+        tree = repository.tree_of(commit) if repository is not None else None
+        if repository is None or tree is None:
+            return compile_at(self.head, commit)  # the folder stood elsewhere, or nowhere
+        name = repository.folder, tree
+        if name not in self._by_tree:
+            self._by_tree[name] = compile_at(self.head, commit)
+        return _said_at(self._by_tree[name], commit)
+
+
+def _said_at(then: Then, commit: str) -> Then:
+    """What is known of another commit with the same folder, told of this one."""
+    short, own = then.commit[:12], commit[:12]
+    problems = (replace(one, message=one.message.replace(short, own)) for one in then.problems)
+    return replace(then, commit=commit, problems=tuple(problems))
 
 
 def _unreadable(commit: str, why: str) -> Problem:
