@@ -71,6 +71,7 @@ def test_nothing_is_read_from_nothing() -> None:
         "  a: [*x]\n",
         "  a: !!str 1\n",
         "  a: |\n",
+        "  a: |2 # a comment\r\n",
         "  a: >-\n",
         '  a: "b\n',
         "  a: 'b\n",
@@ -85,6 +86,11 @@ def test_lines_that_others_hang_on_reach_further(line: str) -> None:
     assert FileLines("a", "b", [], [line]).reaches_further
     assert not FileLines("a", None, [line], []).reaches_further
     assert not FileLines(None, "b", [], [line]).reaches_further
+
+
+def test_a_last_line_without_an_end_hides_no_other() -> None:
+    """The one that came after it stands at the margin."""
+    assert FileLines("a", "b", ["  kai: {}"], ["users:\n"]).reaches_further
 
 
 @pytest.mark.parametrize(
