@@ -29,13 +29,15 @@ MOST_LOOKED_AT = 200
 class Chosen:
     """The choice so far: states by commit, the keys that git knew each candidate by, and what could not be known.
 
-    `settled` are candidates whom a line of `released:` or `left:` may name, `doubtful` those of them where that commit
-    does not compile; `cut` are candidates for whom a limit was reached.
+    `last` has the applied commit that is the last word on a candidate. `settled` are candidates whom a line of
+    `released:` or `left:` may name, `doubtful` those of them where that commit does not compile; `cut` are candidates
+    for whom a limit was reached.
     """
 
     states: dict[str, CompiledCommit] = field(default_factory=dict)
     keys: dict[int, set[Key]] = field(default_factory=dict)
     cut: set[int] = field(default_factory=set)
+    last: dict[int, str] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
     doubtful: set[int] = field(default_factory=set)
 
@@ -70,6 +72,7 @@ class Chooser:
 
     def choose(self, number: int, candidate: Candidate, mentions: Mentions, present: PresentNames) -> None:
         """Chooses for one candidate, by its number."""
+        self.chosen.cut.discard(number)
         for commit in mentions.settled.get(number, ()):
             self._choose_settled(number, commit, present)
         if candidate.linked is not None:
@@ -106,6 +109,7 @@ class Chooser:
                 break
             found = self.compiled.at(commit)
             if found is not None and self._take(number, candidate, found):
+                self.chosen.last[number] = commit
                 return number not in self.chosen.settled
         return number in self.chosen.keys and number not in self.chosen.settled
 
@@ -142,6 +146,7 @@ class Chooser:
             trees.add(self.graph.trees.get(commit, ""))
             found = self.compiled.at(commit)
             if found is not None and self._take(number, candidate, found):
+                self.chosen.last[number] = commit
                 return
 
     def _take(self, number: int, candidate: Candidate, found: CompiledCommit) -> bool:
