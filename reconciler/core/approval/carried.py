@@ -93,5 +93,5 @@ def _lineage(ids: Iterable[str], entries: Mapping[str, RecordEntry]) -> set[str]
 def list_open(history: ApplyHistory) -> Iterator[tuple[str, OpenAtom]]:
     """Yields what the last ended applies left open, each atom with the salt of its record."""
     for entry in find_last_ends(history):
-        if entry.record.open != "all":
-            yield from ((entry.record.salt, atom) for atom in entry.record.open)
+        left = () if entry.record.open == "all" else entry.record.open
+        yield from ((entry.record.salt, atom) for atom in left)

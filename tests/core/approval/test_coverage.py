@@ -216,6 +216,18 @@ def test_an_approved_create_takes_over_no_account(world: World) -> None:
     ] == statuses(approval)
 
 
+def test_what_is_about_a_key_in_doubt_is_unclear_and_stays_open(world: World) -> None:
+    """Another record bears the user's name now: nothing is done until that is settled."""
+    approved = plan(world)
+    world.twin.adopt("Users", [{"id": "other", "userName": "ann@example.com", "active": True}])
+
+    approval = hold(world, approved)
+
+    assert [name for name in ALL if "ann" not in name] == named(approval.to_run)
+    assert ["unclear user/ann update_user"] == statuses(approval)
+    assert ["user/ann"] == [one.atom.key for one in approval.pending if one.change is None]
+
+
 def test_an_adoption_that_reviewers_saw_runs(world: World) -> None:
     """Its plan names the record."""
     world.twin.adopt("Users", [{"id": "other", "userName": "cid@example.com", "active": True}])
