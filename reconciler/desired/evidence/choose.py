@@ -83,6 +83,8 @@ class Chooser:
         ended = self.graph.newest_first({**mentions.ended.get(number, {}), **mentions.rules})
         before = reduce(or_, (self.leads_to.get(commit, 0) for commit in ended), 0)
         applied = [one for position, one in enumerate(self.applied.records) if before >> position & 1]
+        if self._is_settled_by_chosen(number, candidate):
+            return
         spent = Spent()
         if not self._choose_applied(number, candidate, self._named(number, applied, present), spent):
             self._choose_ended(number, candidate, self._named(number, ended, present), spent)
@@ -108,6 +110,8 @@ class Chooser:
                 self.chosen.cut.add(number)
                 break
             found = self.compiled.at(commit)
+            if self.compiled.spent:
+                self.chosen.cut.add(number)
             if found is not None and self._take(number, candidate, found):
                 self.chosen.last[number] = commit
                 return number not in self.chosen.settled
@@ -123,6 +127,19 @@ class Chooser:
             if found is not None and found.matches.of(candidate):
                 self._take(number, candidate, found)
                 return
+
+    def _is_settled_by_chosen(self, number: int, candidate: Candidate) -> bool:
+        """Whether a state that is there for another user is the last word: many who left cost few states.
+
+        Of a group the newest covered state decides about its members, so that any other would not do.
+        """
+        if candidate.kind == "group" or number in self.chosen.settled:
+            return False
+        for commit, found in list(self.chosen.states.items()):
+            if self._take(number, candidate, found):
+                self.chosen.last[number] = commit
+                return True
+        return False
 
     def _choose_settled(self, number: int, commit: str, present: PresentNames) -> None:
         found = self.compiled.near(commit)

@@ -18,12 +18,12 @@ from reconciler.desired.evidence.choose import Chooser
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.line_pass import LinePass, Lines
-from reconciler.desired.evidence.mentions import find_mentions
+from reconciler.desired.evidence.mentions import Mentions, find_mentions
 from reconciler.desired.evidence.place import Whereabouts, find_places
 from reconciler.desired.evidence.present import PresentNames
 from reconciler.desired.git import Repository
 
-MOST_TREES = 200
+MOST_TREES = 100
 MOST_ROUNDS = 3
 MOST_NAMED = 10
 
@@ -124,10 +124,15 @@ def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *,
         if not is_clean:
             mentions.rules[lines.graph.head] = None  # for everybody, what HEAD says may have ended in the working tree
         present = PresentNames(lines.repository, mentions)
-        for number, candidate in waiting.items():
-            chooser.choose(number, candidate, mentions, present)
+        for number in sorted(waiting, key=lambda one: _age(lines.graph, mentions, one), reverse=True):
+            chooser.choose(number, waiting[number], mentions, present)
         known = {number: one.known_as(chooser.chosen.keys.get(number, ())) for number, one in waiting.items()}
         waiting = {number: one for number, one in known.items() if one.words != waiting[number].words}
+
+
+def _age(graph: CommitGraph, mentions: Mentions, number: int) -> int:
+    """How long ago a line that names a candidate went: the states of who left first tell of many who left later."""
+    return graph.order[next(iter(mentions.ended[number]))] if mentions.ended.get(number) else 0
 
 
 def _make_states(lines: Lines, applied: AppliedCommits, chosen: Mapping[str, CompiledCommit]) -> tuple[StateAt, ...]:

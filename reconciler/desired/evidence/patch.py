@@ -43,8 +43,8 @@ class FileLines:
 def _is_any_open_ended(lines: Sequence[str]) -> bool:
     """Whether a quote or a bracket is open at the end of any line."""
     text = "".join(lines)
-    quotes = [quote for quote in "\"'" if quote in text]
-    brackets = [pair for pair in ("{}", "[]") if pair[0] in text or pair[1] in text]
+    quotes = [quote for quote in ('"', "'") if quote in text]
+    brackets = [pair for pair in (("{", "}"), ("[", "]")) if pair[0] in text or pair[1] in text]
     if any(line.count(quote) % 2 for quote in quotes for line in lines):
         return True
     return any(line.count(opened) != line.count(closed) for opened, closed in brackets for line in lines)
