@@ -90,7 +90,7 @@ class Account:
 
         Who is not there is in no group and holds no role.
         """
-        found = set()
+        found: set[Effect] = set()
         for path, value in wanted(git).items():
             before = self.has.get(path, 0 if path.startswith(("member", "role")) else None)
             if before != value:

@@ -23,6 +23,9 @@ def outcomes(*statuses: Status) -> tuple[Outcome, ...]:
         (("applied", "stale"), None, False),
         (("applied", "skipped"), None, False),
         (("applied", "refused"), None, False),
+        (("applied", "withdrawn"), None, False),
+        (("applied", "unclear"), None, False),
+        (("applied", "left"), None, True),
         (("applied",), "interrupted", False),
     ],
 )
@@ -31,7 +34,7 @@ def test_a_run_is_whole_when_every_change_is_as_planned_now(
     stopped: str | None,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """What was true already counts; what failed, moved, was skipped or was never reached does not."""
+    """What is seen to be so already counts; what failed, moved, was skipped or was never reached does not."""
     run = Run(tenant="qa", commit=None, digest="sha256:0", outcomes=outcomes(*statuses), requests=1, stopped=stopped)
 
     assert expected is run.whole

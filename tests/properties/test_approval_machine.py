@@ -137,7 +137,7 @@ class Approval(RuleBasedStateMachine):
 def follows(effect: Effect, done: set[Effect]) -> bool:
     """Whether it is a membership or a role of somebody who was deactivated, which goes along."""
     match effect:
-        case (_group, "member", who, "out") | (who, "role", _, "taken"):
+        case (_, "member", who, "out") | (who, "role", _, "taken"):
             return (who, "active", "True", "False") in done
         case _:
             return False

@@ -338,7 +338,7 @@ def test_fingerprints_that_differ_may_be_of_another_key(world: World) -> None:
 def test_a_plan_for_another_account_is_refused(world: World, other: dict[str, str]) -> None:
     """The tenant's name and its address must both be the same."""
     with pytest.raises(Refused, match="the approved plan is for"):
-        hold(world, plan(world, **other))
+        hold(world, plan(world).model_copy(update=other))
 
 
 def test_a_plan_that_could_not_be_applied_approves_nothing(world: World) -> None:
