@@ -114,8 +114,8 @@ def _found(
     """The ids of those asked about that a declaration matches, and by which attributes."""
     by: dict[str, tuple[str, ...]] = {}
     for attribute in attributes:
-        for live in some.found_by(attribute, resource):
-            by[live.id] = (*by.get(live.id, ()), attribute)
+        for one in some.found_by(attribute, resource):
+            by[one.id] = (*by.get(one.id, ()), attribute)
     return by
 
 
