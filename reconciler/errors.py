@@ -7,6 +7,7 @@ ReconcilerError         a sentence for the person who ran the command, and its e
 │   ├── NotFound        GitHub has no such thing, or hides it from this token
 │   └── Conflict        GitHub did not do it, for somebody else changed the same thing at that moment
 ├── UsageError      2   the command line, or a path on it, can't be used
+│   └── IncompleteInput not every file of the desired state can be read; carries all problems
 ├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
 │   ├── NotARecord      what should be a record of an apply does not read as one
 │   ├── RecordUnknown   the record of applies can't be fetched, read or pushed
@@ -21,7 +22,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+
+MOST_TOLD: Final = 20  # problems in one sentence
 
 
 class ReconcilerError(Exception):
@@ -50,6 +53,17 @@ class UsageError(ReconcilerError):
     """The command line, or a path on it, can't be used."""
 
     exit_code = 2
+
+
+class IncompleteInput(UsageError):
+    """Not every file of the desired state can be read; all problems are in `problems`, the first few in the text."""
+
+    def __init__(self, problems: tuple[Problem, ...], read: int = 0, known: int = 0) -> None:
+        more = f"; and {len(problems) - MOST_TOLD:,} more, which `validate` lists" if len(problems) > MOST_TOLD else ""
+        counted = f"{read:,} of {known:,} files of the desired state can be read: " if read < known else ""
+        super().__init__(counted + "; ".join(str(problem) for problem in problems[:MOST_TOLD]) + more)
+        self.problems = problems
+        self.read, self.known = read, known
 
 
 class Refused(ReconcilerError):

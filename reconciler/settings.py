@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,19 @@ ACTORS = {
     "GITHUB_ACTOR": " (GitHub Actions)",
     "GITLAB_USER_LOGIN": " (GitLab CI)",
     "BUILD_REQUESTEDFOREMAIL": " (Azure Pipelines)",
+}
+GIT_KEEPS = re.compile(  # how a remote is reached and as whom, who commits, and where git itself is installed
+    r"GIT_(?:ASKPASS|SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|HTTP_\w+|PROXY_\w+|PROXY_SSL_\w+|ALLOW_PROTOCOL|EXEC_PATH"
+    r"|AUTHOR_\w+|COMMITTER_\w+|CONFIG_COUNT|CONFIG_KEY_\d+|CONFIG_VALUE_\d+"
+    r"|CONFIG_GLOBAL|CONFIG_SYSTEM|CONFIG_NOSYSTEM)\Z"
+)
+GIT_FORCED = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
+    "LC_ALL": "C",  # git's words are read
 }
 
 
@@ -113,6 +127,15 @@ def wants_colour() -> bool:
 def environment_without(*names: str) -> dict[str, str]:
     """This process's environment for a child process, less some variables."""
     return {name: value for name, value in os.environ.items() if name not in names}
+
+
+def environment_for_git() -> dict[str, str]:
+    """The environment for git: nothing that points it elsewhere or makes it ask; credentials and identity are kept.
+
+    An allow-list, because new versions of git bring new variables.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or GIT_KEEPS.match(name)}
+    return {**kept, **GIT_FORCED}
 
 
 def read_settings() -> Settings:

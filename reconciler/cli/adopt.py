@@ -14,7 +14,9 @@ from reconciler.cli.main import Options
 
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
+    from reconciler.cli.record import RecordMode
     from reconciler.desired.adopt import Adopted
+    from reconciler.desired.load import Loaded
 
 DONE, IN_PART = 0, 1
 NO_LINE_END = "\\ No newline at end of file\n"
@@ -22,18 +24,23 @@ NO_LINE_END = "\\ No newline at end of file\n"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which keys (none: all that drifted), since when, from where, and whether the files are written."""
+    """Which keys (none: all that drifted), since when, from where, and whether the files are written.
+
+    `record` says whether the record of applies is fetched.
+    """
 
     keys: tuple[str, ...]
     base: str | None
     live: Path | None
     dry_run: bool
+    record: RecordMode = "remote"
 
 
 def adopt(options: Options, wanted: Wanted) -> int:
     """Edits the files so that git says what the account has, and prints the difference."""
     from reconciler.cli.account import read_whole
-    from reconciler.cli.history import find_applied
+    from reconciler.cli.evidence import find_evidence
+    from reconciler.cli.history import find_applied, open_history
     from reconciler.cli.line import load_head
     from reconciler.desired.adopt import Asked, adopt_drift
     from reconciler.desired.files import find_files, read_folder
@@ -41,13 +48,17 @@ def adopt(options: Options, wanted: Wanted) -> int:
 
     head = load_head(options, None)
     named = _named(head, wanted.keys)
-    base = find_applied(head, wanted.base)
-    _refuse_without_history(head, base, named)
     label = head.repository.folder if head.repository else None
-    contents = read_folder(options.folder, label)
-    live = read_whole(options, head, wanted.live)
+    with open_history(head, wanted.record) as history:
+        base = find_applied(history, wanted.base)
+        _refuse_without_history(head, base, named)
+        contents = read_folder(options.folder, label)
+        loaded = _load_checked_out(head, contents)
+        live = read_whole(options, head, wanted.live)
+        evidence = find_evidence(history, head, base, live)
 
-    adopted = adopt_drift(contents, head.loaded, live, Asked(head.tenant_name, head.today, base.earlier, named))
+    asked = Asked(head.tenant_name, head.today, base.earlier, named, evidence)
+    adopted = adopt_drift(contents, loaded, live, asked)
 
     if not wanted.dry_run:
         paths = find_files(options.folder, label)
@@ -55,6 +66,17 @@ def adopt(options: Options, wanted: Wanted) -> int:
     click.echo("".join(_diff(contents, adopted.files)), nl=False)
     _tell(options, head, adopted, wanted)
     return IN_PART if adopted.problems else DONE
+
+
+def _load_checked_out(head: Head, contents: Mapping[str, bytes]) -> Loaded:
+    """What the files to be edited declare; raises UsageError where one is not checked out, and could not be edited."""
+    from reconciler.desired.load import load_declarations
+    from reconciler.errors import UsageError
+
+    if missing := sorted(head.loaded.files.keys() - contents.keys()):
+        files = ", ".join(missing)
+        raise UsageError(f"{files} can't be edited, for it is not checked out: git sparse-checkout disable")
+    return load_declarations(contents, known=head.loaded, read=head.read)
 
 
 def _named(head: Head, keys: Sequence[str]) -> frozenset[str]:

@@ -1,78 +1,137 @@
-"""`apply`: plan again, hold it against the approved plan, execute, write the receipt."""
+"""`apply`: begin on record, plan again, hold the plan against what was approved, execute, end on record."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 import click
 
-from reconciler.apply.approval import Approval, hold_against
-from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
 from reconciler.cli.account import connect
-from reconciler.cli.history import find_base
-from reconciler.cli.line import Base, Head, gather, load_head, now_in_utc, say
+from reconciler.cli.approved import AppliedSince, approve, join_plans, load_approved, print_refused, refuse_all
+from reconciler.cli.begun import (
+    BegunApply,
+    begin_apply,
+    extend_begin,
+    find_own_begin,
+    hold_clone,
+    name_run,
+    refuse_unrecorded,
+    stands,
+)
+from reconciler.cli.execution import Bounds, Connections, Deadline, carry_out
+from reconciler.cli.history import History, find_base, open_history, with_front
+from reconciler.cli.line import Head, load_head, say
 from reconciler.cli.main import Options
 from reconciler.cli.notify import Declined, ending_of, tell_of
-from reconciler.cli.output import print_result, read_text
+from reconciler.cli.output import print_result
 from reconciler.cli.people import connect_rest
-from reconciler.cli.plan import FORMATS, as_of_option, base_option, dependencies_option, only_option, read_option
+from reconciler.cli.plan import (
+    FORMATS,
+    as_of_option,
+    base_option,
+    dependencies_option,
+    only_option,
+    read_option,
+    record_option,
+)
 from reconciler.cli.private import open_log, record_run
-from reconciler.cli.progress import Progress
-from reconciler.cli.reading import How, Ways, focus_head, is_all_that_waits, read_asked
-from reconciler.cli.saved import read_plan
-from reconciler.cli.trace import trace
-from reconciler.collector import collector_off
+from reconciler.cli.reading import Account, How, Past, Ways, focus_head, is_all_that_waits, plan_account, read_asked
+from reconciler.cli.record import RecordMode
+from reconciler.core.approval.carried import list_open, open_after
+from reconciler.core.approval.coverage import Approval
 from reconciler.core.guardrails import count_population
-from reconciler.core.make_plan import Made, make_plan
-from reconciler.core.model import LiveState
+from reconciler.core.limits import effects_of
+from reconciler.core.make_plan import Made
 from reconciler.core.notification import Ending
-from reconciler.core.outcome import Outcome, Run, count_active_after, count_statuses
-from reconciler.core.plan import Change, Plan
+from reconciler.core.outcome import Outcome, Run, count_active_after
+from reconciler.core.ownership.closing import Ended
+from reconciler.core.ownership.refusals import RecordRefusal
+from reconciler.core.plan import Plan, is_refusal
 from reconciler.core.reading import ReadMode, Wish
-from reconciler.core.receipt import Receipt
-from reconciler.core.steps import make_steps
-from reconciler.core.wire import DIALECTS, Dialect
-from reconciler.desired.git import FETCH_ALL
-from reconciler.desired.receipts import write_receipt
-from reconciler.errors import Failed, Problem, ReconcilerError, Refused
-from reconciler.live.client import Client
-from reconciler.live.rest import RestLine
+from reconciler.core.wire import DIALECTS
+from reconciler.desired.records.line import check_line
+from reconciler.desired.records.steps import refused_by
+from reconciler.errors import Refused
 from reconciler.report.render import Format, render_plan, render_run
-from reconciler.settings import read_settings
+from reconciler.settings import Settings, read_settings
 
 DONE, FAILED, REFUSED = 0, 1, 4
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NOT_PUSHED = (
+    "Error: the end of this apply can't be pushed ({}). It is on record in this clone: push it with "
+    "`reconciler ownership push`, or the next apply does; nothing is done twice"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks for. `confirm` says that a person is asked before anything is sent."""
+
+    files: tuple[Path, ...]
+    base: str | None
+    wish: Wish
+    form: Format
+    confirm: bool
+    all_or_nothing: bool
+    max_duration: int | None
+    record: RecordMode
+
+    @property
+    def how(self) -> How:
+        """How the account is read."""
+        return How(self.wish.read, keeps_focus=bool(self.wish.only) or bool(self.files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan, what it was made from, and the ways to the account that it was read by."""
+
+    made: Made
+    account: Account
+    past: Past
+    lines: Connections
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.made.plan
 
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    plan: Plan
+    """What an apply came to."""
+
+    planned: _Planned
     run: Run
-    live: LiveState
     approval: Approval
-    all_that_waits: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether the account is what git says, as far as the plan goes."""
+        errors = any(problem.severity == "error" for problem in self.planned.plan.problems)
+        return self.run.whole and not self.approval.refused and not errors
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @base_option
 @as_of_option
 @click.option("--yes", is_flag=True, help="Don't ask; without FILE and without this, the plan is confirmed.")
 @click.option("--all-or-nothing", is_flag=True, help="With FILE: do nothing if anything was not approved.")
-@click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Take no new change after that.")
+@click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Begin no new change after that.")
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @only_option
 @dependencies_option
 @read_option
+@record_option
 @click.pass_obj
 def apply(
     options: Options,
-    file: Path | None,
+    files: tuple[Path, ...],
     base: str | None,
     as_of: date | None,
     *,
@@ -82,98 +141,217 @@ def apply(
     yes: bool,
     all_or_nothing: bool,
     max_duration: int | None,
+    record: RecordMode,
     form: Format,
 ) -> int:
-    """Plan again and carry it out. With FILE, only what that plan approved; what is true already is dropped."""
+    """Plan again and carry it out. With FILE, only the effects that one of these plans shows."""
     head = load_head(options, as_of)
-    asked = _Asked(file, base, Wish(read, only, with_dependencies, base is not None), form)
-    keeps_focus = bool(only) or file is not None
-    limits = _Limits(not yes and file is None, all_or_nothing, max_duration, How(read, keeps_focus), options.verbosity)
-    return tell_of(options, head, "apply", lambda: _plan_and_apply(options, head, asked, limits))
+    wish = Wish(read, only, with_dependencies, base is not None)
+    asked = _Asked(files, base, wish, form, not yes and not files, all_or_nothing, max_duration, record)
+    return tell_of(options, head, "apply", lambda: _apply_head(options, head, asked))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    file: Path | None
-    base: str | None
-    wish: Wish
-    form: Format
-
-
-def _plan_and_apply(options: Options, head: Head, asked: _Asked, limits: _Limits) -> tuple[int, Ending]:
+def _apply_head(options: Options, head: Head, asked: _Asked) -> tuple[int, Ending]:
     """The exit code, and how it ended for those who were not there."""
     if not head.tenant.enabled:
         raise Refused(
             f"provisioning to {head.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
         )
-    approved = read_plan(read_text(asked.file), str(asked.file)) if asked.file else None
-    earlier = find_base(head, asked.base)
-    if earlier.cut_off:
-        raise Refused(
-            f"this clone is shallow and lacks what was applied to {head.tenant_name} last, so who left git since would "
-            f"keep their access for good: {FETCH_ALL}"
-        )
-    head = focus_head(head, earlier, asked.wish, approved)
-
-    applied = asyncio.run(_apply(options, head, earlier, approved, limits))
-
-    try:
-        _leave_receipt(options, head, earlier, applied)  # before printing: whoever reads may have gone
-    finally:
-        print_result(render_run(applied.run, asked.form))
-    refused = len(applied.approval.refused)
-    ending = replace(ending_of("apply", head), run=applied.run, settled=_is_whole(applied), not_approved=refused)
-    return _exit_of(applied), ending
+    approved = load_approved(asked.files)
+    refuse_unrecorded(head)
+    settings = read_settings()
+    with hold_clone(options, head.tenant_name), open_history(head, asked.record) as history:
+        if history.unknown is not None:
+            raise Refused(str(history.unknown), (history.unknown,))
+        refusal = check_line(history.graph, history.record.history) if history.graph else None
+        if refusal is not None:
+            return _end_refused(options, head, asked, refusal)
+        return _Apply(options, head, asked, settings, history, list(approved)).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    ask: bool
-    all_or_nothing: bool
-    max_duration: int | None
-    how: How
-    verbosity: int
+def _end_refused(options: Options, head: Head, asked: _Asked, refusal: RecordRefusal) -> tuple[int, Ending]:
+    """An apply of a commit that a later whole apply has is done already; any other refusal is raised."""
+    if refusal.exit_code:
+        raise refused_by(refusal)
+    say(options, f"Nothing to do: {refusal.sentence}")
+    run = Run(tenant=head.tenant_name, commit=head.commit, digest="", outcomes=(), requests=0)
+    print_result(render_run(run, asked.form))
+    return DONE, replace(ending_of("apply", head), run=run, settled=True)
 
 
-async def _apply(options: Options, head: Head, base: Base, approved: Plan | None, limits: _Limits) -> _Applied:
-    async with AsyncExitStack() as stack:
-        settings = read_settings()
-        client = await connect(stack, options, head, settings)
-        rest = await connect_rest(stack, head, settings, client)
-        account = await read_asked(Ways(client, rest), options, head, base, limits.how)
-        live, head = account.live, account.head
-        with collector_off():
-            made = make_plan(gather(head, base, live))
-            made = replace(made, plan=trace(head, base, made.plan))
-        asks = limits.ask and bool(made.plan.changes)
-        # nobody is asked about, or refused, what is not shown
-        if options.verbosity >= 0 or asks or not made.plan.applyable:
-            click.echo(render_plan(made.plan, "text"), err=True)
+@dataclass(slots=True)
+class _Apply:
+    """One apply of a head. `approved` is what may run; it is all of the plan where that is empty."""
 
-        refuse_unless_applyable(made.plan)
-        approval = hold_against(made.plan, approved)
-        if approval.refused and limits.all_or_nothing:
-            raise _refusal_of_all(approval)
-        log = stack.enter_context(open_log(options, settings))
-        if asks and not _confirmed(head.tenant_name):
+    options: Options
+    head: Head
+    asked: _Asked
+    settings: Settings
+    history: History
+    approved: list[Plan]
+    sent: bool = field(default=False)
+
+    def run(self) -> tuple[int, Ending]:
+        """Applies, and puts it on record where anything may be sent."""
+        if (self.asked.confirm or stands(self.history)) and (ended := self._look_first()) is not None:
+            return ended
+        if self.head.commit is None:
+            say(self.options, "Not on record: the desired state is not committed. Users who leave it are not noticed.")
+            return self._end(asyncio.run(self._apply(None)), None)
+        begun = self._begin()
+        with self._abandoned_if_nothing_was_sent(begun):
+            applied = asyncio.run(self._apply(begun))
+        return self._end(applied, begun)
+
+    def _look_first(self) -> tuple[int, Ending] | None:
+        """Plans before anything is on record: a person is asked, and where there is nothing to do nothing is pushed."""
+        planned = asyncio.run(self._plan_only())
+        shows = bool(planned.plan.changes) and self.asked.confirm
+        if shows or not planned.plan.applyable:
+            click.echo(render_plan(planned.plan, "text"), err=True)
+            refuse_unless_applyable(planned.plan)
+        if shows and not _confirmed(self.head.tenant_name):
             raise Declined("not confirmed: nothing was done (where nobody can be asked, say --yes)")
+        if shows:
+            self.approved = [planned.plan]
+        if not stands(self.history) or (approval := self._approve(planned)).to_run:
+            return None
+        if self.options.verbosity >= 0 and not shows:
+            click.echo(render_plan(planned.plan, "text"), err=True)
+        return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
 
-        lines = _Lines(client, rest)
-        before = lines.requests
-        recorder = record_run(log, head, made.plan, approval.dropped, settings)
-        channel = lines.channel(DIALECTS[head.tenant.dialect], recorder)
-        outcomes, stopped = await _execute(lines, channel, made, approval, limits)
-        if outcomes:
-            say(options, f"On record: reconciler log --run {recorder.run}")
-    run = Run(
-        tenant=made.plan.tenant,
-        commit=made.plan.commit,
-        digest=made.plan.digest,
-        outcomes=(*outcomes, *approval.not_run),
-        requests=lines.requests - before,
+    def _begin(self) -> BegunApply:
+        run = name_run(self.options, self.settings)
+        if self.asked.record == "local":
+            begun = find_own_begin(self.history, run)
+        else:
+            begun = begin_apply(self.history, run, self.asked.max_duration)
+        self.history = replace(self.history, record=replace(self.history.record, history=begun.history))
+        return begun
+
+    @contextmanager
+    def _abandoned_if_nothing_was_sent(self, begun: BegunApply) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            if not self.sent:
+                begun.abandon()
+            raise
+
+    async def _plan_only(self) -> _Planned:
+        async with AsyncExitStack() as stack:
+            return await self._plan(stack)
+
+    async def _plan(self, stack: AsyncExitStack) -> _Planned:
+        """Reads the account and plans, from what is on record."""
+        client = await connect(stack, self.options, self.head, self.settings)
+        rest = await connect_rest(stack, self.head, self.settings, client)
+        planned_so = any(plan.read.mode == "targeted" for plan in self.approved)
+        targeted = planned_so or self.asked.wish.looks_for_difference
+        past = Past(find_base(self.history, self.asked.base, front=targeted), self.history)
+        head = focus_head(self.options, self.head, past, self.asked.wish, join_plans(self.approved))
+        account = await read_asked(Ways(client, rest), self.options, head, past, self.asked.how)
+        past = past if targeted else replace(past, base=with_front(self.history, past.base))
+        return _Planned(plan_account(account, past), account, past, Connections(client, rest))
+
+    async def _apply(self, begun: BegunApply | None) -> _Applied:
+        async with AsyncExitStack() as stack:
+            planned = await self._plan(stack)
+            # what is refused is shown first
+            if self.options.verbosity >= 0 or not planned.plan.applyable:
+                click.echo(render_plan(planned.plan, "text"), err=True)
+            refuse_unless_applyable(planned.plan)
+            approval = self._approve(planned)
+            if approval.refused and self.asked.all_or_nothing:
+                raise refuse_all(approval)
+            log = stack.enter_context(open_log(self.options, self.settings))
+            recorder = record_run(log, self.head, planned.plan, approval.dropped, self.settings)
+            begun = self._extend(begun, planned) if begun else None
+
+            before = planned.lines.requests
+            channel = planned.lines.channel(DIALECTS[self.head.tenant.dialect], recorder)
+            self.sent = bool(approval.to_run)
+            bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
+            outcomes, stopped = await carry_out(planned.lines, channel, planned.made, approval, bounds)
+            if outcomes:
+                say(self.options, f"On record: reconciler log --run {recorder.run}")
+        requests = planned.lines.requests - before
+        return _Applied(planned, _make_run(planned, (*outcomes, *approval.not_run), requests, stopped), approval)
+
+    def _approve(self, planned: _Planned) -> Approval:
+        """What may run, by the approved plans and by what the last applies left open."""
+        account, base = planned.account, planned.past.base
+        return approve(account.head, base, planned.made, account.live, self.approved, since=self._since())
+
+    def _since(self) -> AppliedSince:
+        """What was applied since the oldest of the approved plans was made."""
+        record, states = self.history.record.history, self.history.states
+        serials = [plan.record.serial or 0 for plan in self.approved if plan.record is not None]
+        open_atoms = list(list_open(record)) if self.approved else []
+        oldest = min([*serials, *(atom.serial for _salt, atom in open_atoms)], default=record.next_serial)
+        later = [entry.record for entry in record.entries if entry.record.serial > oldest]
+        commits = {one.commit: one.serial for one in later if not one.abandoned}
+        applied = [(serial, states.at(commit).state) for commit, serial in commits.items()]
+        return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None])
+
+    def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
+        """A plan that takes longer than the begin allows says so on record, before it sends anything."""
+        needed = 2 * planned.plan.cost.seconds
+        if self.asked.max_duration is not None or self.asked.record == "local" or needed <= begun.seconds_left:
+            return begun
+        return extend_begin(begun, needed)
+
+    def _deadlines(self, begun: BegunApply | None) -> list[Deadline]:
+        most = self.asked.max_duration
+        given = [Deadline(most, f"--max-duration {most} s is over")] if most else []
+        leased = [Deadline(begun.seconds_left, f"it may send until {begun.record.until} only")] if begun else []
+        return [*given, *leased]
+
+    def _end(self, applied: _Applied, begun: BegunApply | None) -> tuple[int, Ending]:
+        """Leaves the end on record before anything is printed, for the reader may have gone."""
+        code = _exit_of(applied)
+        try:
+            pushed = begun.end(self._ended(applied, begun)) if begun else None
+        finally:
+            print_result(render_run(applied.run, self.asked.form))
+        if pushed is not None and pushed.state != "done":
+            click.echo(NOT_PUSHED.format(pushed.words), err=True)
+            code = code or FAILED
+        refused = len(applied.approval.refused)
+        ending = replace(ending_of("apply", self.head), run=applied.run, settled=applied.settled, not_approved=refused)
+        return code, ending
+
+    def _ended(self, applied: _Applied, begun: BegunApply) -> Ended:
+        planned = applied.planned
+        outcomes = applied.run.outcomes
+        done = [one.change for one in outcomes if one.status == "applied"]
+        base, head = planned.past.base, planned.account.head
+        active = count_population(planned.account.live, base.population).users
+        whole = head.desired.focus is None or is_all_that_waits(head, base)
+        return Ended(
+            plan=planned.plan,
+            decided=planned.made.decided,
+            desired=head.desired,
+            outcomes=outcomes,
+            settled=applied.settled,
+            only=bool(self.asked.wish.only) or not whole,
+            open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
+            effects=effects_of(done, self.head.guardrails, first_apply=not base.applied),
+            population=count_active_after(active, outcomes),
+            ignored=len(planned.made.decided.ignored),
+        )
+
+
+def _make_run(planned: _Planned, outcomes: tuple[Outcome, ...], requests: int, stopped: str | None) -> Run:
+    plan = planned.plan
+    return Run(
+        tenant=plan.tenant,
+        commit=plan.commit,
+        digest=plan.digest,
+        outcomes=outcomes,
+        requests=requests,
         stopped=stopped,
     )
-    return _Applied(made.plan, run, live, approval, is_all_that_waits(head, base))
 
 
 def _confirmed(tenant: str) -> bool:
@@ -184,106 +362,15 @@ def _confirmed(tenant: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """The ways to the account: SCIM, and REST where roles take effect there."""
-
-    scim: Client
-    rest: RestLine | None
-
-    @property
-    def requests(self) -> int:
-        return self.scim.requests + (self.rest.requests if self.rest else 0)
-
-    @property
-    def clients(self) -> list[Client]:
-        return [self.scim, *([self.rest.client] if self.rest else [])]
-
-    def hurry(self, event: asyncio.Event) -> None:
-        self.scim.hurry = event
-        if self.rest:
-            self.rest.hurry(event)
-
-    def channel(self, dialect: Dialect, log: Log) -> Channel:
-        roles = RolesChannel(self.rest.client.send, self.rest.account) if self.rest else None
-        return Channel(self.scim.send, dialect, log, roles)
-
-
-async def _execute(
-    lines: _Lines, channel: Channel, made: Made, approval: Approval, limits: _Limits
-) -> tuple[tuple[Outcome, ...], str | None]:
-    stop = Stop()
-    lines.hurry(stop.event)
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
-    if limits.max_duration:
-        loop.call_later(limits.max_duration, stop.set, f"--max-duration {limits.max_duration} s is over")
-    progress = Progress(len(approval.to_run))
-    requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if lines.rest else "scim"))
-    async with progress.watched(*lines.clients, requests=requests, verbosity=limits.verbosity):
-        outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell)
-    for number in SIGNALS:  # from here to the end: what was done leaves its receipt, however impatient somebody is
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_IGN)
-    return outcomes, stop.reason
-
-
 def refuse_unless_applyable(plan: Plan) -> None:
     """Raises Refused, with every reason, where a plan must not be carried out. It has been printed already."""
-    refusing = tuple(problem for problem in plan.problems if problem.code in {"guardrail", "incomplete_read"})
+    refusing = tuple(problem for problem in plan.problems if is_refusal(problem))
     if not plan.applyable:
         raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
 
 
-def _refusal_of_all(approval: Approval) -> Refused:
-    named = list(map(describe, approval.refused))
-    problems = tuple(Problem("not_approved", name) for name in named)
-    return Refused(f"--all-or-nothing, and not approved: {', '.join(named)}", problems)
-
-
-def describe(change: Change) -> str:
-    """The change in two words, for messages."""
-    return f"{change.key} ({change.action})"
-
-
-def _leave_receipt(options: Options, head: Head, base: Base, applied: _Applied) -> None:
-    """The record that git keeps; none where what was applied is not a commit."""
-    if applied.approval.refused and not applied.approval.to_run:
-        return  # nothing ran
-    if head.repository is None or head.commit is None:
-        say(options, "No receipt: the desired state is not committed, so what leaves git later can't be noticed.")
-        return
-    receipt = Receipt(
-        at=now_in_utc().isoformat(timespec="milliseconds"),
-        tenant=head.tenant_name,
-        url=head.tenant.url,
-        commit=head.commit,
-        digest=applied.plan.digest,
-        outcome="whole" if _is_whole(applied) and applied.all_that_waits else "partial",
-        counts=count_statuses(applied.run.outcomes),
-        population=count_active_after(count_population(applied.live, base.population).users, applied.run.outcomes),
-    )
-    if not applied.all_that_waits:
-        say(options, "The receipt is partial: the plan was about some keys, and git says more than was applied so far.")
-    try:
-        write_receipt(head.repository, receipt)
-    except ReconcilerError as error:
-        raise Failed(
-            f"carried out as told, but no receipt could be left ({error}): apply again once that is mended; "
-            "nothing is done twice"
-        ) from error
-
-
-def _is_whole(applied: _Applied) -> bool:
-    """Whether the account is what git says, as far as the plan goes. What is left open must not be forgotten."""
-    unsettled = any(problem.severity == "error" for problem in applied.plan.problems)
-    return applied.run.whole and not applied.approval.refused and not unsettled
-
-
 def _exit_of(applied: _Applied) -> int:
     if applied.approval.refused:
-        for change in applied.approval.refused:
-            click.echo(f"Refused, for nobody approved it: {describe(change)}", err=True)
+        print_refused(applied.approval)
         return REFUSED
-    return DONE if _is_whole(applied) else FAILED
+    return DONE if applied.settled else FAILED

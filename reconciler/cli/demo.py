@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from reconciler.cli.main import Options
 from reconciler.core.wire import read_page
 from reconciler.errors import Failed, UsageError
 from reconciler.sandbox.store import Store
-from reconciler.settings import environment_without
+from reconciler.settings import environment_for_git, environment_without
 
 MOST_LINES = 14
 JOINER = "users/new-hires.yaml"
@@ -85,8 +85,10 @@ class _Story:
         self._run("apply", "--yes", quiet=True)
         self._chapter("Nothing was deleted, and nothing is left to do.")
         self._run("plan")
-        self._chapter("Receipts are git notes on the commits that were applied; there is no other state.")
-        self._run("log", "--receipts")
+        self._chapter(
+            "Each apply is on record: a branch of git, whose commits are the applies. There is no other state."
+        )
+        self._run("log", "--applies")
 
     def _chapter(self, sentence: str) -> None:
         click.echo("\n" + click.style(f"── {sentence}", bold=True))
@@ -95,7 +97,7 @@ class _Story:
         """One command, as it would be typed, with the head of what it prints."""
         click.echo(click.style(f"$ reconciler {' '.join(arguments)}", fg="cyan"))
         command = [sys.executable, "-m", "reconciler", *(["-q"] if quiet else []), *arguments]
-        done = self._call(command, stderr=subprocess.DEVNULL)
+        done = self._call(command, environment_without("RECONCILER_PRIVATE"), stderr=subprocess.DEVNULL)
         if done.returncode:
             raise Failed(f"the demo stopped: `reconciler {' '.join(arguments)}` exited with {done.returncode}")
         lines = done.stdout.splitlines()
@@ -119,13 +121,14 @@ class _Story:
         self._git("commit", "--quiet", "-m", message)
 
     def _git(self, *arguments: str) -> str:
-        done = self._call(["git", *arguments], stderr=subprocess.PIPE)
+        done = self._call(["git", *arguments], environment_for_git(), stderr=subprocess.PIPE)
         if done.returncode:
             raise Failed(f"git {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout
 
-    def _call(self, command: Sequence[str], stderr: int) -> subprocess.CompletedProcess[str]:
-        environment = environment_without("RECONCILER_PRIVATE")
+    def _call(
+        self, command: Sequence[str], environment: Mapping[str, str], stderr: int
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  # our own words only
             command, cwd=self.place, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
         )

@@ -13,6 +13,7 @@ from reconciler.cli.main import Options
 from reconciler.cli.plan import as_of_option
 
 if TYPE_CHECKING:
+    from reconciler.cli.history import History
     from reconciler.cli.line import Base, Head
     from reconciler.core.account_side import Beside
     from reconciler.core.explain import Explanation
@@ -36,25 +37,41 @@ def explain(
 
     With --account or --live, KEY may also be somebody's id, user name, display name or e-mail in the account.
     """
-    from reconciler.cli.history import find_base
-    from reconciler.cli.line import Base, load_head, say_token
+    from reconciler.cli.line import load_head, say_token
     from reconciler.cli.output import print_result
     from reconciler.report.render import render_explanation
 
     head = load_head(options, as_of)
     say_token(options, head)
     name, looks = key.removeprefix("user/"), asks or live is not None
-    base = Base() if name in head.loaded.declarations.users and not looks else find_base(head, None)
-    beside = _hold_against(options, head, base, live) if looks else None
+    base, beside = _look_back(options, head, name, live, looks=looks)
     print_result(render_explanation(_explain(head, base, beside, name), form))
 
 
-def _hold_against(options: Options, head: Head, base: Base, live: Path | None) -> Beside:
+def _look_back(
+    options: Options, head: Head, name: str, live: Path | None, *, looks: bool
+) -> tuple[Base, Beside | None]:
+    """What git said before, and all of git held against the account where that is looked at."""
+    from reconciler.cli.history import find_base, open_history
+    from reconciler.cli.line import Base
+
+    if name in head.loaded.declarations.users and not looks:
+        return Base(), None
+    with open_history(head) as history:
+        base = find_base(history, None)
+        return base, _hold_against(options, history, base, live) if looks else None
+
+
+def _hold_against(options: Options, history: History, base: Base, live: Path | None) -> Beside:
     from reconciler.cli.account import read_whole
+    from reconciler.cli.evidence import find_evidence
     from reconciler.core.account_side import hold_against
     from reconciler.core.redact import Redaction
 
-    beside = hold_against(head.desired, read_whole(options, head, live), head.tenant, base.earlier)
+    head = history.head
+    account = read_whole(options, head, live)
+    evidence = find_evidence(history, head, base, account)
+    beside = hold_against(head.desired, account, head.tenant, base.earlier, evidence)
     return replace(beside, redaction=Redaction(head.redaction.names))
 
 

@@ -1,38 +1,90 @@
-"""What git said before: at a pull request's base, and at the last commit that was applied.
+"""What git said before: at a pull request's base, and at the commits that were applied.
 
 Gathers and says what is missing; what follows from it is decided in `core`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from reconciler.cli.line import Base, Head
-from reconciler.core.compile import compile_state
+from reconciler.cli.line import Base, Head, now_in_utc
+from reconciler.cli.record import RecordMode, TenantRecord, describe_refusal, read_record
+from reconciler.cli.states import CommitStates, find_tenant_name
 from reconciler.core.earlier import Earlier
-from reconciler.core.filter_change import tell_filter_change
-from reconciler.core.model import DesiredState
-from reconciler.core.receipt import Receipt
-from reconciler.desired.git import FETCH_ALL, Repository, explain_absence
-from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.moved import find_folder_at
-from reconciler.desired.receipts import find_last_applied
-from reconciler.errors import Problem, UsageError
+from reconciler.core.plan import RecordNote
+from reconciler.desired.evidence.front import find_front
+from reconciler.desired.evidence.gather import start_pass
+from reconciler.desired.evidence.graph import CommitGraph
+from reconciler.desired.evidence.line_pass import LinePass
+from reconciler.desired.git import Repository, explain_absence
+from reconciler.desired.records.line import (
+    check_line,
+    check_own_folder,
+    find_last_apply,
+    find_last_full,
+    find_last_whole,
+)
+from reconciler.errors import Problem, Refused, UsageError
 
 
-def find_base(head: Head, named: str | None) -> Base:
-    """The state where this branch parted from `--base`, else at the last receipt; without either, nothing left git.
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a command knows of the past: the record, the states of commits, and the pass over git's lines.
 
-    With `--base`, what was applied last still tells apart what is merged and waits to be applied.
+    `work` is None where there is no commit that anything could be known from; `cut` says why the history can't be read.
     """
-    commit = _repository(head, named).merge_base(named) if named is not None else None
-    return _find_base(head, commit)
+
+    head: Head
+    record: TenantRecord
+    states: CommitStates
+    work: LinePass | None = None
+    graph: CommitGraph | None = None
+    cut: Problem | None = None
+
+    @property
+    def unknown(self) -> Problem | None:
+        """Why it can't be known who was ours, if so."""
+        return self.record.unknown or self.cut
 
 
-def find_applied(head: Head, named: str | None) -> Base:
-    """The state at exactly that revision, which was applied, else at the last receipt."""
-    commit = _repository(head, named).commit_named(named) if named is not None else None
-    return _find_base(head, commit)
+@contextmanager
+def open_history(head: Head, mode: RecordMode = "remote") -> Iterator[History]:
+    """Reads the record and starts the pass over git's lines, which works until the end of the block."""
+    record = read_record(head, mode)
+    history = History(head, record, CommitStates(head))
+    if head.repository is None or record.branch is None:
+        yield history
+        return
+    with start_pass(head.repository, record.history) as work:
+        try:
+            history = replace(history, work=work, graph=work.graph())
+        except Refused as error:
+            history = replace(history, cut=describe_refusal(error))
+        yield history
+
+
+def find_base(history: History, named: str | None, *, front: bool = False) -> Base:
+    """Returns the state where this branch parted from `--base`, else that of the last whole apply, and what they say.
+
+    With a base, what was applied last still tells apart what is merged and waits to be applied. With `front`, the
+    states of all commits that were begun or applied since the last whole apply come with it.
+    """
+    commit = _repository(history.head, named).merge_base(named) if named is not None else None
+    return _find_base(history, commit, front=front)
+
+
+def find_applied(history: History, named: str | None) -> Base:
+    """Returns the state at exactly that revision, which was applied, else that of the last whole apply.
+
+    Where none was whole, that of the last apply there was.
+    """
+    if named is not None:
+        return _find_base(history, _repository(history.head, named).commit_named(named), front=False)
+    base = _find_base(history, None, front=False)
+    last = find_last_apply(history.graph, history.record.history) if history.graph and base.commit is None else None
+    return _find_base(history, last.record.commit, front=False) if last else base
 
 
 def _repository(head: Head, named: str) -> Repository:
@@ -41,84 +93,120 @@ def _repository(head: Head, named: str) -> Repository:
     return head.repository
 
 
-def _find_base(head: Head, named: str | None) -> Base:
-    if head.repository is None:
-        return Base(problems=(_no_history(explain_absence()),))
-    last = find_last_applied(head.repository, head.tenant_name, head.tenant.url)
-    elsewhere = (_tell_elsewhere(head.repository, last.elsewhere),) if last.elsewhere else ()
-    cut_off = _is_cut_off(head.repository, last.elsewhere)
-    commit = named or (last.receipt.commit if last.receipt else None)
-    if commit is None:
-        nothing = _nothing_on_record(head.repository, head.tenant_name)
-        return Base(population=last.population, problems=(nothing, *elsewhere), cut_off=cut_off)
-    then = compile_at(head, commit)
-    applied = compile_at(head, last.receipt.commit) if last.receipt and last.receipt.commit != commit else None
-    told = (*then.problems, *(applied.problems if applied else ()))
-    last_state = applied.state if applied else then.state
-    loaded = {then.commit: then.loaded, **({applied.commit: applied.loaded} if applied else {})}
-    return Base(
-        earlier=Earlier(base=then.state, applied=applied.state if applied else None),
-        commit=commit,
-        population=last.population,
-        applied=last.receipt is not None and last_state is not None,
-        problems=(*dict.fromkeys(told), *elsewhere),
-        loaded={at: files for at, files in loaded.items() if files is not None},
-        cut_off=cut_off,
+def _find_base(history: History, named: str | None, *, front: bool) -> Base:
+    last = find_last_whole(history.graph, history.record.history) if history.graph else None
+    applied = last.record.commit if last else None
+    commits = [one for one in dict.fromkeys((named, applied)) if one is not None]
+    states = [history.states.at(commit) for commit in commits]
+    problems = [one.problem for one in states if one.problem is not None]
+    base = Base(
+        earlier=Earlier(
+            base=states[0].state if states else None,
+            applied=states[-1].state if len(states) > 1 else None,
+        ),
+        commit=commits[0] if commits else None,
+        population=_population(history),
+        applied=last is not None and states[-1].state is not None,
+        problems=tuple(
+            dict.fromkeys(
+                [
+                    *problems,
+                    *(problem for commit in commits for problem in history.states.tell_filter_changes(commit)),
+                    *_tell_history(history),
+                ]
+            )
+        ),
+        loaded={one.commit: one.loaded for one in states if one.loaded is not None},
+        record=_note(history),
+        done=history.record.history.effects_since(now_in_utc() - history.head.guardrails.within),
+        refusals=tuple(_refusals(history)),
+    )
+    return with_front(history, base) if front else base
+
+
+def with_front(history: History, base: Base) -> Base:
+    """Returns the base with the states of the commits begun or applied since the last whole apply."""
+    if history.work is None or history.unknown is not None:
+        return base
+    found = find_front(history.work, history.record.history, history.states.compile, history.head.desired)
+    earlier = replace(base.earlier, front=tuple(found.states.values()), touched=found.keys)
+    told = tuple(Problem("incomplete_history", one, severity="warning") for one in found.incomplete)
+    return replace(base, earlier=earlier, problems=(*base.problems, *told))
+
+
+def _population(history: History) -> int | None:
+    """How many active users the account had after the last apply that counted them."""
+    counted = reversed(history.record.history.counted())
+    return next((one.record.population for one in counted if one.record.population is not None), None)
+
+
+def _note(history: History) -> RecordNote:
+    ended, full = history.record.history.last_ended(), history.record.history.last_full()
+    return RecordNote(
+        serial=ended.record.serial if ended else None,
+        full_since=full.record.serial if full else None,
+        known=history.unknown is None,
+        unsettled=history.record.history.unsettled,
+        ignored=history.record.history.ignored,
+        made_on=now_in_utc().date().isoformat(),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Then:
-    """What git said at a commit for the tenant; no state where it can't be read, or the tenant was not declared."""
-
-    commit: str
-    state: DesiredState | None
-    problems: tuple[Problem, ...] = ()
-    loaded: Loaded | None = None
-
-
-def compile_at(head: Head, commit: str) -> Then:
-    """The desired state as a commit has it, and what its scoping filters would have said of the people of now."""
-    assert head.repository is not None  # noqa: S101  # whoever has a commit has a repository
-    try:
-        folder = find_folder_at(head.repository, commit)
-        contents = head.repository.read_folder(commit, folder)
-        loaded = load_declarations(contents, known=head.loaded, read=head.read)
-    except UsageError as error:
-        return Then(commit, None, (_unreadable(commit, str(error)),))
-    errors = [problem for problem in loaded.problems if problem.severity == "error"]
-    if errors:
-        return Then(commit, None, (_unreadable(commit, str(errors[0])),))
-    if head.tenant_name not in loaded.declarations.tenants:
-        nothing = "" if loaded.files else f" ({folder} held no *.yaml)"
-        message = f"{head.tenant_name} was not declared at {commit[:12]}{nothing}: nobody counts as having left since"
-        return Then(commit, None, (Problem("no_history", message, severity="info"),))
-    told = tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today)
-    state = compile_state(loaded.declarations, head.tenant_name, head.today)
-    return Then(commit, state, tuple(told), loaded)
+def _refusals(history: History) -> Iterator[Problem]:
+    """What the record has against any apply of this folder."""
+    if history.unknown is not None:
+        yield history.unknown
+        return
+    branch = history.record.branch
+    if branch is not None and history.head.repository is not None:
+        refusal = check_own_folder(history.head.repository, branch.name, history.record.history)
+        if refusal is not None:
+            yield refusal.as_problem()
 
 
-def _unreadable(commit: str, why: str) -> Problem:
-    message = f"the desired state at {commit[:12]} has problems ({why}): what left git since is not known"
-    return Problem("unreadable_base", message, severity="warning")
+def _tell_history(history: History) -> Iterator[Problem]:
+    """What a plan says of the past without being refused for it."""
+    head = history.head
+    if head.repository is None:
+        yield _no_history(explain_absence())
+    elif history.graph is None:
+        if history.unknown is None:
+            yield _no_history("nothing is committed here yet")
+    elif not history.record.history.entries:
+        yield _no_history(f"no apply to {head.tenant_name} is on record")
+    else:
+        refusal = check_line(history.graph, history.record.history)
+        if refusal is not None and refusal.exit_code:
+            yield replace(refusal.as_problem(), severity="warning")
 
 
-def _no_history(why: str, hint: str | None = None) -> Problem:
-    return Problem("no_history", f"{why}: nothing is treated as having left git", None, hint, severity="info")
+def _no_history(why: str) -> Problem:
+    return Problem("no_history", f"{why}: nobody is known to have left git", severity="info")
 
 
-def _nothing_on_record(repository: Repository, tenant: str) -> Problem:
-    cut = f" in this clone, which is shallow and may lack it ({FETCH_ALL})" if repository.is_shallow() else ""
-    return _no_history(f"no whole apply to {tenant} is on record{cut}", "if there was one: reconciler receipts fetch")
+SETTINGS = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "roles_via", "permissions")
 
 
-def _tell_elsewhere(repository: Repository, receipt: Receipt) -> Problem:
-    """What was applied since from another history is not in this one, and shows as drift."""
-    place = "does not lead to what is checked out" if repository.resolve(receipt.commit) else "is not here"
-    message = f"{receipt.tenant} was last applied at {receipt.at} from {receipt.commit[:12]}, which {place}"
-    hint = f"if this branch is behind, update it; in a shallow clone, {FETCH_ALL}; if the history was rewritten, what "
-    return Problem("applied_elsewhere", message, None, f"{hint}that apply did shows as drift", severity="warning")
+def find_full_reason(history: History) -> str | None:
+    """Returns why a plan must look at everybody, or None where one about what git changed is enough.
 
-
-def _is_cut_off(repository: Repository, elsewhere: Receipt | None) -> bool:
-    return elsewhere is not None and repository.is_shallow() and repository.resolve(elsewhere.commit) is None
+    That is so after a whole apply that looked at everybody and leads here, with the settings of now.
+    """
+    head, record, graph = history.head, history.record.history, history.graph
+    if history.unknown is not None:
+        return history.unknown.message
+    if record.recovered:
+        return "no whole apply that looked at everybody followed the recovery of the record"
+    full = find_last_full(graph, record) if graph else None
+    if full is None:
+        return "no whole apply that looked at everybody is on record for this line"
+    then = history.states.at(full.record.commit)
+    if then.loaded is None or then.state is None:
+        return f"what apply #{full.record.serial} applied can't be compiled any more"
+    name = find_tenant_name(head, then.loaded)
+    before = then.loaded.declarations.tenants[str(name)].tenant
+    changed = [one for one in SETTINGS if getattr(before, one) != getattr(head.tenant, one)]
+    matching = (then.state.matching, then.state.group_matching)
+    if matching != (head.desired.matching, head.desired.group_matching):
+        changed.append("the matching attributes")
+    return f"{', '.join(changed)} changed since apply #{full.record.serial}" if changed else None

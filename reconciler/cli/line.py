@@ -21,20 +21,26 @@ from reconciler.core.earlier import Earlier
 from reconciler.core.focus import tell_focus
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.plan import RecordNote
 from reconciler.core.redact import Redaction
 from reconciler.core.renewal import warn_of_token
 from reconciler.core.suggest import did_you_mean
 from reconciler.core.tenant import Guardrails, Tenant
-from reconciler.desired.files import read_folder
+from reconciler.desired.checkout import DesiredFiles, read_desired_files
 from reconciler.desired.git import Repository, find_repository
 from reconciler.desired.load import Loaded, ReadAll, load_declarations, read_all
-from reconciler.errors import InvalidInput, Problem, UsageError
+from reconciler.errors import IncompleteInput, InvalidInput, Problem, UsageError
 from reconciler.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What git says now for one tenant, and where it says so."""
+    """What git says now for one tenant, and where it says so.
+
+    `commit` is the commit that was read, and `from_commit` true, where the files are exactly that commit's. Of
+    `files_known` files, `files_read` were read.
+    """
 
     loaded: Loaded
     tenant_name: str
@@ -45,6 +51,10 @@ class Head:
     commit: str | None
     read: ReadAll = read_all  # how files are read, of now and of before
     redaction: Redaction = field(default_factory=Redaction)
+    files_read: int = 0
+    files_known: int = 0
+    from_commit: bool = False
+    files_said: str = ""  # the same as a sentence
 
     @property
     def guardrails(self) -> Guardrails:
@@ -58,10 +68,14 @@ def now_in_utc() -> datetime:
 
 
 def load_head(options: Options, as_of: date | None) -> Head:
-    """The desired state in the working tree, compiled; raises InvalidInput with every problem there is."""
+    """The desired state that is checked out, compiled; raises InvalidInput with every problem there is.
+
+    Raises IncompleteInput where not every file of it can be read.
+    """
     today = as_of or now_in_utc().date()
     repository = find_repository(options.folder)
-    loaded = load_folder(options, repository)
+    files = read_desired_files(options.folder, repository)
+    loaded = load_files(options, files)
     errors = tuple(problem for problem in loaded.problems if problem.severity == "error")
     if errors and not loaded.declarations.tenants:
         raise InvalidInput(loaded.problems)
@@ -71,7 +85,6 @@ def load_head(options: Options, as_of: date | None) -> Head:
     problems = (*loaded.problems, *desired.problems)
     if any(problem.severity == "error" for problem in problems):
         raise InvalidInput(problems)
-    clean = repository is not None and repository.is_clean()
     return Head(
         loaded=loaded,
         tenant_name=name,
@@ -79,9 +92,13 @@ def load_head(options: Options, as_of: date | None) -> Head:
         desired=desired,
         today=today,
         repository=repository,
-        commit=repository.head() if repository and clean else None,
+        commit=files.commit,
         read=reader_for(options),
         redaction=_redaction(options, loaded.declarations),
+        files_read=len(files.contents),
+        files_known=files.known,
+        from_commit=files.commit is not None,
+        files_said=files.sentence,
     )
 
 
@@ -93,9 +110,19 @@ def _redaction(options: Options, declarations: Declarations) -> Redaction:
 
 
 def load_folder(options: Options, repository: Repository | None) -> Loaded:
-    """What the working tree declares; files are called by their path in the repository, or below the folder's name."""
-    contents = read_folder(options.folder, repository.folder if repository else None)
-    return load_declarations(contents, read=reader_for(options))
+    """What git says now; files are called by their path in the repository, or below the folder's name.
+
+    Raises IncompleteInput where not every file of it can be read.
+    """
+    return load_files(options, read_desired_files(options.folder, repository))
+
+
+def load_files(options: Options, files: DesiredFiles) -> Loaded:
+    """What files declare; raises IncompleteInput, with the problems of those that can be read, where some can't."""
+    loaded = load_declarations(files.contents, read=reader_for(options))
+    if files.problems:
+        raise IncompleteInput((*files.problems, *loaded.problems), len(files.contents), files.known)
+    return loaded
 
 
 def choose_tenant(declarations: Declarations, name: str | None) -> str:
@@ -119,20 +146,23 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
 class Base:
     """What git said before, and what there is to say about that; `history` finds it.
 
-    `loaded` are the files of the earlier states by commit, that of the base first. `cut_off` says that a shallow clone
-    lacks what was applied last.
+    `loaded` are the files of the earlier states by commit, that of the base first. `applied` says that a whole apply is
+    on record, so that what waits to be applied is known. `record` and `refusals` are what the record of applies says
+    for a plan and against its apply, `done` what recent applies did by the guardrail that limits it.
     """
 
     earlier: Earlier = field(default_factory=Earlier)
     commit: str | None = None
     population: int | None = None
-    applied: bool = False  # whether a whole apply is on record, so that what waits to be applied is known
+    applied: bool = False
     problems: tuple[Problem, ...] = ()
     loaded: Mapping[str, Loaded] = field(default_factory=dict)
-    cut_off: bool = False
+    record: RecordNote | None = None
+    done: Mapping[str, int] = field(default_factory=dict)
+    refusals: tuple[Problem, ...] = ()
 
 
-def gather(head: Head, base: Base, live: LiveState) -> Gathered:
+def gather(head: Head, base: Base, live: LiveState, evidence: Evidence = NO_EVIDENCE) -> Gathered:
     """All that a plan is made from."""
     return Gathered(
         desired=head.desired,
@@ -150,7 +180,11 @@ def gather(head: Head, base: Base, live: LiveState) -> Gathered:
             *tell_focus(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
         ),
         redaction=head.redaction,
+        evidence=evidence,
+        record=base.record,
+        done=base.done,
         first_apply=not base.applied,
+        refusals=base.refusals,
     )
 
 
@@ -164,6 +198,11 @@ def say(options: Options, text: str) -> None:
     """A message for the person, on stderr."""
     if options.verbosity >= 0:
         click.echo(text, err=True)
+
+
+def say_files(options: Options, head: Head) -> None:
+    """On stderr, how many files of the desired state were read, and from where."""
+    say(options, head.files_said)
 
 
 def say_token(options: Options, head: Head) -> None:

@@ -1,4 +1,4 @@
-"""`log`: what was applied, and when: every attempt of every change, or the receipts that git keeps."""
+"""`log`: what was applied, and when: every attempt of every change, or the record of applies in git."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from reconciler.core.plan import ACTIONS
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from reconciler.report.applies import ApplyFormat
     from reconciler.report.attempts import AttemptFormat
-    from reconciler.report.receipts import ReceiptFormat
 
 NEWEST = 100
 SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -70,7 +70,7 @@ class Moment(click.ParamType[datetime]):
 @click.option("--limit", type=click.IntRange(min=1), help="So many of the newest; 100 as text, else all.")
 @click.option("--prune", is_flag=True, help="With --older-than: remove what is older, for good.")
 @click.option("--older-than", type=Span(), help="For --prune: 400d, say.")
-@click.option("--receipts", is_flag=True, help="What git remembers: one line for each apply, beside its commit.")
+@click.option("--applies", is_flag=True, help="The record in git: each apply, beside its commit.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.pass_obj
 def log(
@@ -86,11 +86,11 @@ def log(
     limit: int | None,
     older_than: timedelta | None,
     prune: bool,
-    receipts: bool,
+    applies: bool,
 ) -> None:
     """The provisioning log: every attempt of every change from this clone, newest first.
 
-    With --receipts, what git remembers of each apply from every clone. JSON is one object a line.
+    With --applies, the record that git has of each apply, from every clone. JSON is one object a line.
     """
     wanted = Wanted(
         tenant=options.tenant,
@@ -105,10 +105,10 @@ def log(
     filtered = wanted != Wanted(tenant=options.tenant)
     if prune is (older_than is None):
         raise UsageError("--prune and --older-than go together: --prune --older-than 400d")
-    if (receipts or prune) and (filtered or (receipts and prune)):
-        raise UsageError("filters are for the provisioning log: --receipts and --prune take none, and not each other")
-    if receipts:
-        _show_receipts(options, form)
+    if (applies or prune) and (filtered or (applies and prune)):
+        raise UsageError("filters are for the provisioning log: --applies and --prune take none, and not each other")
+    if applies:
+        _show_applies(options, form)
     elif older_than is not None:
         _prune(options, older_than)
     else:
@@ -161,15 +161,9 @@ def _prune(options: Options, older_than: timedelta) -> None:
     say(options, f"Removed {removed} attempts from before {before:%Y-%m-%d %H:%M} UTC")
 
 
-def _show_receipts(options: Options, form: ReceiptFormat) -> None:
+def _show_applies(options: Options, form: ApplyFormat) -> None:
+    from reconciler.cli.applies import list_applies
     from reconciler.cli.output import print_result
-    from reconciler.cli.receipts import open_repository
-    from reconciler.desired.receipts import list_tenants, read_receipts, record_receipts
-    from reconciler.report.receipts import render_receipts
+    from reconciler.report.applies import render_applies
 
-    repository = open_repository(options)
-    tenants = [options.tenant] if options.tenant else list_tenants(repository)
-    found = [receipt for tenant in tenants for receipt in read_receipts(repository, tenant)]
-    newest_first = sorted(found, key=lambda one: (one.at, one.tenant), reverse=True)
-
-    print_result(render_receipts(record_receipts(repository, newest_first), form))
+    print_result(render_applies(list_applies(options), form))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.cli.line import Head
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.people import Sought
 from reconciler.core.planner import list_sought
 from reconciler.live.snapshot import Snapshot, join_people
@@ -42,7 +43,11 @@ async def connect_rest(stack: AsyncExitStack, head: Head, settings: Settings, sc
 
 
 async def read_roles(
-    rest: RestLine | None, head: Head, earlier: Earlier | None, read: tuple[LiveState, Snapshot]
+    rest: RestLine | None,
+    head: Head,
+    earlier: Earlier | None,
+    read: tuple[LiveState, Snapshot],
+    evidence: Evidence = NO_EVIDENCE,
 ) -> tuple[LiveState, Snapshot]:
     """What was read over SCIM, with the roles that take effect; without `earlier`, those of everybody."""
     if rest is None:
@@ -50,21 +55,23 @@ async def read_roles(
     from reconciler.live.people import read_behind
 
     state, snapshot = read
-    people, certificate = await read_behind(rest, _sought(head, earlier, state), len(state.users))
+    people, certificate = await read_behind(rest, _sought(head, earlier, state, evidence), len(state.users))
     return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
 
 
-async def read_roles_of_asked(rest: RestLine | None, head: Head, earlier: Earlier, state: LiveState) -> LiveState:
+async def read_roles_of_asked(
+    rest: RestLine | None, head: Head, earlier: Earlier, state: LiveState, evidence: Evidence
+) -> LiveState:
     """A part of the account, with the roles that take effect of those in it whom the plan is about."""
     if rest is None:
         return state
     from reconciler.live.people import read_behind
 
-    people, certificate = await read_behind(rest, _sought(head, earlier, state), None)
+    people, certificate = await read_behind(rest, _sought(head, earlier, state, evidence), None)
     return join_people(state, people, certificate)
 
 
-def _sought(head: Head, earlier: Earlier | None, state: LiveState) -> Sequence[Sought]:
+def _sought(head: Head, earlier: Earlier | None, state: LiveState, evidence: Evidence) -> Sequence[Sought]:
     if earlier is None:
         return [Sought(user) for user in state.users]
-    return list_sought(head.desired, state, head.tenant, earlier)
+    return list_sought(head.desired, state, head.tenant, earlier, evidence)

@@ -12,8 +12,9 @@ import click
 from reconciler.cli.main import Options
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Base, Head
-    from reconciler.cli.reading import Account
+    from reconciler.cli.line import Head
+    from reconciler.cli.reading import Account, Past
+    from reconciler.cli.record import RecordMode
     from reconciler.core.notification import Ending
     from reconciler.core.plan import Plan
     from reconciler.core.reading import ReadMode, Wish
@@ -53,6 +54,15 @@ read_option = click.option(
 )
 
 
+record_option = click.option(
+    "--record",
+    type=click.Choice(["remote", "local"]),
+    default="remote",
+    show_default=True,
+    help="Whether to fetch (and push) the record of applies, or leave that to `ownership fetch` and `push`.",
+)
+
+
 @click.command()
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the plan file there, and nowhere else.")
 @base_option
@@ -64,6 +74,7 @@ read_option = click.option(
 @only_option
 @dependencies_option
 @read_option
+@record_option
 @click.pass_obj
 def plan(
     options: Options,
@@ -73,6 +84,7 @@ def plan(
     form: Format,
     *,
     read: ReadMode,
+    record: RecordMode,
     only: tuple[str, ...],
     with_dependencies: bool,
     exit_code: bool,
@@ -84,39 +96,45 @@ def plan(
     Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
     With --base only what git says otherwise than there is read, unless --read says so or everything is few requests.
     """
-    from reconciler.cli.history import find_base
-    from reconciler.cli.line import gather, load_head, say
+    from reconciler.cli.history import find_base, open_history
+    from reconciler.cli.line import load_head, say_files
     from reconciler.cli.output import print_result, write_private
-    from reconciler.cli.reading import How, focus_head, read_account_asked
-    from reconciler.cli.trace import trace
-    from reconciler.collector import collector_off
-    from reconciler.core.make_plan import make_plan
+    from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
     from reconciler.core.reading import Wish
     from reconciler.live.snapshot import snapshot_to_json
     from reconciler.report.render import render_plan
 
     head = load_head(options, as_of)
-    earlier = find_base(head, base)
     mode = _whole_to_save(read) if save_live or live else read
-    head = focus_head(head, earlier, Wish(mode, only, with_dependencies, base is not None))
-    account = (
-        _load_account(head, earlier, live, keeps_snapshot=save_live is not None)
-        if live
-        else read_account_asked(options, head, earlier, How(mode, bool(only)))
-    )
+    wish = Wish(mode, only, with_dependencies, base is not None)
+    with open_history(head, record) as history:
+        past = Past(find_base(history, base, front=wish.looks_for_difference), history)
+        head = focus_head(options, head, past, wish)
+        account = (
+            _load_account(head, past, live, keeps_snapshot=save_live is not None)
+            if live
+            else read_account_asked(options, head, past, How(mode, bool(only)))
+        )
+        made = plan_account(account, past).plan
     if save_live and account.snapshot:
         write_private(save_live, snapshot_to_json(account.snapshot, account.live.certificate.faults))
 
-    with collector_off():
-        made = trace(account.head, earlier, make_plan(gather(account.head, earlier, account.live)).plan)
-
+    say_files(options, head)
     print_result(render_plan(made, form))
+    _write_plan(options, made, output)
+    return exit_of(made, exit_code=exit_code)
+
+
+def _write_plan(options: Options, made: Plan, output: Path | None) -> None:
+    from reconciler.cli.line import say
+    from reconciler.cli.output import write_private
+    from reconciler.report.render import render_plan
+
     if output:
         write_private(output, render_plan(made, "json"))
     else:
         _write_beside(options, made)
         say(options, f"Written to {_plans(options)}/{made.tenant}.txt, .md and .json")
-    return exit_of(made, exit_code=exit_code)
 
 
 def _whole_to_save(read: ReadMode) -> ReadMode:
@@ -130,7 +148,7 @@ def _whole_to_save(read: ReadMode) -> ReadMode:
     return "full"
 
 
-def _load_account(head: Head, base: Base, path: Path, *, keeps_snapshot: bool) -> Account:
+def _load_account(head: Head, past: Past, path: Path, *, keeps_snapshot: bool) -> Account:
     """The account as saved; the snapshot, which is as large again, only where it is to be saved once more."""
     from reconciler.cli.reading import Account, grown
     from reconciler.collector import collector_off
@@ -138,7 +156,9 @@ def _load_account(head: Head, base: Base, path: Path, *, keeps_snapshot: bool) -
 
     with collector_off():
         state = load_snapshot(path)
-    return Account(state, read_snapshot_file(path) if keeps_snapshot else None, grown(head, base, state))
+    evidence, refusals = past.judge(head, state)
+    snapshot = read_snapshot_file(path) if keeps_snapshot else None
+    return Account(state, snapshot, grown(head, past.base, state), evidence, refusals)
 
 
 def _plans(options: Options) -> Path:
@@ -156,8 +176,9 @@ def _write_beside(options: Options, made: Plan) -> None:
 
 def exit_of(made: Plan, *, exit_code: bool) -> int:
     """Refused before different before done. A saved live state is not applyable and refuses nothing."""
-    refused = not made.read.complete or any(problem.code == "guardrail" for problem in made.problems)
-    if refused:
+    from reconciler.core.plan import is_refusal
+
+    if not made.read.complete or any(map(is_refusal, made.problems)):
         return REFUSED
     return DIFFERENCES if exit_code and (made.changes or made.named) else NOTHING
 
@@ -190,6 +211,7 @@ def show(file: Path, form: Format) -> int:
     show_default=True,
     help="Read everything, or (incremental, and auto) who changed since the last time, where that is certain.",
 )
+@record_option
 @click.pass_obj
 def drift(
     options: Options,
@@ -199,10 +221,14 @@ def drift(
     *,
     only: tuple[str, ...],
     read: ReadMode,
+    record: RecordMode,
     exit_code: bool,
 ) -> int:
-    """The live account against what was last applied: what changed on the other side. Changes nothing."""
-    from reconciler.cli.line import load_head
+    """The live account against git: what was changed in the account, and what no apply has carried out yet.
+
+    Changes nothing.
+    """
+    from reconciler.cli.line import load_head, say_files
     from reconciler.cli.notify import ending_of, tell_of
     from reconciler.cli.output import print_result
     from reconciler.core.reading import Wish
@@ -211,41 +237,32 @@ def drift(
     head = load_head(options, as_of)
 
     def look() -> tuple[int, Ending]:
-        made = _find_drift(options, head, base, Wish(read, only))
+        made = _find_drift(options, head, base, Wish(read, only), record)
+        say_files(options, head)
         print_result(render_drift(made, form))
         return exit_of(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
 
     return tell_of(options, head, "drift", look)
 
 
-def _find_drift(options: Options, head: Head, base: str | None, wish: Wish) -> Plan:
-    """The plan that would put the account back to what was applied last."""
-    from reconciler.cli.history import compile_at, find_applied
-    from reconciler.cli.line import Base, gather
-    from reconciler.cli.reading import How, focus_head, read_account_asked
-    from reconciler.cli.trace import trace
-    from reconciler.collector import collector_off
-    from reconciler.core.earlier import Earlier
-    from reconciler.core.make_plan import make_plan
+def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, record: RecordMode) -> Plan:
+    """The plan that would make the account what git says; what was applied last tells drift from what is pending."""
+    from reconciler.cli.history import find_applied, open_history, with_front
+    from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
     from reconciler.errors import Failed
 
-    earlier = find_applied(head, base)
-    if earlier.commit is None:
-        raise Failed(
-            f"no apply to {head.tenant_name} is on record, so nothing can have drifted: apply first, "
-            "or name what was applied with --base"
-        )
-    applied = compile_at(head, earlier.commit)
-    if applied.state is None or applied.loaded is None:
-        why = "; ".join(map(str, applied.problems)) or f"{head.tenant_name} is not declared there"
-        raise Failed(f"what was applied last ({earlier.commit[:12]}) can't be compiled: {why}")
-    then = replace(head, desired=applied.state, loaded=applied.loaded, commit=earlier.commit)
-    since = Base(Earlier(base=applied.state))
-    mode: ReadMode = wish.read if wish.only or wish.read == "full" else "incremental"
-    focused = focus_head(then, since, replace(wish, read=mode)) if wish.only else then
-    how = How(mode, keeps_focus=bool(wish.only), keeps_snapshot=True)
-    account = read_account_asked(options, focused, since, how)
-
-    gathered = replace(gather(account.head, earlier, account.live), earlier=since.earlier)
-    with collector_off():
-        return trace(account.head, Base(), make_plan(gathered).plan)
+    with open_history(head, record) as history:
+        applied = find_applied(history, base)
+        if applied.commit is None:
+            raise Failed(
+                f"no apply to {head.tenant_name} is on record, so nothing can have drifted: apply first, "
+                "or name what was applied with --base"
+            )
+        if applied.earlier.base is None:
+            why = "; ".join(map(str, applied.problems))
+            raise Failed(f"what was applied last ({applied.commit[:12]}) can't be compiled: {why}")
+        past = Past(with_front(history, applied), history)
+        mode: ReadMode = wish.read if wish.only or wish.read == "full" else "incremental"
+        focused = focus_head(options, head, past, replace(wish, read=mode)) if wish.only else head
+        how = How(mode, keeps_focus=bool(wish.only), keeps_snapshot=True)
+        return plan_account(read_account_asked(options, focused, past, how), past).plan

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.cli.account import connect, read_live
+from reconciler.cli.evidence import check_same_account, find_evidence, find_sample_keys
+from reconciler.cli.history import History, find_full_reason
 from reconciler.cli.kept import read_and_keep, read_incrementally
-from reconciler.cli.line import Base, Head, say
+from reconciler.cli.line import Base, Head, gather, say
 from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles, read_roles_of_asked
+from reconciler.cli.trace import trace
+from reconciler.collector import collector_off
 from reconciler.core.focus import covers, focus_on_difference
 from reconciler.core.inquiry import grow_focus, make_inquiry
 from reconciler.core.link import find_former, link_resources
+from reconciler.core.make_plan import Gathered, Made, make_plan
 from reconciler.core.model import LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.plan import Plan
+from reconciler.core.planner import Decided
 from reconciler.core.reading import ReadMode, Wish, choose_focus
 from reconciler.core.wire import DIALECTS
-from reconciler.errors import UsageError
+from reconciler.errors import Problem, UsageError
 from reconciler.settings import read_settings
 
 if TYPE_CHECKING:
@@ -31,12 +38,15 @@ if TYPE_CHECKING:
 class Account:
     """What was read: the live state, all of it as answered (None where only some keys were read), and the head.
 
-    The head's focus may have grown: what is needed and is not there is in it too.
+    The head's focus may have grown: what is needed and is not there is in it too. `evidence` is about the live state,
+    and `refusals` say why it may not be applied to.
     """
 
     live: LiveState
     snapshot: Snapshot | None
     head: Head
+    evidence: Evidence = NO_EVIDENCE
+    refusals: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +69,82 @@ class Ways:
     rest: RestLine | None
 
 
-async def read_asked(lines: Ways, options: Options, head: Head, base: Base, how: How) -> Account:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of the past when an account is read: `history` is None where nothing of it matters."""
+
+    base: Base
+    history: History | None = None
+
+    def judge(self, head: Head, live: LiveState) -> tuple[Evidence, tuple[Problem, ...]]:
+        """Returns the evidence about a live state, and why its account may not be applied to."""
+        if self.history is None:
+            return NO_EVIDENCE, ()
+        evidence = find_evidence(self.history, head, self.base, live)
+        return evidence, tuple(check_same_account(self.history, head, self.base, live))
+
+    def base_of(self, decided: Decided) -> Base:
+        """Returns the base with the files of the commits that declared those who left: each leaver has a line there."""
+        if self.history is None:
+            return self.base
+        ownership = decided.ownership
+        commits = [*(one.commit for one in ownership.leavers), *(one.commit for one in ownership.groups)]
+        states = [self.history.states.at(commit) for commit in dict.fromkeys(commits)]
+        loaded = {one.commit: one.loaded for one in states if one.loaded is not None}
+        return replace(self.base, loaded={**self.base.loaded, **loaded})
+
+
+def plan_account(account: Account, past: Past) -> Made:
+    """Returns the plan of an account that was read, each change with the line that it comes from."""
+    with collector_off():
+        made = make_plan(gather_account(account, past.base))
+        return replace(made, plan=trace(account.head, past.base_of(made.decided), made.plan))
+
+
+def gather_account(account: Account, base: Base) -> Gathered:
+    """All that a plan of an account is made from."""
+    gathered = gather(account.head, base, account.live, account.evidence)
+    weight: Literal["error", "warning"] = "warning" if account.evidence.known else "error"
+    code = "incomplete_history" if account.evidence.known else "history_cut"
+    told = tuple(Problem(code, one, severity=weight) for one in account.evidence.incomplete)
+    return replace(gathered, refusals=(*gathered.refusals, *account.refusals), problems=(*gathered.problems, *told))
+
+
+async def read_asked(lines: Ways, options: Options, head: Head, past: Past, how: How) -> Account:
     """The account as far as the head's focus goes. `auto` reads everything where look-ups can't be believed.
 
     The plan is then about everything too, unless it keeps its focus: on keys that were named, or on what was approved.
     """
     if head.desired.focus is None or how.mode in ("full", "incremental"):
-        return await _read_everything(lines, options, head, base, how)
+        return await _read_everything(lines, options, head, past, how)
     from reconciler.live.targeted import read_targeted
 
-    inquiry = make_inquiry(head.desired, base.earlier)
+    inquiry = make_inquiry(head.desired, past.base.earlier, find_sample_keys(past.history, head))
     targeted = await read_targeted(lines.scim, DIALECTS[head.tenant.dialect], inquiry)
     faults = targeted.live.certificate.faults
     if not faults or how.mode == "targeted":
         asked = replace(head, desired=targeted.desired)
-        return Account(await read_roles_of_asked(lines.rest, asked, base.earlier, targeted.live), None, asked)
-    say(options, f"Everything is read, for what was asked for can't be looked up alone: {faults[0]}")
+        evidence, refusals = past.judge(asked, targeted.live)
+        live = await read_roles_of_asked(lines.rest, asked, past.base.earlier, targeted.live, evidence)
+        return Account(live, None, asked, evidence, refusals)
+    say(options, f"Everything is read, because the keys can't be looked up alone: {faults[0]}")
     unfocused = head if how.keeps_focus else replace(head, desired=replace(head.desired, focus=None))
-    everything = await _read_everything(lines, options, unfocused, base, how)
+    everything = await _read_everything(lines, options, unfocused, past, how)
     whole = everything.live.certificate
     certificate = replace(whole, requests=whole.requests + targeted.live.certificate.requests)
     return replace(everything, live=replace(everything.live, certificate=certificate))
 
 
-async def _read_everything(lines: Ways, options: Options, head: Head, base: Base, how: How) -> Account:
+async def _read_everything(lines: Ways, options: Options, head: Head, past: Past, how: How) -> Account:
     if how.mode == "incremental":
         read = await read_incrementally(lines.scim, options, head)
     elif how.keeps_snapshot:
         read = await read_and_keep(lines.scim, options, head)
     else:
         read = await read_live(lines.scim, head)
-    live, snapshot = await read_roles(lines.rest, head, base.earlier, read)
-    return Account(live, snapshot, grown(head, base, live))
+    evidence, refusals = past.judge(head, read[0])
+    live, snapshot = await read_roles(lines.rest, head, past.base.earlier, read, evidence)
+    return Account(live, snapshot, grown(head, past.base, live), evidence, refusals)
 
 
 def grown(head: Head, base: Base, live: LiveState) -> Head:
@@ -102,10 +156,10 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
     return replace(head, desired=grow_focus(head.desired, links, everything))
 
 
-def focus_head(head: Head, base: Base, wish: Wish, approved: Plan | None = None) -> Head:
-    """The head with the focus that the command line asks for.
+def focus_head(options: Options, head: Head, past: Past, wish: Wish, approved: Plan | None = None) -> Head:
+    """The head with the focus that the command line asks for; everything where a part can't be trusted, and says why.
 
-    Whose person was linked since the last apply waits for roles, and git says nothing new of them: where roles take
+    A user who was linked since the last apply waits for roles, and git says nothing new of them: where roles take
     effect over REST, what git says otherwise than before is not all that a plan is about.
     """
     if head.tenant.roles_via == "permissions" and not wish.only and approved is None:
@@ -115,11 +169,15 @@ def focus_head(head: Head, base: Base, wish: Wish, approved: Plan | None = None)
             )
         return head
     page_size = DIALECTS[head.tenant.dialect].page_size
-    focus = choose_focus(wish, head.desired, base.earlier, page_size, approved)
+    focus = choose_focus(wish, head.desired, past.base.earlier, page_size, approved)
+    reason = find_full_reason(past.history) if focus is not None and not wish.only and past.history else None
+    if reason is not None:
+        say(options, f"Everything is read: {reason}")
+        focus = None
     return replace(head, desired=replace(head.desired, focus=focus))
 
 
-def read_account_asked(options: Options, head: Head, base: Base, how: How) -> Account:
+def read_account_asked(options: Options, head: Head, past: Past, how: How) -> Account:
     """The same, by a client of its own."""
     import asyncio
 
@@ -128,7 +186,7 @@ def read_account_asked(options: Options, head: Head, base: Base, how: How) -> Ac
             settings = read_settings()
             client = await connect(stack, options, head, settings)
             lines = Ways(client, await connect_rest(stack, head, settings, client))
-            return await read_asked(lines, options, head, base, how)
+            return await read_asked(lines, options, head, past, how)
 
     return asyncio.run(read())
 

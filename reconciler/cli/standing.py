@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from reconciler.cli.line import load_folder
 from reconciler.cli.main import Options
 from reconciler.cli.output import read_text
+from reconciler.cli.record import find_branch
 from reconciler.cli.reviewed import has_text, last_words, named_tenant
 from reconciler.cli.saved import read_plan, read_saved
 from reconciler.core.outcome import Run
+from reconciler.core.ownership.record import ApplyRecord
 from reconciler.core.plan import Plan
-from reconciler.core.receipt import Receipt
 from reconciler.desired.git import Repository, find_repository
-from reconciler.desired.receipts import read_receipts
+from reconciler.desired.records.load import load_history
 from reconciler.errors import Problem, UsageError
 from reconciler.github.comment import Mark
 from reconciler.github.drift_issue import Report, carry_on, read_since
@@ -89,18 +91,28 @@ def read_standing(options: Options, file: Path, said: Path | None) -> Standing:
         return Standing(Mark("drift", tenant), None, render_refusal(UNTOLD, tenant, last_words(said), None))
     drifted = read_plan(read_text(file), str(file))
     repository = find_repository(options.folder)
-    receipts = (
-        [one for one in read_receipts(repository, drifted.tenant) if one.url == drifted.url] if repository else []
-    )
-    left = _left(repository, receipts[-1]) if repository and receipts else None
+    last = _find_last(options, repository, drifted.tenant) if repository else None
+    left = _left(repository, last) if repository and last else None
     told = drifted.model_copy(update={"problems": (*drifted.problems, *([left.problem] if left else []))})
-    return Standing(Mark("drift", drifted.tenant), told, left=left, settled=bool(receipts) and left is None)
+    return Standing(Mark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None)
 
 
-def _left(repository: Repository, last: Receipt) -> Left | None:
-    """What the last receipt tells of an apply that did not do everything, or that never came."""
-    which = f"({last.commit[:12]}, {last.at})"
-    if last.outcome == "partial":
+def _find_last(options: Options, repository: Repository, tenant: str) -> ApplyRecord | None:
+    """The last apply on record in this clone; raises Refused where the record does not read."""
+    declared = load_folder(options, repository).declarations.tenants
+    if tenant not in declared:
+        return None
+    last = load_history(find_branch(repository, tenant, declared)).last_applies()
+    return last[-1].record if last else None
+
+
+def _left(repository: Repository, last: ApplyRecord) -> Left | None:
+    """What the record says of an apply that did not do everything, did not end, or never came."""
+    which = f"(#{last.serial}, of {last.commit[:12]}, {last.at})"
+    if last.state == "begun":
+        message = f"the last apply {which} has begun and has no end on record: it may have been killed"
+        return Left(_not_applied(message), last.commit, None)
+    if last.state == "ended" and not last.moves_front:
         counted = ", ".join(f"{number:,} {status}" for status, number in last.counts.items()) or "nothing was done"
         message = f"the last apply {which} did not do everything: {counted}"
         return Left(_not_applied(message), last.commit, last.digest)

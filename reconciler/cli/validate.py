@@ -11,11 +11,12 @@ from reconciler.cli.main import Options
 from reconciler.cli.plan import as_of_option
 
 if TYPE_CHECKING:
+    from reconciler.desired.checkout import DesiredFiles
     from reconciler.errors import Problem
     from reconciler.report.problems import ProblemFormat
 
 FORMATS = click.Choice(["text", "json", "github", "sarif"])
-VALID, INVALID = 0, 1
+VALID, INVALID, INCOMPLETE = 0, 1, 2
 
 
 @click.command()
@@ -26,29 +27,36 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
     """All problems in the YAML at once, each with its file, its line and what to do. Needs no network."""
     from reconciler.cli.line import say
     from reconciler.cli.output import print_result
+    from reconciler.desired.checkout import read_desired_files
+    from reconciler.desired.git import find_repository
+    from reconciler.errors import IncompleteInput
     from reconciler.report.problems import render_problems
 
-    problems, summary = _check(options, as_of)
+    files = read_desired_files(options.folder, find_repository(options.folder))
+    try:
+        problems, summary, code = *_check(options, as_of, files), INVALID
+    except IncompleteInput as error:
+        problems, summary, code = list(error.problems), "the desired state, which can't be read whole", INCOMPLETE
     print_result(render_problems(problems, form))
     errors = sum(problem.severity == "error" for problem in problems)
     verdict = f"{errors} {'problem' if errors == 1 else 'problems'} in {summary}" if errors else f"Valid: {summary}"
+    told = f"{verdict}\n{files.sentence}"
     if form == "text":
-        click.echo(verdict)
+        click.echo(told)
     else:
-        say(options, verdict)
-    return INVALID if errors else VALID
+        say(options, told)
+    return code if errors else VALID
 
 
-def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
+def _check(options: Options, as_of: date | None, files: DesiredFiles) -> tuple[list[Problem], str]:
     """The problems of reading and of compiling for the tenant that was named, or for each."""
-    from reconciler.cli.line import choose_tenant, load_folder, now_in_utc
+    from reconciler.cli.line import choose_tenant, load_files, now_in_utc
     from reconciler.core.compile import compile_state
     from reconciler.core.duties import warn_of_breaches
     from reconciler.core.renewal import warn_of_token
-    from reconciler.desired.git import find_repository
     from reconciler.report.words import count
 
-    loaded = load_folder(options, find_repository(options.folder))
+    loaded = load_files(options, files)
     declarations = loaded.declarations
     tenants = [choose_tenant(declarations, options.tenant)] if options.tenant else list(declarations.tenants)
     today = as_of or now_in_utc().date()
@@ -57,5 +65,5 @@ def _check(options: Options, as_of: date | None) -> tuple[list[Problem], str]:
     ending = [problem for name in tenants for problem in warn_of_token(name, declarations.tenants[name], today)]
     found = dict.fromkeys([*loaded.problems, *told, *ending])
     counted = {"user": declarations.users, "group": declarations.groups, "tenant": tenants, "file": loaded.files}
-    users, groups, accounts, files = (count(len(some), noun) for noun, some in counted.items())
-    return list(found), f"{users}, {groups}, {accounts} in {files}"
+    users, groups, accounts, those = (count(len(some), noun) for noun, some in counted.items())
+    return list(found), f"{users}, {groups}, {accounts} in {those}"

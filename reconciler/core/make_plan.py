@@ -43,7 +43,8 @@ class Gathered:
     `evidence` says who was ours, and `record` what the record of applies says for the plan.
     `population` is how many active users the account had after the last apply, where that is on record. `done` is what
     the applies within `guardrails.within` did, by the name of the guardrail that limits it; `first_apply` says that no
-    apply was whole before this one, which may adopt a whole account.
+    apply was whole before this one, which may adopt a whole account. `refusals` are what the record of applies has
+    against an apply of this plan.
     """
 
     desired: DesiredState
@@ -61,6 +62,7 @@ class Gathered:
     record: RecordNote | None = None
     done: Mapping[str, int] = field(default_factory=dict)
     first_apply: bool = False
+    refusals: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def make_plan(gathered: Gathered) -> Made:
         commit=gathered.commit,
         base=gathered.base,
         as_of=gathered.as_of.isoformat(),
-        applyable=certificate.complete and certificate.mode != "snapshot" and not _refuse(exceeded),
+        applyable=_is_applyable(gathered) and not _refuse(exceeded),
         converges=not unsettled,
         read=_read_summary(certificate),
         cost=_cost(decided, gathered.tenant),
@@ -93,7 +95,7 @@ def make_plan(gathered: Gathered) -> Made:
         named=_named(decided),
         record=_record_note(gathered),
         problems=_in_order(
-            *(gathered.problems, gathered.desired.problems, _faults(certificate)),
+            *(gathered.refusals, gathered.problems, gathered.desired.problems, _faults(certificate)),
             *(decided.problems, _adoptions(gathered, decided), exceeded, unsettled),
         ),
     )
@@ -176,6 +178,13 @@ def _has_the_last_apply(gathered: Gathered) -> bool:
 def _digest_as_read(changes: Sequence[Change], redaction: Redaction) -> str:
     """The digest that people see of the plan, and name in an exception: that of what may be read."""
     return digest_of(order_changes(redact_change(change, redaction) for change in changes))
+
+
+def _is_applyable(gathered: Gathered) -> bool:
+    """Whether what the plan was made from allows an apply: a complete read of the account that is on record."""
+    certificate = gathered.live.certificate
+    read = certificate.complete and certificate.mode != "snapshot"
+    return read and gathered.evidence.known and not _refuse(gathered.refusals)
 
 
 def _refuse(exceeded: Iterable[Problem]) -> bool:

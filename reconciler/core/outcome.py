@@ -10,15 +10,17 @@ from pydantic import Field
 
 from reconciler.core.plan import Change, Frozen
 
-Executed: TypeAlias = Literal["applied", "unchanged", "failed", "stale", "skipped"]
-Status: TypeAlias = Literal[Executed, "refused"]
-NOT_DONE: tuple[Status, ...] = ("failed", "stale", "refused", "skipped")
+Executed: TypeAlias = Literal["applied", "already", "failed", "stale", "skipped", "withdrawn", "unclear"]
+Status: TypeAlias = Literal[Executed, "refused", "left"]
+NOT_DONE: tuple[Status, ...] = ("failed", "stale", "refused", "unclear", "withdrawn", "skipped")
 
 
 class Outcome(Frozen):
     """Exactly one for each planned change; `detail` says why it was not applied, or what to know though it was.
 
-    `refused` is what nobody approved, and was not tried.
+    `already`: the live value was compared and is so. `stale`: what would be done now is not what was approved.
+    `withdrawn`: it was approved and git no longer asks for it. `unclear`: it can't be told whom it is about. `refused`:
+    git causes it, no approved plan shows it, and it was not tried. `left`: the same, where the account alone moved.
     """
 
     change: Annotated[Change, Field(discriminator="action")]
@@ -39,14 +41,14 @@ class Run(Frozen):
 
     @property
     def whole(self) -> bool:
-        """Whether every change is as planned now."""
+        """Whether everything that was planned and approved is so now; drift that was left does not hinder that."""
         return self.stopped is None and not any(outcome.status in NOT_DONE for outcome in self.outcomes)
 
 
 def count_statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
     """How many outcomes of each status, in a fixed order, zeros left out."""
     counts = Counter(outcome.status for outcome in outcomes)
-    order: tuple[Status, ...] = ("applied", "unchanged", *NOT_DONE)
+    order: tuple[Status, ...] = ("applied", "already", *NOT_DONE, "left")
     return {status: counts[status] for status in order if counts[status]}
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -68,6 +68,9 @@ class ChangeFields(Frozen):
     members: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     held: tuple[str, ...] = Field(default=(), description="the roles held before, for the whole set to be written")
+    adopted: str = Field(
+        default="", exclude_if=lambda adopted: not adopted, description="by what an adopted resource was found"
+    )
     source: Source | None = None
 
     @model_validator(mode="after")
@@ -173,6 +176,7 @@ def effect_id(change: ChangeFields) -> str:
         "attributes": [_effect_of(one) for one in change.attributes],
         "members": change.members,
         "roles": change.roles,
+        **({"adopted": change.adopted} if change.adopted else {}),
     }
     canonical = json.dumps(effect, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
@@ -275,6 +279,19 @@ class RecordNote(Frozen):
     unsettled: int = 0
     ignored: int = 0
     made_on: str
+
+
+REFUSING: Final = frozenset(
+    {
+        *("guardrail", "incomplete_read"),
+        *("record_unknown", "history_cut", "not_a_record", "another_account", "another_tenant", "two_folders"),
+    }
+)
+
+
+def is_refusal(problem: Problem) -> bool:
+    """Whether a plan with this problem is shown, and not applied."""
+    return problem.code in REFUSING
 
 
 class Plan(Frozen):

@@ -100,6 +100,7 @@ class GroupPlanner:
                 target_id=live.id,
                 cause=self.earlier.attributes(group.key, paths, group.attributes, live.attributes),
                 reason=f"adopt: found by {attribute}; {group.reason}" if attribute else group.reason,
+                adopted=attribute or "",
                 attributes=attribute_changes(paths, live.attributes, group.attributes),
                 source=group.source,
             )

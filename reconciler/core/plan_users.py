@@ -146,6 +146,7 @@ class UserPlanner:
                 target_id=live.id,
                 cause=cause,
                 reason=self._reason(user),
+                adopted=self.matches.adopted.get(user.key, ""),
                 attributes=attribute_changes(paths, now, attributes),
                 source=user.source,
             )

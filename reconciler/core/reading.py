@@ -35,6 +35,12 @@ class Wish:
     dependencies: bool = False
     base: bool = False
 
+    @property
+    def looks_for_difference(self) -> bool:
+        """Whether the plan may be about what git says otherwise than before, and nothing else."""
+        by_itself = self.read == "auto" and self.base
+        return not self.only and (by_itself or self.read == "targeted")
+
 
 def choose_focus(
     wish: Wish, desired: DesiredState, earlier: Earlier, page_size: int, approved: Plan | None = None

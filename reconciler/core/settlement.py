@@ -81,7 +81,7 @@ def check_settlements(
         if other is not one:
             message = f"{section}: {_spell(one)} is named a second time; the first is under {before} at {other.source}"
             yield Problem("duplicate", message, one.source, "keep one of the two")
-        if one.key in declared:
+        if one.key is not None and one.key in declared:
             message = f"{section}: {one.key} is declared{_at(declared[one.key])}"
             hint = "take out this line, or the declaration: nobody is both in git and gone from it"
             yield Problem("settled_and_declared", message, one.source, hint)

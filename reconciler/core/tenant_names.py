@@ -25,7 +25,7 @@ def check_tenant_names(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Proble
     """Finds records of one name or in one another, and `formerly` and `beside` that name the wrong tenant."""
     for name, declared in tenants.items():
         tenant = declared.tenant
-        if tenant.formerly in tenants:
+        if tenant.formerly is not None and tenant.formerly in tenants:
             yield _problem(
                 name,
                 declared,

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
-from reconciler.errors import UsageError
+from reconciler.desired.git_process import GIT, converse_git, name_command, read_words, run_git, start_git
+from reconciler.desired.tree import (
+    CommittedFiles,
+    FolderStatus,
+    TreeEntry,
+    check_entries,
+    check_pointers,
+    in_order,
+    make_problem,
+    parse_flagged,
+    parse_status,
+    parse_tree,
+)
+from reconciler.errors import IncompleteInput, Problem, UsageError
+from reconciler.settings import environment_for_git
 
-LINK, SUBMODULE = b"120000", b"160000"
 FETCH_ALL = "fetch all of it (git fetch --unshallow; fetch-depth: 0 for actions/checkout)"
+REFETCH = "fetch it while the remote can be reached (git fetch --refetch)"
+AT_ONCE = 200  # paths in one command line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,8 @@ class Repository:
         """The newest of some commits among those that lead to the checked-out one; git looks no further than that."""
         if not commits or self.head() is None:
             return None
-        with subprocess.Popen(["git", "rev-list", "HEAD"], cwd=self.root, stdout=subprocess.PIPE, text=True) as listing:  # noqa: S607
+        command, clean = [*GIT, "rev-list", "HEAD"], environment_for_git()
+        with subprocess.Popen(command, cwd=self.root, env=clean, stdout=subprocess.PIPE, text=True) as listing:  # noqa: S603
             assert listing.stdout is not None  # noqa: S101  # it was piped
             found = next((line.strip() for line in listing.stdout if line.strip() in commits), None)
             listing.kill()
@@ -78,37 +92,88 @@ class Repository:
         return told.decode(errors="replace").rpartition(">")[0] + ">" if told else None
 
     def is_clean(self) -> bool:
-        """Whether the desired-state folder is as the checked-out commit has it."""
-        told = self.ask(
-            *("--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames"),
-            *("--untracked-files=all", "--ignored", "--", self.folder),
+        """Whether the desired-state folder is as the checked-out commit has it, whatever flags git has on its files."""
+        status = self.read_status()
+        if status.commit is None or not status.clean:
+            return False
+        return not self.find_unlike(self.find_flagged(), self.list_tree(status.commit))
+
+    def read_status(self) -> FolderStatus:
+        """What differs from HEAD in the desired-state folder, untracked and ignored files too."""
+        return parse_status(
+            self.ask(
+                *("--literal-pathspecs", "status", "--porcelain=v2", "--branch", "--no-ahead-behind", "-z"),
+                *("--no-renames", "--untracked-files=all", "--ignored", "--ignore-submodules=none", "--", self.folder),
+            )
         )
-        return not any(entry.endswith(b".yaml") for entry in told.split(b"\0"))
+
+    def find_flagged(self) -> frozenset[bytes]:
+        """The paths below the folder that git was told not to look at: sparse, skip-worktree, assume-unchanged."""
+        return parse_flagged(self.ask("--literal-pathspecs", "ls-files", "-v", "-z", "--", self.folder))
+
+    def find_unlike(self, paths: Collection[bytes], entries: Sequence[TreeEntry]) -> frozenset[bytes]:
+        """Of some paths, the `*.yaml` that are in the working tree with another content than a commit has."""
+        there = os.fsencode(self.root)
+        blobs = {one.path: one.blob for one in entries if one.is_yaml and one.path in paths}
+        asked = [path for path in blobs if os.path.lexists(os.path.join(there, path))]  # noqa: PTH118  # any bytes
+        unlike = set[bytes]()
+        for first in range(0, len(asked), AT_ONCE):
+            some = asked[first : first + AT_ONCE]
+            told = self.attempt("hash-object", "--", *map(os.fsdecode, some)) or b""
+            names = told.decode().split()
+            unlike |= {path for path, name in zip_longest(some, names) if path and blobs[path] != name}
+        return frozenset(unlike)
+
+    def list_tree(self, commit: str, folder: str | None = None) -> tuple[TreeEntry, ...]:
+        """Every file, link and submodule below the desired-state folder (or another) at a commit."""
+        folder = self.folder if folder is None else folder
+        below = [] if folder == "." else ["--", f"{folder}/"]
+        return parse_tree(self.ask("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, *below))
 
     def read_folder(self, commit: str, folder: str | None = None) -> Mapping[str, bytes]:
         """The `*.yaml` files of the desired-state folder (or of another) at a commit, by their path in the repository.
 
-        Raises UsageError where there is a link or a submodule: what it leads to is not in this history.
+        Raises IncompleteInput, with every problem by name, where not every file there can be read.
         """
-        folder = self.folder if folder is None else folder
-        below = [] if folder == "." else ["--", f"{folder}/"]
-        listed = self.ask("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, *below)
-        entries = [entry.split(b"\t", 1) for entry in listed.split(b"\0") if entry]
-        if any(meta.startswith(LINK) for meta, _path in entries):
-            raise UsageError(f"{commit[:12]} has links below {folder}: put the files themselves there")
-        if any(meta.startswith(SUBMODULE) for meta, _path in entries):
-            raise UsageError(f"{commit[:12]} has a submodule below {folder}: put the files themselves there")
-        blobs = {
-            path.decode("utf-8", "backslashreplace"): meta.split()[2].decode()
-            for meta, path in entries
-            if path.endswith(b".yaml")
-        }
-        contents = self.read_blobs(list(blobs.values()))
-        return dict(zip(blobs, contents, strict=True))
+        read = self.read_entries(self.list_tree(commit, folder), commit)
+        if read.problems:
+            raise IncompleteInput(read.problems, len(read.contents), read.known)
+        return read.contents
 
-    def tree_of(self, commit: str) -> str | None:
-        """Git's name for all that the desired-state folder holds at a commit; None where there is no such folder."""
-        below = "" if self.folder == "." else self.folder
+    def read_entries(self, entries: Sequence[TreeEntry], commit: str) -> CommittedFiles:
+        """The `*.yaml` among a commit's entries, and a problem for each that can't be read or must not be there."""
+        problems = list(check_entries(entries, commit[:12]))
+        files = [one for one in entries if one.is_yaml]
+        lost: frozenset[str] = frozenset()
+        try:
+            contents = self.read_blobs([one.blob for one in files])
+        except UsageError:
+            lost = self._find_lost(commit) & {one.blob for one in files}
+            if not lost:
+                raise
+            files = [one for one in files if one.blob not in lost]
+            contents = self.read_blobs([one.blob for one in files])
+        named = {one.file: content for one, content in zip(files, contents, strict=True)}
+        problems += [self._tell_lost(one) for one in entries if one.is_yaml and one.blob in lost]
+        problems += check_pointers(named)
+        return CommittedFiles(named, sum(one.is_yaml for one in entries), in_order(problems))
+
+    def _find_lost(self, commit: str) -> frozenset[str]:
+        """What a commit's tree names and is not here; asks no remote for it, one by one."""
+        told = self.ask("rev-list", "--objects", "--no-object-names", "--missing=print", f"{commit}^{{tree}}")
+        return frozenset(line[1:].decode() for line in told.splitlines() if line.startswith(b"?"))
+
+    def _tell_lost(self, entry: TreeEntry) -> Problem:
+        partial = (
+            self.attempt("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$") is not None
+        )
+        hint = REFETCH if partial else "git fsck says more"
+        return make_problem(entry.file, f"git does not have the content here ({entry.blob[:12]})", hint)
+
+    def tree_of(self, commit: str, folder: str | None = None) -> str | None:
+        """Git's name for all that a folder, else the desired state's, holds at a commit; None where it is not there."""
+        folder = self.folder if folder is None else folder
+        below = "" if folder == "." else folder
         found = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}:{below}")
         return found.decode().strip() if found is not None else None
 
@@ -129,100 +194,66 @@ class Repository:
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What git prints; raises UsageError, with git's own words, where it fails."""
-        done = _run(self.root, arguments, stdin)
+        done = run_git(self.root, arguments, stdin)
         if done.returncode:
-            raise UsageError(f"git {_command(arguments)}: {_words(done)}")
+            raise UsageError(f"git {name_command(arguments)}: {read_words(done)}")
         return done.stdout
 
     def complaint(self, *arguments: str) -> str | None:
         """What git has to say against it, or None where it was done."""
-        done = _run(self.root, arguments, b"")
-        return _words(done) if done.returncode else None
+        done = run_git(self.root, arguments, b"")
+        return read_words(done) if done.returncode else None
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Starts git beside this process, for questions whose answers decide what is asked next."""
-        command = ["git", *arguments]
-        return subprocess.Popen(  # noqa: S603
-            command, cwd=self.root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        return start_git(self.root, arguments)
 
     def converse(self, *arguments: str, seconds: float, stdin: bytes = b"") -> tuple[int, bytes, str]:
-        """Exit code, output and words of a git that asks a remote; it is stopped, with all it started, after a time.
-
-        In a session of its own, so that it asks nobody for a password, for who would answer is not there.
-        """
-        command, pipe = ["git", *arguments], subprocess.PIPE
-        with subprocess.Popen(  # noqa: S603
-            command, cwd=self.root, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
-        ) as git:
-            try:
-                out, said = git.communicate(stdin, timeout=seconds)
-            except subprocess.TimeoutExpired:
-                _stop(git)
-                return 1, b"", f"no answer within {seconds:g} seconds"
-            except BaseException:
-                _stop(git)
-                raise
-        return git.returncode, out, _words(subprocess.CompletedProcess((), git.returncode, out, said))
+        """Exit code, output and words of a git that asks a remote; it is stopped, with all it started, after a time."""
+        return converse_git(self.root, arguments, stdin, seconds)
 
     def attempt(self, *arguments: str, stdin: bytes = b"") -> bytes | None:
         """What git prints, or None where it fails."""
-        done = _run(self.root, arguments, stdin)
+        done = run_git(self.root, arguments, stdin)
         return None if done.returncode else done.stdout
 
 
 def find_repository(folder: Path) -> Repository | None:
     """The repository that the folder is in, or None where it is in none or there is no git.
 
-    Raises UsageError where there is one that git will not open: it must not look as if there were no history.
+    The folder itself need not be checked out. Raises UsageError where there is a repository that git does not open, or
+    that a link leaves: it must not look as if there were no history.
     """
+    inside = folder.resolve()
+    root = _find_root(inside, folder)
+    for link in (path for path in (Path.cwd() / folder, *(Path.cwd() / folder).parents) if path.is_symlink()):
+        if (left := _find_root(link.parent.resolve(), link)) not in {None, root}:
+            raise UsageError(f"{link} is a link that leaves the repository {left}: put the folder itself there")
+    return Repository(root, inside.relative_to(root.resolve()).as_posix()) if root else None
+
+
+def _find_root(inside: Path, called: Path) -> Path | None:
+    """The top of the working tree that a folder is in; messages call the folder as its second path."""
+    there = next(path for path in (inside, *inside.parents) if path.is_dir())
     try:
-        done = _run(folder, ("rev-parse", "--show-toplevel"), b"")
-    except (FileNotFoundError, NotADirectoryError):
+        done = run_git(there, ("rev-parse", "--show-toplevel"), b"")
+    except FileNotFoundError:
         return None
-    if done.returncode and _looks_like_one(folder):
-        raise UsageError(f"git does not open the repository of {folder}: {_words(done)}")
-    if done.returncode:
-        return None
-    root = Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
-    return Repository(root, folder.resolve().relative_to(root.resolve()).as_posix())
+    if not done.returncode:
+        return Path(os.fsdecode(done.stdout.removesuffix(b"\n")))
+    if _looks_like_one(inside) or b"not a git repository" not in done.stderr:
+        raise UsageError(f"git does not open the repository of {called}: {read_words(done)}")
+    return None
 
 
 def explain_absence() -> str:
     """Why there is no repository, in words."""
     try:
-        _run(Path.cwd(), ("--version",), b"")
+        run_git(Path.cwd(), ("--version",), b"")
     except FileNotFoundError:
         return "git is not installed here"
     return "the desired state is not in a git repository"
 
 
-def _stop(git: subprocess.Popen[bytes]) -> None:
-    """Ends a git that leads a session, and what it started: first so that it can clear its locks away."""
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(git.pid, kind)
-        with suppress(subprocess.TimeoutExpired):
-            git.communicate(timeout=5)
-            return
-
-
-def _looks_like_one(folder: Path) -> bool:
-    inside = folder.resolve()
+def _looks_like_one(inside: Path) -> bool:
     return any((parent / ".git").exists() for parent in (inside, *inside.parents))
-
-
-def _command(arguments: Sequence[str]) -> str:
-    """`notes`, of `-c user.name=… --literal-pathspecs notes append`."""
-    after_settings = arguments[2 * arguments.count("-c") :]
-    return next(argument for argument in after_settings if not argument.startswith("-"))
-
-
-def _words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git said, on one line and without credentials that stand in an address."""
-    said = " ".join(done.stderr.decode(errors="replace").split())
-    return re.sub(r"://[^/@\s]*@", "://", said) or f"exit {done.returncode}"
-
-
-def _run(where: Path, arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *arguments], cwd=where, input=stdin, capture_output=True, check=False)  # noqa: S603, S607

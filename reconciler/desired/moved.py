@@ -15,7 +15,8 @@ def find_folder_at(repository: Repository, commit: str) -> str:
     listing = ("ls-tree", "-r", "-z", "--full-tree", "--name-only")
     if b".yaml\0" in repository.ask("--literal-pathspecs", *listing, commit, *there):
         return repository.folder
-    listed = repository.ask("diff", "--name-status", "-z", "--find-renames", "--diff-filter=R", commit, "HEAD")
+    compared = ("diff", "--no-ext-diff", "--no-textconv", "--name-status", "-z", "--find-renames", "--diff-filter=R")
+    listed = repository.ask(*compared, commit, "HEAD")
     names = listed.split(b"\0")[:-1]
     renames = zip(names[1::3], names[2::3], strict=True)
     came_from = Counter(_folders(renames, os.fsencode(repository.folder)))

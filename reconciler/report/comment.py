@@ -76,7 +76,7 @@ def _tell_doubt(group: NamedGroup, whole: str | None, budget: int, since: Mappin
     kept = within(items, budget)
     more = len(group.resources) - len(kept)
     rest = f"- and {more:,} more: all of them are in {link_or_code(whole or ELSEWHERE)}\n" if more else ""
-    settle = f" {SETTLE}:" if kept else ""
+    settle = f" {SETTLE}." if kept else ""
     body = f"{group.meaning[:1].upper()}{group.meaning[1:]}.{settle}\n\n{''.join(kept)}{rest}".rstrip() + "\n"
     return in_details(f"<b>{group.title}</b> ({len(group.resources):,})", body, opened=True)
 

@@ -12,7 +12,10 @@ VERDICTS = {
     "elsewhere": ("Applied from another branch", "a commit that only another branch has declares them"),
     "unsettled": ("Applied from a commit that is gone", "the commit that declares them is on no branch any more"),
 }
-SETTLE = "To settle one, add its line to the desired state"
+SETTLE = (
+    "To settle one, add its line to the desired state; it takes away their access. With released: in place of left: "
+    "they stay as they are"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.core.plan import Plan
 from reconciler.errors import Problem
 from reconciler.report.words import count
 
-UNKNOWN_OWNERSHIP = "ownership_unknown"
+UNKNOWN_OWNERSHIP = "record_unknown"
+NOT_FOUND = "users who left git can't be found"
 FOCUS = "focus"
 
 
@@ -40,16 +43,26 @@ def tell_scope(plan: Plan) -> str:
     return " for the keys that were asked for" if any(problem.code == FOCUS for problem in plan.problems) else ""
 
 
+def knows_ownership(plan: Plan) -> bool:
+    """Whether users who left git can be found: the record of applies could be read, or the plan is without one."""
+    return plan.record is None or plan.record.known
+
+
 def tell_problems(plan: Plan) -> tuple[Problem, ...]:
-    """The problems of a plan as a report shows them: unknown ownership first, and the note on a partial read once."""
-    unknown = plan.record is not None and not plan.record.known
+    """The problems of a plan as a report shows them: unknown ownership in full, and the note on a partial read once."""
     said = any(problem.code == UNKNOWN_OWNERSHIP for problem in plan.problems)
-    shown = (problem for problem in plan.problems if plan.read.mode != "targeted" or problem.code != FOCUS)
-    return (*([_OWNERSHIP] if unknown and not said else []), *shown)
+    shown = (_tell_problem(one) for one in plan.problems if plan.read.mode != "targeted" or one.code != FOCUS)
+    return (*([_OWNERSHIP] if not knows_ownership(plan) and not said else []), *shown)
+
+
+def _tell_problem(problem: Problem) -> Problem:
+    if problem.code != UNKNOWN_OWNERSHIP:
+        return problem
+    return replace(problem, message=f"{problem.message}; {NOT_FOUND}")
 
 
 _OWNERSHIP = Problem(
     UNKNOWN_OWNERSHIP,
-    "Ownership is not known: the record of applies could not be read; users who left git can't be found",
+    f"Ownership is not known: the record of applies could not be read; {NOT_FOUND}",
     hint="fetch the record of applies, and plan again",
 )

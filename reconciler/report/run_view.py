@@ -12,13 +12,16 @@ from reconciler.report.words import count, make_verdict
 
 MEANING: dict[Status, str] = {
     "failed": "Failed",
-    "stale": "Stale: the account moved since it was planned",
-    "refused": "Refused: nobody approved it",
+    "stale": "Stale: the account moved since it was approved",
+    "refused": "Refused: no approved plan shows it",
+    "unclear": "Unclear: it can't be told which user or group this is",
+    "withdrawn": "Withdrawn: git no longer asks for it",
     "skipped": "Skipped",
     "applied": "Applied, and worth a look",
-    "unchanged": "True already",
+    "left": "Left: drift that no approved plan shows",
+    "already": "Already so in the account",
 }
-COMPARED: tuple[Status, ...] = ("stale", "refused")  # what was approved, and what would be done instead
+COMPARED: tuple[Status, ...] = ("stale", "refused", "unclear", "withdrawn", "left")  # what would have been done
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def make_run_view(run: Run) -> RunView:
 
 
 def _next_step(undone: int) -> str:
-    left = f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} left" if undone else "it was stopped"
+    left = f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} not done" if undone else "it was stopped"
     return f"{left}: plan and apply again, and nothing is done twice"
 
 

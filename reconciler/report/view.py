@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.drift import split_drift
-from reconciler.core.plan import Cause, Change, Plan, Skipped
+from reconciler.core.plan import Cause, Change, Plan, Skipped, is_refusal
 from reconciler.errors import Problem
 from reconciler.report.named import NamedGroup, group_named
-from reconciler.report.partial import tell_partial, tell_problems, tell_scope
+from reconciler.report.partial import knows_ownership, tell_partial, tell_problems, tell_scope
 from reconciler.report.rows import Row, make_rows
 from reconciler.report.words import (
-    BLOCKING,
     TITLES,
     Voice,
     count_named,
@@ -120,10 +119,12 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
 
 
 def _verdict(plan: Plan, voice: Voice) -> str:
-    """What it comes to. No changes means "nothing to do" only where everybody was looked at and nobody is named."""
+    """What it comes to; "nothing to do" only for a full read with known ownership that names no user."""
     if not plan.changes and plan.named:
         are = "is" if len(plan.named) == 1 else "are"
         return f"no changes; {count_named(plan.named)} {are} named below, and untouched"
+    if not plan.changes and not knows_ownership(plan):
+        return "no changes"
     if voice == "drift":
         return make_drift_verdict(plan) or f"{NO_DRIFT}{tell_scope(plan)}"
     if not plan.changes:
@@ -176,7 +177,7 @@ def _examples(problems: Iterable[Problem], many: set[str]) -> Iterable[Problem]:
 
 def weigh(problem: Problem) -> Weight:
     """What a problem means to somebody who reads a plan."""
-    if problem.code in BLOCKING:
+    if is_refusal(problem):
         return "blocking"
     return "filters" if problem.code == "filter_change" else problem.severity
 

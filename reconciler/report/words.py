@@ -15,8 +15,7 @@ Voice: TypeAlias = Literal["plan", "drift"]
 
 MOST_LINES = 3
 GETS = frozenset({"create_user", "reactivate_user"})
-BLOCKING = ("guardrail", "incomplete_read")
-LEFT_GIT = "left git"  # how the reason of every leaver begins
+LEFT = ("left git", "left, says")  # how the reason of every leaver begins
 SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
 TITLES: dict[Cause, str] = {
     "conflict": "Conflicts: changed in git and in the account",
@@ -141,7 +140,7 @@ def tell_action(action: Action, voice: Voice, number: int) -> str:
 
 def tell_change(change: Change, voice: Voice, number: int) -> str:
     """What becomes of the resource of a change, or of the many that the same happens to."""
-    came_back = change.action == "deactivate_user" and change.cause == "drift" and change.reason.startswith(LEFT_GIT)
+    came_back = change.action == "deactivate_user" and change.cause == "drift" and change.reason.startswith(LEFT)
     if not came_back:
         return tell_action(change.action, voice, number)
     was, loses = ("was", "loses") if number == 1 else ("were", "lose")
@@ -173,7 +172,7 @@ def tell_block(plan: Plan) -> str:
         reasons.append("the account was not read completely")
     if guarded:
         reasons.append(f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} it")
-    if plan.record is not None and not plan.record.known and not plan.applyable:
+    if not plan.applyable and plan.record is not None and not plan.record.known:
         reasons.append("ownership is not known")
     if not reasons and not plan.applyable and plan.read.mode != "snapshot":
         reasons.append("this plan can't be applied")

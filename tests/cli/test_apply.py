@@ -228,8 +228,8 @@ def test_what_is_true_already_is_dropped_and_said(project: Project) -> None:
 
     ran = project.run("apply", "approved.json")
 
-    assert (0, "Applied to sandbox: 1 applied, 1 unchanged") == (ran.code, ran.out.splitlines()[0])
-    assert "unchanged update user: Ann (user/ann): true already" in ran.out
+    assert (0, "Applied to sandbox: 1 applied, 1 already") == (ran.code, ran.out.splitlines()[0])
+    assert "already update user: Ann (user/ann): the account was compared and has this already" in ran.told
 
 
 def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> None:
@@ -242,9 +242,48 @@ def test_what_nobody_approved_is_refused_and_the_rest_runs(project: Project) -> 
 
     assert 4 == ran.code
     assert "user/bob (update_user)" in ran.err
-    assert "refused update user: Bob (user/bob): title: Clerk → Head Clerk (nobody approved it)" in ran.told
+    assert "refused update user: Bob (user/bob): title: Clerk → Head Clerk (no approved plan shows this" in ran.told
     assert ("Chief", "Clerk") == (project.users()["ann"]["title"], project.users()["bob"]["title"])
     assert "partial" == project.receipts()[-1]["outcome"]
+
+
+def test_several_plans_approve_together(project: Project) -> None:
+    """Of each pull request that was merged since the last apply, its plan."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF)
+    (project.root / "approved.json").rename(project.root / "first.json")
+    approve(project, SANDBOX + CHIEF_AND_CLERK)
+    (project.root / "approved.json").rename(project.root / "second.json")
+
+    ran = project.run("apply", "first.json", "second.json")
+
+    assert (0, "Applied to sandbox: 2 applied") == (ran.code, ran.out.splitlines()[0])
+    assert ("Chief", "Head Clerk") == (project.users()["ann"]["title"], project.users()["bob"]["title"])
+
+
+def test_drift_that_no_plan_shows_is_left_and_named(project: Project) -> None:
+    """Exit 0: the next plan shows how to undo it."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + CHIEF)
+    edit(project, "bob", title="Queen")
+
+    ran = project.run("apply", "approved.json")
+
+    assert (0, "Applied to sandbox: 1 applied, 1 left") == (ran.code, ran.out.splitlines()[0])
+    assert "left update user: Bob (user/bob): title: Queen → Clerk" in ran.told
+    assert "Queen" == project.users()["bob"]["title"]
+
+
+def test_an_approved_removal_that_git_no_longer_asks_for_is_no_success(project: Project) -> None:
+    """Exit 1, naming who keeps access."""
+    project.run("apply", "--yes")
+    approve(project, SANDBOX + TEAM.replace("bob: {", "bob: {active: false, "))
+    project.commit(SANDBOX + TEAM)
+
+    ran = project.run("apply", "approved.json")
+
+    assert (1, True) == (ran.code, project.users()["bob"]["active"]), ran.out
+    assert "withdrawn deactivate user: Bob (user/bob)" in ran.told
 
 
 def test_all_or_nothing_does_nothing_then(project: Project) -> None:

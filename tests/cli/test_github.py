@@ -206,7 +206,9 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
     """It leaves no outcome. What it said is quoted."""
     reviewed.propose(SANDBOX + CHIEF)
     commit = reviewed.merge()
-    said = "Plan for sandbox\nError: 2 guardrails; @everyone <b>look</b>\nRefused, for nobody approved it: user/x\n"
+    said = (
+        "Plan for sandbox\nError: 2 guardrails; @everyone <b>look</b>\nRefused, for no approved plan shows it: user/x\n"
+    )
     reviewed.project.write(said, "said.txt")
     reviewed.project.write("", "outcome.json")
 
@@ -229,7 +231,7 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
         "### Nothing was applied to `sandbox`",
         "",
         "- `Error: 2 guardrails; @everyone <b>look</b>`",
-        "- `Refused, for nobody approved it: user/x`",
+        "- `Refused, for no approved plan shows it: user/x`",
         "",
         "More: https://github.example/acme/people/actions/runs/42",
         "",
@@ -331,7 +333,7 @@ def test_drift_has_one_issue(reviewed: Reviewed) -> None:
     assert "`reconciler --tenant sandbox apply`" in issue["body"]
 
 
-REFUSED = "Refused, for nobody approved it: user/x\n"
+REFUSED = "Refused, for no approved plan shows it: user/x\n"
 
 
 def test_an_issue_that_somebody_edits_at_that_moment_is_looked_at_again(reviewed: Reviewed) -> None:
@@ -405,7 +407,7 @@ def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed)
     reviewed.run("drift-issue", "drift.json")
 
     assert "what was merged since the last apply (" in body_of(reviewed)
-    assert "- it said: `Refused, for nobody approved it: user/x`" in body_of(reviewed)
+    assert "- it said: `Refused, for no approved plan shows it: user/x`" in body_of(reviewed)
 
 
 @pytest.mark.parametrize(

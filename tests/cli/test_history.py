@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.history import StateCache
+from reconciler.cli.line import load_head
+from reconciler.cli.main import Options
+from reconciler.core.model import DesiredState, Key
+from reconciler.errors import Problem
 from tests.cli.project import SANDBOX, TEAM, Project
 
 WITHOUT_CID = "\n".join(line for line in TEAM.splitlines() if "cid" not in line) + "\n"
@@ -174,7 +179,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "has links below desired-state: put the files themselves there): what left git since is not" in ran.told
+    assert "(put the file itself there)): what left git since is not" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:
@@ -184,7 +189,7 @@ def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> Non
     ran = project.run("plan")
 
     assert 2 == ran.code
-    assert "Error: desired-state/more is a repository of its own, whose history is not this one's" in ran.err
+    assert "desired-state/more: this is a repository of its own, whose history is not this one's" in ran.err
 
 
 def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
@@ -217,3 +222,42 @@ def test_drift_is_held_against_exactly_the_revision_that_is_named(project: Proje
     project.commit(SANDBOX + WITHOUT_CID)
 
     assert "Drift in sandbox: none" in project.run("drift", "--base=hotfix").out
+
+
+def test_the_states_of_commits_are_compiled_once_for_each_folder(project: Project) -> None:
+    """Two commits with the same folder cost one; each is told by its own name, as is what does not compile."""
+    first = project.commit()
+    project.git("commit", "--quiet", "--allow-empty", "--message", "any")
+    second = project.git("rev-parse", "HEAD").strip()
+    broken = project.commit("users: [")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "any")
+    same = project.git("rev-parse", "HEAD").strip()
+    project.commit(SANDBOX + WITHOUT_CID)
+    cache = StateCache(load_head(Options(project.root / "desired-state", None, 0), None))
+
+    states = [cache.compile(first), cache.compile(second)]
+
+    assert isinstance(states[0], DesiredState)
+    assert Key("user", "cid") in states[0].users
+    assert states[0] is states[1]
+    assert cache.at(first).loaded is cache.at(second).loaded
+    assert [first, second] == [then.commit for then in cache.then.values()]
+    for commit in (broken, same):
+        problem = cache.compile(commit)
+        assert isinstance(problem, Problem)
+        assert commit[:12] in problem.message
+
+
+def test_a_commit_before_the_desired_state_has_no_state(project: Project) -> None:
+    """And says so."""
+    project.git("checkout", "--quiet", "--orphan", "other")
+    project.git("rm", "-r", "--quiet", "--cached", ".")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "nothing yet")
+    empty = project.git("rev-parse", "HEAD").strip()
+    project.commit()
+    cache = StateCache(load_head(Options(project.root / "desired-state", None, 0), None))
+
+    problem = cache.compile(empty)
+
+    assert isinstance(problem, Problem)
+    assert "held no *.yaml" in problem.message

@@ -257,6 +257,8 @@ def test_what_was_approved_and_is_true_already_is_on_record(project: Project) ->
 
     assert 0 == project.run("apply", "approved.json").code
 
-    logged = project.run("log", "--status", "unchanged", "--format", "json").out.splitlines()
+    logged = project.run("log", "--status", "already", "--format", "json").out.splitlines()
     assert 4 == len(logged)
-    assert {("true already", 0)} == {(one["detail"], one["requests"]) for one in map(json.loads, logged)}
+    assert {("the account was compared and has this already; there is nothing to do", 0)} == {
+        (one["detail"], one["requests"]) for one in map(json.loads, logged)
+    }

@@ -132,7 +132,7 @@ def test_what_was_not_approved_is_refused_from_a_targeted_read_too(project: Proj
     ran = project.run("apply", "approved.json", "--format", "json")
 
     assert 4 == ran.code
-    assert "Refused, for nobody approved it: user/u151 (update_user)" in ran.err
+    assert "Refused, for no approved plan shows it: user/u151 (update_user)" in ran.err
     outcomes = [(one["change"]["key"], one["status"]) for one in ran.document["outcomes"]]
     assert [("user/u150", "applied"), ("user/u151", "refused")] == outcomes
     assert ["partial"] == [one["outcome"] for one in project.receipts()]

@@ -22,13 +22,16 @@ groups:
 
 
 def test_a_sound_desired_state_is_valid(project: Project) -> None:
-    """One sentence that counts what was looked at; nothing is written."""
+    """One sentence that counts what was looked at, one that says where it was read; nothing is written."""
     before = project.written()
 
     ran = project.run("validate")
 
     assert (0, "") == (ran.code, ran.err)
-    assert re.fullmatch(r"Valid: 3 users, 1 groups?, 1 tenants? in 1 files?\n", ran.out)
+    assert re.fullmatch(
+        r"Valid: 3 users, 1 groups?, 1 tenants? in 1 files?\n1 of 1 file of desired-state read at [0-9a-f]{7}\n",
+        ran.out,
+    )
     assert before == project.written()
 
 
@@ -38,7 +41,7 @@ def test_every_problem_is_told_with_its_line_and_what_to_do(project: Project) ->
 
     ran = project.run("validate")
 
-    *lines, verdict = ran.out.splitlines()
+    *lines, verdict, _files = ran.out.splitlines()
     assert 1 == ran.code
     assert 3 == len(lines)
     assert [3, 4, 6] == [int(line.split(":")[1]) for line in lines]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.core.drift import split_drift
+from reconciler.core.plan import UpdateUser
 from tests.core.adopted import applied
+from tests.core.test_notification import drifted
 
 BEFORE = """\
 users:
@@ -14,6 +17,17 @@ role_assignments:
   - {role: specialist, users: [ann, bob]}
 """
 SPECIALISTS = [{"value": "specialist"}]
+
+
+def test_what_git_asks_for_and_is_not_applied_is_pending() -> None:
+    """And what both sides changed is drift: somebody changed it by hand."""
+    changes = tuple(
+        UpdateUser(key=f"user/{cause}", cause=cause) for cause in ("drift", "conflict", "this_change", "merged")
+    )
+    drift, pending = split_drift(drifted().model_copy(update={"changes": changes}))
+
+    assert ["drift", "conflict"] == [change.cause for change in drift]
+    assert ["this_change", "merged"] == [change.cause for change in pending]
 
 
 def test_an_attribute_that_was_changed_by_hand_is_drift() -> None:

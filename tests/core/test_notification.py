@@ -53,6 +53,14 @@ def drifted(*problems: Problem, changes: int = 1, complete: bool = True) -> Plan
     )
 
 
+def pending() -> Plan:
+    """A plan with a change that git asks for and that no apply has carried out."""
+    plan = drifted()
+    return plan.model_copy(
+        update={"changes": tuple(one.model_copy(update={"cause": "merged"}) for one in plan.changes)}
+    )
+
+
 @pytest.mark.parametrize(
     ("ending", "events"),
     [
@@ -64,6 +72,7 @@ def drifted(*problems: Problem, changes: int = 1, complete: bool = True) -> Plan
         (Ending("apply", "qa", token=TOKEN), ("token_expiry",)),
         (Ending("drift", "qa", drifted=drifted(changes=0)), ()),
         (Ending("drift", "qa", drifted=drifted()), ("drift",)),
+        (Ending("drift", "qa", drifted=pending()), ()),
         (Ending("drift", "qa", drifted=drifted(GUARDRAIL), token=TOKEN), ("guardrail", "drift", "token_expiry")),
         (Ending("drift", "qa", drifted=drifted(complete=False)), ("failure",)),
     ],

@@ -18,11 +18,14 @@ def outcomes(*statuses: Status) -> tuple[Outcome, ...]:
     ("statuses", "stopped", "expected"),
     [
         ((), None, True),
-        (("applied", "unchanged"), None, True),
+        (("applied", "already"), None, True),
         (("applied", "failed"), None, False),
         (("applied", "stale"), None, False),
         (("applied", "skipped"), None, False),
         (("applied", "refused"), None, False),
+        (("applied", "withdrawn"), None, False),
+        (("applied", "unclear"), None, False),
+        (("applied", "left"), None, True),
         (("applied",), "interrupted", False),
     ],
 )
@@ -31,7 +34,7 @@ def test_a_run_is_whole_when_every_change_is_as_planned_now(
     stopped: str | None,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """What was true already counts; what failed, moved, was skipped or was never reached does not."""
+    """What is seen to be so already counts; what failed, moved, was skipped or was never reached does not."""
     run = Run(tenant="qa", commit=None, digest="sha256:0", outcomes=outcomes(*statuses), requests=1, stopped=stopped)
 
     assert expected is run.whole
@@ -39,9 +42,9 @@ def test_a_run_is_whole_when_every_change_is_as_planned_now(
 
 def test_statuses_are_counted_in_one_order_without_zeros() -> None:
     """The good news first, in whatever order it came."""
-    counted = count_statuses(outcomes("skipped", "failed", "applied", "failed", "unchanged"))
+    counted = count_statuses(outcomes("skipped", "failed", "applied", "failed", "already"))
 
-    assert [("applied", 1), ("unchanged", 1), ("failed", 2), ("skipped", 1)] == list(counted.items())
+    assert [("applied", 1), ("already", 1), ("failed", 2), ("skipped", 1)] == list(counted.items())
 
 
 def test_a_run_survives_its_own_json() -> None:
@@ -58,7 +61,7 @@ def test_the_people_of_an_account_are_counted_with_what_was_applied() -> None:
         Outcome(change=ReactivateUser(key="user/bob", target_id="b"), status="applied"),
         Outcome(change=DeactivateUser(key="user/cid", target_id="c"), status="applied"),
         Outcome(change=CreateUser(key="user/dan"), status="failed"),
-        Outcome(change=DeactivateUser(key="user/eve", target_id="e"), status="unchanged"),
+        Outcome(change=DeactivateUser(key="user/eve", target_id="e"), status="already"),
     ]
 
     assert (11, None) == (count_active_after(10, moved), count_active_after(None, moved))

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.model import Attributes, Value
 from reconciler.core.outcome import Outcome, Run
-from reconciler.core.plan import AttributeChange, Change, Cost, Plan, ReadSummary, Unmanaged, UpdateUser, plan_to_json
+from reconciler.core.plan import (
+    AttributeChange,
+    Change,
+    Cost,
+    Named,
+    Plan,
+    ReadSummary,
+    Unmanaged,
+    UpdateUser,
+    plan_to_json,
+)
 from reconciler.core.redact import (
     Redaction,
     readable,
@@ -166,6 +176,17 @@ def make_plan(*changes: Change) -> Plan:
         cost=Cost(requests=1, seconds=0),
         changes=changes,
         unmanaged=(Unmanaged(kind="user", id="u9", name="Zoe Laurent"),),
+        named=(
+            Named(
+                kind="user",
+                id="u8",
+                name="Alicia Lee",
+                verdict="unaccounted",
+                key="user/alicia",
+                witnesses="bears the name of Alicia Lee",
+                settle='left: [{id: "u8"}]',
+            ),
+        ),
         problems=(Problem("contested", "user/alice.lee could be Alice Lee (u1) or Alicia Lee (u2)"),),
     )
 
@@ -200,6 +221,20 @@ def test_names_are_told_where_they_are_not_redacted() -> None:
     told = redact_plan(make_plan(change()), Redaction(("title",), KEY), ())
 
     assert ("Zoe Laurent", "Alice Lee") == (told.unmanaged[0].name, told.changes[0].name)
+
+
+def test_a_user_in_doubt_is_told_by_id_where_names_are_redacted() -> None:
+    """What is known of them repeats no redacted value; the line that settles it has ids and keys alone."""
+    known: list[Attributes] = [{"displayName": "Alicia Lee"}]
+    [hidden] = redact_plan(make_plan(change()), Redaction(("displayName",)), known).named
+    [shown] = redact_plan(make_plan(change()), Redaction(("title",), KEY), known).named
+
+    assert ("u8", "bears the name of (redacted)", 'left: [{id: "u8"}]') == (
+        hidden.name,
+        hidden.witnesses,
+        hidden.settle,
+    )
+    assert ("Alicia Lee", "bears the name of Alicia Lee") == (shown.name, shown.witnesses)
 
 
 def test_clauses_know_what_they_must_not_show() -> None:

@@ -48,8 +48,8 @@ def test_two_tenants_with_one_record_are_a_problem_that_names_both_places(other:
 
     name = next(iter(other.values()))
     assert problem == (
-        f'tenants.yaml:3: tenants.prod.record: "{name}" is that of tenant qa too, compared without case; that tenant is '
-        "at tenants.yaml:2 (use one name for each record, and none that is a folder of another)"
+        f'tenants.yaml:3: tenants.prod.record: "{name}" is that of tenant qa too, compared without case; '
+        "that tenant is at tenants.yaml:2 (use one name for each record, and none that is a folder of another)"
     )
 
 
@@ -66,18 +66,14 @@ def test_formerly_names_no_tenant_that_is_declared() -> None:
     clash, itself = found(qa={}, prod={"formerly": "qa"})[0], found(qa={"formerly": "qa"})
 
     assert clash.startswith('tenants.yaml:3: tenants.prod.formerly: "qa" is declared too (')
-    assert [
-        'tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself '
-        "(it is the name that this tenant had before: leave it out, or rename the other)"
-    ] == itself
+    [said] = itself
+    assert said.startswith('tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself (it is the name that')
 
 
 def test_beside_names_another_tenant() -> None:
     """One that is declared, and not itself."""
-    assert [
-        'tenants.yaml:2: tenants.qa.beside: "qa" is this tenant itself '
-        "(name the other tenant on the same account, or leave it out)"
-    ] == found(qa={"beside": "qa"})
+    [itself] = found(qa={"beside": "qa"})
+    assert itself.startswith('tenants.yaml:2: tenants.qa.beside: "qa" is this tenant itself (name the other tenant')
     assert ['tenants.yaml:2: tenants.qa.beside: no tenant "prdo" is declared (did you mean "prod"?)'] == found(
         qa={"beside": "prdo"}, prod={}
     )

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
 from reconciler.desired.notes import DRAFTS, add_line, list_refs, merge_notes, read_notes
+
 from reconciler.errors import Failed, UsageError
 from tests.desired.repository import make_clone
 

@@ -118,12 +118,10 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
 
     assert "failure" == applied["apply qa"].result
     assert ("Emperor", "Head Clerk") == titles(acme)
-    assert "Refused, for nobody approved it: user/ann" in applied["apply qa"].said
+    assert "Refused, for no approved plan shows it: user/ann" in applied["apply qa"].said
     outcome = acme.comments(number)[1]
-    assert (
-        "`title: Chief → Queen (the account moved since: what would be done now is not what was approved)`" in outcome
-    )
-    assert "`title: Emperor → Queen (nobody approved it)`" in outcome
+    assert "`title: Chief → Queen (the account moved since this was approved: what would be done now is not" in outcome
+    assert "`title: Emperor → Queen (no approved plan shows this, so it was not done" in outcome
 
     assert "success" == acme.look_for_drift()["issue qa"].result
     [issue] = acme.standin.issues

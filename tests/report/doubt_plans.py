@@ -21,10 +21,9 @@ from tests.report.plans import DESK, HOSTILE, READ, at, attribute, somebody, sto
 RECORD = RecordNote(serial=43, full_since=41, made_on="2026-11-29")
 TARGETED = READ.model_copy(update={"mode": "targeted", "users": 6, "groups": 0, "requests": 1})
 WITNESSES = {
-    "unaccounted": "user/{} stood in desired-state/users/people.yaml until 9f8e7d6 (2026-10-02, Ada Lee); "
-    "no apply on record covers it",
-    "elsewhere": "apply #38 of the branch spring covers user/{}; that branch does not lead here",
-    "unsettled": "apply #29 covers user/{}; its commit 0a1b2c3 is on no branch any more",
+    "unaccounted": "user/{} was declared at commit 9f8e7d6, found by userName, and no apply on record covers it",
+    "elsewhere": "user/{} was covered by apply #38 at commit 4d3c2b1, which only another branch leads to",
+    "unsettled": "user/{} was covered by apply #29 at commit 0a1b2c3, which no branch leads to any more",
 }
 Verdict = Literal["unaccounted", "elsewhere", "unsettled"]
 
@@ -40,7 +39,7 @@ def doubt(number: int, verdict: Verdict = "unaccounted") -> Named:
         verdict=verdict,
         key=told["key"],
         witnesses=WITNESSES[verdict].format(bare),
-        settle=f'left: [{{id: "47{number:03}", reason: "…"}}]',
+        settle=f'left: [{{id: "47{number:03}", reason: WHY}}]',
     )
 
 
@@ -55,8 +54,8 @@ GROUP = Named(
     name="Night Shift",
     verdict="unsettled",
     key="group/night-shift",
-    witnesses="apply #29 covers group/night-shift; its commit 0a1b2c3 is on no branch any more",
-    settle='left: [{id: "g-7", reason: "…"}]',
+    witnesses="group/night-shift was covered by apply #29 at commit 0a1b2c3, which no branch leads to any more",
+    settle='left: [{id: "g-7", reason: WHY}]',
 )
 
 
@@ -69,7 +68,7 @@ def title(number: int, before: str, after: str, **fields: Any) -> UpdateUser:
 def drift_and_pending() -> Plan:
     """A leaver switched on again, a title changed by hand, both sides at once, and three changes that wait."""
     return story(
-        DeactivateUser(**somebody(6), reason="left git at 9f8e7d6 (apply #40)", cause="drift"),
+        DeactivateUser(**somebody(6), reason="left git, covered by apply #40 at commit 9f8e7d6", cause="drift"),
         RevokeRoles(**somebody(6), roles=("auditor",), cause="drift"),
         title(0, "King", "Clerk", cause="drift"),
         title(1, "Analyst", "Team Lead", cause="conflict"),

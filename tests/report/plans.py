@@ -323,7 +323,7 @@ def partial_run() -> Run:
     said = (
         ("failed", "refused: 400, title is too long"),
         ("applied", ""),
-        ("unchanged", "true already"),
+        ("already", "the account was compared and has this already; there is nothing to do"),
         ("skipped", ""),
     )
     return Run(

@@ -202,14 +202,25 @@ def test_a_plan_about_some_keys_of_an_account_that_was_read_whole_says_so() -> N
 def test_that_ownership_is_not_known_is_a_warning_before_any_change(form: Format) -> None:
     """In words of the plan's own where it has some."""
     plan = DOUBTS["ownership-not-known"]
-    own = Problem("ownership_unknown", "Ownership is not known: the remote refused")
+    own = Problem("record_unknown", "the record of applies can't be fetched (no route): ownership is not known")
+    told = render_plan(plan.model_copy(update={"problems": (own,)}), form)
     said = " ".join(render_plan(plan, form).split()).replace("&#39;", "'")
 
     assert "Ownership is not known: the record of applies could not be read" in said
     assert "users who left git can't be found" in said
     assert "blocked: " in said.casefold().replace("*", "")
     assert "ownership is not known" in said
-    assert "could not be read" not in render_plan(plan.model_copy(update={"problems": (own,)}), form)
+    assert "could not be read" not in told
+    assert "ownership is not known; users who left git" in " ".join(told.split())
+
+
+def test_without_the_record_nothing_is_never_all_there_is_to_do() -> None:
+    """A user who left could be there unseen: the issue stays open."""
+    plan = make(record=RECORD.model_copy(update={"known": False}), applyable=False)
+
+    assert "Plan for qa: no changes; blocked: ownership is not known" == first(plan)
+    assert first_of_drift(plan).startswith("Drift in qa: no changes; blocked: ownership is not known")
+    assert needs_somebody(plan)
 
 
 def test_drift_and_what_is_pending_are_told_apart() -> None:

@@ -316,7 +316,7 @@ Applied to qa: 1 applied, 1 failed, 1 skipped
 ! stopped: interrupted
   failed update user: Ann Lee (user/ann): refused: 400
   skipped deactivate user: Gone Away (user/gone)
-i 2 changes are left: plan and apply again, and nothing is done twice
+i 2 changes are not done: plan and apply again, and nothing is done twice
 1 request
 """ == render_run(told, "text")
     assert "- update user: `Ann Lee` (`user/ann`)<br><sub>`refused: 400`</sub>\n" in render_run(told, "markdown")

@@ -129,6 +129,12 @@ class ApplyHistory:
         behind = self.before(counted)
         return tuple(entry for entry in counted if entry.id not in behind)
 
+    def is_settled(self, tree: str | None) -> bool:
+        """Returns whether the last apply was whole and of that tree: with nothing to do, there is nothing to record."""
+        last = self.last_applies()
+        whole = all(entry.record.moves_front and entry.record.tree == tree for entry in last)
+        return bool(last) and tree is not None and whole and not self.recovered
+
     def open_begins(self) -> tuple[RecordEntry, ...]:
         """Returns the begins that have no end, and that no later begin took over or recovery gave up."""
         counted = self.counted()
@@ -201,7 +207,7 @@ class ApplyHistory:
         A begin counts where no end says otherwise; a recovery claims nobody. The commit of the newest is the last.
         """
         found: dict[str, list[ApplyRecord]] = {}
-        for entry in self._steps():
+        for entry in self.steps():
             if not _is_recovery(entry):
                 records = found.pop(entry.record.commit, [])
                 records.append(entry.record)
@@ -216,14 +222,14 @@ class ApplyHistory:
         behind = self.before(entry for entry in self.entries if entry.record.full)
         return [one for one in self.entries if one.record.state == "ended" and one.id not in behind]
 
-    def _steps(self) -> list[RecordEntry]:
-        """Every record but the begins whose end is there."""
+    def steps(self) -> list[RecordEntry]:
+        """Returns every record but the begins whose end is there, oldest first."""
         ended = {_apply_of(entry.record) for entry in self.entries if entry.record.state == "ended"}
         return [one for one in self.entries if one.record.state != "begun" or _apply_of(one.record) not in ended]
 
     def _applies(self) -> list[RecordEntry]:
         counted = {entry.id for entry in self.counted()}
-        return [entry for entry in self._steps() if entry.id in counted and not entry.record.abandoned]
+        return [entry for entry in self.steps() if entry.id in counted and not entry.record.abandoned]
 
 
 def _order(entry: RecordEntry) -> tuple[int, datetime, str]:

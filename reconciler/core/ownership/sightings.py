@@ -49,7 +49,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Account(Generic[Live]):
+class SeenAccount(Generic[Live]):
     """Live resources of one kind, by the folded values of their matching attributes."""
 
     live: Sequence[Live]
@@ -82,14 +82,14 @@ def find_sightings(
     A commit that does not lead here counts where an apply of it is on record. `everyone` is the whole account, in
     which a declaration may match somebody else as well.
     """
-    some, found = Account(asked, {}), dict[str, list[Sighting]]()
+    some, found = SeenAccount(asked, {}), dict[str, list[Sighting]]()
     for state in evidence:
         if asked and (state.place == "here" or state.records):
             _see(state, some, everyone, found)
     return {live_id: tuple(sightings) for live_id, sightings in found.items()}
 
 
-def _see(state: StateAt, some: Account[Live], everyone: Sequence[Live], found: dict[str, list[Sighting]]) -> None:
+def _see(state: StateAt, some: SeenAccount[Live], everyone: Sequence[Live], found: dict[str, list[Sighting]]) -> None:
     users = isinstance(some.live[0], LiveUser)
     attributes = state.desired.matching if users else state.desired.group_matching
     declared: Iterable[DesiredUser | DesiredGroup] = (
@@ -109,7 +109,7 @@ def _see(state: StateAt, some: Account[Live], everyone: Sequence[Live], found: d
 
 
 def _found(
-    some: Account[Live], resource: DesiredUser | DesiredGroup, attributes: Iterable[str]
+    some: SeenAccount[Live], resource: DesiredUser | DesiredGroup, attributes: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
     """The ids of those asked about that a declaration matches, and by which attributes."""
     pairs = [(live_id, attribute) for attribute in attributes for live_id in some.found_by(attribute, resource)]

@@ -28,6 +28,17 @@ class AppliedCommits:
             commit for commit, found in self.records.items() if any(record.serial >= since for record in found)
         )
 
+    def start_of_front(self) -> str | None:
+        """Returns the commit of the newest whole apply, or None."""
+        wholes = (
+            (record.serial, commit)
+            for commit, found in self.records.items()
+            for record in found
+            if _is_whole(record, full=False)
+        )
+        newest = max(wholes, default=None)
+        return newest[1] if newest is not None else None
+
 
 def _is_whole(record: ApplyRecord, *, full: bool) -> bool:
     return record.full if full else record.state == "ended" and record.whole

@@ -29,13 +29,15 @@ MOST_LOOKED_AT = 200
 class Chosen:
     """The choice so far: states by commit, the keys that git knew each candidate by, and what could not be known.
 
-    `settled` are candidates whom a line of `released:` or `left:` may name, `doubtful` those of them where that commit
-    does not compile; `cut` are candidates for whom a limit was reached.
+    `last` has the applied commit that is the last word on a candidate. `settled` are candidates whom a line of
+    `released:` or `left:` may name, `doubtful` those of them where that commit does not compile; `cut` are candidates
+    for whom a limit was reached.
     """
 
     states: dict[str, CompiledCommit] = field(default_factory=dict)
     keys: dict[int, set[Key]] = field(default_factory=dict)
     cut: set[int] = field(default_factory=set)
+    last: dict[int, str] = field(default_factory=dict)
     settled: set[int] = field(default_factory=set)
     doubtful: set[int] = field(default_factory=set)
 
@@ -70,6 +72,7 @@ class Chooser:
 
     def choose(self, number: int, candidate: Candidate, mentions: Mentions, present: PresentNames) -> None:
         """Chooses for one candidate, by its number."""
+        self.chosen.cut.discard(number)
         for commit in mentions.settled.get(number, ()):
             self._choose_settled(number, commit, present)
         if candidate.linked is not None:
@@ -80,6 +83,8 @@ class Chooser:
         ended = self.graph.newest_first({**mentions.ended.get(number, {}), **mentions.rules})
         before = reduce(or_, (self.leads_to.get(commit, 0) for commit in ended), 0)
         applied = [one for position, one in enumerate(self.applied.records) if before >> position & 1]
+        if self._is_settled_by_chosen(number, candidate):
+            return
         spent = Spent()
         if not self._choose_applied(number, candidate, self._named(number, applied, present), spent):
             self._choose_ended(number, candidate, self._named(number, ended, present), spent)
@@ -105,7 +110,10 @@ class Chooser:
                 self.chosen.cut.add(number)
                 break
             found = self.compiled.at(commit)
+            if self.compiled.spent:
+                self.chosen.cut.add(number)
             if found is not None and self._take(number, candidate, found):
+                self.chosen.last[number] = commit
                 return number not in self.chosen.settled
         return number in self.chosen.keys and number not in self.chosen.settled
 
@@ -119,6 +127,19 @@ class Chooser:
             if found is not None and found.matches.of(candidate):
                 self._take(number, candidate, found)
                 return
+
+    def _is_settled_by_chosen(self, number: int, candidate: Candidate) -> bool:
+        """Whether a state that is there for another user is the last word: many who left cost few states.
+
+        Of a group the newest covered state decides about its members, so that any other would not do.
+        """
+        if candidate.kind == "group" or number in self.chosen.settled:
+            return False
+        for commit, found in list(self.chosen.states.items()):
+            if self._take(number, candidate, found):
+                self.chosen.last[number] = commit
+                return True
+        return False
 
     def _choose_settled(self, number: int, commit: str, present: PresentNames) -> None:
         found = self.compiled.near(commit)
@@ -142,6 +163,7 @@ class Chooser:
             trees.add(self.graph.trees.get(commit, ""))
             found = self.compiled.at(commit)
             if found is not None and self._take(number, candidate, found):
+                self.chosen.last[number] = commit
                 return
 
     def _take(self, number: int, candidate: Candidate, found: CompiledCommit) -> bool:

@@ -11,9 +11,7 @@ from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.scope import SCHEMA_NAMES
 from reconciler.desired.evidence.applied import find_applied
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommits
-from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.line_pass import Edges, LinePass, Lines
-from reconciler.desired.evidence.place import find_places
 
 MOST_TREES = 40
 MOST_BETWEEN = 10
@@ -38,11 +36,11 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
     What a state between declares, and neither HEAD (`desired`) nor the others do, is found too: its state is among the
     states. Raises Refused where history is cut off or lost.
     """
-    lines = work.join()
+    lines = work.join_recent()
     commits = find_applied(history).last(full=False)
     compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
     states = {one: found.desired for one in commits if (found := compiled.at(one)) is not None}
-    touched = list(_read_touched(lines, _find_before(lines, commits)))
+    touched = list(_read_touched(lines))
     names = frozenset(name for _edges, _gone, every in touched for name in every)
     states |= _find_between(touched, compiled, [desired, *states.values()])
     missing = [f"{one[:12]}, which was applied, is not in this clone" for one in commits if one in lines.graph.missing]
@@ -50,31 +48,10 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
     return Front(states, frozenset(keys), (*compiled.refused, *missing))
 
 
-def _find_before(lines: Lines, commits: Iterable[str]) -> frozenset[str]:
-    """The commits that lead to the oldest of the front, the last whole apply's (or to a commit that equals it)."""
-    graph = lines.graph
-    there = [one for one in commits if one in graph.parents]
-    if not there:
-        return frozenset()
-    places = find_places(lines.repository, graph, there[-1:])
-    ends = [one for one in places.nodes(there[-1]) if one in graph.here]
-    return frozenset(_leading_to(graph, ends))
-
-
-def _leading_to(graph: CommitGraph, commits: Iterable[str]) -> set[str]:
-    seen = set(commits)
-    waiting = list(seen)
-    while waiting:
-        new = [one for one in graph.parents[waiting.pop()] if one not in seen]
-        seen.update(new)
-        waiting += new
-    return seen
-
-
-def _read_touched(lines: Lines, before: frozenset[str]) -> Iterator[tuple[Edges, frozenset[str], frozenset[str]]]:
+def _read_touched(lines: Lines) -> Iterator[tuple[Edges, frozenset[str], frozenset[str]]]:
     """The edges to commits since, with the names that lines which went declare, and all names on touched lines."""
     for edges, trees in lines.read():
-        if all(child in before for child in edges.children):
+        if lines.graph.here.isdisjoint(edges.children):
             continue
         removed = "\n".join(line for file in trees.files for line in file.removed)
         added = "\n".join(line for file in trees.files for line in file.added)

@@ -18,19 +18,20 @@ from reconciler.desired.evidence.choose import Chooser
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.line_pass import LinePass, Lines
-from reconciler.desired.evidence.mentions import find_mentions
+from reconciler.desired.evidence.mentions import Mentions, find_mentions
 from reconciler.desired.evidence.place import Whereabouts, find_places
 from reconciler.desired.evidence.present import PresentNames
 from reconciler.desired.git import Repository
 
-MOST_TREES = 200
+MOST_TREES = 100
 MOST_ROUNDS = 3
 MOST_NAMED = 10
 
 
 def start_pass(repository: Repository, history: ApplyHistory) -> LinePass:
     """Starts the pass over all that leads to HEAD or to an applied commit; use it in a `with`, around the read."""
-    return LinePass.start(repository, tuple(find_applied(history).records))
+    applied = find_applied(history)
+    return LinePass.start(repository, tuple(applied.records), applied.start_of_front())
 
 
 def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom it is about
@@ -44,13 +45,14 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
 ) -> Evidence:
     """Returns what git knows about the candidates; asks it nothing where there are none and no commit is asked for.
 
-    `also` are commits that lead to HEAD or are on record, and whose states belong to the evidence in any case. Where the folder is not as HEAD has it
-    (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where history is cut off or lost.
+    `also` are commits that lead to HEAD or are on record, and whose states belong to the evidence in any case. Where
+    the folder is not as HEAD has it (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where
+    history is cut off or lost.
     """
     asked = tuple(dict.fromkeys(also))
     if not candidates and not asked:
         return describe_history(history)
-    lines = work.join()
+    lines = work.join_recent()
     applied = find_applied(history)
     known = AppliedCommits({one: found for one, found in applied.records.items() if one in lines.graph.parents})
     compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
@@ -60,7 +62,9 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
         if (found := compiled.at(commit)) is not None:
             chooser.chosen.states[commit] = found
     numbered = dict(enumerate(candidates))
-    _choose(lines, chooser, numbered, is_clean=is_clean)
+    waiting = _choose_recent(lines, chooser, numbered, is_clean=is_clean)
+    if waiting:
+        _choose(work.join(), chooser, waiting, is_clean=is_clean)
     states = _make_states(lines, known, chooser.chosen.states)
     doubtful = frozenset(numbered[number].id for number in chooser.chosen.doubtful)
     return replace(
@@ -91,6 +95,25 @@ def _make_chooser(
     return Chooser(lines.graph, compiled, applied, here, leads_to)
 
 
+def _choose_recent(
+    lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool
+) -> dict[int, Candidate]:
+    """Looks at what changed since the last whole apply, and returns those on whom that is not the last word.
+
+    Where a commit since then is the last word, no older line changes it: what is older came before they were declared.
+    """
+    if not lines.since:
+        return candidates
+    _choose(lines, chooser, candidates, is_clean=is_clean)
+    after = lines.graph.marks_before(dict.fromkeys(lines.since, 1))
+    last = chooser.chosen.last
+    return {
+        number: one
+        for number, one in candidates.items()
+        if number not in last or not (last[number] in lines.since or after[last[number]])
+    }
+
+
 def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool) -> None:
     """Looks for all by their words, and again for those whom git knew by keys that the account does not have."""
     waiting = dict(candidates)
@@ -101,10 +124,15 @@ def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *,
         if not is_clean:
             mentions.rules[lines.graph.head] = None  # for everybody, what HEAD says may have ended in the working tree
         present = PresentNames(lines.repository, mentions)
-        for number, candidate in waiting.items():
-            chooser.choose(number, candidate, mentions, present)
+        for number in sorted(waiting, key=lambda one: _age(lines.graph, mentions, one), reverse=True):
+            chooser.choose(number, waiting[number], mentions, present)
         known = {number: one.known_as(chooser.chosen.keys.get(number, ())) for number, one in waiting.items()}
         waiting = {number: one for number, one in known.items() if one.words != waiting[number].words}
+
+
+def _age(graph: CommitGraph, mentions: Mentions, number: int) -> int:
+    """How long ago a line that names a candidate went: the states of who left first tell of many who left later."""
+    return graph.order[next(iter(mentions.ended[number]))] if mentions.ended.get(number) else 0
 
 
 def _make_states(lines: Lines, applied: AppliedCommits, chosen: Mapping[str, CompiledCommit]) -> tuple[StateAt, ...]:

@@ -80,7 +80,7 @@ def read_graph(repository: Repository, recorded: Collection[str]) -> CommitGraph
         head=head,
         parents=parents,
         trees=_read_trees(repository, parents),
-        here=frozenset(_leading_to(head, parents)),
+        here=frozenset(find_leading((head,), parents)),
         missing=frozenset(wanted) - frozenset(there),
         order={commit: number for number, commit in enumerate(parents)},
     )
@@ -94,9 +94,10 @@ def _existing(repository: Repository, commits: Iterable[str]) -> list[str]:
     return [commit for commit, (_id, kind) in zip(wanted, types, strict=True) if kind == "commit"]
 
 
-def _leading_to(head: str, parents: Mapping[str, tuple[str, ...]]) -> set[str]:
-    seen = {head}
-    waiting = [head]
+def find_leading(commits: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Returns the commits, and all that lead to them."""
+    seen = set(commits)
+    waiting = list(seen)
     while waiting:
         new = [one for one in parents[waiting.pop()] if one not in seen]
         seen.update(new)

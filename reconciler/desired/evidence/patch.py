@@ -6,7 +6,7 @@ The hunks' own counts tell lines from headers: what was taken away may itself lo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 TREES = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64})\n")
@@ -15,8 +15,8 @@ HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 REACHES_FURTHER = re.compile(
     r"""^[^\s#-]           # what stands at the margin: a section, or one file on one line
       | ^---               # a new document
-      | (?:^|[\s,\[{:])[&*!]\S | <<\s*:   # anchors, what refers to them, tags
-      | [|>][+-]?\d?\s*$   # a text of many lines
+      | (?:^|[\s,\[{:])[&*!]\S | <<[ \t]*:   # anchors, what refers to them, tags
+      | [|>][+-]?\d?(?:[ \t]+\#.*)?[ \t\r]*$   # a text of many lines
     """,
     re.MULTILINE | re.VERBOSE,
 )
@@ -36,13 +36,18 @@ class FileLines:
         """Whether lines that did not change may mean something else than before: then all of the file counts."""
         if self.before is None or self.after is None:
             return False
-        lines = (*self.removed, *self.added)
-        return any(REACHES_FURTHER.search(line) or _is_open_ended(line) for line in lines)
+        lines = [*self.removed, *self.added]
+        return REACHES_FURTHER.search("\n".join(lines)) is not None or _is_any_open_ended(lines)
 
 
-def _is_open_ended(line: str) -> bool:
-    quotes = line.count('"') % 2 or line.count("'") % 2
-    return bool(quotes) or any(line.count(one) != line.count(other) for one, other in ("{}", "[]"))
+def _is_any_open_ended(lines: Sequence[str]) -> bool:
+    """Whether a quote or a bracket is open at the end of any line."""
+    text = "".join(lines)
+    quotes = [quote for quote in ('"', "'") if quote in text]
+    brackets = [pair for pair in (("{", "}"), ("[", "]")) if pair[0] in text or pair[1] in text]
+    if any(line.count(quote) % 2 for quote in quotes for line in lines):
+        return True
+    return any(line.count(opened) != line.count(closed) for opened, closed in brackets for line in lines)
 
 
 @dataclass(slots=True)

@@ -5,9 +5,10 @@ The applied commits are parents of records too, and lead into the whole history 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from threading import Thread
 from typing import IO
 
 from reconciler.core.ownership.record import MOST_BYTES, RECORD_FILE
@@ -35,7 +36,7 @@ class RecordCommit:
 
 
 class ObjectReader:
-    """Asks a `git cat-file --batch` that stays for objects; none longer than a record may be is kept."""
+    """Asks a `git cat-file --batch` for objects; none longer than a record may be is kept."""
 
     def __init__(self, questions: IO[bytes], answers: IO[bytes]) -> None:
         self._questions = questions
@@ -45,10 +46,23 @@ class ObjectReader:
         """Yields the bytes of each object, None for one that is not here; raises RecordUnknown where git gives up."""
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
-            self._questions.write("".join(f"{name}\n" for name in some).encode())
+            self._questions.write(_lines(some))
             self._questions.flush()
             for _name in some:
                 yield self._next()
+
+    def read_last(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        """Yields the bytes of each object as `read` does, asked for by a thread; then there is no more to ask."""
+        asking = Thread(target=self._ask_last, args=(_lines(names),), daemon=True)
+        asking.start()
+        for _name in names:
+            yield self._next()
+        asking.join()
+
+    def _ask_last(self, lines: bytes) -> None:
+        with suppress(BrokenPipeError, ValueError):  # git stopped: the reader sees it
+            self._questions.write(lines)
+            self._questions.close()
 
     def _next(self) -> bytes | None:
         head = self._answers.readline()
@@ -65,10 +79,14 @@ class ObjectReader:
         return content
 
 
+def _lines(names: Sequence[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
+
+
 @contextmanager
-def open_objects(repository: Repository) -> Iterator[ObjectReader]:
+def open_objects(repository: Repository, *options: str) -> Iterator[ObjectReader]:
     """Opens what reads objects, from one process."""
-    with repository.start("--no-replace-objects", "cat-file", "--batch") as git:
+    with repository.start("--no-replace-objects", "cat-file", "--batch", *options) as git:
         assert git.stdin is not None  # noqa: S101  # it was piped
         assert git.stdout is not None  # noqa: S101  # it was piped
         try:
@@ -91,18 +109,24 @@ def walk_commits(
     missing: set[str] = set()
     expected = set(tips)  # reached where a record must be
     waiting = list(dict.fromkeys([*guess_line(repository, tips), *tips]))
-    if not waiting:
-        return found, frozenset()
-    with open_objects(repository) as reader:
-        while waiting:
-            read = _read_commits(reader, waiting)
-            missing.update(set(waiting) - set(read))
-            found.update(read)
-            followed: list[str] = []
-            for one in read.values():
-                expected.update(one.parents if one.content is not None else ())
-                followed.extend(_followed(one, strictly=strictly, is_expected=one.id in expected))
-            waiting = [one for one in dict.fromkeys(followed) if one not in found and one not in missing]
+
+    def read_waiting(read: Callable[[Sequence[str]], Iterator[bytes | None]]) -> list[str]:
+        commits = _read_commits(read, waiting)
+        missing.update(set(waiting) - set(commits))
+        found.update(commits)
+        followed: list[str] = []
+        for one in commits.values():
+            expected.update(one.parents if one.content is not None else ())
+            followed.extend(_followed(one, strictly=strictly, is_expected=one.id in expected))
+        return [one for one in dict.fromkeys(followed) if one not in found and one not in missing]
+
+    if waiting:  # all that the guess found, as fast as git goes; then, step by step, what else there is
+        with open_objects(repository, "--buffer") as reader:
+            waiting = read_waiting(reader.read_last)
+    if waiting:
+        with open_objects(repository) as reader:
+            while waiting:
+                waiting = read_waiting(reader.read)
     return found, frozenset(missing)
 
 
@@ -133,10 +157,11 @@ def guess_line(repository: Repository, tips: Sequence[str]) -> list[str]:
     return line
 
 
-def _read_commits(reader: ObjectReader, ids: Iterable[str]) -> dict[str, RecordCommit]:
-    wanted = list(ids)
+def _read_commits(
+    read: Callable[[Sequence[str]], Iterator[bytes | None]], wanted: Sequence[str]
+) -> dict[str, RecordCommit]:
     questions = [name for one in wanted for name in (one, f"{one}^{{tree}}", f"{one}:{RECORD_FILE}")]
-    answers = reader.read(questions)
+    answers = read(questions)
     found: dict[str, RecordCommit] = {}
     for one, raw, tree, content in zip(wanted, answers, answers, answers, strict=False):
         if raw is not None:

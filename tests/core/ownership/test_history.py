@@ -71,11 +71,14 @@ def test_before_the_first_apply_there_is_nothing() -> None:
     assert 1 == nothing.next_serial
     assert () == nothing.tips() == nothing.front() == nothing.last_applies() == nothing.open_begins()
     assert nothing.last_ended() is nothing.last_whole() is nothing.last_full() is nothing.open_begin() is None
-    assert nothing.last_sample() is nothing.salt is None
+    assert nothing.last_sample() is None
+    assert nothing.salt is None
     assert not nothing.recovered
     assert (0, 0) == (nothing.unsettled, nothing.ignored)
     assert Lock() == nothing.lock(at("10:00"), "run-1")
-    assert () == nothing.records_of("x") == nothing.covered_commits() == nothing.open_atoms()
+    assert () == nothing.records_of("x")
+    assert () == nothing.covered_commits()
+    assert () == nothing.open_atoms()
 
 
 def test_the_last_applies_are_told_apart_by_how_whole_they_were() -> None:
@@ -226,7 +229,22 @@ def test_who_was_named_is_repeated_until_a_full_apply_says_otherwise() -> None:
 
     assert (3, 1) == (first.unsettled, first.ignored)
     assert (3, 2) == (later.unsettled, later.ignored)
-    assert (0, 0) == (lambda one: (one.unsettled, one.ignored))(later.union(history(entry("c", "b", 3, whole=True))))
+    full = later.union(history(entry("c", "b", 3, whole=True)))
+    assert (0, 0) == (full.unsettled, full.ignored)
+
+
+def test_a_whole_apply_of_the_same_tree_leaves_nothing_to_record() -> None:
+    whole = entry("a", "", 1, whole=True)
+
+    assert history(whole).is_settled(name_of("t1"))
+    assert not history(whole).is_settled(name_of("t2"))
+    assert not history(entry("a", tree=None, whole=True)).is_settled(None)
+    assert not history(entry("a")).is_settled(name_of("t1"))
+    assert not history(whole, entry("b", "a", 2, "begun", tree="t1")).is_settled(name_of("t1"))
+    assert not history(entry("r", "", 1, "recovered"), entry("a", "r", 1, whole=True, mode="targeted")).is_settled(
+        name_of("t1")
+    )
+    assert not history().is_settled(name_of("t1"))
 
 
 def test_a_record_is_left_out_by_its_id() -> None:

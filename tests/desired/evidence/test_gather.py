@@ -10,6 +10,7 @@ from reconciler.core.model import Key, LiveGroup
 from reconciler.core.ownership.candidates import Candidate
 from reconciler.core.ownership.record import Covers, salted
 from reconciler.desired.evidence.gather import gather_evidence, start_pass
+from reconciler.desired.evidence.mentions import find_mentions
 from reconciler.desired.git import find_repository
 from reconciler.errors import Refused
 from tests.desired.evidence.histories import (
@@ -630,3 +631,32 @@ def test_a_pass_that_is_stopped_ends(project: Project) -> None:
         work.stop()
 
         assert () == gather_evidence(work, history, lambda one: compile_commit(project.clone.found(), one), []).states
+
+
+def test_what_changed_since_the_last_whole_apply_is_enough_for_who_left_since(project: Project) -> None:
+    """The older history is not waited for; for who left before, it is."""
+    project.people("ann", "kai", "bob")
+    older = project.apply()
+    project.people("ann", "kai")
+    whole = project.apply()
+    project.people("ann")
+    history = history_of(*project.applied)
+    with start_pass(project.clone.found(), history) as work:
+        recent = find_mentions(work.join_recent(), {0: candidate_of(KAI), 1: candidate_of(live("bob"))})
+
+    assert [0] == list(recent.ended)
+    assert {whole.commit} == set(commits(declaring(project.evidence(KAI), "kai")))
+    assert {older.commit} == set(commits(project.evidence(live("bob")).states))
+
+
+def test_a_release_before_a_later_whole_apply_is_found_again(project: Project) -> None:
+    """Nobody has declared them since, so that all of history is looked at."""
+    project.people("ann", "kai")
+    project.apply()
+    released = project.commit({"users.yaml": users("ann"), "released.yaml": "released:\n  - {key: user/kai}\n"})
+    project.apply()
+    project.commit({"released.yaml": "released: []\n"})
+    project.apply()
+    project.people("ann", "bob")
+
+    assert released in commits(project.evidence(KAI).states)

@@ -1,0 +1,96 @@
+"""The approved plans of an `apply`: read, held against the fresh plan, and what is said of the rest.
+
+Gathers and hands over; what runs is decided in `core/approval`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler.cli.line import Base, Head, now_in_utc
+from reconciler.cli.output import read_text
+from reconciler.cli.saved import read_plan
+from reconciler.core.approval.coverage import Approval, approve_all, hold_against
+from reconciler.core.approval.sources import InForce
+from reconciler.core.approval.unplanned import AccountNow
+from reconciler.core.make_plan import Made
+from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.ownership.record import OpenAtom
+from reconciler.core.plan import Change, Plan, digest_of, order_changes, summarise
+from reconciler.errors import Problem, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedSince:
+    """What the record of applies says for approvals.
+
+    `open` are the atoms left open, each with the salt of its record; `applied` the states of git at the commits that
+    were applied, with the serials of their applies.
+    """
+
+    open: Sequence[tuple[str, OpenAtom]] = ()
+    applied: Sequence[tuple[int, DesiredState]] = ()
+
+
+NOT_ON_RECORD = AppliedSince()
+
+
+def load_approved(files: Iterable[Path]) -> tuple[Plan, ...]:
+    """Reads the approved plans; raises UsageError where a file is no plan."""
+    return tuple(read_plan(read_text(file), str(file)) for file in files)
+
+
+def join_plans(plans: Sequence[Plan]) -> Plan | None:
+    """Returns one plan with the changes of all, to choose what is looked at; None without plans.
+
+    It counts as targeted only where each of them is.
+    """
+    if not plans:
+        return None
+    changes = order_changes({change.id: change for plan in plans for change in plan.changes}.values())
+    broadest = next((plan for plan in plans if plan.read.mode != "targeted"), plans[0])
+    joined = {"changes": changes, "digest": digest_of(changes), "summary": summarise(changes)}
+    return broadest.model_copy(update=joined)
+
+
+def approve(
+    head: Head,
+    base: Base,
+    made: Made,
+    live: LiveState,
+    approved: Sequence[Plan],
+    *,
+    since: AppliedSince = NOT_ON_RECORD,
+) -> Approval:
+    """Returns what may run of a fresh plan: what the approved plans cover, or all of it where there are none.
+
+    `head` is that of the fresh plan. Raises Refused where an approved plan is of another account, or was not applyable.
+    """
+    if not approved:
+        return approve_all(made.plan)
+    today = now_in_utc().date()
+    force = InForce(today, head.tenant.approvals, open=since.open, applied=since.applied, earlier=base.earlier)
+    account = AccountNow(made.plan, head.desired, live, made.decided, head.redaction)
+    return hold_against(made.plan, approved, force, account)
+
+
+def refuse_all(approval: Approval) -> Refused:
+    """Returns the refusal of an apply that was to do everything or nothing, with what no approved plan shows."""
+    named = list(map(describe_change, approval.refused))
+    problems = tuple(Problem("not_approved", name) for name in named)
+    return Refused(f"--all-or-nothing, and not approved: {', '.join(named)}", problems)
+
+
+def print_refused(approval: Approval) -> None:
+    """Prints what was refused on stderr."""
+    for change in approval.refused:
+        click.echo(f"Refused, for no approved plan shows it: {describe_change(change)}", err=True)
+
+
+def describe_change(change: Change) -> str:
+    """Returns the change in two words, for messages."""
+    return f"{change.key} ({change.action})"

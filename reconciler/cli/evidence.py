@@ -1,0 +1,66 @@
+"""The evidence for a plan, once the account is read: who needs it, what git knows of them, and whose account it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.cli.history import History
+from reconciler.cli.line import Base, Head
+from reconciler.cli.record import find_other_samples
+from reconciler.core.link import find_former, link_resources
+from reconciler.core.model import Key, LiveState
+from reconciler.core.ownership.candidates import find_candidates
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.ownership.refusals import check_account, check_other_tenants, choose_asked
+from reconciler.desired.evidence.gather import gather_evidence
+from reconciler.errors import Problem, Refused
+
+MOST_APPLIES = 5  # the newest commits on record whose states a plan has in any case
+
+
+def find_evidence(history: History, head: Head, base: Base, live: LiveState) -> Evidence:
+    """Returns what git and the record know of the users and groups in question; `known` is false where they can't."""
+    if history.unknown is not None:
+        return Evidence(known=False)
+    if history.work is None:
+        return NO_EVIDENCE
+    links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
+    candidates = find_candidates(head.desired, links.users.live_of, links.groups.live_of, live)
+    applies = [entry.record.commit for entry in reversed(history.record.history.front())]
+    try:
+        return gather_evidence(
+            history.work,
+            history.record.history,
+            history.states.compile,
+            candidates,
+            also=list(dict.fromkeys(applies))[:MOST_APPLIES],
+            is_clean=head.commit is not None,
+        )
+    except Refused as error:
+        return Evidence(known=False, incomplete=(str(error),))
+
+
+def find_sample_keys(history: History | None, head: Head) -> frozenset[Key]:
+    """Returns the users of the record's sample that a partial read asks for, to know the account again."""
+    sample = history.record.history.last_sample() if history else None
+    names = {str(key): key for key, user in head.desired.users.items() if user.in_scope}
+    return frozenset(names[name] for name in choose_asked(sample, names))
+
+
+def check_same_account(history: History, head: Head, base: Base, live: LiveState) -> Iterator[Problem]:
+    """Yields why the account that was read is not the one that was applied to before, if it is not."""
+    if history.unknown is not None:
+        return
+    targeted = live.certificate.mode == "targeted"
+    links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
+    keys = find_sample_keys(history, head) if targeted else head.desired.users.keys() | base.earlier.users().keys()
+    users = {key: links.user(key) for key in keys}
+    linked = {str(key): user.id if user else "" for key, user in users.items()}
+    ids = {user.id for user in live.users}
+    record = history.record.history
+    refusal = check_account(record.last_sample(), linked, ids, targeted=targeted)
+    if refusal is None and record.last_sample() is None:
+        others = find_other_samples(head, history.record)
+        refusal = check_other_tenants(record, others, linked, ids, head.tenant.beside)
+    if refusal is not None:
+        yield refusal.as_problem()

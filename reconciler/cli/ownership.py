@@ -1,0 +1,179 @@
+"""`ownership`: the record of applies and its witnesses; the steps of an apply that need git's credentials alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.main import Options
+
+if TYPE_CHECKING:
+    from reconciler.cli.history import History
+    from reconciler.core.plan import Plan
+    from reconciler.desired.records.branch import RecordBranch
+
+DONE, FAILED = 0, 1
+
+
+@click.group()
+def ownership() -> None:
+    """Who is ours, and by which witnesses: the record of applies, a branch reconciler/TENANT of this repository."""
+
+
+@ownership.command()
+@click.argument("key", required=False)
+@click.option("--live", type=click.Path(path_type=Path), help="With KEY: from a saved live state; no network.")
+@click.pass_obj
+def show(options: Options, key: str | None, live: Path | None) -> None:
+    """Show the applies on record; for a KEY (user/alice.lee, or an id) every witness and the verdict."""
+    from reconciler.cli.applies import list_applies
+    from reconciler.cli.output import print_result
+    from reconciler.cli.witnesses import ask_witnesses
+    from reconciler.report.applies import render_applies
+    from reconciler.report.witnesses import render_testimonies
+
+    if key is None:
+        print_result(render_applies(list_applies(options), "text"))
+    else:
+        print_result(render_testimonies(ask_witnesses(options, key, live)))
+
+
+@ownership.command()
+@click.option("--yes", "digest", metavar="DIGEST", help="The digest that was shown: write the recovery.")
+@click.pass_obj
+def recover(options: Options, digest: str | None) -> int:
+    """This account and this line, from here on: show what is given up, and write it with --yes DIGEST.
+
+    For an account that was restored, copied over or replaced, and for a line whose history was rewritten. Claims
+    nobody: the next apply reads everybody, and covers whom HEAD declares.
+    """
+    from reconciler.cli.output import print_result
+    from reconciler.cli.witnesses import prepare_recovery
+    from reconciler.errors import Refused
+
+    recovery = prepare_recovery(options)
+    if digest is None:
+        print_result(recovery.text)
+        click.echo(f"Nothing was written. To write it: reconciler ownership recover --yes {recovery.digest}", err=True)
+        return DONE
+    if digest != recovery.digest:
+        raise Refused(f"what is given up is not what {digest} stands for: look again without --yes")
+    pushed = recovery.write()
+    print_result(f"Recovered as #{recovery.record.serial}: the next apply reads everybody\n")
+    if pushed.state == "done":
+        return DONE
+    click.echo(f"Error: it is in this clone, and can't be pushed ({pushed.words}): reconciler ownership push", err=True)
+    return FAILED
+
+
+@ownership.command()
+@click.pass_obj
+def erase(options: Options) -> None:
+    """Rewrite the record without the hashes of users from before the last whole apply that looked at everybody."""
+    from reconciler.cli.output import print_result
+    from reconciler.desired.records.erase import erase as erase_record
+
+    branch = _open_branch(options)
+    erased = erase_record(branch)
+    print_result(f"Erased the hashes of {erased} records of {branch.name}\n" if erased else "Nothing to erase\n")
+
+
+@ownership.command()
+@click.pass_obj
+def fetch(options: Options) -> None:
+    """Fetch the record, for steps that run with --record local. Needs git's credentials, and no others."""
+    from reconciler.cli.output import print_result
+    from reconciler.desired.records.exchange import fetch_record
+
+    branch = _open_branch(options)
+    there = fetch_record(branch)
+    if branch.remote is None:
+        print_result(f"The record {branch.name} is this clone's own: there is no remote\n")
+    else:
+        print_result(
+            f"The record {branch.name} was {'fetched from' if there else 'not there yet at'} {branch.remote}\n"
+        )
+
+
+@ownership.command()
+@click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
+@click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="How long the apply may send.")
+@click.pass_obj
+def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -> int:
+    """Put the begin of an apply on record, for `apply --record local` with the same approved plan FILEs.
+
+    Nothing is written where the apply will have nothing to do. Needs git's credentials, and no others.
+    """
+    from reconciler.cli.approved import load_approved
+    from reconciler.cli.begun import begin_apply, name_run, refuse_unrecorded
+    from reconciler.cli.history import open_history
+    from reconciler.cli.line import load_head
+    from reconciler.cli.output import print_result
+    from reconciler.errors import Refused
+    from reconciler.settings import read_settings
+
+    head = load_head(options, None)
+    refuse_unrecorded(head)
+    approved = load_approved(files)
+    with open_history(head) as history:
+        if history.unknown is not None:
+            raise Refused(str(history.unknown), (history.unknown,))
+        why = _find_done(history) or (_find_nothing_to_do(history, approved) if files else None)
+        if why is not None:
+            print_result(f"No apply was begun: {why}\n")
+            return DONE
+        begun = begin_apply(history, name_run(options, read_settings()), max_duration)
+    print_result(f"Apply #{begun.record.serial} has begun, and may send until {begun.record.until}\n")
+    return DONE
+
+
+def _find_done(history: History) -> str | None:
+    """Why there is nothing to do for an apply of HEAD at all; raises Refused where it may not be applied."""
+    from reconciler.desired.records.line import check_line
+    from reconciler.desired.records.steps import refused_by
+
+    refusal = check_line(history.graph, history.record.history) if history.graph else None
+    if refusal is not None and refusal.exit_code:
+        raise refused_by(refusal)
+    return refusal.sentence if refusal is not None else None
+
+
+def _find_nothing_to_do(history: History, approved: Sequence[Plan]) -> str | None:
+    """Why nothing that was approved is left to do."""
+    from reconciler.cli.begun import stands
+
+    nothing = not any(plan.changes for plan in approved) and stands(history)
+    return "the plans approve nothing, and the last apply was whole, of the same folder" if nothing else None
+
+
+@ownership.command()
+@click.pass_obj
+def push(options: Options) -> None:
+    """Push what this clone has of the record. Needs git's credentials, and no others."""
+    from reconciler.cli.output import print_result
+    from reconciler.desired.records.exchange import push_record
+    from reconciler.errors import Failed
+
+    branch = _open_branch(options)
+    pushed = push_record(branch)
+    if pushed.state != "done":
+        raise Failed(f"the record can't be pushed ({pushed.words}): it is kept here; push it again once that is mended")
+    where = f"is at {branch.remote}" if branch.remote else "is this clone's own: there is no remote"
+    print_result(f"The record {branch.name} {where}\n")
+
+
+def _open_branch(options: Options) -> RecordBranch:
+    from reconciler.cli.applies import open_repository
+    from reconciler.cli.line import choose_tenant, load_folder
+    from reconciler.cli.record import find_branch
+    from reconciler.errors import InvalidInput
+
+    repository = open_repository(options)
+    loaded = load_folder(options, repository)
+    if not loaded.declarations.tenants and loaded.problems:
+        raise InvalidInput(loaded.problems)
+    tenant = choose_tenant(loaded.declarations, options.tenant)
+    return find_branch(repository, tenant, loaded.declarations.tenants)

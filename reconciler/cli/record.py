@@ -1,0 +1,86 @@
+"""The record of applies to the tenant of a command: which branch it is, what it holds, and what it can't tell.
+
+Gathers; what follows from a record is decided in `core/ownership`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from reconciler.cli.line import Head
+from reconciler.core.declared import DeclaredTenant
+from reconciler.core.ownership.history import ApplyHistory, Sample
+from reconciler.core.ownership.names import record_name
+from reconciler.core.tenant import SANDBOX
+from reconciler.desired.git import Repository
+from reconciler.desired.records.branch import RecordBranch, choose_remote, list_record_names
+from reconciler.desired.records.exchange import fetch_record
+from reconciler.desired.records.load import load_history
+from reconciler.errors import NotARecord, Problem, RecordUnknown, Refused
+
+RecordMode: TypeAlias = Literal["remote", "local"]
+RECORD_MODES: tuple[RecordMode, ...] = ("remote", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRecord:
+    """The record of applies to one tenant; `branch` is None where there is no commit that it could be of.
+
+    `unknown` says why the record can't be known. `mode` is `local` where steps of their own fetch and push it.
+    """
+
+    branch: RecordBranch | None
+    history: ApplyHistory = field(default_factory=ApplyHistory)
+    unknown: Problem | None = None
+    mode: RecordMode = "remote"
+
+
+def read_record(head: Head, mode: RecordMode) -> TenantRecord:
+    """Fetches and reads the record of the head's tenant; what goes wrong is in it, and not raised."""
+    if head.repository is None or head.repository.head() is None:
+        return TenantRecord(None, mode=mode)
+    branch = find_branch(head.repository, head.tenant_name, head.loaded.declarations.tenants)
+    try:
+        if mode == "remote":
+            fetch_record(branch)
+        return TenantRecord(branch, load_history(branch), mode=mode)
+    except (RecordUnknown, NotARecord) as error:
+        return TenantRecord(branch, unknown=describe_refusal(error), mode=mode)
+
+
+def describe_refusal(error: Refused) -> Problem:
+    """Returns the problem that a plan shows for a refusal."""
+    return error.problems[0] if error.problems else Problem("record_unknown", str(error))
+
+
+def find_branch(repository: Repository, tenant: str, declared: Mapping[str, DeclaredTenant]) -> RecordBranch:
+    """Returns the branch of a tenant's record. That of the embedded 4me is this clone's own, as the account is."""
+    settings = declared[tenant].tenant
+    remote = None if settings.url == SANDBOX else choose_remote(repository)
+    name = record_name(tenant, settings.record, settings.formerly, list_record_names(repository, remote))
+    return RecordBranch(repository, name, remote)
+
+
+def find_other_samples(head: Head, record: TenantRecord) -> Mapping[str, Sample]:
+    """Returns the samples of the other tenants on the same host, as far as their records are in this clone."""
+    if head.repository is None or record.branch is None:
+        return {}
+    return dict(_other_samples(head, head.repository))
+
+
+def _other_samples(head: Head, repository: Repository) -> Iterator[tuple[str, Sample]]:
+    tenants = head.loaded.declarations.tenants
+    host = urlsplit(head.tenant.url).netloc.casefold()
+    for name, declared in tenants.items():
+        url = declared.tenant.url
+        if name == head.tenant_name or url == SANDBOX or urlsplit(url).netloc.casefold() != host:
+            continue
+        try:
+            sample = load_history(find_branch(repository, name, tenants)).last_sample()
+        except (RecordUnknown, NotARecord):
+            continue  # another tenant's record that does not read is that tenant's to report
+        if sample is not None:
+            yield name, sample

@@ -1,0 +1,86 @@
+"""What git said at earlier commits, compiled for the tenant of a command: each folder once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.cli.line import Head
+from reconciler.core.compile import compile_state
+from reconciler.core.filter_change import tell_filter_change
+from reconciler.core.model import DesiredState
+from reconciler.desired.load import Loaded, load_declarations
+from reconciler.desired.moved import find_folder_at
+from reconciler.errors import IncompleteInput, Problem, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class CommitState:
+    """What git said at a commit; `problem` says why there is no state, where that is so."""
+
+    commit: str
+    state: DesiredState | None
+    problem: Problem | None = None
+    loaded: Loaded | None = None
+
+
+@dataclass(slots=True)
+class CommitStates:
+    """Compiles the desired state of commits, as far as they are asked for."""
+
+    head: Head
+    by_tree: dict[tuple[str, str | None], CommitState] = field(default_factory=dict)
+
+    def at(self, commit: str) -> CommitState:
+        """Returns the state at a commit; a commit with the same folder as one before costs nothing."""
+        assert self.head.repository is not None  # noqa: S101  # a commit is of a repository
+        folder = find_folder_at(self.head.repository, commit)
+        tree = folder, self.head.repository.tree_of(commit, folder)
+        if tree[1] is None or tree not in self.by_tree:
+            self.by_tree[tree] = self._compile(commit, folder)
+        found = self.by_tree[tree]
+        return CommitState(commit, found.state, found.problem, found.loaded)
+
+    def compile(self, commit: str) -> DesiredState | Problem:
+        """Returns the state at a commit, or why there is none."""
+        found = self.at(commit)
+        return found.state or found.problem or _not_declared(self.head, commit, "")
+
+    def tell_filter_changes(self, commit: str) -> tuple[Problem, ...]:
+        """Returns what the edits of the scoping filters since a commit do to users of now."""
+        head, loaded = self.head, self.at(commit).loaded
+        if loaded is None:
+            return ()
+        return tuple(tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today))
+
+    def _compile(self, commit: str, folder: str) -> CommitState:
+        head = self.head
+        assert head.repository is not None  # noqa: S101  # a commit is of a repository
+        try:
+            contents = head.repository.read_folder(commit, folder)
+            loaded = load_declarations(contents, known=head.loaded, read=head.read)
+        except (UsageError, IncompleteInput) as error:
+            return CommitState(commit, None, _unreadable(commit, str(error)))
+        errors = [problem for problem in loaded.problems if problem.severity == "error"]
+        if errors:
+            return CommitState(commit, None, _unreadable(commit, str(errors[0])))
+        name = find_tenant_name(head, loaded)
+        if name is None:
+            nothing = "" if loaded.files else f" ({folder} held no *.yaml)"
+            return CommitState(commit, None, _not_declared(head, commit, nothing))
+        return CommitState(commit, compile_state(loaded.declarations, name, head.today), None, loaded)
+
+
+def find_tenant_name(head: Head, loaded: Loaded) -> str | None:
+    """Returns what the head's tenant was called in earlier declarations: its own name, or the one it had."""
+    names = (head.tenant_name, head.tenant.formerly)
+    return next((name for name in names if name is not None and name in loaded.declarations.tenants), None)
+
+
+def _not_declared(head: Head, commit: str, why: str) -> Problem:
+    message = f"{head.tenant_name} was not declared at {commit[:12]}{why}: it has no state of then"
+    return Problem("no_history", message, severity="info")
+
+
+def _unreadable(commit: str, why: str) -> Problem:
+    message = f"the desired state at {commit[:12]} has problems ({why}): what it declared is not known"
+    return Problem("unreadable_base", message, severity="warning")

@@ -1,0 +1,107 @@
+"""A plan → its atoms: the single effects that reviewers approve, each on one record of the account.
+
+A path is one attribute, `exists`, `active`, one member, one role, or `record` for an adoption. What a deactivation
+takes along (memberships and roles of that user in the same plan) follows the deactivation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
+
+from reconciler.core.model import Value
+from reconciler.core.ownership.record import salted
+from reconciler.core.plan import AttributeChange, Change
+from reconciler.core.references import ID_PREFIX
+
+Path: TypeAlias = tuple[str, ...]
+
+NEW: Final = "new"
+NOTHING, FALSE, TRUE = "null", "false", "true"
+EXISTS: Path = ("exists",)
+ACTIVE: Path = ("active",)
+RECORD: Path = ("record",)
+CREATING: Final = frozenset({"create_user", "create_group"})
+LOSING: Final = frozenset({"remove_members", "revoke_roles"})
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One effect: `path` of the resource with that key, on that live record (or a new one), from `before` to `after`.
+
+    `before` and `after` are canonical JSON of what may be read of them; `value` is the value before, redacted or not.
+    """
+
+    key: str
+    record: str
+    path: Path
+    before: str
+    after: str
+    value: Value = field(default=None, compare=False, repr=False)
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes access away: a deactivation, a member or a role that goes."""
+        return self.path[0] in {"active", "member", "role"} and self.after == FALSE
+
+
+def spell(value: object) -> str:
+    """Returns the canonical JSON of a value; of many values the order does not count."""
+    if isinstance(value, list):
+        return "[" + ",".join(sorted(map(spell, value))) + "]"
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def atoms_of(change: Change) -> tuple[Atom, ...]:
+    """Returns the atoms of one change, in its order."""
+    record = change.target_id or NEW
+    return tuple(replace(atom, key=change.key, record=record) for atom in _atoms(change))
+
+
+def _atoms(change: Change) -> Iterator[Atom]:
+    gained = (TRUE, FALSE) if change.action in LOSING else (FALSE, TRUE)
+    if change.adopted:
+        yield Atom("", "", RECORD, NOTHING, spell(change.target_id))
+    match change.action:
+        case "create_user" | "create_group":
+            yield Atom("", "", EXISTS, FALSE, TRUE)
+        case "reactivate_user":
+            yield Atom("", "", ACTIVE, FALSE, TRUE)
+        case "deactivate_user":
+            yield Atom("", "", ACTIVE, TRUE, FALSE)
+        case _:
+            pass
+    yield from map(_attribute, change.attributes)
+    yield from (Atom("", "", ("member", member), *gained) for member in change.members)
+    yield from (Atom("", "", ("role", role), *gained) for role in change.roles)
+
+
+def _attribute(one: AttributeChange) -> Atom:
+    before, after = one.told or (one.before, one.after)
+    return Atom("", "", ("attribute", one.path), spell(before), spell(after), one.before)
+
+
+def find_deactivated(changes: Iterable[Change]) -> Mapping[str, Atom]:
+    """Returns the deactivations of a plan, by every word under which the plan may refer to the user."""
+    found: dict[str, Atom] = {}
+    for change in changes:
+        if change.action == "deactivate_user":
+            [atom] = atoms_of(change)
+            found |= {change.key: atom, f"{ID_PREFIX}{change.target_id}": atom}
+    return found
+
+
+def followed_by(atom: Atom, deactivated: Mapping[str, Atom]) -> Atom | None:
+    """Returns the deactivation that takes this atom along, or None where the atom stands for itself."""
+    if not atom.removes or atom.path == ACTIVE:
+        return None
+    return deactivated.get(atom.path[1] if atom.path[0] == "member" else atom.key)
+
+
+def hash_atom(salt: str, atom: Atom) -> tuple[str, str]:
+    """Returns two salted hashes: of the whole atom, and of the atom without what was there before."""
+    path = spell(list(atom.path[:1])) + spell(list(atom.path[1:]))
+    effect = salted(salt, atom.key, atom.record, path, atom.before, atom.after)
+    return effect, salted(salt, atom.key, atom.record, path, atom.after)

@@ -1,0 +1,97 @@
+"""What an ended apply leaves open of what was approved, and what the last ended applies left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+from reconciler.core.approval.atoms import Atom, hash_atom
+from reconciler.core.approval.coverage import Approval, Pending
+from reconciler.core.approval.sources import Origin
+from reconciler.core.outcome import Outcome
+from reconciler.core.ownership.history import ApplyHistory
+from reconciler.core.ownership.record import MOST_OPEN, OpenAtom, RecordEntry
+
+
+def open_after(
+    approval: Approval, outcomes: Iterable[Outcome], salt: str, serial: int
+) -> tuple[OpenAtom, ...] | Literal["all"]:
+    """Returns the approved atoms that were needed and not carried out; `all` where those are more than 1,000.
+
+    `salt` is that of the record of this apply, `serial` that of the last apply before it: an approval by a plan that
+    does not know the record is dated by it.
+    """
+    done, never_made = _ran(outcomes)
+    found = {
+        _open_atom(cover.atom, cover.origin, salt, serial)
+        for one in approval.pending
+        if not _is_done(one, done, never_made)
+        for cover in one.covers
+    }
+    if len(found) > MOST_OPEN:
+        return "all"
+    return tuple(sorted(found, key=lambda one: (one.effect, one.serial, one.date)))
+
+
+def _ran(outcomes: Iterable[Outcome]) -> tuple[set[str], set[str]]:
+    """Returns the ids of the changes that were applied, and the keys that should have been created and were not."""
+    done: set[str] = set()
+    never_made: set[str] = set()
+    for outcome in outcomes:
+        if outcome.status in {"applied", "already"}:
+            done.add(outcome.change.id)
+        elif outcome.change.action == "create_user":
+            never_made.add(outcome.change.key)
+    return done, never_made
+
+
+def _is_done(one: Pending, done: set[str], never_made: set[str]) -> bool:
+    """Whether it was carried out: a group can change without a member who could not be created."""
+    member = one.atom.path[1] if one.atom.path[0] == "member" else None
+    return one.change in done and member not in never_made
+
+
+def _open_atom(atom: Atom, origin: Origin, salt: str, serial: int) -> OpenAtom:
+    effect, outcome = hash_atom(salt, atom)
+    known = serial if origin.serial is None else origin.serial
+    return OpenAtom(effect=effect, outcome=outcome, serial=known, date=origin.day)
+
+
+def find_last_ends(history: ApplyHistory) -> tuple[RecordEntry, ...]:
+    """Returns the last ended applies of every line of the record.
+
+    An end that leaves `all` open is passed over: the plans that were in force for it still are.
+    """
+    entries = {entry.id: entry for entry in history.entries}
+    found: dict[str, RecordEntry] = {}
+    waiting, seen = [entry.id for entry in history.tips()], set[str]()
+    while waiting:
+        entry = entries.get(waiting.pop())
+        if entry is None or entry.id in seen:
+            continue
+        seen.add(entry.id)
+        if entry.record.state == "ended" and entry.record.open != "all":
+            found[entry.id] = entry
+        else:
+            waiting.extend(entry.parents)
+    before = {parent for entry in found.values() for parent in _lineage(entry.parents, entries)}
+    last = [entry for entry in found.values() if entry.id not in before]
+    return tuple(sorted(last, key=lambda entry: (entry.record.serial, entry.id)))
+
+
+def _lineage(ids: Iterable[str], entries: Mapping[str, RecordEntry]) -> set[str]:
+    """Returns some records and all that came before them."""
+    waiting, seen = list(ids), set[str]()
+    while waiting:
+        one = waiting.pop()
+        if one in entries and one not in seen:
+            seen.add(one)
+            waiting.extend(entries[one].parents)
+    return seen
+
+
+def list_open(history: ApplyHistory) -> Iterator[tuple[str, OpenAtom]]:
+    """Yields what the last ended applies left open, each atom with the salt of its record."""
+    for entry in find_last_ends(history):
+        left = () if entry.record.open == "all" else entry.record.open
+        yield from ((entry.record.salt, atom) for atom in left)

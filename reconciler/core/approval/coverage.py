@@ -1,0 +1,215 @@
+"""A fresh plan held against the approved plans, effect by effect: what runs, what is refused, left, or needs nothing.
+
+Runs: what approved atoms cover. Refused: what git causes and no plan showed. Left: drift that no plan showed. What was
+approved and is not in the fresh plan is seen to be so already, or named as withdrawn, unclear, stale or left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.core.approval.atoms import (
+    CREATING,
+    EXISTS,
+    RECORD,
+    Atom,
+    Path,
+    atoms_of,
+    find_deactivated,
+    followed_by,
+)
+from reconciler.core.approval.parts import parts_of
+from reconciler.core.approval.sources import (
+    ApprovedAtoms,
+    Cover,
+    InForce,
+    cause_is_drift,
+    gather_approved,
+    lasts,
+    origin_of,
+)
+from reconciler.core.approval.unplanned import WITHDRAWN, AccountNow, judge_unplanned
+from reconciler.core.outcome import Outcome, Status
+from reconciler.core.plan import Change, Plan
+from reconciler.errors import Refused
+
+UNSEEN = (
+    "no approved plan shows this, so it was not done; put it into a pull request, or make a plan file and apply that"
+)
+IN_PART = "no approved plan shows this creation as it would be now, so it was not done; the next plan shows it whole"
+UNKNOWN_RECORD = "no approved plan shows that this record of the account is adopted, so it was left untouched"
+DRIFTED = (
+    "this was changed in the account and no approved plan shows it, so it was left; the next plan shows how to undo it"
+)
+OR_ANOTHER_KEY = "; or the fingerprints in that plan have another key: give both RECONCILER_FINGERPRINT_KEY"
+MOVED = (
+    "the account moved since this was approved: what would be done now is not what was approved; plan again and "
+    "have that reviewed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An approved effect that is still needed: why it is approved, and the change that carries it out, if one does."""
+
+    atom: Atom
+    covers: tuple[Cover, ...]
+    change: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What may run of a fresh plan, the outcomes of everything else, and the approved effects that are needed."""
+
+    to_run: tuple[Change, ...]
+    not_run: tuple[Outcome, ...] = ()
+    pending: tuple[Pending, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Change, ...]:
+        """What this window's commits cause and no approved plan shows."""
+        return tuple(outcome.change for outcome in self.not_run if outcome.status == "refused")
+
+    @property
+    def dropped(self) -> tuple[Outcome, ...]:
+        """The outcomes of what was approved and is not in the fresh plan, or not as it was approved."""
+        return tuple(outcome for outcome in self.not_run if outcome.status not in {"refused", "left"})
+
+
+def approve_all(now: Plan) -> Approval:
+    """Returns the approval of a whole plan by the person who applies it: what fails of it stays open."""
+    origin = origin_of(now)
+    atoms = ((change.id, atom) for change in now.changes for atom in atoms_of(change))
+    return Approval(now.changes, pending=tuple(Pending(atom, (Cover(atom, origin),), done) for done, atom in atoms))
+
+
+def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
+    """Holds a fresh plan against approved plans and open atoms.
+
+    Raises Refused where an approved plan is of another account, or was not applyable when it was made.
+    """
+    for plan in approved:
+        _refuse_unless_of(now, plan)
+    held = _Held(now, gather_approved(approved, force), account)
+    held.sort_changes()
+    for plan in approved:
+        if lasts(plan, force):
+            held.sort_unplanned(plan)
+    running = {change.id for change in held.to_run}
+    outcomes = {outcome.change.id: outcome for outcome in reversed(held.not_run) if outcome.change.id not in running}
+    return Approval(tuple(held.to_run), tuple(reversed(outcomes.values())), tuple(held.pending))
+
+
+def _refuse_unless_of(now: Plan, approved: Plan) -> None:
+    if (approved.tenant, approved.url) != (now.tenant, now.url):
+        raise Refused(
+            f"the approved plan is for {approved.tenant} at {approved.url}, and this is {now.tenant} at {now.url}"
+        )
+    if not approved.applyable:
+        raise Refused("the approved plan was not applyable when it was made: plan again, and have that reviewed")
+
+
+@dataclass(slots=True)
+class _Held:
+    now: Plan
+    approved: ApprovedAtoms
+    account: AccountNow
+    to_run: list[Change] = field(default_factory=list)
+    not_run: list[Outcome] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    change_of: dict[Atom, Change] = field(default_factory=dict)
+    fresh: dict[tuple[str, Path], Atom] = field(default_factory=dict)
+    running: set[Atom] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    covered: dict[Atom, tuple[Cover, ...]] = field(default_factory=dict)
+
+    def sort_changes(self) -> None:
+        """Sorts every change of the fresh plan into what runs and what does not."""
+        self.change_of = {atom: change for change in self.now.changes for atom in atoms_of(change)}
+        self.fresh = {(atom.key, atom.path): atom for atom in self.change_of}
+        self.covered = {atom: self.approved.covers(atom) for atom in self.change_of}
+        self.unknown = {atom.key for atom in self.change_of if atom.path == RECORD and not self.covered[atom]}
+        deactivated = find_deactivated(self.now.changes)
+        for change in self.now.changes:
+            self._sort_change(change, [(atom, followed_by(atom, deactivated)) for atom in atoms_of(change)])
+
+    def _sort_change(self, change: Change, atoms: Sequence[tuple[Atom, Atom | None]]) -> None:
+        run = [atom for atom, leader in atoms if self._may_run(atom) or (leader is not None and self._may_run(leader))]
+        bound = [atom for atom, _leader in atoms if atom.path == EXISTS or atom.path[0] == "attribute"]
+        whole = change.action not in CREATING or set(bound) <= set(run)
+        run = run if whole else []
+        self.running.update(run)
+        parts = parts_of(change, run)
+        self.to_run.extend(parts)
+        for atom, leader in atoms:
+            taken_along = tuple(Cover(atom, one.origin) for one in self.covered[leader or atom])
+            if covers := self.covered[atom] or taken_along:
+                self.pending.append(Pending(atom, covers, parts[0].id if atom in self.running else None))
+        self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
+
+    def _may_run(self, atom: Atom) -> bool:
+        """Whether reviewers saw it, and whom it is about: no record is touched that no plan showed as adopted."""
+        about = {atom.key, *([atom.path[1]] if atom.path[0] == "member" else ())}
+        if atom.path == ("attribute", "manager"):
+            about.add(atom.after.strip('"'))
+        return bool(self.covered[atom]) and self.unknown.isdisjoint(about)
+
+    def _leave(self, change: Change, atoms: Iterable[tuple[Atom, Atom | None]], *, whole: bool) -> None:
+        """Gives the atoms of a change that do not run one outcome for each reason."""
+        reasons: dict[tuple[Status, str], list[Atom]] = {}
+        for atom, leader in atoms:
+            decisive = leader or atom
+            drift = cause_is_drift(self.change_of[decisive], decisive, self.approved.force.earlier)
+            if not whole:
+                why = DRIFTED if drift else IN_PART
+            elif self.covered[decisive]:
+                why = UNKNOWN_RECORD
+            else:
+                why = DRIFTED if drift else f"{UNSEEN}{self._or_another_key(change)}"
+            reasons.setdefault(("left" if drift else "refused", why), []).append(atom)
+        for (status, why), left in reasons.items():
+            parts = parts_of(change, left)
+            self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
+
+    def _or_another_key(self, change: Change) -> str:
+        return OR_ANOTHER_KEY if any(one.redacted for one in change.attributes) else ""
+
+    def sort_unplanned(self, plan: Plan) -> None:
+        """Names what an approved plan shows and the fresh plan does not have like that."""
+        deactivated, origin = find_deactivated(plan.changes), origin_of(plan)
+        for change in plan.changes:
+            reasons: dict[tuple[Status, str], list[Atom]] = {}
+            for atom in atoms_of(change):
+                judged = self._judge(atom, followed_by(atom, deactivated))
+                if judged is None:
+                    continue
+                reasons.setdefault(judged, []).append(atom)
+                if judged[0] in {"skipped", "unclear"}:
+                    self.pending.append(Pending(atom, (Cover(atom, origin),), None))
+            for (status, why), atoms in reasons.items():
+                parts = parts_of(change, atoms)
+                self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
+
+    def _judge(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:
+        """Returns the status of an approved atom and why; None where the fresh plan, or a later approval, has it."""
+        fresh = self.fresh.get((atom.key, atom.path))
+        if fresh is None and atom.key in self.unknown:
+            return "stale", MOVED
+        if fresh is None:
+            status, why = judge_unplanned(atom, self.account)
+            later = status == "withdrawn" and not atom.removes and self._is_replaced(atom)
+            return None if later else (status, why)
+        if fresh.after == atom.after:
+            taken_along = leader is not None and self.fresh.get((leader.key, leader.path)) is not None
+            return None if self.covered[fresh] or fresh in self.running or taken_along else ("stale", MOVED)
+        return ("withdrawn", WITHDRAWN) if atom.removes or not self.covered[fresh] else None
+
+    def _is_replaced(self, atom: Atom) -> bool:
+        """Whether another approved atom of the same path brings about what git asks for now, and that is so."""
+        others = (
+            cover.atom
+            for cover in self.approved.records[atom.key]
+            if cover.atom.path == atom.path and cover.atom.after != atom.after
+        )
+        return any(judge_unplanned(other, self.account)[0] == "already" for other in others)

@@ -1,0 +1,61 @@
+"""A change and some of its atoms → valid changes that have these atoms, each with an id of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.core.approval.atoms import ACTIVE, CREATING, EXISTS, RECORD, Atom, atoms_of
+from reconciler.core.plan import AddMembers, Change, GrantRoles, UpdateGroup, UpdateUser
+
+
+def parts_of(change: Change, atoms: Iterable[Atom]) -> tuple[Change, ...]:
+    """Returns changes that together have exactly these atoms of the change; the change itself where these are all.
+
+    Without its `exists` a creation becomes an update, added members and granted roles; without its `active` a
+    reactivation becomes an update.
+    """
+    kept = {atom.path for atom in atoms}
+    if kept == {atom.path for atom in atoms_of(change)}:
+        return (change,)
+    if not kept:
+        return ()
+    fields = {
+        "attributes": tuple(one for one in change.attributes if ("attribute", one.path) in kept),
+        "members": tuple(one for one in change.members if ("member", one) in kept),
+        "roles": tuple(one for one in change.roles if ("role", one) in kept),
+    }
+    adopted = change.adopted if RECORD in kept else ""
+    return tuple(_with(change, kind, adopted, some) for kind, some in _kinds(change, kept, fields))
+
+
+def _kinds(
+    change: Change, kept: set[tuple[str, ...]], fields: dict[str, tuple[object, ...]]
+) -> Iterator[tuple[type[Change], dict[str, tuple[object, ...]]]]:
+    """Yields the kinds of change that hold what is kept, with the fields of each."""
+    falls_apart = change.action in CREATING and EXISTS not in kept
+    if not falls_apart and (change.action != "reactivate_user" or ACTIVE in kept):
+        yield type(change), fields
+        return
+    update: type[Change] = UpdateUser if change.key.startswith("user/") else UpdateGroup
+    kinds: tuple[tuple[str, type[Change]], ...] = (
+        ("attributes", update),
+        ("members", AddMembers),
+        ("roles", GrantRoles),
+    )
+    yield from ((kind, {name: fields[name]}) for name, kind in kinds if fields[name])
+
+
+def _with(change: Change, kind: type[Change], adopted: str, fields: dict[str, tuple[object, ...]]) -> Change:
+    return kind.model_validate(
+        {
+            "key": change.key,
+            "name": change.name,
+            "target_id": change.target_id,
+            "cause": change.cause,
+            "reason": change.reason,
+            "adopted": adopted,
+            "held": change.held,
+            "source": change.source,
+            **fields,
+        }
+    )

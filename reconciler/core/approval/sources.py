@@ -1,0 +1,169 @@
+"""The approved atoms that are in force, and whether one of them covers an atom of a fresh plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from reconciler.core.approval.atoms import NEW, RECORD, Atom, Path, atoms_of, hash_atom
+from reconciler.core.diff import differs
+from reconciler.core.earlier import Earlier
+from reconciler.core.model import DesiredState, parse_key
+from reconciler.core.ownership.record import OpenAtom
+from reconciler.core.plan import Change, Plan
+
+APPROVALS_LAST = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What decides how far approvals reach.
+
+    `open` are the atoms that the last ended apply left open, each with the salt of its record. `applied` are the states
+    of git that were applied, with the serials of their applies. `earlier` says why an effect is in a plan. An approval
+    lasts for `lasts` after the day on which its plan was made.
+    """
+
+    today: date
+    lasts: timedelta = APPROVALS_LAST
+    open: Sequence[tuple[str, OpenAtom]] = ()
+    applied: Sequence[tuple[int, DesiredState]] = ()
+    earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
+
+    def is_over(self, day: str) -> bool:
+        """Whether an approval by a plan of that day lasts no longer."""
+        return self.today - date.fromisoformat(day) > self.lasts
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The plan in which reviewers saw an atom: the last apply that was on record then, and its day.
+
+    Without a record, `serial` is None: such a plan covers equal atoms only.
+    """
+
+    serial: int | None
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """An approval that covers an atom of a fresh plan: the approved atom as far as it is known, and its plan."""
+
+    atom: Atom
+    origin: Origin
+
+
+@dataclass(slots=True)
+class ApprovedAtoms:
+    """All approved atoms in force, in an order that is looked up quickly; made by `gather_approved`."""
+
+    force: InForce
+    seen: dict[tuple[str, Path, str], list[Cover]] = field(default_factory=lambda: defaultdict(list))
+    records: dict[str, list[Cover]] = field(default_factory=lambda: defaultdict(list))
+    hashes: dict[str, dict[str, list[OpenAtom]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def covers(self, atom: Atom) -> tuple[Cover, ...]:
+        """Returns every approval that covers an atom of a fresh plan; none where no reviewer saw it."""
+        seen = (one for one in self.seen.get((atom.key, atom.path, atom.after), ()) if self._stands_for(one, atom))
+        known = (one for one in self.records.get(atom.key, ()) if one.atom.record == atom.record)
+        return tuple(dict.fromkeys([*seen, *(known if atom.path == RECORD else ()), *self._open(atom)]))
+
+    def _stands_for(self, cover: Cover, atom: Atom) -> bool:
+        """Whether the approved atom equals this one, or differs only in what an apply since then wrote."""
+        same_record = cover.atom.record == atom.record
+        same_before = cover.atom.before == atom.before
+        if not same_record and (cover.atom.record != NEW or not self._created(atom, cover.origin.serial)):
+            return False
+        return same_before or self._wrote(atom, cover.origin.serial)
+
+    def _open(self, atom: Atom) -> Iterator[Cover]:
+        """Yields the atoms that were left open and cover this one: they are known by their hashes alone."""
+        for salt, known in self.hashes.items():
+            effect, outcome = hash_atom(salt, atom)
+            effect_of_new, outcome_of_new = hash_atom(salt, replace(atom, record=NEW))
+            equal = known.get(effect, ())
+            written = (one for one in known.get(outcome, ()) if self._wrote(atom, one.serial))
+            created = (one for one in known.get(effect_of_new, ()) if self._created(atom, one.serial))
+            both = (
+                one
+                for one in known.get(outcome_of_new, ())
+                if self._created(atom, one.serial) and self._wrote(atom, one.serial)
+            )
+            for one in (*equal, *written, *created, *both):
+                yield Cover(atom, Origin(one.serial, one.date))
+
+    def _since(self, serial: int | None) -> Iterable[DesiredState]:
+        return (state for applied, state in self.force.applied if serial is not None and applied > serial)
+
+    def _created(self, atom: Atom, serial: int | None) -> bool:
+        """Whether an apply since then declares the resource, and so made it."""
+        return any(_declares(state, atom) for state in self._since(serial))
+
+    def _wrote(self, atom: Atom, serial: int | None) -> bool:
+        """Whether what is there before is what an apply since then declares."""
+        return any(_declares_value(state, atom) for state in self._since(serial))
+
+
+def gather_approved(plans: Iterable[Plan], force: InForce) -> ApprovedAtoms:
+    """Returns the atoms of the plans that still last, and those left open that do."""
+    approved = ApprovedAtoms(force)
+    for plan in plans:
+        if lasts(plan, force):
+            origin = origin_of(plan)
+            for atom in (atom for change in plan.changes for atom in atoms_of(change)):
+                cover = Cover(atom, origin)
+                approved.seen[atom.key, atom.path, atom.after].append(cover)
+                approved.records[atom.key].append(cover)
+    for salt, one in force.open:
+        if not force.is_over(one.date):
+            approved.hashes[salt][one.effect].append(one)
+            approved.hashes[salt][one.outcome].append(one)
+    return approved
+
+
+def lasts(plan: Plan, force: InForce) -> bool:
+    """Whether the approval by a plan still lasts; a plan without a note of the record has no age."""
+    return plan.record is None or not force.is_over(plan.record.made_on)
+
+
+def origin_of(plan: Plan) -> Origin:
+    """Returns where the atoms of a plan come from."""
+    return Origin(plan.record.serial or 0, plan.record.made_on) if plan.record else Origin(None, plan.as_of)
+
+
+def _declares(state: DesiredState, atom: Atom) -> bool:
+    key = parse_key(atom.key)
+    resource = state.resource(key) if key else None
+    return resource is not None and resource.in_scope
+
+
+def _declares_value(state: DesiredState, atom: Atom) -> bool:
+    key = parse_key(atom.key)
+    resource = state.resource(key) if key else None
+    if resource is None or not resource.in_scope or atom.path[0] != "attribute":
+        return False
+    declared = {**resource.on_create, **resource.attributes}
+    path = atom.path[1]
+    return path in declared and not differs(path, atom.value, declared[path])
+
+
+def cause_is_drift(change: Change, atom: Atom, earlier: Earlier) -> bool:
+    """Whether the account alone moved in this effect, whatever else the change is about."""
+    key = parse_key(change.key)
+    if change.cause == "drift" or key is None or atom.path[0] not in {"attribute", "member", "role", "active"}:
+        return change.cause == "drift"
+    match atom.path, change.action:
+        case _, "create_user" | "create_group" | "deactivate_user":
+            return False
+        case ("attribute", path), _:
+            [one] = [one for one in change.attributes if one.path == path]
+            return earlier.attributes(key, [path], {path: one.after}, {path: one.before}) == "drift"
+        case ("member", member), action:
+            return earlier.members(key, [member], head=action == "add_members") == "drift"
+        case ("role", role), action:
+            return earlier.roles(key, [role], head=action == "grant_roles") == "drift"
+        case _:
+            return earlier.reactivation(key, (), {}, {}) == "drift"

@@ -1,0 +1,178 @@
+"""The status of an approved effect that a fresh plan does not have: already so, withdrawn, unclear, stale, left out.
+
+Compares with the account and with git; an effect is `already` so only where its live value was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from reconciler.core.approval.atoms import NEW, TRUE, Atom, spell
+from reconciler.core.diff import differs
+from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, LiveGroup, LiveState, LiveUser, parse_key
+from reconciler.core.plan import Plan
+from reconciler.core.planner import Decided
+from reconciler.core.redact import Redaction
+from reconciler.core.references import ID_PREFIX
+
+Unplanned: TypeAlias = Literal["already", "withdrawn", "unclear", "stale", "skipped"]
+
+ALREADY = "the account was compared and has this already; there is nothing to do"
+WITHDRAWN = "git no longer asks for this, so it was not done; if it should be done, have it reviewed again"
+UNCLEAR = "it can't be told which user or group of the account this is about, so it was not done; {}"
+GONE = "it is not in the account any more, so nothing was done; plan again and have that reviewed"
+ANOTHER = "its key now belongs to another record of the account, so it was not done; plan again and have that reviewed"
+LEFT_OUT = "it is still needed and this plan leaves it out{}; the next apply does it if its plan has it"
+
+
+@dataclass(frozen=True)
+class AccountNow:
+    """Git and the account as a fresh plan was made from them, and what was decided about them."""
+
+    plan: Plan
+    desired: DesiredState
+    live: LiveState
+    decided: Decided
+    redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
+
+    @cached_property
+    def users(self) -> Mapping[str, LiveUser]:
+        """The live users by their ids, and by the id of the person behind them."""
+        people = {user.person: user for user in self.live.users if user.person is not None}
+        return {**people, **{user.id: user for user in self.live.users}}
+
+    @cached_property
+    def groups(self) -> Mapping[str, LiveGroup]:
+        """The live groups by their ids."""
+        return {group.id: group for group in self.live.groups}
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The key of each live id that has one."""
+        return {live_id: key for key, live_id in self.decided.ids.items()}
+
+    @cached_property
+    def in_doubt(self) -> Mapping[str, str]:
+        """The keys and ids in doubt, each with what settles it."""
+        several = "make one of those that match it unlike it, then plan again"
+        doubts = dict.fromkeys([*self.decided.unclear, *self.decided.contested], several)
+        for named in self.plan.named:
+            doubts |= dict.fromkeys([named.key, named.id], f"this line of YAML settles it: {named.settle}")
+        return doubts
+
+    @cached_property
+    def skipped(self) -> Mapping[str, str]:
+        """Why the plan does nothing about some keys."""
+        return {one.key: one.reason for one in self.plan.skipped}
+
+    def resource(self, atom: Atom) -> DesiredUser | DesiredGroup | None:
+        """Returns what git declares of the atom's key, if it is in scope."""
+        key = parse_key(atom.key)
+        resource = self.desired.resource(key) if key else None
+        return resource if resource is not None and resource.in_scope else None
+
+    def live_id(self, reference: str) -> str | None:
+        """Returns the live id of a key or of an `id/…`."""
+        return reference.removeprefix(ID_PREFIX) if reference.startswith(ID_PREFIX) else self.decided.ids.get(reference)
+
+
+def judge_unplanned(atom: Atom, account: AccountNow) -> tuple[Unplanned, str]:
+    """Returns the status of an approved atom that the fresh plan does not have, and a sentence that says why."""
+    if not _is_asked(atom, account):
+        return "withdrawn", WITHDRAWN
+    doubt = account.in_doubt.get(atom.key) or account.in_doubt.get(atom.record)
+    if doubt:
+        return "unclear", UNCLEAR.format(doubt)
+    linked = account.decided.ids.get(atom.key)
+    record = linked if atom.record == NEW else atom.record
+    live = None if record is None else account.users.get(record) or account.groups.get(record)
+    if live is None:
+        return ("skipped", _left_out(atom, account)) if atom.record == NEW else ("stale", GONE)
+    if linked not in {None, live.id}:
+        return "stale", ANOTHER
+    return _compare(atom, live, account)
+
+
+def _compare(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> tuple[Unplanned, str]:
+    if _is_so(atom, live, account):
+        return "already", ALREADY
+    if atom.removes and atom.path[0] == "member" and account.live_id(atom.path[1]) is None:
+        return "unclear", UNCLEAR.format("plan again, and look who is in the group")
+    return "skipped", _left_out(atom, account)
+
+
+def _left_out(atom: Atom, account: AccountNow) -> str:
+    key = parse_key(atom.key)
+    if key is not None and not account.desired.is_asked(key):
+        return LEFT_OUT.format(", for it looks at other keys only")
+    reason = account.skipped.get(atom.key)
+    return LEFT_OUT.format(f" ({reason})" if reason else "")
+
+
+def _is_asked(atom: Atom, account: AccountNow) -> bool:
+    """Whether git asks for what the atom brings about."""
+    resource, on = account.resource(atom), atom.after == TRUE
+    match atom.path:
+        case ("attribute", path):
+            return resource is not None and _declares(resource, path, atom.after, account)
+        case ("active",) if not on:
+            return resource is None and not _is_released(atom, account)
+        case ("role", role):
+            held = (resource.roles or frozenset()) if isinstance(resource, DesiredUser) else frozenset()
+            return (role in held) is on
+        case ("member", member):
+            return _asks_for_member(resource, member, on, account)
+        case _:
+            return resource is not None
+
+
+def _declares(resource: DesiredUser | DesiredGroup, path: str, after: str, account: AccountNow) -> bool:
+    declared = {**resource.on_create, **resource.attributes}
+    return path in declared and spell(account.redaction.tell(path, declared[path])) == after
+
+
+def _asks_for_member(
+    resource: DesiredUser | DesiredGroup | None,
+    member: str,
+    on: bool,  # noqa: FBT001  # whether they should be in it
+    account: AccountNow,
+) -> bool:
+    if not isinstance(resource, DesiredGroup):
+        return not on
+    key = account.keys.get(member.removeprefix(ID_PREFIX), member) if member.startswith(ID_PREFIX) else member
+    is_in = key in set(map(str, resource.members or ()))
+    return is_in if on else not is_in and resource.authoritative
+
+
+def _is_released(atom: Atom, account: AccountNow) -> bool:
+    return any(atom.key == str(one.key) or atom.record == one.id for one in account.desired.released)
+
+
+def _is_so(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
+    """Whether the live value is what the atom brings about."""
+    on = atom.after == TRUE
+    match atom.path:
+        case ("attribute", path):
+            return _has_value(atom, path, live, account)
+        case ("active",):
+            return isinstance(live, LiveUser) and live.active is on
+        case ("role", role):
+            return isinstance(live, LiveUser) and (role in live.roles) is on
+        case ("member", member):
+            member_id = account.live_id(member)
+            return isinstance(live, LiveGroup) and member_id is not None and (member_id in live.members) is on
+        case _:
+            return True  # it is there, and linked
+
+
+def _has_value(atom: Atom, path: str, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
+    """Whether the live value is what git declares, which is what was approved."""
+    value = live.attributes.get(path)
+    if path == "manager" and value is not None:
+        value = account.keys.get(str(value), f"{ID_PREFIX}{value}")
+    resource = account.resource(atom)
+    declared = {**resource.on_create, **resource.attributes} if resource else {}
+    return path in declared and not differs(path, value, declared[path])

@@ -1,0 +1,112 @@
+"""All that is known of one live user or group, witness by witness, and the verdict (`ownership show`). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.core.model import Key, LiveGroup, LiveState, LiveUser
+from reconciler.core.ownership.evidence import Evidence
+from reconciler.core.ownership.sightings import Sighting, find_sightings
+from reconciler.core.planner import Decided
+
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """A live user or group, what each commit that declares them witnesses, and the verdict with what settles it."""
+
+    kind: str
+    id: str
+    name: str
+    active: bool
+    witnesses: tuple[str, ...]
+    verdict: str
+    settle: str = ""
+
+
+def find_testimonies(live: LiveState, evidence: Evidence, decided: Decided, named: str) -> tuple[Testimony, ...]:
+    """Returns what is known of the users and groups that a key or an id names, as git says or ever said.
+
+    `named` is a key (`user/kai`, `kai`, `group/staff`) or the live id. Nothing where nobody is meant.
+    """
+    users = find_sightings(evidence, live.users, live.users)
+    groups = find_sightings(evidence, live.groups, live.groups)
+    linked = {live_id: key for key, live_id in decided.ids.items()}
+    everyone: list[tuple[LiveUser | LiveGroup, Sequence[Sighting]]] = [
+        *((one, users.get(one.id, ())) for one in live.users),
+        *((one, groups.get(one.id, ())) for one in live.groups),
+    ]
+    return tuple(
+        _testify(one, seen, decided, linked.get(one.id))
+        for one, seen in everyone
+        if _is_meant(one, seen, linked.get(one.id), named)
+    )
+
+
+def _is_meant(one: LiveUser | LiveGroup, seen: Sequence[Sighting], key: str | None, named: str) -> bool:
+    keys = {*(sighting.key for sighting in seen)}
+    kind = "user" if isinstance(one, LiveUser) else "group"
+    spelled = {key, *map(str, keys), *(known.name for known in keys), one.id, f"id/{one.id}"}
+    return named in spelled or (key is not None and named == key.removeprefix(f"{kind}/"))
+
+
+def _testify(one: LiveUser | LiveGroup, seen: Sequence[Sighting], decided: Decided, key: str | None) -> Testimony:
+    verdict, settle = _verdict(one, decided, key)
+    shown = [_tell(sighting) for sighting in seen[:MOST_SHOWN]]
+    more = [f"and {len(seen) - MOST_SHOWN} older commits"] if len(seen) > MOST_SHOWN else []
+    return Testimony(
+        kind="user" if isinstance(one, LiveUser) else "group",
+        id=one.id,
+        name=one.name,
+        active=one.active if isinstance(one, LiveUser) else True,
+        witnesses=(*shown, *more),
+        verdict=verdict,
+        settle=settle,
+    )
+
+
+def _tell(sighting: Sighting) -> str:
+    """The line, the record and the match, of one commit."""
+    scope = "in scope" if sighting.resource.in_scope else "out of scope"
+    places = {"here": "leads here", "elsewhere": "is on another branch", "gone": "is on no branch any more"}
+    record = sighting.record
+    covered = f"covered by apply #{record.serial}" if record else "covered by no apply on record"
+    unsure = "" if sighting.sure else ", and somebody else matches too"
+    by = " and ".join(sighting.attributes)
+    return (
+        f"{sighting.key} at commit {sighting.commit}, {scope}; the commit {places[sighting.state.place]}; "
+        f"{covered}; found by {by}{unsure}"
+    )
+
+
+def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tuple[str, str]:
+    ownership = decided.ownership
+    for doubt in ownership.doubts:
+        if doubt.id == one.id:
+            return f"{doubt.verdict}: {doubt.witnesses}", doubt.settle
+    for leaver in ownership.leavers:
+        if leaver.live.id == one.id:
+            return f"leaver: {leaver.reason}", ""
+    for live_id, words in ownership.released:
+        if live_id == one.id:
+            return f"unmanaged: {words}", ""
+    if any(group.live.id == one.id for group in ownership.groups):
+        return "left git: the members that it had from git leave it", ""
+    if key is not None:
+        return f"declared as {key}", ""
+    return "unmanaged: no commit that leads here, or is on record, declares a match", ""
+
+
+def list_verdicts(decided: Decided) -> Iterator[str]:
+    """Yields in one line each who is in doubt, who left and who was released."""
+    for doubt in decided.ownership.doubts:
+        yield f"{doubt.verdict}: {doubt.name} ({doubt.kind} {doubt.id}): {doubt.witnesses}"
+    for leaver in decided.ownership.leavers:
+        yield f"leaver: {leaver.live.name} (user {leaver.live.id}): {leaver.reason}"
+
+
+def spell_key(named: str) -> str:
+    """Returns the key that a bare name stands for."""
+    return named if "/" in named else str(Key("user", named))

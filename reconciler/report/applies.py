@@ -1,0 +1,106 @@
+"""The applies on record, as people, machines and spreadsheets read them, beside the commits that were applied."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.ownership.record import ApplyRecord
+from reconciler.report.quote import plain
+from reconciler.report.spreadsheet import cell
+from reconciler.report.words import count
+
+ApplyFormat: TypeAlias = Literal["text", "json", "csv"]
+MINUTES = len("2026-03-31T12:00")
+SHORT = 12
+SHORT_DIGEST = len("sha256:") + SHORT  # JSON and CSV have all of it
+LONGEST_SUBJECT = 72
+FIELDS = ("serial", "state", "at", "whole", "mode", "counts", "population", "digest", "commit", "folder", "run")
+COLUMNS = ("tenant", *FIELDS, "committed", "author", "subject", "leads_here")
+NONE_YET = (
+    "No applies on record: nothing was applied yet, or the record is to be fetched (reconciler ownership fetch)\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedCommit:
+    """A record of an apply and the commit that was applied, as git describes it: None where it is not here."""
+
+    tenant: str
+    record: ApplyRecord
+    subject: str | None = None
+    author: str | None = None
+    committed: str | None = None
+    leads_here: bool = False
+
+
+def render_applies(applies: Sequence[AppliedCommit], form: ApplyFormat) -> str:
+    """Renders the applies in a format, in the order they come in."""
+    match form:
+        case "json":
+            return json.dumps([_fields(one) for one in applies], indent=2, ensure_ascii=False) + "\n"
+        case "csv":
+            return _csv(applies)
+        case "text":
+            return _text(applies)
+
+
+def _fields(one: AppliedCommit) -> dict[str, object]:
+    """One flat row: what the record says but for the hashes of users, and the commit."""
+    beside = {name: value for name, value in asdict(one).items() if name not in {"record", "tenant"}}
+    return {"tenant": one.tenant, **one.record.model_dump(include=set(FIELDS)), **beside}
+
+
+def _csv(applies: Iterable[AppliedCommit]) -> str:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for one in applies:
+        fields = {**_fields(one), "counts": _counts(one.record.counts)}
+        writer.writerow([cell(fields[name]) for name in COLUMNS])
+    return written.getvalue()
+
+
+def _text(applies: Sequence[AppliedCommit]) -> str:
+    """Two lines for each: which apply, when and how, of which commit; what it came to."""
+    if not applies:
+        return NONE_YET
+    widest = max(len(plain(one.tenant)) for one in applies)
+    return "".join(f"{line}\n" for one in applies for line in _lines(one, widest))
+
+
+def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
+    record = one.record
+    when = plain(record.at[:MINUTES].replace("T", " "))
+    how = describe_state(record)
+    yield (
+        f"#{record.serial:<4} {when}  {plain(one.tenant):{widest}}  {how:9}  {record.commit[:SHORT]}  {_commit(one)}"
+    )
+    if record.state == "begun":
+        yield f"      it has not ended; it may send until {plain((record.until or '')[:MINUTES].replace('T', ' '))} UTC"
+        return
+    people = "" if record.population is None else f"; {count(record.population, 'active user')} after it"
+    aside = "" if one.leads_here or one.subject is None else "; not in the history of HEAD"
+    digest = f"; {plain(record.digest[:SHORT_DIGEST])}" if record.digest else ""
+    yield f"      {_counts(record.counts)}{people}{aside}{digest}"
+
+
+def describe_state(record: ApplyRecord) -> str:
+    """Returns one word for how an apply stands: whole, partial, begun or recovered."""
+    if record.state != "ended":
+        return record.state
+    return "whole" if record.whole else "partial"
+
+
+def _commit(one: AppliedCommit) -> str:
+    if one.subject is None or one.author is None:
+        return "(a commit that is not here)"
+    return f"{plain(one.subject, LONGEST_SUBJECT)} ({plain(one.author)})"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {plain(status)}" for status, number in counts.items()) or "nothing to do"

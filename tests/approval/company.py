@@ -1,0 +1,176 @@
+"""A company of two people, a group and a role: what git says of it, an account, plans, and applies that may fail.
+
+Two disjoint pull requests can meet in an effect: whoever is in the group holds the role, once a flag says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from reconciler.core.approval.coverage import Approval, hold_against
+from reconciler.core.approval.sources import InForce
+from reconciler.core.approval.unplanned import AccountNow
+from reconciler.core.earlier import Earlier
+from reconciler.core.model import (
+    Certificate,
+    DesiredGroup,
+    DesiredState,
+    DesiredUser,
+    Key,
+    LiveGroup,
+    LiveState,
+    LiveUser,
+)
+from reconciler.core.outcome import Outcome
+from reconciler.core.plan import Change, Cost, Plan, ReadSummary, RecordNote
+from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.tenant import Tenant
+from reconciler.errors import Source
+
+Git: TypeAlias = Mapping[str, int]
+Effect: TypeAlias = tuple[str, int | None, int | None]
+
+START: Git = {"exists1": 1, "exists2": 0, "title1": 0, "title2": 0, "member1": 0, "member2": 0, "flag": 0}
+TENANT = Tenant(url="sandbox", scope="all")
+HERE = Source("people.yaml", 1)
+
+
+def state_of(git: Git) -> DesiredState:
+    """What git says, compiled."""
+    users = {}
+    for who in "12":
+        if git["exists" + who]:
+            key = Key("user", who)
+            roles = frozenset({"auditor"} if git["member" + who] and git["flag"] else ())
+            attributes = {"externalId": who, "userName": f"u{who}@example.com", "title": f"t{git['title' + who]}"}
+            users[key] = DesiredUser(key, HERE, attributes, in_scope=True, reason="git says so", roles=roles)
+    group = Key("group", "g")
+    members = frozenset(key for key in users if git["member" + key.name])
+    named = {"externalId": "g", "displayName": "G"}
+    made = DesiredGroup(group, HERE, named, members, authoritative=True, in_scope=True, reason="git says so")
+    return DesiredState("sandbox", users, {group: made})
+
+
+def wanted(git: Git) -> dict[str, int]:
+    """The same in single paths of the account, worked out without the program."""
+    found: dict[str, int] = {}
+    for who in "12":
+        if git["exists" + who]:
+            found |= {"exists" + who: 1, "title" + who: git["title" + who], "member" + who: git["member" + who]}
+            found["role" + who] = git["member" + who] & git["flag"]
+    return found
+
+
+@dataclass
+class Account:
+    """The account: what it has of each path, and nothing else."""
+
+    has: dict[str, int]
+
+    def live(self) -> LiveState:
+        """As it is read."""
+        users = [
+            LiveUser(
+                "i" + who,
+                {"externalId": who, "userName": f"u{who}@example.com", "title": f"t{self.has['title' + who]}"},
+                active=True,
+                roles=frozenset({"auditor"} if self.has["role" + who] else ()),
+            )
+            for who in "12"
+            if self.has.get("exists" + who)
+        ]
+        members = frozenset(user.id for user in users if self.has["member" + user.id[1:]])
+        group = LiveGroup("ig", {"externalId": "g", "displayName": "G"}, members)
+        return LiveState(tuple(users), (group,), Certificate("full", len(users), 1, 1))
+
+    def effects(self, git: Git) -> set[Effect]:
+        """What would have to happen, path by path, for the account to be what git says.
+
+        Who is not there is in no group and holds no role.
+        """
+        found: set[Effect] = set()
+        for path, value in wanted(git).items():
+            before = self.has.get(path, 0 if path.startswith(("member", "role")) else None)
+            if before != value:
+                found.add((path, before, value))
+        return found
+
+    def carry_out(self, change: Change) -> bool:
+        """Does what a change says; False where somebody whom it names is not there."""
+        who = change.key.removeprefix("user/")
+        if change.action == "create_user":
+            self.has |= {"exists" + who: 1, "member" + who: 0, "role" + who: 0}
+        done = True
+        for one in change.attributes:
+            if one.path == "title":
+                self.has["title" + who] = int(str(one.after)[1:])
+        for _role in change.roles:
+            self.has["role" + who] = int(change.action != "revoke_roles")
+        for member in change.members:
+            name = member.removeprefix("user/")
+            if self.has.get("exists" + name):
+                self.has["member" + name] = int(change.action == "add_members")
+            else:
+                done = False
+        return done
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and what it was made from."""
+
+    plan: Plan
+    desired: DesiredState
+    live: LiveState
+    decided: Decided
+
+    def now(self) -> AccountNow:
+        """What approvals are compared with."""
+        return AccountNow(self.plan, self.desired, self.live, self.decided)
+
+
+def plan_of(git: Git, account: Account, earlier: Git | None, note: RecordNote | None) -> Planned:
+    """The plan that makes the account what git says."""
+    desired, live = state_of(git), account.live()
+    decided = decide_changes(desired, live, TENANT, Earlier(base=state_of(earlier) if earlier else None))
+    plan = Plan(
+        tenant="sandbox",
+        url="sandbox",
+        commit=None,
+        base=None,
+        as_of="2026-01-01",
+        applyable=True,
+        converges=True,
+        read=ReadSummary(mode="full", complete=True, users=len(live.users), groups=1, requests=1),
+        cost=Cost(requests=0, seconds=0),
+        changes=decided.changes,
+        record=note,
+    )
+    return Planned(plan, desired, live, decided)
+
+
+@dataclass
+class Applied:
+    """One apply: what was approved of the plan, and every outcome."""
+
+    approval: Approval
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def apply_plans(
+    planned: Planned,
+    approved: Iterable[Plan],
+    force: InForce,
+    account: Account,
+    fails: Callable[[Change], bool] = lambda _change: False,
+) -> Applied:
+    """Holds a plan against the approved ones and carries out what may run; a change that `fails` does nothing."""
+    approval = hold_against(planned.plan, tuple(approved), force, planned.now())
+    applied = Applied(approval)
+    for change in approval.to_run:
+        failed = fails(change) or not account.carry_out(change)
+        applied.outcomes.append(Outcome(change=change, status="failed" if failed else "applied"))
+    applied.outcomes += approval.not_run
+    return applied

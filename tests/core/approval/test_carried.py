@@ -1,0 +1,192 @@
+"""What stays open after an apply, and covers an effect of the next; nothing that is over does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from reconciler.core.approval.atoms import Atom, hash_atom
+from reconciler.core.approval.carried import find_last_ends, list_open, open_after
+from reconciler.core.approval.coverage import Approval, Pending
+from reconciler.core.approval.sources import Cover, InForce, Origin, cause_is_drift, gather_approved
+from reconciler.core.earlier import Earlier
+from reconciler.core.model import DesiredState, DesiredUser, Key
+from reconciler.core.outcome import Outcome
+from reconciler.core.ownership.history import ApplyHistory
+from reconciler.core.ownership.record import ApplyRecord, Covers, OpenAtom, RecordEntry
+from reconciler.core.plan import (
+    AddMembers,
+    AttributeChange,
+    Change,
+    CreateUser,
+    DeactivateUser,
+    GrantRoles,
+    ReactivateUser,
+    RemoveMembers,
+    RevokeRoles,
+    UpdateUser,
+)
+from reconciler.errors import Source
+
+TODAY = date(2026, 1, 20)
+ATOM = Atom("user/ann", "a", ("attribute", "title"), '"Clerk"', '"Chief"', "Clerk")
+ADDED = AddMembers(key="group/g", target_id="g", members=("user/new",))
+ORIGIN = Origin(3, "2026-01-10")
+
+
+def declares(title: str, *, in_scope: bool = True) -> DesiredState:
+    key = Key("user", "ann")
+    return DesiredState("qa", {key: DesiredUser(key, Source("a", 1), {"title": title}, in_scope, "")}, {})
+
+
+def opened(atom: Atom, serial: int = 3, day: str = "2026-01-10") -> list[tuple[str, OpenAtom]]:
+    pending = Pending(atom, (Cover(atom, Origin(serial, day)),), None)
+    left = open_after(Approval((), (), (pending,)), (), "salt", 9)
+    assert left != "all"
+    return [("salt", one) for one in left]
+
+
+@pytest.mark.parametrize(
+    ("approved", "applied", "expected"),
+    [
+        (ATOM, [], True),
+        (replace(ATOM, before='"Intern"'), [], False),
+        (replace(ATOM, before='"Intern"'), [(4, declares("Clerk"))], True),
+        (replace(ATOM, before='"Intern"'), [(3, declares("Clerk"))], False),
+        (replace(ATOM, before='"Intern"'), [(4, declares("Other"))], False),
+        (replace(ATOM, before='"Intern"'), [(4, declares("Clerk", in_scope=False))], False),
+        (replace(ATOM, before='"Intern"'), [(4, DesiredState("qa", {}, {}))], False),
+        (replace(ATOM, record="new"), [], False),
+        (replace(ATOM, record="new"), [(4, declares("Other"))], True),
+        (replace(ATOM, record="new", before="null"), [(4, declares("Other"))], False),
+        (replace(ATOM, record="new", before="null"), [(4, declares("Clerk"))], True),
+        (replace(ATOM, record="b"), [(4, declares("Clerk"))], False),
+        (replace(ATOM, after='"Queen"'), [(4, declares("Clerk"))], False),
+    ],
+)
+def test_an_open_atom_covers_what_equals_it_or_what_our_applies_moved(
+    approved: Atom,
+    applied: list[tuple[int, DesiredState]],
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """By its hashes alone."""
+    force = InForce(TODAY, open=opened(approved), applied=applied)
+
+    assert expected is bool(gather_approved([], force).covers(ATOM))
+
+
+def test_an_open_atom_is_over_after_14_days() -> None:
+    """Since the day of its plan, however often it is carried on."""
+    for days, expected in ((14, True), (15, False)):
+        force = InForce(date(2026, 1, 10) + timedelta(days), open=opened(ATOM))
+        assert expected is bool(gather_approved([], force).covers(ATOM))
+
+
+def test_only_an_attribute_has_a_value_that_our_applies_can_have_moved() -> None:
+    """A role or a member is there or not."""
+    role = Atom("user/ann", "a", ("role", "auditor"), "false", "true")
+    force = InForce(TODAY, open=opened(replace(role, before="null")), applied=[(4, declares("Clerk"))])
+
+    assert () == gather_approved([], force).covers(role)
+    assert () == gather_approved([], force).covers(replace(role, key="odd"))
+
+
+def outcome(change: Change, status: str) -> Outcome:
+    return Outcome.model_validate({"change": change, "status": status})
+
+
+def test_what_was_applied_is_no_longer_open() -> None:
+    """What failed is; so is a member of a group who could not be created."""
+    [add] = [Atom("group/g", "g", ("member", "user/new"), "false", "true")]
+    pending = Pending(add, (Cover(add, Origin(None, "2026-01-10")),), ADDED.id)
+    approval = Approval((ADDED,), (), (pending,))
+    create = CreateUser(key="user/new")
+
+    assert () == open_after(approval, [outcome(ADDED, "applied"), outcome(create, "applied")], "s", 9)
+    for statuses in (("failed", "applied"), ("applied", "failed")):
+        left = open_after(approval, [outcome(ADDED, statuses[0]), outcome(create, statuses[1])], "s", 9)
+        assert left != "all"
+        assert [(hash_atom("s", add)[0], 9, "2026-01-10")] == [(one.effect, one.serial, one.date) for one in left]
+    assert "skipped" == outcome(DeactivateUser(key="user/x", target_id="x"), "skipped").status
+
+
+def test_above_1000_all_are_open() -> None:
+    """The plans that were in force then stay so."""
+    pending = tuple(
+        Pending(one, (Cover(one, ORIGIN),), None)
+        for one in (Atom(f"user/{number}", "new", ("exists",), "false", "true") for number in range(1_001))
+    )
+
+    assert "all" == open_after(Approval((), (), pending), (), "s", 9)
+    assert 1_000 == len(open_after(Approval((), (), pending[1:]), (), "s", 9))
+
+
+def entry(name: str, *parents: str, serial: int = 1, **fields: object) -> RecordEntry:
+    known = {
+        "serial": serial,
+        "state": "ended",
+        "commit": "c",
+        "tree": None,
+        "folder": "d",
+        "run": "r",
+        "at": "2026-01-10T00:00:00Z",
+        "as_of": "2026-01-10",
+        "salt": name,
+        "covers": Covers(kind="all"),
+    }
+    return RecordEntry(name, parents, ApplyRecord.model_validate({**known, **fields}))
+
+
+def test_what_the_last_ends_left_open_is_in_force() -> None:
+    """Of each line of the record; a begin and an end that left all open are passed over."""
+    [(_salt, one)] = opened(ATOM)
+    history = ApplyHistory(
+        (
+            entry("a", open=(one,)),
+            entry("b", "a", "elsewhere", serial=2, state="begun"),
+            entry("c", "a", "a", serial=3, open=(one, one)),
+            entry("d", "c", serial=4, open="all"),
+            entry("e", "d", serial=5, state="begun"),
+            entry("f", "c", serial=5, state="begun"),
+        )
+    )
+
+    assert ["c"] == [found.id for found in find_last_ends(history)]
+    assert [("c", one), ("c", one)] == list(list_open(history))
+    assert [] == list(list_open(ApplyHistory()))
+
+
+TITLES = (AttributeChange(path="title", before="x", after="y"), AttributeChange(path="nickName", before="x", after="z"))
+THEN = Earlier(base=DesiredState("qa", {}, {}))
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "base", "expected"),
+    [
+        (UpdateUser(key="user/ann", target_id="a", attributes=TITLES, cause="drift"), "attribute title", THEN, True),
+        (UpdateUser(key="user/ann", target_id="a", attributes=TITLES), "attribute title", Earlier(declares("y")), True),
+        (UpdateUser(key="user/ann", target_id="a", attributes=TITLES), "attribute title", THEN, False),
+        (UpdateUser(key="odd", target_id="a", attributes=TITLES), "attribute title", Earlier(declares("y")), False),
+        (UpdateUser(key="user/ann", target_id="a", adopted="userName"), "record", THEN, False),
+        (CreateUser(key="user/ann", attributes=TITLES), "attribute title", THEN, False),
+        (AddMembers(key="group/g", target_id="g", members=("user/ann",)), "member user/ann", THEN, False),
+        (RemoveMembers(key="group/g", target_id="g", members=("user/ann",)), "member user/ann", THEN, False),
+        (GrantRoles(key="user/ann", target_id="a", roles=("x",)), "role x", THEN, False),
+        (RevokeRoles(key="user/ann", target_id="a", roles=("x",)), "role x", THEN, False),
+        (ReactivateUser(key="user/ann", target_id="a"), "active", Earlier(declares("y")), True),
+        (ReactivateUser(key="user/ann", target_id="a"), "active", THEN, False),
+        (DeactivateUser(key="user/ann", target_id="a"), "active", THEN, False),
+    ],
+)
+def test_each_effect_has_a_cause_of_its_own(
+    change: Change,
+    path: str,
+    base: Earlier,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """Drift beside what git changed in the same user is drift."""
+    atom = Atom(change.key, "a", tuple(path.split()), "null", "true")
+
+    assert expected is cause_is_drift(change, atom, base)
