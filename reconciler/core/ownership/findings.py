@@ -17,6 +17,7 @@ from reconciler.core.ownership.sentences import (
     tell_gone_on,
     tell_left,
     tell_not_read,
+    tell_perhaps_released,
     tell_place,
     tell_released,
     tell_unclear,
@@ -145,6 +146,9 @@ class Court(Generic[Live]):
         serial, sighting = here[0]
         if live_id in self.evidence.doubtful:
             return Finding("unaccounted", sighting, tell_unreadable(sighting, serial))
+        perhaps = self._releases(live_id, self._known_as(seen))
+        if any(sighting.state.commit in state.earlier for state in perhaps):
+            return Finding("unaccounted", sighting, tell_perhaps_released(sighting, serial))
         if doubtful := next((one for one in seen if _contradicts(one, sighting, serial)), None):
             return Finding("unaccounted", doubtful, tell_unclear(doubtful))
         return Finding("leaver", sighting, tell_covered(sighting, serial), serial)
