@@ -61,6 +61,7 @@ from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import Settings, read_settings
 
 DONE, FAILED, REFUSED = 0, 1, 4
+PARTIAL = "This apply is partial: it was about some keys, and what else git asks for waits for the next apply."
 NOT_PUSHED = (
     "Error: the end of this apply can't be pushed ({}). It is on record in this clone: push it with "
     "`reconciler ownership push`, or the next apply does; nothing is done twice"
@@ -310,8 +311,11 @@ class _Apply:
     def _end(self, applied: _Applied, begun: BegunApply | None) -> tuple[int, Ending]:
         """Leaves the end on record before anything is printed, for the reader may have gone."""
         code = _exit_of(applied)
+        ended = self._ended(applied, begun) if begun else None
+        if ended is not None and ended.only:
+            say(self.options, PARTIAL)
         try:
-            pushed = begun.end(self._ended(applied, begun)) if begun else None
+            pushed = begun.end(ended) if begun and ended else None
         finally:
             print_result(render_run(applied.run, self.asked.form))
         if pushed is not None and pushed.state != "done":
