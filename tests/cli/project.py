@@ -31,6 +31,20 @@ groups:
 """
 OURS = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error", "GIT_CONFIG_GLOBAL": os.devnull}
 
+UNSAID: Mapping[str, Any] = {  # what a record need not say
+    "mode": None,
+    "only": False,
+    "whole": False,
+    "digest": None,
+    "counts": {},
+    "effects": {},
+    "population": None,
+    "sample": [],
+    "open": [],
+    "unsettled": 0,
+    "ignored": 0,
+}
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -147,7 +161,7 @@ class Project:
         while waiting:
             commit = waiting.pop()
             if commit not in found:
-                found[commit] = json.loads(self.git("show", f"{commit}:apply.json"))
+                found[commit] = {**UNSAID, **json.loads(self.git("show", f"{commit}:apply.json"))}
                 waiting += self.git("show", "--no-patch", "--format=%P", commit).split()[:-1]
         return sorted(found.values(), key=lambda record: (record["serial"], record["at"]))
 

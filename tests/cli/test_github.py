@@ -390,7 +390,7 @@ def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Review
 
 
 def test_what_the_last_apply_did_not_do_is_looked_for_at_github(half_done: Reviewed) -> None:
-    """In what the workflow stored for the commit that the receipt is of."""
+    """In what the workflow stored for the commit that was applied last."""
     stored(half_done, outcome_json=(half_done.project.root / "outcome.json").read_text(), said_txt=REFUSED)
 
     assert 0 == half_done.run("drift-issue", "drift.json").code
@@ -399,7 +399,7 @@ def test_what_the_last_apply_did_not_do_is_looked_for_at_github(half_done: Revie
 
 
 def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed) -> None:
-    """It was merged, and is not applied; there is no outcome, nor a receipt."""
+    """It was merged, and is not applied; there is no outcome, nor anything on record."""
     reviewed.project.commit(SANDBOX + CHIEF)
     reviewed.project.write(reviewed.project.run("drift", "--format", "json").out, "drift.json")
     stored(reviewed, outcome_json="", said_txt=f"Plan for sandbox\n{REFUSED}")
