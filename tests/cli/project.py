@@ -151,12 +151,12 @@ class Project:
             return {str(user.get("externalId") or user["id"]): user for user in store.twin().users.values()}
 
     def applies(self, tenant: str = "sandbox") -> Sequence[Any]:
-        """The records of applies to a tenant, begins and ends, oldest first; none where the branch is not there.
+        """The records of applies to a tenant, begins and ends, oldest first, as far as they are in this clone.
 
         The last parent of a record is the commit that was applied, the others are the records before it.
         """
-        branch = f"refs/heads/reconciler/{tenant}"
-        waiting = self.git("for-each-ref", "--format=%(objectname)", branch).split()
+        branches = [f"refs/{where}/reconciler/{tenant}" for where in ("heads", "remotes/*")]
+        waiting = self.git("for-each-ref", "--format=%(objectname)", *branches).split()
         found: dict[str, Any] = {}
         while waiting:
             commit = waiting.pop()
