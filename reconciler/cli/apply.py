@@ -219,6 +219,9 @@ class _Apply:
             return None
         if self.options.verbosity >= 0 and not shows:
             click.echo(render_plan(planned.plan, "text"), err=True)
+        if approval.dropped:
+            with open_log(self.options, self.settings) as log:
+                record_run(log, self.head, planned.plan, approval.dropped, self.settings)
         return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
 
     def _begin(self) -> BegunApply:

@@ -28,6 +28,7 @@ from reconciler.errors import Refused, UsageError
 from reconciler.settings import Settings, read_settings
 
 LEASE = timedelta(hours=1)
+READING = timedelta(minutes=10)  # what goes before the first request that changes anything: the account is read
 RUN_FILE, RUN_BYTES = "run-id", 8
 NOT_BEGUN = "no begin of this run is on record: `reconciler ownership begin` goes before `apply --record local`"
 
@@ -83,7 +84,7 @@ def refuse_unrecorded(head: Head) -> None:
 def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
     """Puts the begin of an apply of HEAD on record, here and at the remote; raises Refused with the way out.
 
-    It may send requests for so many seconds, else for an hour.
+    It may send requests for so many seconds, and ten minutes in which it reads and plans; else for an hour.
     """
     branch = history.record.branch
     assert branch is not None  # noqa: S101  # a commit is checked out
@@ -138,8 +139,8 @@ def make_begin(head: Head, repository: Repository, history: ApplyHistory, run: s
 
 
 def lease_of(seconds: int | None) -> timedelta:
-    """Returns how long an apply may send requests."""
-    return timedelta(seconds=seconds) if seconds is not None else LEASE
+    """Returns how long after its begin an apply may send requests."""
+    return timedelta(seconds=seconds) + READING if seconds is not None else LEASE
 
 
 def name_run(options: Options, settings: Settings) -> str:

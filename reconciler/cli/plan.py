@@ -183,6 +183,14 @@ def exit_of(made: Plan, *, exit_code: bool) -> int:
     return DIFFERENCES if exit_code and (made.changes or made.named) else NOTHING
 
 
+def exit_of_drift(found: Plan, *, exit_code: bool) -> int:
+    """The same of a drift report: changes that git asks for and that wait for an apply are no drift."""
+    from reconciler.core.drift import split_drift
+
+    drift, _pending = split_drift(found)
+    return exit_of(found.model_copy(update={"changes": drift}), exit_code=exit_code)
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
@@ -240,7 +248,7 @@ def drift(
         made = _find_drift(options, head, base, Wish(read, only), record)
         say_files(options, head)
         print_result(render_drift(made, form))
-        return exit_of(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
+        return exit_of_drift(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
 
     return tell_of(options, head, "drift", look)
 
