@@ -94,6 +94,8 @@ def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tu
             return f"unmanaged: {words}", ""
     if any(group.live.id == one.id for group in ownership.groups):
         return "left git: the members that it had from git leave it", ""
+    if one.id in decided.contested:
+        return "unclear: several users or groups match one declaration, or one matches several (see the plan)", ""
     if key is not None:
         return f"declared as {key}", ""
     return "unmanaged: no commit that leads here, or is on record, declares a match", ""
