@@ -89,7 +89,7 @@ class Past:
             return self.base
         ownership = decided.ownership
         commits = [*(one.commit for one in ownership.leavers), *(one.commit for one in ownership.groups)]
-        states = [self.history.states.at(commit) for commit in dict.fromkeys(commits)]
+        states = [self.history.states.at(commit) for commit in dict.fromkeys(commits) if commit]
         loaded = {one.commit: one.loaded for one in states if one.loaded is not None}
         return replace(self.base, loaded={**self.base.loaded, **loaded})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -124,8 +125,10 @@ class Estate:
 
     def plan(self, *arguments: str, tenant: str = "sandbox") -> Seen:
         """What `plan --exit-code` shows, in every form."""
-        ran = self.project.run("plan", "--exit-code", *arguments)
         folder = self.project.root / "plans"
+        shutil.rmtree(folder, ignore_errors=True)
+        ran = self.project.run("plan", "--exit-code", *arguments)
+        assert folder.exists(), ran.said
         plain = {form: (folder / f"{tenant}.{form}").read_text() for form in ("txt", "md", "json")}
         forms = {
             "txt": " ".join(plain["txt"].split()),
