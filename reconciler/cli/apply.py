@@ -51,7 +51,7 @@ from reconciler.core.notification import Ending
 from reconciler.core.outcome import Outcome, Run, count_active_after
 from reconciler.core.ownership.closing import Ended
 from reconciler.core.ownership.refusals import RecordRefusal
-from reconciler.core.plan import Plan, is_refusal
+from reconciler.core.plan import Plan, has_errors, is_refusal
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.records.line import check_line
@@ -113,8 +113,7 @@ class _Applied:
     @property
     def settled(self) -> bool:
         """Whether the account is what git says, as far as the plan goes."""
-        errors = any(problem.severity == "error" for problem in self.planned.plan.problems)
-        return self.run.whole and not self.approval.refused and not errors
+        return self.run.whole and not self.approval.refused and not has_errors(self.planned.plan)
 
 
 @click.command()

@@ -16,6 +16,7 @@ from reconciler.desired.evidence.gather import gather_evidence
 from reconciler.desired.records.line import find_last_whole
 from reconciler.errors import Problem, Refused
 
+MOST_FRESH = 100  # keys that git did not have before, and that are in the account: more are an import
 MOST_APPLIES = 5  # the newest commits on record whose states a plan has in any case
 
 
@@ -26,7 +27,10 @@ def find_evidence(history: History, head: Head, base: Base, live: LiveState) -> 
     if history.work is None:
         return NO_EVIDENCE
     links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
-    candidates = find_candidates(head.desired, links.users.live_of, links.groups.live_of, live)
+    users, groups = links.users.live_of, links.groups.live_of
+    fresh = users.keys() - base.earlier.users().keys() if base.applied else frozenset()
+    few = fresh if len(fresh) <= MOST_FRESH else frozenset()
+    candidates = find_candidates(head.desired, users, groups, live, few)
     applies = [entry.record.commit for entry in reversed(history.record.history.front())][:MOST_APPLIES]
     last = find_last_whole(history.graph, history.record.history) if history.graph else None
     try:

@@ -175,12 +175,15 @@ def _write_beside(options: Options, made: Plan) -> None:
 
 
 def exit_of(made: Plan, *, exit_code: bool) -> int:
-    """Refused before different before done. A saved live state is not applyable and refuses nothing."""
-    from reconciler.core.plan import is_refusal
+    """Refused before different before done. A saved live state is not applyable and refuses nothing.
+
+    What is unclear, such as two users who match one declaration, is not done.
+    """
+    from reconciler.core.plan import has_errors, is_refusal
 
     if not made.read.complete or any(map(is_refusal, made.problems)):
         return REFUSED
-    return DIFFERENCES if exit_code and (made.changes or made.named) else NOTHING
+    return DIFFERENCES if exit_code and (made.changes or made.named or has_errors(made)) else NOTHING
 
 
 def exit_of_drift(found: Plan, *, exit_code: bool) -> int:

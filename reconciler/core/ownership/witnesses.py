@@ -11,6 +11,7 @@ from reconciler.core.ownership.sightings import Sighting, find_sightings
 from reconciler.core.planner import Decided
 
 MOST_SHOWN = 10
+UNCLEAR = "unclear: several users or groups match one declaration, or one matches several (see the plan)"
 UNMANAGED = "unmanaged: no commit that leads here, or is on record, declares a match"
 
 
@@ -86,6 +87,7 @@ def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tu
     """The verdict in words, and the line of YAML that settles it."""
     ownership = decided.ownership
     verdicts = {
+        **dict.fromkeys(decided.contested, (UNCLEAR, "")),
         **{group.live.id: ("left git: the members that it had from git leave it", "") for group in ownership.groups},
         **{live_id: (f"unmanaged: {words}", "") for live_id, words in ownership.released},
         **{leaver.live.id: (f"leaver: {leaver.reason}", "") for leaver in ownership.leavers},
