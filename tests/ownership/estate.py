@@ -163,9 +163,7 @@ class Estate:
         """The id of a user or group, by display name."""
         with self.project.account(tenant) as store:
             twin = store.twin()
-            [found] = [
-                one["id"] for one in (*twin.users.values(), *twin.groups.values()) if one["displayName"] == name
-            ]
+            [found] = [one["id"] for one in (*twin.users.values(), *twin.groups.values()) if one["displayName"] == name]
         return str(found)
 
     def hand(self, method: str, target: str, body: object = None, tenant: str = "sandbox") -> str:

@@ -35,7 +35,7 @@ def goes_on_under_another_key(estate: Estate) -> str:
 def out_of_scope_then_gone(estate: Estate) -> str:
     """Gus was declared where this tenant did not have him in scope."""
     estate.hires("gus")
-    nobody = '{url: sandbox, scope: all, scoping_filters: {users: [{title: all, clauses: [{attribute: title, operator: IS NULL}]}]}}'
+    nobody = "{url: sandbox, scope: all, scoping_filters: {users: [{title: all, clauses: [{attribute: title, operator: IS NULL}]}]}}"
     estate.says(people("ann", "bob", "cid", gus=person("gus", title="Clerk")), tenants={"sandbox": nobody})
     estate.says(people("ann", "bob", "cid"))
     return "Gus"

@@ -34,7 +34,9 @@ def main() -> int:
                 bad.update(+world.bad)
                 seen.update(world.seen)
                 took = time.monotonic() - started
-                print(f"{number}: {took:.0f} s, {world.seen['applies']} applies, {dict(+world.bad) or 'well'}", flush=True)  # noqa: T201
+                print(
+                    f"{number}: {took:.0f} s, {world.seen['applies']} applies, {dict(+world.bad) or 'well'}", flush=True
+                )  # noqa: T201
                 for what in world.told:
                     print(what, file=sys.stderr, flush=True)  # noqa: T201
                 if world.told and options.shrink:

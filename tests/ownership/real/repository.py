@@ -196,8 +196,14 @@ def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
     environment = {
         **os.environ,
         **ENVIRONMENT,
-        **{f"GIT_{who}_{what}": f"ada{at}" for who in ("AUTHOR", "COMMITTER") for what, at in (("NAME", ""), ("EMAIL", "@example.com"))},
+        **{
+            f"GIT_{who}_{what}": f"ada{at}"
+            for who in ("AUTHOR", "COMMITTER")
+            for what, at in (("NAME", ""), ("EMAIL", "@example.com"))
+        },
     }
-    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, check=False)  # noqa: S603, S607
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, check=False
+    )  # noqa: S603, S607
     assert 0 == done.returncode, f"git {arguments}: {done.stderr.decode()}"
     return done.stdout.decode()

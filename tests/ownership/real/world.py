@@ -259,7 +259,11 @@ class RealWorld(World):
             gateway.refuse = lambda number: (x + number) % 2 == 0
         if fault in ("first push", "lost end"):
             self.git.spoil(1 if fault == "first push" else 2, "refuse")
-        ran = self.killed(project, arguments, fault, x) if fault and "kill" in fault else self.command(project, *arguments)
+        ran = (
+            self.killed(project, arguments, fault, x)
+            if fault and "kill" in fault
+            else self.command(project, *arguments)
+        )
         self.git.calm()
         sent = gateway.writes[OURS]
         gateway.calm()
@@ -300,7 +304,9 @@ class RealWorld(World):
             self.git.let_time_pass()
         elif why == "behind":
             self.branches = {**self.branches, self.current: self.begun[-1]}
-        elif why == "beside" and any(self.begun and self.begun[-1].id in tip.leading() for tip in self.branches.values()):
+        elif why == "beside" and any(
+            self.begun and self.begun[-1].id in tip.leading() for tip in self.branches.values()
+        ):
             if "side" not in self.branches:
                 return
             self.merge(0, 0)
@@ -362,7 +368,13 @@ class RealWorld(World):
         """Commands that only look."""
         project = self.project(y % 2)
         key = f"user/{NAMES[x % 4]}"
-        commands = (["drift"], ["ownership", "show"], ["log", "--applies"], ["ownership", "show", key], ["ownership", "fetch"])
+        commands = (
+            ["drift"],
+            ["ownership", "show"],
+            ["log", "--applies"],
+            ["ownership", "show", key],
+            ["ownership", "fetch"],
+        )
         ran = project.run(*commands[x % 5])
         allowed = {0, 1, 4} if commands[x % 5][-1] != key else {0, 2, 4}
         if ran.code not in allowed or "Traceback" in ran.said:
