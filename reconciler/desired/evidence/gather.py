@@ -10,10 +10,10 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 
+from reconciler.core.ownership.applied import AppliedCommits, find_applied
 from reconciler.core.ownership.candidates import Candidate
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.core.ownership.history import ApplyHistory
-from reconciler.desired.evidence.applied import AppliedCommits, find_applied
 from reconciler.desired.evidence.choose import Chooser
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
