@@ -42,8 +42,7 @@ def fetch_record(branch: RecordBranch) -> bool:
         asked, _out, more = _converse(branch, "ls-remote", "--exit-code", "--heads", branch.remote, branch.local)
         if asked == NOT_THERE:
             return False
-        refusal = refuse_unknown(more if asked else words)
-        raise RecordUnknown(f"{refusal.sentence}: {refusal.way_out}", (refusal.as_problem(),))
+        raise refuse_unknown(more if asked else words).as_error()
     theirs = branch.theirs()
     if theirs is not None:
         _fetch_blobs(branch, theirs)
