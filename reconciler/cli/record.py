@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from reconciler.cli.line import Head
 from reconciler.core.declared import DeclaredTenant
 from reconciler.core.ownership.history import ApplyHistory, Sample
-from reconciler.core.ownership.names import record_name
 from reconciler.core.tenant import SANDBOX
+from reconciler.core.tenant_names import record_name
 from reconciler.desired.git import Repository
 from reconciler.desired.records.branch import RecordBranch, choose_remote, list_record_names
 from reconciler.desired.records.exchange import fetch_record
@@ -22,7 +22,6 @@ from reconciler.desired.records.load import load_history
 from reconciler.errors import NotARecord, Problem, RecordUnknown, Refused
 
 RecordMode: TypeAlias = Literal["remote", "local"]
-RECORD_MODES: tuple[RecordMode, ...] = ("remote", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def find_branch(repository: Repository, tenant: str, declared: Mapping[str, Decl
     """Returns the branch of a tenant's record. That of the embedded 4me is this clone's own, as the account is."""
     settings = declared[tenant].tenant
     remote = None if settings.url == SANDBOX else choose_remote(repository)
-    name = record_name(tenant, settings.record, settings.formerly, list_record_names(repository, remote))
+    name = record_name(tenant, settings, list_record_names(repository, remote))
     return RecordBranch(repository, name, remote)
 
 

@@ -5,7 +5,7 @@ A record is the branch `reconciler/<name>`, so a name is held to git's rules of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
 from reconciler.core.declared import DeclaredTenant
@@ -16,9 +16,16 @@ from reconciler.errors import Problem
 HINT = "use one name for each record, and none that is a folder of another"
 
 
-def record_name(name: str, tenant: Tenant) -> str:
-    """Returns the name of a tenant's record of applies: `record`, else the name that it had, else its own."""
-    return tenant.record or tenant.formerly or name
+def record_name(name: str, tenant: Tenant, existing: Collection[str] = ()) -> str:
+    """Returns the name of a tenant's record of applies: `record`, else the name that it had, else its own.
+
+    The name that it had is passed over where, of the existing records, one has the tenant's own name and none has that.
+    """
+    if tenant.record is not None:
+        return tenant.record
+    if tenant.formerly is not None and (tenant.formerly in existing or name not in existing):
+        return tenant.formerly
+    return name
 
 
 def check_tenant_names(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:

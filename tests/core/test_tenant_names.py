@@ -36,6 +36,27 @@ def test_a_record_is_called_as_git_says_or_as_the_tenant_was_or_is(written: dict
     assert expected == record_name("qa", Tenant.model_validate({"url": "sandbox", **written}))
 
 
+@pytest.mark.parametrize(
+    ("record", "formerly", "existing", "name"),
+    [
+        (None, None, (), "production"),
+        (None, None, ("prod",), "production"),
+        ("prod-eu", None, (), "prod-eu"),
+        ("prod-eu", "prod", ("prod",), "prod-eu"),
+        (None, "prod", ("prod",), "prod"),
+        (None, "prod", (), "prod"),
+        (None, "prod", ("prod", "production"), "prod"),
+        (None, "prod", ("production",), "production"),
+    ],
+)
+def test_a_tenant_goes_on_with_the_record_of_its_old_name(
+    record: str | None, formerly: str | None, existing: tuple[str, ...], name: str
+) -> None:
+    """Where there is none yet, or one of that name."""
+    tenant = Tenant.model_validate({"url": "sandbox", "record": record, "formerly": formerly})
+    assert name == record_name("production", tenant, existing)
+
+
 def test_tenants_of_different_names_have_nothing_wrong() -> None:
     """Nor does one that names another on the same account, or its own old name."""
     assert [] == found(qa={}, qb={"beside": "qa", "formerly": "test"}, qc={"record": "eu/qc"}, qd={"record": "eu/qd"})
