@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.ownership.evidence import Place
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.git import Repository
-
-OUR_BRANCHES = "reconciler"
+from reconciler.desired.records.branch import NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +62,5 @@ def is_record(ref: str) -> bool:
     """Whether a ref is a branch of the record of applies, here or as a remote has it."""
     parts = ref.split("/")
     if parts[:2] == ["refs", "heads"]:
-        return parts[2] == OUR_BRANCHES and len(parts) > len(("refs", "heads", OUR_BRANCHES))
-    return parts[:2] == ["refs", "remotes"] and OUR_BRANCHES in parts[3:-1]
+        return parts[2] == NAMESPACE and len(parts) > len(("refs", "heads", NAMESPACE))
+    return parts[:2] == ["refs", "remotes"] and NAMESPACE in parts[3:-1]

@@ -33,9 +33,7 @@ class PresentNames:
         return not self._settling.isdisjoint(self._read(tree))
 
     def _read(self, tree: str) -> list[str]:
-        listed = self.repository.ask("ls-tree", "-r", "-z", "--full-tree", tree)
-        entries = [entry.partition(b"\t") for entry in listed.split(b"\0") if entry]
-        blobs = [meta.split()[2].decode() for meta, _tab, path in entries if path.endswith(b".yaml")]
+        blobs = [entry.blob for entry in self.repository.list_tree(tree, ".") if entry.is_yaml]
         new = [blob for blob in dict.fromkeys(blobs) if blob not in self._by_blob]
         for blob, text in read_texts(self.repository, new):
             self._by_blob[blob] = self.mentions.find(text)
