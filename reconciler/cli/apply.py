@@ -23,7 +23,8 @@ from reconciler.cli.begun import (
     refuse_unrecorded,
     stands,
 )
-from reconciler.cli.execution import Bounds, Connections, Deadline, carry_out
+from reconciler.cli.connections import Connections
+from reconciler.cli.execution import Bounds, Deadline, carry_out, open_channel
 from reconciler.cli.history import History, find_base, open_history, with_front
 from reconciler.cli.line import Head, load_head, say
 from reconciler.cli.main import Options
@@ -40,7 +41,7 @@ from reconciler.cli.plan import (
     record_option,
 )
 from reconciler.cli.private import open_log, record_run
-from reconciler.cli.reading import Account, How, Past, Ways, focus_head, is_all_that_waits, plan_account, read_asked
+from reconciler.cli.reading import Account, How, Past, focus_head, is_all_that_waits, plan_account, read_asked
 from reconciler.cli.record import RecordMode
 from reconciler.core.approval.carried import list_open, open_after
 from reconciler.core.approval.coverage import Approval
@@ -251,9 +252,10 @@ class _Apply:
         targeted = planned_so or self.asked.wish.looks_for_difference
         past = Past(find_base(self.history, self.asked.base, front=targeted), self.history)
         head = focus_head(self.options, self.head, past, self.asked.wish, join_plans(self.approved))
-        account = await read_asked(Ways(client, rest), self.options, head, past, self.asked.how)
+        lines = Connections(client, rest)
+        account = await read_asked(lines, self.options, head, past, self.asked.how)
         past = past if targeted else replace(past, base=with_front(self.history, past.base))
-        return _Planned(plan_account(account, past), account, past, Connections(client, rest))
+        return _Planned(plan_account(account, past), account, past, lines)
 
     async def _apply(self, begun: BegunApply | None) -> _Applied:
         async with AsyncExitStack() as stack:
@@ -270,7 +272,7 @@ class _Apply:
             begun = self._extend(begun, planned) if begun else None
 
             before = planned.lines.requests
-            channel = planned.lines.channel(DIALECTS[self.head.tenant.dialect], recorder)
+            channel = open_channel(planned.lines, DIALECTS[self.head.tenant.dialect], recorder)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
             outcomes, stopped = await carry_out(planned.lines, channel, planned.made, approval, bounds)

@@ -1,4 +1,4 @@
-"""Carrying out the changes of a plan that may run: the connections, the progress, and what stops it early."""
+"""Carrying out the changes of a plan that may run: the channel, the progress, and what stops it early."""
 
 from __future__ import annotations
 
@@ -7,45 +7,15 @@ import signal
 from dataclasses import dataclass
 
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
+from reconciler.cli.connections import Connections
 from reconciler.cli.progress import Progress
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.make_plan import Made
 from reconciler.core.outcome import Outcome
 from reconciler.core.steps import make_steps
 from reconciler.core.wire import Dialect
-from reconciler.live.client import Client
-from reconciler.live.rest import RestLine
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """The ways to the account: SCIM, and REST where roles take effect there."""
-
-    scim: Client
-    rest: RestLine | None
-
-    @property
-    def requests(self) -> int:
-        """How many requests were sent so far."""
-        return self.scim.requests + (self.rest.requests if self.rest else 0)
-
-    @property
-    def clients(self) -> list[Client]:
-        """The clients of both."""
-        return [self.scim, *([self.rest.client] if self.rest else [])]
-
-    def hurry(self, event: asyncio.Event) -> None:
-        """Ends every wait of theirs once the event is set."""
-        self.scim.hurry = event
-        if self.rest:
-            self.rest.hurry(event)
-
-    def channel(self, dialect: Dialect, log: Log) -> Channel:
-        """Returns the way that changes are written."""
-        roles = RolesChannel(self.rest.client.send, self.rest.account) if self.rest else None
-        return Channel(self.scim.send, dialect, log, roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +32,12 @@ class Bounds:
 
     deadlines: tuple[Deadline, ...]
     verbosity: int
+
+
+def open_channel(lines: Connections, dialect: Dialect, log: Log) -> Channel:
+    """Returns what writes changes over the connections, and logs each attempt."""
+    roles = RolesChannel(lines.rest.client.send, lines.rest.account) if lines.rest else None
+    return Channel(lines.scim.send, dialect, log, roles)
 
 
 async def carry_out(

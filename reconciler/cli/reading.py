@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.cli.account import connect, read_live
+from reconciler.cli.connections import Connections
 from reconciler.cli.evidence import check_same_account, find_evidence, find_sample_keys
 from reconciler.cli.history import History, find_full_reason
 from reconciler.cli.kept import read_and_keep, read_incrementally
@@ -29,8 +30,6 @@ from reconciler.errors import Problem, UsageError
 from reconciler.settings import read_settings
 
 if TYPE_CHECKING:
-    from reconciler.live.client import Client
-    from reconciler.live.rest import RestLine
     from reconciler.live.snapshot import Snapshot
 
 
@@ -59,14 +58,6 @@ class How:
     mode: ReadMode
     keeps_focus: bool
     keeps_snapshot: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """The ways to an account: SCIM, and REST where roles take effect there."""
-
-    scim: Client
-    rest: RestLine | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +100,7 @@ def gather_account(account: Account, base: Base) -> Gathered:
     return replace(gathered, refusals=(*gathered.refusals, *account.refusals), problems=(*gathered.problems, *told))
 
 
-async def read_asked(lines: Ways, options: Options, head: Head, past: Past, how: How) -> Account:
+async def read_asked(lines: Connections, options: Options, head: Head, past: Past, how: How) -> Account:
     """The account as far as the head's focus goes. `auto` reads everything where look-ups can't be believed.
 
     The plan is then about everything too, unless it keeps its focus: on keys that were named, or on what was approved.
@@ -134,7 +125,7 @@ async def read_asked(lines: Ways, options: Options, head: Head, past: Past, how:
     return replace(everything, live=replace(everything.live, certificate=certificate))
 
 
-async def _read_everything(lines: Ways, options: Options, head: Head, past: Past, how: How) -> Account:
+async def _read_everything(lines: Connections, options: Options, head: Head, past: Past, how: How) -> Account:
     if how.mode == "incremental":
         read = await read_incrementally(lines.scim, options, head)
     elif how.keeps_snapshot:
@@ -184,7 +175,7 @@ def read_account_asked(options: Options, head: Head, past: Past, how: How) -> Ac
         async with AsyncExitStack() as stack:
             settings = read_settings()
             client = await connect(stack, options, head, settings)
-            lines = Ways(client, await connect_rest(stack, head, settings, client))
+            lines = Connections(client, await connect_rest(stack, head, settings, client))
             return await read_asked(lines, options, head, past, how)
 
     return asyncio.run(read())

@@ -1,0 +1,36 @@
+"""The connections to an account: SCIM, and REST where roles take effect there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from reconciler.live.client import Client
+    from reconciler.live.rest import RestLine
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """The connections of one command; `rest` is None where roles are written over SCIM."""
+
+    scim: Client
+    rest: RestLine | None
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent so far."""
+        return self.scim.requests + (self.rest.requests if self.rest else 0)
+
+    @property
+    def clients(self) -> list[Client]:
+        """The clients of both."""
+        return [self.scim, *([self.rest.client] if self.rest else [])]
+
+    def hurry(self, event: asyncio.Event) -> None:
+        """Ends every wait of both clients once the event is set."""
+        self.scim.hurry = event
+        if self.rest:
+            self.rest.hurry(event)
