@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from reconciler.cli.history import History
@@ -16,7 +16,7 @@ from reconciler.cli.main import Options
 from reconciler.cli.output import make_private_folder
 from reconciler.core.ownership.closing import Ended, end_apply, end_without_effect
 from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry
+from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry, State
 from reconciler.core.tenant import SANDBOX
 from reconciler.desired.evidence.graph import read_graph
 from reconciler.desired.git import Repository, explain_absence
@@ -95,7 +95,8 @@ def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
         graph = read_graph(repository, {entry.record.commit for entry in found.entries})
         if (refusal := check_line(graph, found)) is not None:
             raise refusal.as_error()
-        return make_begin(head, repository, found, run, until=now_in_utc() + lease_of(seconds))
+        until = (now_in_utc() + lease_of(seconds)).isoformat(timespec="seconds")
+        return make_record(head, repository, found, run, "begun").model_copy(update={"until": until})
 
     begun = begin(branch, run, now_in_utc, draft)
     return BegunApply(branch, begun.entry, begun.history)
@@ -120,18 +121,17 @@ def find_own_begin(history: History, run: str) -> BegunApply:
     return BegunApply(replace(branch, remote=None), mine[-1], found.without([mine[-1].id]))
 
 
-def make_begin(head: Head, repository: Repository, history: ApplyHistory, run: str, *, until: datetime) -> ApplyRecord:
-    """Returns the begin of an apply of HEAD. It covers all whom the commit declares, until its end says otherwise."""
+def make_record(head: Head, repository: Repository, history: ApplyHistory, run: str, state: State) -> ApplyRecord:
+    """Returns the next record, of HEAD as of now. It covers all that the commit declares, unless it says otherwise."""
     assert head.commit is not None  # noqa: S101  # `refuse_unrecorded` goes before
     return ApplyRecord(
         serial=history.next_serial,
-        state="begun",
+        state=state,
         commit=head.commit,
         tree=repository.tree_of(head.commit),
         folder=repository.folder,
         run=run,
         at=_now(),
-        until=until.isoformat(timespec="seconds"),
         as_of=head.today.isoformat(),
         salt=history.salt or secrets.token_hex(16),
         covers=Covers(kind="all"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.cli.history import History
 from reconciler.cli.line import Base, Head
 from reconciler.cli.record import find_other_samples
-from reconciler.core.link import find_former, link_resources
+from reconciler.core.link import link_account
 from reconciler.core.model import Key, LiveState
 from reconciler.core.ownership.candidates import find_candidates
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -26,7 +26,7 @@ def find_evidence(history: History, head: Head, base: Base, live: LiveState) -> 
         return Evidence(known=False)
     if history.work is None:
         return NO_EVIDENCE
-    links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
+    links = link_account(head.desired, base.earlier, live)
     users, groups = links.users.live_of, links.groups.live_of
     fresh = users.keys() - base.earlier.users().keys() if base.applied else frozenset()
     few = fresh if len(fresh) <= MOST_FRESH else frozenset()
@@ -58,7 +58,7 @@ def check_same_account(history: History, head: Head, base: Base, live: LiveState
     if history.unknown is not None:
         return
     targeted = live.certificate.mode == "targeted"
-    links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
+    links = link_account(head.desired, base.earlier, live)
     keys = find_sample_keys(history, head) if targeted else head.desired.users.keys() | base.earlier.users().keys()
     users = {key: links.user(key) for key in keys}
     linked = {str(key): user.id if user else "" for key, user in users.items()}

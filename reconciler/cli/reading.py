@@ -18,7 +18,7 @@ from reconciler.cli.trace import trace
 from reconciler.collector import collector_off
 from reconciler.core.focus import covers, focus_on_difference
 from reconciler.core.inquiry import grow_focus, make_inquiry
-from reconciler.core.link import find_former, link_resources
+from reconciler.core.link import link_account
 from reconciler.core.make_plan import Gathered, Made, make_plan
 from reconciler.core.model import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -141,7 +141,7 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
     """The head with what its focus needs and the account lacks in the focus, where it may grow."""
     if head.desired.focus is None:
         return head
-    links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
+    links = link_account(head.desired, base.earlier, live)
     everything = head.desired.users.keys() | head.desired.groups.keys()
     return replace(head, desired=grow_focus(head.desired, links, everything))
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.cli.account import read_whole
-from reconciler.cli.begun import name_run, refuse_unrecorded
+from reconciler.cli.begun import make_record, name_run, refuse_unrecorded
 from reconciler.cli.history import History, find_base, open_history
-from reconciler.cli.line import load_head, now_in_utc
+from reconciler.cli.line import load_head
 from reconciler.cli.main import Options
 from reconciler.cli.reading import Account, Past, plan_account
 from reconciler.core.make_plan import Made
@@ -79,21 +78,11 @@ def prepare_recovery(options: Options) -> Recovery:
         known = load_readable(branch) if unreadable else record.history
         _account, made = _plan_everybody(options, history, None)
         given_up = tuple(_give_up(history, made))
-        salt = known.salt or secrets.token_hex(16)
+        recovered = make_record(head, head.repository, known, name_run(options, read_settings()), "recovered")
         users = {str(key) for key, user in head.desired.users.items() if user.in_scope}
-        recovered = ApplyRecord(
-            serial=known.next_serial,
-            state="recovered",
-            commit=head.commit,
-            tree=head.repository.tree_of(head.commit),
-            folder=head.repository.folder,
-            run=name_run(options, read_settings()),
-            at=now_in_utc().isoformat(timespec="milliseconds"),
-            as_of=head.today.isoformat(),
-            salt=salt,
-            covers=Covers(kind="only"),
-            sample=make_sample(salt, ((key, one) for key, one in made.decided.ids.items() if key in users)),
-        )
+        linked = ((key, live_id) for key, live_id in made.decided.ids.items() if key in users)
+        sample = make_sample(recovered.salt, linked)
+        recovered = recovered.model_copy(update={"covers": Covers(kind="only"), "sample": sample})
     return Recovery(given_up, recovered, branch)
 
 

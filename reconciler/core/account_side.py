@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.link import Links, find_former, link_resources
+from reconciler.core.link import Links, link_account
 from reconciler.core.match import fold
 from reconciler.core.model import DesiredState, Key, LiveState, LiveUser, Value
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -134,7 +134,7 @@ def hold_against(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> Beside:
     """All of git against all of the account: what touches somebody may be a change of a group."""
-    links = link_resources(desired, find_former(desired, earlier), live)
+    links = link_account(desired, earlier, live)
     decided = decide_changes(desired, live, tenant, earlier, evidence)
     left = {one.user.key: one.live for one in decided.ownership.leavers}
     keys = {user.id: key for key, user in {**links.former_users.live_of, **left, **links.users.live_of}.items()}

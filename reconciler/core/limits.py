@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.model import Value
 from reconciler.core.plan import AttributeChange, Change
+from reconciler.core.result import ADOPTS
 from reconciler.core.tenant import Guardrails
 
 SUMMED = "max_privileged_grants"
 WRITES = frozenset({"update_user", "update_group", "reactivate_user"})
 ABOUT_USERS = frozenset({"update_user", "reactivate_user"})
-ADOPTS = "adopt: "
 
 
 def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:

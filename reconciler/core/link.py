@@ -90,6 +90,11 @@ class Links:
             yield from (problem for problem, keys in matches.problems.items() if any(map(desired.is_asked, keys)))
 
 
+def link_account(desired: DesiredState, earlier: Earlier, live: LiveState) -> Links:
+    """Links what git declares, and declared at earlier states, to an account."""
+    return link_resources(desired, find_former(desired, earlier), live)
+
+
 def link_resources(desired: DesiredState, former: Former, live: LiveState) -> Links:
     """Links all of it; no record is linked twice."""
     users = _link(desired, former, desired.users, live.users, desired.matching)

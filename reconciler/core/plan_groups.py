@@ -12,7 +12,7 @@ from reconciler.core.model import DesiredGroup, DesiredState, LiveGroup
 from reconciler.core.ownership.verdicts import GroupThatLeft, Ownership
 from reconciler.core.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, Skipped, UpdateGroup
 from reconciler.core.references import References
-from reconciler.core.result import Result, attribute_changes, skip
+from reconciler.core.result import Result, adoption_reason, attribute_changes, skip
 from reconciler.errors import Problem
 
 MOST_NAMED = 10
@@ -99,7 +99,7 @@ class GroupPlanner:
                 name=group.name,
                 target_id=live.id,
                 cause=self.earlier.attributes(group.key, paths, group.attributes, live.attributes),
-                reason=f"adopt: found by {attribute}; {group.reason}" if attribute else group.reason,
+                reason=adoption_reason(group, attribute),
                 adopted=attribute or "",
                 attributes=attribute_changes(paths, live.attributes, group.attributes),
                 source=group.source,

@@ -19,7 +19,7 @@ from reconciler.core.plan import (
 )
 from reconciler.core.plan_roles import RolePlanner
 from reconciler.core.references import References
-from reconciler.core.result import NOTHING, Result, attribute_changes, joined, skip
+from reconciler.core.result import NOTHING, Result, adoption_reason, attribute_changes, joined, skip
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Problem
 
@@ -145,16 +145,12 @@ class UserPlanner:
                 name=user.name,
                 target_id=live.id,
                 cause=cause,
-                reason=self._reason(user),
+                reason=adoption_reason(user, self.matches.adopted.get(user.key)),
                 adopted=self.matches.adopted.get(user.key, ""),
                 attributes=attribute_changes(paths, now, attributes),
                 source=user.source,
             )
         ]
-
-    def _reason(self, user: DesiredUser) -> str:
-        attribute = self.matches.adopted.get(user.key)
-        return f"adopt: found by {attribute}; {user.reason}" if attribute else user.reason
 
     def _with_keys(self, live: LiveUser) -> Attributes:
         manager = live.attributes.get("manager")

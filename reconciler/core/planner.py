@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
-from reconciler.core.link import Links, find_former, link_resources
+from reconciler.core.link import Links, link_account
 from reconciler.core.match import Matches
 from reconciler.core.model import DesiredState, DesiredUser, LiveGroup, LiveState, LiveUser
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -56,7 +56,7 @@ def decide_changes(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> Decided:
     """Returns what makes the account what git says. Who left is a verdict from the evidence; `earlier` gives causes."""
-    links = link_resources(desired, find_former(desired, earlier), live)
+    links = link_account(desired, earlier, live)
     ownership = judge(desired, live, links, evidence)
     warnings = warn_of_ownership(desired, links, evidence)
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership), warnings)
@@ -66,7 +66,7 @@ def decide_judged(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, ownership: Ownership
 ) -> Decided:
     """Returns what makes an account what git says, by verdicts that stand: what is planned after a plan was tried."""
-    links = link_resources(desired, find_former(desired, earlier), live)
+    links = link_account(desired, earlier, live)
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership.seen_in(live)), ())
 
 
@@ -130,7 +130,7 @@ def list_sought(
     """The users the roles of whose person decide something: none, unless roles take effect over REST."""
     if tenant.roles_via == "scim":
         return []
-    links = link_resources(desired, find_former(desired, earlier), live)
+    links = link_account(desired, earlier, live)
     ownership = judge(desired, live, links, evidence)
     pairs = [
         (user, _wanted(desired.users[key], tenant, ownership))

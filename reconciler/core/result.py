@@ -9,6 +9,8 @@ from reconciler.core.model import Attributes, DesiredGroup, DesiredUser
 from reconciler.core.plan import AttributeChange, Change, Skipped
 from reconciler.errors import Problem
 
+ADOPTS = "adopt: "
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -36,6 +38,11 @@ def attribute_changes(paths: Iterable[str], before: Attributes, after: Attribute
     return tuple(AttributeChange(path=path, before=before.get(path), after=after.get(path)) for path in paths)
 
 
+def adoption_reason(resource: DesiredUser | DesiredGroup, attribute: str | None) -> str:
+    """Returns the reason of a change; where the resource is adopted, the attribute that found it comes first."""
+    return f"{ADOPTS}found by {attribute}; {resource.reason}" if attribute else resource.reason
+
+
 def skip(resource: DesiredUser | DesiredGroup, reason: str) -> Result:
-    """Nothing is done, and it is said why."""
+    """Returns that nothing is done about a resource, with the reason."""
     return Result(skipped=[Skipped(key=str(resource.key), reason=reason)])
