@@ -1,6 +1,6 @@
 """The live users and groups that need evidence, and the words by which git may have known each of them. Pure.
 
-Who is linked and in scope needs none, nor who is not active. Everybody else may have been ours.
+A linked resource in scope needs none, nor does an inactive user. Every other one may have been ours.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def find_candidates(
     live: LiveState,
     fresh: Collection[Key] = (),
 ) -> tuple[Candidate, ...]:
-    """Returns who needs evidence: active users and groups that HEAD does not link, or links and has out of scope.
+    """Returns active users and groups that HEAD does not link, or links and has out of scope.
 
-    `users` and `groups` are what HEAD's declarations link to. `fresh` are keys that git did not have before: who is
-    linked to one may have left, or was released, and comes back.
+    `users` and `groups` are what HEAD's declarations link to. `fresh` are keys that git did not have before: a user
+    linked to one may have left or been released, and be back, and so needs evidence too.
     """
     user_key = {one.id: key for key, one in users.items()}
     group_key = {one.id: key for key, one in groups.items()}

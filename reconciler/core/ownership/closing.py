@@ -1,4 +1,4 @@
-"""What the record says of an apply once it has ended: whom it covers, whether it was whole, what stays open. Pure."""
+"""The record of an apply that has ended: what it covers, whether it was whole, what stays open. Pure."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEnt
 
 
 def end_without_effect(begun: ApplyRecord, at: str, last: ApplyRecord | None) -> ApplyRecord:
-    """Returns the record of an apply that ended before it could send anything: it covers nobody.
+    """Returns the record of an apply that ended before it could send anything: it covers no key.
 
-    What the last ended apply left open, counted and sampled is passed on.
+    Passes on what the last ended apply left open, counted and sampled.
     """
     update: dict[str, object] = {"state": "ended", "at": at, "until": None, "covers": Covers(kind="only")}
     if last is not None:
@@ -79,7 +79,7 @@ def end_without_effect(begun: ApplyRecord, at: str, last: ApplyRecord | None) ->
 
 
 def _covers(salt: str, ended: Ended, *, whole: bool) -> Covers:
-    """A whole apply covers all; one of some keys those that are linked; another all but those it did not reach."""
+    """Returns all for a whole apply, the linked keys for one about some keys, else all but those it did not reach."""
     if whole:
         return Covers(kind="all")
     reached = ended.decided.ids.keys() | {
@@ -97,7 +97,7 @@ def _hashes(salt: str, keys: Collection[str]) -> tuple[str, ...]:
 
 
 def _linked(ended: Ended) -> Iterable[tuple[str, str]]:
-    """Users in scope who are linked to the account, with their live ids."""
+    """Returns the keys and live ids of linked users in scope."""
     return (
         (str(user.key), ended.decided.ids[str(user.key)])
         for user in ended.desired

@@ -1,6 +1,6 @@
 """The evidence that a verdict on a live user rests on: what git said at some commits, and which applies covered them.
 
-Gathered by the rooms that ask git; judged by `verdicts`. Knows compiled states; nothing of git's commands.
+Gathered by the rooms that ask git; judged by `judge`. Knows compiled states; nothing of git's commands.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class StateAt:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known about who was ours. `states` are the newest first.
+    """What git and the record know about ownership. `states` come newest first.
 
-    `known` is false where the record of applies could not be read: then nobody can be shown to have left. `incomplete`
-    says in words why some commit that was needed could not be compiled or read; such a commit makes nobody a leaver.
+    `known` is false where the record of applies could not be read: then there are no leavers. `incomplete` are
+    sentences on commits that are needed and could not be compiled or read; such a commit makes no user a leaver.
     `since` is the serial of the last whole full apply; `unsettled` and `ignored` are the counts that it and later
     applies left, for plans that do not look at everybody. `doubtful` are ids of live users and groups about whom a
-    commit that does not compile may have said `released` or `left`: none of them can be shown to have left.
+    commit that does not compile may have said `released` or `left`: none of them is a leaver.
     """
 
     states: tuple[StateAt, ...] = ()

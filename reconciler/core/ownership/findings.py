@@ -1,4 +1,4 @@
-"""The table of who is who, row by row: what is found of one live user or group that HEAD does not link.
+"""The table of verdicts, row by row: what is found about one live user or group that HEAD does not link.
 
 Works on users and groups alike. Knows sightings and the lines that settle; nothing of plans.
 """
@@ -154,7 +154,7 @@ class Court(Generic[Live]):
         return Finding("leaver", sighting, tell_covered(sighting, serial), serial)
 
     def _declared(self, seen: Sequence[Sighting]) -> Finding | None:
-        """What is left of the table: a commit declares them, and that alone proves nothing."""
+        """The last row: a commit declares the resource, which alone proves nothing."""
         if not seen:
             return None
         sighting = next((one for one in seen if one.sure), seen[0])
@@ -167,12 +167,13 @@ def _follows(release: StateAt, one: Sighting) -> bool:
     if one.state.commit in release.earlier:
         return True
     applied = max((record.serial for record in one.state.records), default=None)
-    away = one.state.place != "here" and release.place == "here" and applied is not None
-    return away and any(record.serial > applied for record in release.records)
+    if applied is None or one.state.place == "here" or release.place != "here":
+        return False
+    return any(record.serial > applied for record in release.records)
 
 
 def _contradicts(one: Sighting, sighting: Sighting, serial: int) -> bool:
-    """Whether a later covered declaration of the same key could be somebody else as well."""
+    """Whether a later covered declaration of the same key could be another resource as well."""
     record = one.record
     here = one.state.place == "here" and one.key == sighting.key and not one.sure
     return here and record is not None and record.serial > serial

@@ -1,8 +1,8 @@
 """The history of applies to one tenant: its records in order, and what follows from them. Pure.
 
 Records merge by union: a branch with two tips is the union of both, and every fact here is the same whichever came
-first. A recovery starts anew: what it follows counts no more for the front, the sample, the lock and what HEAD is
-beside of; it stays as evidence of who was ours.
+first. A recovery starts anew: records before it no longer count for the front, the sample, the lock, or whether HEAD is
+beside the last apply; they stay as evidence.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class ApplyHistory:
         return _last(entry for entry in self.entries if entry.record.state == "ended")
 
     def last_full(self) -> RecordEntry | None:
-        """Returns the last apply that was whole and looked at everybody."""
+        """Returns the last apply that was whole and read the whole account."""
         return _last(entry for entry in self.entries if entry.record.full)
 
     @property
@@ -117,8 +117,8 @@ class ApplyHistory:
     def front(self) -> tuple[RecordEntry, ...]:
         """Returns the last whole apply (of each line of a union) and what was begun or applied since, oldest first.
 
-        A recovery counts as one that was whole. A begin whose end is there is left to its end, and an apply that ended
-        before it did anything is left out.
+        A recovery counts as a whole apply. An end replaces its begin, and an apply that ended before it did anything
+        is left out.
         """
         counted = self._applies()
         behind = self.before(entry for entry in counted if entry.record.moves_front or _is_recovery(entry))
@@ -179,12 +179,12 @@ class ApplyHistory:
 
     @property
     def unsettled(self) -> int:
-        """How many users the last whole full apply, or one since, named and did not act on."""
+        """How many users in doubt the last whole full apply left untouched, or a later one if those were more."""
         return max((entry.record.unsettled for entry in self._since_full()), default=0)
 
     @property
     def ignored(self) -> int:
-        """How many users the last whole full apply, or one since, left alone because of `on_removed: ignore`."""
+        """How many leavers `on_removed: ignore` left active at the last whole full apply, or a later one if more."""
         return max((entry.record.ignored for entry in self._since_full()), default=0)
 
     def _since_full(self) -> list[RecordEntry]:
@@ -210,7 +210,7 @@ def _last(entries: Iterable[RecordEntry]) -> RecordEntry | None:
 
 
 def _apply_of(record: ApplyRecord) -> tuple[int, str, str]:
-    """What a begin and its end have in common; two lines of a union may have the same serial."""
+    """Returns what a begin and its end share; the serial alone is not enough, as two lines of a union may share it."""
     return record.serial, record.run, record.commit
 
 

@@ -1,6 +1,6 @@
-"""HEAD × the account × the evidence → the verdicts: who left, who is in doubt, who was released.
+"""HEAD × the account × the evidence → the verdicts: leavers, doubts, releases.
 
-`findings` has the table; this module asks it about everybody whom HEAD does not link, and gathers.
+`findings` has the table; this module asks it about each live user and group that HEAD does not link, and gathers.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Judge:
         )
 
     def _users_asked(self) -> list[LiveUser]:
-        """Active users without a link, and those inactive who were linked when git last said so: their roles go."""
+        """Returns active users without a link, and inactive ones that an earlier state links: their roles go."""
         before = {one.id for one in self.links.former_users.live_of.values()}
         settled = {line.id for line in self.desired.left if line.id}
         linked = {one.id for one in self.links.users.live_of.values()}
@@ -109,7 +109,7 @@ class _Judge:
         return sorted(doubts, key=lambda doubt: (doubt.key, doubt.id))
 
     def _provisioned(self) -> frozenset[Key]:
-        """Users out of scope in HEAD whom a covered commit that leads here had in scope."""
+        """Returns users that HEAD has out of scope and a covered commit that leads here had in scope."""
         out = {
             live.id: key
             for key, live in self.links.users.live_of.items()
@@ -129,7 +129,7 @@ class _Judge:
         return (key, *self.desired.was.get(key, ()))
 
     def _assigned(self) -> Iterable[tuple[Key, frozenset[str]]]:
-        """What the last covered commit assigned to each linked user, where HEAD assigns roles to nobody."""
+        """Yields what the last covered commit assigned to each linked user, where HEAD assigns no roles."""
         for key, live in self.links.users.live_of.items():
             user = self.desired.users[key]
             if user.in_scope and user.roles is None and self.evidence.known:

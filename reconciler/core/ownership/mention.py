@@ -1,6 +1,6 @@
-"""Words that stand for somebody, looked for in text: which people do some lines of YAML name? Pure.
+"""Finds the users and groups that some text names, by words that stand for each of them. Pure.
 
-A hit proves nothing, a miss does: text is unescaped, and compared without case and without diacritics.
+A hit proves nothing, a miss proves absence: text is unescaped, and compared without case and without diacritics.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def fold_text(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Returns the text with YAML's escaped letters as they are meant, in whichever kind of quotes."""
+    """Returns the text with YAML's escapes resolved, for either kind of quotes."""
     if "\\" in text:
         text = ESCAPE.sub(_letter, text).replace('\\"', '"').replace("\\/", "/").replace("\\\n", "\n")
     return text.replace("''", "'")
@@ -33,7 +33,7 @@ def _letter(found: re.Match[str]) -> str:
 
 
 class MentionIndex:
-    """Finds which of many people, by number, a text names; each has any number of words."""
+    """Finds which of many numbered users and groups a text names; each has any number of words."""
 
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
         self._by_run: dict[str, dict[str, set[int]]] = {}
@@ -44,7 +44,7 @@ class MentionIndex:
                 self._by_run.setdefault(run[0], {}).setdefault(folded, set()).add(number)
 
     def find(self, text: str) -> frozenset[int]:
-        """Returns the numbers of all whom the text names by a word that stands by itself."""
+        """Returns the numbers of all that the text names by a whole word."""
         folded = fold_text(unescape(text))
         found: set[int] = set()
         spaced: str | None = None

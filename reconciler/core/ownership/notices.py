@@ -15,7 +15,7 @@ from reconciler.errors import Problem
 
 def warn_of_ownership(desired: DesiredState, links: Links, evidence: Evidence) -> tuple[Problem, ...]:
     """Returns warnings of keys that come back, of released users who are declared again, and of idle settlements."""
-    incomplete = evidence.incomplete if evidence.known else ()  # else it is an error, which others tell
+    incomplete = evidence.incomplete if evidence.known else ()  # else it is an error, reported elsewhere
     return (
         *(Problem("ownership_unknown", why, severity="warning") for why in incomplete),
         *_warn_of_linked(desired, links),
@@ -34,7 +34,7 @@ def _warn(desired: DesiredState, key: Key, live: LiveUser, evidence: Evidence) -
 
 
 def _warn_of_return(user: DesiredUser, evidence: Evidence) -> Problem | None:
-    """A key that a covered commit had, and a later one had not."""
+    """Warns of a key that a covered commit had and a later commit lacked."""
     had = [state for state in evidence if state.covering(user.key)]
     left = next((state for state in evidence if _left_by(state, user.key, had)), None)
     if left is None:
@@ -51,7 +51,7 @@ def _left_by(state: StateAt, key: Key, had: Iterable[StateAt]) -> bool:
 
 
 def _warn_of_release(user: DesiredUser, live: LiveUser, evidence: Evidence) -> Problem | None:
-    """A user who was released, and whom no apply covers since."""
+    """Warns of a released user whom no later apply covers."""
     for state in evidence:
         line = next((one for one in state.desired.released if one.key == user.key or one.id == live.id), None)
         if line is None:
@@ -65,7 +65,7 @@ def _warn_of_release(user: DesiredUser, live: LiveUser, evidence: Evidence) -> P
 
 
 def _warn_of_linked(desired: DesiredState, links: Links) -> Iterator[Problem]:
-    """A line that names by id who is declared does nothing."""
+    """Warns of lines that name a declared resource by its id: they have no effect."""
     keys = {live.id: key for matches in (links.users, links.groups) for key, live in matches.live_of.items()}
     for word, lines in (("left", desired.left), ("released", desired.released)):
         for line in lines:

@@ -42,7 +42,7 @@ def salted(salt: str, *parts: str) -> str:
 
 
 class Covers(Frozen):
-    """Whom an apply covers, of those whom its commit declares: all, all but some, or only some, by hashes of keys."""
+    """Which declared users and groups an apply covers: all, all but some, or only some, by hashes of keys."""
 
     kind: Literal["all", "all_but", "only"]
     keys: tuple[Hash, ...] = Field(default=(), max_length=MOST_KEYS)
@@ -75,7 +75,7 @@ class ApplyRecord(Frozen):
     until when a begun apply may send requests. `tree` is git's name of the desired-state folder at `commit`.
     `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, and
     `effects` those done by the name of the guardrail that limits them. `unsettled` and `ignored` count the users who
-    were named and not acted on. `salt` goes from record to record, as the sample that is hashed with it does.
+    were named and not acted on. The salt, and the sample that is hashed with it, pass from record to record.
     """
 
     format: Literal[1] = 1
@@ -104,7 +104,7 @@ class ApplyRecord(Frozen):
 
     @property
     def full(self) -> bool:
-        """Whether this apply was whole and looked at everybody."""
+        """Whether this apply was whole, by a read of the whole account."""
         return self.moves_front and self.mode in {"full", "incremental"}
 
     @property
@@ -171,7 +171,7 @@ def spell_record(record: ApplyRecord) -> bytes:
 def parse_record(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]] | None = None) -> ApplyRecord:
     """Reads the bytes of `apply.json`; raises NotARecord, which says in a sentence what is wrong with them.
 
-    Records pass the same sample on: with `samples`, by their bytes, one that was parsed before is used again.
+    Records pass the same sample on: `samples` caches what was parsed, by its bytes.
     """
     if len(content) > MOST_BYTES:
         raise NotARecord(f"{RECORD_FILE} has {len(content):,} bytes, and a record at most {MOST_BYTES:,}")
@@ -196,7 +196,7 @@ def _parse_with(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]]) -
 
 
 def _explain(error: ValidationError) -> str:
-    """What is wrong first, without the value: a record that somebody forged may hold anything."""
+    """Returns the first error without its value: a forged record may hold anything."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     first = next((one for one in found if one["loc"] == ("format",)), found[0])
     where = ".".join(part if isinstance(part, str) and part.isidentifier() else "*" for part in first["loc"])[:80]

@@ -1,4 +1,4 @@
-"""What is not applied, and not planned, for what the record of applies says: each with its sentence and its way out.
+"""The refusals that follow from the record of applies, each with its sentence and its way out.
 
 A closed set. Decides on facts that the rooms around gather; knows nothing of git. Exit 4 but for an apply that is done
 already, which is exit 0.
@@ -33,8 +33,8 @@ ERRORS: Mapping[Because, type[Refused]] = {
     "history_cut": RecordUnknown,
     "not_a_record": NotARecord,
 }
-FEWEST = 5
-ASKED = 5
+FEWEST = 5  # keys of a sample that must be known before it speaks against an account
+ASKED = 5  # keys of the sample that a targeted read looks up as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ def check_lock(lock: Lock) -> RecordRefusal | None:
 
 
 def check_behind(history: ApplyHistory, ahead: Collection[str]) -> RecordRefusal | None:
-    """Returns why HEAD is not applied where it is in commits that were begun or applied later.
+    """Returns why HEAD is not applied: a commit that contains it was begun or applied later.
 
-    `ahead` are the commits on record that HEAD leads to, without HEAD. Of the last apply of one of them: where that was
-    whole, what HEAD asks for is done or was taken back since, and this is no failure.
+    `ahead` are the commits on record that HEAD leads to, without HEAD. Where their last apply was whole, what HEAD asks
+    for is done or was taken back since: that is no failure.
     """
     later = [entry for entry in history.front() if entry.record.commit in ahead]
     last = max(later, key=lambda entry: entry.record.serial, default=None)
@@ -104,10 +104,10 @@ def check_behind(history: ApplyHistory, ahead: Collection[str]) -> RecordRefusal
 
 
 def check_beside(history: ApplyHistory, line: Collection[str], trees: Collection[str]) -> RecordRefusal | None:
-    """Returns why HEAD is not applied where the last apply is of a commit that does not lead to it.
+    """Returns why HEAD is not applied: the last apply is of a commit that does not lead to it.
 
     `line` are the commits on record that lead to HEAD, with HEAD; `trees` git's names of the folder at commits of that
-    line: an apply of an equal folder is none beside it.
+    line: an apply of an equal folder is not beside it.
     """
     beside = [one for one in history.last_applies() if not _is_on(one, line, trees)]
     last = max(beside, key=lambda entry: entry.record.serial, default=None)
@@ -141,11 +141,11 @@ def check_folder(history: ApplyHistory, folder: str, present: Collection[str], n
 def check_account(
     sample: Sample | None, linked: Mapping[str, str], ids: Collection[str], *, targeted: bool = False
 ) -> RecordRefusal | None:
-    """Returns why the account is another one than that which was applied to before.
+    """Returns why the account is not that of earlier applies.
 
-    `linked` are live ids by the key of everybody whom git declares, or declared at a commit on record; `ids` are the
-    users of the account that were read. Of those in the sample whose key is known, under half of at least five must not
-    be missing; in a targeted read, which asks for five of them, under three.
+    `linked` are live ids by key, of all users that git declares or declared at a commit on record; `ids` are the users
+    of the account that were read. Of the keys in the sample that are known, if at least five, half must have their id;
+    of the five that a targeted read looks up, three.
     """
     if sample is None:
         return None
@@ -168,7 +168,7 @@ def check_other_tenants(
     ids: Collection[str],
     beside: str | None = None,
 ) -> RecordRefusal | None:
-    """Returns why the account is that of another tenant, where this one has no sample of its own yet.
+    """Returns why the account is not this tenant's, which has no sample yet: it has the users of another one's sample.
 
     `others` are samples by name, of tenants on the same host; the one that `beside:` names may be on this account.
     """
@@ -189,7 +189,7 @@ def check_other_tenants(
 def count_found(sample: Sample, linked: Mapping[str, str], ids: Collection[str]) -> tuple[int, int]:
     """Returns how many of a sample have a known key, and how many of those an id that was read.
 
-    `linked` has an empty id for a key that is known and linked to nobody.
+    `linked` has an empty id for a key that is known and has no link.
     """
     entries = {entry.key: entry.linked for entry in sample.entries}
     known = found = 0

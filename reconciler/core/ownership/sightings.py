@@ -80,7 +80,7 @@ def find_sightings(
     """Returns the sightings of the live resources asked about, by id, the newest commit first.
 
     A commit that does not lead here counts where an apply of it is on record. `everyone` is the whole account, in
-    which a declaration may match somebody else as well.
+    which a declaration may match another resource as well.
     """
     some, found = SeenAccount(asked, {}), dict[str, list[Sighting]]()
     for state in evidence:

@@ -1,7 +1,6 @@
-"""The verdict on each active live user to whom HEAD's declarations do not link: did they leave, and who says so.
+"""The verdicts on live users and groups that HEAD does not link: left git, in doubt, released. Decides nothing.
 
-Decides by the table of docs/ownership.md, first row first; groups by the second table. Knows compiled states and
-records; nothing of git. `tell` has the words.
+`findings` has the table of docs/ownership.md and `judge` asks it; `sentences` has the words.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class GroupThatLeft:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A live user or group of whom it can't be told whether they left: named, and untouched.
+    """A live user or group that may have left git, which can't be decided: named, and left untouched.
 
     `key` is the likeliest key that git knew them by. `witnesses` says in one sentence what is known; `settle` is the
     line of YAML that settles it.
@@ -66,7 +65,7 @@ class Ownership:
 
     `released` are ids with the words that say since when; they are unmanaged. `provisioned` are keys of users whom HEAD
     has out of scope and whom a covered commit that leads here had in scope. `assigned` are the roles that the last
-    covered commit assigned to users, where HEAD assigns roles to nobody. `adopted` are keys that are linked, and that
+    covered commit assigned to users, where HEAD assigns no roles. `adopted` are keys that are linked, and that
     no apply covers yet: they are ours from the next apply on.
     """
 

@@ -31,7 +31,7 @@ class KnownResource:
 def find_known(live: LiveState, evidence: Evidence, decided: Decided, named: str) -> tuple[KnownResource, ...]:
     """Returns what is known of the users and groups that a key or an id names, as git says or ever said.
 
-    `named` is a key (`user/kai`, `kai`, `group/staff`) or the live id. Nothing where nobody is meant.
+    `named` is a key (`user/kai`, `kai`, `group/staff`) or the live id. Empty where it names nothing.
     """
     users = find_sightings(evidence, live.users, live.users)
     groups = find_sightings(evidence, live.groups, live.groups)
@@ -56,7 +56,7 @@ def _is_meant(one: LiveUser | LiveGroup, seen: Sequence[Sighting], key: str | No
 
 def _describe(one: LiveUser | LiveGroup, seen: Sequence[Sighting], decided: Decided, key: str | None) -> KnownResource:
     verdict, settle = _verdict(one, decided, key)
-    shown = [_tell(sighting) for sighting in seen[:MOST_SHOWN]]
+    shown = [_describe_sighting(sighting) for sighting in seen[:MOST_SHOWN]]
     more = [f"and {len(seen) - MOST_SHOWN} older commits"] if len(seen) > MOST_SHOWN else []
     return KnownResource(
         kind="user" if isinstance(one, LiveUser) else "group",
@@ -69,8 +69,8 @@ def _describe(one: LiveUser | LiveGroup, seen: Sequence[Sighting], decided: Deci
     )
 
 
-def _tell(sighting: Sighting) -> str:
-    """The line, the record and the match, of one commit."""
+def _describe_sighting(sighting: Sighting) -> str:
+    """Returns where one commit declares it, which apply covers that, and what matched."""
     scope = "in scope" if sighting.resource.in_scope else "out of scope"
     places = {"here": "leads here", "elsewhere": "is on another branch", "gone": "is on no branch any more"}
     record = sighting.record
