@@ -13,16 +13,16 @@ from reconciler.core.match import Matches, fold
 from reconciler.core.model import DesiredState, Key, Kind, Settlement
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.core.ownership.sentences import (
-    tell_covered,
-    tell_gone_on,
-    tell_left,
-    tell_not_read,
-    tell_perhaps_released,
-    tell_place,
-    tell_released,
-    tell_unclear,
-    tell_uncovered,
-    tell_unreadable,
+    describe_covered,
+    describe_gone_on,
+    describe_left,
+    describe_not_read,
+    describe_perhaps_released,
+    describe_place,
+    describe_released,
+    describe_unclear,
+    describe_uncovered,
+    describe_unreadable,
 )
 from reconciler.core.ownership.sightings import MARK, Live, Sighting
 from reconciler.core.ownership.verdicts import Verdict
@@ -44,7 +44,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Court(Generic[Live]):
+class VerdictTable(Generic[Live]):
     """All that verdicts on one kind rest on. `names` are HEAD's declarations by attribute and folded value.
 
     `gone_on` has the keys under which a key went on, by HEAD's `was:` or an earlier commit's.
@@ -61,21 +61,21 @@ class Court(Generic[Live]):
         sure = [one for one in seen if one.sure]
         keys = self._known_as(sure or seen)
         if line := _find_line(self.desired.released, live_id, keys):
-            return Finding("released", None, tell_released(line))
+            return Finding("released", None, describe_released(line))
         if self.evidence.known and (left := self._left(live_id, sure)):
             return left
         if seen and (released := self._released_since(live_id, keys, seen)):
             return released
-        if gone_on := next((told for one in sure if (told := self._gone_on(one))), None):
+        if gone_on := next((found for one in sure if (found := self._gone_on(one))), None):
             return gone_on
         return self._covered(live_id, keys, sure, seen) or self._declared(seen)
 
     def _left(self, live_id: str, sure: Sequence[Sighting]) -> Finding | None:
         if line := next((line for line in self.desired.left if line.id == live_id), None):
-            return Finding("leaver", sure[0] if sure else None, tell_left(line), source=line.source)
+            return Finding("leaver", sure[0] if sure else None, describe_left(line), source=line.source)
         for sighting in sure:
             if line := next((line for line in self.desired.left if line.key == sighting.key), None):
-                return Finding("leaver", sighting, tell_left(line), source=line.source)
+                return Finding("leaver", sighting, describe_left(line), source=line.source)
         return None
 
     def _known_as(self, seen: Iterable[Sighting]) -> frozenset[Key]:
@@ -95,7 +95,7 @@ class Court(Generic[Live]):
         if all(any(_follows(state, one) for state in states) for one in seen):
             line = _find_line(states[0].desired.released, live_id, keys)
             assert line is not None  # noqa: S101  # that is why it is among the states
-            return Finding("released", None, tell_released(line, states[0].commit))
+            return Finding("released", None, describe_released(line, states[0].commit))
         return None
 
     def _releases(self, live_id: str, keys: frozenset[Key]) -> Iterable[StateAt]:
@@ -109,7 +109,7 @@ class Court(Generic[Live]):
         """Whether HEAD goes on with a declaration under another key, or by the same name, with another record."""
         for key in (*self._successors(sighting), *self._namesakes(sighting)):
             live = self.matches.live_of.get(key)
-            return Finding("unaccounted", sighting, tell_gone_on(sighting, key, live.id if live else None))
+            return Finding("unaccounted", sighting, describe_gone_on(sighting, key, live.id if live else None))
         return None
 
     def _successors(self, sighting: Sighting) -> Iterable[Key]:
@@ -142,24 +142,24 @@ class Court(Generic[Live]):
         if not here:
             serial, sighting = covered[0]
             verdict: Verdict = "elsewhere" if sighting.state.place == "elsewhere" else "unsettled"
-            return Finding(verdict, sighting, tell_place(sighting, serial))
+            return Finding(verdict, sighting, describe_place(sighting, serial))
         serial, sighting = here[0]
         if live_id in self.evidence.doubtful:
-            return Finding("unaccounted", sighting, tell_unreadable(sighting, serial))
+            return Finding("unaccounted", sighting, describe_unreadable(sighting, serial))
         perhaps = self._releases(live_id, self._known_as(seen))
         if any(sighting.state.commit in state.earlier for state in perhaps):
-            return Finding("unaccounted", sighting, tell_perhaps_released(sighting, serial))
+            return Finding("unaccounted", sighting, describe_perhaps_released(sighting, serial))
         if doubtful := next((one for one in seen if _contradicts(one, sighting, serial)), None):
-            return Finding("unaccounted", doubtful, tell_unclear(doubtful))
-        return Finding("leaver", sighting, tell_covered(sighting, serial), serial)
+            return Finding("unaccounted", doubtful, describe_unclear(doubtful))
+        return Finding("leaver", sighting, describe_covered(sighting, serial), serial)
 
     def _declared(self, seen: Sequence[Sighting]) -> Finding | None:
         """The last row: a commit declares the resource, which alone proves nothing."""
         if not seen:
             return None
         sighting = next((one for one in seen if one.sure), seen[0])
-        tell = tell_uncovered if sighting.sure else tell_unclear
-        return Finding("unaccounted", sighting, (tell if self.evidence.known else tell_not_read)(sighting))
+        describe = describe_uncovered if sighting.sure else describe_unclear
+        return Finding("unaccounted", sighting, (describe if self.evidence.known else describe_not_read)(sighting))
 
 
 def _follows(release: StateAt, one: Sighting) -> bool:
@@ -188,8 +188,8 @@ def _naming(state: DesiredState, kind: Kind) -> list[str]:
     return [one for one in (state.matching if kind == "user" else state.group_matching) if one != MARK]
 
 
-def make_court(desired: DesiredState, matches: Matches[Live], evidence: Evidence, kind: Kind) -> Court[Live]:
-    """Returns what verdicts on users, or on groups, rest on."""
+def make_table(desired: DesiredState, matches: Matches[Live], evidence: Evidence, kind: Kind) -> VerdictTable[Live]:
+    """Returns the table for users, or for groups."""
     declared = desired.users.values() if kind == "user" else desired.groups.values()
     names = {
         (attribute, fold(attribute, value)): one.key
@@ -202,4 +202,4 @@ def make_court(desired: DesiredState, matches: Matches[Live], evidence: Evidence
         for key, was in state.was.items():
             for former in was:
                 gone_on.setdefault(former, set()).add(key)
-    return Court(desired, matches, evidence, names, gone_on)
+    return VerdictTable(desired, matches, evidence, names, gone_on)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from reconciler.core.link import Links
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, Kind, LiveGroup, LiveState, LiveUser
 from reconciler.core.ownership.evidence import Evidence
-from reconciler.core.ownership.findings import Court, Finding, make_court
-from reconciler.core.ownership.sentences import settle_by_id, settle_by_key, tell_uncovered
+from reconciler.core.ownership.findings import Finding, VerdictTable, make_table
+from reconciler.core.ownership.sentences import describe_uncovered, settle_by_id, settle_by_key
 from reconciler.core.ownership.sightings import Sighting, declares, find_sightings, match_members
 from reconciler.core.ownership.verdicts import Doubt, GroupThatLeft, Leaver, Ownership
 from reconciler.core.references import key_by_id
@@ -36,8 +36,8 @@ class _Judge:
     def judge(self) -> Ownership:
         users = self._users_asked()
         seen = find_sightings(self.evidence, users, self.live.users)
-        court = make_court(self.desired, self.links.users, self.evidence, "user")
-        found = [(one, finding) for one in users if (finding := self._find(court, one, seen.get(one.id, ())))]
+        table = make_table(self.desired, self.links.users, self.evidence, "user")
+        found = [(one, finding) for one in users if (finding := self._find(table, one, seen.get(one.id, ())))]
         doubts = [(one, finding) for one, finding in found if finding.verdict not in ("leaver", "released")]
         groups, group_doubts, released = self._groups()
         return Ownership(
@@ -66,11 +66,14 @@ class _Judge:
         ]
 
     def _find(
-        self, court: Court[LiveUser] | Court[LiveGroup], one: LiveUser | LiveGroup, seen: tuple[Sighting, ...]
+        self,
+        table: VerdictTable[LiveUser] | VerdictTable[LiveGroup],
+        one: LiveUser | LiveGroup,
+        seen: tuple[Sighting, ...],
     ) -> Finding | None:
         kind: Kind = "user" if isinstance(one, LiveUser) else "group"
         keys = [key_by_id(kind, one.id), *(sighting.key for sighting in seen)]
-        return court.find(one.id, seen) if any(map(self.desired.is_asked, keys)) else None
+        return table.find(one.id, seen) if any(map(self.desired.is_asked, keys)) else None
 
     def _leavers(self, found: Iterable[tuple[LiveUser, Finding]]) -> tuple[Leaver, ...]:
         taken = set(self.desired.users)
@@ -165,13 +168,13 @@ class _Judge:
         contested = self.links.groups.contested
         asked = [one for one in self.live.groups if one.id in out or one.id not in {*linked, *contested}]
         seen = find_sightings(self.evidence, asked, self.live.groups)
-        court = make_court(self.desired, self.links.groups, self.evidence, "group")
+        table = make_table(self.desired, self.links.groups, self.evidence, "group")
         left: list[GroupThatLeft] = []
         doubts: list[tuple[LiveGroup, Finding]] = []
         released: list[tuple[str, str]] = []
         for one in asked:
             sightings = seen.get(one.id, ())
-            finding = self._find_out_of_scope(sightings) if one.id in out else self._find(court, one, sightings)
+            finding = self._find_out_of_scope(sightings) if one.id in out else self._find(table, one, sightings)
             if finding is None:
                 continue
             if finding.verdict == "released":
@@ -182,7 +185,7 @@ class _Judge:
                 else:
                     doubts.append((one, finding))
             elif finding.serial is not None and (later := self._uncovered_at_stake(one, sightings)):
-                doubts.append((one, Finding("unaccounted", later, tell_uncovered(later))))
+                doubts.append((one, Finding("unaccounted", later, describe_uncovered(later))))
         return tuple(self._named_once(left)), self._doubts(doubts), released
 
     def _named_once(self, left: Iterable[GroupThatLeft]) -> Iterable[GroupThatLeft]:

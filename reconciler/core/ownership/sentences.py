@@ -24,63 +24,63 @@ def settle_by_id(live_id: str) -> str:
     return f"left: [{{id: {json.dumps(live_id)}, {WHY}}}]"
 
 
-def tell_released(line: Settlement, commit: str | None = None) -> str:
-    """Says where a user or group was released."""
+def describe_released(line: Settlement, commit: str | None = None) -> str:
+    """Returns the place of the line that released a user or group."""
     at = f" of commit {commit[:12]}" if commit else ""
     return f"released at {line.source}{at}"
 
 
-def tell_left(line: Settlement) -> str:
-    """Says where HEAD has it that a user or group left."""
+def describe_left(line: Settlement) -> str:
+    """Returns the place and reason of the line of HEAD that says a user or group left."""
     why = f": {line.reason}" if line.reason else ""
     return f"left, says {line.source}{why}"
 
 
-def tell_covered(sighting: Sighting, serial: int) -> str:
-    """Says which apply covers a declaration that left git: the same words for all who left since that apply."""
+def describe_covered(sighting: Sighting, serial: int) -> str:
+    """Returns which apply covers a declaration that left git; the same for all that left since that apply."""
     return f"left git, covered by apply #{serial} at commit {sighting.commit}"
 
 
-def tell_gone_on(sighting: Sighting, key: Key, live_id: str | None) -> str:
-    """Says that a declaration goes on in HEAD, and not with this live resource."""
+def describe_gone_on(sighting: Sighting, key: Key, live_id: str | None) -> str:
+    """Returns that HEAD goes on with a declaration, and links it to another live resource or to none."""
     known = _declared(sighting)
     who = f"linked to {live_id}" if live_id else "linked to nothing in the account yet"
     return f"{known}, and goes on in HEAD as {key}, which is {who}"
 
 
-def tell_place(sighting: Sighting, serial: int) -> str:
-    """Says where the covered commit is that does not lead here."""
+def describe_place(sighting: Sighting, serial: int) -> str:
+    """Returns where the covered commit is, which does not lead to HEAD."""
     where = "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch leads to any more"
     return f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}, which {where}"
 
 
-def tell_unclear(sighting: Sighting) -> str:
-    """Says that a declaration matches several live resources."""
+def describe_unclear(sighting: Sighting) -> str:
+    """Returns that a declaration matches several live resources."""
     rivals = f", and matches {', '.join(sighting.rivals)} too" if sighting.rivals else ", and so is another declaration"
     return f"{_declared(sighting)}{rivals}"
 
 
-def tell_uncovered(sighting: Sighting) -> str:
-    """Says that a commit declares a live resource, and that no apply covers that."""
+def describe_uncovered(sighting: Sighting) -> str:
+    """Returns that a commit declares a live resource, and no apply covers it."""
     if not sighting.resource.in_scope:
         return f"{_declared(sighting)}, out of scope there"
     return f"{_declared(sighting)}, and no apply on record covers that"
 
 
-def tell_perhaps_released(sighting: Sighting, serial: int) -> str:
-    """Says that a key was released since then that may have been theirs."""
+def describe_perhaps_released(sighting: Sighting, serial: int) -> str:
+    """Returns that a key which may have been theirs was released since."""
     covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"
     return f"{covered}, and a key that may have been theirs was released since"
 
 
-def tell_unreadable(sighting: Sighting, serial: int) -> str:
-    """Says that a commit since then can't be read, which may have said that they were released."""
+def describe_unreadable(sighting: Sighting, serial: int) -> str:
+    """Returns that a later commit, which may have released them, can't be read."""
     covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"
     return f"{covered}, and a commit about them, which may have released them, can't be read"
 
 
-def tell_not_read(sighting: Sighting) -> str:
-    """Says that a commit declares a live resource, and that nothing is known of applies."""
+def describe_not_read(sighting: Sighting) -> str:
+    """Returns that a commit declares a live resource, and the record of applies could not be read."""
     return f"{_declared(sighting)}, and {NOT_READ}"
 
 
