@@ -1,7 +1,7 @@
 """Exceptions from the limits: one plan, by its digest, until a day, for a reason. Pure; the day is an argument.
 
-An exception lets a plan pass the limits and nothing else: who is protected, and which roles need a holder or must be
-apart, holds all the same.
+An exception lets a plan pass the limits and nothing else: protected users, required roles and separation of duties
+still refuse it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SHOWN = len("sha256:") + 12
 
 
 def pass_by_exception(exceeded: Sequence[Problem], digest: str, guardrails: Guardrails, today: date) -> list[Problem]:
-    """Returns the exceeded limits; in their place, where an exception is for that very plan, that it passes them."""
+    """Returns the exceeded limits, or where an exception names that plan, a note for each that it is passed."""
     excepted = next((one for one in guardrails.exceptions if one.plan == digest and today <= one.expires), None)
     return [_passed(problem, excepted) for problem in exceeded] if excepted else list(exceeded)
 

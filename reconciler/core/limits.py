@@ -1,4 +1,4 @@
-"""What the changes of a plan count against: for each guardrail with a limit, who and what is meant. Pure.
+"""The effects of a plan that count against each guardrail with a limit. Pure.
 
 Counts changes; knows nothing of how high a limit is.
 """
@@ -45,7 +45,7 @@ def effects_of(
     """Returns how many of the changes count against each guardrail, by its name; zeros are left out.
 
     This is what an apply records of the changes that it carried out. Adoptions of the first apply are not counted, for
-    it takes over an account. A privileged role that somebody holds who comes back is in no change, and not counted.
+    it takes over an account. A privileged role that a reactivated user still holds is in no change, and not counted.
     """
     counted = {name: len(named) for name, named in list_effects(changes).items()}
     counted[SUMMED] = sum(1 for _ in _privileged(changes, guardrails or Guardrails()))
@@ -62,7 +62,7 @@ def is_write(change: Change) -> bool:
 def is_adoption(change: Change) -> bool:
     """Returns whether a change takes a user or group under management that the account had already.
 
-    It gives them the externalId of git. Somebody whom git declares without one is found by another attribute each time.
+    It gives them the externalId of git. A user declared without one is matched by another attribute at each plan.
     """
     found = change.action in WRITES and change.reason.startswith(ADOPTS)
     return found and any(one.path == "externalId" for one in change.attributes)

@@ -1,4 +1,4 @@
-"""What git declares linked to the account: matching decides, this is the order.
+"""Links what git declares to the account: `match` decides what fits, this module in which order it is tried.
 
 First by HEAD's values; then, for a key that these link to nothing, by the values that its base had; last by those of
 the key that it `was`. A record goes to one key.
@@ -28,7 +28,7 @@ Declared = Mapping[Key, DesiredUser | DesiredGroup]
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """What earlier states declare: it is looked up, and links keys that changed. It says nothing of who left.
+    """What earlier states declare: it is looked up, and links keys that changed. It makes no leavers.
 
     `users` and `groups` are those whose key HEAD no longer declares. `base` is what the base declares of HEAD's keys,
     and `was` what earlier states declare of the keys that HEAD's keys were before.
@@ -63,7 +63,7 @@ def find_former(desired: DesiredState, earlier: Earlier) -> Former:
 
 
 def _marked(resource: DesiredUser | DesiredGroup, former: Key) -> DesiredUser | DesiredGroup:
-    """What stands for a key of which no earlier state is known: the mark that it gave, as the default mapping does."""
+    """Returns a stand-in for a key that no known state declares: with the externalId of the default mapping."""
     return replace(resource, key=former, attributes={"externalId": former.name})
 
 
@@ -96,7 +96,7 @@ def link_account(desired: DesiredState, earlier: Earlier, live: LiveState) -> Li
 
 
 def link_resources(desired: DesiredState, former: Former, live: LiveState) -> Links:
-    """Links all of it; no record is linked twice."""
+    """Links what git declares, then what earlier states declare to the records left over."""
     users = _link(desired, former, desired.users, live.users, desired.matching)
     groups = _link(desired, former, desired.groups, live.groups, desired.group_matching)
     return Links(
@@ -110,7 +110,7 @@ def link_resources(desired: DesiredState, former: Former, live: LiveState) -> Li
 def _link(
     desired: DesiredState, former: Former, declared: Declared, live: Sequence[Live], attributes: Sequence[str]
 ) -> Matches[Live]:
-    """A record that a line of `left:` or `released:` has by id is nobody's, where another one would do."""
+    """Links to records that no line of `left:` or `released:` names by id, where those do; then to any."""
     settled = {line.id for line in _settlements(desired) if line.id}
     others = [one for one in live if one.id not in settled] if settled else live
     matches = match_resources(declared.values(), others, attributes)
@@ -131,7 +131,7 @@ def _link_more(
     live: Sequence[Live],
     attributes: Sequence[str],
 ) -> None:
-    """Links keys that have no record yet by other values, the first that find one; who is unclear is left alone."""
+    """Links keys without a record by other values, the first that find one; an unclear key stays without."""
     for turn in range(max(map(len, declared.values()), default=0)):
         waiting = [
             replace(every[turn], key=key)

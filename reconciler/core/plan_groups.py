@@ -39,13 +39,13 @@ class GroupPlanner:
             return Result([self._create(group)])
         update = self._update(group, live)
         return Result(
-            [*update, *self._change_members(group, live)], self._tell_kept(group, live), _renames(group, update)
+            [*update, *self._change_members(group, live)], self._note_kept(group, live), _renames(group, update)
         )
 
     def plan_left(self, left: GroupThatLeft) -> Result:
         """A group that left git, or its scope, stays; the members that git had put there leave it.
 
-        Who is in doubt, and who was released, stays in it.
+        Members in doubt and released members stay too.
         """
         group, live = left.group, left.live
         kept = self.ownership.spared | {live_id for live_id, _words in self.ownership.released}
@@ -55,8 +55,8 @@ class GroupPlanner:
         reason = f"the group {self._how_it_left(group)}: it stays, and the members that git had put there leave it"
         removed = self._remove(group, live, sorted(going), self._cause_of_leaving(group), reason)
         staying = sorted(set(map(self.references.key_of, live.members - self.ownership.spared)) - going)
-        told = [*_tell(group, staying, "git had not put them there"), *self._tell_spared(group, live)]
-        return Result([removed], skipped=told)
+        noted = [*_note(group, staying, "git had not put them there"), *self._note_spared(group, live)]
+        return Result([removed], skipped=noted)
 
     def _how_it_left(self, group: DesiredGroup) -> str:
         return "is out of scope" if self.desired.resource(group.key) else "left git"
@@ -121,24 +121,24 @@ class GroupPlanner:
             changes.append(self._remove(group, live, removed, cause, reason))
         return changes
 
-    def _tell_kept(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
-        """Names the members who stay though git does not declare them: in doubt, or taken out of an additive group."""
+    def _note_kept(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
+        """Names the members that stay though git does not declare them: in doubt, or taken out of an additive group."""
         if group.members is None:
             return []
         if group.authoritative:
-            return self._tell_spared(group, live)
+            return self._note_spared(group, live)
         went = self.earlier.former_members(group.key) - group.members
         there = set(map(self.references.key_of, live.members))
         named = sorted(self._asked(group, set(map(str, went))) & there)
-        return _tell(group, named, "membership is additive, and nobody is taken out of the group")
+        return _note(group, named, "membership is additive, and nobody is taken out of the group")
 
-    def _tell_spared(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
+    def _note_spared(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
         doubts = [one for one in self.ownership.doubts if one.kind == "user" and one.id in live.members]
         named = [f"{one.key} ({one.id})" for one in doubts]
-        return _tell(group, named, "it can't be told whether they left git")
+        return _note(group, named, "it can't be told whether they left git")
 
     def _known(self, members: Iterable[str]) -> Iterable[str]:
-        """Without those of whom it is unclear whose they are; who is linked is known, whoever else they could be."""
+        """Drops members whose match is ambiguous; a linked member is kept."""
         references = self.references
         return (one for one in members if one in references.keys or one not in references.contested)
 
@@ -167,7 +167,7 @@ class GroupPlanner:
         )
 
 
-def _tell(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
+def _note(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
     return [Skipped(key=str(group.key), reason=f"{_name(named)} stays in it: {why}")] if named else []
 
 

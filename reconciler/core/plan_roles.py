@@ -22,9 +22,9 @@ WAITED: Final = (
 
 
 def wanted_roles(user: DesiredUser, assigned: frozenset[str]) -> frozenset[str] | None:
-    """All that a user in scope should hold, None where git has no say in it.
+    """Returns the roles that a user in scope should hold; None where git assigns none.
 
-    The last assignment may have left git: what it `assigned` must not stay behind.
+    Where the last assignment has left git, the roles that it `assigned` must go: then the user should hold none.
     """
     return frozenset() if user.roles is None and assigned else user.roles
 
@@ -33,7 +33,7 @@ def wanted_roles(user: DesiredUser, assigned: frozenset[str]) -> frozenset[str] 
 class RolePlanner:
     """Decides about the roles of one user after another. `me` is the person whose credentials write them over REST.
 
-    `assigned` is what the last covered commit assigned, where HEAD assigns no role to anybody.
+    `assigned` is what the last covered commit assigned, where HEAD assigns no roles.
     """
 
     earlier: Earlier
@@ -42,7 +42,7 @@ class RolePlanner:
     assigned: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     def at_creation(self, user: DesiredUser) -> tuple[str, ...]:
-        """The roles that the creation itself carries: none over REST, where there is nobody yet to hold them."""
+        """The roles that the creation itself carries: none over REST, where no person holds them yet."""
         return () if self.over_rest else tuple(sorted(user.roles or ()))
 
     def plan_new(self, user: DesiredUser) -> Result:
@@ -77,7 +77,7 @@ class RolePlanner:
         return live.roles & CATALOGUE if self.over_rest else live.roles - {OWNER}
 
     def _unless_mine(self, user: DesiredUser, live: LiveUser, changes: list[Change]) -> Result:
-        """4me lets nobody take from themselves; and nobody should give to themselves either."""
+        """Skips changes to the roles of the credentials' own person: 4me refuses revocations, and grants are unsafe."""
         if not changes or not self.over_rest or live.person != self.me:
             return Result(changes)
         words = {"grant_roles": "grant", "revoke_roles": "revoke"}

@@ -56,7 +56,7 @@ class UserPlanner:
 
     @property
     def roles(self) -> RolePlanner:
-        """Who decides about roles."""
+        """The planner of roles."""
         over_rest = self.tenant.roles_via == "permissions"
         return RolePlanner(self.earlier, over_rest, self.me, self.ownership.assigned)
 
@@ -81,7 +81,7 @@ class UserPlanner:
         return left if left.changes else joined(skip(user, f"{user.reason}; inactive already"), left)
 
     def _leave(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> Result:
-        """Whoever leaves is made inactive, and holds nothing: who was made inactive before, too."""
+        """Deactivates an active user and takes the roles; an inactive user loses the roles alike."""
         left = [self._deactivate(user, live, cause, reason)] if live.active else []
         return joined(Result(left), self.roles.plan_leaver(user, live, cause, reason))
 

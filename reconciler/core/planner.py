@@ -33,7 +33,7 @@ class Decided:
     """What is to be done, what is left alone, and `ids`: the live id of every key that has one, for apply.
 
     `unclear` are keys that could be several live resources, and `contested` the ids of those. `ownership` are the
-    verdicts on who left. `ignored` are the keys of leavers who are left active, for `on_removed` is ignore.
+    verdicts on who left. `ignored` are the keys of leavers who stay active because `on_removed` is ignore.
     """
 
     changes: tuple[Change, ...]
@@ -127,7 +127,7 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decided:
 def list_sought(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> list[Sought]:
-    """The users the roles of whose person decide something: none, unless roles take effect over REST."""
+    """Returns the users whose person's roles a plan needs, each with the roles to hold: none over SCIM."""
     if tenant.roles_via == "scim":
         return []
     links = link_account(desired, earlier, live)
@@ -149,9 +149,9 @@ def _wanted(user: DesiredUser, tenant: Tenant, ownership: Ownership) -> frozense
 
 
 def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
-    """What git never declared, and who was released; a group that left git is among it, for it stays.
+    """Returns resources that git never declared or has released, and groups that left git, which stay.
 
-    A plan that does not look at everybody can't tell.
+    Empty for a plan about some keys, which does not read the others.
     """
     if decision.desired.focus is not None:
         return ()

@@ -1,4 +1,4 @@
-"""What people write to settle who is ours: `released`, `left` and `was`; and what is wrong with it across all files.
+"""The lines that settle ownership, `released`, `left` and `was`, and their problems across all files.
 
 Knows keys and declarations; nothing of evidence or verdicts.
 """

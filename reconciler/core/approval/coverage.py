@@ -6,7 +6,7 @@ approved and is not in the fresh plan is seen to be so already, or named as with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.approval.atoms import (
@@ -91,7 +91,7 @@ def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: A
     """
     for plan in approved:
         _refuse_unless_of(now, plan)
-    held = _Held(now, gather_approved(approved, force), account)
+    held = _Coverage(now, gather_approved(approved, force), account)
     held.sort_changes()
     for plan in approved:
         if lasts(plan, force):
@@ -111,7 +111,9 @@ def _refuse_unless_of(now: Plan, approved: Plan) -> None:
 
 
 @dataclass(slots=True)
-class _Held:
+class _Coverage:
+    """The sorting of a fresh plan and of the approved plans, as far as it got."""
+
     now: Plan
     approved: ApprovedAtoms
     account: AccountNow
@@ -149,7 +151,7 @@ class _Held:
         self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
 
     def _may_run(self, atom: Atom) -> bool:
-        """Whether reviewers saw it, and whom it is about: no record is touched that no plan showed as adopted."""
+        """Whether reviewers saw the effect, and no record that it is about is adopted without their knowledge."""
         about = {atom.key, *([atom.path[1]] if atom.path[0] == "member" else ())}
         if atom.path == ("attribute", "manager"):
             about.add(atom.after.strip('"'))
@@ -168,8 +170,11 @@ class _Held:
             else:
                 why = DRIFTED if drift else f"{UNSEEN}{self._or_another_key(change)}"
             reasons.setdefault(("left" if drift else "refused", why), []).append(atom)
-        for (status, why), left in reasons.items():
-            parts = parts_of(change, left)
+        self._add_not_run(change, reasons)
+
+    def _add_not_run(self, change: Change, reasons: Mapping[tuple[Status, str], Sequence[Atom]]) -> None:
+        for (status, why), atoms in reasons.items():
+            parts = parts_of(change, atoms)
             self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
 
     def _or_another_key(self, change: Change) -> str:
@@ -187,9 +192,7 @@ class _Held:
                 reasons.setdefault(judged, []).append(atom)
                 if judged[0] in {"skipped", "unclear"}:
                     self.pending.append(Pending(atom, (Cover(atom, origin),), None))
-            for (status, why), atoms in reasons.items():
-                parts = parts_of(change, atoms)
-                self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
+            self._add_not_run(change, reasons)
 
     def _judge(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:
         """Returns the status of an approved atom and why; None where the fresh plan, or a later approval, has it."""

@@ -58,7 +58,7 @@ class Cover:
 
 @dataclass(slots=True)
 class ApprovedAtoms:
-    """All approved atoms in force, in an order that is looked up quickly; made by `gather_approved`."""
+    """All approved atoms in force, indexed for `covers`; made by `gather_approved`."""
 
     force: InForce
     seen: dict[tuple[str, Path, str], list[Cover]] = field(default_factory=lambda: defaultdict(list))
