@@ -152,7 +152,7 @@ def apply(
 
 
 def _apply_head(options: Options, head: Head, asked: _Asked) -> tuple[int, Ending]:
-    """The exit code, and how it ended for those who were not there."""
+    """Returns the exit code, and how the apply ended, for notifications."""
     if not head.tenant.enabled:
         raise Refused(
             f"provisioning to {head.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"

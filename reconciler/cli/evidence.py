@@ -1,4 +1,4 @@
-"""The evidence for a plan, once the account is read: who needs it, what git knows of them, and whose account it is."""
+"""Gathers the evidence for a plan once the account is read, and checks that it is the account of earlier applies."""
 
 from __future__ import annotations
 

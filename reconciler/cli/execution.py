@@ -20,7 +20,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """After how many seconds no new change is begun, and what is said then."""
+    """After how many seconds no new change is begun, and the reason that is reported then."""
 
     seconds: float
     reason: str
@@ -28,7 +28,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What bounds an execution: its deadlines; `verbosity` is how much is said of its progress."""
+    """What bounds an execution: its deadlines; `verbosity` is how much of its progress is reported."""
 
     deadlines: tuple[Deadline, ...]
     verbosity: int

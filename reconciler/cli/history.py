@@ -119,7 +119,7 @@ def _find_base(history: History, named: str | None, *, front: bool) -> Base:
                 [
                     *problems,
                     *(problem for commit in commits for problem in history.states.tell_filter_changes(commit)),
-                    *_tell_history(history),
+                    *_warn_of_history(history),
                 ]
             )
         ),
@@ -137,8 +137,8 @@ def with_front(history: History, base: Base) -> Base:
         return base
     found = find_front(history.work, history.record.history, history.states.compile, history.head.desired)
     earlier = replace(base.earlier, front=tuple(found.states.values()), touched=found.keys)
-    told = tuple(Problem("incomplete_history", one, severity="warning") for one in found.incomplete)
-    return replace(base, earlier=earlier, problems=(*base.problems, *told))
+    missing = tuple(Problem("incomplete_history", one, severity="warning") for one in found.incomplete)
+    return replace(base, earlier=earlier, problems=(*base.problems, *missing))
 
 
 def _population(history: History) -> int | None:
@@ -171,8 +171,8 @@ def _refusals(history: History) -> Iterator[Problem]:
             yield refusal.as_problem()
 
 
-def _tell_history(history: History) -> Iterator[Problem]:
-    """What a plan says of the past without being refused for it."""
+def _warn_of_history(history: History) -> Iterator[Problem]:
+    """Yields what is missing of the past and refuses no plan."""
     head = history.head
     if history.unknown is not None:
         return

@@ -1,4 +1,4 @@
-"""Reading an account as a command asks for it: everything, or what a plan about some keys needs. Decides neither."""
+"""Reads an account as a command asks for it: all of it, or what a plan about some keys needs."""
 
 from __future__ import annotations
 
@@ -147,10 +147,10 @@ def grown(head: Head, base: Base, live: LiveState) -> Head:
 
 
 def focus_head(options: Options, head: Head, past: Past, wish: Wish, approved: Plan | None = None) -> Head:
-    """The head with the focus that the command line asks for; everything where a part can't be trusted, and says why.
+    """Returns the head with the focus that the command line asks for; without one where a part would not be enough.
 
-    A user who was linked since the last apply waits for roles, and git says nothing new of them: where roles take
-    effect over REST, what git says otherwise than before is not all that a plan is about.
+    Where roles take effect over REST, a user who was linked since the last apply waits for roles though git changed
+    nothing: a plan about git's changes would miss it.
     """
     if head.tenant.roles_via == "permissions" and not wish.only and approved is None:
         if wish.read == "targeted":
@@ -168,7 +168,7 @@ def focus_head(options: Options, head: Head, past: Past, wish: Wish, approved: P
 
 
 def read_account_asked(options: Options, head: Head, past: Past, how: How) -> Account:
-    """The same, by a client of its own."""
+    """Reads an account as `read_asked` does, over connections of its own."""
     import asyncio
 
     async def read() -> Account:
@@ -182,6 +182,6 @@ def read_account_asked(options: Options, head: Head, past: Past, how: How) -> Ac
 
 
 def is_all_that_waits(head: Head, base: Base) -> bool:
-    """Whether the plan is about all that git says otherwise than when it was last applied, if that is on record."""
+    """Whether the plan covers every change of git since the last apply on record."""
     focus = head.desired.focus
     return focus is None or (base.applied and covers(focus, focus_on_difference(head.desired, base.earlier)))

@@ -77,7 +77,7 @@ class CommitStates:
 
 
 def find_tenant_name(head: Head, loaded: Loaded) -> str | None:
-    """Returns what the head's tenant was called in earlier declarations: its own name, or the one it had."""
+    """Returns the name of the head's tenant in earlier declarations: its own, or the one that it had."""
     names = (head.tenant_name, head.tenant.formerly)
     return next((name for name in names if name is not None and name in loaded.declarations.tenants), None)
 

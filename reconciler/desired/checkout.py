@@ -99,7 +99,7 @@ def _not_twice(problems: Sequence[Problem], told: Sequence[Problem]) -> Iterator
 def _find_missing(
     entries: Sequence[TreeEntry], status: FolderStatus, found: FoundFiles, flagged: frozenset[bytes]
 ) -> Iterator[Problem]:
-    """What HEAD has and the working tree lacks, though nobody deleted it."""
+    """Yields a problem for each entry that HEAD has and the working tree lacks, unless it was deleted there."""
     told = {problem.source.file for problem in (*found.problems, *found.hidden) if problem.source}
     for entry in entries:
         if entry.path in status.deleted or entry.file in found.paths or entry.file in told:

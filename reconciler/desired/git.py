@@ -87,7 +87,7 @@ class Repository:
         return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def identity(self) -> str | None:
-        """Who git says is at work here, as `Ada <ada@example.com>`, or None where it does not know."""
+        """Returns git's author identity, as `Ada <ada@example.com>`, or None without one."""
         told = self.attempt("var", "GIT_AUTHOR_IDENT")  # ends in the time and its zone
         return told.decode(errors="replace").rpartition(">")[0] + ">" if told else None
 
@@ -154,7 +154,7 @@ class Repository:
             files = [one for one in files if one.blob not in lost]
             contents = self.read_blobs([one.blob for one in files])
         named = {one.file: content for one, content in zip(files, contents, strict=True)}
-        problems += [self._tell_lost(one) for one in entries if one.is_yaml and one.blob in lost]
+        problems += [self._describe_lost(one) for one in entries if one.is_yaml and one.blob in lost]
         problems += check_pointers(named)
         return CommittedFiles(named, sum(one.is_yaml for one in entries), in_order(problems))
 
@@ -163,7 +163,7 @@ class Repository:
         told = self.ask("rev-list", "--objects", "--no-object-names", "--missing=print", f"{commit}^{{tree}}")
         return frozenset(line[1:].decode() for line in told.splitlines() if line.startswith(b"?"))
 
-    def _tell_lost(self, entry: TreeEntry) -> Problem:
+    def _describe_lost(self, entry: TreeEntry) -> Problem:
         partial = (
             self.attempt("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$") is not None
         )
@@ -200,7 +200,7 @@ class Repository:
         return done.stdout
 
     def complaint(self, *arguments: str) -> str | None:
-        """What git has to say against it, or None where it was done."""
+        """Returns git's error output, or None where the command succeeds."""
         done = run_git(self.root, arguments, b"")
         return read_words(done) if done.returncode else None
 

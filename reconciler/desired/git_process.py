@@ -52,13 +52,13 @@ def name_command(arguments: Sequence[str]) -> str:
 
 
 def read_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What git said, on one line and without credentials that stand in an address."""
+    """Returns git's error output on one line, without credentials that stand in an address."""
     said = " ".join(done.stderr.decode(errors="replace").split())
     return re.sub(r"://[^/@\s]*@", "://", said) or f"exit {done.returncode}"
 
 
 def run_git(where: Path, arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-    """Away from the terminal, where ssh would ask for a password."""
+    """Runs git away from the terminal, where ssh would ask for a password."""
     command, environment = [*GIT, *arguments], environment_for_git()
     return subprocess.run(  # noqa: S603
         command, cwd=where, env=environment, input=stdin, capture_output=True, check=False, start_new_session=True

@@ -102,7 +102,7 @@ def parse_flagged(listed: bytes) -> frozenset[bytes]:
 
 
 def check_entries(entries: Sequence[TreeEntry], at: str) -> Iterator[Problem]:
-    """A problem for whatever below the folder at a commit is not a plain file with a name of its own."""
+    """Yields a problem for each entry at a commit that is no plain file, or whose name reads like another's."""
     names = Counter(entry.file for entry in entries if entry.is_yaml)
     for entry in entries:
         if entry.mode == LINK:
@@ -129,7 +129,7 @@ def is_misnamed(name: str) -> bool:
 
 
 def misnamed(file: str) -> Problem:
-    """A skipped file would look as if its people had left."""
+    """Returns the problem of a misnamed file: skipped, it would look as if its people had left."""
     return make_problem(file, "this file would not be read", f"name it {PurePosixPath(file).stem}.yaml")
 
 

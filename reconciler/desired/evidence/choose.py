@@ -129,7 +129,7 @@ class Chooser:
                 return
 
     def _is_settled_by_chosen(self, number: int, candidate: Candidate) -> bool:
-        """Whether a state that is there for another user is the last word: many who left cost few states.
+        """Whether a state chosen for another user is the last word here too: many leavers cost few states.
 
         Of a group the newest covered state decides about its members, so that any other would not do.
         """
@@ -151,7 +151,7 @@ class Chooser:
             self.chosen.doubtful.add(number)
 
     def _choose_for_scope(self, number: int, candidate: Candidate) -> None:
-        """The newest applied commits, until one has it in scope: no line need name whom a filter lets in."""
+        """Chooses the newest applied commits, until one has it in scope: no line names a user that a filter lets in."""
         front = set(self.applied.front())
         trees: set[str] = set()
         for commit in self.applied.records:

@@ -70,7 +70,7 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
     return replace(
         describe_history(history),
         states=states,
-        incomplete=tuple(_tell_incomplete(lines.graph, applied, chooser, numbered)),
+        incomplete=tuple(_describe_incomplete(lines.graph, applied, chooser, numbered)),
         doubtful=doubtful,
     )
 
@@ -111,14 +111,16 @@ def _choose_recent(
 
 
 def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool) -> None:
-    """Looks for all by their words, and again for those whom git knew by keys that the account does not have."""
+    """Looks for all by their words, and again for those that git knew by keys that the account does not have."""
     waiting = dict(candidates)
     for _round in range(MOST_ROUNDS):
         if not waiting:
             break
         mentions = find_mentions(lines, waiting)
         if not is_clean:
-            mentions.rules[lines.graph.head] = None  # for everybody, what HEAD says may have ended in the working tree
+            mentions.rules[lines.graph.head] = (
+                None  # HEAD's declaration of any candidate may have ended in the working tree
+            )
         present = PresentNames(lines.repository, mentions)
         for number in sorted(waiting, key=lambda one: _age(lines.graph, mentions, one), reverse=True):
             chooser.choose(number, waiting[number], mentions, present)
@@ -127,7 +129,7 @@ def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *,
 
 
 def _age(graph: CommitGraph, mentions: Mentions, number: int) -> int:
-    """How long ago a line that names a candidate went: the states of who left first tell of many who left later."""
+    """How long ago a line that names a candidate went: a state with an early leaver has later ones too."""
     return graph.order[next(iter(mentions.ended[number]))] if mentions.ended.get(number) else 0
 
 
@@ -157,7 +159,7 @@ def _earlier(commits: Sequence[str], own: int, marks: Iterable[int]) -> frozense
     return frozenset(one for position, one in enumerate(commits) if bits >> position & 1 and position != own)
 
 
-def _tell_incomplete(
+def _describe_incomplete(
     graph: CommitGraph, applied: AppliedCommits, chooser: Chooser, candidates: Mapping[int, Candidate]
 ) -> Iterable[str]:
     yield from chooser.compiled.refused

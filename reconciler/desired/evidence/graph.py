@@ -1,4 +1,4 @@
-"""The commits that lead to HEAD or are on record: who came before whom, and git's name of the folder at each.
+"""The commits that lead to HEAD or are on record: their order, and git's name of the folder at each.
 
 Asks git, a fixed number of times however many commits there are.
 """
@@ -37,7 +37,7 @@ class CommitGraph:
     def edges(self) -> Iterator[tuple[str | None, str]]:
         """Yields (parent, child) of all commits, with None as the parent of a first commit.
 
-        What is on record and does not lead to HEAD is followed by HEAD: what stood there and is not here went away.
+        HEAD follows each commit on record that does not lead to it: what stood there and is not in HEAD went away.
         """
         followed: set[str] = set()
         for commit, parents in self.parents.items():

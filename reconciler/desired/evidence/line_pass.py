@@ -1,7 +1,7 @@
 """The one pass over the lines that the folder lost and gained, at work beside the read of the account.
 
 Every edge between two commits counts, those of merges too: whatever a commit declares and HEAD does not stood on a line
-that some edge took away. What git prints goes to a file without a name, and is read only if somebody needs evidence.
+that some edge took away. What git prints goes to a file without a name, and is read only where evidence is needed.
 """
 
 from __future__ import annotations

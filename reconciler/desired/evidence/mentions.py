@@ -1,6 +1,6 @@
-"""Who is named by the lines that came and went: for each candidate, where in history a declaration may have ended.
+"""Finds which candidates the added and removed lines name: where in history a declaration of each may have ended.
 
-A line that names somebody proves nothing; that no line does proves that they were not declared there.
+A line that names a candidate proves nothing; that no line does proves that it was not declared there.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _add_ended(mentions: Mentions, edges: Edges, index: MentionIndex, removed: s
 def _read_whole(
     lines: Lines, changed: Sequence[tuple[Edges, FileLines]], index: MentionIndex, mentions: Mentions
 ) -> None:
-    """Files of which a line changed that others hang on: all that stood in them may have ended there."""
+    """Reads files of which a changed line may alter what others mean: all that they declare may have ended there."""
     names = dict.fromkeys(file.before for _edges, file in changed if file.before)
     found = {name: index.find(text) for name, text in read_texts(lines.repository, list(names))}
     for edges, file in changed:

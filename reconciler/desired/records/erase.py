@@ -1,4 +1,4 @@
-"""Erases what serves nothing any more from a record's branch: hashes of people from before the last full apply."""
+"""Erases the hashes of users from the records before the last full apply, which need them no longer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def find_erased(history: ApplyHistory) -> dict[str, ApplyRecord]:
 
 
 def _without_hashes(record: ApplyRecord) -> ApplyRecord:
-    """An apply that covered some covers nobody any more, which at most names somebody; who covered all names nobody."""
+    """Returns the record without hashes: what covered some keys covers none, which at worst leaves a user in doubt."""
     covers = record.covers if record.covers.kind == "all" else Covers(kind="only")
     return record.model_copy(update={"covers": covers, "open": (), "sample": ()})
 

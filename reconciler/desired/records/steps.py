@@ -27,8 +27,8 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """An apply whose end is on the branch here, and whether the remote has it."""
+class WrittenRecord:
+    """A record that is on the branch here, and whether the remote has it."""
 
     entry: RecordEntry
     pushed: Pushed
@@ -42,8 +42,8 @@ def begin(
 ) -> Begun:
     """Puts the begin of an apply on record, here and at the remote; nothing of it is left where that fails.
 
-    `draft` makes the record from the history that it will follow, and may raise what speaks against it: it is asked
-    again where another run was faster. Raises ApplyIsOpen while another run may send, and Refused with the host's words
+    `draft` makes the record from the history that it will follow, or raises Refused; it runs again where another run
+    was faster. Raises ApplyIsOpen while another run may send, and Refused with the host's words
     where the remote does not take it.
     """
     pushed = Pushed("lost")
@@ -61,18 +61,18 @@ def begin(
     raise refuse_begin(pushed.words).as_error()
 
 
-def end(branch: RecordBranch, record: ApplyRecord) -> Ended:
+def end(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
     """Puts the end of an apply on record, here and then at the remote.
 
-    What was written stays on the branch here where the remote can't be told: the next run pushes it, or `push_record`.
+    Where the push fails, it stays on the branch here: the next run pushes it, or `push_record`.
     """
     return _add(branch, record, lambda: [tip.id for tip in load_history(branch).tips()])
 
 
-def write_recovery(branch: RecordBranch, record: ApplyRecord) -> Ended:
-    """Puts on record that this account and this line count from here on; `record` has the state `recovered`.
+def write_recovery(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
+    """Puts on record that this account and HEAD's line count from here on; `record` has the state `recovered`.
 
-    It follows commits that do not read too: before a recovery, they hinder nobody any more.
+    It follows commits that do not read too: behind a recovery they no longer block a read.
     """
     return _add(branch, record, branch.find_tips)
 
@@ -93,7 +93,7 @@ def _publish(branch: RecordBranch, entry: RecordEntry, before: str | None) -> Pu
     return Pushed("lost", f"{branch.local} was moved meanwhile, or another git holds its lock")
 
 
-def _add(branch: RecordBranch, record: ApplyRecord, find_parents: Callable[[], Sequence[str]]) -> Ended:
+def _add(branch: RecordBranch, record: ApplyRecord, find_parents: Callable[[], Sequence[str]]) -> WrittenRecord:
     for attempt in range(1, TRIES + 1):
         before = branch.ours()
         try:
@@ -102,4 +102,4 @@ def _add(branch: RecordBranch, record: ApplyRecord, find_parents: Callable[[], S
         except Failed:
             if attempt == TRIES:
                 raise
-    return Ended(entry, push_record(branch))
+    return WrittenRecord(entry, push_record(branch))

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import ApplyRecord, Covers
 from reconciler.desired.records.branch import RecordBranch
-from reconciler.desired.records.steps import Begun, Ended, begin, end
+from reconciler.desired.records.steps import Begun, WrittenRecord, begin, end
 from tests.desired.repository import Clone, make_clone
 
 SALT = "5a17" * 8
@@ -58,11 +58,11 @@ class Site:
         """Begins an apply."""
         return begin(self.branch, self.run, now, lambda history: self.record(history, **fields))
 
-    def end(self, begun: Begun, **fields: Any) -> Ended:
+    def end(self, begun: Begun, **fields: Any) -> WrittenRecord:
         """Ends it, whole."""
         return end(self.branch, ended_of(begun, **fields))
 
-    def apply(self, **fields: Any) -> Ended:
+    def apply(self, **fields: Any) -> WrittenRecord:
         """Begins and ends an apply."""
         return self.end(self.begin(), **fields)
 
