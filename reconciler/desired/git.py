@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from reconciler.desired.git_process import GIT, converse_git, name_command, read_words, run_git, start_git
+from reconciler.desired.git_process import converse_git, name_command, read_words, run_git, start_git
 from reconciler.desired.tree import (
     CommittedFiles,
     FolderStatus,
@@ -23,7 +23,6 @@ from reconciler.desired.tree import (
     parse_tree,
 )
 from reconciler.errors import IncompleteInput, Problem, UsageError
-from reconciler.settings import environment_for_git
 
 FETCH_ALL = "fetch all of it (git fetch --unshallow; fetch-depth: 0 for actions/checkout)"
 REFETCH = "fetch it while the remote can be reached (git fetch --refetch)"
@@ -66,21 +65,6 @@ class Repository:
         if found is None:
             raise UsageError(f'"{revision}" and what is checked out have no commit in common: name another base')
         return found.decode().strip()
-
-    def leads_here(self, commit: str) -> bool:
-        """Whether a commit is what is checked out, or came before it."""
-        return self.attempt("merge-base", "--is-ancestor", commit, "HEAD") is not None
-
-    def nearest(self, commits: Collection[str]) -> str | None:
-        """The newest of some commits among those that lead to the checked-out one; git looks no further than that."""
-        if not commits or self.head() is None:
-            return None
-        command, clean = [*GIT, "rev-list", "HEAD"], environment_for_git()
-        with subprocess.Popen(command, cwd=self.root, env=clean, stdout=subprocess.PIPE, text=True) as listing:  # noqa: S603
-            assert listing.stdout is not None  # noqa: S101  # it was piped
-            found = next((line.strip() for line in listing.stdout if line.strip() in commits), None)
-            listing.kill()
-        return found
 
     def is_shallow(self) -> bool:
         """Whether the clone was cut off: what came before is not here."""
@@ -198,11 +182,6 @@ class Repository:
         if done.returncode:
             raise UsageError(f"git {name_command(arguments)}: {read_words(done)}")
         return done.stdout
-
-    def complaint(self, *arguments: str) -> str | None:
-        """Returns git's error output, or None where the command succeeds."""
-        done = run_git(self.root, arguments, b"")
-        return read_words(done) if done.returncode else None
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Starts git beside this process, for questions whose answers decide what is asked next."""

@@ -244,32 +244,15 @@ def test_a_shallow_clone_says_what_to_fetch(tmp_path: Path) -> None:
         repository.merge_base("origin/feature")
 
 
-def test_the_nearest_of_some_commits_is_the_newest_that_leads_here(tmp_path: Path) -> None:
-    """None where none of them does, or there is no commit yet."""
-    clone = make_clone(tmp_path)
-    assert clone.found().nearest({"0" * 40}) is None
-    first, second, third = (clone.commit() for _ in range(3))
-    clone.git("checkout", "--quiet", "--detach", second)
-    repository = clone.found()
-
-    assert second == repository.nearest({third, second, first})
-    assert first == repository.nearest({third, first})
-    assert repository.nearest({third}) is None
-    assert repository.nearest(set()) is None
-    assert [True, True, False, False] == [repository.leads_here(one) for one in (first, second, third, "0" * 40)]
-
-
 def test_what_git_refuses_is_said_in_its_own_words(tmp_path: Path) -> None:
     """With the command that it refused, and without a password that stands in an address."""
     repository = make_clone(tmp_path).found()
 
     with pytest.raises(UsageError, match=r"git rev-list: .*HEAD"):
         repository.ask("-c", "user.name=rev-parse", "--no-pager", "rev-list", "HEAD")
-    complaint = repository.complaint("fetch", "https://ann:secret@127.0.0.1:1/x")
-    assert complaint is not None
+    _code, _out, complaint = repository.converse("fetch", "https://ann:secret@127.0.0.1:1/x", seconds=60)
     assert "127.0.0.1:1/x" in complaint
     assert "secret" not in complaint
-    assert repository.complaint("status") is None
 
 
 def test_a_blob_that_git_has_lost_is_said(tmp_path: Path) -> None:

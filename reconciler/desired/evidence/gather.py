@@ -118,9 +118,8 @@ def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *,
             break
         mentions = find_mentions(lines, waiting)
         if not is_clean:
-            mentions.rules[lines.graph.head] = (
-                None  # HEAD's declaration of any candidate may have ended in the working tree
-            )
+            # HEAD's declaration of any candidate may have ended in the working tree
+            mentions.rules[lines.graph.head] = None
         present = PresentNames(lines.repository, mentions)
         for number in sorted(waiting, key=lambda one: _age(lines.graph, mentions, one), reverse=True):
             chooser.choose(number, waiting[number], mentions, present)
