@@ -106,7 +106,7 @@ def _follow(branch: RecordBranch, theirs: str) -> None:
     except (RecordUnknown, NotARecord):
         return  # the error is raised to those who load the history
     there = _reached(entries, theirs)
-    known = {_step(entries[one].record) for one in there}
+    known = {_step(entries[one].record) for one in there if one in entries}  # a recovery follows what does not read
     if all(one in there or _step(entries[one].record) in known for one in _reached(entries, ours)):
         branch.move(theirs, ours)
 

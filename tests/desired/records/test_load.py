@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import Covers, make_sample, spell_record
-from reconciler.desired.records.exchange import fetch_record
+from reconciler.desired.records.exchange import fetch_record, push_record
 from reconciler.desired.records.load import load_history, load_readable
 from reconciler.desired.records.steps import write_recovery
 from reconciler.errors import NotARecord, RecordUnknown
@@ -150,6 +150,24 @@ def test_a_recovery_is_pushed_without_force(tmp_path: Path) -> None:
     recovery = site.record(load_readable(site.branch), state="recovered", until=None, covers=Covers(kind="only"))
 
     assert "done" == write_recovery(site.branch, recovery).pushed.state
+    assert load_history(make_site_of(tmp_path, "second").branch).recovered
+
+
+def test_a_recovery_that_could_not_be_pushed_is_pushed_by_the_next_run(tmp_path: Path) -> None:
+    """What it follows does not read, and is all that the remote has."""
+    site = make_site(tmp_path)
+    site.apply()
+    put(site, b"{}")
+    site.clone.git("push", "--quiet", "origin", f"{REF}:{REF}")
+    fetch_record(site.branch)
+    recovery = site.record(load_readable(site.branch), state="recovered", until=None, covers=Covers(kind="only"))
+    address = site.clone.git("remote", "get-url", "origin")
+    site.clone.git("remote", "set-url", "origin", str(tmp_path / "nowhere"))
+    assert "unreachable" == write_recovery(site.branch, recovery).pushed.state
+    site.clone.git("remote", "set-url", "origin", address)
+
+    assert fetch_record(site.branch)
+    assert "done" == push_record(site.branch).state
     assert load_history(make_site_of(tmp_path, "second").branch).recovered
 
 
