@@ -105,9 +105,10 @@ def _follow(branch: RecordBranch, theirs: str) -> None:
         entries = load_entries(branch, (ours, theirs))
     except (RecordUnknown, NotARecord):
         return  # the error is raised to those who load the history
-    there = _reached(entries, theirs)
-    known = {_step(entries[one].record) for one in there if one in entries}  # a recovery follows what does not read
-    if all(one in there or _step(entries[one].record) in known for one in _reached(entries, ours)):
+    there, here = _reached(entries, theirs), _reached(entries, ours)
+    there &= entries.keys()  # what does not read, and was given up by a recovery, is among none of the entries
+    known = {_step(entries[one].record) for one in there}
+    if all(one in there or _step(entries[one].record) in known for one in here & entries.keys()):
         branch.move(theirs, ours)
 
 

@@ -171,6 +171,22 @@ def test_a_recovery_that_could_not_be_pushed_is_pushed_by_the_next_run(tmp_path:
     assert load_history(make_site_of(tmp_path, "second").branch).recovered
 
 
+def test_a_clone_with_what_does_not_read_follows_a_recovery(tmp_path: Path) -> None:
+    """Its branch is at what another clone gave up."""
+    site, other = make_site(tmp_path), make_site_of(tmp_path, "second")
+    site.apply()
+    put(site, b"{}")
+    site.clone.git("push", "--quiet", "origin", f"{REF}:{REF}")
+    fetch_record(other.branch)
+    other.clone.git("update-ref", REF, other.branch.theirs() or "")
+    recovery = site.record(load_readable(site.branch), state="recovered", until=None, covers=Covers(kind="only"))
+    write_recovery(site.branch, recovery)
+
+    assert fetch_record(other.branch)
+    assert other.branch.ours() == other.branch.theirs() == site.branch.ours()
+    assert load_history(other.branch).recovered
+
+
 def test_no_byte_of_a_person_is_in_any_object_of_the_branch(tmp_path: Path) -> None:
     """Of those whom records are about: all objects that the branch has, and main has not."""
     site = alone(tmp_path)
