@@ -52,7 +52,8 @@ from reconciler.core.notification import Ending
 from reconciler.core.outcome import Outcome, Run, count_active_after
 from reconciler.core.ownership.closing import Ended
 from reconciler.core.ownership.refusals import RecordRefusal
-from reconciler.core.plan import Plan, has_errors, is_refusal
+from reconciler.core.plan import Plan, has_errors
+from reconciler.core.plan_notes import is_refusal
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.records.line import check_line

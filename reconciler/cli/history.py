@@ -14,7 +14,7 @@ from reconciler.cli.line import Base, Head, now_in_utc
 from reconciler.cli.record import RecordMode, TenantRecord, describe_refusal, read_record
 from reconciler.cli.states import CommitStates, find_tenant_name
 from reconciler.core.earlier import Earlier
-from reconciler.core.plan import RecordNote
+from reconciler.core.plan_notes import RecordNote
 from reconciler.desired.evidence.front import find_front
 from reconciler.desired.evidence.gather import start_pass
 from reconciler.desired.evidence.graph import CommitGraph

@@ -22,7 +22,7 @@ from reconciler.core.focus import tell_focus
 from reconciler.core.make_plan import Gathered
 from reconciler.core.model import DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.plan import RecordNote
+from reconciler.core.plan_notes import RecordNote
 from reconciler.core.redact import Redaction
 from reconciler.core.renewal import warn_of_token
 from reconciler.core.suggest import did_you_mean

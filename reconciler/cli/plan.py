@@ -179,7 +179,8 @@ def exit_of(made: Plan, *, exit_code: bool) -> int:
 
     What is unclear, such as two users who match one declaration, is not done.
     """
-    from reconciler.core.plan import has_errors, is_refusal
+    from reconciler.core.plan import has_errors
+    from reconciler.core.plan_notes import is_refusal
 
     if not made.read.complete or any(map(is_refusal, made.problems)):
         return REFUSED

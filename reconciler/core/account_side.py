@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.core.earlier import Earlier
+from reconciler.core.frozen import Frozen
 from reconciler.core.link import Links, link_account
 from reconciler.core.match import fold
 from reconciler.core.model import DesiredState, Key, LiveState, LiveUser, Value
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.ownership.verdicts import Doubt
-from reconciler.core.plan import Action, Change, Frozen
+from reconciler.core.plan import Action, Change
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.redact import Redaction, redact_change
 from reconciler.core.references import ID_PREFIX

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
+from reconciler.core.frozen import Frozen
 from reconciler.core.outcome import Executed
-from reconciler.core.plan import Action, AttributeChange, Cause, Frozen
+from reconciler.core.plan import Action, AttributeChange, Cause
 
 Recorded: TypeAlias = Literal["started", Executed]
 STATUSES: tuple[Recorded, ...] = ("started", *get_args(Executed))

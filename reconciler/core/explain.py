@@ -17,10 +17,10 @@ from reconciler.core.compile import compile_state
 from reconciler.core.declared import Declarations
 from reconciler.core.edited import only_what_concerns
 from reconciler.core.flip import find_flip
+from reconciler.core.frozen import Frozen
 from reconciler.core.mapping import describe_origin
 from reconciler.core.membership import Membership, expand_membership
 from reconciler.core.model import DesiredUser, Key, Value
-from reconciler.core.plan import Frozen
 from reconciler.core.redact import REDACTED, Redaction
 from reconciler.core.role_paths import find_paths
 from reconciler.core.scope import Subject, as_text, compile_clause, read_values, spell

@@ -25,7 +25,8 @@ from reconciler.core.limit_exceptions import pass_by_exception
 from reconciler.core.model import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.pace import seconds_needed
-from reconciler.core.plan import Change, Cost, Named, Plan, ReadSummary, RecordNote, digest_of, order_changes
+from reconciler.core.plan import Change, Cost, Plan, ReadSummary, digest_of, order_changes
+from reconciler.core.plan_notes import NamedResource, RecordNote
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.redact import Redaction, redact_change, redact_plan
 from reconciler.core.standing import list_standings
@@ -122,10 +123,10 @@ def _held_against_guardrails(gathered: Gathered, decided: Decided) -> list[Probl
     ]
 
 
-def _named(decided: Decided) -> tuple[Named, ...]:
+def _named(decided: Decided) -> tuple[NamedResource, ...]:
     """The users and groups in doubt."""
     return tuple(
-        Named(
+        NamedResource(
             kind=doubt.kind,
             id=doubt.id,
             name=doubt.name,

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from reconciler.core.plan import Change, Frozen
+from reconciler.core.frozen import Frozen
+from reconciler.core.plan import Change
 
 Executed: TypeAlias = Literal["applied", "already", "failed", "stale", "skipped", "withdrawn", "unclear"]
 Status: TypeAlias = Literal[Executed, "refused", "left"]

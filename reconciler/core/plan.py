@@ -10,11 +10,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from reconciler.core.frozen import Frozen
 from reconciler.core.model import Value
+from reconciler.core.plan_notes import NamedResource, RecordNote
 from reconciler.errors import Problem, Source
 
 Cause: TypeAlias = Literal["this_change", "merged", "drift", "conflict"]
@@ -31,12 +33,6 @@ Action: TypeAlias = Literal[
     "remove_members",
     "deactivate_user",
 ]
-
-
-class Frozen(BaseModel):
-    """What crosses the border as JSON: strict, frozen, nothing unknown."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class AttributeChange(Frozen):
@@ -250,50 +246,6 @@ class Skipped(Frozen):
     reason: str
 
 
-class Named(Frozen):
-    """A live user or group of whom it can't be told whether they left git: named, and untouched.
-
-    `witnesses` says what is known of them, and `settle` is the line of YAML that settles it.
-    """
-
-    kind: Literal["user", "group"]
-    id: str
-    name: str
-    verdict: Literal["unaccounted", "elsewhere", "unsettled"]
-    key: str
-    witnesses: str
-    settle: str
-
-
-class RecordNote(Frozen):
-    """What the record of applies says for this plan.
-
-    `serial` is the last apply on record, and `full_since` the last that was whole and looked at everybody; None where
-    there is none. `known` is false where the record could not be read. A plan that does not look at everybody repeats
-    how many users are `unsettled` or `ignored` since then. `made_on` is the day on which the plan was made.
-    """
-
-    serial: int | None = None
-    full_since: int | None = None
-    known: bool = True
-    unsettled: int = 0
-    ignored: int = 0
-    made_on: str
-
-
-REFUSING: Final = frozenset(
-    {
-        *("guardrail", "incomplete_read"),
-        *("record_unknown", "history_cut", "not_a_record", "another_account", "another_tenant", "two_folders"),
-    }
-)
-
-
-def is_refusal(problem: Problem) -> bool:
-    """Whether a plan with this problem is shown, and not applied."""
-    return problem.code in REFUSING
-
-
 class Plan(Frozen):
     """Everything a merge would change in one account. An empty plan is a Plan."""
 
@@ -312,7 +264,7 @@ class Plan(Frozen):
     changes: tuple[Annotated[Change, Field(discriminator="action")], ...]
     unmanaged: tuple[Unmanaged, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    named: tuple[Named, ...] = Field(default=(), exclude_if=lambda named: not named)
+    named: tuple[NamedResource, ...] = Field(default=(), exclude_if=lambda named: not named)
     record: RecordNote | None = Field(default=None, exclude_if=lambda record: record is None)
     problems: tuple[Problem, ...] = ()
 

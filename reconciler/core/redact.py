@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.model import Attributes, Value
 from reconciler.core.outcome import Outcome, Run
-from reconciler.core.plan import AttributeChange, Change, Named, Plan, Unmanaged, digest_of, effect_id, order_changes
+from reconciler.core.plan import AttributeChange, Change, Plan, Unmanaged, digest_of, effect_id, order_changes
+from reconciler.core.plan_notes import NamedResource
 
 SHORTEST_IN_TEXT = 4  # what is shorter is part of other words
 DIGITS = 16
@@ -89,7 +90,7 @@ def redact_plan(plan: Plan, redaction: Redaction, known: Iterable[Attributes]) -
     return plan.model_copy(update=told)
 
 
-def _redact_named(one: Named, redaction: Redaction, marks: Mapping[str, str]) -> Named:
+def _redact_named(one: NamedResource, redaction: Redaction, marks: Mapping[str, str]) -> NamedResource:
     told = {"witnesses": _scrub(one.witnesses, marks)}
     if redaction.covers_what_people_are_called:
         told["name"] = one.id

@@ -19,11 +19,11 @@ from reconciler.core.declared import Declarations, DeclaredUser, UserDeclaration
 from reconciler.core.earlier import Earlier
 from reconciler.core.edited import assign_role, declare
 from reconciler.core.flip import Edit, edited_by, find_edits, spell_value
+from reconciler.core.frozen import Frozen
 from reconciler.core.importing import import_account
 from reconciler.core.match import match_resources
 from reconciler.core.model import Certificate, DesiredState, DesiredUser, Key, LiveState, LiveUser
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.plan import Frozen
 from reconciler.core.scope import path_steps
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Source

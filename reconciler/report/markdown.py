@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reconciler.core.plan import Named
+from reconciler.core.plan_notes import NamedResource
 from reconciler.errors import Problem
 from reconciler.report.quote import code, code_block
 from reconciler.report.rows import OURS, Detail, Row, Whom
@@ -85,7 +85,7 @@ def left_item(left: Left) -> str:
     return f"- {few(left.keys, MOST_PARTS, code)}: {code(left.reason)}\n"
 
 
-def named_item(one: Named, since: str | None = None) -> str:
+def named_item(one: NamedResource, since: str | None = None) -> str:
     """A user or group that is named and untouched, as an item of a list: what is known, and the YAML to copy."""
     seen = f" · {code(f'since {since}')}" if since else ""
     known = f"- **?** {tell_whom(Whom(one.name, one.key))}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"

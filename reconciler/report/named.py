@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.plan import Named
+from reconciler.core.plan_notes import NamedResource
 
 VERDICTS = {
     "unaccounted": ("Unaccounted for", "git no longer declares them, and it can't be told whether they left"),
@@ -24,10 +24,10 @@ class NamedGroup:
 
     title: str
     meaning: str
-    resources: tuple[Named, ...]
+    resources: tuple[NamedResource, ...]
 
 
-def group_named(named: Sequence[Named]) -> Iterable[NamedGroup]:
+def group_named(named: Sequence[NamedResource]) -> Iterable[NamedGroup]:
     """Groups the named users and groups by verdict."""
     for verdict, (title, meaning) in VERDICTS.items():
         resources = tuple(one for one in named if one.verdict == verdict)
@@ -35,6 +35,6 @@ def group_named(named: Sequence[Named]) -> Iterable[NamedGroup]:
             yield NamedGroup(f"{title}, and untouched", meaning, resources)
 
 
-def name_doubt(one: Named) -> str:
+def name_doubt(one: NamedResource) -> str:
     """Returns the name under which a report keeps since when a user or group has been in doubt."""
     return f"named {one.kind} {one.id}"

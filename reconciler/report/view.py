@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.drift import split_drift
-from reconciler.core.plan import Cause, Change, Plan, Skipped, has_errors, is_refusal
+from reconciler.core.plan import Cause, Change, Plan, Skipped, has_errors
+from reconciler.core.plan_notes import is_refusal
 from reconciler.errors import Problem
 from reconciler.report.named import NamedGroup, group_named
 from reconciler.report.partial import knows_ownership, misses_states, tell_partial, tell_problems, tell_scope

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
 from reconciler.core.drift import split_drift
-from reconciler.core.plan import Action, Cause, Change, Named, Plan
+from reconciler.core.plan import Action, Cause, Change, Plan
+from reconciler.core.plan_notes import NamedResource
 from reconciler.errors import Source
 
 T = TypeVar("T")
@@ -110,12 +111,12 @@ def _count_changed(changes: Iterable[Change]) -> str:
     return " and ".join([people(users)] * bool(users) + [count(groups, "group")] * bool(groups))
 
 
-def tell_named(named: Sequence[Named]) -> str:
+def tell_named(named: Sequence[NamedResource]) -> str:
     """`2 users and 1 group are unaccounted for`; empty where there are none."""
     return f"{count_named(named)} {'is' if len(named) == 1 else 'are'} unaccounted for" if named else ""
 
 
-def count_named(named: Sequence[Named]) -> str:
+def count_named(named: Sequence[NamedResource]) -> str:
     """`2 users and 1 group`."""
     users = sum(one.kind == "user" for one in named)
     groups = len(named) - users

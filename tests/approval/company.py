@@ -24,7 +24,8 @@ from reconciler.core.model import (
     LiveUser,
 )
 from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Change, Cost, Plan, ReadSummary, RecordNote
+from reconciler.core.plan import Change, Cost, Plan, ReadSummary
+from reconciler.core.plan_notes import RecordNote
 from reconciler.core.planner import Decided, decide_changes
 from reconciler.core.tenant import Tenant
 from reconciler.errors import Source

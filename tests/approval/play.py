@@ -18,7 +18,8 @@ from reconciler.core.approval.sources import InForce
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredState
 from reconciler.core.ownership.record import OpenAtom
-from reconciler.core.plan import Change, Plan, RecordNote
+from reconciler.core.plan import Change, Plan
+from reconciler.core.plan_notes import RecordNote
 from tests.approval.company import START, Account, Applied, Effect, Git, apply_plans, plan_of, state_of, wanted
 
 AGE = 14

@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 from reconciler.core.clause import Filter, Filters
 from reconciler.core.model import Attributes, Value
 from reconciler.core.outcome import Outcome, Run
-from reconciler.core.plan import (
-    AttributeChange,
-    Change,
-    Cost,
-    Named,
-    Plan,
-    ReadSummary,
-    Unmanaged,
-    UpdateUser,
-    plan_to_json,
-)
+from reconciler.core.plan import AttributeChange, Change, Cost, Plan, ReadSummary, Unmanaged, UpdateUser, plan_to_json
+from reconciler.core.plan_notes import NamedResource
 from reconciler.core.redact import (
     Redaction,
     readable,
@@ -177,7 +168,7 @@ def make_plan(*changes: Change) -> Plan:
         changes=changes,
         unmanaged=(Unmanaged(kind="user", id="u9", name="Zoe Laurent"),),
         named=(
-            Named(
+            NamedResource(
                 kind="user",
                 id="u8",
                 name="Alicia Lee",

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from reconciler.core.plan import (
-    AddMembers,
-    CreateUser,
-    DeactivateUser,
-    Named,
-    Plan,
-    RecordNote,
-    RevokeRoles,
-    Unmanaged,
-    UpdateUser,
-)
+from reconciler.core.plan import AddMembers, CreateUser, DeactivateUser, Plan, RevokeRoles, Unmanaged, UpdateUser
+from reconciler.core.plan_notes import NamedResource, RecordNote
 from tests.report.plans import DESK, HOSTILE, READ, at, attribute, somebody, story
 
 RECORD = RecordNote(serial=43, full_since=41, made_on="2026-11-29")
@@ -28,11 +19,11 @@ WITNESSES = {
 Verdict = Literal["unaccounted", "elsewhere", "unsettled"]
 
 
-def doubt(number: int, verdict: Verdict = "unaccounted") -> Named:
+def doubt(number: int, verdict: Verdict = "unaccounted") -> NamedResource:
     """One of many users of whom it can't be told whether they left."""
     told = somebody(number)
     bare = told["key"].removeprefix("user/")
-    return Named(
+    return NamedResource(
         kind="user",
         id=f"47{number:03}",
         name=told["name"],
@@ -43,12 +34,12 @@ def doubt(number: int, verdict: Verdict = "unaccounted") -> Named:
     )
 
 
-def doubt_about(word: str, verdict: Verdict = "unaccounted") -> Named:
+def doubt_about(word: str, verdict: Verdict = "unaccounted") -> NamedResource:
     """A user in doubt of whom everything that comes from outside is that word."""
-    return Named(kind="user", id=word, name=word, verdict=verdict, key=word, witnesses=word, settle=word)
+    return NamedResource(kind="user", id=word, name=word, verdict=verdict, key=word, witnesses=word, settle=word)
 
 
-GROUP = Named(
+GROUP = NamedResource(
     kind="group",
     id="g-7",
     name="Night Shift",

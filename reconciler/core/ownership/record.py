@@ -15,7 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, ValidationError
 
-from reconciler.core.plan import Frozen
+from reconciler.core.frozen import Frozen
 from reconciler.errors import NotARecord
 
 RECORD_FILE = "apply.json"

@@ -13,7 +13,8 @@ from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.earlier import Earlier
 from reconciler.core.make_plan import Made
 from reconciler.core.model import DesiredState
-from reconciler.core.plan import Change, Plan, RecordNote
+from reconciler.core.plan import Change, Plan
+from reconciler.core.plan_notes import RecordNote
 from reconciler.core.redact import Redaction, readable_plan, redact_plan
 from reconciler.errors import Refused
 from tests.apply.world import TODAY, World, git_says, groups, make, people, roles

@@ -19,7 +19,8 @@ from reconciler.core.model import (
     LiveUser,
     Settlement,
 )
-from reconciler.core.plan import Cost, Named, Plan, ReadSummary, Skipped
+from reconciler.core.plan import Cost, Plan, ReadSummary, Skipped
+from reconciler.core.plan_notes import NamedResource
 from reconciler.core.planner import Decided
 from reconciler.errors import Source
 
@@ -62,7 +63,7 @@ IDS = {"user/ann": "a", "user/bob": "b", "group/staff": "g", "group/open": "o", 
 
 
 def account(
-    desired: DesiredState = DESIRED, skipped: tuple[Skipped, ...] = (), named: tuple[Named, ...] = ()
+    desired: DesiredState = DESIRED, skipped: tuple[Skipped, ...] = (), named: tuple[NamedResource, ...] = ()
 ) -> AccountNow:
     plan = Plan(
         tenant="qa",
@@ -132,7 +133,7 @@ def test_each_effect_is_what_was_seen_of_it(one: Atom, expected: str) -> None:
 
 def test_who_is_named_is_unclear_and_the_line_that_settles_it_is_told() -> None:
     """By key or by id."""
-    named = Named(
+    named = NamedResource(
         kind="user", id="c", name="Kai", verdict="unaccounted", key="user/kai", witnesses="…", settle="left: user/kai"
     )
     one = account(named=(named,))

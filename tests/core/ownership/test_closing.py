@@ -11,7 +11,7 @@ from reconciler.core.outcome import Outcome
 from reconciler.core.ownership.closing import Ended, end_apply, end_without_effect
 from reconciler.core.ownership.evidence import Evidence
 from reconciler.core.ownership.record import ApplyRecord, Covers, SampleEntry, salted
-from reconciler.core.plan import RecordNote
+from reconciler.core.plan_notes import RecordNote
 from reconciler.core.tenant import Guardrails
 from tests.core.examples import SANDBOX, desired_state, desired_user, live_state, live_user
 
