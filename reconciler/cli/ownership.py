@@ -51,7 +51,7 @@ def recover(options: Options, digest: str | None) -> int:
     nobody: the next apply reads everybody, and covers whom HEAD declares.
     """
     from reconciler.cli.output import print_result
-    from reconciler.cli.witnesses import prepare_recovery
+    from reconciler.cli.recovery import prepare_recovery
     from reconciler.errors import Refused
 
     recovery = prepare_recovery(options)

@@ -1,0 +1,93 @@
+"""A recovery of the record: what it gives up, and the record that is written (`ownership recover`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.cli.begun import make_record, name_run, refuse_unrecorded
+from reconciler.cli.history import History, open_history
+from reconciler.cli.line import load_head
+from reconciler.cli.main import Options
+from reconciler.cli.witnesses import plan_everybody
+from reconciler.core.make_plan import Made
+from reconciler.core.ownership.history import ApplyHistory
+from reconciler.core.ownership.record import ApplyRecord, Covers, make_sample
+from reconciler.core.ownership.witnesses import list_verdicts
+from reconciler.desired.records.branch import RecordBranch
+from reconciler.desired.records.exchange import Pushed
+from reconciler.desired.records.load import load_readable
+from reconciler.desired.records.steps import write_recovery
+from reconciler.errors import Refused
+from reconciler.report.quote import plain_line
+from reconciler.settings import read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A recovery that can be written: what it gives up, line by line, and the record."""
+
+    given_up: tuple[str, ...]
+    record: ApplyRecord
+    branch: RecordBranch
+
+    @property
+    def text(self) -> str:
+        """What a person is shown."""
+        lines = "".join(f"  - {plain_line(line)}\n" for line in self.given_up)
+        return f"Recovering the record {self.branch.name} gives up:\n{lines}"
+
+    @property
+    def digest(self) -> str:
+        """What stands for what was shown."""
+        return hashlib.sha256("\n".join((self.record.commit, *self.given_up)).encode()).hexdigest()[:12]
+
+    def write(self) -> Pushed:
+        """Puts it on record."""
+        return write_recovery(self.branch, self.record).pushed
+
+
+def prepare_recovery(options: Options) -> Recovery:
+    """Reads everybody, and returns what a recovery of the record gives up; raises Refused where it can't be written."""
+    head = load_head(options, None)
+    refuse_unrecorded(head)
+    with open_history(head) as history:
+        record, branch = history.record, history.record.branch
+        unreadable = record.unknown is not None and record.unknown.code == "not_a_record"
+        if branch is None or head.commit is None or head.repository is None:
+            raise Refused("nothing is committed here yet, so there is no record to recover")
+        if not unreadable:
+            history.raise_unknown()
+        known = load_readable(branch) if unreadable else record.history
+        _account, made = plan_everybody(options, history, None)
+        given_up = tuple(_give_up(history, made))
+        recovered = make_record(head, head.repository, known, name_run(options, read_settings()), "recovered")
+        users = {str(key) for key, user in head.desired.users.items() if user.in_scope}
+        linked = ((key, live_id) for key, live_id in made.decided.ids.items() if key in users)
+        sample = make_sample(recovered.salt, linked)
+        recovered = recovered.model_copy(update={"covers": Covers(kind="only"), "sample": sample})
+    return Recovery(given_up, recovered, branch)
+
+
+def _give_up(history: History, made: Made) -> Iterator[str]:
+    record = history.record.history
+    if history.record.unknown is not None:
+        yield f"all that is on record so far, which does not read: {history.record.unknown.message}"
+    yield from _give_up_records(record)
+    yield from list_verdicts(made.decided)
+
+
+def _give_up_records(record: ApplyHistory) -> Iterator[str]:
+    for entry in record.open_begins():
+        yield f"apply #{entry.record.serial}, which has begun at {entry.record.at} and has no end on record"
+    atoms = record.open_atoms()
+    if atoms:
+        yield f"{'all' if atoms == 'all' else len(atoms)} approved effects that are needed and were not carried out"
+    last = record.last_applies()
+    if last:
+        named = ", ".join(f"#{entry.record.serial} of {entry.record.commit[:12]}" for entry in last)
+        yield f"the line of the last apply ({named}): HEAD is the line from here on"
+    sample = record.last_sample()
+    if sample is not None:
+        yield f"the account of apply #{sample.serial}: the account that the token opens now is the one from here on"
