@@ -11,9 +11,11 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.history import History
 from reconciler.cli.line import Base, Head, now_in_utc
 from reconciler.cli.output import read_text
 from reconciler.cli.saved import read_plan
+from reconciler.core.approval.carried import list_open
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
@@ -55,6 +57,18 @@ def join_plans(plans: Sequence[Plan]) -> Plan | None:
     broadest = next((plan for plan in plans if plan.read.mode != "targeted"), plans[0])
     joined = {"changes": changes, "digest": digest_of(changes), "summary": summarise(changes)}
     return broadest.model_copy(update=joined)
+
+
+def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSince:
+    """Returns what was applied since the oldest of the approved plans was made, and what the last applies left open."""
+    record, states = history.record.history, history.states
+    serials = [plan.record.serial or 0 for plan in approved if plan.record is not None]
+    open_atoms = list(list_open(record)) if approved else []
+    oldest = min([*serials, *(atom.serial for _salt, atom in open_atoms)], default=record.next_serial)
+    later = [entry.record for entry in record.entries if entry.record.serial > oldest]
+    commits = {one.commit: one.serial for one in later if not one.abandoned}
+    applied = [(serial, states.at(commit).state) for commit, serial in commits.items()]
+    return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None])
 
 
 def approve(
