@@ -7,7 +7,7 @@ from typing import Literal
 
 from reconciler.core.approval.atoms import Atom, hash_atom
 from reconciler.core.approval.coverage import Approval, Pending
-from reconciler.core.approval.sources import Origin
+from reconciler.core.approval.sources import ApprovalOrigin
 from reconciler.core.outcome import Outcome
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import MOST_OPEN, OpenAtom, RecordEntry
@@ -51,7 +51,7 @@ def _is_done(one: Pending, done: set[str], never_made: set[str]) -> bool:
     return one.change in done and member not in never_made
 
 
-def _open_atom(atom: Atom, origin: Origin, salt: str, serial: int) -> OpenAtom:
+def _open_atom(atom: Atom, origin: ApprovalOrigin, salt: str, serial: int) -> OpenAtom:
     effect, outcome = hash_atom(salt, atom)
     known = serial if origin.serial is None else origin.serial
     return OpenAtom(effect=effect, outcome=outcome, serial=known, date=origin.day)

@@ -38,7 +38,7 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ApprovalOrigin:
     """The plan in which reviewers saw an atom: the last apply that was on record then, and its day.
 
     Without a record, `serial` is None: such a plan covers equal atoms only.
@@ -53,7 +53,7 @@ class Cover:
     """An approval that covers an atom of a fresh plan: the approved atom as far as it is known, and its plan."""
 
     atom: Atom
-    origin: Origin
+    origin: ApprovalOrigin
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class ApprovedAtoms:
                 if self._created(atom, one.serial) and self._wrote(atom, one.serial)
             )
             for one in (*equal, *written, *created, *both):
-                yield Cover(atom, Origin(one.serial, one.date))
+                yield Cover(atom, ApprovalOrigin(one.serial, one.date))
 
     def _since(self, serial: int | None) -> Iterable[DesiredState]:
         return (state for applied, state in self.force.applied if serial is not None and applied > serial)
@@ -129,9 +129,13 @@ def lasts(plan: Plan, force: InForce) -> bool:
     return plan.record is None or not force.is_over(plan.record.made_on)
 
 
-def origin_of(plan: Plan) -> Origin:
+def origin_of(plan: Plan) -> ApprovalOrigin:
     """Returns where the atoms of a plan come from."""
-    return Origin(plan.record.serial or 0, plan.record.made_on) if plan.record else Origin(None, plan.as_of)
+    return (
+        ApprovalOrigin(plan.record.serial or 0, plan.record.made_on)
+        if plan.record
+        else ApprovalOrigin(None, plan.as_of)
+    )
 
 
 def _declares(state: DesiredState, atom: Atom) -> bool:

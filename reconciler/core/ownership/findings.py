@@ -127,15 +127,7 @@ class VerdictTable(Generic[Live]):
         self, live_id: str, keys: frozenset[Key], sure: Sequence[Sighting], seen: Sequence[Sighting]
     ) -> Finding | None:
         """Whether an apply covers a declaration, where that leads, and whether it is about this resource alone."""
-        releases = list(self._releases(live_id, keys))
-        covered = sorted(
-            (
-                (record.serial, one)
-                for one in sure
-                if (record := one.record) and not any(one.state.commit in state.earlier for state in releases)
-            ),
-            key=lambda pair: -pair[0],
-        )
+        covered = self._find_covered(live_id, keys, sure)
         here = [(serial, one) for serial, one in covered if one.state.place == "here"]
         if not covered or not self.evidence.known:
             return None
@@ -152,6 +144,16 @@ class VerdictTable(Generic[Live]):
         if doubtful := next((one for one in seen if _contradicts(one, sighting, serial)), None):
             return Finding("unaccounted", doubtful, describe_unclear(doubtful))
         return Finding("leaver", sighting, describe_covered(sighting, serial), serial)
+
+    def _find_covered(self, live_id: str, keys: frozenset[Key], sure: Sequence[Sighting]) -> list[tuple[int, Sighting]]:
+        """Returns the covered sightings that no release followed, the newest apply first, with its serial."""
+        releases = list(self._releases(live_id, keys))
+        covered = (
+            (record.serial, one)
+            for one in sure
+            if (record := one.record) and not any(one.state.commit in state.earlier for state in releases)
+        )
+        return sorted(covered, key=lambda pair: -pair[0])
 
     def _declared(self, seen: Sequence[Sighting]) -> Finding | None:
         """The last row: a commit declares the resource, which alone proves nothing."""

@@ -10,7 +10,7 @@ import pytest
 from reconciler.core.approval.atoms import Atom, hash_atom
 from reconciler.core.approval.carried import find_last_ends, list_open, open_after
 from reconciler.core.approval.coverage import Approval, Pending
-from reconciler.core.approval.sources import Cover, InForce, Origin, cause_is_drift, gather_approved
+from reconciler.core.approval.sources import ApprovalOrigin, Cover, InForce, cause_is_drift, gather_approved
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredState, DesiredUser, Key
 from reconciler.core.outcome import Outcome
@@ -33,7 +33,7 @@ from reconciler.errors import Source
 TODAY = date(2026, 1, 20)
 ATOM = Atom("user/ann", "a", ("attribute", "title"), '"Clerk"', '"Chief"', "Clerk")
 ADDED = AddMembers(key="group/g", target_id="g", members=("user/new",))
-ORIGIN = Origin(3, "2026-01-10")
+ORIGIN = ApprovalOrigin(3, "2026-01-10")
 
 
 def declares(title: str, *, in_scope: bool = True) -> DesiredState:
@@ -42,7 +42,7 @@ def declares(title: str, *, in_scope: bool = True) -> DesiredState:
 
 
 def opened(atom: Atom, serial: int = 3, day: str = "2026-01-10") -> list[tuple[str, OpenAtom]]:
-    pending = Pending(atom, (Cover(atom, Origin(serial, day)),), None)
+    pending = Pending(atom, (Cover(atom, ApprovalOrigin(serial, day)),), None)
     left = open_after(Approval((), (), (pending,)), (), "salt", 9)
     assert left != "all"
     return [("salt", one) for one in left]
@@ -100,7 +100,7 @@ def outcome(change: Change, status: str) -> Outcome:
 def test_what_was_applied_is_no_longer_open() -> None:
     """What failed is; so is a member of a group who could not be created."""
     [add] = [Atom("group/g", "g", ("member", "user/new"), "false", "true")]
-    pending = Pending(add, (Cover(add, Origin(None, "2026-01-10")),), ADDED.id)
+    pending = Pending(add, (Cover(add, ApprovalOrigin(None, "2026-01-10")),), ADDED.id)
     approval = Approval((ADDED,), (), (pending,))
     create = CreateUser(key="user/new")
 
