@@ -18,7 +18,7 @@ from reconciler.report.cut import LIMIT, within
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
 from reconciler.report.named import name_doubt
 from reconciler.report.outcome_comment import tell_fate
-from reconciler.report.partial import tell_problems
+from reconciler.report.partial import list_problems
 from reconciler.report.quote import code, plain
 from reconciler.report.rows import Row
 from reconciler.report.run_view import make_run_view
@@ -68,7 +68,7 @@ def needs_somebody(plan: Plan, not_done: NotDone = NOTHING) -> bool:
 
     That is drift, what git asks for and is not applied, users or groups in doubt, what failed, or a pressing problem.
     """
-    pressing = any(problem.severity != "info" for problem in tell_problems(plan))
+    pressing = any(problem.severity != "info" for problem in list_problems(plan))
     return bool(plan.changes) or bool(plan.named) or pressing or bool(not_done)
 
 

@@ -1,4 +1,4 @@
-"""Sentences about what a plan can't say: what a partial read left out, and unknown ownership. Quotes nothing."""
+"""Sentences about what a plan does not show: what a partial read left out, and unknown ownership. Quotes nothing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ FOCUS = "focus"
 MISSING_STATE = "ownership_unknown"
 
 
-def tell_partial(plan: Plan) -> str:
+def describe_partial(plan: Plan) -> str:
     """`Partial read: 6 users, 0 groups. 3 users were unsettled and 2 ignored at apply #41; drift … not shown`."""
-    counts = _tell_counts(plan)
+    counts = _describe_counts(plan)
     missing = "drift and unmanaged users elsewhere are not shown"
     rest = f"{counts}; {missing}" if counts else missing.capitalize()
     return f"Partial read: {count(plan.read.users, 'user')}, {count(plan.read.groups, 'group')}. {rest}"
 
 
-def _tell_counts(plan: Plan) -> str:
+def _describe_counts(plan: Plan) -> str:
     """How many users earlier applies named or skipped, which a partial plan does not look for again."""
     record = plan.record
     if record is None or not record.known:
@@ -36,7 +36,7 @@ def _tell_counts(plan: Plan) -> str:
     return f"{count(record.unsettled, 'user')} {were} unsettled and {record.ignored:,} ignored at apply #{serial}"
 
 
-def tell_scope(plan: Plan) -> str:
+def describe_scope(plan: Plan) -> str:
     """` for the 6 users and 0 groups that were looked at`, where a plan is not about everybody; else empty."""
     if plan.read.mode == "targeted":
         users, groups = count(plan.read.users, "user"), count(plan.read.groups, "group")
@@ -54,14 +54,14 @@ def misses_states(plan: Plan) -> bool:
     return any(problem.code == MISSING_STATE for problem in plan.problems)
 
 
-def tell_problems(plan: Plan) -> tuple[Problem, ...]:
+def list_problems(plan: Plan) -> tuple[Problem, ...]:
     """The problems of a plan as a report shows them: unknown ownership in full, and the note on a partial read once."""
-    said = any(problem.code == UNKNOWN_OWNERSHIP for problem in plan.problems)
-    shown = (_tell_problem(one) for one in plan.problems if plan.read.mode != "targeted" or one.code != FOCUS)
-    return (*([_OWNERSHIP] if not knows_ownership(plan) and not said else []), *shown)
+    stated = any(problem.code == UNKNOWN_OWNERSHIP for problem in plan.problems)
+    shown = (_spell_out(one) for one in plan.problems if plan.read.mode != "targeted" or one.code != FOCUS)
+    return (*([_OWNERSHIP] if not knows_ownership(plan) and not stated else []), *shown)
 
 
-def _tell_problem(problem: Problem) -> Problem:
+def _spell_out(problem: Problem) -> Problem:
     if problem.code != UNKNOWN_OWNERSHIP:
         return problem
     return replace(problem, message=f"{problem.message}; {NOT_FOUND}")

@@ -15,7 +15,7 @@ from reconciler.core.plan import Cause, Change, Plan, Skipped, has_errors
 from reconciler.core.plan_notes import is_refusal
 from reconciler.errors import Problem
 from reconciler.report.named import NamedGroup, group_named
-from reconciler.report.partial import knows_ownership, misses_states, tell_partial, tell_problems, tell_scope
+from reconciler.report.partial import describe_partial, describe_scope, knows_ownership, list_problems, misses_states
 from reconciler.report.rows import Row, make_rows
 from reconciler.report.words import (
     TITLES,
@@ -109,8 +109,8 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
         title="Plan for" if voice == "plan" else "Drift in",
         verdict=_verdict(plan, voice),
         block=tell_block(plan),
-        notes=(*([tell_partial(plan)] if plan.read.mode == "targeted" else []), *tell_notes(plan)),
-        problems=tuple(_tell_problems(tell_problems(plan))),
+        notes=(*([describe_partial(plan)] if plan.read.mode == "targeted" else []), *tell_notes(plan)),
+        problems=tuple(_tell_problems(list_problems(plan))),
         sections=tuple(_sections(plan) if voice == "plan" else _drift_sections(plan)),
         named=tuple(group_named(plan.named)),
         left=tuple(_left(plan.skipped)),
@@ -127,9 +127,9 @@ def _verdict(plan: Plan, voice: Voice) -> str:
     if not plan.changes and (not knows_ownership(plan) or has_errors(plan) or misses_states(plan)):
         return "no changes"
     if voice == "drift":
-        return make_drift_verdict(plan) or f"{NO_DRIFT}{tell_scope(plan)}"
+        return make_drift_verdict(plan) or f"{NO_DRIFT}{describe_scope(plan)}"
     if not plan.changes:
-        return f"nothing to do{tell_scope(plan)}"
+        return f"nothing to do{describe_scope(plan)}"
     return "; ".join(filter(None, [make_verdict(plan.changes), tell_named(plan.named)]))
 
 
