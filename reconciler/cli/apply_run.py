@@ -128,7 +128,7 @@ class ApplyRun:
             click.echo(render_plan(planned.plan, "text"), err=True)
             refuse_unless_applyable(planned.plan)
         if shows and not _confirmed(self.head.tenant_name):
-            raise Declined("not confirmed: nothing was done (where nobody can be asked, say --yes)")
+            raise Declined("not confirmed: nothing was done (use --yes where no person can answer)")
         if shows:
             self.approved = [planned.plan]
         if not stands(self.history) or (approval := self._approve(planned)).to_run:

@@ -1,4 +1,4 @@
-"""The approved plans of an `apply`: read, held against the fresh plan, and what is said of the rest.
+"""The approved plans of an `apply`: read, held against the fresh plan, and the report of what is refused.
 
 Gathers and hands over; what runs is decided in `core/approval`.
 """

@@ -144,7 +144,7 @@ def lease_of(seconds: int | None) -> timedelta:
 
 
 def name_run(options: Options, settings: Settings) -> str:
-    """Returns what tells this run from others: that of the workflow, else this clone; a re-run is the same run."""
+    """Returns the name of this run: that of the workflow run, else of this clone; a re-run is the same run."""
     job = settings.job()
     if job.repository and job.run_id:
         return f"{job.repository}/{job.run_id}"

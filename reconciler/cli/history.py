@@ -75,7 +75,7 @@ def open_history(head: Head, mode: RecordMode = "remote") -> Iterator[History]:
 def find_base(history: History, named: str | None, *, front: bool = False) -> Base:
     """Returns the state where this branch parted from `--base`, else that of the last whole apply, and what they say.
 
-    With a base, what was applied last still tells apart what is merged and waits to be applied. With `front`, the
+    With a base, the state applied last shows which merged changes still wait to be applied. With `front`, the
     states of all commits that were begun or applied since the last whole apply come with it.
     """
     commit = _repository(history.head, named).merge_base(named) if named is not None else None
@@ -189,25 +189,25 @@ def _warn_of_history(history: History) -> Iterator[Problem]:
 
 
 def _no_history(why: str) -> Problem:
-    return Problem("no_history", f"{why}: nobody is known to have left git", severity="info")
+    return Problem("no_history", f"{why}: leavers can't be told from strangers", severity="info")
 
 
 SETTINGS = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "roles_via", "permissions")
 
 
 def find_full_reason(history: History) -> str | None:
-    """Returns why a plan must look at everybody, or None where one about what git changed is enough.
+    """Returns why a plan must read the whole account, or None where a plan about git's changes is enough.
 
-    That is so after a whole apply that looked at everybody and leads here, with the settings of now.
+    It is enough after a whole full apply of a commit that leads to HEAD, with the settings of HEAD.
     """
     head, record, graph = history.head, history.record.history, history.graph
     if history.unknown is not None:
         return history.unknown.message
     if record.recovered:
-        return "no whole apply that looked at everybody followed the recovery of the record"
+        return "no full apply followed the recovery of the record"
     full = find_last_full(graph, record) if graph else None
     if full is None:
-        return "no whole apply that looked at everybody is on record for this line"
+        return "no full apply is on record for this line"
     then = history.states.at(full.record.commit)
     if then.loaded is None or then.state is None:
         return f"what apply #{full.record.serial} applied can't be compiled any more"

@@ -47,8 +47,8 @@ def show(options: Options, key: str | None, live: Path | None) -> None:
 def recover(options: Options, digest: str | None) -> int:
     """This account and this line, from here on: show what is given up, and write it with --yes DIGEST.
 
-    For an account that was restored, copied over or replaced, and for a line whose history was rewritten. Claims
-    nobody: the next apply reads everybody, and covers whom HEAD declares.
+    For an account that was restored, copied over or replaced, and for a line whose history was rewritten. Covers
+    no user: the next apply reads the whole account, and covers what HEAD declares.
     """
     from reconciler.cli.output import print_result
     from reconciler.cli.recovery import prepare_recovery
@@ -62,7 +62,7 @@ def recover(options: Options, digest: str | None) -> int:
     if digest != recovery.digest:
         raise Refused(f"what is given up is not what {digest} stands for: look again without --yes")
     pushed = recovery.write()
-    print_result(f"Recovered as #{recovery.record.serial}: the next apply reads everybody\n")
+    print_result(f"Recovered as #{recovery.record.serial}: the next apply reads the whole account\n")
     if pushed.state == "done":
         return DONE
     click.echo(f"Error: it is in this clone, and can't be pushed ({pushed.words}): reconciler ownership push", err=True)
@@ -72,7 +72,7 @@ def recover(options: Options, digest: str | None) -> int:
 @ownership.command()
 @click.pass_obj
 def erase(options: Options) -> None:
-    """Rewrite the record without the hashes of users from before the last whole apply that looked at everybody."""
+    """Rewrite the record without the hashes of users from before the last full apply."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.erase import erase as erase_record
 

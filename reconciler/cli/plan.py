@@ -258,7 +258,7 @@ def drift(
 
 
 def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, record: RecordMode) -> Plan:
-    """The plan that would make the account what git says; what was applied last tells drift from what is pending."""
+    """Returns the plan to what git says; the state applied last separates drift from pending changes."""
     from reconciler.cli.history import find_applied, open_history, with_front
     from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
     from reconciler.errors import Failed

@@ -1,4 +1,4 @@
-"""The record of applies to the tenant of a command: which branch it is, what it holds, and what it can't tell.
+"""The record of applies to the tenant of a command: which branch it is, what it holds, and why it is unknown.
 
 Gathers; what follows from a record is decided in `core/ownership`.
 """

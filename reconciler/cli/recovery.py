@@ -49,7 +49,7 @@ class Recovery:
 
 
 def prepare_recovery(options: Options) -> Recovery:
-    """Reads everybody, and returns what a recovery of the record gives up; raises Refused where it can't be written."""
+    """Reads the whole account, and returns a recovery of the record; raises Refused where it can't be written."""
     head = load_head(options, None)
     refuse_unrecorded(head)
     with open_history(head) as history:

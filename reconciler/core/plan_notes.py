@@ -9,7 +9,7 @@ from reconciler.errors import Problem
 
 
 class NamedResource(Frozen):
-    """A live user or group of whom it can't be told whether they left git: named, and untouched.
+    """A live user or group that may have left git, which can't be decided: named, and left untouched.
 
     `witnesses` says what is known of them, and `settle` is the line of YAML that settles it.
     """
@@ -26,9 +26,9 @@ class NamedResource(Frozen):
 class RecordNote(Frozen):
     """What the record of applies says for this plan.
 
-    `serial` is the last apply on record, and `full_since` the last that was whole and looked at everybody; None where
-    there is none. `known` is false where the record could not be read. A plan that does not look at everybody repeats
-    how many users are `unsettled` or `ignored` since then. `made_on` is the day on which the plan was made.
+    `serial` is the last apply on record, and `full_since` the last that was whole and read the whole account; None
+    where there is none. `known` is false where the record could not be read. A plan of a partial read repeats how many
+    users are `unsettled` or `ignored` since then. `made_on` is the day on which the plan was made.
     """
 
     serial: int | None = None

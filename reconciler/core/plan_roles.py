@@ -1,7 +1,7 @@
 """Which roles a user gains and loses, and where that can't be yet (SEMANTICS 4).
 
-Roles are written with the SCIM user; or, where they take effect over REST, to the person behind, whom 4me's own rules
-link to the user, later. What git can't assign is kept: the account's owner, and roles that this program does not know.
+Roles are written with the SCIM user; or, where they take effect over REST, to the person that 4me's own rules link to
+the user, later. What git can't assign is kept: the account's owner, and roles that this program does not know.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def check_settlements(
             yield Problem("duplicate", message, one.source, "keep one of the two")
         if one.key is not None and one.key in declared:
             message = f"{section}: {one.key} is declared{_at(declared[one.key])}"
-            hint = "take out this line, or the declaration: nobody is both in git and gone from it"
+            hint = "take out this line, or the declaration: a user or group is either in git or gone from it"
             yield Problem("settled_and_declared", message, one.source, hint)
 
 

@@ -120,7 +120,7 @@ def _unreadable(name: str, error: OSError) -> Problem:
 
 
 def _read(path: Path) -> bytes:
-    """The content; of a file that is too large to be read no more than it takes to tell.
+    """Returns the content; of a file that is too large, one byte more than the limit.
 
     Follows no link and waits for no pipe that took the file's place since it was listed.
     """

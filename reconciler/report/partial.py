@@ -37,7 +37,7 @@ def _describe_counts(plan: Plan) -> str:
 
 
 def describe_scope(plan: Plan) -> str:
-    """` for the 6 users and 0 groups that were looked at`, where a plan is not about everybody; else empty."""
+    """` for the 6 users and 0 groups that were looked at`, where a plan is of a partial read; else empty."""
     if plan.read.mode == "targeted":
         users, groups = count(plan.read.users, "user"), count(plan.read.groups, "group")
         return f" for the {users} and {groups} that were looked at"

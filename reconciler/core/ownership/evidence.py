@@ -46,7 +46,7 @@ class Evidence:
     `known` is false where the record of applies could not be read: then there are no leavers. `incomplete` are
     sentences on commits that are needed and could not be compiled or read; such a commit makes no user a leaver.
     `since` is the serial of the last whole full apply; `unsettled` and `ignored` are the counts that it and later
-    applies left, for plans that do not look at everybody. `doubtful` are ids of live users and groups about whom a
+    applies left, for plans of a partial read. `doubtful` are ids of live users and groups about whom a
     commit that does not compile may have said `released` or `left`: none of them is a leaver.
     """
 

@@ -223,5 +223,5 @@ class _Judge:
 
 
 def _undeclared_user(live: LiveUser, source: Source) -> DesiredUser:
-    """What stands for a user whom no commit declares, where an id alone says that they left."""
+    """Returns a stand-in for a user that no commit declares, where a `left:` line has the id alone."""
     return DesiredUser(key_by_id("user", live.id), source, {"displayName": live.name}, in_scope=True, reason="")

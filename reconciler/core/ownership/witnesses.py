@@ -29,7 +29,7 @@ class KnownResource:
 
 
 def find_known(live: LiveState, evidence: Evidence, decided: Decided, named: str) -> tuple[KnownResource, ...]:
-    """Returns what is known of the users and groups that a key or an id names, as git says or ever said.
+    """Returns what is known of the users and groups that a key or an id names, now or at an earlier commit.
 
     `named` is a key (`user/kai`, `kai`, `group/staff`) or the live id. Empty where it names nothing.
     """
@@ -75,7 +75,7 @@ def _describe_sighting(sighting: Sighting) -> str:
     places = {"here": "leads here", "elsewhere": "is on another branch", "gone": "is on no branch any more"}
     record = sighting.record
     covered = f"covered by apply #{record.serial}" if record else "covered by no apply on record"
-    unsure = "" if sighting.sure else ", and somebody else matches too"
+    unsure = "" if sighting.sure else ", and another one matches too"
     by = " and ".join(sighting.attributes)
     return (
         f"{sighting.key} at commit {sighting.commit}, {scope}; the commit {places[sighting.state.place]}; "

@@ -29,7 +29,7 @@ MOST_LOOKED_AT = 200
 class Chosen:
     """The choice so far: states by commit, the keys that git knew each candidate by, and what could not be known.
 
-    `last` has the applied commit that is the last word on a candidate. `settled` are candidates whom a line of
+    `last` has the applied commit that is the last word on a candidate. `settled` are candidates that a line of
     `released:` or `left:` may name, `doubtful` those of them where that commit does not compile; `cut` are candidates
     for whom a limit was reached.
     """

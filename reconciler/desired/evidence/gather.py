@@ -94,7 +94,7 @@ def _make_chooser(
 def _choose_recent(
     lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool
 ) -> dict[int, Candidate]:
-    """Looks at what changed since the last whole apply, and returns those on whom that is not the last word.
+    """Looks at what changed since the last whole apply, and returns the candidates that this does not decide.
 
     Where a commit since then is the last word, no older line changes it: what is older came before they were declared.
     """

@@ -39,7 +39,7 @@ class Mentions:
     indexes: list[MentionIndex] = field(default_factory=list)
 
     def find(self, text: str) -> frozenset[int]:
-        """Returns the numbers of the candidates whom a text names."""
+        """Returns the numbers of the candidates that a text names."""
         return frozenset[int]().union(*(index.find(text) for index in self.indexes))
 
 

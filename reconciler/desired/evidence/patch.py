@@ -1,6 +1,6 @@
 """What a stream of patches took away and put in, tree by tree and file by file. Reads lines; knows no YAML's meaning.
 
-The hunks' own counts tell lines from headers: what was taken away may itself look like a header.
+The hunks' own counts separate lines from headers: a removed line may itself look like a header.
 """
 
 from __future__ import annotations

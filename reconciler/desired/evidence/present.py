@@ -22,7 +22,7 @@ class PresentNames:
     _settling: set[str] = field(default_factory=set)
 
     def at(self, tree: str) -> frozenset[int]:
-        """Returns the numbers of the candidates whom the files of a folder's tree name."""
+        """Returns the numbers of the candidates that the files of a folder's tree name."""
         if tree not in self._by_tree:
             blobs = self._read(tree)
             self._by_tree[tree] = frozenset[int]().union(*(self._by_blob[blob] for blob in blobs))

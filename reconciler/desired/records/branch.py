@@ -66,7 +66,7 @@ def tracking_ref(remote: str, name: str) -> str:
 def choose_remote(repository: Repository) -> str | None:
     """Returns the remote of the record: the only one, else that of the checked-out branch, else `origin`.
 
-    None where there is no remote: the local branch serves. Raises Refused where none of several can be told apart.
+    None where there is no remote: the local branch serves. Raises Refused where several remotes leave it open.
     """
     remotes = repository.ask("remote").decode().split()
     if len(remotes) < 2:  # noqa: PLR2004  # one or none: nothing to choose

@@ -34,7 +34,7 @@ def find_last_whole(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | 
 
 
 def find_last_full(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | None:
-    """Returns the newest whole apply that looked at everybody, of HEAD's line."""
+    """Returns the newest whole full apply of HEAD's line."""
     return _find_last(graph, [entry for entry in history.counted() if entry.record.full])
 
 
