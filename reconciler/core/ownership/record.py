@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, TypeAlias
@@ -145,6 +145,10 @@ class RecordEntry:
     id: str
     parents: tuple[str, ...]
     record: ApplyRecord
+
+    def is_on(self, line: Collection[str], trees: Collection[str]) -> bool:
+        """Returns whether the applied commit is on a line of commits, or its folder is one of that line's `trees`."""
+        return self.record.commit in line or (self.record.tree is not None and self.record.tree in trees)
 
 
 def make_sample(salt: str, linked: Iterable[tuple[str, str]]) -> tuple[SampleEntry, ...]:

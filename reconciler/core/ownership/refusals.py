@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from reconciler.core.ownership.history import ApplyHistory, Lock, Sample
-from reconciler.core.ownership.record import RecordEntry, SampleEntry, salted
+from reconciler.core.ownership.record import SampleEntry, salted
 from reconciler.errors import ApplyIsOpen, NotARecord, Problem, RecordUnknown, Refused
 
 Because: TypeAlias = Literal[
@@ -109,7 +109,7 @@ def check_beside(history: ApplyHistory, line: Collection[str], trees: Collection
     `line` are the commits on record that lead to HEAD, with HEAD; `trees` git's names of the folder at commits of that
     line: an apply of an equal folder is not beside it.
     """
-    beside = [one for one in history.last_applies() if not _is_on(one, line, trees)]
+    beside = [one for one in history.last_applies() if not one.is_on(line, trees)]
     last = max(beside, key=lambda entry: entry.record.serial, default=None)
     if last is None:
         return None
@@ -250,7 +250,3 @@ def refuse_unreadable(name: str, bad: str, words: str, last_good: str | None) ->
         f"{bad[:12]} of the branch reconciler/{name} does not read: {words}",
         f"{back}reconciler ownership recover",
     )
-
-
-def _is_on(entry: RecordEntry, line: Collection[str], trees: Collection[str]) -> bool:
-    return entry.record.commit in line or (entry.record.tree is not None and entry.record.tree in trees)

@@ -45,12 +45,7 @@ def find_last_apply(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | 
 
 def _find_last(graph: CommitGraph, entries: Sequence[RecordEntry]) -> RecordEntry | None:
     trees = trees_here(graph)
-    return next((one for one in reversed(entries) if is_on_line(graph, one, trees)), None)
-
-
-def is_on_line(graph: CommitGraph, entry: RecordEntry, trees: frozenset[str]) -> bool:
-    """Whether the applied commit leads to HEAD, or its folder is one of `trees`, those of HEAD's line."""
-    return entry.record.commit in graph.here or (entry.record.tree is not None and entry.record.tree in trees)
+    return next((one for one in reversed(entries) if one.is_on(graph.here, trees)), None)
 
 
 def trees_here(graph: CommitGraph) -> frozenset[str]:
