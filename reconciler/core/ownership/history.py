@@ -7,12 +7,13 @@ beside the last apply; they stay as evidence.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from reconciler.core.ownership.ancestors import find_ancestors
 from reconciler.core.ownership.record import ApplyRecord, OpenAtom, RecordEntry, SampleEntry
 
 GRACE = timedelta(minutes=5)
@@ -81,14 +82,9 @@ class ApplyHistory:
     def before(self, entries: Iterable[RecordEntry]) -> set[str]:
         """Returns the ids of the records that some others follow, at whatever distance."""
         parents = {entry.id: entry.parents for entry in self.entries}
-        found: set[str] = set()
-        waiting = deque(parent for entry in entries for parent in entry.parents)
-        while waiting:
-            one = waiting.popleft()
-            if one not in found:
-                found.add(one)
-                waiting.extend(parents.get(one, ()))
-        return found
+        return find_ancestors(
+            (parent for entry in entries for parent in entry.parents), lambda one: parents.get(one, ())
+        )
 
     def last_of(self, entries: Sequence[RecordEntry]) -> tuple[RecordEntry, ...]:
         """Returns those of some records that no other of them follows: one for each line of a union."""

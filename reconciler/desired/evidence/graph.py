@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
+from reconciler.core.ownership.ancestors import find_ancestors
 from reconciler.desired.git import Repository
 from reconciler.desired.moved import find_folder_at
 from reconciler.errors import Refused
@@ -96,13 +97,7 @@ def _existing(repository: Repository, commits: Iterable[str]) -> list[str]:
 
 def find_leading(commits: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> set[str]:
     """Returns the commits, and all that lead to them."""
-    seen = set(commits)
-    waiting = list(seen)
-    while waiting:
-        new = [one for one in parents[waiting.pop()] if one not in seen]
-        seen.update(new)
-        waiting += new
-    return seen
+    return find_ancestors(commits, parents.__getitem__)
 
 
 def _read_trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from reconciler.core.ownership.ancestors import find_ancestors
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import RECORD_FILE, ApplyRecord, RecordEntry
 from reconciler.core.ownership.refusals import refuse_unknown
@@ -126,14 +127,7 @@ def _join(branch: RecordBranch) -> None:
 
 
 def _reached(entries: Mapping[str, RecordEntry], tip: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [tip]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting.extend(entries[one].parents if one in entries else ())
-    return found
+    return find_ancestors((tip,), lambda one: entries[one].parents if one in entries else ())
 
 
 def _step(record: ApplyRecord) -> tuple[object, ...]:

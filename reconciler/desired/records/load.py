@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.collector import collector_off
+from reconciler.core.ownership.ancestors import find_ancestors
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import RECORD_FILE, RecordEntry, SampleEntry, parse_record
 from reconciler.core.ownership.refusals import refuse_cut, refuse_unreadable
@@ -87,14 +88,8 @@ def _find_last_good(entries: Mapping[str, RecordEntry]) -> str | None:
 
 
 def _before_recoveries(commits: Mapping[str, RecordCommit], entries: Mapping[str, RecordEntry]) -> set[str]:
-    found: set[str] = set()
-    waiting = [parent for one in entries.values() if one.record.state == "recovered" for parent in one.parents]
-    while waiting:
-        one = waiting.pop()
-        if one not in found and one in commits:
-            found.add(one)
-            waiting.extend(_all_before(commits[one], entries))
-    return found
+    given_up = (parent for one in entries.values() if one.record.state == "recovered" for parent in one.parents)
+    return find_ancestors(given_up, lambda one: _all_before(commits[one], entries) if one in commits else ())
 
 
 def _skip(entries: Mapping[str, RecordEntry], commits: Mapping[str, RecordCommit]) -> dict[str, RecordEntry]:
