@@ -166,9 +166,10 @@ def _follows(release: StateAt, one: Sighting) -> bool:
     """Whether a release came after a declaration: by git, or for one that leads elsewhere by the order of applies."""
     if one.state.commit in release.earlier:
         return True
-    applied = max((record.serial for record in one.state.records), default=None)
-    away = one.state.place != "here" and release.place == "here" and applied is not None
-    return away and any(record.serial > applied for record in release.records)
+    if one.state.place == "here" or release.place != "here" or not one.state.records:
+        return False
+    applied = max(record.serial for record in one.state.records)
+    return any(record.serial > applied for record in release.records)
 
 
 def _contradicts(one: Sighting, sighting: Sighting, serial: int) -> bool:
