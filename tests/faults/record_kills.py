@@ -120,11 +120,13 @@ def kill_and_revert(at: At, place: Place, folder: Path, monkeypatch: pytest.Monk
     ran = bench.run(1, bench.back, "apply", "--yes")
     waited = ran.code == 4 and OPEN in " ".join(ran.said.split())
     if waited != (state == "begun"):
-        return Killed(True, waited, f"the record is {state}, and the next run: exit {ran.code} {ran.err}")
+        return Killed(
+            killed=True, waited=waited, wrong=f"the record is {state}, and the next run: exit {ran.code} {ran.err}"
+        )
     if waited:
         bench.git.let_time_pass()
         ran = bench.run(1, bench.back, "apply", "--yes")
-    return Killed(True, waited, "".join(_find_wrong(bench, ran)))
+    return Killed(killed=True, waited=waited, wrong="".join(_find_wrong(bench, ran)))
 
 
 def _find_wrong(bench: Bench, ran: Ran) -> Iterator[str]:

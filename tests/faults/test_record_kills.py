@@ -1,4 +1,4 @@
-"""An apply that is killed is on record or has sent nothing; the next run waits for its time, and takes back what it did."""
+"""An apply that is killed is on record, or has sent nothing; the next run waits for its time."""
 
 from __future__ import annotations
 

@@ -144,7 +144,9 @@ def list_forgeries(bench: Bench) -> Iterator[tuple[str, Forgery]]:
     """Every forgery: what it is, and what makes it and returns the tip of the branch."""
     for index, text in enumerate(bench.texts()):
         said = json.loads(text)
-        for name in sorted({*said, "until", "open", "sample", "effects", "only", "whole", "unsettled", "ignored", "more"}):
+        for name in sorted(
+            {*said, "until", "open", "sample", "effects", "only", "whole", "unsettled", "ignored", "more"}
+        ):
             for value in (*VALUES, bench.side, bench.main):
                 forged = {key: one for key, one in said.items() if key != name}
                 if value is not MISSING:
@@ -180,20 +182,38 @@ def _forge_trees(bench: Bench) -> Iterator[tuple[str, Forgery]]:
     yield "a link", partial(bench.commit_tree, f"120000 blob {blob}\tapply.json\n", tip, bench.main)
     yield "a module", partial(bench.commit_tree, f"160000 commit {tip}\tapply.json\n", tip, bench.main)
     yield "a folder", partial(bench.commit_tree, f"100644 blob {blob}\tapply.json/x\n", tip, bench.main)
-    yield "more files", partial(bench.commit_tree, f"100644 blob {blob}\tapply.json\n100644 blob {blob}\tz\n", tip, bench.main)
+    yield (
+        "more files",
+        partial(bench.commit_tree, f"100644 blob {blob}\tapply.json\n100644 blob {blob}\tz\n", tip, bench.main),
+    )
     yield "no parents", partial(bench.commit, text, None, None)
     yield "only the record before", partial(bench.commit, text, tip, None)
     yield "HEAD", lambda: bench.main
-    yield "an apply of another branch", partial(bench.commit, _text(said, commit=bench.side, serial=9, **WHOLE), tip, bench.side)
+    yield (
+        "an apply of another branch",
+        partial(bench.commit, _text(said, commit=bench.side, serial=9, **WHOLE), tip, bench.side),
+    )
     yield "an apply of HEAD", partial(bench.commit, _text(said, commit=bench.main, serial=9, **WHOLE), tip, bench.main)
-    yield "another branch, by HEAD's tree", partial(
-        bench.commit,
-        _text(said, commit=bench.side, serial=9, tree=bench.project.git("rev-parse", f"{bench.main}:desired-state").strip(), **WHOLE),
-        tip,
-        bench.side,
+    yield (
+        "another branch, by HEAD's tree",
+        partial(
+            bench.commit,
+            _text(
+                said,
+                commit=bench.side,
+                serial=9,
+                tree=bench.project.git("rev-parse", f"{bench.main}:desired-state").strip(),
+                **WHOLE,
+            ),
+            tip,
+            bench.side,
+        ),
     )
     for kind in ("begun", "ended", "recovered"):
-        yield f"{kind} of another branch", partial(bench.commit, _text(said, commit=bench.side, serial=9, state=kind), tip, bench.side)
+        yield (
+            f"{kind} of another branch",
+            partial(bench.commit, _text(said, commit=bench.side, serial=9, state=kind), tip, bench.side),
+        )
     yield "everybody is covered", partial(bench.commit, _text(said, serial=9, **WHOLE), tip, said["commit"])
     two = ("-p", bench.line[0], "-p", bench.line[2])
     yield "two tips", lambda: bench.project.git("commit-tree", f"{tip}^{{tree}}", *two, "-m", "x").strip()

@@ -70,7 +70,9 @@ def _judge_hits(world: RealWorld, judged: Judged) -> None:
     truth, head, before = world.truth, world.head, judged.before
     leading = head.leading().values()
     declared = set(match(world, before).values())
-    hit = [i for i, one in before.users.items() if one.active and i in world.ours.users and not world.ours.users[i].active]
+    hit = [
+        i for i, one in before.users.items() if one.active and i in world.ours.users and not world.ours.users[i].active
+    ]
     for live_id in hit:
         world.seen["deactivated"] += 1
         commit, _login = truth.ours.get(live_id, (None, ""))

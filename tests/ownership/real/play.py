@@ -39,9 +39,7 @@ def play(steps: Sequence[Step], place: Place, folder: Path, monkeypatch: pytest.
     return world
 
 
-def shrink(
-    steps: Sequence[Step], what: str, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> list[Step]:
+def shrink(steps: Sequence[Step], what: str, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Step]:
     """The history without the steps that it does not need to go wrong in that way."""
     left = list(steps)
     for index in reversed(range(len(left))):
