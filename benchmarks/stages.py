@@ -54,7 +54,7 @@ def time_stages(folder: Path, count: int) -> Mapping[str, float]:
         guardrails=guardrails_of(declarations, "bench"),
         as_of=TODAY,
     )
-    clock.time("decide", lambda: decide_changes(desired, live, gathered.tenant, gathered.earlier))
+    clock.time("decide", lambda: decide_changes(desired, live, gathered.tenant, gathered.earlier, gathered.evidence))
     made = clock.time("make the plan: decide again, guardrails, convergence", lambda: make_plan(gathered))
     clock.time("render", lambda: plan_to_json(made.plan))
     return clock.seconds

@@ -51,7 +51,7 @@ from reconciler.core.notification import Ending
 from reconciler.core.outcome import Outcome, Run, count_active_after
 from reconciler.core.ownership.closing import Ended
 from reconciler.core.ownership.refusals import RecordRefusal
-from reconciler.core.plan import Plan, is_refusal
+from reconciler.core.plan import Plan, has_errors, is_refusal
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.records.line import check_line
@@ -61,6 +61,7 @@ from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import Settings, read_settings
 
 DONE, FAILED, REFUSED = 0, 1, 4
+PARTIAL = "This apply is partial: it was about some keys, and what else git asks for waits for the next apply."
 NOT_PUSHED = (
     "Error: the end of this apply can't be pushed ({}). It is on record in this clone: push it with "
     "`reconciler ownership push`, or the next apply does; nothing is done twice"
@@ -112,8 +113,7 @@ class _Applied:
     @property
     def settled(self) -> bool:
         """Whether the account is what git says, as far as the plan goes."""
-        errors = any(problem.severity == "error" for problem in self.planned.plan.problems)
-        return self.run.whole and not self.approval.refused and not errors
+        return self.run.whole and not self.approval.refused and not has_errors(self.planned.plan)
 
 
 @click.command()
@@ -218,6 +218,9 @@ class _Apply:
             return None
         if self.options.verbosity >= 0 and not shows:
             click.echo(render_plan(planned.plan, "text"), err=True)
+        if approval.dropped:
+            with open_log(self.options, self.settings) as log:
+                record_run(log, self.head, planned.plan, approval.dropped, self.settings)
         return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
 
     def _begin(self) -> BegunApply:
@@ -310,8 +313,11 @@ class _Apply:
     def _end(self, applied: _Applied, begun: BegunApply | None) -> tuple[int, Ending]:
         """Leaves the end on record before anything is printed, for the reader may have gone."""
         code = _exit_of(applied)
+        ended = self._ended(applied, begun) if begun else None
+        if ended is not None and ended.only:
+            say(self.options, PARTIAL)
         try:
-            pushed = begun.end(self._ended(applied, begun)) if begun else None
+            pushed = begun.end(ended) if begun and ended else None
         finally:
             print_result(render_run(applied.run, self.asked.form))
         if pushed is not None and pushed.state != "done":

@@ -15,7 +15,7 @@ from reconciler.cli.line import Base, Head, now_in_utc
 from reconciler.cli.output import read_text
 from reconciler.cli.saved import read_plan
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
-from reconciler.core.approval.sources import APPROVALS_LAST, InForce
+from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.make_plan import Made
 from reconciler.core.model import DesiredState, LiveState
@@ -73,7 +73,7 @@ def approve(
     if not approved:
         return approve_all(made.plan)
     today = now_in_utc().date()
-    force = InForce(today, APPROVALS_LAST, open=since.open, applied=since.applied, earlier=base.earlier)
+    force = InForce(today, head.tenant.approvals, open=since.open, applied=since.applied, earlier=base.earlier)
     account = AccountNow(made.plan, head.desired, live, made.decided, head.redaction)
     return hold_against(made.plan, approved, force, account)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 
 from reconciler.cli.line import Base, Head, now_in_utc
 from reconciler.cli.record import RecordMode, TenantRecord, describe_refusal, read_record
@@ -53,7 +54,8 @@ class History:
 def open_history(head: Head, mode: RecordMode = "remote") -> Iterator[History]:
     """Reads the record and starts the pass over git's lines, which works until the end of the block."""
     record = read_record(head, mode)
-    history = History(head, record, CommitStates(head))
+    days = {entry.record.commit: date.fromisoformat(entry.record.as_of) for entry in record.history.entries}
+    history = History(head, record, CommitStates(head, days))
     if head.repository is None or record.branch is None:
         yield history
         return
@@ -167,11 +169,12 @@ def _refusals(history: History) -> Iterator[Problem]:
 def _tell_history(history: History) -> Iterator[Problem]:
     """What a plan says of the past without being refused for it."""
     head = history.head
+    if history.unknown is not None:
+        return
     if head.repository is None:
         yield _no_history(explain_absence())
     elif history.graph is None:
-        if history.unknown is None:
-            yield _no_history("nothing is committed here yet")
+        yield _no_history("nothing is committed here yet")
     elif not history.record.history.entries:
         yield _no_history(f"no apply to {head.tenant_name} is on record")
     else:

@@ -33,12 +33,12 @@ def show(options: Options, key: str | None, live: Path | None) -> None:
     from reconciler.cli.output import print_result
     from reconciler.cli.witnesses import ask_witnesses
     from reconciler.report.applies import render_applies
-    from reconciler.report.witnesses import render_testimonies
+    from reconciler.report.witnesses import render_known
 
     if key is None:
         print_result(render_applies(list_applies(options), "text"))
     else:
-        print_result(render_testimonies(ask_witnesses(options, key, live)))
+        print_result(render_known(ask_witnesses(options, key, live)))
 
 
 @ownership.command()

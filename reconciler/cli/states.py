@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from reconciler.cli.line import Head
 from reconciler.core.compile import compile_state
@@ -25,24 +27,28 @@ class CommitState:
 
 @dataclass(slots=True)
 class CommitStates:
-    """Compiles the desired state of commits, as far as they are asked for."""
+    """Compiles the desired state of commits that are asked for; `days` are those of the applies, by commit."""
 
     head: Head
-    by_tree: dict[tuple[str, str | None], CommitState] = field(default_factory=dict)
+    days: Mapping[str, date] = field(default_factory=dict)
+    by_tree: dict[tuple[str, str | None, date], CommitState] = field(default_factory=dict)
 
-    def at(self, commit: str) -> CommitState:
-        """Returns the state at a commit; a commit with the same folder as one before costs nothing."""
+    def at(self, commit: str, day: date | None = None) -> CommitState:
+        """Returns the state at a commit, on a day (today, if none is given); the same folder costs nothing again."""
         assert self.head.repository is not None  # noqa: S101  # a commit is of a repository
         folder = find_folder_at(self.head.repository, commit)
-        tree = folder, self.head.repository.tree_of(commit, folder)
+        tree = folder, self.head.repository.tree_of(commit, folder), day or self.head.today
         if tree[1] is None or tree not in self.by_tree:
-            self.by_tree[tree] = self._compile(commit, folder)
+            self.by_tree[tree] = self._compile(commit, folder, tree[2])
         found = self.by_tree[tree]
         return CommitState(commit, found.state, found.problem, found.loaded)
 
     def compile(self, commit: str) -> DesiredState | Problem:
-        """Returns the state at a commit, or why there is none."""
-        found = self.at(commit)
+        """Returns the state at a commit, or why there is none: on the day for which it was applied, if it was.
+
+        A role that has expired since then gave access then.
+        """
+        found = self.at(commit, self.days.get(commit))
         return found.state or found.problem or _not_declared(self.head, commit, "")
 
     def tell_filter_changes(self, commit: str) -> tuple[Problem, ...]:
@@ -52,7 +58,7 @@ class CommitStates:
             return ()
         return tuple(tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today))
 
-    def _compile(self, commit: str, folder: str) -> CommitState:
+    def _compile(self, commit: str, folder: str, day: date) -> CommitState:
         head = self.head
         assert head.repository is not None  # noqa: S101  # a commit is of a repository
         try:
@@ -67,7 +73,7 @@ class CommitStates:
         if name is None:
             nothing = "" if loaded.files else f" ({folder} held no *.yaml)"
             return CommitState(commit, None, _not_declared(head, commit, nothing))
-        return CommitState(commit, compile_state(loaded.declarations, name, head.today), None, loaded)
+        return CommitState(commit, compile_state(loaded.declarations, name, day), None, loaded)
 
 
 def find_tenant_name(head: Head, loaded: Loaded) -> str | None:

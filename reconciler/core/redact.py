@@ -86,7 +86,6 @@ def redact_plan(plan: Plan, redaction: Redaction, known: Iterable[Attributes]) -
     }
     if redaction.covers_what_people_are_called:
         told["unmanaged"] = tuple(Unmanaged(kind=one.kind, id=one.id, name=one.id) for one in plan.unmanaged)
-        told["named"] = tuple(one.model_copy(update={"name": one.id}) for one in plan.named)
     return plan.model_copy(update=told)
 
 

@@ -31,6 +31,7 @@ from reconciler.live.turns import Clock
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.store import Store
 from tests.apply.world import ENTERPRISE, NOON, OPEN, TODAY, World, git_says, groups, make, people
+from tests.core.examples import evidence_of
 
 Ask: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
 Trouble: TypeAlias = Callable[[Ask, httpx.Request], Awaitable[httpx.Response]]
@@ -157,7 +158,9 @@ class Tenancy:
         clock = Clock(now=lambda: 0.0, sleep=no_time)
         async with Client("http://sandbox.invalid/scim/v2", "token", (), transport=self.line, clock=clock) as client:
             live = to_live_state(*await read_snapshot(client, dialect))
-            made = make_plan(Gathered(state, live, self.tenant, OPEN, TODAY, Earlier(base=base)))
+            earlier = Earlier(base=base)
+            gathered = Gathered(state, live, self.tenant, OPEN, TODAY, earlier, evidence=evidence_of(earlier))
+            made = make_plan(gathered)
             if not made.plan.applyable:
                 return made, ()
             return made, await execute(made.plan.changes, made.decided.ids, Channel(client.send, dialect), Stop())

@@ -20,6 +20,7 @@ from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.wire import DIALECTS, read_group, read_user
 from reconciler.desired.load import load_declarations
+from tests.core.examples import evidence_of
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -95,7 +96,8 @@ class World:
 
     def plan(self, state: DesiredState, before: DesiredState | None = None) -> Made:
         tenant = Tenant(url="sandbox", scope="all", dialect=self.dialect)  # type: ignore[arg-type]  # a name of ours
-        return make_plan(Gathered(state, self.read(), tenant, OPEN, TODAY, Earlier(base=before)))
+        earlier = Earlier(base=before)
+        return make_plan(Gathered(state, self.read(), tenant, OPEN, TODAY, earlier, evidence=evidence_of(earlier)))
 
     def apply(self, state: DesiredState, send: Send | None = None, stop: Stop | None = None) -> Ran:
         """Plans, and carries that out over the line given."""

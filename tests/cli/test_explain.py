@@ -195,13 +195,15 @@ def test_of_a_leaver_in_a_saved_live_state_it_is_told_what_a_plan_does(project: 
     """Who they are there, what they lose and why, and that nothing is deleted."""
     project.run("apply", "--yes")
     save_live(project)
+    applied = project.git("rev-parse", "HEAD").strip()
     project.commit(SANDBOX + LEFT)
 
     ran = project.run("explain", "cid", "--live", "live.json")
 
     assert (0, "") == (ran.code, ran.err)
     assert "They are active, and deactivated by the next apply. Nothing is deleted. For sandbox on" in ran.told
-    assert "A plan user/cid loses access, because left git since it was last applied" in ran.told
+    because = f"left git, covered by apply #1 at commit {applied[:12]}"
+    assert f"A plan user/cid loses access, because {because}" in ran.told
     assert "And a plan: nothing to do about them In the account Cid, active, id " in ran.told
 
 
@@ -210,11 +212,13 @@ STRANGER = "  zoe: {userName: zoe@example.com, displayName: Zoe Quist, departmen
 
 @pytest.fixture
 def only_live(project: Project) -> Project:
-    """Zoe is in the account and in no commit that was applied, as far as git remembers."""
+    """Zoe is in the account, and in no commit that git or the record of applies has."""
     project.commit(SANDBOX + TEAM.replace("groups:", f"{STRANGER}groups:").replace("[ann, bob]", "[ann, bob, zoe]"))
     project.run("apply", "--yes")
     save_live(project)
-    project.git("update-ref", "-d", "refs/notes/reconciler/sandbox")
+    project.git("update-ref", "-d", "refs/heads/reconciler/sandbox")
+    project.git("reset", "--quiet", "--hard", "HEAD~1")
+    project.run("apply", "--yes")
     clause = "{attribute: department, operator: EQUALS, value: Finance}"
     project.commit(f"{SANDBOX}{TEAM}scoping_filters: {{users: [{{title: Money, clauses: [{clause}]}}]}}\n")
     return project
@@ -227,7 +231,8 @@ def test_somebody_unmanaged_is_told_what_a_plan_does_and_how_to_declare_them(onl
 
     assert (0, "") == (ran.code, ran.err)
     assert ran.told.startswith("Zoe Quist (id/")
-    assert ") is unmanaged: in the account, and git does not declare them. A plan lists them" in ran.told
+    assert ") is unmanaged: in the account, and git does not declare them, and did not when " in ran.told
+    assert " was applied. A plan lists them" in ran.told
     assert (
         "To bring them under management: declare zoe under users, with userName: zoe@example.com, department: Sales, "
         'and set department: Finance on zoe Then: everyone is in scope; passes "Money"'

@@ -89,17 +89,19 @@ def test_a_saved_live_state_is_planned_from_for_some_keys_too(project: Project) 
     )
 
 
-def test_applying_some_keys_leaves_a_partial_receipt(project: Project) -> None:
-    """What waits is not forgotten: the next apply does it, and only then is all of it on record."""
+def test_applying_some_keys_is_on_record_as_partial(project: Project) -> None:
+    """What waits is not forgotten: the next apply does it, and only one about everything is whole."""
     project.run("apply", "--yes")
     project.commit(SANDBOX + CHIEF_AND_CLERK)
     some = project.run("apply", "--yes", "--only", "bob")
 
-    assert (0, ["partial"]) == (some.code, [one["outcome"] for one in project.receipts()])
-    assert "The receipt is partial" in some.err
+    assert (0, ["whole", "partial"]) == (some.code, project.ends())
+    assert "This apply is partial: it was about some keys, and what else git asks for waits" in some.err
     assert (None, "Head Clerk") == (project.users()["ann"].get("title"), project.users()["bob"]["title"])
     assert 0 == project.run("apply", "--yes", "--only", "bob", "--only", "ann").code
-    assert ["partial", "whole"] == [one["outcome"] for one in project.receipts()]
+    assert ["whole", "partial", "partial"] == project.ends()
+    assert 0 == project.run("apply", "--yes").code
+    assert ["whole", "partial", "partial", "whole"] == project.ends()
 
 
 def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> None:
@@ -115,9 +117,10 @@ def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> No
     assert 14 <= whole["read"]["requests"]
 
     ran = project.run("apply", "approved.json")
-    assert (0, ["whole"]) == (ran.code, [one["outcome"] for one in project.receipts()])
-    assert 300 == project.receipts()[0]["population"]
-    assert "Partial read: 1 user, 0 groups. Drift and unmanaged" in ran.err
+    assert (0, ["whole", "whole"]) == (ran.code, project.ends())
+    assert (300, "targeted") == tuple(project.applies()[-1][one] for one in ("population", "mode"))
+    counts = "No user was unsettled or ignored at apply #1"
+    assert f"Partial read: 1 user, 0 groups. {counts}; drift and unmanaged" in " ".join(ran.err.split())
 
 
 def test_what_was_not_approved_is_refused_from_a_targeted_read_too(project: Project) -> None:
@@ -135,19 +138,21 @@ def test_what_was_not_approved_is_refused_from_a_targeted_read_too(project: Proj
     assert "Refused, for no approved plan shows it: user/u151 (update_user)" in ran.err
     outcomes = [(one["change"]["key"], one["status"]) for one in ran.document["outcomes"]]
     assert [("user/u150", "applied"), ("user/u151", "refused")] == outcomes
-    assert ["partial"] == [one["outcome"] for one in project.receipts()]
+    assert ["whole", "partial"] == project.ends()
 
 
 def test_an_account_that_lacks_whom_it_should_have_is_read_whole(project: Project) -> None:
-    """Nobody was found by what should be there: it was never applied to. Told, and the requests of both are counted."""
+    """Nobody was found by what should be there: it is another account. Told, refused, and all requests are counted."""
     base = project.commit(COMPANY)
+    project.run("apply", "--yes")
+    with project.account() as account:
+        account.reset()
     project.commit(COMPANY.replace("u150@example.com}", "u150@example.com, title: Chief}"))
 
     ran = project.run("plan", "--base", base, "--format", "json")
     asked = project.run("plan", "--base", base, "--read", "targeted", "--format", "json")
 
     assert ("full", 301) == (ran.document["read"]["mode"], len(ran.document["changes"]))
-    assert (
-        "Everything is read, for what was asked for can't be looked up alone: Users: a look-up found nothing" in ran.err
-    )
+    assert "Everything is read, because the keys can't be looked up alone: Users: a look-up found nothing" in ran.err
+    assert (4, True) == (ran.code, "another_account" in {one["code"] for one in ran.document["problems"]})
     assert (4, False) == (asked.code, asked.document["read"]["complete"])

@@ -7,6 +7,7 @@ import pytest
 from reconciler.core.account_side import Beside, find_people, hold_against
 from reconciler.core.earlier import Earlier
 from reconciler.core.model import DesiredState
+from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.core.tenant import Tenant
 from tests.core.examples import (
     desired_group,
@@ -96,3 +97,16 @@ def test_all_who_are_called_so_are_found_and_nobody_else() -> None:
 
     assert twins == find_people(live_state(*twins), "Kim")
     assert () == find_people(live_state(*twins), "Kimi")
+
+
+def test_somebody_in_doubt_is_untouched_for_what_is_known_of_them() -> None:
+    """With the line that settles it."""
+    known = desired_state(desired_user("ann"))
+    evidence = Evidence((StateAt("a" * 40, known),))
+    account = live_state(live_user("ann"), live_user("zoe"))
+    beside = hold_against(desired_state(), account, Tenant(url="sandbox"), Earlier(), evidence)
+    untouched = beside.side_of(None, account.users[0]).untouched or ""
+
+    assert "unaccounted: user/ann was declared at commit aaaaaaaaaaaa" in untouched
+    assert untouched.endswith("left: [{key: user/ann, reason: WHY}]")
+    assert "git does not declare them" == beside.side_of(None, account.users[1]).untouched

@@ -17,9 +17,9 @@ from reconciler.core.focus import (
     tell_focus,
     with_dependencies,
 )
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, Key
+from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, Key, Settlement
 from reconciler.core.plan import AddMembers, Change, CreateGroup, RemoveMembers, UpdateGroup, UpdateUser
-from tests.core.examples import desired_group, desired_state, desired_user, group_key, user_key
+from tests.core.examples import HERE, desired_group, desired_state, desired_user, group_key, user_key
 
 ANN, BOB, CID = map(user_key, ("ann", "bob", "cid"))
 DEV, OPS = map(group_key, ("dev", "ops"))
@@ -185,3 +185,19 @@ def test_many_that_are_left_out_are_counted() -> None:
     focused = replace(many, focus=focus_on_keys([Key("group", "all")], many, Earlier()))
 
     assert "user/u09 and 2 more" in tell_focus(focused, Earlier(), everything_read=False)[1].message
+
+
+def test_a_line_that_settles_who_is_ours_is_about_its_key_or_id() -> None:
+    """Where it comes or goes; and what came and went between is looked at again, with all members of a group."""
+    settled = replace(
+        desired_state(desired_user("ann"), desired_group("desk", ["ann"])),
+        left=(Settlement(HERE, key=user_key("kai")), Settlement(HERE, id="4711")),
+        released=(Settlement(HERE, key=user_key("jo")),),
+    )
+    before = replace(settled, left=settled.left[:1], released=())
+    between = desired_state(desired_user("ann"), desired_group("desk", []))
+    touched = frozenset({user_key("zoe"), group_key("desk")})
+    focus = focus_on_difference(settled, Earlier(before, front=(before, between), touched=touched))
+
+    assert {user_key("id/4711"), user_key("jo"), user_key("kai"), *touched} == focus.keys
+    assert {} == focus.members

@@ -233,7 +233,7 @@ def test_a_group_in_doubt_is_named_where_members_of_it_are_at_stake(group: objec
     """Where git alone decided on members who are still in it."""
     state = desired_state(ANN, BOB, group)  # type: ignore[arg-type]  # a group
     evidence = Evidence((applied_at("a" * 40, state, place="elsewhere"), applied_at("b" * 40, WITH_ANN, serial=2)))
-    live = [live_user("ann"), live_user("bob"), live_group("desk", ["ann"])]
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_user("bob"), live_group("desk", ["ann"])]
 
     assert named == [doubt.verdict for doubt in judged(WITH_ANN, *live, evidence=evidence).doubts]
 
@@ -242,7 +242,7 @@ def test_a_group_that_was_released_keeps_its_members() -> None:
     """By key; the group is unmanaged then."""
     state = desired_state(ANN, BOB, desired_group("desk", ["ann"]))
     released = replace(WITH_ANN, released=(Settlement(HERE, key=group_key("desk")),))
-    live = [live_user("ann"), live_user("bob"), live_group("desk", ["ann"])]
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_user("bob"), live_group("desk", ["ann"])]
     ownership = judged(released, *live, evidence=Evidence((applied_at("a" * 40, state),)))
 
     assert ((), (("id-desk", f"released at {HERE}"),)) == (ownership.groups, ownership.released)
@@ -251,7 +251,7 @@ def test_a_group_that_was_released_keeps_its_members() -> None:
 def test_a_group_out_of_scope_that_nothing_covers_keeps_its_members() -> None:
     """No commit is known that put them there."""
     out = desired_state(ANN, desired_group("desk", ["ann"], in_scope=False))
-    live = [live_user("ann"), live_group("desk", ["ann"])]
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_group("desk", ["ann"])]
 
     assert () == judged(out, *live, evidence=Evidence()).groups
 
@@ -260,7 +260,7 @@ def test_members_that_only_head_links_are_found() -> None:
     """The commit of the group knew them by values that nobody has any more."""
     before = desired_user("ann", {"externalId": None, "userName": "old@example.com"})
     state = desired_state(before, desired_group("desk", ["ann"]))
-    live = [live_user("ann"), live_group("desk", ["ann"])]
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_group("desk", ["ann"])]
     [left] = judged(desired_state(ANN), *live, evidence=Evidence((applied_at("a" * 40, state),))).groups
 
     assert frozenset({"id-ann"}) == left.members
@@ -275,3 +275,44 @@ def test_a_user_out_of_scope_is_known_as_provisioned_by_their_key_though_a_commi
 
     assert frozenset({user_key("ann")}) == judged(desired_state(out), *live, evidence=evidence).provisioned
     assert frozenset() == judged(desired_state(out), *live, evidence=replace(evidence, known=False)).provisioned
+
+
+def test_a_group_whose_key_head_uses_for_another_one_is_known_by_id() -> None:
+    """What leaves it, leaves the group of that id."""
+    first = desired_group("desk", ["ann"], {"externalId": None})
+    second = desired_group("desk", [], {"externalId": None, "displayName": "Night Desk"})
+    live: list[LiveUser | LiveGroup] = [
+        live_user("ann"),
+        live_group("desk", ["ann"], {"externalId": None}),
+        replace(live_group("desk", [], {"externalId": None, "displayName": "Night Desk"}), id="id-night"),
+    ]
+    evidence = Evidence((applied_at("a" * 40, desired_state(ANN, first)),))
+    [left] = judged(desired_state(ANN, second), *live, evidence=evidence).groups
+
+    assert (key_by_id("group", "id-desk"), "id-desk") == (left.group.key, left.live.id)
+
+
+def test_a_group_is_in_doubt_where_only_a_commit_that_was_never_applied_put_its_members_there() -> None:
+    """The last covered commit had it empty."""
+    empty, full = (desired_state(ANN, desired_group("desk", members)) for members in ([], ["ann"]))
+    states = (StateAt("b" * 40, full, earlier=frozenset({"a" * 40})), applied_at("a" * 40, empty))
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_group("desk", ["ann"])]
+    ownership = judged(desired_state(ANN), *live, evidence=Evidence(states))
+
+    assert () == ownership.groups
+    assert [("unaccounted", "group/desk", "left: [{key: group/desk, reason: WHY}]")] == doubts(ownership)
+
+
+def test_a_key_that_may_have_been_theirs_was_released() -> None:
+    """They were renamed without `was`, released under that key, and the key has somebody else by now."""
+    renamed = desired_user("kai", {"userName": "ann@example.com"})
+    released = replace(WITHOUT, released=(Settlement(HERE, key=user_key("kai")),))
+    states = (
+        StateAt("c" * 40, released, earlier=frozenset({"a" * 40, "b" * 40})),
+        StateAt("b" * 40, desired_state(renamed), earlier=frozenset({"a" * 40})),
+        APPLIED,
+    )
+    live = [live_user("ann"), live_user("kai")]
+    [doubt] = judged(desired_state(BOB, desired_user("kai")), *live, evidence=Evidence(states)).doubts
+
+    assert doubt.witnesses.endswith("and a key that may have been theirs was released since")

@@ -27,6 +27,7 @@ from reconciler.live.people import read_behind
 from reconciler.live.read import read_snapshot
 from reconciler.live.rest import RestAddress, RestLine, open_rest_line
 from reconciler.live.snapshot import join_people, to_live_state
+from tests.core.examples import evidence_of
 from tests.faults.flows import TODAY, Flow
 from tests.faults.proxy import Fault, Proxy
 from tests.live.service import FakeTime
@@ -132,9 +133,9 @@ async def _plan(lines: Lines, state: DesiredState, base: DesiredState | None, te
     live = to_live_state(snapshot, certificate)
     earlier = Earlier(base=base) if base else Earlier()
     if lines.rest:
-        sought = list_sought(state, live, tenant, earlier)
+        sought = list_sought(state, live, tenant, earlier, evidence_of(earlier))
         live = join_people(live, *await read_behind(lines.rest, sought, len(live.users)))
-    return make_plan(Gathered(state, live, tenant, NO_LIMITS, TODAY, earlier))
+    return make_plan(Gathered(state, live, tenant, NO_LIMITS, TODAY, earlier, evidence=evidence_of(earlier)))
 
 
 async def run_broken(flow: Flow, place: Place, broken: Broken | None) -> Told:

@@ -14,7 +14,7 @@ import pytest
 from reconciler.core.earlier import Earlier
 from reconciler.core.focus import focus_on_difference, focus_on_keys, manager_of
 from reconciler.core.inquiry import make_inquiry
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, JsonObject, Key
+from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, JsonObject, Key, Settlement
 from reconciler.core.steps import with_ids
 from reconciler.core.twin.machine import Twin
 from reconciler.core.twin.quirks import Quirks
@@ -23,7 +23,7 @@ from reconciler.core.wire import DIALECTS, nest
 from reconciler.errors import Unreachable
 from reconciler.live.targeted import Targeted, read_targeted
 from tests.account import NOON
-from tests.core.examples import desired_group, desired_state, desired_user, group_key, user_key
+from tests.core.examples import HERE, desired_group, desired_state, desired_user, group_key, user_key
 from tests.live.service import Service, reply
 
 Odd: TypeAlias = Callable[[httpx.Request], httpx.Response | None]
@@ -79,12 +79,13 @@ def no_oddity(_request: httpx.Request) -> None:
     """Nothing odd."""
 
 
-def read(
+def read(  # noqa: PLR0913, PLR0917  # a test names those that it is about
     head: DesiredState,
     base: DesiredState = TEAM,
     twin: Twin | None = None,
     quirks: Quirks | None = None,
     odd: Odd = no_oddity,
+    sample: Iterable[Key] = (),
 ) -> Read:
     """What git says otherwise than at the base (or the focus of `head`), read from an account as the base has it."""
     account = twin or scim(base)
@@ -102,7 +103,7 @@ def read(
 
     async def ask() -> Targeted:
         async with service.client() as client:
-            return await read_targeted(client, DIALECTS["4me"], make_inquiry(focused, earlier))
+            return await read_targeted(client, DIALECTS["4me"], make_inquiry(focused, earlier, sample))
 
     return Read(asyncio.run(ask()), service)
 
@@ -430,3 +431,33 @@ def test_many_keys_are_asked_for_together() -> None:
 
     assert ((), 100) == (many.faults, len(many.found))
     assert 9 >= many.requests
+
+
+def test_a_sample_of_people_is_looked_up_in_the_same_request() -> None:
+    """Five people more cost no request more, and nothing is planned about them."""
+    base = desired_state(*(desired_user(f"u{number}") for number in range(9)))
+    head = changed(desired_user("u0", {"title": "Chief"}), base=base)
+    sample = [Key("user", f"u{number}") for number in range(4, 9)]
+    alone, beside = read(head, base), read(head, base, sample=sample)
+
+    assert ((), alone.requests) == (beside.faults, beside.requests)
+    assert {"id-u0", *(f"id-u{number}" for number in range(4, 9))} == beside.found
+    assert frozenset({Key("user", "u0")}) == (beside.targeted.desired.focus or Focus(frozenset())).keys
+
+
+def test_of_a_sample_two_are_looked_up_where_each_costs_a_request() -> None:
+    """The service knows no `or`."""
+    base = desired_state(*(desired_user(f"u{number}") for number in range(9)))
+    head = changed(desired_user("u0", {"title": "Chief"}), base=base)
+    sample = [Key("user", f"u{number}") for number in range(4, 9)]
+    singly = Quirks(search=SearchQuirks(refuses_or=True))
+    beside = read(head, base, quirks=singly, sample=sample)
+
+    assert ((), {"id-u0", "id-u4", "id-u5"}) == (beside.faults, beside.found)
+
+
+def test_somebody_whom_a_line_names_by_id_is_asked_for_by_id() -> None:
+    """Git knows no value to look them up by."""
+    head = replace(TEAM, left=(Settlement(HERE, id="id-bob"),))
+
+    assert "id-bob" in read(head, replace(TEAM)).found

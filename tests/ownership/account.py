@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -83,7 +83,7 @@ class MemoryAccount:
             case _:
                 raise AssertionError(change)
 
-    def _update(self, live_id: str, change: Change, values: dict[str, object]) -> None:
+    def _update(self, live_id: str, change: Change, values: Mapping[str, object]) -> None:
         record = self.users[live_id]
         record.mark = _text(values["externalId"]) if "externalId" in values else record.mark
         record.login = str(values.get("userName", record.login))

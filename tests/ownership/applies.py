@@ -159,7 +159,8 @@ def end(world: World, run: Run, serial: int) -> None:
     if run.kind != "full" and not run.is_whole:
         asked = {str(key) for key in run.desired.users if run.desired.is_asked(key)} - unclear
         covers = Covers(kind="only", keys=hashed(asked))
-    doubts = run.decided.unsettled if run.kind == "full" else world.record.history.unsettled
+    before = 0 if run.kind == "full" else world.record.history.unsettled
+    doubts = max(before, run.decided.unsettled)
     mode = "full" if run.kind == "full" else "targeted"
     world.write(
         "ended",

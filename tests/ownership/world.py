@@ -309,7 +309,8 @@ class World:
         front = [self.commits[entry.record.commit] for entry in reversed(history.front())]
         base = next((one for one in front if self.place(one) == "here"), None)
         leading = self.head.leading().values()
-        since = [one for one in leading if not any(one.id in behind.leading() for behind in front)]
+        whole = [self.commits[entry.record.commit] for entry in history.front() if entry.record.moves_front]
+        since = [one for one in leading if not any(one.id in behind.leading() for behind in whole)]
         touched = {name for one in since for parent in one.parents for name in _touched(one.saying, parent.saying)}
         return Earlier(
             base=compile_saying(base.saying) if base else None,

@@ -24,6 +24,7 @@ from reconciler.desired.load import Loaded, load_declarations
 from reconciler.desired.nodes import Node, read_nodes
 from reconciler.desired.spell import spell, spell_key
 from reconciler.desired.yaml_reader import read_yaml
+from tests.core.examples import evidence_of
 from tests.properties.worlds import NOON, execute, read_account
 
 STEADY = settings(
@@ -41,6 +42,11 @@ words = st.sampled_from(WORDS)
 SANDBOX = Tenant(url="sandbox")
 ROLES = ("auditor", "key_contact", "specialist")
 FILE = "desired-state/all.yaml"
+
+
+def asked(earlier: Earlier) -> Asked:
+    """Everything that drifted is asked about."""
+    return Asked("sandbox", TODAY, earlier, evidence=evidence_of(earlier))
 
 
 @dataclass
@@ -200,7 +206,12 @@ class Drift:
     earlier: Earlier
 
     def adopt(self) -> Adopted:
-        return adopt_drift({FILE: self.text.encode()}, self.loaded, self.live, Asked("sandbox", TODAY, self.earlier))
+        return adopt_drift(
+            {FILE: self.text.encode()},
+            self.loaded,
+            self.live,
+            asked(self.earlier),
+        )
 
 
 def load(text: str) -> Loaded:
@@ -247,7 +258,7 @@ def test_after_an_adoption_nothing_that_drifted_is_left_to_plan(drift: Drift) ->
     adopted = drift.adopt()
     loaded = load(after(drift, adopted))
     desired = compile_state(loaded.declarations, "sandbox", TODAY)
-    left = decide_changes(desired, drift.live, SANDBOX, drift.earlier).changes
+    left = decide_changes(desired, drift.live, SANDBOX, drift.earlier, evidence_of(drift.earlier)).changes
 
     told = " ".join(one.message for one in adopted.problems)
     following = {(one.key, about) for one in adopted.left for about in one.about or ("",)}
@@ -287,7 +298,12 @@ def test_an_account_that_is_as_git_says_changes_no_file(drift: Drift) -> None:
     """Adopting twice is adopting once."""
     adopted = drift.adopt()
     text = after(drift, adopted)
-    again = adopt_drift({FILE: text.encode()}, load(text), drift.live, Asked("sandbox", TODAY, drift.earlier))
+    again = adopt_drift(
+        {FILE: text.encode()},
+        load(text),
+        drift.live,
+        asked(drift.earlier),
+    )
 
     assert {} == again.files
 

@@ -24,6 +24,7 @@ from reconciler.core.twin.search import SearchQuirks
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import Source
 from reconciler.live.targeted import Targeted, read_targeted
+from tests.core.examples import evidence_of
 from tests.live.service import Service, reply
 from tests.properties.test_plan_properties import STEADY
 from tests.properties.worlds import NOON, Account, World, accounts, desired_states, read_account, tenants
@@ -110,7 +111,9 @@ quirks = st.builds(
 
 
 def plan(world: World, desired: DesiredState, live: LiveState) -> Plan:
-    return make_plan(Gathered(desired, live, world.tenant, Guardrails(), date(2026, 3, 1), world.earlier)).plan
+    evidence = evidence_of(world.earlier)
+    gathered = Gathered(desired, live, world.tenant, Guardrails(), date(2026, 3, 1), world.earlier, evidence=evidence)
+    return make_plan(gathered).plan
 
 
 @settings(STEADY, max_examples=60)

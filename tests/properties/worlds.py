@@ -33,6 +33,7 @@ from reconciler.core.tenant import Guardrails, Tenant
 from reconciler.core.twin.machine import Twin
 from reconciler.core.wire import CUSTOM_FIELDS, DIALECTS, ENTERPRISE, find_request, read_group, read_id, read_user
 from reconciler.errors import Source
+from tests.core.examples import evidence_of
 
 T = TypeVar("T")
 
@@ -192,6 +193,7 @@ class World:
         gathered = Gathered(
             self.desired, live, self.tenant, Guardrails(), date(2026, 3, 1), self.earlier, commit, "decade"
         )
+        gathered = replace(gathered, evidence=evidence_of(self.earlier))
         return make_plan(gathered)
 
     def shuffled(self, random: Random) -> World:

@@ -28,7 +28,9 @@ RECORD = ApplyRecord(
     salt="5a17",
     covers=Covers(kind="all"),
 )
-WHOLE = AppliedCommit("production", RECORD, "Ann | joins\x1b[31m @team", "Ada\u202e", "2026-03-31T11:00:00+00:00", leads_here=True)
+WHOLE = AppliedCommit(
+    "production", RECORD, "Ann | joins\x1b[31m @team", "Ada\u202e", "2026-03-31T11:00:00+00:00", leads_here=True
+)
 ELSEWHERE = replace(WHOLE, leads_here=False, subject='=HYPERLINK("x")', author="-Ada")
 GONE = AppliedCommit("qa", RECORD.model_copy(update={"whole": False, "counts": {}, "population": 1}))
 BEGUN = AppliedCommit("qa", RECORD.model_copy(update={"state": "begun", "until": "2026-03-31T13:00:00+00:00"}))

@@ -78,8 +78,10 @@ class Approval:
 
 
 def approve_all(now: Plan) -> Approval:
-    """Returns the approval of a whole plan by the person who applies it."""
-    return Approval(now.changes)
+    """Returns the approval of a whole plan by the person who applies it: what fails of it stays open."""
+    origin = origin_of(now)
+    atoms = ((change.id, atom) for change in now.changes for atom in atoms_of(change))
+    return Approval(now.changes, pending=tuple(Pending(atom, (Cover(atom, origin),), done) for done, atom in atoms))
 
 
 def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:

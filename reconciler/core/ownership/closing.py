@@ -40,11 +40,10 @@ def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEnt
     A targeted apply that names users in doubt is not whole: they stay among the keys of the next targeted plan.
     """
     plan = ended.plan
-    everybody = plan.read.mode in {"full", "incremental"}
-    doubts = [one for one in plan.named if one.kind == "user"]
+    everybody = plan.read.mode in {"full", "incremental"} and not ended.only
     whole = ended.settled and not ended.only and (everybody or not plan.named)
     fresh = make_sample(begun.salt, _linked(ended)) if everybody and plan.read.complete else sample
-    note = plan.record
+    note, unsettled = plan.record, ended.decided.unsettled
     return begun.model_copy(
         update={
             "state": "ended",
@@ -61,7 +60,7 @@ def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEnt
             "covers": _covers(begun.salt, ended, whole=whole),
             "sample": fresh,
             "open": ended.open,
-            "unsettled": len(doubts) if everybody else max(len(doubts), note.unsettled if note else 0),
+            "unsettled": unsettled if everybody or note is None else max(unsettled, note.unsettled),
             "ignored": ended.ignored if everybody or note is None else note.ignored,
         }
     )

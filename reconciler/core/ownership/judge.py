@@ -12,7 +12,7 @@ from reconciler.core.link import Links
 from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, Kind, LiveGroup, LiveState, LiveUser
 from reconciler.core.ownership.evidence import Evidence
 from reconciler.core.ownership.findings import Court, Finding, make_court
-from reconciler.core.ownership.sentences import settle_by_id, settle_by_key
+from reconciler.core.ownership.sentences import settle_by_id, settle_by_key, tell_uncovered
 from reconciler.core.ownership.sightings import Sighting, declares, find_sightings, match_members
 from reconciler.core.ownership.verdicts import Doubt, GroupThatLeft, Leaver, Ownership
 from reconciler.core.references import key_by_id
@@ -181,7 +181,22 @@ class _Judge:
                     left.append(group)
                 else:
                     doubts.append((one, finding))
-        return tuple(sorted(left, key=lambda group: group.group.key)), self._doubts(doubts), released
+            elif finding.serial is not None and (later := self._uncovered_at_stake(one, sightings)):
+                doubts.append((one, Finding("unaccounted", later, tell_uncovered(later))))
+        return tuple(self._named_once(left)), self._doubts(doubts), released
+
+    def _named_once(self, left: Iterable[GroupThatLeft]) -> Iterable[GroupThatLeft]:
+        """The groups, each under a key of its own: HEAD may use the key for another group."""
+        taken = {key for key, live in self.links.groups.live_of.items() if self.desired.groups[key].in_scope}
+        for one in sorted(left, key=lambda group: (group.group.key, group.live.id)):
+            key = key_by_id("group", one.live.id) if one.group.key in taken else one.group.key
+            taken.add(key)
+            yield replace(one, group=replace(one.group, key=key))
+
+    def _uncovered_at_stake(self, live: LiveGroup, seen: Iterable[Sighting]) -> Sighting | None:
+        """A declaration that leads here, that no apply on record covers, and whose members are in the group."""
+        uncovered = (one for one in seen if one.sure and one.state.place == "here" and one.record is None)
+        return next((one for one in uncovered if self._at_stake(live, one)), None)
 
     def _find_out_of_scope(self, seen: Iterable[Sighting]) -> Finding | None:
         """The last covered declaration of a group that HEAD has out of scope."""

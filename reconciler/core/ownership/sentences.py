@@ -67,6 +67,12 @@ def tell_uncovered(sighting: Sighting) -> str:
     return f"{_declared(sighting)}, and no apply on record covers that"
 
 
+def tell_perhaps_released(sighting: Sighting, serial: int) -> str:
+    """Says that a key was released since then that may have been theirs."""
+    covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"
+    return f"{covered}, and a key that may have been theirs was released since"
+
+
 def tell_unreadable(sighting: Sighting, serial: int) -> str:
     """Says that a commit since then can't be read, which may have said that they were released."""
     covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"

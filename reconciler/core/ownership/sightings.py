@@ -53,10 +53,10 @@ class SeenAccount(Generic[Live]):
     """Live resources of one kind, by the folded values of their matching attributes."""
 
     live: Sequence[Live]
-    indexes: dict[str, dict[str, list[Live]]]
+    indexes: dict[str, dict[str, list[str]]]
 
-    def found_by(self, attribute: str, resource: DesiredUser | DesiredGroup) -> list[Live]:
-        """The live resources that have the declared value of an attribute."""
+    def found_by(self, attribute: str, resource: DesiredUser | DesiredGroup) -> list[str]:
+        """The ids of the live resources that have the declared value of an attribute."""
         value = resource.attributes.get(attribute)
         if not isinstance(value, str) or not value:
             return []
@@ -65,12 +65,12 @@ class SeenAccount(Generic[Live]):
         return self.indexes[attribute].get(fold(attribute, value), [])
 
 
-def _index(live: Iterable[Live], attribute: str) -> dict[str, list[Live]]:
-    index: dict[str, list[Live]] = {}
+def _index(live: Iterable[LiveUser | LiveGroup], attribute: str) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = {}
     for one in live:
         value = one.attributes.get(attribute)
         if isinstance(value, str) and value:
-            index.setdefault(fold(attribute, value), []).append(one)
+            index.setdefault(fold(attribute, value), []).append(one.id)
     return index
 
 
@@ -112,11 +112,8 @@ def _found(
     some: SeenAccount[Live], resource: DesiredUser | DesiredGroup, attributes: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
     """The ids of those asked about that a declaration matches, and by which attributes."""
-    by: dict[str, tuple[str, ...]] = {}
-    for attribute in attributes:
-        for one in some.found_by(attribute, resource):
-            by[one.id] = (*by.get(one.id, ()), attribute)
-    return by
+    pairs = [(live_id, attribute) for attribute in attributes for live_id in some.found_by(attribute, resource)]
+    return {live_id: tuple(name for other, name in pairs if other == live_id) for live_id, _attribute in pairs}
 
 
 def _rivals(

@@ -69,7 +69,10 @@ def without(approved: Plan, key: str) -> Plan:
 
 def test_without_an_approved_plan_everything_runs(world: World) -> None:
     """The person who applies has been asked, or said --yes."""
-    assert Approval(plan(world).changes) == approve_all(plan(world))
+    approval = approve_all(plan(world))
+
+    assert (plan(world).changes, ()) == (approval.to_run, approval.not_run)
+    assert {one.id for one in approval.to_run} == {one.change for one in approval.pending}
 
 
 def test_an_equal_plan_runs_as_it_is(world: World) -> None:
