@@ -25,7 +25,6 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0)
     options = parser.parse_args()
     kind = "embedded" if options.server == "embedded" else "scim2-server"
-<<<<<<< HEAD
     with (
         tempfile.TemporaryDirectory() as folder,
         pytest.MonkeyPatch.context() as monkeypatch,
@@ -58,28 +57,6 @@ def tell(worlds: Iterable[RealWorld]) -> int:
         seen.update(world.seen)
         count += 1
     say(f"{count} histories of {LENGTH} steps")
-=======
-    bad, seen = Counter[str](), Counter[str]()
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
-        with serve_place(kind, Path(folder)) as place:
-            for number in range(options.start, options.start + options.count):
-                started = time.monotonic()
-                steps = make_history(number)
-                world = play(steps, place, Path(folder) / "history", monkeypatch)
-                bad.update(+world.bad)
-                seen.update(world.seen)
-                took = time.monotonic() - started
-                print(
-                    f"{number}: {took:.0f} s, {world.seen['applies']} applies, {dict(+world.bad) or 'well'}", flush=True
-                )  # noqa: T201
-                for what in world.told:
-                    print(what, file=sys.stderr, flush=True)  # noqa: T201
-                if world.told and options.shrink:
-                    what = next(iter(+world.bad))
-                    fewer = shrink(steps, what, place, Path(folder) / "history", monkeypatch)
-                    print(f"   {what}: {' '.join(f'{name}({x},{y})' for name, x, y in fewer)}", flush=True)  # noqa: T201
-    print(f"{options.count} histories of {LENGTH} steps, {options.server}")  # noqa: T201
->>>>>>> work
     for counted in (bad, seen):
         for what, many in sorted(counted.items()):
             say(f"| {what} | {many} |")
