@@ -55,7 +55,6 @@ from reconciler.core.plan import Plan, has_errors, is_refusal
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.records.line import check_line
-from reconciler.desired.records.steps import refused_by
 from reconciler.errors import Refused
 from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import Settings, read_settings
@@ -161,8 +160,7 @@ def _apply_head(options: Options, head: Head, asked: _Asked) -> tuple[int, Endin
     refuse_unrecorded(head)
     settings = read_settings()
     with hold_clone(options, head.tenant_name), open_history(head, asked.record) as history:
-        if history.unknown is not None:
-            raise Refused(str(history.unknown), (history.unknown,))
+        history.raise_unknown()
         refusal = check_line(history.graph, history.record.history) if history.graph else None
         if refusal is not None:
             return _end_refused(options, head, asked, refusal)
@@ -172,7 +170,7 @@ def _apply_head(options: Options, head: Head, asked: _Asked) -> tuple[int, Endin
 def _end_refused(options: Options, head: Head, asked: _Asked, refusal: RecordRefusal) -> tuple[int, Ending]:
     """An apply of a commit that a later whole apply has is done already; any other refusal is raised."""
     if refusal.exit_code:
-        raise refused_by(refusal)
+        raise refusal.as_error()
     say(options, f"Nothing to do: {refusal.sentence}")
     run = Run(tenant=head.tenant_name, commit=head.commit, digest="", outcomes=(), requests=0)
     print_result(render_run(run, asked.form))

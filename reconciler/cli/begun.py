@@ -23,7 +23,7 @@ from reconciler.desired.git import Repository, explain_absence
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.line import check_line
-from reconciler.desired.records.steps import begin, end, refused_by
+from reconciler.desired.records.steps import begin, end
 from reconciler.errors import Refused, UsageError
 from reconciler.settings import Settings, read_settings
 
@@ -94,7 +94,7 @@ def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
     def draft(found: ApplyHistory) -> ApplyRecord:
         graph = read_graph(repository, {entry.record.commit for entry in found.entries})
         if (refusal := check_line(graph, found)) is not None:
-            raise refused_by(refusal)
+            raise refusal.as_error()
         return make_begin(head, repository, found, run, until=now_in_utc() + lease_of(seconds))
 
     begun = begin(branch, run, now_in_utc, draft)

@@ -49,6 +49,11 @@ class History:
         """Why it can't be known who was ours, if so."""
         return self.record.unknown or self.cut
 
+    def raise_unknown(self) -> None:
+        """Raises Refused where ownership is not known."""
+        if self.unknown is not None:
+            raise Refused(str(self.unknown), (self.unknown,))
+
 
 @contextmanager
 def open_history(head: Head, mode: RecordMode = "remote") -> Iterator[History]:

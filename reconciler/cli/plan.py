@@ -260,11 +260,10 @@ def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, reco
     """The plan that would make the account what git says; what was applied last tells drift from what is pending."""
     from reconciler.cli.history import find_applied, open_history, with_front
     from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
-    from reconciler.errors import Failed, Refused
+    from reconciler.errors import Failed
 
     with open_history(head, record) as history:
-        if history.unknown is not None:
-            raise Refused(str(history.unknown), (history.unknown,))
+        history.raise_unknown()
         applied = find_applied(history, base)
         if applied.commit is None:
             raise Failed(

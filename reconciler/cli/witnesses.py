@@ -54,8 +54,7 @@ class Recovery:
 def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[KnownResource]:
     """Returns what is known of the users and groups that a key or an id names; raises UsageError for nobody."""
     with open_history(load_head(options, None)) as history:
-        if history.unknown is not None:
-            raise Refused(str(history.unknown), (history.unknown,))
+        history.raise_unknown()
         account, made = _plan_everybody(options, history, live)
     found = find_known(account.live, account.evidence, made.decided, key)
     if not found:
@@ -75,8 +74,8 @@ def prepare_recovery(options: Options) -> Recovery:
         unreadable = record.unknown is not None and record.unknown.code == "not_a_record"
         if branch is None or head.commit is None or head.repository is None:
             raise Refused("nothing is committed here yet, so there is no record to recover")
-        if history.unknown is not None and not unreadable:
-            raise Refused(str(history.unknown), (history.unknown,))
+        if not unreadable:
+            history.raise_unknown()
         known = load_readable(branch) if unreadable else record.history
         _account, made = _plan_everybody(options, history, None)
         given_up = tuple(_give_up(history, made))
