@@ -116,8 +116,9 @@ def find_own_begin(history: History, run: str) -> BegunApply:
     mine = [one for one in found.open_begins() if one.record.run == run and one.record.commit == history.head.commit]
     if branch is None or not mine:
         raise Refused(NOT_BEGUN)
-    if branch.remote is not None and branch.theirs() is None:
-        raise Refused(f"{NOT_BEGUN}; the one here was not pushed")
+    theirs = branch.theirs()
+    if branch.remote is not None and not (theirs and branch.repository.is_before(mine[-1].id, theirs)):
+        raise Refused(f"{NOT_BEGUN}; the one that is in this clone was not pushed")
     return BegunApply(replace(branch, remote=None), mine[-1], found.without([mine[-1].id]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.cli.line import Head
@@ -32,6 +32,7 @@ class CommitStates:
     head: Head
     days: Mapping[str, date] = field(default_factory=dict)
     by_tree: dict[tuple[str, str | None, date], CommitState] = field(default_factory=dict)
+    loaded: dict[tuple[str, str | None], Loaded] = field(default_factory=dict)
 
     def at(self, commit: str, day: date | None = None) -> CommitState:
         """Returns the state at a commit, on a day (today, if none is given); the same folder costs nothing again."""
@@ -39,9 +40,10 @@ class CommitStates:
         folder = find_folder_at(self.head.repository, commit)
         tree = folder, self.head.repository.tree_of(commit, folder), day or self.head.today
         if tree[1] is None or tree not in self.by_tree:
-            self.by_tree[tree] = self._compile(commit, folder, tree[2])
+            self.by_tree[tree] = self._of_head(tree) or self._compile(commit, folder, tree[2])
         found = self.by_tree[tree]
-        return CommitState(commit, found.state, found.problem, found.loaded)
+        problem = found.problem and _named_anew(found.problem, found.commit, commit)
+        return CommitState(commit, found.state, problem, found.loaded)
 
     def compile(self, commit: str) -> DesiredState | Problem:
         """Returns the state at a commit, or why there is none: on the day for which it was applied, if it was.
@@ -58,12 +60,29 @@ class CommitStates:
             return ()
         return tuple(tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today))
 
+    def _of_head(self, tree: tuple[str, str | None, date]) -> CommitState | None:
+        """The head's own state, where it was read from a commit with that folder."""
+        head, repository = self.head, self.head.repository
+        if head.commit is None or repository is None or not head.from_commit:
+            return None
+        if tree != (repository.folder, repository.tree_of(head.commit), head.today):
+            return None
+        return CommitState(head.commit, head.desired, None, head.loaded)
+
+    def _load(self, commit: str, folder: str) -> Loaded:
+        """What the files at a commit declare: once, for whatever days."""
+        repository = self.head.repository
+        assert repository is not None  # noqa: S101  # a commit is of a repository
+        tree = folder, repository.tree_of(commit, folder)
+        if tree[1] is None or tree not in self.loaded:
+            contents = repository.read_folder(commit, folder)
+            self.loaded[tree] = load_declarations(contents, known=self.head.loaded, read=self.head.read)
+        return self.loaded[tree]
+
     def _compile(self, commit: str, folder: str, day: date) -> CommitState:
         head = self.head
-        assert head.repository is not None  # noqa: S101  # a commit is of a repository
         try:
-            contents = head.repository.read_folder(commit, folder)
-            loaded = load_declarations(contents, known=head.loaded, read=head.read)
+            loaded = self._load(commit, folder)
         except (UsageError, IncompleteInput) as error:
             return CommitState(commit, None, _unreadable(commit, str(error)))
         errors = [problem for problem in loaded.problems if problem.severity == "error"]
@@ -74,6 +93,10 @@ class CommitStates:
             nothing = "" if loaded.files else f" ({folder} held no *.yaml)"
             return CommitState(commit, None, _not_declared(head, commit, nothing))
         return CommitState(commit, compile_state(loaded.declarations, name, day), None, loaded)
+
+
+def _named_anew(problem: Problem, before: str, commit: str) -> Problem:
+    return replace(problem, message=problem.message.replace(before[:12], commit[:12]))
 
 
 def find_tenant_name(head: Head, loaded: Loaded) -> str | None:

@@ -66,6 +66,10 @@ class Repository:
             raise UsageError(f'"{revision}" and what is checked out have no commit in common: name another base')
         return found.decode().strip()
 
+    def is_before(self, commit: str, later: str) -> bool:
+        """Whether a commit leads to another, or is that one."""
+        return self.attempt("merge-base", "--is-ancestor", commit, later) is not None
+
     def is_shallow(self) -> bool:
         """Whether the clone was cut off: what came before is not here."""
         return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"

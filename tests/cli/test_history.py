@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from reconciler.cli.history import StateCache
 from reconciler.cli.line import load_head
 from reconciler.cli.main import Options
+from reconciler.cli.states import CommitStates
 from reconciler.core.model import DesiredState, Key
 from reconciler.errors import Problem
-from tests.cli.project import SANDBOX, TEAM, Project
+from tests.cli.project import SANDBOX, TEAM, Project, Ran
 
 WITHOUT_CID = "\n".join(line for line in TEAM.splitlines() if "cid" not in line) + "\n"
+REMOTE = "tenants: {remote: {url: 'http://127.0.0.1:1/scim/v2', token: {env: REMOTE_TOKEN}, scope: all}}\n"
 PROMOTED = TEAM.replace("Clerk", "Head")
 
 
@@ -60,21 +62,25 @@ def test_a_base_before_the_first_commit_is_a_usage_error(project: Project) -> No
     assert 0 == project.run("plan").code
 
 
-@pytest.mark.parametrize("receipted", [True, False])
-def test_a_history_that_was_rewritten_is_told(project: Project, receipted: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("applied_here", [True, False])
+def test_a_history_that_was_rewritten_is_told_and_not_applied(project: Project, *, applied_here: bool) -> None:
     """The last apply was of a commit that does not lead here, with an older one that does, or without."""
-    if receipted:
+    if applied_here:
         project.run("apply", "--yes")
     project.commit(SANDBOX + WITHOUT_CID)
     project.run("apply", "--yes")
+    last = project.git("rev-parse", "HEAD").strip()
     project.git("reset", "--quiet", "--hard", "HEAD~1")
     project.commit(SANDBOX + PROMOTED)
+    before = project.applies()
 
-    ran = project.run("plan")
+    planned, applied = project.run("plan"), project.run("apply", "--yes")
 
-    assert "? sandbox was last applied at 20" in ran.out
-    assert "which does not lead to what is checked out (if this branch is behind, update it" in ran.told
-    assert receipted is ("no whole apply to sandbox is on record" not in ran.out)
+    assert (0, 4) == (planned.code, applied.code)
+    assert last[:12] in planned.out
+    assert last[:12] in applied.err
+    assert "reconciler ownership recover" in applied.err
+    assert before == project.applies()
 
 
 def shallow_clone(project: Project, tmp_path: Path, *options: str) -> Project:
@@ -83,24 +89,56 @@ def shallow_clone(project: Project, tmp_path: Path, *options: str) -> Project:
     return Project(tmp_path / "shallow", project.monkeypatch)
 
 
-def test_a_shallow_clone_says_what_it_may_lack(project: Project, tmp_path: Path) -> None:
-    """For a base that is not there, and for a receipt."""
+def share_account(project: Project, other: Project) -> None:
+    """The embedded 4me and its record are those of the other clone too."""
+    shutil.copytree(project.root / ".reconciler", other.root / ".reconciler", dirs_exist_ok=True)
+    record = "+refs/heads/reconciler/*:refs/heads/reconciler/*"
+    other.git("fetch", "--quiet", project.root.as_uri(), record)
+
+
+def assert_not_known(ran: Ran) -> None:
+    """The plan is shown, names nobody as a leaver, says that ownership is not known, and can't be applied."""
+    assert 4 == ran.code
+    assert "ownership is not known" in ran.told
+    assert "loses access" not in ran.out
+
+
+def test_a_shallow_clone_shows_a_plan_and_takes_nobody_for_a_leaver(project: Project, tmp_path: Path) -> None:
+    """It says what to fetch, for a base that is not there too; nothing is applied, nor on record."""
     project.run("apply", "--yes")
     project.commit(SANDBOX + WITHOUT_CID)
     shallow = shallow_clone(project, tmp_path)
-    assert 0 == shallow.run("receipts", "fetch").code
+    share_account(project, shallow)
+    before = shallow.applies()
 
     with_base, without = shallow.run("plan", "--base=HEAD~1"), shallow.run("plan")
     refused = shallow.run("apply", "--yes")
 
     assert 2 == with_base.code
     assert "this clone is shallow: fetch all of it (git fetch --unshallow; fetch-depth: 0 for" in with_base.err
-    assert 0 == without.code
-    assert "no whole apply to sandbox is on record in this clone, which is shallow and may lack it" in without.out
-    assert "which is not here" in without.out
-    assert 4 == refused.code
-    assert "lacks what was applied to sandbox last, so who left git since would keep their access" in refused.err
-    assert [] == shallow.receipts()
+    assert_not_known(without)
+    assert "git fetch --unshallow" in without.told
+    assert (4, True) == (refused.code, "git fetch --unshallow" in refused.err)
+    assert before == shallow.applies()
+    shallow.git("fetch", "--quiet", "--unshallow")
+    assert "Cid (user/cid) loses access" in shallow.run("plan").out
+
+
+def test_a_remote_that_is_not_there_leaves_a_plan_without_leavers(project: Project, tmp_path: Path) -> None:
+    """The plan is shown, the way out is named, and nothing is applied; `--record local` goes without the remote."""
+    project.commit(REMOTE + TEAM)
+    project.environment["REMOTE_TOKEN"] = "secret"  # noqa: S105  # of nothing
+    project.write('{"format": 1, "faults": [], "users": [], "groups": []}', "live.json")
+    project.git("remote", "add", "origin", (tmp_path / "nowhere").as_uri())
+
+    remote, local = (project.run("plan", "--live", "live.json", f"--record={one}") for one in ("remote", "local"))
+    refused = project.run("apply", "--yes")
+
+    assert_not_known(remote)
+    assert "the record of applies can't be fetched" in remote.told
+    assert 0 == local.code, local.said
+    assert (4, True) == (refused.code, "can't be fetched" in refused.err)
+    assert [] == project.applies("remote")
 
 
 def test_a_head_that_is_on_no_branch_is_as_good_as_one(project: Project) -> None:
@@ -118,21 +156,17 @@ def test_a_head_that_is_on_no_branch_is_as_good_as_one(project: Project) -> None
     assert (0, 0, 0) == (with_base.code, planned.code, applied.code)
     assert "Cid (user/cid) loses access" in with_base.out
     assert "Cid (user/cid) loses access" in planned.out
-    [receipt] = project.receipts()
-    assert (left, "whole") == (receipt["commit"], receipt["outcome"])
-    assert "Drift in sandbox: none" in project.run("drift").out
+    assert (left, ["whole", "whole"]) == (project.applies()[-1]["commit"], project.ends())
+    assert "No drift in sandbox" in project.run("drift").out
 
 
 def test_a_desired_state_that_moved_is_read_where_it_was(project: Project) -> None:
     """Who left with the move, or after it, has left."""
     before = project.commit()
+    project.run("apply", "--yes")
     project.git("mv", "desired-state", "people")
     project.write(SANDBOX + WITHOUT_CID, "people/all.yaml")
     project.git("commit", "--quiet", "--all", "--message", "moved, without Cid")
-    project.run("--dir=people", "apply", "--yes")
-    project.git("checkout", "--quiet", before)
-    project.run("apply", "--yes")
-    project.git("checkout", "--quiet", "main")
 
     ran = project.run("--dir=people", "plan", f"--base={before}")
 
@@ -150,7 +184,7 @@ def test_a_base_before_the_desired_state_is_told(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(desired-state held no *.yaml): nobody counts as having left since" in ran.told
+    assert "(desired-state held no *.yaml): it has no state of then" in ran.told
 
 
 @pytest.mark.parametrize(
@@ -179,7 +213,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(put the file itself there)): what left git since is not" in ran.told
+    assert "(put the file itself there)): what it declared is not" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:
@@ -199,7 +233,7 @@ def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
     plan, with_base = project.run("plan"), project.run("plan", "--base=main")
 
     assert 0 == plan.code
-    assert "i git is not installed here: nothing is treated as having left git" in plan.out
+    assert "i git is not installed here: nobody is known to have left git" in plan.out
     assert (2, 'Error: "main" is a revision of git, and git is not installed here\n') == (with_base.code, with_base.err)
 
 
@@ -214,14 +248,14 @@ def test_a_repository_that_git_does_not_open_is_a_usage_error(project: Project) 
 
 
 def test_drift_is_held_against_exactly_the_revision_that_is_named(project: Project) -> None:
-    """Which was applied, whatever is checked out."""
+    """Which was applied, whatever is checked out: what git says otherwise since then is pending, and no drift."""
     project.git("checkout", "--quiet", "-b", "hotfix")
     project.commit(SANDBOX + PROMOTED)
     project.run("apply", "--yes")
-    project.git("checkout", "--quiet", "main")
-    project.commit(SANDBOX + WITHOUT_CID)
+    project.git("checkout", "--quiet", "-b", "later")
+    project.commit(SANDBOX + PROMOTED.replace("Ann}", "Ann Lee}"))
 
-    assert "Drift in sandbox: none" in project.run("drift", "--base=hotfix").out
+    assert "Drift in sandbox: none; pending: 1 change that git asks for" in project.run("drift", "--base=hotfix").told
 
 
 def test_the_states_of_commits_are_compiled_once_for_each_folder(project: Project) -> None:
@@ -233,7 +267,7 @@ def test_the_states_of_commits_are_compiled_once_for_each_folder(project: Projec
     project.git("commit", "--quiet", "--allow-empty", "--message", "any")
     same = project.git("rev-parse", "HEAD").strip()
     project.commit(SANDBOX + WITHOUT_CID)
-    cache = StateCache(load_head(Options(project.root / "desired-state", None, 0), None))
+    cache = CommitStates(load_head(Options(project.root / "desired-state", None, 0), None))
 
     states = [cache.compile(first), cache.compile(second)]
 
@@ -241,7 +275,7 @@ def test_the_states_of_commits_are_compiled_once_for_each_folder(project: Projec
     assert Key("user", "cid") in states[0].users
     assert states[0] is states[1]
     assert cache.at(first).loaded is cache.at(second).loaded
-    assert [first, second] == [then.commit for then in cache.then.values()]
+    assert [first, second] == [cache.at(first).commit, cache.at(second).commit]
     for commit in (broken, same):
         problem = cache.compile(commit)
         assert isinstance(problem, Problem)
@@ -255,7 +289,7 @@ def test_a_commit_before_the_desired_state_has_no_state(project: Project) -> Non
     project.git("commit", "--quiet", "--allow-empty", "--message", "nothing yet")
     empty = project.git("rev-parse", "HEAD").strip()
     project.commit()
-    cache = StateCache(load_head(Options(project.root / "desired-state", None, 0), None))
+    cache = CommitStates(load_head(Options(project.root / "desired-state", None, 0), None))
 
     problem = cache.compile(empty)
 

@@ -168,9 +168,9 @@ def _follows(release: StateAt, one: Sighting) -> bool:
     """Whether a release came after a declaration: by git, or for one that leads elsewhere by the order of applies."""
     if one.state.commit in release.earlier:
         return True
-    applied = max((record.serial for record in one.state.records), default=None)
-    if applied is None or one.state.place == "here" or release.place != "here":
+    if one.state.place == "here" or release.place != "here" or not one.state.records:
         return False
+    applied = max(record.serial for record in one.state.records)
     return any(record.serial > applied for record in release.records)
 
 

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from reconciler.core.ownership.ancestors import find_ancestors
-from reconciler.core.ownership.record import ApplyRecord, OpenAtom, RecordEntry, SampleEntry
+from reconciler.core.ownership.record import HIGHEST_SERIAL, ApplyRecord, OpenAtom, RecordEntry, SampleEntry
+from reconciler.errors import NotARecord
 
 GRACE = timedelta(minutes=5)
 
@@ -63,8 +64,17 @@ class ApplyHistory:
 
     @property
     def next_serial(self) -> int:
-        """The serial of the next apply."""
-        return 1 + max((entry.record.serial for entry in self.entries), default=0)
+        """The serial of the next apply; raises NotARecord where the last one on record is the highest there can be."""
+        last = max(self.entries, key=lambda entry: entry.record.serial, default=None)
+        if last is None:
+            return 1
+        if last.record.serial >= HIGHEST_SERIAL:  # no apply gets there: somebody wrote it by hand
+            before = f" ({last.parents[0]})" if last.parents else ""
+            raise NotARecord(
+                f"the record {last.id[:12]} has the serial {last.record.serial}, and none can follow: "
+                f"set the branch to the commit before it{before}"
+            )
+        return last.record.serial + 1
 
     @property
     def salt(self) -> str | None:

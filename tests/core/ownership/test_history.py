@@ -12,6 +12,7 @@ from reconciler.core.model import Key
 from reconciler.core.ownership.applied import find_applied
 from reconciler.core.ownership.history import ApplyHistory, Lock
 from reconciler.core.ownership.record import Covers, OpenAtom, RecordEntry, make_sample
+from reconciler.errors import NotARecord
 from tests.core.ownership.histories import SALT, entry, history, ids, name_of
 
 ATOM = OpenAtom(effect="0" * 16, outcome="1" * 16, serial=1, date="2026-11-01")
@@ -79,6 +80,15 @@ def test_before_the_first_apply_there_is_nothing() -> None:
     assert Lock() == nothing.lock(at("10:00"), "run-1")
     assert {} == find_applied(nothing).records
     assert () == nothing.open_atoms()
+
+
+@pytest.mark.parametrize(("before", "told"), [("", "before it"), ("a", r"before it \(a\)")])
+def test_no_serial_follows_the_highest(before: str, told: str) -> None:
+    """Somebody forged it: that is refused with the way out, and no record is made that does not read."""
+    found = history(entry("a", "", 1), entry("b", before, 10**9))
+
+    with pytest.raises(NotARecord, match=rf"the record b has the serial 1000000000, .* {told}$"):
+        _ = found.next_serial
 
 
 def test_the_last_applies_are_told_apart_by_how_whole_they_were() -> None:

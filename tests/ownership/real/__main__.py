@@ -7,12 +7,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.ownership.real.place import serve_place
+from tests.ownership.real.place import Place, serve_place
 from tests.ownership.real.play import LENGTH, make_history, play, shrink
+from tests.ownership.real.world import RealWorld
 
 
 def main() -> int:
@@ -21,33 +23,49 @@ def main() -> int:
     parser.add_argument("count", type=int)
     parser.add_argument("--server", choices=["embedded", "scim2"], default="embedded")
     parser.add_argument("--start", type=int, default=0)
-    parser.add_argument("--shrink", action="store_true")
     options = parser.parse_args()
     kind = "embedded" if options.server == "embedded" else "scim2-server"
-    bad, seen = Counter[str](), Counter[str]()
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
-        with serve_place(kind, Path(folder)) as place:
-            for number in range(options.start, options.start + options.count):
-                started = time.monotonic()
-                steps = make_history(number)
-                world = play(steps, place, Path(folder) / "history", monkeypatch)
-                bad.update(+world.bad)
-                seen.update(world.seen)
-                took = time.monotonic() - started
-                print(
-                    f"{number}: {took:.0f} s, {world.seen['applies']} applies, {dict(+world.bad) or 'well'}", flush=True
-                )  # noqa: T201
-                for what in world.told:
-                    print(what, file=sys.stderr, flush=True)  # noqa: T201
-                if world.told and options.shrink:
-                    what = next(iter(+world.bad))
-                    fewer = shrink(steps, what, place, Path(folder) / "history", monkeypatch)
-                    print(f"   {what}: {' '.join(f'{name}({x},{y})' for name, x, y in fewer)}", flush=True)  # noqa: T201
-    print(f"{options.count} histories of {LENGTH} steps, {options.server}")  # noqa: T201
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as monkeypatch,
+        serve_place(kind, Path(folder)) as place,
+    ):
+        numbers = range(options.start, options.start + options.count)
+        return tell(play_many(numbers, place, Path(folder) / "history", monkeypatch))
+
+
+def play_many(numbers: range, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealWorld]:
+    """Each world after its history, which is told shrunk where something went wrong."""
+    for number in numbers:
+        started = time.monotonic()
+        steps = make_history(number)
+        world = play(steps, place, folder, monkeypatch)
+        took = time.monotonic() - started
+        say(f"{number}: {took:.0f} s, {world.seen['applies']} applies, {dict(+world.bad) or 'well'}")
+        for what in [one for one in +world.bad if not one.startswith("two losses")][:1]:
+            say("\n".join(world.told))
+            fewer = shrink(steps, what, place, folder, monkeypatch)
+            say(f"   {what}: {' '.join(f'{name}({x},{y})' for name, x, y in fewer)}")
+        yield world
+
+
+def tell(worlds: Iterable[RealWorld]) -> int:
+    """Prints what became of the worlds; returns the exit code."""
+    bad, seen, count = Counter[str](), Counter[str](), 0
+    for world in worlds:
+        bad.update(+world.bad)
+        seen.update(world.seen)
+        count += 1
+    say(f"{count} histories of {LENGTH} steps")
     for counted in (bad, seen):
         for what, many in sorted(counted.items()):
-            print(f"| {what} | {many} |")  # noqa: T201
+            say(f"| {what} | {many} |")
     return int(any(not what.startswith("two losses") for what in +bad))
+
+
+def say(line: str) -> None:
+    """Prints a line at once."""
+    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

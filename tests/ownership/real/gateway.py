@@ -58,6 +58,7 @@ class Gateway:
         self.asked.append((token, "read" if scope["method"] == "GET" else "write"))
         if self.kill_at == (number, "arrived"):
             self.kill()
+            await _answer(send, 503, b"")
             return
         if scope["method"] != "GET" and self.refuse(writes):
             await _answer(send, 400, REFUSED)
@@ -65,6 +66,7 @@ class Gateway:
         if self.kill_at == (number, "done"):
             await app(scope, receive, _nowhere)
             self.kill()
+            await _answer(send, 503, b"")
             return
         with suppress(ConnectionError):
             await app(scope, receive, send)

@@ -130,7 +130,8 @@ def _judge_silence(world: RealWorld, judged: Judged) -> None:
             continue
         if world.known_as(live_id) & head.saying.released or not commit.first & lines:
             continue
-        if judged.names(live_id) or (world.ignore and users[live_id].login in judged.ran.said):
+        keys = world.known_as(live_id)
+        if judged.names(live_id) or (world.ignore and any(f"user/{key}: left git" in judged.ran.said for key in keys)):
             world.seen["named, not acted on"] += 1
         else:
             world.wrong("silent", judged.ran)

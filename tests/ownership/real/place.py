@@ -64,7 +64,7 @@ class Served:
         user = {"schemas": [USER], "userName": record.login + DOMAIN, "active": record.active, **marked}
         return str(self.ask("POST", "/Users", user)["id"])
 
-    def edit(self, kind: str, live_id: str, operation: str, path: str, value: object) -> None:
+    def edit(self, kind: str, live_id: str, operation: str, path: str, *, value: object) -> None:
         """Somebody edits a resource by hand."""
         operations = [{"op": operation, "path": path, "value": value}]
         self.ask("PATCH", f"/{kind}/{live_id}", {"schemas": [PATCH_OP], "Operations": operations})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -18,6 +17,7 @@ from tests.cli.project import Project
 from tests.ownership.lines import Commit, Person, Saying
 from tests.ownership.real.place import DOMAIN
 
+ADA = {"NAME": "Ada", "EMAIL": "ada@example.com"}
 RECORD = "refs/heads/reconciler/here"
 Spoilt: TypeAlias = Literal["refuse", "kill before", "kill after"]
 HOOK = """#!/bin/sh
@@ -193,17 +193,9 @@ def _dump(document: object) -> str:
 
 
 def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> str:
-    environment = {
-        **os.environ,
-        **ENVIRONMENT,
-        **{
-            f"GIT_{who}_{what}": f"ada{at}"
-            for who in ("AUTHOR", "COMMITTER")
-            for what, at in (("NAME", ""), ("EMAIL", "@example.com"))
-        },
-    }
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, check=False
-    )  # noqa: S603, S607
+    who = {f"GIT_{role}_{what}": ADA[what] for role in ("AUTHOR", "COMMITTER") for what in ADA}
+    environment = {**os.environ, **ENVIRONMENT, **who}
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, input=stdin, capture_output=True, check=False)  # noqa: S603
     assert 0 == done.returncode, f"git {arguments}: {done.stderr.decode()}"
     return done.stdout.decode()
