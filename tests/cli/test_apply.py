@@ -143,7 +143,9 @@ def test_what_is_not_committed_elsewhere_does_not_matter(project: Project) -> No
     assert ["whole"] == project.ends()
 
 
-def test_outside_git_the_sandbox_is_applied_to_without_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_git_the_sandbox_is_applied_to_without_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And says that what leaves the YAML can't be noticed."""
     outside = Project(tmp_path / "outside", monkeypatch)
     for path in sorted((outside.root / ".git").rglob("*"), reverse=True):
@@ -483,7 +485,9 @@ def test_an_apply_that_nobody_listens_to_is_on_record_all_the_same(project: Proj
     assert ["whole"] == project.ends()
 
 
-def test_before_the_first_commit_the_sandbox_is_applied_to_without_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_before_the_first_commit_the_sandbox_is_applied_to_without_a_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`git init`, write, try."""
     fresh = Project(tmp_path / "fresh", monkeypatch)
     fresh.write(SANDBOX + TEAM)
@@ -538,7 +542,9 @@ def test_without_drift_there_is_nothing(project: Project) -> None:
     ran = project.run("drift", "--exit-code")
 
     assert 0 == ran.code
-    assert ran.out.startswith("Drift in sandbox: none; pending: 1 change that git asks for and that no apply has carried")
+    assert ran.out.startswith(
+        "Drift in sandbox: none; pending: 1 change that git asks for and that no apply has carried"
+    )
 
 
 def test_a_change_by_hand_is_drift(project: Project) -> None:
@@ -590,7 +596,9 @@ def test_drift_against_a_named_base(project: Project) -> None:
     ran = project.run("drift", "--base", first, "--exit-code")
 
     assert 0 == ran.code
-    assert ran.out.startswith("Drift in sandbox: none; pending: 1 change that git asks for and that no apply has carried")
+    assert ran.out.startswith(
+        "Drift in sandbox: none; pending: 1 change that git asks for and that no apply has carried"
+    )
 
 
 def test_drift_against_a_base_without_a_desired_state_says_what_is_missing(project: Project) -> None:

@@ -383,7 +383,9 @@ def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Review
     assert (0, True) == (opened.code, "did not do everything: 1 applied, 1 stale, 1 refused" in body)
     assert "- stale: update user: `Bob` (`user/bob`)<br><sub>`title: Clerk → Head Clerk (" in body
     drifted = "- **~** `Bob` (`user/bob`) was changed: `title`: `Queen` → `Head Clerk`<br><sub>`since "
-    assert "no approved plan shows this, so it was not done; put it into" in body.partition(drifted)[2].partition("\n")[0]
+    assert (
+        "no approved plan shows this, so it was not done; put it into" in body.partition(drifted)[2].partition("\n")[0]
+    )
     assert 1 == body.count("no approved plan shows this")
 
     assert 0 == half_done.project.run("apply", "--yes").code

@@ -179,7 +179,11 @@ def test_what_the_folder_declares_must_not_get_in_the_way(ran: Project) -> None:
         SANDBOX + f"scoping_filters: {{users: [{{title: Ann only, clauses: [{clause}]}}]}}\n", "imported/all.yaml"
     )
 
-    said = ("nothing was written", "1 change would be left to plan and 2 users would be out of scope", "user/bob: out of")
+    said = (
+        "nothing was written",
+        "1 change would be left to plan and 2 users would be out of scope",
+        "user/bob: out of",
+    )
     refused(ran.run(*HERE, "import"), 4, *said, "never provisioned from here")
     assert ["all.yaml"] == files(ran)
 
@@ -189,4 +193,6 @@ def test_roles_that_git_can_not_say_keep_a_tenant_of_assigned_people_from_being_
     project.write("tenants: {sandbox: {url: sandbox}}\n", "imported/tenants.yaml")
     live = save(project, {**ODD, "roles": [{"value": "User"}]})
 
-    refused(project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, among them user/odd: out of")
+    refused(
+        project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, among them user/odd: out of"
+    )

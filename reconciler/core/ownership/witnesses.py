@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.model import Key, LiveGroup, LiveState, LiveUser
 from reconciler.core.ownership.evidence import Evidence
@@ -43,6 +43,11 @@ def find_testimonies(live: LiveState, evidence: Evidence, decided: Decided, name
         for one, seen in everyone
         if _is_meant(one, seen, linked.get(one.id), named)
     )
+
+
+def as_if_active(live: LiveState) -> LiveState:
+    """Returns the live state with every user active: those who were deactivated have witnesses too."""
+    return replace(live, users=tuple(replace(user, active=True) for user in live.users))
 
 
 def _is_meant(one: LiveUser | LiveGroup, seen: Sequence[Sighting], key: str | None, named: str) -> bool:
@@ -96,6 +101,8 @@ def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tu
         return "left git: the members that it had from git leave it", ""
     if key is not None:
         return f"declared as {key}", ""
+    if isinstance(one, LiveUser) and not one.active:
+        return "inactive: there is nothing to do; if they are switched on again, the next plan decides about them", ""
     return "unmanaged: no commit that leads here, or is on record, declares a match", ""
 
 
