@@ -120,9 +120,11 @@ def test_show_of_a_declared_user_an_unmanaged_one_and_an_inactive_one(project: P
 
     assert "  verdict: declared as user/bob\n" in declared.out
     assert "  verdict: declared as group/staff\n" in group.out
-    assert unmanaged.out == (
-        "Zoe (user x1)\n  - no commit declares a match\n  verdict: unmanaged: no commit that leads here, or is on record, declares a match\n"
-    )
+    assert unmanaged.out.splitlines() == [
+        "Zoe (user x1)",
+        "  - no commit declares a match",
+        "  verdict: unmanaged: no commit that leads here, or is on record, declares a match",
+    ]
     assert "user/cid at commit" in inactive.out
     assert "  verdict: inactive: there is nothing to do; if they are switched on again, the next plan" in inactive.out
     switch_on(project, "cid")

@@ -99,11 +99,16 @@ def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tu
             return f"unmanaged: {words}", ""
     if any(group.live.id == one.id for group in ownership.groups):
         return "left git: the members that it had from git leave it", ""
+    return _tell_others(one, key), ""
+
+
+def _tell_others(one: LiveUser | LiveGroup, key: str | None) -> str:
+    """The verdict on one who neither left nor is in doubt."""
     if key is not None:
-        return f"declared as {key}", ""
+        return f"declared as {key}"
     if isinstance(one, LiveUser) and not one.active:
-        return "inactive: there is nothing to do; if they are switched on again, the next plan decides about them", ""
-    return "unmanaged: no commit that leads here, or is on record, declares a match", ""
+        return "inactive: there is nothing to do; if they are switched on again, the next plan decides about them"
+    return "unmanaged: no commit that leads here, or is on record, declares a match"
 
 
 def list_verdicts(decided: Decided) -> Iterator[str]:
