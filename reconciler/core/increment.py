@@ -29,11 +29,15 @@ class NotCertain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a snapshot is of, and what made it: in any other hands it is worth nothing."""
+    """What a snapshot is of, and what made it: in any other hands it is worth nothing.
+
+    `record` stands for the record of applies that the account was known by.
+    """
 
     tenant: str
     url: str
     version: str
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ def find_obstacle(kept: Kept, of: Binding, now: datetime) -> str:
     """Why what is kept can't be built upon, or nothing."""
     if kept.of.version != of.version:
         return f"the snapshot was made by version {kept.of.version}, and this is {of.version}"
+    if replace(kept.of, record=of.record) == of and kept.of.record != of.record:
+        return "the snapshot was made before this record of applies began, or before it was recovered"
     if kept.of != of:
         return f"the snapshot is of {kept.of.tenant} at {kept.of.url}, not of {of.tenant} at {of.url}"
     if max(kept.begun, kept.everything) > now + MARGIN:

@@ -127,7 +127,7 @@ def test_a_shallow_clone_shows_a_plan_and_takes_nobody_for_a_leaver(project: Pro
 def test_a_remote_that_is_not_there_leaves_a_plan_without_leavers(project: Project, tmp_path: Path) -> None:
     """The plan is shown, the way out is named, and nothing is applied; `--record local` goes without the remote."""
     project.commit(REMOTE + TEAM)
-    project.environment["REMOTE_TOKEN"] = "secret"  # noqa: S105  # of nothing
+    project.environment["REMOTE_TOKEN"] = "secret"  # of nothing
     project.write('{"format": 1, "faults": [], "users": [], "groups": []}', "live.json")
     project.git("remote", "add", "origin", (tmp_path / "nowhere").as_uri())
 
