@@ -86,7 +86,7 @@ class Channel:
     roles: RolesChannel | None = None
 
 
-async def execute(
+async def execute(  # noqa: PLR0913  # what is to be done, by which way, until when, and who hears of it
     changes: Iterable[Change],
     ids: Mapping[str, str],
     channel: Channel,

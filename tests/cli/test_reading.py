@@ -105,7 +105,7 @@ def test_applying_some_keys_is_on_record_as_partial(project: Project) -> None:
 
 
 def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> None:
-    """One request instead of fourteen, with five known users in it by whom the account is known; and the approved plan is applied from as few."""
+    """One request instead of fourteen, with five known users in it; and the approved plan is applied from as few."""
     base = project.commit(COMPANY)
     assert 0 == project.run("apply", "--yes").code
     project.commit(COMPANY.replace("u150@example.com}", "u150@example.com, title: Chief}"))
