@@ -51,11 +51,10 @@ from reconciler.core.notification import Ending
 from reconciler.core.outcome import Outcome, Run, count_active_after
 from reconciler.core.ownership.closing import Ended
 from reconciler.core.ownership.refusals import RecordRefusal
-from reconciler.core.plan import Plan, is_refusal
+from reconciler.core.plan import Plan, has_errors, is_refusal
 from reconciler.core.reading import ReadMode, Wish
 from reconciler.core.wire import DIALECTS
 from reconciler.desired.records.line import check_line
-from reconciler.desired.records.steps import refused_by
 from reconciler.errors import Refused
 from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import Settings, read_settings
@@ -114,8 +113,7 @@ class _Applied:
     @property
     def settled(self) -> bool:
         """Whether the account is what git says, as far as the plan goes."""
-        errors = any(problem.severity == "error" for problem in self.planned.plan.problems)
-        return self.run.whole and not self.approval.refused and not errors
+        return self.run.whole and not self.approval.refused and not has_errors(self.planned.plan)
 
 
 @click.command()
@@ -163,8 +161,7 @@ def _apply_head(options: Options, head: Head, asked: _Asked) -> tuple[int, Endin
     refuse_unrecorded(head)
     settings = read_settings()
     with hold_clone(options, head.tenant_name), open_history(head, asked.record) as history:
-        if history.unknown is not None:
-            raise Refused(str(history.unknown), (history.unknown,))
+        history.raise_unknown()
         refusal = check_line(history.graph, history.record.history) if history.graph else None
         if refusal is not None:
             return _end_refused(options, head, asked, refusal)
@@ -174,7 +171,7 @@ def _apply_head(options: Options, head: Head, asked: _Asked) -> tuple[int, Endin
 def _end_refused(options: Options, head: Head, asked: _Asked, refusal: RecordRefusal) -> tuple[int, Ending]:
     """An apply of a commit that a later whole apply has is done already; any other refusal is raised."""
     if refusal.exit_code:
-        raise refused_by(refusal)
+        raise refusal.as_error()
     say(options, f"Nothing to do: {refusal.sentence}")
     run = Run(tenant=head.tenant_name, commit=head.commit, digest="", outcomes=(), requests=0)
     print_result(render_run(run, asked.form))
@@ -220,6 +217,9 @@ class _Apply:
             return None
         if self.options.verbosity >= 0 and not shows:
             click.echo(render_plan(planned.plan, "text"), err=True)
+        if approval.dropped:
+            with open_log(self.options, self.settings) as log:
+                record_run(log, self.head, planned.plan, approval.dropped, self.settings)
         return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
 
     def _begin(self) -> BegunApply:

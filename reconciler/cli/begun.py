@@ -23,11 +23,12 @@ from reconciler.desired.git import Repository, explain_absence
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.line import check_line
-from reconciler.desired.records.steps import begin, end, refused_by
+from reconciler.desired.records.steps import begin, end
 from reconciler.errors import Refused, UsageError
 from reconciler.settings import Settings, read_settings
 
 LEASE = timedelta(hours=1)
+READING = timedelta(minutes=10)  # what goes before the first request that changes anything: the account is read
 RUN_FILE, RUN_BYTES = "run-id", 8
 NOT_BEGUN = "no begin of this run is on record: `reconciler ownership begin` goes before `apply --record local`"
 
@@ -83,7 +84,7 @@ def refuse_unrecorded(head: Head) -> None:
 def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
     """Puts the begin of an apply of HEAD on record, here and at the remote; raises Refused with the way out.
 
-    It may send requests for so many seconds, else for an hour.
+    It may send requests for so many seconds, and ten minutes in which it reads and plans; else for an hour.
     """
     branch = history.record.branch
     assert branch is not None  # noqa: S101  # a commit is checked out
@@ -93,7 +94,7 @@ def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
     def draft(found: ApplyHistory) -> ApplyRecord:
         graph = read_graph(repository, {entry.record.commit for entry in found.entries})
         if (refusal := check_line(graph, found)) is not None:
-            raise refused_by(refusal)
+            raise refusal.as_error()
         return make_begin(head, repository, found, run, until=now_in_utc() + lease_of(seconds))
 
     begun = begin(branch, run, now_in_utc, draft)
@@ -114,8 +115,9 @@ def find_own_begin(history: History, run: str) -> BegunApply:
     mine = [one for one in found.open_begins() if one.record.run == run and one.record.commit == history.head.commit]
     if branch is None or not mine:
         raise Refused(NOT_BEGUN)
-    if branch.remote is not None and branch.theirs() is None:
-        raise Refused(f"{NOT_BEGUN}; the one here was not pushed")
+    theirs = branch.theirs()
+    if branch.remote is not None and not (theirs and branch.repository.is_before(mine[-1].id, theirs)):
+        raise Refused(f"{NOT_BEGUN}; the one that is in this clone was not pushed")
     return BegunApply(replace(branch, remote=None), mine[-1], found.without([mine[-1].id]))
 
 
@@ -138,8 +140,8 @@ def make_begin(head: Head, repository: Repository, history: ApplyHistory, run: s
 
 
 def lease_of(seconds: int | None) -> timedelta:
-    """Returns how long an apply may send requests."""
-    return timedelta(seconds=seconds) if seconds is not None else LEASE
+    """Returns how long after its begin an apply may send requests."""
+    return timedelta(seconds=seconds) + READING if seconds is not None else LEASE
 
 
 def name_run(options: Options, settings: Settings) -> str:

@@ -13,8 +13,10 @@ from reconciler.core.ownership.candidates import find_candidates
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.ownership.refusals import check_account, check_other_tenants, choose_asked
 from reconciler.desired.evidence.gather import gather_evidence
+from reconciler.desired.records.line import find_last_whole
 from reconciler.errors import Problem, Refused
 
+MOST_FRESH = 100  # keys that git did not have before, and that are in the account: more are an import
 MOST_APPLIES = 5  # the newest commits on record whose states a plan has in any case
 
 
@@ -25,15 +27,19 @@ def find_evidence(history: History, head: Head, base: Base, live: LiveState) -> 
     if history.work is None:
         return NO_EVIDENCE
     links = link_resources(head.desired, find_former(head.desired, base.earlier), live)
-    candidates = find_candidates(head.desired, links.users.live_of, links.groups.live_of, live)
-    applies = [entry.record.commit for entry in reversed(history.record.history.front())]
+    users, groups = links.users.live_of, links.groups.live_of
+    fresh = users.keys() - base.earlier.users().keys() if base.applied else frozenset()
+    few = fresh if len(fresh) <= MOST_FRESH else frozenset()
+    candidates = find_candidates(head.desired, users, groups, live, few)
+    applies = [entry.record.commit for entry in reversed(history.record.history.front())][:MOST_APPLIES]
+    last = find_last_whole(history.graph, history.record.history) if history.graph else None
     try:
         return gather_evidence(
             history.work,
             history.record.history,
             history.states.compile,
             candidates,
-            also=list(dict.fromkeys(applies))[:MOST_APPLIES],
+            also=dict.fromkeys([*applies, *([last.record.commit] if last else [])]),
             is_clean=head.commit is not None,
         )
     except Refused as error:

@@ -49,6 +49,11 @@ class History:
         """Why it can't be known who was ours, if so."""
         return self.record.unknown or self.cut
 
+    def raise_unknown(self) -> None:
+        """Raises Refused where ownership is not known."""
+        if self.unknown is not None:
+            raise Refused(str(self.unknown), (self.unknown,))
+
 
 @contextmanager
 def open_history(head: Head, mode: RecordMode = "remote") -> Iterator[History]:
@@ -169,11 +174,12 @@ def _refusals(history: History) -> Iterator[Problem]:
 def _tell_history(history: History) -> Iterator[Problem]:
     """What a plan says of the past without being refused for it."""
     head = history.head
+    if history.unknown is not None:
+        return
     if head.repository is None:
         yield _no_history(explain_absence())
     elif history.graph is None:
-        if history.unknown is None:
-            yield _no_history("nothing is committed here yet")
+        yield _no_history("nothing is committed here yet")
     elif not history.record.history.entries:
         yield _no_history(f"no apply to {head.tenant_name} is on record")
     else:

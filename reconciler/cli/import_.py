@@ -222,6 +222,7 @@ def _check_that_nothing_is_left(
     from reconciler.cli.line import Base, gather
     from reconciler.core.compile import compile_state
     from reconciler.core.make_plan import make_plan
+    from reconciler.core.plan_users import NEVER_PROVISIONED
     from reconciler.desired.load import load_declarations
     from reconciler.errors import InvalidInput, Refused
 
@@ -232,11 +233,15 @@ def _check_that_nothing_is_left(
     if problems:
         raise InvalidInput(tuple(problems))
     plan = make_plan(gather(replace(head, loaded=loaded, desired=desired), Base(), live)).plan
-    if plan.changes:
-        first = "; ".join(f"{one.key}: {one.action}, for {one.reason}" for one in plan.changes[:MOST_SHOWN])
+    shut_out = [one for one in plan.skipped if one.reason.endswith(NEVER_PROVISIONED)]
+    if plan.changes or shut_out:
+        users = [f"{one.key}: out of scope, for {one.reason}" for one in shut_out]
+        changes = [f"{one.key}: {one.action}, for {one.reason}" for one in plan.changes]
+        counted = [f"{_count(len(changes), 'change')} would be left to plan"] if changes else []
+        counted += [f"{_count(len(users), 'user')} would be out of scope"] if users else []
         raise Refused(
             "nothing was written: with what the folder declares already (scope, filters, mappings), "
-            f"{_count(len(plan.changes), 'change')} would be left to plan, among them {first}. "
+            f"{' and '.join(counted)}, among them {'; '.join([*users, *changes][:MOST_SHOWN])}. "
             "Take those out until the import is done"
         )
 

@@ -33,12 +33,12 @@ def show(options: Options, key: str | None, live: Path | None) -> None:
     from reconciler.cli.output import print_result
     from reconciler.cli.witnesses import ask_witnesses
     from reconciler.report.applies import render_applies
-    from reconciler.report.witnesses import render_testimonies
+    from reconciler.report.witnesses import render_known
 
     if key is None:
         print_result(render_applies(list_applies(options), "text"))
     else:
-        print_result(render_testimonies(ask_witnesses(options, key, live)))
+        print_result(render_known(ask_witnesses(options, key, live)))
 
 
 @ownership.command()
@@ -112,15 +112,13 @@ def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -
     from reconciler.cli.history import open_history
     from reconciler.cli.line import load_head
     from reconciler.cli.output import print_result
-    from reconciler.errors import Refused
     from reconciler.settings import read_settings
 
     head = load_head(options, None)
     refuse_unrecorded(head)
     approved = load_approved(files)
     with open_history(head) as history:
-        if history.unknown is not None:
-            raise Refused(str(history.unknown), (history.unknown,))
+        history.raise_unknown()
         why = _find_done(history) or (_find_nothing_to_do(history, approved) if files else None)
         if why is not None:
             print_result(f"No apply was begun: {why}\n")
@@ -133,11 +131,10 @@ def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -
 def _find_done(history: History) -> str | None:
     """Why there is nothing to do for an apply of HEAD at all; raises Refused where it may not be applied."""
     from reconciler.desired.records.line import check_line
-    from reconciler.desired.records.steps import refused_by
 
     refusal = check_line(history.graph, history.record.history) if history.graph else None
     if refusal is not None and refusal.exit_code:
-        raise refused_by(refusal)
+        raise refusal.as_error()
     return refusal.sentence if refusal is not None else None
 
 

@@ -175,12 +175,23 @@ def _write_beside(options: Options, made: Plan) -> None:
 
 
 def exit_of(made: Plan, *, exit_code: bool) -> int:
-    """Refused before different before done. A saved live state is not applyable and refuses nothing."""
-    from reconciler.core.plan import is_refusal
+    """Refused before different before done. A saved live state is not applyable and refuses nothing.
+
+    What is unclear, such as two users who match one declaration, is not done.
+    """
+    from reconciler.core.plan import has_errors, is_refusal
 
     if not made.read.complete or any(map(is_refusal, made.problems)):
         return REFUSED
-    return DIFFERENCES if exit_code and (made.changes or made.named) else NOTHING
+    return DIFFERENCES if exit_code and (made.changes or made.named or has_errors(made)) else NOTHING
+
+
+def exit_of_drift(found: Plan, *, exit_code: bool) -> int:
+    """The same of a drift report: changes that git asks for and that wait for an apply are no drift."""
+    from reconciler.core.drift import split_drift
+
+    drift, _pending = split_drift(found)
+    return exit_of(found.model_copy(update={"changes": drift}), exit_code=exit_code)
 
 
 @click.command()
@@ -240,7 +251,7 @@ def drift(
         made = _find_drift(options, head, base, Wish(read, only), record)
         say_files(options, head)
         print_result(render_drift(made, form))
-        return exit_of(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
+        return exit_of_drift(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
 
     return tell_of(options, head, "drift", look)
 
@@ -252,6 +263,7 @@ def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, reco
     from reconciler.errors import Failed
 
     with open_history(head, record) as history:
+        history.raise_unknown()
         applied = find_applied(history, base)
         if applied.commit is None:
             raise Failed(

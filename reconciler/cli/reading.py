@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from reconciler.cli.account import connect, read_live
 from reconciler.cli.evidence import check_same_account, find_evidence, find_sample_keys
@@ -94,7 +94,7 @@ class Past:
             return self.base
         ownership = decided.ownership
         commits = [*(one.commit for one in ownership.leavers), *(one.commit for one in ownership.groups)]
-        states = [self.history.states.at(commit) for commit in dict.fromkeys(commits)]
+        states = [self.history.states.at(commit) for commit in dict.fromkeys(commits) if commit]
         loaded = {one.commit: one.loaded for one in states if one.loaded is not None}
         return replace(self.base, loaded={**self.base.loaded, **loaded})
 
@@ -109,9 +109,8 @@ def plan_account(account: Account, past: Past) -> Made:
 def gather_account(account: Account, base: Base) -> Gathered:
     """All that a plan of an account is made from."""
     gathered = gather(account.head, base, account.live, account.evidence)
-    weight: Literal["error", "warning"] = "warning" if account.evidence.known else "error"
-    code = "incomplete_history" if account.evidence.known else "history_cut"
-    told = tuple(Problem(code, one, severity=weight) for one in account.evidence.incomplete)
+    cut = () if account.evidence.known else account.evidence.incomplete
+    told = tuple(Problem("history_cut", one) for one in cut)
     return replace(gathered, refusals=(*gathered.refusals, *account.refusals), problems=(*gathered.problems, *told))
 
 

@@ -22,7 +22,8 @@ from reconciler.desired.records.load import load_history
 from reconciler.errors import NotARecord, Problem, RecordUnknown, Refused
 
 RecordMode: TypeAlias = Literal["remote", "local"]
-RECORD_MODES: tuple[RecordMode, ...] = ("remote", "local")
+NOT_FETCHED = "the record of applies was not fetched, so it is not known who was ours"
+FETCH_IT = "run `reconciler ownership fetch` before a command with --record local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def read_record(head: Head, mode: RecordMode) -> TenantRecord:
     try:
         if mode == "remote":
             fetch_record(branch)
+        elif not branch.is_known():
+            return TenantRecord(branch, unknown=Problem("record_unknown", NOT_FETCHED, hint=FETCH_IT), mode=mode)
         return TenantRecord(branch, load_history(branch), mode=mode)
     except (RecordUnknown, NotARecord) as error:
         return TenantRecord(branch, unknown=describe_refusal(error), mode=mode)

@@ -17,7 +17,7 @@ from reconciler.cli.reading import Account, Past, plan_account
 from reconciler.core.make_plan import Made
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import ApplyRecord, Covers, make_sample
-from reconciler.core.ownership.witnesses import Testimony, find_testimonies, list_verdicts
+from reconciler.core.ownership.witnesses import KnownResource, find_known, list_verdicts
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.load import load_readable
@@ -51,13 +51,12 @@ class Recovery:
         return write_recovery(self.branch, self.record).pushed
 
 
-def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[Testimony]:
+def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[KnownResource]:
     """Returns what is known of the users and groups that a key or an id names; raises UsageError for nobody."""
     with open_history(load_head(options, None)) as history:
-        if history.unknown is not None:
-            raise Refused(str(history.unknown), (history.unknown,))
+        history.raise_unknown()
         account, made = _plan_everybody(options, history, live)
-    found = find_testimonies(account.live, account.evidence, made.decided, key)
+    found = find_known(account.live, account.evidence, made.decided, key)
     if not found:
         raise UsageError(
             f'no user or group of the account is "{key}", by a key that git has or had, or by id: '
@@ -75,8 +74,8 @@ def prepare_recovery(options: Options) -> Recovery:
         unreadable = record.unknown is not None and record.unknown.code == "not_a_record"
         if branch is None or head.commit is None or head.repository is None:
             raise Refused("nothing is committed here yet, so there is no record to recover")
-        if history.unknown is not None and not unreadable:
-            raise Refused(str(history.unknown), (history.unknown,))
+        if not unreadable:
+            history.raise_unknown()
         known = load_readable(branch) if unreadable else record.history
         _account, made = _plan_everybody(options, history, None)
         given_up = tuple(_give_up(history, made))

@@ -328,6 +328,11 @@ class Plan(Frozen):
         return self
 
 
+def has_errors(plan: Plan) -> bool:
+    """Whether something of the plan can't be done as git says, such as for two users who match one declaration."""
+    return any(problem.severity == "error" for problem in plan.problems)
+
+
 def digest_of(changes: Iterable[Change]) -> str:
     """`sha256:` and the hash of the ordered effects: same effects, same digest."""
     return "sha256:" + hashlib.sha256("\n".join(change.id for change in changes).encode()).hexdigest()

@@ -71,6 +71,10 @@ class Repository:
         """Whether a commit is what is checked out, or came before it."""
         return self.attempt("merge-base", "--is-ancestor", commit, "HEAD") is not None
 
+    def is_before(self, commit: str, later: str) -> bool:
+        """Whether a commit leads to another, or is that one."""
+        return self.attempt("merge-base", "--is-ancestor", commit, later) is not None
+
     def nearest(self, commits: Collection[str]) -> str | None:
         """The newest of some commits among those that lead to the checked-out one; git looks no further than that."""
         if not commits or self.head() is None:

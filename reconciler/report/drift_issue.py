@@ -126,7 +126,7 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
     days = sorted({day for change in row.changes if (day := since.get(name_drift(change)))})
     seen = [f"since {days[0]}" if len(days) == 1 else f"since {days[0]} to {days[-1]}"] if days else []
     details = {failures[change.id].detail for change in row.changes if change.id in failures}
-    return replace(row, notes=(*seen, *(f"the last apply failed at it: {one}" for one in sorted(details))))
+    return replace(row, notes=(*seen, *(f"the last apply did not do it: {one}" for one in sorted(details))))
 
 
 def _not_done(not_done: NotDone, told: Collection[str]) -> list[str]:

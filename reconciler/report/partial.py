@@ -11,6 +11,7 @@ from reconciler.report.words import count
 UNKNOWN_OWNERSHIP = "record_unknown"
 NOT_FOUND = "users who left git can't be found"
 FOCUS = "focus"
+MISSING_STATE = "ownership_unknown"
 
 
 def tell_partial(plan: Plan) -> str:
@@ -46,6 +47,11 @@ def tell_scope(plan: Plan) -> str:
 def knows_ownership(plan: Plan) -> bool:
     """Whether users who left git can be found: the record of applies could be read, or the plan is without one."""
     return plan.record is None or plan.record.known
+
+
+def misses_states(plan: Plan) -> bool:
+    """Whether a commit that may have declared users of the account can't be compiled any more."""
+    return any(problem.code == MISSING_STATE for problem in plan.problems)
 
 
 def tell_problems(plan: Plan) -> tuple[Problem, ...]:

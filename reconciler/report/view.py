@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.core.drift import split_drift
-from reconciler.core.plan import Cause, Change, Plan, Skipped, is_refusal
+from reconciler.core.plan import Cause, Change, Plan, Skipped, has_errors, is_refusal
 from reconciler.errors import Problem
 from reconciler.report.named import NamedGroup, group_named
-from reconciler.report.partial import knows_ownership, tell_partial, tell_problems, tell_scope
+from reconciler.report.partial import knows_ownership, misses_states, tell_partial, tell_problems, tell_scope
 from reconciler.report.rows import Row, make_rows
 from reconciler.report.words import (
     TITLES,
@@ -119,11 +119,11 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
 
 
 def _verdict(plan: Plan, voice: Voice) -> str:
-    """What it comes to; "nothing to do" only for a full read with known ownership that names no user."""
+    """What it comes to; "nothing to do" only for a full read with known ownership that names no user, and no error."""
     if not plan.changes and plan.named:
         are = "is" if len(plan.named) == 1 else "are"
         return f"no changes; {count_named(plan.named)} {are} named below, and untouched"
-    if not plan.changes and not knows_ownership(plan):
+    if not plan.changes and (not knows_ownership(plan) or has_errors(plan) or misses_states(plan)):
         return "no changes"
     if voice == "drift":
         return make_drift_verdict(plan) or f"{NO_DRIFT}{tell_scope(plan)}"

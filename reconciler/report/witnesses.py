@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.core.ownership.witnesses import Testimony
+from reconciler.core.ownership.witnesses import KnownResource
 from reconciler.report.quote import plain, plain_line
 
 
-def render_testimonies(found: Sequence[Testimony]) -> str:
+def render_known(found: Sequence[KnownResource]) -> str:
     """Renders what is known of each: who it is, the witnesses, the verdict, and what settles it."""
     return "\n".join("".join(f"{line}\n" for line in _lines(one)) for one in found)
 
 
-def _lines(one: Testimony) -> Iterable[str]:
+def _lines(one: KnownResource) -> Iterable[str]:
     state = "" if one.active else ", inactive"
     yield f"{plain(one.name)} ({one.kind} {plain(one.id)}{state})"
     for witness in one.witnesses or ("no commit declares a match",):

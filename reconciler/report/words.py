@@ -194,7 +194,9 @@ def tell_unmanaged(plan: Plan) -> str:
     users = sum(one.kind == "user" for one in plan.unmanaged)
     groups = len(plan.unmanaged) - users
     counted = [count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups)
-    return f"Not in git, and never touched: {' and '.join(counted)} of the account" if counted else ""
+    known = plan.record is None or plan.record.known
+    never = "Not in git, and never touched" if known else "Not in git; whether they were ours is not known"
+    return f"{never}: {' and '.join(counted)} of the account" if counted else ""
 
 
 def tell_cost(plan: Plan) -> str:

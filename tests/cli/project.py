@@ -31,6 +31,20 @@ groups:
 """
 OURS = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error", "GIT_CONFIG_GLOBAL": os.devnull}
 
+UNSAID: Mapping[str, Any] = {  # what a record need not say
+    "mode": None,
+    "only": False,
+    "whole": False,
+    "digest": None,
+    "counts": {},
+    "effects": {},
+    "population": None,
+    "sample": [],
+    "open": [],
+    "unsettled": 0,
+    "ignored": 0,
+}
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -136,13 +150,35 @@ class Project:
         with self.account(tenant) as store:
             return {str(user.get("externalId") or user["id"]): user for user in store.twin().users.values()}
 
-    def receipts(self, tenant: str = "sandbox") -> Sequence[Any]:
-        """The receipts of the checked-out commit, oldest first; none where there is no note."""
-        notes = self.git("notes", f"--ref=reconciler/{tenant}", "list").split()
-        if self.git("rev-parse", "HEAD").strip() not in notes:
-            return []
-        note = self.git("notes", f"--ref=reconciler/{tenant}", "show")
-        return [json.loads(line) for line in note.splitlines() if line]
+    def applies(self, tenant: str = "sandbox") -> Sequence[Any]:
+        """The records of applies to a tenant, begins and ends, oldest first, as far as they are in this clone.
+
+        The last parent of a record is the commit that was applied, the others are the records before it.
+        """
+        branches = [f"refs/{where}/reconciler/{tenant}" for where in ("heads", "remotes/*")]
+        waiting = self.git("for-each-ref", "--format=%(objectname)", *branches).split()
+        found: dict[str, Any] = {}
+        while waiting:
+            commit = waiting.pop()
+            if commit not in found:
+                found[commit] = {**UNSAID, **json.loads(self.git("show", f"{commit}:apply.json"))}
+                waiting += self.git("show", "--no-patch", "--format=%P", commit).split()[:-1]
+        return sorted(found.values(), key=lambda record: (record["serial"], record["at"]))
+
+    def ends(self, tenant: str = "sandbox") -> Sequence[str]:
+        """How the applies on record ended, oldest first; of one that did not end, that it has begun."""
+        applies = self.applies(tenant)
+        ended = {one["serial"] for one in applies if one["state"] == "ended"}
+        return [describe_end(one) for one in applies if one["state"] == "ended" or one["serial"] not in ended]
+
+
+def describe_end(record: Any) -> str:
+    """Whole, partial, or that it has begun; "nothing done" where it was refused once it had begun."""
+    if record["state"] != "ended":
+        return str(record["state"])
+    if record["whole"]:
+        return "whole"
+    return "partial" if record["counts"] else "nothing done"
 
 
 def finish(process: subprocess.Popen[str]) -> Ran:

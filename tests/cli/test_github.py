@@ -382,7 +382,11 @@ def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Review
     body = body_of(half_done)
     assert (0, True) == (opened.code, "did not do everything: 1 applied, 1 stale, 1 refused" in body)
     assert "- stale: update user: `Bob` (`user/bob`)<br><sub>`title: Clerk → Head Clerk (" in body
-    assert "- refused: update user: `Bob` (`user/bob`)<br><sub>`title: Queen → Head Clerk (" in body
+    drifted = "- **~** `Bob` (`user/bob`) was changed: `title`: `Queen` → `Head Clerk`<br><sub>`since "
+    assert (
+        "no approved plan shows this, so it was not done; put it into" in body.partition(drifted)[2].partition("\n")[0]
+    )
+    assert 1 == body.count("no approved plan shows this")
 
     assert 0 == half_done.project.run("apply", "--yes").code
     half_done.project.write(half_done.project.run("drift", "--format", "json").out, "drift.json")
@@ -390,16 +394,17 @@ def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Review
 
 
 def test_what_the_last_apply_did_not_do_is_looked_for_at_github(half_done: Reviewed) -> None:
-    """In what the workflow stored for the commit that the receipt is of."""
+    """In what the workflow stored for the commit that was applied last."""
     stored(half_done, outcome_json=(half_done.project.root / "outcome.json").read_text(), said_txt=REFUSED)
 
     assert 0 == half_done.run("drift-issue", "drift.json").code
-    assert "- refused: update user: `Bob`" in body_of(half_done)
+    assert "- stale: update user: `Bob`" in body_of(half_done)
+    assert "no approved plan shows this, so it was not done" in body_of(half_done)
     assert "it said" not in body_of(half_done)
 
 
 def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed) -> None:
-    """It was merged, and is not applied; there is no outcome, nor a receipt."""
+    """It was merged, and is not applied; there is no outcome, nor anything on record."""
     reviewed.project.commit(SANDBOX + CHIEF)
     reviewed.project.write(reviewed.project.run("drift", "--format", "json").out, "drift.json")
     stored(reviewed, outcome_json="", said_txt=f"Plan for sandbox\n{REFUSED}")

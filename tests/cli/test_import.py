@@ -173,19 +173,26 @@ def test_an_incomplete_read_is_not_imported(project: Project) -> None:
 
 
 def test_what_the_folder_declares_must_not_get_in_the_way(ran: Project) -> None:
-    """A scoping filter that shuts somebody out would make the first apply take their access."""
+    """A scoping filter that shuts people out would leave them unmanaged, and take them out of their groups."""
     clause = "{attribute: userName, operator: STARTS_WITH, value: ann}"
     ran.write(
         SANDBOX + f"scoping_filters: {{users: [{{title: Ann only, clauses: [{clause}]}}]}}\n", "imported/all.yaml"
     )
 
-    refused(ran.run(*HERE, "import"), 4, "nothing was written", "3 changes would be left", "user/bob: deactivate_user")
+    said = (
+        "nothing was written",
+        "1 change would be left to plan and 2 users would be out of scope",
+        "user/bob: out of",
+    )
+    refused(ran.run(*HERE, "import"), 4, *said, "never provisioned from here")
     assert ["all.yaml"] == files(ran)
 
 
 def test_roles_that_git_can_not_say_keep_a_tenant_of_assigned_people_from_being_imported(project: Project) -> None:
-    """Everyone would be out of scope, or lose what they hold."""
+    """Everyone would be out of scope, and managed by nobody."""
     project.write("tenants: {sandbox: {url: sandbox}}\n", "imported/tenants.yaml")
     live = save(project, {**ODD, "roles": [{"value": "User"}]})
 
-    refused(project.run(*HERE, "import", "--live", live), 4, "user/odd: deactivate_user")
+    refused(
+        project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, among them user/odd: out of"
+    )

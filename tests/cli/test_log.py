@@ -1,4 +1,4 @@
-"""`log`: the provisioning log, and what git remembers of applies; `receipts fetch`, `push`: that, exchanged."""
+"""`log`: the provisioning log, and with `--applies` the record of applies in git, also of another clone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import SANDBOX, TEAM, Project, finish
+from tests.cli.remote import reaching
 
 PROMOTED = TEAM.replace("Clerk", "Head")
 
@@ -24,46 +25,49 @@ def with_origin(project: Project, tmp_path: Path) -> Project:
 
 def clone_of(project: Project, root: Path) -> Project:
     project.git("clone", "--quiet", str(project.root.parent / "origin.git"), str(root))
-    return Project(root, project.monkeypatch)
+    return Project(root, project.monkeypatch, project.environment)
 
 
-def test_receipts_are_shown_beside_their_commits_newest_first(project: Project) -> None:
-    """One whose commit no longer leads to what is checked out is marked."""
+def test_applies_are_shown_beside_their_commits_newest_first(project: Project) -> None:
+    """One whose commit does not lead to HEAD any more is marked."""
     project.run("apply", "--yes")
     project.commit(SANDBOX + PROMOTED)
     project.run("apply", "--yes")
     project.git("reset", "--quiet", "--hard", "HEAD~1")
 
-    shown = project.run("log", "--receipts")
+    shown = project.run("log", "--applies")
 
     lines = shown.out.splitlines()
     assert (0, 4) == (shown.code, len(lines))
+    assert lines[0].startswith("#2 ")
     assert lines[0].endswith("as it is (Ada)")
-    assert lines[1].startswith(
-        "    1 applied; 3 active users after it; not in the history of what is checked out; sha256:"
-    )
+    assert lines[1].startswith("      1 applied; 3 active users after it; not in the history of HEAD; sha256:")
+    assert lines[2].startswith("#1 ")
     assert lines[2].endswith("  as it is (Ada)")
-    assert lines[3].startswith("    4 applied; ")
+    assert lines[3].startswith("      4 applied; 3 active users after it; sha256:")
+    assert shown.out == project.run("ownership", "show").out
 
 
-def test_receipts_are_shown_to_machines(project: Project) -> None:
-    """As JSON and as CSV, of one tenant or of all."""
+def test_applies_are_shown_to_machines(project: Project) -> None:
+    """As JSON and as CSV, of one tenant or of all; the hashes of users are not among it."""
     project.run("apply", "--yes")
 
-    shown = project.run("log", "--receipts", "--format=json")
-    table = project.run("log", "--receipts", "--format=csv")
+    shown = project.run("log", "--applies", "--format=json")
+    table = project.run("log", "--applies", "--format=csv")
 
     commit = project.git("rev-parse", "HEAD").strip()
-    assert [("sandbox", commit, "whole", True)] == [
-        (one["tenant"], one["commit"], one["outcome"], one["leads_here"]) for one in shown.document
+    assert [("sandbox", 1, "ended", commit, True, True)] == [
+        tuple(one[name] for name in ("tenant", "serial", "state", "commit", "whole", "leads_here"))
+        for one in shown.document
     ]
     assert [commit] == [row["commit"] for row in csv.DictReader(io.StringIO(table.out))]
-    assert [] == project.run("--tenant=qa", "log", "--receipts", "--format=json").document
+    assert not {"sample", "covers", "salt", "open"} & set(shown.document[0])
+    assert [] == project.run("--tenant=qa", "log", "--applies", "--format=json").document
 
 
-def test_where_there_is_no_receipt_it_says_what_to_do(project: Project) -> None:
-    """They may be in another clone."""
-    assert "reconciler receipts fetch" in project.run("log", "--receipts").out
+def test_where_no_apply_is_on_record_it_says_what_to_do(project: Project) -> None:
+    """The record may be in another clone."""
+    assert "reconciler ownership fetch" in project.run("log", "--applies").out
 
 
 def test_where_there_is_no_log_it_says_where_it_would_be(project: Project) -> None:
@@ -167,8 +171,8 @@ def test_what_is_older_is_removed_when_somebody_says_so(project: Project) -> Non
         ("--prune",),
         ("--older-than", "1d"),
         ("--prune", "--older-than", "1d", "--key", "ann"),
-        ("--receipts", "--status", "failed"),
-        ("--receipts", "--prune", "--older-than", "1d"),
+        ("--applies", "--status", "failed"),
+        ("--applies", "--prune", "--older-than", "1d"),
         ("--older-than", "soon"),
         ("--since", "yesterday"),
         ("--action", "delete_user"),
@@ -199,55 +203,87 @@ def test_nothing_is_applied_without_a_record(project: Project) -> None:
     assert 2 == project.run("log").code
 
 
-def test_receipts_travel_between_clones(project: Project, tmp_path: Path) -> None:
-    """As between the machines that two workflows run on: who left is known there too."""
-    with_origin(project, tmp_path).run("apply", "--yes")
-    other = clone_of(project, tmp_path / "other")
-    other.git("config", "user.name", "Bob")
-    other.git("config", "user.email", "bob@example.com")
+def test_applies_on_record_travel_between_clones(project: Project, tmp_path: Path) -> None:
+    """As between the machines that two workflows run on: who left is known there too, and nothing is pushed by hand."""
+    origin = with_origin(project, tmp_path)
+    with reaching(origin) as remote:
+        remote.says(TEAM, scope="all")
+        origin.git("push", "--quiet", "origin", "main")
+        assert 0 == origin.run("apply", "--yes").code
+        other = clone_of(origin, tmp_path / "other")
+        other.git("update-ref", "-d", "refs/remotes/origin/reconciler/remote")
 
-    said = [project.run("receipts", "push").out for _ in range(2)]
-    said += [other.run("receipts", "fetch").out for _ in range(2)]
+        before = other.run("log", "--applies")
+        fetched = other.run("ownership", "fetch")
 
-    assert [
-        "Pushed to origin: the receipts of sandbox\n",
-        "Pushed to origin: nothing new\n",
-        "Fetched from origin: the receipts of sandbox\n",
-        "Fetched from origin: nothing new\n",
-    ] == said
-    assert "no_history" not in other.run("plan", "--format=json").out
-
-
-def test_applies_that_race_on_two_machines_lose_no_receipt(project: Project, tmp_path: Path) -> None:
-    """Each applies, and pushes at once."""
-    with_origin(project, tmp_path)
-    others = [clone_of(project, tmp_path / f"other{number}") for number in range(3)]
-    for one in others:
-        assert 0 == one.run("-q", "apply", "--yes").code
-
-    pushes = [one.start("receipts", "push") for one in others]
-    ran = [finish(one) for one in pushes]
-
-    assert [0, 0, 0] == [one.code for one in ran], [one.err for one in ran]
-    project.run("receipts", "fetch")
-    assert 3 == len(project.run("log", "--receipts", "--format=json").document)
+        assert "No applies on record" in before.out
+        assert "The record remote was fetched from origin\n" == fetched.out
+        assert origin.run("log", "--applies").out == other.run("log", "--applies").out
+        assert "no_history" not in other.run("plan", "--format=json").out
 
 
-@pytest.mark.parametrize("command", [("receipts", "fetch"), ("receipts", "push")])
-def test_a_remote_that_is_none_is_a_usage_error(project: Project, command: tuple[str, str]) -> None:
-    """With the name that was given."""
-    ran = project.run(*command, "--remote=upstream")
+def test_without_a_fetch_of_its_own_a_plan_asks_the_remote(project: Project, tmp_path: Path) -> None:
+    """Also in a clone of one branch, where git itself would fetch nothing of the record."""
+    with reaching(with_origin(project, tmp_path)) as remote:
+        remote.says(TEAM, scope="all")
+        project.git("push", "--quiet", "origin", "main")
+        assert 0 == project.run("apply", "--yes").code
+        project.git("clone", "--quiet", "--single-branch", f"file://{tmp_path}/origin.git", str(tmp_path / "other"))
+        other = Project(tmp_path / "other", project.monkeypatch, project.environment)
 
-    assert 2 == ran.code
-    assert 'Error: "upstream" is no remote of this repository (there are: none): name one with --remote' in ran.err
+        planned = other.run("plan", "--format=json")
+
+        assert (0, 1) == (planned.code, planned.document["record"]["serial"])
 
 
-def test_without_a_repository_there_are_no_receipts(project: Project, tmp_path: Path) -> None:
+def test_applies_that_race_on_two_machines_lose_no_record(project: Project, tmp_path: Path) -> None:
+    """Each begins at once: one after the other applies, or is refused and told until when; all of that is on record."""
+    with reaching(with_origin(project, tmp_path)) as remote:
+        remote.says(TEAM, scope="all")
+        project.git("push", "--quiet", "origin", "main")
+        others = [clone_of(project, tmp_path / f"other{number}") for number in range(3)]
+
+        ran = [finish(one) for one in [one.start("-q", "apply", "--yes") for one in others]]
+
+        done = [one for one in ran if one.code == 0]
+        held = [one for one in ran if one.code == 4]
+        assert (True, 3) == (len(done) >= 1, len(done) + len(held)), [one.err for one in ran]
+        assert all("has begun and may send requests" in one.err and " UTC: then" in one.err for one in held)
+        assert 0 == project.run("ownership", "fetch").code
+        begun = [one for one in project.applies("remote") if one["state"] == "begun"]
+        ended = [one for one in project.applies("remote") if one["state"] == "ended"]
+        assert (len(done), len(done)) == (len(begun), len(ended))
+        assert [3, 1] == [len(remote.store.twin().users), len(remote.store.twin().groups)], "nobody is there twice"
+
+
+@pytest.mark.parametrize("command", ["fetch", "push"])
+def test_a_record_without_a_remote_is_this_clones_own(project: Project, command: str) -> None:
+    """It says so, and there is nothing to do."""
+    ran = project.run("ownership", command)
+
+    assert (0, "", True) == (ran.code, ran.err, "is this clone's own: there is no remote" in ran.out)
+
+
+@pytest.mark.parametrize("command", ["fetch", "push"])
+def test_of_several_remotes_none_is_guessed(project: Project, command: str) -> None:
+    """They are named, and what to do."""
+    project.commit("tenants: {remote: {url: 'https://4me.example/scim/v2', token: {env: SCIM_TOKEN}, scope: all}}\n")
+    for name in ("theirs", "upstream"):
+        project.git("remote", "add", name, "https://git.example/x.git")
+
+    ran = project.run("ownership", command)
+
+    assert (4, "") == (ran.code, ran.out)
+    assert "there are several remotes (theirs, upstream), and none is known to have the record of applies" in ran.err
+    assert "check out a branch that tracks one of them, or name one origin" in ran.err
+
+
+def test_without_a_repository_no_apply_is_on_record(project: Project, tmp_path: Path) -> None:
     """Nor a folder: it says where to run this."""
-    ran = project.run("--dir", str(tmp_path / "missing"), "log", "--receipts")
+    ran = project.run("--dir", str(tmp_path / "missing"), "log", "--applies")
 
     assert 2 == ran.code
-    assert "receipts are kept in git, and the desired state is not in a git repository: run this where" in ran.err
+    assert "the record of applies is kept in git, and the desired state is not in a git repository: run this" in ran.err
 
 
 def test_what_was_approved_and_is_true_already_is_on_record(project: Project) -> None:

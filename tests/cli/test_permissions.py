@@ -31,7 +31,7 @@ def test_roles_are_planned_and_applied_with_tokens_that_end_in_the_middle_of_it(
 
     third = remote.project.run("plan", "--exit-code")
     assert 0 == third.code, third.said
-    assert ["whole", "whole"] == [receipt["outcome"] for receipt in remote.project.receipts("remote")]
+    assert ["whole", "whole"] == remote.project.ends("remote")
     assert not any(secret in first.said + second.said + third.said for secret in (SECRET, TOKEN))
 
 

@@ -25,7 +25,7 @@ COLUMNS = (
     "lost",
     "twice",
     "deletes",
-    "log or receipt wrong",
+    "log or record wrong",
 )
 
 

@@ -108,7 +108,7 @@ class Bench:
         return code
 
     def _judge_killed(self, project: Project, code: int, before: dict[str, str]) -> str:
-        """Whether log and receipt tell what was done up to then."""
+        """Whether log and record tell what was done up to then: the begin is there before any write."""
         attempts = _attempts(project)
         applied, started = ({one.key for one in attempts if one.status == status} for status in ("applied", "started"))
         changed = {key for key, text in describe(self.store).items() if before.get(key) != text}
@@ -119,8 +119,9 @@ class Bench:
             return "the log tells of failures"
         if not applied <= changed <= applied | started:
             return f"the log does not tell what was done: {sorted(changed ^ applied)}"
-        if bool(project.receipts("here")) == killed:
-            return "a receipt of what was killed" if killed else "no receipt"
+        begun = ["whole", "begun"] if killed else ["whole", "whole"]
+        if changed and project.ends("here") != begun:
+            return f"the record says {project.ends('here')} of an apply that was {'killed' if killed else 'done'}"
         return ""
 
     async def _judge_mended(self, project: Project, goal: dict[str, str]) -> str:
@@ -134,7 +135,7 @@ class Bench:
             return "something was deleted"
         if describe(self.store) != goal:
             return "the account is not what git says"
-        return "" if project.receipts("here") else "no receipt of what was applied again"
+        return "" if project.ends("here")[-1] == "whole" else "what was applied again is not on record as whole"
 
 
 @asynccontextmanager

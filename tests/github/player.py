@@ -6,6 +6,7 @@ not known here fails, so that a workflow can't use what was never tried.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -62,7 +63,7 @@ class PlayedJob:
 class Player:
     """GitHub Actions for one repository; `origin` is the repository, `secrets` those of each environment.
 
-    `address` is where the program listens that the workflows run.
+    `address` is where the program listens that the workflows run, `server` where the repository is served to tokens.
     """
 
     standin: StandIn
@@ -70,6 +71,7 @@ class Player:
     work: Path
     secrets: dict[str, dict[str, str]]
     address: Path
+    server: str
     runs: int = 0
 
     def play(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
@@ -266,7 +268,7 @@ class _Runner:
             "GITHUB_OUTPUT": str(output),
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_RUN_ID": str(self.play.run["id"]),
-            "GITHUB_SERVER_URL": "https://github.example",
+            "GITHUB_SERVER_URL": self.play.player.server,
             "GITHUB_SHA": event.sha,
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
             "RUNNER_TEMP": str(self.temp),
@@ -277,8 +279,10 @@ class _Runner:
         assert told.pop("persist-credentials") is False
         depth = () if told.pop("fetch-depth", 1) == 0 else ("--depth=1",)
         assert {} == told
-        git = ("git", "-c", "advice.detachedHead=false")
-        origin = self.play.player.origin.as_uri()
+        login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        header = f"http.extraHeader=Authorization: Basic {login}"
+        git = ("git", "-c", "advice.detachedHead=false", "-c", header)
+        origin = f"{self.play.player.server}/{self.play.player.origin.name}"
         for arguments in (
             ("init", "--quiet"),
             ("remote", "add", "origin", origin),

@@ -77,6 +77,7 @@ class StandIn:
     faults: list[tuple[str, Reply]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     fetched: list[Mapping[str, str]] = field(default_factory=list)
+    turned_away: list[str] = field(default_factory=list)  # what git asked for without a token
     page_size: int = 2
     ignores_filters: bool = False
     api_url: str = ""

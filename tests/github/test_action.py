@@ -73,6 +73,16 @@ def test_a_step_sees_one_credential_at_most() -> None:
         assert ("scim-token }" in told) + ("github-token }" in told) <= 1, where
 
 
+def test_only_the_steps_of_the_record_have_the_token_of_git() -> None:
+    """They fetch, begin and push; whatever reads or writes the account works with the record that is here."""
+    with_git = {step["name"]: step["run"] for _where, step in steps() if "extraHeader" in step.get("run", "")}
+    assert ["fetch", "begin", "push"] == [re.findall(r"ownership (\w+)", script)[0] for script in with_git.values()]
+
+    reached = [step["run"] for _where, step in steps() if "=$SCIM_TOKEN" in step.get("run", "")]
+    assert ["plan", "apply", "drift"] == [re.findall(r"^ +(plan|apply|drift) ", script, re.M)[0] for script in reached]
+    assert all("--record local" in script for script in reached)
+
+
 def test_no_step_can_be_commented_into_existence() -> None:
     """`pull_request_target`, `issue_comment` and `workflow_run` run with secrets on what strangers send."""
     for path in WORKFLOWS:

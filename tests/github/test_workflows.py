@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,7 +72,13 @@ def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
     applied = acme.apply(merged)
     assert {"validate": "success", "apply qa": "success", "outcome qa": "success"} == results(applied)
     assert ("King", "Clerk") == titles(acme)
-    assert merged in acme.receipts()
+    begun, ended = acme.applies()[-2:]
+    assert [(merged, "begun"), (merged, "ended")] == [(one["commit"], one["state"]) for one in (begun, ended)]
+    assert (begun["run"], True) == (ended["run"], ended["whole"])
+    assert re.fullmatch(r"acme/people/\d+", begun["run"])
+    assert ["Fetch the record of applies", "Begin the apply", "Apply", "Push the record of the apply"] == [
+        step for step in applied["apply qa"].steps if "pply" in step or "appl" in step
+    ]
     assert 2 == len(acme.comments(number))
     assert acme.comments(number)[1].startswith("### Applied to `qa`: 1 applied")
 
@@ -90,11 +97,12 @@ def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
     acme.look_for_drift()
     assert "closed" == issue["state"]
 
+    assert [] == acme.standin.turned_away, "who has no token of git asks nothing of it"
     assert_secrets_are_kept(acme, planned | applied | drifted)
 
 
 def assert_secrets_are_kept(acme: Company, jobs: dict[str, PlayedJob]) -> None:
-    """Who holds the account's token writes nothing at GitHub but, after an apply, a git note; and no token is told."""
+    """Who holds the account's token writes nothing at GitHub but the record of an apply; and no token is told."""
     holding = {name: job.permissions for name, job in jobs.items() if job.holds_secrets}
     assert {"plan qa": set(), "apply qa": {"contents"}, "drift qa": set()} == {
         name: {what for what, level in permissions.items() if level == "write"} for name, permissions in holding.items()
@@ -118,6 +126,10 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
 
     assert "failure" == applied["apply qa"].result
     assert ("Emperor", "Head Clerk") == titles(acme)
+    ended = acme.applies()[-1]
+    assert ("ended", False, {"applied": 1, "stale": 1, "refused": 1}) == tuple(
+        ended[name] for name in ("state", "whole", "counts")
+    )
     assert "Refused, for no approved plan shows it: user/ann" in applied["apply qa"].said
     outcome = acme.comments(number)[1]
     assert "`title: Chief → Queen (the account moved since this was approved: what would be done now is not" in outcome
@@ -126,7 +138,8 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert "success" == acme.look_for_drift()["issue qa"].result
     [issue] = acme.standin.issues
     assert "did not do everything: 1 applied, 1 stale, 1 refused" in issue["body"]
-    assert "- refused: update user: `Ann` (`user/ann`)<br><sub>`title: Emperor → Queen" in issue["body"]
+    drifted = "- **~** `Ann` (`user/ann`) was changed: `title`: `Emperor` → `Queen`<br><sub>`since "
+    assert "no approved plan shows this, so it was not done" in issue["body"].partition(drifted)[2].partition("\n")[0]
 
 
 def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:

@@ -11,10 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reconciler.core.model import JsonObject
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
+from tests.cli.project import Project
+from tests.github.git_host import hosting
 from tests.github.player import Event, PlayedJob, Player, copy_workflows
 from tests.github.standin import StandIn, standing_in
 from tests.github.warm import install
@@ -116,19 +120,18 @@ class Company:
         return self.player.play("apply.yml", Event("push", commit))
 
     def apply_from_here(self, tenant: str) -> None:
-        """Somebody with the token applies what is checked out, and pushes the receipt."""
+        """Somebody with the token applies what is checked out, by a program that pushes the record of it."""
         program = self.clone.parent / "reconciler"
         install(program, self.player.address)
-        for arguments in (("apply", "--yes"), ("receipts", "push")):
-            done = subprocess.run(  # noqa: S603
-                [program, "--tenant", tenant, *arguments],
-                cwd=self.clone,
-                env={**os.environ, f"FOURME_{tenant.upper()}_TOKEN": self.player.secrets[tenant]["SCIM_TOKEN"]},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert 0 == done.returncode, done.stderr
+        done = subprocess.run(  # noqa: S603
+            [program, "--tenant", tenant, "apply", "--yes"],
+            cwd=self.clone,
+            env={**os.environ, f"FOURME_{tenant.upper()}_TOKEN": self.player.secrets[tenant]["SCIM_TOKEN"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert 0 == done.returncode, done.stderr
 
     def apply_by_hand(self, tenant: str = "") -> dict[str, PlayedJob]:
         inputs = {"tenant": tenant}
@@ -151,10 +154,9 @@ class Company:
     def comments(self, number: int) -> list[str]:
         return [one["body"] for one in self.standin.comments.get(number, [])]
 
-    def receipts(self, tenant: str = "qa") -> list[str]:
-        """The commits at GitHub that have a receipt."""
-        notes = self.player.git("notes", f"--ref=reconciler/{tenant}", "list").splitlines()
-        return [line.split()[1] for line in notes]
+    def applies(self, tenant: str = "qa") -> list[dict[str, Any]]:
+        """The records of applies at GitHub, begins and ends, oldest first."""
+        return Project(self.player.origin, pytest.MonkeyPatch()).applies(tenant)
 
 
 @contextmanager
@@ -177,7 +179,8 @@ def company(folder: Path, tenants: dict[str, str], address: Path) -> Iterator[Co
         origin, clone = folder / "origin.git", folder / "clone"
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", origin], check=True)  # noqa: S603, S607
         subprocess.run(["git", "clone", "--quiet", origin, clone], check=True, capture_output=True)  # noqa: S603, S607
-        found = Company(standin, clone, Player(standin, origin, folder / "jobs", secrets, address), stores)
+        server = stack.enter_context(hosting(origin, standin))
+        found = Company(standin, clone, Player(standin, origin, folder / "jobs", secrets, address, server), stores)
         copy_workflows(clone)
         found.commit("\n".join(lines) + "\n", "desired-state/tenants.yaml")
         found.commit(TEAM)

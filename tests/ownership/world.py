@@ -17,6 +17,7 @@ import yaml
 from reconciler.core.earlier import Earlier
 from reconciler.core.link import Links, find_former, link_resources
 from reconciler.core.model import Key
+from reconciler.core.ownership.applied import find_applied
 from reconciler.core.ownership.evidence import Evidence, Place, StateAt
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry
@@ -320,7 +321,7 @@ class World:
 
     def evidence(self) -> Evidence:
         """Every commit that leads here or is on record, the newest first."""
-        records = self.record.history.records_by_commit()
+        records = _records_by_commit(self.record.history)
         leading = self.head.leading()
         every = {**{name: self.commits[name] for name in records}, **leading}
         nodes = {name: self._nodes(one, leading) for name, one in every.items()}
@@ -396,6 +397,13 @@ class World:
             for each in self.head.leading().values():
                 if known & each.saying.released and commit.first & origins(each.leading().values()):
                     self.truth.released.add(live_id)
+
+
+def _records_by_commit(history: ApplyHistory) -> dict[str, tuple[ApplyRecord, ...]]:
+    """The records of each commit, oldest first, without recoveries: they cover no user."""
+    recoveries = [entry.id for entry in history.entries if entry.record.state == "recovered"]
+    applied = find_applied(history.without(recoveries)).records
+    return {commit: tuple(reversed(records)) for commit, records in reversed([*applied.items()])}
 
 
 def _leads(nodes: list[Commit], behind: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from reconciler.core.approval.atoms import Atom, hash_atom
@@ -62,32 +62,9 @@ def find_last_ends(history: ApplyHistory) -> tuple[RecordEntry, ...]:
 
     An end that leaves `all` open is passed over: the plans that were in force for it still are.
     """
-    entries = {entry.id: entry for entry in history.entries}
-    found: dict[str, RecordEntry] = {}
-    waiting, seen = [entry.id for entry in history.tips()], set[str]()
-    while waiting:
-        entry = entries.get(waiting.pop())
-        if entry is None or entry.id in seen:
-            continue
-        seen.add(entry.id)
-        if entry.record.state == "ended" and entry.record.open != "all":
-            found[entry.id] = entry
-        else:
-            waiting.extend(entry.parents)
-    before = {parent for entry in found.values() for parent in _lineage(entry.parents, entries)}
-    last = [entry for entry in found.values() if entry.id not in before]
-    return tuple(sorted(last, key=lambda entry: (entry.record.serial, entry.id)))
-
-
-def _lineage(ids: Iterable[str], entries: Mapping[str, RecordEntry]) -> set[str]:
-    """Returns some records and all that came before them."""
-    waiting, seen = list(ids), set[str]()
-    while waiting:
-        one = waiting.pop()
-        if one in entries and one not in seen:
-            seen.add(one)
-            waiting.extend(entries[one].parents)
-    return seen
+    return history.last_of(
+        [entry for entry in history.entries if entry.record.state == "ended" and entry.record.open != "all"]
+    )
 
 
 def list_open(history: ApplyHistory) -> Iterator[tuple[str, OpenAtom]]:

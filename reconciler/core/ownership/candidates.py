@@ -5,7 +5,7 @@ Who is linked and in scope needs none, nor who is not active. Everybody else may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.match import fold
@@ -49,16 +49,25 @@ class Candidate:
 
 
 def find_candidates(
-    desired: DesiredState, users: Mapping[Key, LiveUser], groups: Mapping[Key, LiveGroup], live: LiveState
+    desired: DesiredState,
+    users: Mapping[Key, LiveUser],
+    groups: Mapping[Key, LiveGroup],
+    live: LiveState,
+    fresh: Collection[Key] = (),
 ) -> tuple[Candidate, ...]:
     """Returns who needs evidence: active users and groups that HEAD does not link, or links and has out of scope.
 
-    `users` and `groups` are what HEAD's declarations link to.
+    `users` and `groups` are what HEAD's declarations link to. `fresh` are keys that git did not have before: who is
+    linked to one may have left, or was released, and comes back.
     """
     user_key = {one.id: key for key, one in users.items()}
     group_key = {one.id: key for key, one in groups.items()}
     return (
-        *(_user(desired, one, user_key.get(one.id)) for one in live.users if _is_open(desired, user_key, one)),
+        *(
+            _user(desired, one, user_key.get(one.id))
+            for one in live.users
+            if _is_open(desired, user_key, one) or user_key.get(one.id) in fresh
+        ),
         *(_group(desired, one, group_key.get(one.id)) for one in live.groups if _is_open(desired, group_key, one)),
     )
 

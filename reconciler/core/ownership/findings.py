@@ -92,7 +92,7 @@ class Court(Generic[Live]):
     def _released_since(self, live_id: str, keys: frozenset[Key], seen: Sequence[Sighting]) -> Finding | None:
         """Whether a release followed every declaration; its line may be gone by now."""
         states = list(self._releases(live_id, keys))
-        if all(any(one.state.commit in state.earlier for state in states) for one in seen):
+        if all(any(_follows(state, one) for state in states) for one in seen):
             line = _find_line(states[0].desired.released, live_id, keys)
             assert line is not None  # noqa: S101  # that is why it is among the states
             return Finding("released", None, tell_released(line, states[0].commit))
@@ -160,6 +160,16 @@ class Court(Generic[Live]):
         sighting = next((one for one in seen if one.sure), seen[0])
         tell = tell_uncovered if sighting.sure else tell_unclear
         return Finding("unaccounted", sighting, (tell if self.evidence.known else tell_not_read)(sighting))
+
+
+def _follows(release: StateAt, one: Sighting) -> bool:
+    """Whether a release came after a declaration: by git, or for one that leads elsewhere by the order of applies."""
+    if one.state.commit in release.earlier:
+        return True
+    if one.state.place == "here" or release.place != "here" or not one.state.records:
+        return False
+    applied = max(record.serial for record in one.state.records)
+    return any(record.serial > applied for record in release.records)
 
 
 def _contradicts(one: Sighting, sighting: Sighting, serial: int) -> bool:

@@ -8,12 +8,13 @@ beside of; it stays as evidence of who was ours.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from reconciler.core.ownership.record import ApplyRecord, OpenAtom, RecordEntry, SampleEntry
+from reconciler.core.ownership.record import HIGHEST_SERIAL, ApplyRecord, OpenAtom, RecordEntry, SampleEntry
+from reconciler.errors import NotARecord
 
 GRACE = timedelta(minutes=5)
 
@@ -62,8 +63,17 @@ class ApplyHistory:
 
     @property
     def next_serial(self) -> int:
-        """The serial of the next apply."""
-        return 1 + max((entry.record.serial for entry in self.entries), default=0)
+        """The serial of the next apply; raises NotARecord where the last one on record is the highest there can be."""
+        last = max(self.entries, key=lambda entry: entry.record.serial, default=None)
+        if last is None:
+            return 1
+        if last.record.serial >= HIGHEST_SERIAL:  # no apply gets there: somebody wrote it by hand
+            before = f" ({last.parents[0]})" if last.parents else ""
+            raise NotARecord(
+                f"the record {last.id[:12]} has the serial {last.record.serial}, and none can follow: "
+                f"set the branch to the commit before it{before}"
+            )
+        return last.record.serial + 1
 
     @property
     def salt(self) -> str | None:
@@ -96,13 +106,14 @@ class ApplyHistory:
                 waiting.extend(parents.get(one, ()))
         return found
 
+    def last_of(self, entries: Sequence[RecordEntry]) -> tuple[RecordEntry, ...]:
+        """Returns those of some records that no other of them follows: one for each line of a union."""
+        behind = self.before(entries)
+        return tuple(entry for entry in entries if entry.id not in behind)
+
     def last_ended(self) -> RecordEntry | None:
         """Returns the last apply that ended, whole or not."""
         return _last(entry for entry in self.entries if entry.record.state == "ended")
-
-    def last_whole(self) -> RecordEntry | None:
-        """Returns the last apply that was whole, of whatever kind of read."""
-        return _last(entry for entry in self.entries if entry.record.moves_front)
 
     def last_full(self) -> RecordEntry | None:
         """Returns the last apply that was whole and looked at everybody."""
@@ -131,9 +142,7 @@ class ApplyHistory:
 
     def last_applies(self) -> tuple[RecordEntry, ...]:
         """Returns the last apply or recovery, of each line of a union: HEAD must not be behind or beside them."""
-        counted = self._applies()
-        behind = self.before(counted)
-        return tuple(entry for entry in counted if entry.id not in behind)
+        return self.last_of(self._applies())
 
     def is_settled(self, tree: str | None) -> bool:
         """Returns whether the last apply was whole and of that tree: with nothing to do, there is nothing to record."""
@@ -145,13 +154,8 @@ class ApplyHistory:
         """Returns the begins that have no end, and that no later begin took over or recovery gave up."""
         counted = self.counted()
         ended = {_apply_of(entry.record) for entry in counted if entry.record.state == "ended"}
-        begins = [entry for entry in counted if entry.record.state == "begun"]
-        taken_over = self.before(begins)
-        return tuple(one for one in begins if one.id not in taken_over and _apply_of(one.record) not in ended)
-
-    def open_begin(self) -> RecordEntry | None:
-        """Returns the begin that may send requests for longest."""
-        return max(self.open_begins(), key=lambda entry: (entry.record.sends_until, *_order(entry)), default=None)
+        begins = self.last_of([entry for entry in counted if entry.record.state == "begun"])
+        return tuple(one for one in begins if _apply_of(one.record) not in ended)
 
     def lock(self, now: datetime, run: str) -> Lock:
         """Returns whether that run may begin an apply now.
@@ -174,12 +178,8 @@ class ApplyHistory:
 
     def open_atoms(self) -> tuple[OpenAtom, ...] | Literal["all"]:
         """Returns what was approved, is needed and was not done, by the last end of each line of a union."""
-        ends = [entry for entry in self.entries if entry.record.state == "ended"]
-        behind = self.before(ends)
         atoms: set[OpenAtom] = set()
-        for entry in ends:
-            if entry.id in behind:
-                continue
+        for entry in self.last_of([entry for entry in self.entries if entry.record.state == "ended"]):
             if entry.record.open == "all":
                 return "all"
             atoms.update(entry.record.open)
@@ -202,27 +202,6 @@ class ApplyHistory:
     def ignored(self) -> int:
         """How many users the last whole full apply, or one since, left alone because of `on_removed: ignore`."""
         return max((entry.record.ignored for entry in self._since_full()), default=0)
-
-    def records_of(self, commit: str) -> tuple[ApplyRecord, ...]:
-        """Returns the records that say whom an apply of that commit covers, oldest first."""
-        return self.records_by_commit().get(commit, ())
-
-    def records_by_commit(self) -> dict[str, tuple[ApplyRecord, ...]]:
-        """Returns, for each commit that was begun or applied, the records that say whom its applies cover.
-
-        A begin counts where no end says otherwise; a recovery claims nobody. The commit of the newest is the last.
-        """
-        found: dict[str, list[ApplyRecord]] = {}
-        for entry in self.steps():
-            if not _is_recovery(entry):
-                records = found.pop(entry.record.commit, [])
-                records.append(entry.record)
-                found[entry.record.commit] = records
-        return {commit: tuple(records) for commit, records in found.items()}
-
-    def covered_commits(self) -> tuple[str, ...]:
-        """Returns the commits that were begun or applied, the newest first."""
-        return tuple(reversed(self.records_by_commit()))
 
     def _since_full(self) -> list[RecordEntry]:
         behind = self.before(entry for entry in self.entries if entry.record.full)

@@ -15,8 +15,9 @@ from reconciler.errors import Problem
 
 def warn_of_ownership(desired: DesiredState, links: Links, evidence: Evidence) -> tuple[Problem, ...]:
     """Returns warnings of keys that come back, of released users who are declared again, and of idle settlements."""
+    incomplete = evidence.incomplete if evidence.known else ()  # else it is an error, which others tell
     return (
-        *(Problem("ownership_unknown", why, severity="warning") for why in evidence.incomplete),
+        *(Problem("ownership_unknown", why, severity="warning") for why in incomplete),
         *_warn_of_linked(desired, links),
         *(problem for key, live in links.users.live_of.items() for problem in _warn(desired, key, live, evidence)),
     )

@@ -24,6 +24,7 @@ SAMPLE_SIZE = 25
 MOST_BYTES = 8_000_000
 MOST_KEYS = 250_000
 LONGEST = 1_000
+HIGHEST_SERIAL = 10**9
 FORMAT = 1
 
 State: TypeAlias = Literal["begun", "ended", "recovered"]
@@ -79,7 +80,7 @@ class ApplyRecord(Frozen):
     """
 
     format: Literal[1] = 1
-    serial: int = Field(ge=1, le=10**9)
+    serial: int = Field(ge=1, le=HIGHEST_SERIAL)
     state: State
     commit: Word
     tree: Word | None

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.ownership.history import ApplyHistory, Lock, Sample
 from reconciler.core.ownership.record import RecordEntry, SampleEntry, salted
-from reconciler.errors import Problem
+from reconciler.errors import ApplyIsOpen, NotARecord, Problem, RecordUnknown, Refused
 
 Because: TypeAlias = Literal[
     "apply_is_open",
@@ -28,6 +28,11 @@ Because: TypeAlias = Literal[
     "two_folders",
     "not_a_record",
 ]
+ERRORS: Mapping[Because, type[Refused]] = {
+    "record_unknown": RecordUnknown,
+    "history_cut": RecordUnknown,
+    "not_a_record": NotARecord,
+}
 FEWEST = 5
 ASKED = 5
 
@@ -54,6 +59,13 @@ class RecordRefusal:
         """Returns the problem that a plan shows for it."""
         severity: Literal["error", "info"] = "info" if self.exit_code == 0 else "error"
         return Problem(self.because, self.sentence, hint=self.way_out, severity=severity)
+
+    def as_error(self) -> Refused:
+        """Returns the error for it: the sentence, the way out, and the problem that a plan shows."""
+        sentence = f"{self.sentence}: {self.way_out}"
+        if self.because == "apply_is_open" and self.until is not None:
+            return ApplyIsOpen(sentence, self.until)
+        return ERRORS.get(self.because, Refused)(sentence, (self.as_problem(),))
 
 
 def check_lock(lock: Lock) -> RecordRefusal | None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.model import Key, LiveGroup, LiveState, LiveUser
+from reconciler.core.model import LiveGroup, LiveState, LiveUser
 from reconciler.core.ownership.evidence import Evidence
 from reconciler.core.ownership.sightings import Sighting, find_sightings
 from reconciler.core.planner import Decided
 
 MOST_SHOWN = 10
+UNCLEAR = "unclear: several users or groups match one declaration, or one matches several (see the plan)"
+UNMANAGED = "unmanaged: no commit that leads here, or is on record, declares a match"
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class KnownResource:
     """A live user or group, what each commit that declares them witnesses, and the verdict with what settles it."""
 
     kind: str
@@ -26,7 +28,7 @@ class Testimony:
     settle: str = ""
 
 
-def find_testimonies(live: LiveState, evidence: Evidence, decided: Decided, named: str) -> tuple[Testimony, ...]:
+def find_known(live: LiveState, evidence: Evidence, decided: Decided, named: str) -> tuple[KnownResource, ...]:
     """Returns what is known of the users and groups that a key or an id names, as git says or ever said.
 
     `named` is a key (`user/kai`, `kai`, `group/staff`) or the live id. Nothing where nobody is meant.
@@ -39,7 +41,7 @@ def find_testimonies(live: LiveState, evidence: Evidence, decided: Decided, name
         *((one, groups.get(one.id, ())) for one in live.groups),
     ]
     return tuple(
-        _testify(one, seen, decided, linked.get(one.id))
+        _describe(one, seen, decided, linked.get(one.id))
         for one, seen in everyone
         if _is_meant(one, seen, linked.get(one.id), named)
     )
@@ -52,11 +54,11 @@ def _is_meant(one: LiveUser | LiveGroup, seen: Sequence[Sighting], key: str | No
     return named in spelled or (key is not None and named == key.removeprefix(f"{kind}/"))
 
 
-def _testify(one: LiveUser | LiveGroup, seen: Sequence[Sighting], decided: Decided, key: str | None) -> Testimony:
+def _describe(one: LiveUser | LiveGroup, seen: Sequence[Sighting], decided: Decided, key: str | None) -> KnownResource:
     verdict, settle = _verdict(one, decided, key)
     shown = [_tell(sighting) for sighting in seen[:MOST_SHOWN]]
     more = [f"and {len(seen) - MOST_SHOWN} older commits"] if len(seen) > MOST_SHOWN else []
-    return Testimony(
+    return KnownResource(
         kind="user" if isinstance(one, LiveUser) else "group",
         id=one.id,
         name=one.name,
@@ -82,21 +84,17 @@ def _tell(sighting: Sighting) -> str:
 
 
 def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tuple[str, str]:
+    """The verdict in words, and the line of YAML that settles it."""
     ownership = decided.ownership
-    for doubt in ownership.doubts:
-        if doubt.id == one.id:
-            return f"{doubt.verdict}: {doubt.witnesses}", doubt.settle
-    for leaver in ownership.leavers:
-        if leaver.live.id == one.id:
-            return f"leaver: {leaver.reason}", ""
-    for live_id, words in ownership.released:
-        if live_id == one.id:
-            return f"unmanaged: {words}", ""
-    if any(group.live.id == one.id for group in ownership.groups):
-        return "left git: the members that it had from git leave it", ""
-    if key is not None:
-        return f"declared as {key}", ""
-    return "unmanaged: no commit that leads here, or is on record, declares a match", ""
+    verdicts = {
+        **dict.fromkeys(decided.contested, (UNCLEAR, "")),
+        **{group.live.id: ("left git: the members that it had from git leave it", "") for group in ownership.groups},
+        **{live_id: (f"unmanaged: {words}", "") for live_id, words in ownership.released},
+        **{leaver.live.id: (f"leaver: {leaver.reason}", "") for leaver in ownership.leavers},
+        **{doubt.id: (f"{doubt.verdict}: {doubt.witnesses}", doubt.settle) for doubt in ownership.doubts},
+    }
+    declared = f"declared as {key}" if key is not None else UNMANAGED
+    return verdicts.get(one.id, (declared, ""))
 
 
 def list_verdicts(decided: Decided) -> Iterator[str]:
@@ -105,8 +103,3 @@ def list_verdicts(decided: Decided) -> Iterator[str]:
         yield f"{doubt.verdict}: {doubt.name} ({doubt.kind} {doubt.id}): {doubt.witnesses}"
     for leaver in decided.ownership.leavers:
         yield f"leaver: {leaver.live.name} (user {leaver.live.id}): {leaver.reason}"
-
-
-def spell_key(named: str) -> str:
-    """Returns the key that a bare name stands for."""
-    return named if "/" in named else str(Key("user", named))

@@ -13,8 +13,8 @@ from itertools import chain
 from operator import or_
 
 from reconciler.core.model import DesiredGroup, DesiredUser, Key
+from reconciler.core.ownership.applied import AppliedCommits
 from reconciler.core.ownership.candidates import Candidate
-from reconciler.desired.evidence.applied import AppliedCommits
 from reconciler.desired.evidence.compiled import CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.mentions import Mentions
@@ -152,7 +152,7 @@ class Chooser:
 
     def _choose_for_scope(self, number: int, candidate: Candidate) -> None:
         """The newest applied commits, until one has it in scope: no line need name whom a filter lets in."""
-        front = set(self.applied.last(full=False))
+        front = set(self.applied.front())
         trees: set[str] = set()
         for commit in self.applied.records:
             if commit not in self.here:

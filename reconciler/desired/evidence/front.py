@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.model import DesiredState, Key
+from reconciler.core.ownership.applied import find_applied
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.scope import SCHEMA_NAMES
-from reconciler.desired.evidence.applied import find_applied
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommits
 from reconciler.desired.evidence.line_pass import Edges, LinePass, Lines
 
@@ -37,7 +37,7 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
     states. Raises Refused where history is cut off or lost.
     """
     lines = work.join_recent()
-    commits = find_applied(history).last(full=False)
+    commits = find_applied(history).front()
     compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
     states = {one: found.desired for one in commits if (found := compiled.at(one)) is not None}
     touched = list(_read_touched(lines))

@@ -10,10 +10,10 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 
+from reconciler.core.ownership.applied import AppliedCommits, find_applied
 from reconciler.core.ownership.candidates import Candidate
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.core.ownership.history import ApplyHistory
-from reconciler.desired.evidence.applied import AppliedCommits, find_applied
 from reconciler.desired.evidence.choose import Chooser
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
@@ -76,13 +76,9 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
 
 
 def describe_history(history: ApplyHistory) -> Evidence:
-    """Returns what the record alone says: since when, and how many were named and not acted on."""
-    records = [entry.record for entry in history.entries]
-    full = max((record.serial for record in records if record.full), default=None)
-    ended = [record for record in records if record.state != "begun"]
-    last = max(ended, key=lambda record: (record.serial, record.at), default=None)
-    counts = (last.unsettled, last.ignored) if last is not None else (0, 0)
-    return Evidence(since=full, unsettled=counts[0], ignored=counts[1])
+    """Returns what the record alone says: the last full apply, and how many users it and later ones left alone."""
+    full = history.last_full()
+    return Evidence(since=full.record.serial if full else None, unsettled=history.unsettled, ignored=history.ignored)
 
 
 def _make_chooser(

@@ -33,6 +33,16 @@ class RecordBranch:
         """The ref here that has what the remote's branch was when it was asked last."""
         return tracking_ref(self.remote, self.name) if self.remote else None
 
+    @property
+    def absence(self) -> str:
+        """The ref here that says that the remote was asked and had no such branch."""
+        return f"refs/{NAMESPACE}/absent/{self.remote}/{self.name}"
+
+    def is_known(self) -> bool:
+        """Returns whether the remote was ever asked, or there is none: else an empty record means nothing."""
+        known = self.remote is None or self.theirs() or self.ours() or self.repository.resolve(self.absence)
+        return bool(known)
+
     def ours(self) -> str | None:
         """Returns the commit that the branch here points to."""
         return self.repository.resolve(self.local)

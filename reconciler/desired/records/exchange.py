@@ -41,9 +41,10 @@ def fetch_record(branch: RecordBranch) -> bool:
     if code:
         asked, _out, more = _converse(branch, "ls-remote", "--exit-code", "--heads", branch.remote, branch.local)
         if asked == NOT_THERE:
+            branch.repository.attempt("update-ref", branch.absence, "HEAD")
             return False
-        refusal = refuse_unknown(more if asked else words)
-        raise RecordUnknown(f"{refusal.sentence}: {refusal.way_out}", (refusal.as_problem(),))
+        raise refuse_unknown(more if asked else words).as_error()
+    branch.repository.attempt("update-ref", "-d", branch.absence)
     theirs = branch.theirs()
     if theirs is not None:
         _fetch_blobs(branch, theirs)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from reconciler.collector import collector_off
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import RECORD_FILE, RecordEntry, SampleEntry, parse_record
-from reconciler.core.ownership.refusals import RecordRefusal, refuse_cut, refuse_unreadable
+from reconciler.core.ownership.refusals import refuse_cut, refuse_unreadable
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.walk import RecordCommit, walk_commits
-from reconciler.errors import NotARecord, RecordUnknown
+from reconciler.errors import NotARecord
 
 
 def load_history(branch: RecordBranch) -> ApplyHistory:
@@ -38,7 +38,7 @@ def load_entries(branch: RecordBranch, tips: Sequence[str]) -> dict[str, RecordE
     with collector_off():
         commits, missing = walk_commits(branch.repository, tips)
         if missing:
-            raise _unknown(refuse_cut(f"the record {min(missing)[:12]} is not in this clone"))
+            raise refuse_cut(f"the record {min(missing)[:12]} is not in this clone").as_error()
         entries, wrong = parse_commits(commits)
     if not wrong:
         return entries
@@ -47,7 +47,7 @@ def load_entries(branch: RecordBranch, tips: Sequence[str]) -> dict[str, RecordE
     given_up = _before_recoveries(commits, entries)
     bad = next((one for one in wrong if one not in given_up), None)
     if bad is not None:
-        raise _not_a_record(refuse_unreadable(branch.name, bad, wrong[bad], _find_last_good(entries)))
+        raise refuse_unreadable(branch.name, bad, wrong[bad], _find_last_good(entries)).as_error()
     return _skip(entries, commits)
 
 
@@ -118,11 +118,3 @@ def _all_before(commit: RecordCommit, entries: Mapping[str, RecordEntry]) -> tup
     if commit.id in entries or commit.applied is None:
         return commit.parents
     return (*commit.parents, commit.applied)
-
-
-def _unknown(refusal: RecordRefusal) -> RecordUnknown:
-    return RecordUnknown(f"{refusal.sentence}: {refusal.way_out}", (refusal.as_problem(),))
-
-
-def _not_a_record(refusal: RecordRefusal) -> NotARecord:
-    return NotARecord(f"{refusal.sentence}: {refusal.way_out}", (refusal.as_problem(),))

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import ApplyRecord, RecordEntry
-from reconciler.core.ownership.refusals import RecordRefusal, check_lock, refuse_begin
+from reconciler.core.ownership.refusals import check_lock, refuse_begin
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed, fetch_record, push_commit, push_record
 from reconciler.desired.records.load import load_history
 from reconciler.desired.records.write import make_commit, write_record
-from reconciler.errors import ApplyIsOpen, Failed, Refused
+from reconciler.errors import Failed
 
 TRIES = 20
 
@@ -58,7 +58,7 @@ def begin(
             return Begun(entry, history)
         if pushed.state != "lost":
             break
-    raise refused_by(refuse_begin(pushed.words))
+    raise refuse_begin(pushed.words).as_error()
 
 
 def end(branch: RecordBranch, record: ApplyRecord) -> Ended:
@@ -77,18 +77,10 @@ def write_recovery(branch: RecordBranch, record: ApplyRecord) -> Ended:
     return _add(branch, record, branch.find_tips)
 
 
-def refused_by(refusal: RecordRefusal) -> Refused:
-    """Returns the error for a refusal: its sentence, its way out, and the problem that a plan shows."""
-    sentence = f"{refusal.sentence}: {refusal.way_out}"
-    if refusal.because == "apply_is_open" and refusal.until is not None:
-        return ApplyIsOpen(sentence, refusal.until)
-    return Refused(sentence, (refusal.as_problem(),))
-
-
 def _raise_held(history: ApplyHistory, now: datetime, run: str) -> None:
     refusal = check_lock(history.lock(now, run))
     if refusal is not None:
-        raise refused_by(refusal)
+        raise refusal.as_error()
 
 
 def _publish(branch: RecordBranch, entry: RecordEntry, before: str | None) -> Pushed:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.model import Key
+from reconciler.core.ownership.applied import find_applied
 from reconciler.core.ownership.history import ApplyHistory, Lock
 from reconciler.core.ownership.record import Covers, OpenAtom, RecordEntry, make_sample
+from reconciler.errors import NotARecord
 from tests.core.ownership.histories import SALT, entry, history, ids, name_of
 
 ATOM = OpenAtom(effect="0" * 16, outcome="1" * 16, serial=1, date="2026-11-01")
@@ -55,13 +58,12 @@ def facts(one: ApplyHistory) -> list[object]:
         one.front(),
         one.last_applies(),
         one.open_begins(),
-        one.open_begin(),
         one.lock(at("11:02"), "run-2"),
         one.last_sample(),
         one.open_atoms(),
         one.recovered,
         one.unsettled,
-        one.covered_commits(),
+        find_applied(one),
     ]
 
 
@@ -70,15 +72,23 @@ def test_before_the_first_apply_there_is_nothing() -> None:
 
     assert 1 == nothing.next_serial
     assert () == nothing.tips() == nothing.front() == nothing.last_applies() == nothing.open_begins()
-    assert nothing.last_ended() is nothing.last_whole() is nothing.last_full() is nothing.open_begin() is None
+    assert nothing.last_ended() is nothing.last_full() is None
     assert nothing.last_sample() is None
     assert nothing.salt is None
     assert not nothing.recovered
     assert (0, 0) == (nothing.unsettled, nothing.ignored)
     assert Lock() == nothing.lock(at("10:00"), "run-1")
-    assert () == nothing.records_of("x")
-    assert () == nothing.covered_commits()
+    assert {} == find_applied(nothing).records
     assert () == nothing.open_atoms()
+
+
+@pytest.mark.parametrize(("before", "told"), [("", "before it"), ("a", r"before it \(a\)")])
+def test_no_serial_follows_the_highest(before: str, told: str) -> None:
+    """Somebody forged it: that is refused with the way out, and no record is made that does not read."""
+    found = history(entry("a", "", 1), entry("b", before, 10**9))
+
+    with pytest.raises(NotARecord, match=rf"the record b has the serial 1000000000, .* {told}$"):
+        _ = found.next_serial
 
 
 def test_the_last_applies_are_told_apart_by_how_whole_they_were() -> None:
@@ -89,7 +99,7 @@ def test_the_last_applies_are_told_apart_by_how_whole_they_were() -> None:
         entry("d", "c", 4, "begun"),
     )
 
-    assert ["a", "b", "c"] == [one.id for one in (found.last_full(), found.last_whole(), found.last_ended()) if one]
+    assert ["a", "c"] == [one.id for one in (found.last_full(), found.last_ended()) if one]
     assert 5 == found.next_serial
     assert ["d"] == ids(found.tips())
     assert ["b", "c", "d"] == ids(found.front())
@@ -114,9 +124,10 @@ def test_a_begin_is_left_to_its_end_and_counts_without_one() -> None:
     killed = entry("c", "b", 2, "begun")
 
     assert ["b", "c"] == ids(history(begun, ended, killed).front())
-    assert [ended.record] == [*history(begun, ended).records_of(name_of("c1"))]
-    assert [killed.record] == [*history(begun, ended, killed).records_of(name_of("c2"))]
-    assert (name_of("c2"), name_of("c1")) == history(begun, ended, killed).covered_commits()
+    applied = find_applied(history(begun, ended, killed)).records
+    assert (ended.record,) == applied[name_of("c1")]
+    assert (killed.record,) == applied[name_of("c2")]
+    assert [name_of("c2"), name_of("c1")] == [*applied]
 
 
 def test_an_apply_that_did_nothing_moves_nothing() -> None:
@@ -137,8 +148,9 @@ def test_an_end_of_another_line_with_the_same_serial_ends_nothing() -> None:
 def test_a_commit_that_was_applied_twice_has_both_records_and_is_the_newest() -> None:
     found = history(entry("a", "", 1, commit="x"), entry("b", "a", 2), entry("c", "b", 3, commit="x"))
 
-    assert [1, 3] == [record.serial for record in found.records_of(name_of("x"))]
-    assert (name_of("x"), name_of("c2")) == found.covered_commits()
+    applied = find_applied(found).records
+    assert [3, 1] == [record.serial for record in applied[name_of("x")]]
+    assert [name_of("x"), name_of("c2")] == [*applied]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +169,6 @@ def test_of_two_begins_of_a_union_the_one_that_sends_longest_counts() -> None:
 
     assert Lock("held", "run-2", 9, at("11:14")) == found.lock(at("11:00"), "run-1") == found.lock(at("11:00"), "run-3")
     assert Lock("held", "run-1", 1, at("11:06")) == found.lock(at("11:00"), "run-2")
-    assert found.open_begin() == found.entries[-1]
 
 
 def test_what_ended_or_was_taken_over_or_given_up_holds_no_lock() -> None:
@@ -189,8 +200,8 @@ def test_after_a_recovery_what_was_before_is_only_evidence() -> None:
     assert ["c"] == ids(found.front()) == ids(found.last_applies()) == ids(found.counted())
     assert found.last_sample() is None
     assert "free" == found.lock(at("10:05"), "run-2").state
-    assert {name_of("c1"), name_of("c2")} == {*found.covered_commits()}
-    assert () == found.records_of(name_of("c3"))
+    applied, alice = find_applied(found), Key("user", "alice")
+    assert [True, True, False] == [applied.covers(name_of(one), alice) for one in ("c1", "c2", "c3")]
 
 
 def test_a_whole_full_apply_settles_a_recovery_that_it_follows() -> None:

@@ -122,6 +122,9 @@ def test_the_last_applies_of_the_line_are_found(site: Site) -> None:
     apply(site, whole=False)
     history, graph = load_history(site.branch), graph_of(site)
 
-    assert whole == find_last_whole(graph, history).record.commit
-    assert find_last_whole(graph, history) == find_last_full(graph, history)
-    assert site.clone.git("rev-parse", "HEAD") == find_last_apply(graph, history).record.commit
+    last_whole, last = find_last_whole(graph, history), find_last_apply(graph, history)
+    assert last_whole is not None
+    assert last is not None
+    assert whole == last_whole.record.commit
+    assert last_whole == find_last_full(graph, history)
+    assert site.clone.git("rev-parse", "HEAD") == last.record.commit

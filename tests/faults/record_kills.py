@@ -1,0 +1,186 @@
+"""An apply killed at each push and each request, then its commit is reverted, then another clone applies.
+
+`python -m tests.faults.record_kills` tries every position and prints a table; a few are in the suite.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import Ran, finish
+from tests.ownership.lines import Commit, Person, Saying
+from tests.ownership.real.gateway import Moment
+from tests.ownership.real.place import OURS, Place, Served, serve_place
+from tests.ownership.real.repository import Repositories, Spoilt
+
+SENIORS = {f"s{number}": Person(f"s{number}1", marked=True, member=number < 3) for number in range(1, 6)}
+LEAVER = {"a": Person("a1", marked=True, member=True)}
+HIRED = {
+    "b": Person("b1", marked=True, member=True, auditor=True),
+    "c": Person("c1", marked=False, member=True),
+    "s4": replace(SENIORS["s4"], member=True, auditor=True),
+}
+MOST_REQUESTS = 60
+OPEN = "has begun and may send requests"
+
+
+@dataclass(frozen=True)
+class At:
+    """Where an apply is killed: at a push or a request, by its number, and at which moment of it."""
+
+    what: str
+    number: int
+    moment: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.number}, {self.moment}"
+
+
+@dataclass
+class Killed:
+    """What came of it: whether it was killed before it ended, whether the next run had to wait, what was wrong."""
+
+    killed: bool
+    waited: bool = False
+    wrong: str = ""
+
+
+def say(people: dict[str, Person]) -> Saying:
+    """What a commit says."""
+    return Saying(tuple(sorted(people.items())))
+
+
+@dataclass
+class Bench:
+    """One company: what was applied in peace, the change, and its revert."""
+
+    place: Place
+    git: Repositories
+    account: Served
+    first: Commit
+    change: Commit
+    back: Commit
+
+    def run(self, clone: int, commit: Commit, *arguments: str) -> Ran:
+        """A command in a clone with a commit checked out."""
+        self.git.write({"main": commit}, ignore=False)
+        project = self.git.check_out(clone, {"main": commit}, commit)
+        project.environment["SCIM_TOKEN"] = OURS
+        return project.run(*arguments)
+
+    def kill(self, at: At) -> int:
+        """The apply of the change, killed there; its exit code, negative where it was killed."""
+        self.git.write({"main": self.change}, ignore=False)
+        project = self.git.check_out(0, {"main": self.change}, self.change)
+        project.environment["SCIM_TOKEN"] = OURS
+        self.place.gateway.calm()
+        process = project.start("apply", "--yes")
+        if at.what == "push":
+            assert at.moment in ("before", "after")
+            spoilt: Spoilt = "kill before" if at.moment == "before" else "kill after"
+            self.git.spoil(at.number, spoilt, process.pid)
+        else:
+            moment: Moment = "arrived" if at.moment == "arrived" else "done"
+            self.place.gateway.kill_at = (at.number, moment)
+            self.place.gateway.kill = process.kill
+        code = finish(process).code
+        self.git.calm()
+        self.place.gateway.calm()
+        return code
+
+
+def start_bench(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """The company, of which all but the change is applied."""
+    account, _other = place.fresh()
+    tenant = f"url: '{place.url}', token: {{env: SCIM_TOKEN}}, scope: all, dialect: {place.dialect}"
+    git = Repositories(folder, monkeypatch, tenant, roles=True)
+    first = Commit(say({**SENIORS, **LEAVER}))
+    change = Commit(say({**SENIORS, **HIRED}), (first,))
+    bench = Bench(place, git, account, first, change, Commit(first.saying, (change,)))
+    place.gateway.calm()
+    ran = bench.run(1, first, "apply", "--yes")
+    assert 0 == ran.code, ran.said
+    return bench
+
+
+def kill_and_revert(at: At, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Killed:
+    """Kills, reverts, and applies from another clone."""
+    bench = start_bench(place, folder, monkeypatch)
+    code = bench.kill(at)
+    if code != -9:
+        return Killed(killed=False, wrong="" if code == 0 else f"ended with {code}")
+    state = bench.git.last()["state"]
+    ran = bench.run(1, bench.back, "apply", "--yes")
+    waited = ran.code == 4 and OPEN in " ".join(ran.said.split())
+    if waited != (state == "begun"):
+        return Killed(
+            killed=True, waited=waited, wrong=f"the record is {state}, and the next run: exit {ran.code} {ran.err}"
+        )
+    if waited:
+        bench.git.let_time_pass()
+        ran = bench.run(1, bench.back, "apply", "--yes")
+    return Killed(killed=True, waited=waited, wrong="".join(_find_wrong(bench, ran)))
+
+
+def _find_wrong(bench: Bench, ran: Ran) -> Iterator[str]:
+    if ran.code:
+        yield f"the next apply ended with {ran.code}: {ran.err}"
+    account = bench.account.read()
+    logins = Counter(one.login for one in account.users.values())
+    if max(logins.values()) > 1:
+        yield f"twice: {logins}"
+    active = {one.login for one in account.users.values() if one.active}
+    if active != {person.login for _name, person in bench.back.saying.people}:
+        yield f"active are {sorted(active)}; {ran.said}"
+    members = {account.users[one].login for one in account.members}
+    if members != {"s11", "s21", "a1"}:
+        yield f"members are {sorted(members)}"
+    if any(one.auditor for one in account.users.values() if one.active):
+        yield "a role stays"
+    if bench.git.last()["state"] != "ended":
+        yield "the record does not end"
+    after = bench.run(0, bench.back, "plan", "--exit-code")
+    if after.code:
+        yield f"afterwards a plan from the clone that was killed says {after.code}: {after.said}"
+
+
+def list_positions(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[At]:
+    """Every push and every request of the apply, found out by one in peace."""
+    bench = start_bench(place, folder, monkeypatch)
+    place.gateway.calm()
+    ran = bench.run(0, bench.change, "apply", "--yes")
+    assert 0 == ran.code, ran.said
+    requests = range(len(place.gateway.asked))
+    pushes = [At("push", number, moment) for number in (1, 2) for moment in ("before", "after")]
+    return [*pushes, *(At("request", number, moment) for number in requests for moment in ("arrived", "done"))]
+
+
+def main() -> int:
+    """Kills everywhere; 1 where anything was wrong."""
+    counts = Counter[tuple[str, str]]()
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
+        kind = sys.argv[1] if len(sys.argv) > 1 else "embedded"
+        with serve_place(kind, Path(folder)) as place:
+            for number, at in enumerate(list_positions(place, Path(folder) / "peace", monkeypatch)):
+                found = kill_and_revert(at, place, Path(folder) / str(number), monkeypatch)
+                counts[at.what, "positions"] += 1
+                counts[at.what, "killed"] += found.killed
+                counts[at.what, "waited"] += found.waited
+                counts[at.what, "wrong"] += bool(found.wrong)
+                print(f"{at}: {found}", flush=True)  # noqa: T201
+    columns = ("positions", "killed", "waited", "wrong")
+    print(f"| killed at | {' | '.join(columns)} |")  # noqa: T201
+    for what in ("push", "request"):
+        print(f"| {what} | {' | '.join(str(counts[what, column]) for column in columns)} |")  # noqa: T201
+    return int(any(counts[what, "wrong"] for what in ("push", "request")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""An apply that is killed is on record, or has sent nothing; the next run waits for its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.record_kills import At, kill_and_revert
+from tests.ownership.real.place import Place, serve_place
+
+FEW = (At("push", 1, "before"), At("push", 1, "after"), At("push", 2, "before"), At("request", 5, "done"))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The embedded 4me behind a gateway."""
+    with serve_place("embedded", tmp_path_factory.mktemp("place")) as served:
+        yield served
+
+
+@pytest.mark.parametrize("at", FEW, ids=str)
+def test_a_revert_takes_back_what_a_killed_apply_did(
+    place: Place, at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another clone: nobody of the reverted commit is active, and nobody is there twice."""
+    found = kill_and_revert(at, place, tmp_path / "git", monkeypatch)
+
+    assert "" == found.wrong
+    assert found.killed

@@ -1,0 +1,1 @@
+"""Random histories with git repositories, the command line and accounts behind HTTP; see `world`."""

@@ -1,0 +1,384 @@
+"""Each refusal as a story: what it says, exit 4 with nothing sent, and its way out walked to the end."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.ownership.record import ApplyRecord
+from reconciler.desired.git import find_repository
+from reconciler.desired.records.branch import RecordBranch
+from reconciler.desired.records.load import load_history
+from reconciler.desired.records.steps import write_recovery
+from tests.cli.project import Ran
+from tests.ownership.estate import DONE, FAILED, REFUSED, Estate, people, person, team
+from tests.ownership.served import SIX, Site, pull, push, tenant_at
+
+FIVE = SIX[:-1]
+
+
+def leave(estate: Estate) -> str:
+    """Flo leaves git, and the group with her; the commit is pushed."""
+    commit = estate.says(people(*FIVE), team(*FIVE))
+    push(estate)
+    return commit
+
+
+def plans(estate: Estate, *arguments: str) -> Ran:
+    """What `plan` shows of production."""
+    return estate.project.run("plan", "--exit-code", *arguments)
+
+
+def refuses(site: Site, estate: Estate, *arguments: str) -> Ran:
+    """An apply that is refused, and that changed nothing."""
+    site.served.requests.clear()
+    ran = estate.apply(*arguments)
+    assert (REFUSED, 0) == (ran.code, site.served.writes), ran.said
+    return ran
+
+
+def ends_well(site: Site, estate: Estate) -> None:
+    """The end of every way out: Flo has no access, nobody else lost any, and nothing is left to do."""
+    estate.applies()
+    assert {name.capitalize() for name in FIVE} == site.served.active()
+    ran = plans(estate)
+    assert DONE == ran.code, ran.said
+
+
+def recover(estate: Estate) -> Ran:
+    """Looks at what a recovery gives up, and writes it."""
+    shown = estate.project.run("ownership", "recover")
+    assert DONE == shown.code, shown.said
+    written = estate.project.run("ownership", "recover", "--yes", shown.err.split("--yes ")[1].strip())
+    assert DONE == written.code, written.said
+    return shown
+
+
+def test_another_apply_is_open_until_its_end(site: Site) -> None:
+    """The time is named; the run itself goes on, and then the next one may."""
+    leave(site.first)
+    second = site.clone("second")
+    assert DONE == site.first.project.run("ownership", "begin").code
+
+    ran = refuses(site, second)
+
+    assert "has begun and may send requests" in ran.said
+    assert " UTC: then the next run takes over" in ran.said
+    assert [] == site.served.requests
+    site.first.applies()
+    ends_well(site, second)
+
+
+def test_an_apply_that_has_no_end_is_taken_over_after_its_time(site: Site) -> None:
+    """What it had begun is looked at, and nobody is forgotten who was in it alone."""
+    site.first.says(people(*SIX, "gus"))
+    push(site.first)
+    site.served.hires("gus", externalId="gus")
+    repository = find_repository(site.first.project.root / "desired-state")
+    assert repository is not None
+    branch = RecordBranch(repository, "production", "origin")
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    site.first.project.run("ownership", "begin")
+    open_begin = load_history(branch).open_begins()[-1].record
+    gone = {"at": long_ago.isoformat(), "until": (long_ago + timedelta(hours=1)).isoformat(), "run": "elsewhere/1"}
+    write_recovery(branch, ApplyRecord.model_validate({**open_begin.model_dump(), **gone}))
+    second = site.clone("second")
+    second.users = people(*FIVE)
+    leave(second)
+
+    ends_well(site, second)
+    assert "Gus" not in site.served.active()
+
+
+def test_the_begin_can_not_be_pushed(site: Site) -> None:
+    """The host's answer is told, and which rule is the likely one; once that is mended, all goes on."""
+    leave(site.first)
+    hook = site.origin / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho 'GH013: Changes must be made through a pull request' >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+    ran = refuses(site, site.first)
+
+    assert [] == site.served.requests
+    assert "the begin of this apply can't be pushed" in ran.said
+    assert "GH013" in ran.said
+    assert "must leave out reconciler/*" in " ".join(ran.said.split())
+    hook.unlink()
+    ends_well(site, site.first)
+
+
+def test_the_record_can_not_be_fetched(site: Site) -> None:
+    """A plan is shown, finds no leaver, and says that ownership is not known; the remote is mended, or left out."""
+    leave(site.first)
+    git = site.first.project.git
+    git("remote", "set-url", "origin", str(site.origin.parent / "nowhere.git"))
+
+    ran = plans(site.first)
+
+    assert REFUSED == ran.code
+    assert "ownership is not known" in " ".join(ran.said.split())
+    assert "loses access" not in ran.out
+    assert "othing to do" not in ran.out
+    refuses(site, site.first)
+    assert [] == site.served.requests
+    local = plans(site.first, "--record", "local")
+    assert "loses access" in local.out
+    git("remote", "set-url", "origin", str(site.origin))
+    ends_well(site, site.first)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--read=full",), ("--only=user/ann",), ("--read=targeted", "--base=HEAD~1")])
+def test_the_account_is_another_one(site: Site, arguments: tuple[str, ...]) -> None:
+    """In every kind of read; with the right token all goes on."""
+    leave(site.first)
+    site.first.project.environment["SCIM_TOKEN"] = "wrong"  # noqa: S105  # the name of an account
+
+    ran = refuses(site, site.first, *arguments)
+
+    assert "the account is not that of apply #1" in " ".join(ran.said.split())
+    assert REFUSED == plans(site.first, *arguments).code
+    assert set() == site.served.active("wrong")
+    site.first.project.environment["SCIM_TOKEN"] = "right"  # noqa: S105  # the same
+    ends_well(site, site.first)
+
+
+def test_an_account_that_was_replaced_is_taken_by_a_recovery(site: Site) -> None:
+    """What is given up is shown; nobody is deactivated by it, and git's people are made there."""
+    leave(site.first)
+    site.served.hires("old", token="wrong")  # noqa: S106  # the name of an account
+    site.first.project.environment["SCIM_TOKEN"] = "wrong"  # noqa: S105  # the same
+
+    shown = recover(site.first)
+
+    assert "the account of apply #1" in shown.out
+    assert "the line of the last apply (#1 of " in shown.out
+    site.first.applies()
+    assert {*(name.capitalize() for name in FIVE), "Old"} == site.served.active("wrong")
+    assert DONE == plans(site.first).code
+
+
+def two_tenants(site: Site, **more: str) -> None:
+    """Staging's token opens production's account."""
+    first = site.first
+    first.project.environment["STAGING_TOKEN"] = "right"  # noqa: S105  # the name of an account
+    staging = tenant_at(site.served, secret="STAGING_TOKEN", **more)  # noqa: S106  # the name of a variable
+    first.says(people(*FIVE), team(*FIVE), tenants={**first.tenants, "staging": staging})
+    push(first)
+
+
+def test_the_account_is_that_of_another_tenant_and_beside_says_that_it_may_be(site: Site) -> None:
+    """Refused before anything is sent; `beside:` is for two tenants on one account."""
+    two_tenants(site)
+    site.served.requests.clear()
+
+    ran = site.first.project.run("--tenant=staging", "apply", "--yes")
+
+    assert (REFUSED, 0) == (ran.code, site.served.writes)
+    assert "this is the account of the tenant production" in " ".join(ran.said.split())
+    two_tenants(site, beside="production")
+    assert DONE == site.first.project.run("--tenant=staging", "apply", "--yes").code
+    assert DONE == site.first.project.run("--tenant=production", "apply", "--yes").code
+    assert {name.capitalize() for name in FIVE} == site.served.active()
+
+
+def test_the_account_is_that_of_another_tenant_and_the_right_token_is_the_way_out(site: Site) -> None:
+    """Then it is an account of its own, with a record of its own."""
+    two_tenants(site)
+    site.first.project.environment["STAGING_TOKEN"] = "wrong"  # noqa: S105  # the name of an account
+
+    ran = site.first.project.run("--tenant=staging", "apply", "--yes")
+
+    assert DONE == ran.code, ran.said
+    assert {name.capitalize() for name in FIVE} == site.served.active("wrong")
+
+
+def test_a_tenant_with_a_new_name_is_refused_until_it_says_what_it_was(site: Site) -> None:
+    """Without it, nobody would be known to have left; with `formerly:` the record goes on."""
+    first = site.first
+    first.says(people(*FIVE), team(*FIVE), tenants={"live": tenant_at(site.served)})
+    push(first)
+    ran = plans(first)
+    assert "production" in ran.said or "no apply to live is on record" in ran.said
+
+    first.says(tenants={"live": tenant_at(site.served, formerly="production")})
+    push(first)
+    ends_well(site, first)
+
+
+def test_head_is_in_a_commit_that_was_applied_whole_later(site: Site) -> None:
+    """That is done, or was taken back since: exit 0, and nothing is read or sent."""
+    second = site.clone("second")
+    leave(site.first)
+    site.first.applies()
+    site.served.requests.clear()
+
+    ran = second.apply()
+
+    assert (DONE, []) == (ran.code, site.served.requests)
+    assert "applied by #2" in ran.said
+    assert "Flo" not in site.served.active()
+    pull(second)
+    assert DONE == plans(second).code
+    second.project.git("revert", "--no-edit", "HEAD")
+    second.applies()
+    assert "Flo" in site.served.active()
+
+
+def test_head_is_in_a_commit_that_was_applied_later_and_not_whole(site: Site) -> None:
+    """Run the newest again: what the service refused then is done now."""
+    second = site.clone("second")
+    leave(site.first)
+    site.served.refused.add(site.served.id_of("Flo"))
+    assert FAILED == site.first.apply().code
+
+    ran = refuses(site, second)
+
+    assert "which was begun or applied later (#2, not whole)" in " ".join(ran.said.split())
+    site.served.refused.clear()
+    pull(second)
+    ends_well(site, second)
+
+
+def test_head_is_beside_the_last_apply_until_that_line_is_merged(site: Site) -> None:
+    """Both lines were to be applied; what the merge says is."""
+    second = site.clone("second")
+    second.says(people(*FIVE, flo=person("flo", title="Clerk")))
+    leave(site.first)
+    site.first.applies()
+
+    ran = refuses(site, second)
+
+    assert "the last apply, #2, was of " in " ".join(ran.said.split())
+    second.project.git("fetch", "--quiet", "origin")
+    second.project.git("merge", "--quiet", "--no-edit", "--strategy-option=theirs", "origin/main")
+    ends_well(site, second)
+
+
+def test_head_is_beside_the_last_apply_and_its_line_was_rewritten(site: Site) -> None:
+    """A recovery goes on from this line; who had left is named, and a line of YAML settles it."""
+    first = site.first
+    first.says(people(*SIX, "gus"))
+    first.applies()
+    first.project.git("reset", "--quiet", "--hard", "HEAD~1")
+    first.says(people(*SIX, ann=person("ann", title="Chief")))
+    refuses(site, first)
+
+    recover(first)
+
+    seen = first.plan(tenant="production")
+    assert {"Gus": "unsettled"} == seen.named
+    first.settles(seen.plan["named"][0]["settle"])
+    leave(first)
+    ends_well(site, first)
+
+
+def test_the_history_is_cut(site: Site) -> None:
+    """A clone of one commit can't tell who was ours; with its history it can."""
+    leave(site.first)
+    shallow = site.clone("shallow", "--depth=1")
+
+    ran = plans(shallow)
+
+    assert REFUSED == ran.code, ran.said
+    assert "git fetch --unshallow" in " ".join(ran.said.split())
+    assert "loses access" not in ran.out
+    refuses(site, shallow)
+    shallow.project.git("fetch", "--quiet", "--unshallow")
+    ends_well(site, shallow)
+
+
+def test_a_single_branch_clone_fetches_the_record_itself(site: Site) -> None:
+    """It lacks the record's branch, and asks for it."""
+    leave(site.first)
+
+    ends_well(site, site.clone("single", "--single-branch"))
+
+
+def test_two_folders_use_one_record_until_one_has_another_name(site: Site) -> None:
+    """The second folder is refused; `record:` gives it one of its own."""
+    first = site.first
+    leave(first)
+    first.project.environment["STAGING_TOKEN"] = "wrong"  # noqa: S105  # the name of an account
+    other = tenant_at(site.served, secret="STAGING_TOKEN")  # noqa: S106  # the name of a variable
+    text = "tenants:\n  production: " + other + "\nusers:\n  zed: " + person("zed") + "\n"
+    first.project.write(text, "emea/all.yaml")
+    first.project.git("add", "emea")
+    first.says()
+    site.served.requests.clear()
+
+    ran = first.project.run("--dir=emea", "apply", "--yes")
+
+    assert (REFUSED, 0) == (ran.code, site.served.writes), ran.said
+    assert "record: other-name" in " ".join(ran.said.split())
+    first.project.write(text.replace("scope: all", "scope: all, record: prod-emea"), "emea/all.yaml")
+    first.project.git("add", "emea")
+    first.says()
+    assert DONE == first.project.run("--dir=emea", "apply", "--yes").code
+    assert {"Zed"} == site.served.active("wrong")
+    ends_well(site, first)
+
+
+def test_a_folder_that_moved_goes_on_with_its_record(site: Site) -> None:
+    """The old place is empty at HEAD: it is the same folder, and who left with the move is a leaver."""
+    first = site.first
+    first.project.git("mv", "desired-state", "people")
+    first.users, first.groups = people(*FIVE), team(*FIVE)
+    first.project.write(first.text(), "people/all.yaml")
+    first.project.git("commit", "--quiet", "--all", "--message", "moved")
+
+    ran = first.project.run("--dir=people", "apply", "--yes")
+
+    assert DONE == ran.code, ran.said
+    assert {name.capitalize() for name in FIVE} == site.served.active()
+
+
+@pytest.mark.parametrize("way", ["set back", "recover"])
+def test_the_record_does_not_parse(site: Site, way: str) -> None:
+    """The last commit that reads is named: the branch is set to it, or a recovery is written over it."""
+    leave(site.first)
+    git = site.first.project.git
+    good = git("rev-parse", "reconciler/production").strip()
+    junk = git("commit-tree", "-p", good, "-m", "junk", "HEAD^{tree}").strip()
+    git("push", "--quiet", "origin", f"{junk}:refs/heads/reconciler/production")
+
+    ran = refuses(site, site.first)
+
+    assert [] == site.served.requests
+    assert f"set the branch reconciler/production to {good}" in " ".join(ran.said.split())
+    shown = plans(site.first)
+    assert (REFUSED, False) == (shown.code, "othing to do" in shown.out)
+    if way == "set back":
+        git("push", "--quiet", "--force", "origin", f"{good}:refs/heads/reconciler/production")
+        git("update-ref", "refs/heads/reconciler/production", good)
+        ends_well(site, site.first)
+        return
+    recover(site.first)
+    named = site.first.plan(tenant="production")
+    if named.named:
+        site.first.settles(named.plan["named"][0]["settle"])
+        push(site.first)
+    ends_well(site, site.first)
+
+
+def test_the_desired_state_is_not_committed(site: Site) -> None:
+    """What is applied is on record by its commit: commit it, and it is applied."""
+    site.first.users, site.first.groups = people(*FIVE), team(*FIVE)
+    site.first.project.write(site.first.text())
+
+    ran = refuses(site, site.first)
+
+    assert ([], True) == (site.served.requests, "commit the desired state, then apply" in ran.said)
+    leave(site.first)
+    ends_well(site, site.first)
+
+
+def test_a_clone_that_lost_its_record_takes_it_from_the_remote(site: Site, tmp_path: Path) -> None:
+    """Nothing of it is in the private folder: what is there may be lost."""
+    leave(site.first)
+    shutil.rmtree(tmp_path / "first" / ".reconciler", ignore_errors=True)
+    site.first.project.git("update-ref", "-d", "refs/heads/reconciler/production")
+
+    ends_well(site, site.first)

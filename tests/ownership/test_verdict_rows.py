@@ -1,0 +1,268 @@
+"""Each row of the table of verdicts as a story: what the plan says, which line settles it, and what becomes of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.ownership.estate import DIFFERENCES, DONE, FAILED, Estate, people, person, team
+
+ANN_BOB = people("ann", "bob")
+
+
+def leave(estate: Estate) -> None:
+    """Cid leaves git, and the group with him."""
+    estate.says(ANN_BOB, team("ann", "bob"))
+
+
+def declared_and_never_applied(estate: Estate) -> str:
+    """Fay is in the account, was in git for one commit, and no apply was of it."""
+    estate.hires("fay")
+    estate.says(people("ann", "bob", "cid", "fay"))
+    estate.says(people("ann", "bob", "cid"))
+    return "Fay"
+
+
+def goes_on_under_another_key(estate: Estate) -> str:
+    """Cid's declaration goes on as cyd, and that is another record of the account: it bears the mark."""
+    estate.hires("cyd", externalId="cyd")
+    cyd = person("cyd", was="cid")
+    estate.says({**ANN_BOB, "cyd": cyd}, team("ann", "bob"))
+    return "Cid"
+
+
+def out_of_scope_then_gone(estate: Estate) -> str:
+    """Gus was declared where this tenant did not have him in scope."""
+    estate.hires("gus")
+    nobody = "{url: sandbox, scope: all, scoping_filters: {users: [{title: all, clauses: [{attribute: title, operator: IS NULL}]}]}}"
+    estate.says(people("ann", "bob", "cid", gus=person("gus", title="Clerk")), tenants={"sandbox": nobody})
+    estate.says(people("ann", "bob", "cid"))
+    return "Gus"
+
+
+def on_a_branch_that_is_gone(estate: Estate) -> str:
+    """Eve was applied from a commit that no branch leads to, and a recovery took this line for the line."""
+    on_another_branch(estate)
+    estate.project.git("branch", "--quiet", "-D", "side")
+    return "Eve"
+
+
+def on_another_branch(estate: Estate) -> str:
+    """Eve was applied from a branch, and a recovery took this line for the line."""
+    estate.project.git("checkout", "--quiet", "-b", "side")
+    estate.says(people("ann", "bob", "cid", "eve"))
+    estate.applies()
+    estate.project.git("checkout", "--quiet", "main")
+    estate.says(people("ann", "bob", cid=person("cid", title="Clerk")))
+    shown = estate.project.run("ownership", "recover")
+    assert DONE == shown.code, shown.said
+    digest = shown.err.split("--yes ")[1].strip()
+    assert DONE == estate.project.run("ownership", "recover", "--yes", digest).code
+    return "Eve"
+
+
+STORIES: dict[str, tuple[Callable[[Estate], str], str]] = {
+    "declared and never applied": (declared_and_never_applied, "unaccounted"),
+    "goes on under another key": (goes_on_under_another_key, "unaccounted"),
+    "out of scope, then gone": (out_of_scope_then_gone, "unaccounted"),
+    "on another branch": (on_another_branch, "elsewhere"),
+    "on a branch that is gone": (on_a_branch_that_is_gone, "unsettled"),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_who_is_named_is_untouched_until_left_settles_it(estate: Estate, story: str) -> None:
+    """The plan is not "nothing to do", says what is known and which line settles it; pasted, that takes access away."""
+    tell, verdict = STORIES[story]
+    name = tell(estate)
+
+    seen = estate.plan()
+
+    assert DIFFERENCES == seen.ran.code, seen.ran.said
+    assert {name: verdict} == seen.named
+    line = seen.settle(name)
+    assert "deactivate_user" not in seen.changes.values()
+    assert "othing to do" not in seen.forms["txt"]
+
+    ran = estate.applies()
+    assert name in estate.active(), ran.said
+
+    estate.settles(line)
+    settled = estate.plan()
+    assert {} == settled.named
+    assert "deactivate_user" in settled.changes.values()
+    estate.applies()
+    assert name not in estate.active()
+    done = estate.plan()
+    assert (DONE, {}, {}) == (done.ran.code, done.changes, done.named), done.ran.said
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_who_is_named_is_unmanaged_once_released_settles_it(estate: Estate, story: str) -> None:
+    """With `released:` in place of `left:` they stay as they are, for good: also once the line is gone."""
+    tell, _verdict = STORIES[story]
+    name = tell(estate)
+    [named] = estate.plan().plan["named"]
+
+    estate.settles(named["settle"].replace("left:", "released:"))
+    seen = estate.plan()
+    assert {} == seen.named
+    assert "deactivate_user" not in seen.changes.values()
+    assert name in {one["name"] for one in seen.plan["unmanaged"]}
+    estate.applies()
+    estate.says(more="")
+    tidied = estate.plan()
+    assert (DONE, {}, {}) == (tidied.ran.code, tidied.changes, tidied.named), tidied.ran.said
+    assert name in estate.active()
+    assert "unmanaged: released at" in estate.project.run("ownership", "show", estate.id_of(name)).told
+
+
+def leaves_by_the_line(estate: Estate) -> None:
+    """Cid is out of git, and so out of the group."""
+    leave(estate)
+
+
+def leaves_by_a_squash(estate: Estate) -> None:
+    """The commit that was applied leads nowhere any more; a commit of HEAD's line has the same folder."""
+    git = estate.project.git
+    git("checkout", "--quiet", "--orphan", "new")
+    git("commit", "--quiet", "--message", "all of it")
+    git("branch", "--quiet", "--force", "main", "new")
+    git("checkout", "--quiet", "main")
+    git("branch", "--quiet", "-D", "new")
+    leave(estate)
+
+
+def leaves_from_a_file(estate: Estate) -> None:
+    """The file that declared Cid is deleted."""
+    estate.users = people("ann", "bob")
+    estate.groups = team("ann", "bob")
+    estate.project.write("users:\n  cid: " + person("cid") + "\n", "desired-state/cid.yaml")
+    estate.says()
+    estate.applies()
+    (estate.project.root / "desired-state" / "cid.yaml").unlink()
+    estate.says()
+
+
+LEAVES = {
+    "by the line": leaves_by_the_line,
+    "by a squash": leaves_by_a_squash,
+    "from a file": leaves_from_a_file,
+}
+
+
+@pytest.mark.parametrize("story", LEAVES)
+def test_a_leaver_has_a_commit_and_a_line_and_loses_access(estate: Estate, story: str) -> None:
+    """All three witnesses agree. The end of it: the account is as git says, and again after a hand was at it."""
+    LEAVES[story](estate)
+    seen = estate.plan()
+    assert (DIFFERENCES, {}) == (seen.ran.code, seen.named), seen.ran.said
+    assert {"user/cid": "deactivate_user"} == {key: what for key, what in seen.changes.items() if key == "user/cid"}
+    assert "covered by apply #" in seen.forms["txt"]
+    [line] = [one["source"] for one in seen.plan["changes"] if one["key"] == "user/cid"]
+    assert line["file"].startswith("desired-state/")
+    assert line["commit"]
+    estate.applies()
+    assert {"Ann", "Bob"} == estate.active()
+    assert DONE == estate.plan().ran.code
+
+    estate.changes("Cid", active=True)
+    drifted = estate.project.run("drift", "--exit-code")
+    assert (DIFFERENCES, True) == (drifted.code, "Cid" in drifted.out), drifted.said
+    estate.applies()
+    assert {"Ann", "Bob"} == estate.active()
+    assert DONE == estate.project.run("drift", "--exit-code").code
+
+
+def test_who_git_never_had_is_unmanaged_until_left_names_an_id(estate: Estate) -> None:
+    """A double that somebody made: listed, and never touched, until git says that they left."""
+    double = estate.hires("kai")
+    seen = estate.plan()
+    assert (DONE, {}, ["Kai"]) == (seen.ran.code, seen.named, [one["name"] for one in seen.plan["unmanaged"]])
+
+    estate.says(more=f'left: [{{id: "{double}", reason: "a double, CHG-13"}}]')
+    assert "a double, CHG-13" in estate.plan().forms["txt"]
+    estate.applies()
+    assert {"Ann", "Bob", "Cid"} == estate.active()
+    estate.changes("Kai", active=True)
+    assert {f"user/id/{double}": "deactivate_user"} == estate.plan().changes
+
+
+def test_a_line_of_left_for_a_key_that_no_commit_matches_does_nothing(estate: Estate) -> None:
+    """One witness is none: nobody is found by a key that git never had."""
+    estate.hires("kai")
+    estate.says(more="left: [{key: user/kai, reason: CHG-1}]")
+
+    seen = estate.plan()
+
+    assert ({}, {}) == (seen.changes, seen.named)
+    estate.applies()
+    assert "Kai" in estate.active()
+
+
+@pytest.mark.parametrize("section", ["left", "released"])
+def test_a_line_for_somebody_whom_git_declares_is_a_problem(estate: Estate, section: str) -> None:
+    """Nobody is both in git and gone from it: nothing is planned, nothing is sent."""
+    before = estate.account()
+    estate.says(more=f"{section}: [{{key: user/cid, reason: CHG-1}}]")
+
+    ran = estate.apply()
+
+    assert 0 != ran.code
+    assert f"{section}: user/cid is declared" in ran.said
+    assert before == estate.account()
+
+
+def test_two_records_that_match_one_declaration_are_never_nothing_to_do(estate: Estate) -> None:
+    """Neither loses access, both are named, and once a hand has mended it the plan goes on."""
+    estate.hires("cyd", externalId="cyd")
+    cyd = person("cid", displayName="Cyd", was="cid")
+    estate.says({**ANN_BOB, "cyd": cyd}, team("ann", "bob"))
+
+    seen = estate.plan()
+
+    assert DIFFERENCES == seen.ran.code
+    assert "othing to do" not in seen.forms["txt"]
+    assert "Cyd (scim-u-000004) by externalId, Cid (scim-u-000003) by userName" in seen.forms["txt"]
+    drifted = estate.project.run("drift", "--exit-code")
+    assert (DIFFERENCES, False) == (drifted.code, "No drift" in drifted.out)
+    assert "verdict: unclear" in estate.project.run("ownership", "show", "user/cid").out
+    assert FAILED == estate.apply().code
+    assert {"Ann", "Bob", "Cid", "Cyd"} == estate.active()
+
+    estate.settles('left: [{id: "scim-u-000003", reason: CHG-1}]')
+    estate.apply()
+    assert {"Ann", "Bob", "Cyd"} == estate.active()
+
+
+def test_two_records_that_match_what_was_applied_are_both_named_and_settled_by_id(estate: Estate) -> None:
+    """One bears the mark and the other has the login: which of them left is for a person to say."""
+    estate.changes("Cid", userName="cidney@example.com", displayName="Cidney")
+    estate.hires("cid", externalId="other")
+    leave(estate)
+
+    seen = estate.plan()
+
+    assert {"Cid": "unaccounted", "Cidney": "unaccounted"} == seen.named
+    line = seen.settle("Cidney")
+    assert estate.id_of("Cidney") in line
+    estate.settles(line)
+    assert {"Cid": "unaccounted"} == estate.plan().named
+    estate.applies()
+    assert {"Ann", "Bob", "Cid"} == estate.active()
+    estate.says(more=f'{estate.more}released: [{{id: "{estate.id_of("Cid")}", reason: CHG-1}}]')
+    assert (DONE, {}) == ((done := estate.plan()).ran.code, done.named)
+
+
+def test_a_commit_that_does_not_compile_makes_nobody_a_leaver(estate: Estate) -> None:
+    """The plan names the commit once, and does not say that nothing is to do."""
+    estate.hires("gus")
+    estate.says(people("ann", "bob", "cid", "gus"), more="nonsense: []")
+    estate.says(people("ann", "bob", "cid"), more="")
+
+    seen = estate.plan()
+
+    assert (DONE, {}, {}) == (seen.ran.code, seen.changes, seen.named)
+    assert 1 == seen.forms["txt"].count("what it declared is not known")
+    assert "othing to do" not in seen.forms["txt"]
