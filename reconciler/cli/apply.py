@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -108,6 +108,7 @@ class _Applied:
     planned: _Planned
     run: Run
     approval: Approval
+    created: Mapping[str, str] = field(default_factory=dict)  # live ids by key
 
     @property
     def settled(self) -> bool:
@@ -273,11 +274,12 @@ class _Apply:
             channel = planned.lines.channel(DIALECTS[self.head.tenant.dialect], recorder)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
-            outcomes, stopped = await carry_out(planned.lines, channel, planned.made, approval, bounds)
-            if outcomes:
+            done = await carry_out(planned.lines, channel, planned.made, approval, bounds)
+            if done.outcomes:
                 say(self.options, f"On record: reconciler log --run {recorder.run}")
         requests = planned.lines.requests - before
-        return _Applied(planned, _make_run(planned, (*outcomes, *approval.not_run), requests, stopped), approval)
+        run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
+        return _Applied(planned, run, approval, done.created)
 
     def _approve(self, planned: _Planned) -> Approval:
         """What may run, by the approved plans and by what the last applies left open."""
@@ -334,7 +336,7 @@ class _Apply:
         whole = head.desired.focus is None or is_all_that_waits(head, base)
         return Ended(
             plan=planned.plan,
-            decided=planned.made.decided,
+            decided=replace(planned.made.decided, ids={**planned.made.decided.ids, **applied.created}),
             desired=head.desired,
             outcomes=outcomes,
             settled=applied.settled,
