@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,7 +23,7 @@ from reconciler.cli.begun import (
     refuse_unrecorded,
     stands,
 )
-from reconciler.cli.execution import Bounds, Connections, Deadline, carry_out
+from reconciler.cli.execution import Bounds, Connections, CreatedIds, Deadline, carry_out
 from reconciler.cli.history import History, find_base, open_history, with_front
 from reconciler.cli.line import Head, load_head, say
 from reconciler.cli.main import Options
@@ -108,6 +108,7 @@ class _Applied:
     planned: _Planned
     run: Run
     approval: Approval
+    created: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
@@ -268,14 +269,16 @@ class _Apply:
             begun = self._extend(begun, planned) if begun else None
 
             before = planned.lines.requests
-            channel = planned.lines.channel(DIALECTS[self.head.tenant.dialect], recorder)
+            created = CreatedIds(recorder)
+            channel = planned.lines.channel(DIALECTS[self.head.tenant.dialect], created)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
             outcomes, stopped = await carry_out(planned.lines, channel, planned.made, approval, bounds)
             if outcomes:
                 say(self.options, f"On record: reconciler log --run {recorder.run}")
         requests = planned.lines.requests - before
-        return _Applied(planned, _make_run(planned, (*outcomes, *approval.not_run), requests, stopped), approval)
+        run = _make_run(planned, (*outcomes, *approval.not_run), requests, stopped)
+        return _Applied(planned, run, approval, created.by_key)
 
     def _approve(self, planned: _Planned) -> Approval:
         """What may run, by the approved plans and by what the last applies left open."""
@@ -338,6 +341,7 @@ class _Apply:
             effects=effects_of(done, self.head.guardrails, first_apply=not base.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
+            created=applied.created,
         )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
 from reconciler.cli.progress import Progress
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.make_plan import Made
 from reconciler.core.outcome import Outcome
+from reconciler.core.ownership.closing import CREATES
+from reconciler.core.plan import Change
 from reconciler.core.steps import make_steps
 from reconciler.core.wire import Dialect
 from reconciler.live.client import Client
@@ -46,6 +49,25 @@ class Connections:
         """Returns the way that changes are written."""
         roles = RolesChannel(self.rest.client.send, self.rest.account) if self.rest else None
         return Channel(self.scim.send, dialect, log, roles)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedIds:
+    """A log that also notes the live ids of what is created, by key: a plan from before knows none of them."""
+
+    log: Log
+    by_key: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, changes: Sequence[Change]) -> None:
+        """Passes on what is about to be tried."""
+        self.log.begin(changes)
+
+    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
+        """Notes the id, and passes on how it went."""
+        created = (one.change.key for one in outcomes if one.change.action in CREATES and one.status == "applied")
+        if live_id is not None:
+            self.by_key.update(dict.fromkeys(created, live_id))
+        self.log.end(outcomes, live_id, requests)
 
 
 @dataclass(frozen=True, slots=True)

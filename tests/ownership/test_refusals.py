@@ -130,7 +130,7 @@ def test_the_record_can_not_be_fetched(site: Site) -> None:
     ends_well(site, site.first)
 
 
-@pytest.mark.parametrize("arguments", [(), ("--read=full",), ("--only=user/ann",), ("--read=targeted", "--base=HEAD~1")])
+@pytest.mark.parametrize("arguments", [(), ("--read=full",), ("--only=user/ann",), ("--read=targeted",)])
 def test_the_account_is_another_one(site: Site, arguments: tuple[str, ...]) -> None:
     """In every kind of read; with the right token all goes on."""
     leave(site.first)
