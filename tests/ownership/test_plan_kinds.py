@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ownership.estate import DIFFERENCES, DONE, FAILED, Estate, people, person, team
+from tests.ownership.estate import DIFFERENCES, DONE, FAILED, REFUSED, Estate, people, person, team
 from tests.ownership.served import SIX, Site, push
 
 ANN_BOB = people("ann", "bob")
@@ -171,3 +171,14 @@ def test_a_plan_of_named_keys_that_a_partial_apply_left_names_the_others_later(s
         assert "deactivate_user" == site.first.plan(read, tenant="production").changes["user/flo"]
     site.first.applies("--read=targeted")
     assert {"Ann", "Bob", "Cid", "Dan"} == site.served.active()
+
+
+def test_a_targeted_read_that_proves_nothing_is_refused_and_blames_no_account(site: Site) -> None:
+    """All are asked for, so nobody is left to tell that the answer was whole: it says that, and not "another account"."""
+    site.first.says(people(*SIX, "gus", "hal"))
+    push(site.first)
+
+    seen = site.first.plan("--read=targeted", tenant="production")
+
+    assert REFUSED == seen.ran.code
+    assert {"incomplete_read"} == {code for code in seen.problems if code in {"incomplete_read", "another_account"}}
