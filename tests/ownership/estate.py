@@ -163,16 +163,14 @@ class Estate:
         """The id of a user or group, by display name."""
         with self.project.account(tenant) as store:
             twin = store.twin()
-            [found] = [
-                one["id"] for one in (*twin.users.values(), *twin.groups.values()) if one["displayName"] == name
-            ]
+            [found] = [one["id"] for one in (*twin.users.values(), *twin.groups.values()) if one["displayName"] == name]
         return str(found)
 
     def hand(self, method: str, target: str, body: object = None, tenant: str = "sandbox") -> str:
         """What somebody does in the account by hand; returns the id of what came of it."""
         with self.project.account(tenant) as store:
             answer = store.answer(method, target, body, NOW)
-        assert answer.status < 300, answer  # noqa: PLR2004  # it succeeded
+        assert answer.status < 300, answer  # it succeeded
         return str((answer.body or {}).get("id", "")) if isinstance(answer.body, dict) else ""
 
     def hires(self, name: str, **more: object) -> str:

@@ -66,7 +66,7 @@ def test_after_a_force_push_the_applied_line_is_refused_and_not_forgotten(estate
 
 
 def test_a_rebase_of_what_was_applied_loses_nobody(estate: Estate) -> None:
-    """The trees are others', for main went on meanwhile; the apply is refused, and a merge of the old line settles it."""
+    """The trees are others', for main went on meanwhile; the apply is refused until the old line is merged."""
     git = estate.project.git
     git("checkout", "--quiet", "-b", "side")
     estate.project.write("users:\n  eve: " + person("eve") + "\n", "desired-state/eve.yaml")

@@ -147,7 +147,7 @@ def test_an_incremental_plan_of_another_account_is_refused(site: Site) -> None:
     site.first.project.run("drift")
     site.first.says(people(*SIX[:-1]), team(*SIX[:-1]))
     push(site.first)
-    site.first.project.environment["SCIM_TOKEN"] = "wrong"  # noqa: S105  # the name of an account
+    site.first.project.environment["SCIM_TOKEN"] = "wrong"  # the name of an account
 
     seen = site.first.plan("--read=incremental", tenant="production")
 
@@ -174,7 +174,7 @@ def test_a_plan_of_named_keys_that_a_partial_apply_left_names_the_others_later(s
 
 
 def test_a_targeted_read_that_proves_nothing_is_refused_and_blames_no_account(site: Site) -> None:
-    """All are asked for, so nobody is left to tell that the answer was whole: it says that, and not "another account"."""
+    """All are asked for, so nobody is left to tell that the answer was whole; that is what it says."""
     site.first.says(people(*SIX, "gus", "hal"))
     push(site.first)
 

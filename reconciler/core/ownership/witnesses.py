@@ -94,11 +94,15 @@ def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tu
             return f"unmanaged: {words}", ""
     if any(group.live.id == one.id for group in ownership.groups):
         return "left git: the members that it had from git leave it", ""
-    if one.id in decided.contested:
-        return "unclear: several users or groups match one declaration, or one matches several (see the plan)", ""
+    return _verdict_of_head(one.id, decided, key), ""
+
+
+def _verdict_of_head(live_id: str, decided: Decided, key: str | None) -> str:
+    if live_id in decided.contested:
+        return "unclear: several users or groups match one declaration, or one matches several (see the plan)"
     if key is not None:
-        return f"declared as {key}", ""
-    return "unmanaged: no commit that leads here, or is on record, declares a match", ""
+        return f"declared as {key}"
+    return "unmanaged: no commit that leads here, or is on record, declares a match"
 
 
 def list_verdicts(decided: Decided) -> Iterator[str]:
