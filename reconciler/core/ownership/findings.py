@@ -162,8 +162,8 @@ def _follows(release: StateAt, one: Sighting) -> bool:
     """Whether a release came after a declaration: by git, or for one that leads elsewhere by the order of applies."""
     if one.state.commit in release.earlier:
         return True
-    applied = max((record.serial for record in one.state.records), default=None)
-    away = one.state.place != "here" and release.place == "here" and applied is not None
+    applied = max((record.serial for record in one.state.records), default=0)
+    away = bool(applied) and one.state.place != "here" and release.place == "here"
     return away and any(record.serial > applied for record in release.records)
 
 
