@@ -345,6 +345,7 @@ class _Apply:
             effects=effects_of(done, self.head.guardrails, first_apply=not base.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
+            created=applied.created,
         )
 
 
