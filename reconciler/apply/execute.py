@@ -86,20 +86,25 @@ class Channel:
     roles: RolesChannel | None = None
 
 
-async def execute(
+async def execute(  # noqa: PLR0913  # what is to be done, by which way, until when, and who hears of it
     changes: Iterable[Change],
     ids: Mapping[str, str],
     channel: Channel,
     stop: Stop,
     tell: Callable[[Outcome], None] = lambda _outcome: None,
+    *,
+    learned: dict[str, str] | None = None,
 ) -> tuple[Outcome, ...]:
     """One outcome for each change, in their order.
 
-    `ids` are the live ids of keys; `tell` hears of each outcome as it happens.
+    `ids` are the live ids of keys; `tell` hears of each outcome as it happens. Into `learned` go the ids of keys that
+    were created.
     """
     changes = tuple(changes)
     execution = _Execution(dict(ids), channel, stop, tell)
     await execution.run(make_steps(changes, "permissions" if channel.roles else "scim"))
+    if learned is not None:
+        learned.update(execution.ids.items() - ids.items())
     return tuple(execution.outcomes[change.id] for change in changes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -89,6 +89,7 @@ class _Applied:
     planned: _Planned
     run: Run
     approval: Approval
+    created: Mapping[str, str] = field(default_factory=dict)  # live ids by key
 
     @property
     def settled(self) -> bool:
@@ -193,11 +194,12 @@ class ApplyRun:
             channel = open_channel(planned.lines, DIALECTS[self.head.tenant.dialect], recorder)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
-            outcomes, stopped = await carry_out(planned.lines, channel, planned.made, approval, bounds)
-            if outcomes:
+            done = await carry_out(planned.lines, channel, planned.made, approval, bounds)
+            if done.outcomes:
                 say(self.options, f"On record: reconciler log --run {recorder.run}")
         requests = planned.lines.requests - before
-        return _Applied(planned, _make_run(planned, (*outcomes, *approval.not_run), requests, stopped), approval)
+        run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
+        return _Applied(planned, run, approval, done.created)
 
     def _approve(self, planned: _Planned) -> Approval:
         """What may run, by the approved plans and by what the last applies left open."""
@@ -244,7 +246,7 @@ class ApplyRun:
         whole = head.desired.focus is None or is_all_that_waits(head, base)
         return Ended(
             plan=planned.plan,
-            decided=planned.made.decided,
+            decided=replace(planned.made.decided, ids={**planned.made.decided.ids, **applied.created}),
             desired=head.desired,
             outcomes=outcomes,
             settled=applied.settled,
@@ -253,6 +255,7 @@ class ApplyRun:
             effects=effects_of(done, self.head.guardrails, first_apply=not base.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
+            created=applied.created,
         )
 
 

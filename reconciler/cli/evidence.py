@@ -55,9 +55,9 @@ def find_sample_keys(history: History | None, head: Head) -> frozenset[Key]:
 
 def check_same_account(history: History, head: Head, base: Base, live: LiveState) -> Iterator[Problem]:
     """Yields why the account that was read is not the one that was applied to before, if it is not."""
-    if history.unknown is not None:
-        return
     targeted = live.certificate.mode == "targeted"
+    if history.unknown is not None or (targeted and live.certificate.faults):
+        return  # nothing is applied then, and who was not read proves nothing
     links = link_account(head.desired, base.earlier, live)
     keys = find_sample_keys(history, head) if targeted else head.desired.users.keys() | base.earlier.users().keys()
     users = {key: links.user(key) for key in keys}

@@ -28,29 +28,31 @@ def snapshot_path(options: Options, tenant: str) -> Path:
     return read_settings().private_folder(options.folder) / f"{tenant}.snapshot"
 
 
-async def read_incrementally(client: Client, options: Options, head: Head) -> tuple[LiveState, Snapshot]:
+async def read_incrementally(client: Client, options: Options, head: Head, record: str) -> tuple[LiveState, Snapshot]:
     """The whole account, from its snapshot and what changed since; everything is read, and why is told, where not."""
     from reconciler.live.incremental import read_on
 
     now, before = now_in_utc(), client.requests
     try:
-        kept = _load(options, head, now)
+        kept = _load(options, head, record, now)
         read = await read_on(client, DIALECTS[head.tenant.dialect], kept, now)
     except NotCertain as error:
         say(options, f"Everything is read: {error}")
-        return await read_and_keep(client, options, head, client.requests - before)
+        return await read_and_keep(client, options, head, record, client.requests - before)
     return _keep(options, head, read)
 
 
-async def read_and_keep(client: Client, options: Options, head: Head, before: int = 0) -> tuple[LiveState, Snapshot]:
+async def read_and_keep(
+    client: Client, options: Options, head: Head, record: str, before: int = 0
+) -> tuple[LiveState, Snapshot]:
     """The whole account, all of it read, and kept for the next time; `before` are the requests made in vain."""
     from reconciler.live.incremental import read_to_keep
 
-    read = await read_to_keep(client, DIALECTS[head.tenant.dialect], _binding(head), now_in_utc())
+    read = await read_to_keep(client, DIALECTS[head.tenant.dialect], _binding(head, record), now_in_utc())
     return _keep(options, head, read, before)
 
 
-def _load(options: Options, head: Head, now: datetime) -> Kept:
+def _load(options: Options, head: Head, record: str, now: datetime) -> Kept:
     from reconciler.live.kept import read_kept
 
     path = snapshot_path(options, head.tenant_name)
@@ -60,7 +62,7 @@ def _load(options: Options, head: Head, now: datetime) -> Kept:
         raise NotCertain(f"there is no snapshot of {head.tenant_name} yet") from None
     except OSError as error:
         raise NotCertain(f"the snapshot {path} can't be read: {error.strerror}") from error
-    if obstacle := find_obstacle(kept, _binding(head), now):
+    if obstacle := find_obstacle(kept, _binding(head, record), now):
         raise NotCertain(obstacle)
     return kept
 
@@ -80,5 +82,5 @@ def _keep(options: Options, head: Head, read: Read, before: int = 0) -> tuple[Li
     return state, read.snapshot
 
 
-def _binding(head: Head) -> Binding:
-    return Binding(head.tenant_name, head.tenant.url, __version__)
+def _binding(head: Head, record: str) -> Binding:
+    return Binding(head.tenant_name, head.tenant.url, __version__, record)

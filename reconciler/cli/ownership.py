@@ -75,10 +75,15 @@ def erase(options: Options) -> None:
     """Rewrite the record without the hashes of users from before the last full apply."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.erase import erase as erase_record
+    from reconciler.report.words import count
 
     branch = _open_branch(options)
     erased = erase_record(branch)
-    print_result(f"Erased the hashes of {erased} records of {branch.name}\n" if erased else "Nothing to erase\n")
+    print_result(
+        f"Erased the hashes of users from {count(erased, 'record')} of {branch.name}\n"
+        if erased
+        else "Nothing to erase\n"
+    )
 
 
 @ownership.command()

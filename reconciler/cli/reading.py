@@ -67,6 +67,11 @@ class Past:
     base: Base
     history: History | None = None
 
+    @property
+    def record(self) -> str:
+        """What stands for the record, so that what was kept of an account is of use to that record alone."""
+        return self.history.record.history.identity if self.history else ""
+
     def judge(self, head: Head, live: LiveState) -> tuple[Evidence, tuple[Problem, ...]]:
         """Returns the evidence about a live state, and why its account may not be applied to."""
         if self.history is None:
@@ -127,9 +132,9 @@ async def read_asked(lines: Connections, options: Options, head: Head, past: Pas
 
 async def _read_everything(lines: Connections, options: Options, head: Head, past: Past, how: How) -> Account:
     if how.mode == "incremental":
-        read = await read_incrementally(lines.scim, options, head)
+        read = await read_incrementally(lines.scim, options, head, past.record)
     elif how.keeps_snapshot:
-        read = await read_and_keep(lines.scim, options, head)
+        read = await read_and_keep(lines.scim, options, head, past.record)
     else:
         read = await read_live(lines.scim, head)
     evidence, refusals = past.judge(head, read[0])

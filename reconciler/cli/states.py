@@ -8,8 +8,10 @@ from datetime import date
 
 from reconciler.cli.line import Head
 from reconciler.core.compile import compile_state
+from reconciler.core.declared import DeclaredTenant
 from reconciler.core.filter_change import tell_filter_change
 from reconciler.core.model import DesiredState
+from reconciler.core.tenant import SANDBOX
 from reconciler.desired.load import Loaded, load_declarations
 from reconciler.desired.moved import find_folder_at
 from reconciler.errors import IncompleteInput, Problem, UsageError
@@ -100,9 +102,20 @@ def _named_anew(problem: Problem, before: str, commit: str) -> Problem:
 
 
 def find_tenant_name(head: Head, loaded: Loaded) -> str | None:
-    """Returns the name of the head's tenant in earlier declarations: its own, or the one that it had."""
-    names = (head.tenant_name, head.tenant.formerly)
-    return next((name for name in names if name is not None and name in loaded.declarations.tenants), None)
+    """Returns the name of the head's tenant in earlier declarations: its own, or the one that it had.
+
+    Else that of a tenant at the same address that git no longer declares, in case the new name lacks its `formerly:`:
+    the users of that tenant must not look like strangers.
+    """
+    then = loaded.declarations.tenants
+    now = head.loaded.declarations.tenants
+    names = (head.tenant_name, head.tenant.formerly, *(name for name in sorted(then) if _was_here(head, then[name])))
+    return next((name for name in names if name in then and (name == head.tenant_name or name not in now)), None)
+
+
+def _was_here(head: Head, declared: DeclaredTenant) -> bool:
+    url = declared.tenant.url
+    return url != SANDBOX and url == head.tenant.url
 
 
 def _not_declared(head: Head, commit: str, why: str) -> Problem:

@@ -12,7 +12,7 @@ from reconciler.cli.line import load_head
 from reconciler.cli.main import Options
 from reconciler.cli.reading import Account, Past, plan_account
 from reconciler.core.make_plan import Made
-from reconciler.core.ownership.witnesses import KnownResource, find_known
+from reconciler.core.ownership.witnesses import KnownResource, as_if_active, find_known
 from reconciler.errors import UsageError
 
 
@@ -21,7 +21,9 @@ def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[Kno
     with open_history(load_head(options, None)) as history:
         history.raise_unknown()
         account, made = plan_everybody(options, history, live)
-    found = find_known(account.live, account.evidence, made.decided, key)
+        past = Past(find_base(history, None), history)
+        evidence, _refusals = past.judge(history.head, as_if_active(account.live))
+    found = find_known(account.live, evidence, made.decided, key)
     if not found:
         raise UsageError(
             f'no user or group of the account is "{key}", by a key that git has or had, or by id: '

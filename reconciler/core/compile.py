@@ -65,6 +65,8 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
         released=declarations.released,
         left=declarations.left,
         was=_former_keys(declarations),
+        ignores_removed=declared_tenant.tenant.on_removed == "ignore",
+        ignores_out_of_scope=declared_tenant.tenant.on_out_of_scope == "ignore",
         breaches=tuple(
             find_breaches(declarations, access.membership, guardrails.separation_of_duties, users.values(), today)
         ),

@@ -55,10 +55,11 @@ class Earlier:
         """Why a resource goes that git no longer declares, and its members with it.
 
         It left git now, or earlier and was not applied yet; or it had gone already, and the account brought it back.
+        A state whose tenant ignored who left had given them leave to stay: that it no longer does takes it from them.
         """
-        if self.base is None or self.base.resource(key) is not None:
+        if self.base is None or _lets_stay(key, self.base):
             return "this_change"
-        waits = any(state.resource(key) is not None for state in (self.applied, *self.front) if state)
+        waits = any(_lets_stay(key, state) for state in (self.applied, *self.front) if state)
         return "merged" if waits else "drift"
 
     def settlement(self, key: Key, live_id: str) -> Cause:
@@ -114,7 +115,13 @@ class Earlier:
 
 def _is_present(key: Key, state: DesiredState) -> object:
     resource = state.resource(key)
-    return resource.in_scope if resource else NOT_SPOKEN_OF
+    if resource is None or (key.kind == "user" and not resource.in_scope and state.ignores_out_of_scope):
+        return NOT_SPOKEN_OF
+    return resource.in_scope
+
+
+def _lets_stay(key: Key, state: DesiredState) -> bool:
+    return state.resource(key) is not None or (key.kind == "user" and state.ignores_removed)
 
 
 def _is_settled(key: Key, live_id: str, state: DesiredState) -> object:

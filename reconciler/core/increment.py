@@ -29,11 +29,15 @@ class NotCertain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a snapshot is of, and what made it: in any other hands it is worth nothing."""
+    """What a snapshot is of, and what made it: in any other hands it is worth nothing.
+
+    `record` stands for the record of applies that the account was known by.
+    """
 
     tenant: str
     url: str
     version: str
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,8 @@ class Kept:
 
 def find_obstacle(kept: Kept, of: Binding, now: datetime) -> str:
     """Why what is kept can't be built upon, or nothing."""
-    if kept.of.version != of.version:
-        return f"the snapshot was made by version {kept.of.version}, and this is {of.version}"
     if kept.of != of:
-        return f"the snapshot is of {kept.of.tenant} at {kept.of.url}, not of {of.tenant} at {of.url}"
+        return _tell_binding(kept.of, of)
     if max(kept.begun, kept.everything) > now + MARGIN:
         return f"the snapshot is of {_tell(kept.begun)}, and here it is {_tell(now)}: it comes from the future"
     if now - kept.everything > OLDEST:
@@ -65,6 +67,14 @@ def find_obstacle(kept: Kept, of: Binding, now: datetime) -> str:
         return "the snapshot holds nobody"
     silent = next((one for one, row in kept.users.items() if changed_at(row) is None), None)
     return f"{silent} does not tell when it was changed" if silent else ""
+
+
+def _tell_binding(kept: Binding, of: Binding) -> str:
+    if kept.version != of.version:
+        return f"the snapshot was made by version {kept.version}, and this is {of.version}"
+    if (kept.tenant, kept.url) != (of.tenant, of.url):
+        return f"the snapshot is of {kept.tenant} at {kept.url}, not of {of.tenant} at {of.url}"
+    return "the snapshot was made before this record of applies began, or before it was recovered"
 
 
 def begin(now: datetime, service_date: str | None) -> datetime:

@@ -134,6 +134,7 @@ class DesiredState:
     `breaches` are of the tenant's separation of duties, each rule and user apart; a plan says which are new.
     `rules` are where the mappings to target attributes are written, `redact` what no report may show.
     `released` and `left` settle who is ours, and `was` has the keys that a user or group had before.
+    `ignores_removed` and `ignores_out_of_scope` say that whoever leaves git, or its scope, keeps their access.
     All of it is here to be referred to; only what the `focus` names is planned about, or everything without one.
     """
 
@@ -150,6 +151,8 @@ class DesiredState:
     released: tuple[Settlement, ...] = ()
     left: tuple[Settlement, ...] = ()
     was: Mapping[Key, tuple[Key, ...]] = field(default_factory=dict)
+    ignores_removed: bool = False
+    ignores_out_of_scope: bool = False
 
     def is_asked(self, key: Key) -> bool:
         """Whether the plan is about that key."""

@@ -12,7 +12,7 @@ from hashlib import sha256
 from reconciler.core.increment import Binding, Kept, NotCertain
 from reconciler.core.model import JsonObject
 
-FORMAT = 1
+FORMAT = 2
 DAMAGED = "the snapshot is damaged"
 
 
@@ -23,6 +23,7 @@ def kept_to_text(kept: Kept) -> str:
         "tenant": kept.of.tenant,
         "url": kept.of.url,
         "version": kept.of.version,
+        "record": kept.of.record,
         "begun": kept.begun.isoformat(),
         "everything": kept.everything.isoformat(),
         "compared": kept.compared,
@@ -42,7 +43,7 @@ def read_kept(content: bytes) -> Kept:
         if checksum != _checksum(about, users):
             raise NotCertain(DAMAGED)
         return Kept(
-            of=Binding(about["tenant"], about["url"], about["version"]),
+            of=Binding(about["tenant"], about["url"], about["version"], about["record"]),
             begun=_moment(about["begun"]),
             everything=_moment(about["everything"]),
             users={row["id"]: row for row in json.loads(users)},

@@ -83,6 +83,9 @@ def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
     if record.state == "begun":
         yield f"      it has not ended; it may send until {plain((record.until or '')[:MINUTES].replace('T', ' '))} UTC"
         return
+    if record.state == "recovered":
+        yield "      the account and the line of then count from here on; what was on record before is given up"
+        return
     people = "" if record.population is None else f"; {count(record.population, 'active user')} after it"
     aside = "" if one.leads_here or one.subject is None else "; not in the history of HEAD"
     digest = f"; {plain(record.digest[:SHORT_DIGEST])}" if record.digest else ""

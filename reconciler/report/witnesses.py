@@ -21,3 +21,4 @@ def _lines(one: KnownResource) -> Iterable[str]:
     yield f"  verdict: {plain_line(one.verdict)}"
     if one.settle:
         yield f"  to settle it: {plain_line(one.settle)}"
+        yield "  where they are to stay, and are not ours any more: the same under released:"

@@ -131,3 +131,36 @@ def test_a_saved_live_state_is_not_read_so(applied: Project, other: tuple[str, s
     ran = applied.run("plan", "--read", "incremental", *other)
 
     assert (2, True) == (ran.code, "--read incremental reads a part" in ran.err)
+
+
+COMPANY = SANDBOX + "users:\n" + "".join(f"  u{number}: {{userName: u{number}@example.com}}\n" for number in range(12))
+
+
+def test_another_account_is_no_less_refused_where_it_is_read_incrementally(project: Project) -> None:
+    """Its users have other ids, and are as many: the snapshot is not believed, and the record knows the account."""
+    project.commit(COMPANY)
+    assert 0 == project.run("apply", "--yes").code
+    assert 0 == project.run("drift").code
+    users = list(project.users().values())
+    with project.account() as account:
+        account.reset()
+        account.seed([{**user, "id": f"other-{user['id']}"} for user in users])
+
+    for command in (("drift",), ("plan", "--read", "incremental"), ("apply", "--yes", "--read", "incremental")):
+        ran = project.run(*command)
+        assert (4, True) == (ran.code, "the account is not that of apply #1" in ran.said), ran.said
+
+
+def test_a_snapshot_from_before_a_recovery_is_not_built_upon(project: Project) -> None:
+    """What was known of the account before is given up with the record."""
+    project.commit(COMPANY)
+    project.run("apply", "--yes")
+    project.run("drift")
+    shown = project.run("ownership", "recover")
+    digest = shown.said.split("--yes ")[1].split()[0].strip("`.")
+    assert 0 == project.run("ownership", "recover", "--yes", digest).code
+
+    ran = project.run("plan", "--read", "incremental", "--format", "json")
+
+    assert "the snapshot was made before this record of applies began, or before it was recovered" in ran.err
+    assert "full" == ran.document["read"]["mode"]

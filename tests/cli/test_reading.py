@@ -105,7 +105,7 @@ def test_applying_some_keys_is_on_record_as_partial(project: Project) -> None:
 
 
 def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> None:
-    """One request instead of fourteen, and the approved plan is applied from as few."""
+    """One request instead of fourteen, with five known users in it; and the approved plan is applied from as few."""
     base = project.commit(COMPANY)
     assert 0 == project.run("apply", "--yes").code
     project.commit(COMPANY.replace("u150@example.com}", "u150@example.com, title: Chief}"))
@@ -120,7 +120,7 @@ def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> No
     assert (0, ["whole", "whole"]) == (ran.code, project.ends())
     assert (300, "targeted") == tuple(project.applies()[-1][one] for one in ("population", "mode"))
     counts = "No user was unsettled or ignored at apply #1"
-    assert f"Partial read: 1 user, 0 groups. {counts}; drift and unmanaged" in " ".join(ran.err.split())
+    assert f"Partial read: 6 users, 0 groups. {counts}; drift and unmanaged" in " ".join(ran.err.split())
 
 
 def test_what_was_not_approved_is_refused_from_a_targeted_read_too(project: Project) -> None:

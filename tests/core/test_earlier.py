@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.earlier import Earlier
@@ -201,6 +203,30 @@ def test_who_left_git_before_the_branch_began_is_merged() -> None:
     """A pull request that edits no YAML has no `this_change`, whatever waits to be applied."""
     assert "merged" == Earlier(EMPTY, with_ann()).removal(ANN)
     assert "this_change" == Earlier(with_ann()).removal(ANN)
+
+
+@pytest.mark.parametrize(
+    ("base", "applied", "expected"),
+    [
+        (replace(EMPTY, ignores_removed=True), None, "this_change"),
+        (EMPTY, replace(EMPTY, ignores_removed=True), "merged"),
+        (EMPTY, EMPTY, "drift"),
+    ],
+)
+def test_a_policy_that_ends_takes_access_away_and_no_hand_gave_it(
+    base: DesiredState, applied: DesiredState | None, expected: Cause
+) -> None:
+    """Under `on_removed: ignore` whoever had left was right to have access."""
+    assert expected == Earlier(base, applied).removal(ANN)
+    assert "drift" == Earlier(replace(EMPTY, ignores_removed=True)).removal(DESK)
+
+
+def test_who_was_out_of_scope_and_ignored_goes_by_this_change() -> None:
+    """Under `on_out_of_scope: ignore` the account was right."""
+    ignored = replace(with_ann(in_scope=False), ignores_out_of_scope=True)
+
+    assert "this_change" == Earlier(ignored).presence(ANN, head=False)
+    assert "merged" == Earlier(with_ann(in_scope=False), ignored).presence(ANN, head=False)
 
 
 def test_members_of_a_group_that_left_git_before_the_branch_began_are_merged() -> None:

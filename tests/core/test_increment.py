@@ -87,10 +87,15 @@ def test_clocks_may_be_ten_minutes_apart() -> None:
             NOON + 7 * DAY + HOUR,
             "everything was read last at 2026-03-01 12:00:00 UTC, more than 7 days ago",
         ),
+        (
+            replace(TEAM, of=replace(OURS, record="another")),
+            NOON,
+            "the snapshot was made before this record of applies began, or before it was recovered",
+        ),
         (kept(), NOON, "the snapshot holds nobody"),
         (kept({"id": "ann"}), NOON, "ann does not tell when it was changed"),
     ],
-    ids=["version", "newer", "tenant", "url", "future", "old", "nobody", "silent"],
+    ids=["version", "newer", "tenant", "url", "future", "old", "record", "nobody", "silent"],
 )
 def test_why_what_is_kept_can_not_be_built_upon(one: Kept, now: datetime, why: str) -> None:
     """Each is a reason to read everything."""

@@ -27,7 +27,7 @@ HIRED = {
     "c": Person("c1", marked=False, member=True),
     "s4": replace(SENIORS["s4"], member=True, auditor=True),
 }
-MOST_REQUESTS = 60
+THE_SAME, ANOTHER = 0, 1
 OPEN = "has begun and may send requests"
 
 
@@ -110,22 +110,24 @@ def start_bench(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return bench
 
 
-def kill_and_revert(at: At, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Killed:
-    """Kills, reverts, and applies from another clone."""
+def kill_and_revert(
+    at: At, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch, *, clone: int = ANOTHER
+) -> Killed:
+    """Kills, reverts, and applies from another clone, which waits for an open apply; the same clone goes on at once."""
     bench = start_bench(place, folder, monkeypatch)
     code = bench.kill(at)
     if code != -9:
         return Killed(killed=False, wrong="" if code == 0 else f"ended with {code}")
     state = bench.git.last()["state"]
-    ran = bench.run(1, bench.back, "apply", "--yes")
+    ran = bench.run(clone, bench.back, "apply", "--yes")
     waited = ran.code == 4 and OPEN in " ".join(ran.said.split())
-    if waited != (state == "begun"):
+    if waited != (state == "begun" and clone == ANOTHER):
         return Killed(
             killed=True, waited=waited, wrong=f"the record is {state}, and the next run: exit {ran.code} {ran.err}"
         )
     if waited:
         bench.git.let_time_pass()
-        ran = bench.run(1, bench.back, "apply", "--yes")
+        ran = bench.run(clone, bench.back, "apply", "--yes")
     return Killed(killed=True, waited=waited, wrong="".join(_find_wrong(bench, ran)))
 
 
@@ -169,12 +171,14 @@ def main() -> int:
         kind = sys.argv[1] if len(sys.argv) > 1 else "embedded"
         with serve_place(kind, Path(folder)) as place:
             for number, at in enumerate(list_positions(place, Path(folder) / "peace", monkeypatch)):
-                found = kill_and_revert(at, place, Path(folder) / str(number), monkeypatch)
-                counts[at.what, "positions"] += 1
-                counts[at.what, "killed"] += found.killed
-                counts[at.what, "waited"] += found.waited
-                counts[at.what, "wrong"] += bool(found.wrong)
-                print(f"{at}: {found}", flush=True)  # noqa: T201
+                for clone in (THE_SAME, ANOTHER):
+                    git = Path(folder) / f"{number}-{clone}"
+                    found = kill_and_revert(at, place, git, monkeypatch, clone=clone)
+                    counts[at.what, "positions"] += 1
+                    counts[at.what, "killed"] += found.killed
+                    counts[at.what, "waited"] += found.waited
+                    counts[at.what, "wrong"] += bool(found.wrong)
+                    print(f"{at}, clone {clone}: {found}", flush=True)  # noqa: T201
     columns = ("positions", "killed", "waited", "wrong")
     print(f"| killed at | {' | '.join(columns)} |")  # noqa: T201
     for what in ("push", "request"):

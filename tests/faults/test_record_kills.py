@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.record_kills import At, kill_and_revert
+from tests.faults.record_kills import ANOTHER, THE_SAME, At, kill_and_revert
 from tests.ownership.real.place import Place, serve_place
 
-FEW = (At("push", 1, "before"), At("push", 1, "after"), At("push", 2, "before"), At("request", 5, "done"))
+FEW = (
+    (At("push", 1, "before"), ANOTHER),
+    (At("push", 1, "after"), ANOTHER),
+    (At("push", 2, "before"), THE_SAME),
+    (At("request", 5, "done"), ANOTHER),
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +25,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield served
 
 
-@pytest.mark.parametrize("at", FEW, ids=str)
+@pytest.mark.parametrize(("at", "clone"), FEW, ids=str)
 def test_a_revert_takes_back_what_a_killed_apply_did(
-    place: Place, at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, at: At, clone: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From another clone: nobody of the reverted commit is active, and nobody is there twice."""
-    found = kill_and_revert(at, place, tmp_path / "git", monkeypatch)
+    """Nobody of the reverted commit is active, and nobody is there twice."""
+    found = kill_and_revert(at, place, tmp_path / "git", monkeypatch, clone=clone)
 
     assert "" == found.wrong
     assert found.killed

@@ -79,7 +79,8 @@ def test_only_the_steps_of_the_record_have_the_token_of_git() -> None:
     assert ["fetch", "begin", "push"] == [re.findall(r"ownership (\w+)", script)[0] for script in with_git.values()]
 
     reached = [step["run"] for _where, step in steps() if "=$SCIM_TOKEN" in step.get("run", "")]
-    assert ["plan", "apply", "drift"] == [re.findall(r"^ +(plan|apply|drift) ", script, re.M)[0] for script in reached]
+    command = re.compile(r"^ +(plan|apply|drift) ", re.MULTILINE)
+    assert ["plan", "apply", "drift"] == [command.findall(script)[0] for script in reached]
     assert all("--record local" in script for script in reached)
 
 

@@ -156,7 +156,7 @@ class Company:
 
     def applies(self, tenant: str = "qa") -> list[dict[str, Any]]:
         """The records of applies at GitHub, begins and ends, oldest first."""
-        return Project(self.player.origin, pytest.MonkeyPatch()).applies(tenant)
+        return list(Project(self.player.origin, pytest.MonkeyPatch()).applies(tenant))
 
 
 @contextmanager

@@ -47,5 +47,5 @@ def test_what_is_no_snapshot_is_damage(content: bytes) -> None:
 
 def test_another_format_is_told() -> None:
     """It is not mistaken for damage."""
-    with pytest.raises(NotCertain, match="the snapshot is of format 2, and this version keeps 1"):
-        read_kept(TEXT.replace(b'"format": 1', b'"format": 2'))
+    with pytest.raises(NotCertain, match="the snapshot is of format 3, and this version keeps 2"):
+        read_kept(TEXT.replace(b'"format": 2', b'"format": 3'))

@@ -23,7 +23,7 @@ WRITES = ("POST", "PATCH", "PUT", "DELETE")
 
 @dataclass
 class Served:
-    """The accounts behind one address, by token: `right` is ours. `refused` are logins and ids that it takes no write of.
+    """The accounts behind one address, by token: `right` is ours. It takes no write with one of `refused` in it.
 
     `requests` are those so far, reads and writes.
     """

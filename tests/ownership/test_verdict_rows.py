@@ -1,4 +1,4 @@
-"""Each row of the table of verdicts as a story: what the plan says, which line settles it, and what becomes of the user."""
+"""Each row of the table of verdicts as a story: what the plan says, which line settles it, what becomes of the user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def goes_on_under_another_key(estate: Estate) -> str:
 def out_of_scope_then_gone(estate: Estate) -> str:
     """Gus was declared where this tenant did not have him in scope."""
     estate.hires("gus")
-    nobody = "{url: sandbox, scope: all, scoping_filters: {users: [{title: all, clauses: [{attribute: title, operator: IS NULL}]}]}}"
+    clauses = "[{attribute: title, operator: IS NULL}]"
+    nobody = f"{{url: sandbox, scope: all, scoping_filters: {{users: [{{title: all, clauses: {clauses}}}]}}}}"
     estate.says(people("ann", "bob", "cid", gus=person("gus", title="Clerk")), tenants={"sandbox": nobody})
     estate.says(people("ann", "bob", "cid"))
     return "Gus"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reconciler.core.model import DesiredState, DesiredUser
 from reconciler.core.outcome import Outcome, count_statuses
@@ -19,7 +19,7 @@ class Ended:
     """What an apply came to. `only` says that the plan was about keys that a person named.
 
     `outcomes` is empty where nothing was tried; `settled` says that every change ran or was seen to be so. `effects`
-    are counts by the name of the guardrail that limits them.
+    are counts by the name of the guardrail that limits them. `created` are live ids by the keys of what was created.
     """
 
     plan: Plan
@@ -32,6 +32,7 @@ class Ended:
     effects: dict[str, int]
     population: int | None
     ignored: int
+    created: Mapping[str, str] = field(default_factory=dict)
 
 
 def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEntry, ...]) -> ApplyRecord:
@@ -97,9 +98,10 @@ def _hashes(salt: str, keys: Collection[str]) -> tuple[str, ...]:
 
 
 def _linked(ended: Ended) -> Iterable[tuple[str, str]]:
-    """Returns the keys and live ids of linked users in scope."""
+    """Returns the keys and live ids of users in scope that are linked to the account, or were created there."""
+    ids = {**ended.decided.ids, **ended.created}
     return (
-        (str(user.key), ended.decided.ids[str(user.key)])
+        (str(user.key), ids[str(user.key)])
         for user in ended.desired
-        if isinstance(user, DesiredUser) and user.in_scope and str(user.key) in ended.decided.ids
+        if isinstance(user, DesiredUser) and user.in_scope and str(user.key) in ids
     )

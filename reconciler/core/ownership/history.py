@@ -84,6 +84,12 @@ class ApplyHistory:
             return sample.salt
         return self.entries[-1].record.salt if self.entries else None
 
+    @property
+    def identity(self) -> str:
+        """What stands for this record from its first apply, or its last recovery, on; empty before."""
+        recovery = _last(entry for entry in self.entries if _is_recovery(entry))
+        return f"{self.salt or ''}{recovery.id if recovery else ''}"
+
     def tips(self) -> tuple[RecordEntry, ...]:
         """Returns the records that no other one follows."""
         followed = {parent for entry in self.entries for parent in entry.parents}

@@ -33,7 +33,7 @@ Word: TypeAlias = Annotated[str, Field(max_length=LONGEST)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=10**9)]
 Counts: TypeAlias = Annotated[dict[Annotated[str, Field(max_length=64)], Count], Field(max_length=100)]
 
-_SAMPLE = re.compile(rb',"sample":\[[^\[\]]*\]')  # a quote within a string would be escaped: this is a field
+_SAMPLE = b',"sample":['  # a quote within a string would be escaped: this is a field
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -191,13 +191,15 @@ def parse_record(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]] |
 
 
 def _parse_with(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]]) -> ApplyRecord:
-    found = _SAMPLE.findall(content)
-    if len(found) != 1:
+    start = content.find(_SAMPLE)
+    end = content.find(b"]", start) + 1
+    found = content[start:end]
+    if start < 0 or not end or found.count(b"[") != 1 or _SAMPLE in content[end:]:
         return ApplyRecord.model_validate_json(content)
-    record = ApplyRecord.model_validate_json(_SAMPLE.sub(b"", content))
-    if found[0] not in samples:
-        samples[found[0]] = ApplyRecord.model_validate_json(content).sample
-    return record.model_copy(update={"sample": samples[found[0]]})
+    record = ApplyRecord.model_validate_json(content[:start] + content[end:])
+    if found not in samples:
+        samples[found] = ApplyRecord.model_validate_json(content).sample
+    return record.model_copy(update={"sample": samples[found]})
 
 
 def _explain(error: ValidationError) -> str:
@@ -221,10 +223,10 @@ def _wrong_values(record: ApplyRecord) -> Iterator[str]:
         yield "salt is empty"
     if record.state == "begun" and record.until is None:
         yield "it has begun, and until is not there"
-    moments = (record.at, record.until or record.at)
+    moments = (record.at,) if record.until is None else (record.at, record.until)
     if not all(_reads(read_moment, moment) for moment in moments):
         yield "at or until is no time"
-    days = {record.as_of} | ({atom.date for atom in record.open} if isinstance(record.open, tuple) else set())
+    days = {record.as_of, *(atom.date for atom in record.open if isinstance(atom, OpenAtom))}
     if not all(_reads(date.fromisoformat, day) for day in days):
         yield "as_of, or the date of what is open, is no day"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.model import LiveGroup, LiveState, LiveUser
 from reconciler.core.ownership.evidence import Evidence
@@ -12,6 +12,7 @@ from reconciler.core.planner import Decided
 
 MOST_SHOWN = 10
 UNCLEAR = "unclear: several users or groups match one declaration, or one matches several (see the plan)"
+INACTIVE = "inactive: there is nothing to do; if they are switched on again, the next plan decides about them"
 UNMANAGED = "unmanaged: no commit that leads here, or is on record, declares a match"
 
 
@@ -45,6 +46,11 @@ def find_known(live: LiveState, evidence: Evidence, decided: Decided, named: str
         for one, seen in everyone
         if _is_meant(one, seen, linked.get(one.id), named)
     )
+
+
+def as_if_active(live: LiveState) -> LiveState:
+    """Returns the live state with every user active: those who were deactivated have witnesses too."""
+    return replace(live, users=tuple(replace(user, active=True) for user in live.users))
 
 
 def _is_meant(one: LiveUser | LiveGroup, seen: Sequence[Sighting], key: str | None, named: str) -> bool:
@@ -93,8 +99,14 @@ def _verdict(one: LiveUser | LiveGroup, decided: Decided, key: str | None) -> tu
         **{leaver.live.id: (f"leaver: {leaver.reason}", "") for leaver in ownership.leavers},
         **{doubt.id: (f"{doubt.verdict}: {doubt.witnesses}", doubt.settle) for doubt in ownership.doubts},
     }
-    declared = f"declared as {key}" if key is not None else UNMANAGED
-    return verdicts.get(one.id, (declared, ""))
+    return verdicts.get(one.id, (_describe_others(one, key), ""))
+
+
+def _describe_others(one: LiveUser | LiveGroup, key: str | None) -> str:
+    """The verdict on one who neither left nor is in doubt."""
+    if key is not None:
+        return f"declared as {key}"
+    return INACTIVE if isinstance(one, LiveUser) and not one.active else UNMANAGED
 
 
 def list_verdicts(decided: Decided) -> Iterator[str]:

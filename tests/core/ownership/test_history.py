@@ -263,3 +263,14 @@ def test_a_record_is_left_out_by_its_id() -> None:
 
     assert history(entry("a")) == found.without(["b"])
     assert {"a"} == found.before(found.tips())
+
+
+def test_a_record_is_another_one_after_a_recovery() -> None:
+    """Before the first apply it is none."""
+    first = history(entry("a", serial=1))
+    later = history(entry("a", serial=1), entry("b", "a", serial=2))
+    recovered = history(entry("a", serial=1), entry("b", "a", serial=2, state="recovered"))
+
+    assert "" == ApplyHistory().identity
+    assert "" != first.identity == later.identity
+    assert first.identity != recovered.identity

@@ -23,9 +23,10 @@ class Judged:
     ran: Ran
     fault: str | None
 
-    def names(self, live_id: str) -> bool:
-        """Whether it said this id."""
-        return re.search(rf"\b{re.escape(live_id)}\b", " ".join(self.ran.said.split())) is not None
+    def warns_of(self, live_id: str) -> bool:
+        """Whether a warning has this id."""
+        warnings = re.findall(r"^[!x] .*(?:\n  .*)*", self.ran.said, re.MULTILINE)
+        return any(re.search(rf"\b{re.escape(live_id)}\b", one) for one in warnings)
 
 
 def match(world: RealWorld, account: MemoryAccount) -> dict[str, str]:
@@ -131,7 +132,11 @@ def _judge_silence(world: RealWorld, judged: Judged) -> None:
         if world.known_as(live_id) & head.saying.released or not commit.first & lines:
             continue
         keys = world.known_as(live_id)
-        if judged.names(live_id) or (world.ignore and any(f"user/{key}: left git" in judged.ran.said for key in keys)):
+        if (
+            _is_named(judged, live_id)
+            or judged.warns_of(live_id)
+            or (world.ignore and any(f"user/{key}: left git" in judged.ran.said for key in keys))
+        ):
             world.seen["named, not acted on"] += 1
         else:
             world.wrong("silent", judged.ran)

@@ -71,8 +71,8 @@ class RealWorld(Lived):
 
     def again(self, x: int, y: int) -> None:
         """The run of an older commit is started again: nothing may be written."""
-        if not self.begun:
-            return
+        if not self.begun or self.git.last().get("commit") != self.git.hashes.get(self.begun[-1].id):
+            return  # nothing tells that it is older
         older = [one for name, one in sorted(self.begun[-1].leading().items()) if one is not self.begun[-1]]
         if older and self.begun[-1].id in self.head.leading():
             project = self.project(y % 2, older[x % len(older)])
