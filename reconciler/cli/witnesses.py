@@ -39,7 +39,7 @@ class Recovery:
     def text(self) -> str:
         """What a person is shown."""
         lines = "".join(f"  - {plain_line(line)}\n" for line in self.given_up)
-        return f"Recovering the record {self.branch.name} gives up:\n{lines}"
+        return f"A recovery of the record reconciler/{self.branch.name} gives up:\n{lines}"
 
     @property
     def digest(self) -> str:
@@ -61,8 +61,8 @@ def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[Kno
     found = find_known(account.live, evidence, made.decided, key)
     if not found:
         raise UsageError(
-            f'no user or group of the account is "{key}", by a key that git has or had, or by id: '
-            "write it like user/alice.lee, group/finance or 4711"
+            f'no user or group of the account has the id "{key}", and no active one matches a declaration of that key: '
+            "write user/alice.lee, group/finance or 4711; `reconciler explain KEY --account` finds the id by name"
         )
     return found
 
@@ -111,7 +111,7 @@ def _plan_everybody(options: Options, history: History, live: Path | None) -> tu
 def _give_up(history: History, made: Made) -> Iterator[str]:
     record = history.record.history
     if history.record.unknown is not None:
-        yield f"all that is on record so far, which does not read: {history.record.unknown.message}"
+        yield f"all applies on record, for the record does not parse: {history.record.unknown.message}"
     yield from _give_up_records(record)
     yield from list_verdicts(made.decided)
 
@@ -125,7 +125,7 @@ def _give_up_records(record: ApplyHistory) -> Iterator[str]:
     last = record.last_applies()
     if last:
         named = ", ".join(f"#{entry.record.serial} of {entry.record.commit[:12]}" for entry in last)
-        yield f"the line of the last apply ({named}): HEAD is the line from here on"
+        yield f"the line of the last apply ({named}): the next apply starts from HEAD"
     sample = record.last_sample()
     if sample is not None:
-        yield f"the account of apply #{sample.serial}: the account that the token opens now is the one from here on"
+        yield f"the account of apply #{sample.serial}: the account that the token opens now takes its place"

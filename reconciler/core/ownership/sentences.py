@@ -50,7 +50,9 @@ def tell_gone_on(sighting: Sighting, key: Key, live_id: str | None) -> str:
 
 def tell_place(sighting: Sighting, serial: int) -> str:
     """Says where the covered commit is that does not lead here."""
-    where = "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch leads to any more"
+    where = (
+        "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch of this clone leads to"
+    )
     return f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}, which {where}"
 
 
