@@ -100,7 +100,7 @@ def _refuse_without_history(head: Head, base: Base, named: frozenset[str]) -> No
 
     if base.earlier.base is None and not named:
         why = "; ".join(map(str, base.problems)) or f"no apply to {head.tenant_name} is on record"
-        raise Failed(f"{why}, so nothing can have drifted: name the keys to adopt, or what was applied with --base")
+        raise Failed(f"{why}: name the keys to adopt, or name what was applied with --base")
 
 
 def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:

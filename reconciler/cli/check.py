@@ -101,7 +101,7 @@ def _as_text(facts: dict[str, Any]) -> str:
             f"  token         {token}",
             f"  roles         {roles}",
             f"  supports      {supports or 'nothing said: no ServiceProviderConfig'}",
-            f"  notifies      {notified or 'nobody'}",
+            f"  notifies      {notified or 'no address and no chat'}",
         ]
     )
 

@@ -189,7 +189,7 @@ def _warn_of_history(history: History) -> Iterator[Problem]:
 
 
 def _no_history(why: str) -> Problem:
-    return Problem("no_history", f"{why}: leavers can't be told from strangers", severity="info")
+    return Problem("no_history", f"{why}: the plan can't tell who left git", severity="info")
 
 
 SETTINGS = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "roles_via", "permissions")

@@ -28,7 +28,10 @@ COMMANDS = {
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
     "import": ("reconciler.cli.import_", "A live account as YAML, after which nothing is left to plan."),
     "log": ("reconciler.cli.log", "What was applied, and when: the provisioning log, or the record in git."),
-    "ownership": ("reconciler.cli.ownership", "Who is ours and by which witnesses; recover and erase the record."),
+    "ownership": (
+        "reconciler.cli.ownership",
+        "Which users and groups are ours, and how that is known; recover and erase the record.",
+    ),
     "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
     "init": ("reconciler.cli.init", "A repository to begin with: a desired state, and the workflows."),
     "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),

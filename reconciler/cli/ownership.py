@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from reconciler.desired.records.branch import RecordBranch
 
 DONE, FAILED = 0, 1
+NO_REMOTE = "there is no remote, or the account is the embedded 4me"
 
 
 @click.group()
 def ownership() -> None:
-    """Who is ours, and by which witnesses: the record of applies, a branch reconciler/TENANT of this repository."""
+    """Which users and groups are ours, and how that is known: the record of applies (branch reconciler/TENANT)."""
 
 
 @ownership.command()
@@ -28,7 +29,11 @@ def ownership() -> None:
 @click.option("--live", type=click.Path(path_type=Path), help="With KEY: from a saved live state; no network.")
 @click.pass_obj
 def show(options: Options, key: str | None, live: Path | None) -> None:
-    """Show the applies on record; for a KEY (user/alice.lee, or an id) every witness and the verdict."""
+    """Show the applies on record, as this clone has them; for a KEY (user/alice.lee, or an id), what a plan decides.
+
+    With KEY the account is read, and each commit that declares the user or group is listed, with the apply that
+    covers it, and the verdict.
+    """
     from reconciler.cli.applies import list_applies
     from reconciler.cli.output import print_result
     from reconciler.cli.witnesses import ask_witnesses
@@ -42,13 +47,13 @@ def show(options: Options, key: str | None, live: Path | None) -> None:
 
 
 @ownership.command()
-@click.option("--yes", "digest", metavar="DIGEST", help="The digest that was shown: write the recovery.")
+@click.option("--yes", "digest", metavar="DIGEST", help="Write the recovery: the digest that was shown.")
 @click.pass_obj
 def recover(options: Options, digest: str | None) -> int:
-    """This account and this line, from here on: show what is given up, and write it with --yes DIGEST.
+    """Start the record again from HEAD and this account: show what is given up; --yes DIGEST writes it.
 
-    For an account that was restored, copied over or replaced, and for a line whose history was rewritten. Covers
-    no user: the next apply reads the whole account, and covers what HEAD declares.
+    For an account that was restored, copied over or replaced, and for a branch whose history was rewritten. A recovery
+    makes no user ours and changes nothing in the account: the next apply reads all users and does that.
     """
     from reconciler.cli.output import print_result
     from reconciler.cli.recovery import prepare_recovery
@@ -60,12 +65,17 @@ def recover(options: Options, digest: str | None) -> int:
         click.echo(f"Nothing was written. To write it: reconciler ownership recover --yes {recovery.digest}", err=True)
         return DONE
     if digest != recovery.digest:
-        raise Refused(f"what is given up is not what {digest} stands for: look again without --yes")
+        raise Refused(
+            f"{digest} is not the digest of what a recovery gives up now: run it without --yes, and read the list again"
+        )
     pushed = recovery.write()
-    print_result(f"Recovered as #{recovery.record.serial}: the next apply reads the whole account\n")
+    print_result(f"Recovered as #{recovery.record.serial}. Next: reconciler plan, then apply, which reads all users\n")
     if pushed.state == "done":
         return DONE
-    click.echo(f"Error: it is in this clone, and can't be pushed ({pushed.words}): reconciler ownership push", err=True)
+    click.echo(
+        f"Error: the recovery is in this clone, and can't be pushed ({pushed.words}); then: reconciler ownership push",
+        err=True,
+    )
     return FAILED
 
 
@@ -80,9 +90,9 @@ def erase(options: Options) -> None:
     branch = _open_branch(options)
     erased = erase_record(branch)
     print_result(
-        f"Erased the hashes of users from {count(erased, 'record')} of {branch.name}\n"
+        f"Erased the hashes of users from {count(erased, 'record')} of {_spell(branch)}\n"
         if erased
-        else "Nothing to erase\n"
+        else f"Nothing to erase from {_spell(branch)}\n"
     )
 
 
@@ -96,10 +106,10 @@ def fetch(options: Options) -> None:
     branch = _open_branch(options)
     there = fetch_record(branch)
     if branch.remote is None:
-        print_result(f"The record {branch.name} is this clone's own: there is no remote\n")
+        print_result(f"The record {_spell(branch)} stays in this clone: {NO_REMOTE}\n")
     else:
         print_result(
-            f"The record {branch.name} was {'fetched from' if there else 'not there yet at'} {branch.remote}\n"
+            f"The record {_spell(branch)} was {'fetched from' if there else 'not there yet at'} {branch.remote}\n"
         )
 
 
@@ -129,7 +139,9 @@ def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -
             print_result(f"No apply was begun: {why}\n")
             return DONE
         begun = begin_apply(history, name_run(options, read_settings()), max_duration)
-    print_result(f"Apply #{begun.record.serial} has begun, and may send until {begun.record.until}\n")
+    print_result(
+        f"Apply #{begun.record.serial} has begun, and may send until {begun.record.sends_until:%Y-%m-%d %H:%M:%S} UTC\n"
+    )
     return DONE
 
 
@@ -162,9 +174,15 @@ def push(options: Options) -> None:
     branch = _open_branch(options)
     pushed = push_record(branch)
     if pushed.state != "done":
-        raise Failed(f"the record can't be pushed ({pushed.words}): it is kept here; push it again once that is mended")
-    where = f"is at {branch.remote}" if branch.remote else "is this clone's own: there is no remote"
-    print_result(f"The record {branch.name} {where}\n")
+        raise Failed(
+            f"the record can't be pushed ({pushed.words}): this clone keeps it; then: reconciler ownership push"
+        )
+    where = f"was pushed to {branch.remote}" if branch.remote else f"stays in this clone: {NO_REMOTE}"
+    print_result(f"The record {_spell(branch)} {where}\n")
+
+
+def _spell(branch: RecordBranch) -> str:
+    return branch.local.removeprefix("refs/heads/")
 
 
 def _open_branch(options: Options) -> RecordBranch:

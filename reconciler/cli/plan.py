@@ -268,7 +268,7 @@ def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, reco
         applied = find_applied(history, base)
         if applied.commit is None:
             raise Failed(
-                f"no apply to {head.tenant_name} is on record, so nothing can have drifted: apply first, "
+                f"no apply to {head.tenant_name} is on record, or none since the recovery: apply first, "
                 "or name what was applied with --base"
             )
         if applied.earlier.base is None:

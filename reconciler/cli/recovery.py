@@ -36,7 +36,7 @@ class Recovery:
     def text(self) -> str:
         """What a person is shown."""
         lines = "".join(f"  - {plain_line(line)}\n" for line in self.given_up)
-        return f"Recovering the record {self.branch.name} gives up:\n{lines}"
+        return f"A recovery of the record reconciler/{self.branch.name} gives up:\n{lines}"
 
     @property
     def digest(self) -> str:
@@ -73,7 +73,7 @@ def prepare_recovery(options: Options) -> Recovery:
 def _give_up(history: History, made: Made) -> Iterator[str]:
     record = history.record.history
     if history.record.unknown is not None:
-        yield f"all that is on record so far, which does not read: {history.record.unknown.message}"
+        yield f"all applies on record, for the record does not parse: {history.record.unknown.message}"
     yield from _give_up_records(record)
     yield from list_verdicts(made.decided)
 
@@ -87,7 +87,7 @@ def _give_up_records(record: ApplyHistory) -> Iterator[str]:
     last = record.last_applies()
     if last:
         named = ", ".join(f"#{entry.record.serial} of {entry.record.commit[:12]}" for entry in last)
-        yield f"the line of the last apply ({named}): HEAD is the line from here on"
+        yield f"the line of the last apply ({named}): the next apply starts from HEAD"
     sample = record.last_sample()
     if sample is not None:
-        yield f"the account of apply #{sample.serial}: the account that the token opens now is the one from here on"
+        yield f"the account of apply #{sample.serial}: the account that the token opens now takes its place"

@@ -26,8 +26,8 @@ def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[Kno
     found = find_known(account.live, evidence, made.decided, key)
     if not found:
         raise UsageError(
-            f'no user or group of the account is "{key}", by a key that git has or had, or by id: '
-            "write it like user/alice.lee, group/finance or 4711"
+            f'no user or group of the account has the id "{key}", and no active one matches a declaration of that key: '
+            "write user/alice.lee, group/finance or 4711; `reconciler explain KEY --account` finds the id by name"
         )
     return found
 

@@ -21,9 +21,7 @@ SHORT_DIGEST = len("sha256:") + SHORT  # JSON and CSV have all of it
 LONGEST_SUBJECT = 72
 FIELDS = ("serial", "state", "at", "whole", "mode", "counts", "population", "digest", "commit", "folder", "run")
 COLUMNS = ("tenant", *FIELDS, "committed", "author", "subject", "leads_here")
-NONE_YET = (
-    "No applies on record: nothing was applied yet, or the record is to be fetched (reconciler ownership fetch)\n"
-)
+NONE_YET = "No apply is on record in this clone: apply, or fetch the record with `reconciler ownership fetch`\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
         yield f"      it has not ended; it may send until {plain((record.until or '')[:MINUTES].replace('T', ' '))} UTC"
         return
     if record.state == "recovered":
-        yield "      the account and the line of then count from here on; what was on record before is given up"
+        yield "      nothing was sent: the record starts again from this commit and the account of that time"
         return
     people = "" if record.population is None else f"; {count(record.population, 'active user')} after it"
     aside = "" if one.leads_here or one.subject is None else "; not in the history of HEAD"

@@ -9,8 +9,11 @@ from reconciler.core.plan_notes import NamedResource
 
 VERDICTS = {
     "unaccounted": ("Unaccounted for", "git no longer declares them, and it can't be told whether they left"),
-    "elsewhere": ("Applied from another branch", "a commit that only another branch has declares them"),
-    "unsettled": ("Applied from a commit that is gone", "the commit that declares them is on no branch any more"),
+    "elsewhere": ("Applied from another branch", "only a commit of another branch declares them"),
+    "unsettled": (
+        "Applied from a commit that is gone",
+        "no branch of this clone leads to the commit that declares them",
+    ),
 }
 SETTLE = (
     "To settle one, add its line to the desired state; it takes away their access. With released: in place of left: "

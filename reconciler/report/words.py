@@ -196,7 +196,7 @@ def tell_unmanaged(plan: Plan) -> str:
     groups = len(plan.unmanaged) - users
     counted = [count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups)
     known = plan.record is None or plan.record.known
-    never = "Not in git, and never touched" if known else "Not in git; whether they were ours is not known"
+    never = "Not in git, and left as they are" if known else "Not in git; whether they were ours is not known"
     return f"{never}: {' and '.join(counted)} of the account" if counted else ""
 
 

@@ -216,7 +216,7 @@ def test_applies_on_record_travel_between_clones(project: Project, tmp_path: Pat
         before = other.run("log", "--applies")
         fetched = other.run("ownership", "fetch")
 
-        assert "No applies on record" in before.out
+        assert "No apply is on record" in before.out
         assert "The record remote was fetched from origin\n" == fetched.out
         assert origin.run("log", "--applies").out == other.run("log", "--applies").out
         assert "no_history" not in other.run("plan", "--format=json").out
@@ -261,7 +261,7 @@ def test_a_record_without_a_remote_is_this_clones_own(project: Project, command:
     """It says so, and there is nothing to do."""
     ran = project.run("ownership", command)
 
-    assert (0, "", True) == (ran.code, ran.err, "is this clone's own: there is no remote" in ran.out)
+    assert (0, "", True) == (ran.code, ran.err, "stays in this clone: there is no remote" in ran.out)
 
 
 @pytest.mark.parametrize("command", ["fetch", "push"])

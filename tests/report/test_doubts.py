@@ -175,7 +175,7 @@ def test_a_partial_plan_says_what_it_does_not_show() -> None:
         "6 users, 0 groups. No user was unsettled or ignored at apply #41; drift and"
     )
     assert "Setup Account" not in render_plan(DOUBTS["partial"], "html")
-    assert "never touched" not in text
+    assert "left as they are" not in text
     assert "no drift for the 6 users and 0 groups that were looked at" in first_of_drift(make(read=TARGETED))
 
 

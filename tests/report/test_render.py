@@ -137,7 +137,7 @@ Drift: changed in the account, whatever becomes of this change (1 person changes
 Left alone (1)
     user/eve: inactive already
 
-Not in git, and never touched: 1 user and 1 group of the account, listed in the plan file
+Not in git, and left as they are: 1 user and 1 group of the account, listed by --format html
 
 7 requests to apply, at least 12 s at the tenant's pace; 2 requests made to read 4 users and 1 group
 {WHOLE.digest}

@@ -94,11 +94,16 @@ def check_behind(history: ApplyHistory, ahead: Collection[str]) -> RecordRefusal
         return None
     serial, commit = last.record.serial, last.record.commit[:12]
     if last.record.moves_front:
-        return RecordRefusal("applied_already", f"applied by #{serial}, of {commit}, which has this commit", "", serial)
+        return RecordRefusal(
+            "applied_already",
+            f"apply #{serial} applied {commit}, which has HEAD in its history (to go back, revert)",
+            "",
+            serial,
+        )
     return RecordRefusal(
         "behind",
-        f"HEAD is in {commit}, which was begun or applied later (#{serial}, not whole)",
-        f"run {commit} or what is newer again; to go back to an earlier state, revert",
+        f"apply #{serial} of {commit}, which has HEAD in its history, began later and was not whole",
+        f"apply {commit} or a newer commit again; to go back to an earlier state, revert",
         serial,
     )
 
@@ -116,8 +121,8 @@ def check_beside(history: ApplyHistory, line: Collection[str], trees: Collection
     serial, commit = last.record.serial, last.record.commit[:12]
     return RecordRefusal(
         "beside",
-        f"the last apply, #{serial}, was of {commit}: it does not lead to HEAD, and no tree of HEAD's line equals its",
-        f"merge {commit}; where that line is gone or was rewritten: reconciler ownership recover",
+        f"the last apply, #{serial}, applied {commit}: HEAD's history has neither that commit nor an equal folder",
+        f"git fetch, git merge {commit}; where its branch is gone or was rewritten: reconciler ownership recover",
         serial,
     )
 
@@ -155,7 +160,7 @@ def check_account(
         return None
     return RecordRefusal(
         "another_account",
-        f"the account is not that of apply #{sample.serial}: of {known} users on record, {found} have their id here",
+        f"this is not the account of apply #{sample.serial}: {found} of {known} users on record have their id here",
         "use the right token; where the account was restored, copied over or replaced: reconciler ownership recover",
         sample.serial,
     )

@@ -50,7 +50,9 @@ def describe_gone_on(sighting: Sighting, key: Key, live_id: str | None) -> str:
 
 def describe_place(sighting: Sighting, serial: int) -> str:
     """Returns where the covered commit is, which does not lead to HEAD."""
-    where = "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch leads to any more"
+    where = (
+        "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch of this clone leads to"
+    )
     return f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}, which {where}"
 
 

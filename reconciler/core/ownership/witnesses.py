@@ -78,7 +78,7 @@ def _describe(one: LiveUser | LiveGroup, seen: Sequence[Sighting], decided: Deci
 def _describe_sighting(sighting: Sighting) -> str:
     """Returns where one commit declares it, which apply covers that, and what matched."""
     scope = "in scope" if sighting.resource.in_scope else "out of scope"
-    places = {"here": "leads here", "elsewhere": "is on another branch", "gone": "is on no branch any more"}
+    places = {"here": "leads here", "elsewhere": "is on another branch", "gone": "is on no branch of this clone"}
     record = sighting.record
     covered = f"covered by apply #{record.serial}" if record else "covered by no apply on record"
     unsure = "" if sighting.sure else ", and another one matches too"

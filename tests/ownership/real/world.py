@@ -27,8 +27,8 @@ from tests.ownership.world import NAMES
 FAULTS = {1: "partial", 2: "kill", 3: "lost end", 4: "kill before", 5: "kill after"}
 KINDS = {
     "another apply": r"has begun and may send requests",
-    "another account": r"the account is not that of apply",
-    "beside": r"it does not lead to HEAD",
+    "another account": r"this is not the account of apply",
+    "beside": r"has neither that commit nor an equal folder",
     "behind": r"which was begun or applied later",
     "look-up": r"a look-up did not find everybody, and nobody is left",
     "begin": r"the begin of this apply can't be pushed",
