@@ -204,10 +204,10 @@ def find_full_reason(history: History) -> str | None:
     if history.unknown is not None:
         return history.unknown.message
     if record.recovered:
-        return "no full apply followed the recovery of the record"
+        return "no whole apply that looked at everybody followed the recovery of the record"
     full = find_last_full(graph, record) if graph else None
     if full is None:
-        return "no full apply is on record for this line"
+        return "no whole apply that looked at everybody is on record for this line"
     then = history.states.at(full.record.commit)
     if then.loaded is None or then.state is None:
         return f"what apply #{full.record.serial} applied can't be compiled any more"
