@@ -29,7 +29,7 @@ KINDS = {
     "another apply": r"has begun and may send requests",
     "another account": r"this is not the account of apply",
     "beside": r"has neither that commit nor an equal folder",
-    "behind": r"which was begun or applied later",
+    "behind": r"began later and was not whole",
     "look-up": r"a look-up did not find everybody, and nobody is left",
     "begin": r"the begin of this apply can't be pushed",
     "not approved": r"not approved|was not in|nobody approved|nobody saw",
