@@ -205,6 +205,8 @@ class ApplyRun:
         """What may run, by the approved plans and by what the last applies left open."""
         account, base = planned.account, planned.past.base
         since = find_applied_since(self.history, self.approved)
+        for digest, serial in since.used.items():
+            say(self.options, f"The plan {digest[:19]} was applied by #{serial}: only what that left open may run.")
         return approve(account.head, base, planned.made, account.live, self.approved, since=since)
 
     def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
@@ -246,7 +248,7 @@ class ApplyRun:
         whole = head.desired.focus is None or is_all_that_waits(head, base)
         return Ended(
             plan=planned.plan,
-            decided=replace(planned.made.decided, ids={**planned.made.decided.ids, **applied.created}),
+            decided=planned.made.decided,
             desired=head.desired,
             outcomes=outcomes,
             settled=applied.settled,
@@ -256,6 +258,7 @@ class ApplyRun:
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
             created=applied.created,
+            plans=tuple(plan.digest for plan in self.approved) if self.asked.files else (),
         )
 
 
@@ -268,6 +271,7 @@ def _make_run(planned: _Planned, outcomes: tuple[Outcome, ...], requests: int, s
         outcomes=outcomes,
         requests=requests,
         stopped=stopped,
+        named=len(plan.named),
     )
 
 

@@ -5,8 +5,8 @@ Gathers and hands over; what runs is decided in `core/approval`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from reconciler.cli.history import History
 from reconciler.cli.line import Base, Head, now_in_utc
 from reconciler.cli.output import read_text
 from reconciler.cli.saved import read_plan
-from reconciler.core.approval.carried import list_open
+from reconciler.core.approval.carried import find_apply_of, list_open
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
@@ -31,11 +31,13 @@ class AppliedSince:
     """What the record of applies says for approvals.
 
     `open` are the atoms left open, each with the salt of its record; `applied` the states of git at the commits that
-    were applied, with the serials of their applies.
+    were applied, with the serials of their applies. `used` are the digests of approved plans that an earlier apply was
+    given, with its serial: of those only what is left open is approved.
     """
 
     open: Sequence[tuple[str, OpenAtom]] = ()
     applied: Sequence[tuple[int, DesiredState]] = ()
+    used: Mapping[str, int] = field(default_factory=dict)
 
 
 NOT_ON_RECORD = AppliedSince()
@@ -68,7 +70,8 @@ def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSin
     later = [entry.record for entry in record.entries if entry.record.serial > oldest]
     commits = {one.commit: one.serial for one in later if not one.abandoned}
     applied = [(serial, states.at(commit).state) for commit, serial in commits.items()]
-    return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None])
+    used = {plan.digest: serial for plan in approved if (serial := find_apply_of(plan, record)) is not None}
+    return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None], used)
 
 
 def approve(
@@ -89,7 +92,7 @@ def approve(
     today = now_in_utc().date()
     force = InForce(today, head.tenant.approvals, open=since.open, applied=since.applied, earlier=base.earlier)
     account = AccountNow(made.plan, head.desired, live, made.decided, head.redaction)
-    return hold_against(made.plan, approved, force, account)
+    return hold_against(made.plan, [plan for plan in approved if plan.digest not in since.used], force, account)
 
 
 def refuse_all(approval: Approval) -> Refused:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
     from reconciler.core.account_side import Beside
     from reconciler.core.explain import Explanation
-    from reconciler.core.model import Key, LiveUser
+    from reconciler.core.model import DesiredUser, Key, LiveUser
     from reconciler.core.stranger import Git, Stranger
 
 LOOK = "look in the account itself with --account"
@@ -80,6 +80,7 @@ def _explain(head: Head, base: Base, beside: Beside | None, name: str) -> Explan
     from reconciler.core.explain import explain_user
     from reconciler.core.model import Key
     from reconciler.core.stranger import explain_leaver, explain_unmanaged
+    from reconciler.errors import UsageError
 
     key, user = Key("user", name), None
     if key not in head.desired.users and key not in base.earlier.users():
@@ -89,7 +90,15 @@ def _explain(head: Head, base: Base, beside: Beside | None, name: str) -> Explan
         return explain_user(head.loaded.declarations, head.tenant_name, key.name, head.today, side)
     if user is not None and beside is not None:
         return explain_unmanaged(_git(head, base), user, beside)
-    return explain_leaver(_git(head, base), base.earlier.users()[key], beside)
+    former = base.earlier.users().get(key) or (_find_leaver(beside, key) if beside else None)
+    if former is None:
+        raise UsageError(_nobody(head, base, name, looked=beside is not None))
+    return explain_leaver(_git(head, base), former, beside)
+
+
+def _find_leaver(beside: Beside, key: Key) -> DesiredUser | None:
+    """What git declared of a user who left, as the evidence has it: older than the base."""
+    return next((one.user for one in beside.decided.ownership.leavers if one.user.key == key), None)
 
 
 def _find_in_account(head: Head, base: Base, beside: Beside | None, name: str) -> tuple[Key, LiveUser | None]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.model import Value
 from reconciler.core.plan import AttributeChange, Change
-from reconciler.core.result import ADOPTS
 from reconciler.core.tenant import Guardrails
 
 SUMMED = "max_privileged_grants"
@@ -64,7 +63,7 @@ def is_adoption(change: Change) -> bool:
 
     It gives them the externalId of git. A user declared without one is matched by another attribute at each plan.
     """
-    found = change.action in WRITES and change.reason.startswith(ADOPTS)
+    found = change.action in WRITES and bool(change.adopted)
     return found and any(one.path == "externalId" for one in change.attributes)
 
 

@@ -30,7 +30,10 @@ class Outcome(Frozen):
 
 
 class Run(Frozen):
-    """All outcomes of one apply, in the plan's order, and why it stopped early if it did."""
+    """All outcomes of one apply, in the plan's order, and why it stopped early if it did.
+
+    `named` counts the users and groups in doubt, whom the plan names and the apply left untouched.
+    """
 
     format: Literal[1] = 1
     tenant: str
@@ -39,6 +42,7 @@ class Run(Frozen):
     outcomes: tuple[Outcome, ...]
     requests: int
     stopped: str | None = None
+    named: int = Field(default=0, exclude_if=lambda named: not named)
 
     @property
     def whole(self) -> bool:

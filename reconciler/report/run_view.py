@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.outcome import NOT_DONE, Outcome, Run, Status, count_statuses
@@ -57,11 +57,20 @@ def make_run_view(run: Run) -> RunView:
     undone = len({(one.change.key, one.change.action) for one in run.outcomes if one.status in NOT_DONE})
     return RunView(
         run=run,
-        verdict=", ".join(f"{number:,} {status}" for status, number in counts.items()) or "nothing to do",
+        verdict=_verdict(counts, run.named),
         came_true=make_verdict(done) if done else "",
         fates=tuple(_fates(run.outcomes)),
         next_step="" if run.whole else _next_step(undone),
     )
+
+
+def _verdict(counts: Mapping[str, int], named: int) -> str:
+    """What the outcomes come to; never that there is nothing to do where the plan names users in doubt."""
+    outcomes = ", ".join(f"{number:,} {status}" for status, number in counts.items())
+    if not named:
+        return outcomes or "nothing to do"
+    who = "1 user or group is" if named == 1 else f"{named:,} users or groups are"
+    return f"{outcomes or 'no changes'}; {who} in doubt, named by the plan, and untouched"
 
 
 def _next_step(undone: int) -> str:

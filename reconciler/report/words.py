@@ -175,6 +175,8 @@ def tell_block(plan: Plan) -> str:
         reasons.append(f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} it")
     if not plan.applyable and plan.record is not None and not plan.record.known:
         reasons.append("ownership is not known")
+    if any(problem.code in {"beside", "behind"} for problem in plan.problems):
+        reasons.append("an apply of this commit is refused, for HEAD is not on top of the last apply")
     if not reasons and not plan.applyable and plan.read.mode != "snapshot":
         reasons.append("this plan can't be applied")
     return " and ".join(reasons)

@@ -11,6 +11,7 @@ from reconciler.core.approval.sources import ApprovalOrigin
 from reconciler.core.outcome import Outcome
 from reconciler.core.ownership.history import ApplyHistory
 from reconciler.core.ownership.record import MOST_OPEN, OpenAtom, RecordEntry
+from reconciler.core.plan import Plan
 
 
 def open_after(
@@ -72,3 +73,16 @@ def list_open(history: ApplyHistory) -> Iterator[tuple[str, OpenAtom]]:
     for entry in find_last_ends(history):
         left = () if entry.record.open == "all" else entry.record.open
         yield from ((entry.record.salt, atom) for atom in left)
+
+
+def find_apply_of(plan: Plan, history: ApplyHistory) -> int | None:
+    """Returns the serial of the apply that an approved plan was given to already, or None.
+
+    An approval runs once: of such a plan, only what that apply left open is still approved. A plan with the same
+    effects that was made after that apply is another approval.
+    """
+    if plan.record is None:
+        return None
+    since = plan.record.serial or 0
+    ends = (entry.record for entry in history.entries if entry.record.state == "ended")
+    return next((one.serial for one in ends if one.serial > since and plan.digest in one.plans), None)

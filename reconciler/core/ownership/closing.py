@@ -19,7 +19,8 @@ class Ended:
     """What an apply came to. `only` says that the plan was about keys that a person named.
 
     `outcomes` is empty where nothing was tried; `settled` says that every change ran or was seen to be so. `effects`
-    are counts by the name of the guardrail that limits them. `created` are live ids by the keys of what was created.
+    are counts by the name of the guardrail that limits them. `created` are live ids by the keys of what was created,
+    and `plans` the digests of the approved plan files.
     """
 
     plan: Plan
@@ -33,6 +34,7 @@ class Ended:
     population: int | None
     ignored: int
     created: Mapping[str, str] = field(default_factory=dict)
+    plans: tuple[str, ...] = ()
 
 
 def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEntry, ...]) -> ApplyRecord:
@@ -61,6 +63,7 @@ def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEnt
             "covers": _covers(begun.salt, ended, whole=whole),
             "sample": fresh,
             "open": ended.open,
+            "plans": ended.plans,
             "unsettled": unsettled if everybody or note is None else max(unsettled, note.unsettled),
             "ignored": ended.ignored if everybody or note is None else note.ignored,
         }

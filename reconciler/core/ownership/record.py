@@ -20,6 +20,7 @@ from reconciler.errors import NotARecord
 
 RECORD_FILE = "apply.json"
 MOST_OPEN = 1_000
+MOST_PLANS = 1_000
 SAMPLE_SIZE = 25
 MOST_BYTES = 8_000_000
 MOST_KEYS = 250_000
@@ -76,7 +77,8 @@ class ApplyRecord(Frozen):
     until when a begun apply may send requests. `tree` is git's name of the desired-state folder at `commit`.
     `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, and
     `effects` those done by the name of the guardrail that limits them. `unsettled` and `ignored` count the users who
-    were named and not acted on. The salt, and the sample that is hashed with it, pass from record to record.
+    were named and not acted on. `plans` are the digests of the approved plan files that the apply was given. The salt,
+    and the sample that is hashed with it, pass from record to record.
     """
 
     format: Literal[1] = 1
@@ -100,6 +102,7 @@ class ApplyRecord(Frozen):
     covers: Covers
     sample: tuple[SampleEntry, ...] = Field(default=(), max_length=SAMPLE_SIZE)
     open: Annotated[tuple[OpenAtom, ...], Field(max_length=MOST_OPEN)] | Literal["all"] = ()
+    plans: Annotated[tuple[Word, ...], Field(max_length=MOST_PLANS)] = ()
     unsettled: Count = 0
     ignored: Count = 0
 
