@@ -165,6 +165,15 @@ def and_more(number: int) -> str:
     return f" and {number:,} more" if number > 0 else ""
 
 
+NOT_APPLIED = {
+    "another_account": "this is another account than that of the last apply",
+    "another_tenant": "this is the account of another tenant",
+    "two_folders": "another folder uses this record of applies",
+    "beside": "HEAD is beside the last apply",
+    "behind": "a later commit was applied already",
+}
+
+
 def tell_block(plan: Plan) -> str:
     """What stands between this plan and its apply; nothing where it can be applied, or is only a rehearsal."""
     guarded = sum(problem.code == "guardrail" for problem in plan.problems)
@@ -175,8 +184,8 @@ def tell_block(plan: Plan) -> str:
         reasons.append(f"{guarded} {'guardrail refuses' if guarded == 1 else 'guardrails refuse'} it")
     if not plan.applyable and plan.record is not None and not plan.record.known:
         reasons.append("ownership is not known")
-    if any(problem.code in {"beside", "behind"} for problem in plan.problems):
-        reasons.append("an apply of this commit is refused, for HEAD is not on top of the last apply")
+    codes = {problem.code for problem in plan.problems}
+    reasons += [reason for code, reason in NOT_APPLIED.items() if code in codes]
     if not reasons and not plan.applyable and plan.read.mode != "snapshot":
         reasons.append("this plan can't be applied")
     return " and ".join(reasons)

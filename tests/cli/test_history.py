@@ -234,7 +234,7 @@ def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
     plan, with_base = project.run("plan"), project.run("plan", "--base=main")
 
     assert 0 == plan.code
-    assert "i git is not installed here: nobody is known to have left git" in plan.out
+    assert "i git is not installed here: the plan can't tell who left git" in plan.out
     assert (2, 'Error: "main" is a revision of git, and git is not installed here\n') == (with_base.code, with_base.err)
 
 

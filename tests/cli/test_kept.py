@@ -148,7 +148,7 @@ def test_another_account_is_no_less_refused_where_it_is_read_incrementally(proje
 
     for command in (("drift",), ("plan", "--read", "incremental"), ("apply", "--yes", "--read", "incremental")):
         ran = project.run(*command)
-        assert (4, True) == (ran.code, "the account is not that of apply #1" in ran.said), ran.said
+        assert (4, True) == (ran.code, "is not the account of apply #1" in ran.said), ran.said
 
 
 def test_a_snapshot_from_before_a_recovery_is_not_built_upon(project: Project) -> None:

@@ -217,7 +217,7 @@ def test_applies_on_record_travel_between_clones(project: Project, tmp_path: Pat
         fetched = other.run("ownership", "fetch")
 
         assert "No apply is on record" in before.out
-        assert "The record remote was fetched from origin\n" == fetched.out
+        assert "The record reconciler/remote was fetched from origin\n" == fetched.out
         assert origin.run("log", "--applies").out == other.run("log", "--applies").out
         assert "no_history" not in other.run("plan", "--format=json").out
 

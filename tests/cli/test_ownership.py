@@ -45,9 +45,7 @@ def test_show_lists_the_applies_and_says_where_there_is_none(project: Project) -
 
     shown = project.run("ownership", "show")
 
-    said = (
-        "No applies on record: nothing was applied yet, or the record is to be fetched (reconciler ownership fetch)\n"
-    )
+    said = "No apply is on record in this clone: apply, or fetch the record with `reconciler ownership fetch`\n"
     assert (0, said) == (before.code, before.out)
     first, second = shown.out.splitlines()
     commit = project.git("rev-parse", "--short=12", "HEAD").strip()
@@ -136,8 +134,8 @@ def test_show_of_somebody_unknown_says_how_to_write_it(project: Project) -> None
     ran = project.run("ownership", "show", "zoe")
 
     assert (2, "") == (ran.code, ran.out)
-    assert 'no user or group of the account is "zoe", by a key that git has or had, or by id' in ran.err
-    assert "write it like user/alice.lee, group/finance or 4711" in ran.err
+    assert 'no user or group of the account has the id "zoe"' in ran.err
+    assert "write user/alice.lee, group/finance or 4711" in ran.err
 
 
 # The line
@@ -154,8 +152,8 @@ def test_a_commit_that_a_later_apply_has_is_done_already(project: Project) -> No
     ran = project.run("apply", "--yes")
 
     assert (0, before) == (ran.code, tip(project))
-    assert "Nothing to do: applied by #1, of " in ran.err
-    assert "which has this commit" in ran.err
+    assert "Nothing to do: apply #1 applied " in ran.err
+    assert "which has HEAD in its history" in ran.err
     assert {"ann", "bob"} == set(project.users())
 
 
@@ -172,8 +170,8 @@ def test_a_commit_beside_the_last_apply_is_not_applied_over_it(project: Project)
     ran = project.run("apply", "--yes")
 
     assert (4, "") == (ran.code, ran.out)
-    assert f"the last apply, #2, was of {applied[:12]}: it does not lead to HEAD" in ran.err
-    assert f"merge {applied[:12]}; where that line is gone or was rewritten: reconciler ownership recover" in ran.err
+    assert f"the last apply, #2, applied {applied[:12]}: HEAD's history has neither that commit" in ran.err
+    assert f"git merge {applied[:12]}; where its branch is gone or was rewritten: reconciler ownership rec" in ran.err
     assert "title" not in project.users()["ann"]
     project.git("merge", "--quiet", "--strategy-option=ours", "main")
     assert 0 == project.run("apply", "--yes").code
@@ -206,17 +204,17 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
 
     assert (0, before, before) == (shown.code, tip(project), tip(project))
     assert shown.out == (
-        "Recovering the record sandbox gives up:\n"
-        f"  - the line of the last apply (#2 of {commit}): HEAD is the line from here on\n"
-        "  - the account of apply #2: the account that the token opens now is the one from here on\n"
+        "A recovery of the record reconciler/sandbox gives up:\n"
+        f"  - the line of the last apply (#2 of {commit}): the next apply starts from HEAD\n"
+        "  - the account of apply #2: the account that the token opens now takes its place\n"
     )
     assert "Nothing was written. To write it: reconciler ownership recover --yes " in shown.err
     assert (4, "") == (wrong.code, wrong.out)
-    assert "what is given up is not what 123456789012 stands for: look again without --yes" in wrong.err
+    assert "123456789012 is not the digest of what a recovery gives up now" in wrong.err
 
     written = project.run("ownership", "recover", "--yes", digest_of(shown))
 
-    assert (0, "Recovered as #3: the next apply reads everybody\n") == (written.code, written.out)
+    assert (0, "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n") == (written.code, written.out)
     assert "count from here on; what was on record before is given up" in project.run("ownership", "show").out
     project.commit(SANDBOX + TEAM)
     applied = project.run("apply", "--yes", "--read", "targeted", "--base", "HEAD~1")
@@ -253,7 +251,7 @@ def test_a_line_that_was_rewritten_goes_on_after_a_recovery(project: Project) ->
 
 def test_erasing_forgets_the_hashes_that_no_longer_serve(project: Project) -> None:
     """Those before the last whole apply that looked at everybody; what happened stays on record, and who left too."""
-    apply_twice(project)
+    project.run("apply", "--yes")
     nothing = project.run("ownership", "erase")
     project.commit(SANDBOX + CHIEF.replace("Clerk", "Head Clerk"))
     project.run("apply", "--yes")
@@ -261,9 +259,9 @@ def test_erasing_forgets_the_hashes_that_no_longer_serve(project: Project) -> No
 
     erased, again = project.run("ownership", "erase"), project.run("ownership", "erase")
 
-    assert (0, "Nothing to erase\n") == (nothing.code, nothing.out)
-    assert (0, "Erased the hashes of users from 1 record of sandbox\n") == (erased.code, erased.out)
-    assert "Nothing to erase\n" == again.out
+    assert (0, "Nothing to erase from reconciler/sandbox\n") == (nothing.code, nothing.out)
+    assert (0, "Erased the hashes of users from 1 record of reconciler/sandbox\n") == (erased.code, erased.out)
+    assert "Nothing to erase from reconciler/sandbox\n" == again.out
     assert shown == project.run("ownership", "show").out
     assert [0, 3] == [len(one["sample"]) for one in project.applies()[-3::2]]
     project.commit(SANDBOX + WITHOUT_CID)
@@ -338,13 +336,13 @@ def test_the_steps_of_an_apply_where_credentials_are_kept_apart(office: Office) 
     at_apply = office.tip()
     pushed = office.here.run("ownership", "push")
 
-    assert (0, "The record acme was not there yet at origin\n") == (fetched.code, fetched.out)
+    assert (0, "The record reconciler/acme was not there yet at origin\n") == (fetched.code, fetched.out)
     assert (0, True) == (begun.code, begun.out.startswith("Apply #1 has begun, and may send until "))
     assert (0, "Applied to acme: 4 applied") == (applied.code, applied.out.splitlines()[0])
-    assert (0, "The record acme is at origin\n") == (pushed.code, pushed.out)
+    assert (0, "The record reconciler/acme was pushed to origin\n") == (pushed.code, pushed.out)
     assert at_begin == at_apply, "the step with the account's token pushes nothing"
     assert tip(office.here, "acme") == office.tip() != at_begin
-    assert (0, "The record acme was fetched from origin\n") == (
+    assert (0, "The record reconciler/acme was fetched from origin\n") == (
         (ran := office.there.run("ownership", "fetch")).code,
         ran.out,
     )
@@ -354,8 +352,13 @@ def test_the_steps_of_an_apply_where_credentials_are_kept_apart(office: Office) 
 
 def test_a_local_apply_without_a_begin_is_refused(office: Office) -> None:
     """Nothing is sent; it says which step is missing."""
+    never_fetched = office.here.run("apply", "--yes", "--record", "local")
+    planned = office.here.run("plan", "--record", "local")
+    office.here.run("ownership", "fetch")
     ran = office.here.run("apply", "--yes", "--record", "local")
 
+    assert (4, True) == (never_fetched.code, "run `reconciler ownership fetch` before" in never_fetched.err)
+    assert (4, True) == (planned.code, "was not fetched" in planned.told)
     assert (4, "", 0) == (ran.code, ran.out, len(office.store.twin().users))
     assert (
         "no begin of this run is on record: `reconciler ownership begin` goes before `apply --record local`" in ran.err

@@ -436,7 +436,9 @@ def test_updates_are_of_users_and_groups_and_so_is_their_percentage() -> None:
 def adopted(number: int) -> UpdateUser:
     given = AttributeChange(path="externalId", before=None, after=f"{number:02}")
     reason = "adopt: found by userName; holds user"
-    return UpdateUser(key=f"user/{number:02}", target_id=f"id-{number}", attributes=(given,), reason=reason)
+    return UpdateUser(
+        key=f"user/{number:02}", target_id=f"id-{number}", attributes=(given,), reason=reason, adopted="userName"
+    )
 
 
 def test_adoptions_have_a_limit_of_their_own_but_for_the_first_apply() -> None:

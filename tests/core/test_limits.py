@@ -53,15 +53,21 @@ UPDATED = UpdateUser(key="user/ann", target_id="1", attributes=TITLE)
         ),
         (UpdateUser(key="user/ann", target_id="1", attributes=became("site", None, None)), {"max_updates": 1}),
         (
-            UpdateUser(key="user/ann", target_id="1", attributes=(*MARK, *LOGIN), reason=ADOPT),
+            UpdateUser(key="user/ann", target_id="1", attributes=(*MARK, *LOGIN), reason=ADOPT, adopted="userName"),
             {"max_adoptions": 1},
         ),
         (
-            UpdateGroup(key="group/desk", target_id="1", attributes=MARK, reason="adopt: found by displayName; x"),
+            UpdateGroup(
+                key="group/desk",
+                target_id="1",
+                attributes=MARK,
+                reason="adopt: found by displayName; x",
+                adopted="displayName",
+            ),
             {"max_adoptions": 1},
         ),
         (
-            UpdateUser(key="user/ann", target_id="1", attributes=LOGIN, reason=ADOPT),
+            UpdateUser(key="user/ann", target_id="1", attributes=LOGIN, reason=ADOPT, adopted="userName"),
             {"max_updates": 1, "max_identity_updates": 1},
         ),
         (
@@ -99,7 +105,7 @@ def test_which_roles_are_privileged_is_what_git_says() -> None:
 
 def test_what_the_first_apply_adopts_is_not_held_against_the_next() -> None:
     """It takes over an account; the rest counts."""
-    adopted = UpdateUser(key="user/ann", target_id="1", attributes=MARK, reason=ADOPT)
+    adopted = UpdateUser(key="user/ann", target_id="1", attributes=MARK, reason=ADOPT, adopted="userName")
 
     assert {"max_updates": 1} == effects_of([adopted, UPDATED], first_apply=True)
 

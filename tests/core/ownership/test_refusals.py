@@ -51,7 +51,7 @@ def test_what_a_later_whole_apply_has_is_applied_already() -> None:
 
     assert refusal is not None
     assert ("applied_already", 0, 1) == (refusal.because, refusal.exit_code, refusal.serial)
-    assert "applied by #1" in refusal.sentence
+    assert "apply #1 applied" in refusal.sentence
     assert "info" == refusal.as_problem().severity
 
 
