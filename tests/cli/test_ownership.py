@@ -214,8 +214,9 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
 
     written = project.run("ownership", "recover", "--yes", digest_of(shown))
 
-    assert (0, "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n") == (written.code, written.out)
-    assert "count from here on; what was on record before is given up" in project.run("ownership", "show").out
+    said = "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n"
+    assert (0, said) == (written.code, written.out)
+    assert "nothing was sent: the record starts again from this commit" in project.run("ownership", "show").out
     project.commit(SANDBOX + TEAM)
     applied = project.run("apply", "--yes", "--read", "targeted", "--base", "HEAD~1")
     assert 0 == applied.code, applied.err
