@@ -138,7 +138,7 @@ def test_the_account_is_another_one(site: Site, arguments: tuple[str, ...]) -> N
 
     ran = refuses(site, site.first, *arguments)
 
-    why = "the read is not complete" if "--read=targeted" in arguments else "the account is not that of apply #1"
+    why = "the read is not complete" if "--read=targeted" in arguments else "this is not the account of apply #1"
     assert why in " ".join(ran.said.split())
     assert REFUSED == plans(site.first, *arguments).code
     assert set() == site.served.active("wrong")
@@ -219,7 +219,7 @@ def test_head_is_in_a_commit_that_was_applied_whole_later(site: Site) -> None:
     ran = second.apply()
 
     assert (DONE, []) == (ran.code, site.served.requests)
-    assert "applied by #2" in ran.said
+    assert "apply #2 applied" in ran.said
     assert "Flo" not in site.served.active()
     pull(second)
     assert DONE == plans(second).code
@@ -237,7 +237,7 @@ def test_head_is_in_a_commit_that_was_applied_later_and_not_whole(site: Site) ->
 
     ran = refuses(site, second)
 
-    assert "which was begun or applied later (#2, not whole)" in " ".join(ran.said.split())
+    assert "which has HEAD in its history, began later and was not whole" in " ".join(ran.said.split())
     site.served.refused.clear()
     pull(second)
     ends_well(site, second)
@@ -252,7 +252,7 @@ def test_head_is_beside_the_last_apply_until_that_line_is_merged(site: Site) -> 
 
     ran = refuses(site, second)
 
-    assert "the last apply, #2, was of " in " ".join(ran.said.split())
+    assert "the last apply, #2, applied " in " ".join(ran.said.split())
     second.project.git("fetch", "--quiet", "origin")
     second.project.git("merge", "--quiet", "--no-edit", "--strategy-option=theirs", "origin/main")
     ends_well(site, second)
