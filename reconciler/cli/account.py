@@ -33,6 +33,12 @@ def refuse_expired_token(head: Head) -> None:
         raise Unreachable(f"the token of {head.tenant_name} expired on {head.tenant.token.expires}: {HOW_TO}")
 
 
+def read_token(head: Head, settings: Settings) -> str:
+    """Returns the tenant's token; raises Unreachable where it has expired, or its variable holds none."""
+    refuse_expired_token(head)
+    return settings.secret(head.tenant.token) if head.tenant.token else ""
+
+
 async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
     """A client of the tenant, closed with the stack: of the embedded 4me, or of an address with the token's help."""
     from reconciler.live.client import Client, in_process
@@ -45,9 +51,7 @@ async def connect(stack: AsyncExitStack, options: Options, head: Head, settings:
         transport = in_process(make_app(store, now=now_in_utc))
         embedded = Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
         return await _enter(stack, embedded, options)
-    refuse_expired_token(head)
-    token = settings.secret(head.tenant.token) if head.tenant.token else ""
-    return await _enter(stack, Client(head.tenant.url, token, head.tenant.windows), options)
+    return await _enter(stack, Client(head.tenant.url, read_token(head, settings), head.tenant.windows), options)
 
 
 async def _enter(stack: AsyncExitStack, client: Client, options: Options) -> Client:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.account import connect
+from reconciler.cli.account import connect, read_token
 from reconciler.cli.approved import approve, find_applied_since, join_plans, print_refused, refuse_all
 from reconciler.cli.begun import BegunApply, begin_apply, extend_begin, find_own_begin, name_run, stands
 from reconciler.cli.connections import Connections
@@ -35,6 +35,7 @@ from reconciler.core.ownership.closing import Ended
 from reconciler.core.plan import Plan, has_errors
 from reconciler.core.plan_notes import is_refusal
 from reconciler.core.reading import Wish
+from reconciler.core.tenant import SANDBOX
 from reconciler.core.wire import DIALECTS
 from reconciler.errors import Refused
 from reconciler.report.render import Format, render_plan, render_run
@@ -142,6 +143,8 @@ class ApplyRun:
         return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
 
     def _begin(self) -> BegunApply:
+        if self.head.tenant.url != SANDBOX:
+            read_token(self.head, self.settings)  # without one nothing can be done: nothing is put on record
         run = name_run(self.options, self.settings)
         if self.asked.record == "local":
             begun = find_own_begin(self.history, run)

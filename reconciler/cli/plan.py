@@ -177,14 +177,17 @@ def _write_beside(options: Options, made: Plan) -> None:
 def exit_of(made: Plan, *, exit_code: bool) -> int:
     """Refused before different before done. A saved live state is not applyable and refuses nothing.
 
-    What is unclear, such as two users who match one declaration, is not done.
+    What is unclear, such as two users who match one declaration, is not done; nor is it known that there is nothing to
+    do where a commit that names a user can't be read.
     """
     from reconciler.core.plan import has_errors
     from reconciler.core.plan_notes import is_refusal
 
     if not made.read.complete or any(map(is_refusal, made.problems)):
         return REFUSED
-    return DIFFERENCES if exit_code and (made.changes or made.named or has_errors(made)) else NOTHING
+    unread = any(problem.code == "incomplete_history" for problem in made.problems)
+    differs = made.changes or made.named or has_errors(made) or unread
+    return DIFFERENCES if exit_code and differs else NOTHING
 
 
 def exit_of_drift(found: Plan, *, exit_code: bool) -> int:

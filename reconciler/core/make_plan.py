@@ -212,7 +212,8 @@ def _cost(decided: Decided, tenant: Tenant) -> Cost:
 
 
 def _faults(certificate: Certificate) -> list[Problem]:
-    hint = "plan again; nothing is applied from a read that is not complete"
+    again = "plan again with --read full" if certificate.mode == "targeted" else "plan again"
+    hint = f"{again}; nothing is applied from a read that is not complete"
     return [
         Problem("incomplete_read", f"the read is not complete: {fault}", None, hint) for fault in certificate.faults
     ]

@@ -202,7 +202,8 @@ def test_a_token_that_is_unset_or_none_names_its_variable(project: Project, toke
     assert (5, "") == (ran.code, ran.out)
     assert "REMOTE_TOKEN" in ran.err
     assert not token.strip() or token.strip() not in ran.err
-    assert_left_nothing(project, command[0])
+    assert [] == project.ends("remote"), "without a token nothing is begun"
+    assert ["desired-state/all.yaml"] == [one for one in project.written() if one not in LOCKED]
 
 
 Edit: TypeAlias = Callable[[dict[str, Any]], object]
