@@ -16,7 +16,8 @@ VERDICTS = {
     ),
 }
 SETTLE = (
-    "To settle one, add its line to the desired state; it takes away their access. With released: in place of left: "
+    "To settle one, add its line to the desired state (several go under one left:); it takes away their access. "
+    "With released: in place of left: "
     "they stay as they are"
 )
 
