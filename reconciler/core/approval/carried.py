@@ -79,10 +79,12 @@ def find_apply_of(plan: Plan, history: ApplyHistory) -> int | None:
     """Returns the serial of the apply that an approved plan was given to already, or None.
 
     An approval runs once: of such a plan, only what that apply left open is still approved. A plan with the same
-    effects that was made after that apply is another approval.
+    effects that was made after that apply is another approval; and one whose apply left more open than a record names
+    is still needed whole.
     """
     if plan.record is None:
         return None
     since = plan.record.serial or 0
-    ends = (entry.record for entry in history.entries if entry.record.state == "ended")
+    records = (entry.record for entry in history.entries)
+    ends = (one for one in records if one.state == "ended" and one.open != "all")
     return next((one.serial for one in ends if one.serial > since and plan.digest in one.plans), None)

@@ -62,3 +62,11 @@ def test_a_begin_uses_up_no_approval() -> None:
     begun = RecordEntry("r4", (), entry.record.model_copy(update={"state": "begun"}))
 
     assert find_apply_of(approved, ApplyHistory((begun,))) is None
+
+
+def test_an_apply_that_left_more_open_than_a_record_names_uses_up_nothing() -> None:
+    approved = made_after(3)
+    [entry] = history((4, approved.digest)).entries
+    left_all = RecordEntry("r4", (), entry.record.model_copy(update={"open": "all"}))
+
+    assert find_apply_of(approved, ApplyHistory((left_all,))) is None
