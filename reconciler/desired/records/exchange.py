@@ -17,6 +17,7 @@ from reconciler.desired.records.write import make_commit
 from reconciler.errors import NotARecord, RecordUnknown
 
 TRIES = 20
+FETCHES = 3
 NOT_THERE = 2  # what `git ls-remote --exit-code` ends with
 _RACES = ("cannot lock ref", "failed to update ref", "incorrect old value", "stale info", "reference already exists")
 
@@ -37,20 +38,31 @@ def fetch_record(branch: RecordBranch) -> bool:
     """
     if branch.remote is None:
         return False
-    refspec = f"+{branch.local}:{branch.tracking}"
-    code, _out, words = _converse(branch, *_FETCH, "--no-filter", branch.remote, refspec)
-    if code:
-        asked, _out, more = _converse(branch, "ls-remote", "--exit-code", "--heads", branch.remote, branch.local)
-        if asked == NOT_THERE:
-            branch.repository.attempt("update-ref", branch.absence, "HEAD")
-            return False
-        raise refuse_unknown(more if asked else words).as_error()
+    if not _fetch(branch, branch.remote):
+        branch.repository.attempt("update-ref", branch.absence, "HEAD")
+        return False
     branch.repository.attempt("update-ref", "-d", branch.absence)
     theirs = branch.theirs()
     if theirs is not None:
         _fetch_blobs(branch, theirs)
         _follow(branch, theirs)
     return True
+
+
+def _fetch(branch: RecordBranch, remote: str) -> bool:
+    """Whether the remote has the branch, which is fetched then; one that another run makes meanwhile is asked again."""
+    words = ""
+    for _ in range(FETCHES):
+        refspec = f"+{branch.local}:{branch.tracking}"
+        code, _out, words = _converse(branch, *_FETCH, "--no-filter", remote, refspec)
+        if not code:
+            return True
+        asked, _out, more = _converse(branch, "ls-remote", "--exit-code", "--heads", remote, branch.local)
+        if asked == NOT_THERE:
+            return False
+        if asked:
+            raise refuse_unknown(more).as_error()
+    raise refuse_unknown(words).as_error()
 
 
 def push_record(branch: RecordBranch) -> Pushed:
