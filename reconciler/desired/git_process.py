@@ -42,6 +42,7 @@ PINNED = {  # what a person sets for their own eyes, and what makes git look les
     "maintenance.auto": "false",
     "submodule.recurse": "false",
 }
+MOST_BYTES, MOST_WORDS = 100_000, 2_000  # of what git says: read, and passed on
 GIT = ("git", *(word for name, value in PINNED.items() for word in ("-c", f"{name}={value}")))
 
 
@@ -52,9 +53,13 @@ def name_command(arguments: Sequence[str]) -> str:
 
 
 def read_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Returns git's error output on one line, without credentials that stand in an address."""
-    said = " ".join(done.stderr.decode(errors="replace").split())
-    return re.sub(r"://[^/@\s]*@", "://", said) or f"exit {done.returncode}"
+    """Returns git's error output on one line, bounded, and without credentials that stand in an address.
+
+    A remote's hooks write into it: what a terminal would obey, or a reader can't see, becomes a space.
+    """
+    said = done.stderr[:MOST_BYTES].decode(errors="replace")
+    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    return re.sub(r"://[^/@\s]*@", "://", line)[:MOST_WORDS] or f"exit {done.returncode}"
 
 
 def run_git(where: Path, arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
