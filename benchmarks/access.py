@@ -15,9 +15,9 @@ from datetime import date
 from statistics import median
 from time import process_time
 
-from reconciler.core.compile import compile_state
-from reconciler.core.explain import explain_user
-from reconciler.desired.load import load_declarations
+from reconciler.core.access.compile import compile_state
+from reconciler.core.explanation.explain import explain_user
+from reconciler.desired.yaml.load import load_declarations
 
 TODAY = date(2026, 1, 5)
 FILTERS, CHAINS, DEPTH = 20, 40, 5

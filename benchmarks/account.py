@@ -30,7 +30,7 @@ class Account:
     def title_by_hand(self, user_name: str, title: str) -> None:
         """What somebody does in the account, past git; not counted."""
         now = datetime.now(UTC)
-        found = next(one for one in self.store.twin().users.values() if one["userName"] == user_name)
+        found = next(one for one in self.store.simulator().users.values() if one["userName"] == user_name)
         operation = {"op": "replace", "path": "title", "value": title}
         body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
         response = self.store.answer("PATCH", f"/Users/{found['id']}", body, now)
@@ -39,7 +39,7 @@ class Account:
 
     def age(self) -> None:
         """Everybody as if nobody had been changed for months: who changed of late is a question of drift's."""
-        users = self.store.twin().users.values()
+        users = self.store.simulator().users.values()
         self.store.seed([{**one, "meta": {"resourceType": "User", "lastModified": LONG_AGO}} for one in users])
 
 

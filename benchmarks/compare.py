@@ -1,4 +1,4 @@
-"""`benchmarks/run` once its environments are there: makes people, measures everybody in turns, keeps the figures."""
+"""`benchmarks/run` once its environments are there: makes people, measures everybody in limiter, keeps the figures."""
 
 from __future__ import annotations
 

@@ -29,18 +29,18 @@ import httpx
 
 from benchmarks.measure import Void
 from reconciler.apply.execute import Channel, Stop, execute
-from reconciler.apply.log import Clock as LogClock
+from reconciler.apply.log import PaceClock as LogClock
 from reconciler.apply.log import ProvisioningLog
 from reconciler.cli.progress import SECONDS_ELSEWHERE, Progress
-from reconciler.core.attempt import Occasion
-from reconciler.core.model import JsonObject
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import AttributeChange, Change, CreateUser, UpdateUser
-from reconciler.core.tenant import Window
-from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.attempt import RunInfo
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import AttributeChange, Change, CreateUser, UpdateUser
+from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.simulator.machine import Simulator
 from reconciler.live.client import Client
-from reconciler.live.turns import Clock
+from reconciler.live.rate_limiter import PaceClock
 from tests.live.service import tell_sent
 from tests.live.virtual import run_in_virtual_time
 
@@ -49,7 +49,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LATENCY = 0.2
 ONE_IN = 100
 CREATED_ONE_IN = 20
-OCCASION = Occasion("1", "bench", "https://bench.example", None, "sha256:0", "bench")
+OCCASION = RunInfo("1", "bench", "https://bench.example", None, "sha256:0", "bench")
 URL = "https://bench.example/scim/v2"
 
 
@@ -69,9 +69,9 @@ class Load:
 
 @dataclass(slots=True)
 class Account:
-    """The twin behind a transport, that breaks one exchange in a hundred, each time in another way."""
+    """The simulator behind a transport, that breaks one exchange in a hundred, each time in another way."""
 
-    twin: Twin
+    simulator: Simulator
     starts: list[float] = field(default_factory=list)
     faults: int = 0
 
@@ -93,7 +93,7 @@ class Account:
                     raise httpx.ConnectError("the line broke")
         target = request.url.raw_path.decode().removeprefix("/scim/v2")
         body = json.loads(request.content) if request.content else None
-        answer = self.twin.answer(request.method, target, body, NOON).response
+        answer = self.simulator.answer(request.method, target, body, NOON).response
         if breaks:
             raise httpx.ReadError("the answer was lost")
         return httpx.Response(answer.status, content=json.dumps(answer.body).encode(), headers=dict(answer.headers))
@@ -115,9 +115,9 @@ def _update(number: int) -> UpdateUser:
     return UpdateUser(key=f"user/u{number}", name=f"Person {number}", target_id=f"id-{number}", attributes=(title,))
 
 
-def make_account(count: int) -> Twin:
+def make_account(count: int) -> Simulator:
     """Everybody who is not new."""
-    return Twin(users=[_live(number) for number in range(count) if number % CREATED_ONE_IN])
+    return Simulator(users=[_live(number) for number in range(count) if number % CREATED_ONE_IN])
 
 
 def _live(number: int) -> JsonObject:
@@ -168,7 +168,7 @@ async def _apply(
     changes: Sequence[Change], account: Account, windows: tuple[Window, ...], told: io.StringIO, heard: Counter[str]
 ) -> Applied:
     loop = asyncio.get_running_loop()
-    clock = Clock(now=loop.time, sleep=asyncio.sleep)
+    clock = PaceClock(now=loop.time, sleep=asyncio.sleep)
     ids = {change.key: change.target_id for change in changes if change.target_id}
     with tempfile.TemporaryDirectory() as folder, ProvisioningLog(Path(folder) / "log.db") as log:
         recorder = log.record(OCCASION, LogClock(lambda: NOON, loop.time))
@@ -212,14 +212,14 @@ def _check(  # noqa: PLR0913, PLR0917  # all that one apply left
             if later - start < window.seconds - 1e-6:
                 raise Void(f"{window.requests + 1} requests started within {later - start} s")
     done = sum(one.status == "applied" for one in applied.outcomes)
-    people = {one["externalId"]: one for one in account.twin.users.values()}
+    people = {one["externalId"]: one for one in account.simulator.users.values()}
     as_asked = sum(
         people.get(change.key.removeprefix("user/"), {}).get(one.path) == one.after
         for change in changes
         for one in change.attributes[-1:]
     )
-    if len(account.twin.users) != len(people) or not done <= as_asked <= done + failed:
-        raise Void(f"{done} were applied, and {as_asked} are as asked among {len(account.twin.users)} people")
+    if len(account.simulator.users) != len(people) or not done <= as_asked <= done + failed:
+        raise Void(f"{done} were applied, and {as_asked} are as asked among {len(account.simulator.users)} people")
 
 
 def _peak() -> int:

@@ -1,4 +1,4 @@
-"""Whole processes, measured in turns: what each run cost. Knows nothing of what the commands do."""
+"""Whole processes, measured in limiter: what each run cost. Knows nothing of what the commands do."""
 
 from __future__ import annotations
 

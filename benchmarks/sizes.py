@@ -31,11 +31,11 @@ from benchmarks import company, large, tools
 from benchmarks.measure import SPAWN, Void, measure_in_turns, run
 from benchmarks.report import peer_rows, put_between
 from reconciler.collector import collector_off
-from reconciler.core.compile import compile_state, guardrails_of
-from reconciler.core.make_plan import Gathered, make_plan
-from reconciler.core.plan import plan_to_json
-from reconciler.desired.files import read_folder
-from reconciler.desired.load import load_declarations
+from reconciler.core.access.compile import compile_state, guardrails_of
+from reconciler.core.changes.plan import plan_to_json
+from reconciler.core.safety.make_plan import PlanInput, make_plan
+from reconciler.desired.git.files import read_folder
+from reconciler.desired.yaml.load import load_declarations
 from reconciler.live.snapshot import load_snapshot
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ def measure_stages(folder: Path) -> Measured:
     declarations = meter.time("load", lambda: load_declarations(read_folder(folder / "desired-state"))).declarations
     desired = meter.time("compile", lambda: compile_state(declarations, "bench", TODAY))
     tenant = declarations.tenants["bench"].tenant
-    gathered = Gathered(
+    gathered = PlanInput(
         desired=desired, live=live, tenant=tenant, guardrails=guardrails_of(declarations, "bench"), as_of=TODAY
     )
     made = meter.time("diff", lambda: make_plan(gathered))

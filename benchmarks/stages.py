@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from benchmarks import tools
 from benchmarks.measure import run
-from reconciler.core.compile import compile_state, guardrails_of
-from reconciler.core.make_plan import Gathered, make_plan
-from reconciler.core.plan import plan_to_json
-from reconciler.core.planner import decide_changes
-from reconciler.desired.files import read_folder
-from reconciler.desired.load import load_declarations
+from reconciler.core.access.compile import compile_state, guardrails_of
+from reconciler.core.changes.plan import plan_to_json
+from reconciler.core.planner.planner import decide_changes
+from reconciler.core.safety.make_plan import PlanInput, make_plan
+from reconciler.desired.git.files import read_folder
+from reconciler.desired.yaml.load import load_declarations
 from reconciler.live.snapshot import load_snapshot
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def time_stages(folder: Path, count: int) -> Mapping[str, float]:
     declarations = clock.time("load YAML", lambda: load_declarations(contents)).declarations
     desired = clock.time("compile", lambda: compile_state(declarations, "bench", TODAY))
     live = clock.time("read live", lambda: load_snapshot(contender.folder / "live.json"))
-    gathered = Gathered(
+    gathered = PlanInput(
         desired=desired,
         live=live,
         tenant=declarations.tenants["bench"].tenant,

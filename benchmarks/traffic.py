@@ -72,7 +72,7 @@ def main(count: int, tenth: int, rounds: int, *, keep: bool) -> None:
 
 
 def measure(folder: Path, count: int, tenth: int, rounds: int) -> Days:
-    """Everybody's days: the quick ones in turns, A B C A B C, and beside them those that wait most of the time."""
+    """Everybody's days: the quick ones in limiter, A B C A B C, and beside them those that wait most of the time."""
     terraform = tools.find_terraform()
     ours: list[list[Took]] = []
     engine: list[list[float | None]] = []
@@ -109,7 +109,7 @@ def live_six_days(run: Run, count: int, rate: str) -> list[Took]:
     ours = (tools.reconciler(), "--tenant", "bench", "-q")
     _commit(run, "first")
     first = run.day((*ours, "apply", "--yes"))
-    company_size = len(run.account.store.twin().users)
+    company_size = len(run.account.store.simulator().users)
     if company_size != count:
         raise Void(f"{company_size} of {count} people arrived")
     nothing = run.day((*ours, "plan", "--exit-code"))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.core.secret import SecretName
+from reconciler.core.declarations.secret import SecretName
 from reconciler.errors import Unreachable, UsageError
 
 

@@ -12,18 +12,19 @@ from typing import Any, TypeAlias
 import httpx
 
 from reconciler.apply.execute import Channel, RolesChannel, Send, Stop, execute
-from reconciler.core.make_plan import Made
-from reconciler.core.model import LiveState, Request, Response
-from reconciler.core.outcome import Outcome
-from reconciler.core.people import Sought, to_records
-from reconciler.core.tenant import SANDBOX, RolesVia
-from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.rest import read_call
-from reconciler.core.twin.schema import ENTERPRISE_USER
-from reconciler.core.wire import Dialect
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.declarations.tenant import SANDBOX, RolesVia
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.states import LiveState
+from reconciler.core.safety.make_plan import MadePlan
+from reconciler.core.scim.people import RoleLookup, to_records
+from reconciler.core.scim.wire import Dialect
+from reconciler.core.simulator.directory import Directory
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.rest import read_call
+from reconciler.core.simulator.schema import ENTERPRISE_USER
 from reconciler.errors import LostAnswer
-from reconciler.live.client import Client, Manner
+from reconciler.live.client import Client, ServiceProfile
 from reconciler.live.people import read_behind
 from reconciler.live.read import read_snapshot
 from reconciler.live.rest import RestLine
@@ -31,7 +32,7 @@ from reconciler.live.snapshot import Snapshot, join_people, to_live_state
 
 URL = "https://account.example/scim/v2"
 REST_URL = "https://account.example/v1"
-REST = Manner(expects="REST", refused="", setting="", sends="application/json")
+REST = ServiceProfile(expects="REST", refused="", setting="", sends="application/json")
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CREATED = 201
 
@@ -42,7 +43,7 @@ Failure: TypeAlias = Callable[[Send, Request], Awaitable[Response]]
 class Account:
     """One account. `methods` counts what was sent to it, reads too; `created` counts what it created."""
 
-    twin: Twin
+    simulator: Simulator
     methods: Counter[str] = field(default_factory=Counter)
     created: int = 0
 
@@ -55,12 +56,12 @@ class Account:
     def answer_rest(self, method: str, target: str) -> Response:
         """What the account answers over REST, counted."""
         self.methods[method] += 1
-        return self.twin.answer_rest(read_call(method, target, None, SANDBOX, NOON)).response
+        return self.simulator.answer_rest(read_call(method, target, None, SANDBOX, NOON)).response
 
     def answer(self, method: str, target: str, body: object) -> Response:
         """What the account answers, counted."""
         self.methods[method] += 1
-        response = self.twin.answer(method, target, body, NOON).response
+        response = self.simulator.answer(method, target, body, NOON).response
         self.created += response.status == CREATED
         return response
 
@@ -89,10 +90,10 @@ class Account:
 def make_account(live: Snapshot) -> Account:
     """An account of its own that holds what was saved; without people, those whom 4me's rules would make."""
     directory = Directory(to_records(live.people, SANDBOX)) if live.people else None
-    twin = Twin(users=live.users, groups=live.groups, directory=directory)
+    simulator = Simulator(users=live.users, groups=live.groups, directory=directory)
     if live.people is None:
-        twin.follow(tuple(("Users", key) for key in twin.users), NOON)
-    return Account(twin)
+        simulator.follow(tuple(("Users", key) for key in simulator.users), NOON)
+    return Account(simulator)
 
 
 async def read_account(account: Account, dialect: Dialect) -> LiveState:
@@ -101,14 +102,14 @@ async def read_account(account: Account, dialect: Dialect) -> LiveState:
         return to_live_state(*await read_snapshot(client, dialect))
 
 
-async def read_roles(account: Account, live: LiveState, sought: list[Sought]) -> LiveState:
+async def read_roles(account: Account, live: LiveState, sought: list[RoleLookup]) -> LiveState:
     """The live state with the roles of people, as commands read them."""
     line = account.rest_line()
     async with line.client, line.tokens:
         return join_people(live, *await read_behind(line, sought, len(live.users)))
 
 
-async def apply_plan(made: Made, send: Send, dialect: Dialect, roles_via: RolesVia = "scim") -> tuple[Outcome, ...]:
+async def apply_plan(made: MadePlan, send: Send, dialect: Dialect, roles_via: RolesVia = "scim") -> tuple[Outcome, ...]:
     """Carries the plan out, as `apply` does."""
     roles = RolesChannel(send, SANDBOX) if roles_via == "permissions" else None
     return await execute(made.plan.changes, made.decided.ids, Channel(send, dialect, roles=roles), Stop())
@@ -153,22 +154,22 @@ def fail_from(send: Send, index: int, failure: Failure) -> Send:
     return send_or_fail
 
 
-def describe_users(twin: Twin) -> list[str]:
+def describe_users(simulator: Simulator) -> list[str]:
     """Every user without what the account alone decides (id, meta), the manager by userName; twice if there twice."""
-    names = {live_id: user["userName"] for live_id, user in twin.users.items()}
-    return sorted(_written(_without_own(user, names)) for user in twin.users.values())
+    names = {live_id: user["userName"] for live_id, user in simulator.users.items()}
+    return sorted(_written(_without_own(user, names)) for user in simulator.users.values())
 
 
-def describe_people(twin: Twin) -> list[str]:
+def describe_people(simulator: Simulator) -> list[str]:
     """Every person with the roles they hold, without what the account alone decides, by address."""
     fields = ("name", "primary_email", "source", "disabled", "permissions")
-    return sorted(_written({name: person.get(name) for name in fields}) for person in twin.kept("People").values())
+    return sorted(_written({name: person.get(name) for name in fields}) for person in simulator.kept("People").values())
 
 
-def describe_groups(twin: Twin) -> list[str]:
+def describe_groups(simulator: Simulator) -> list[str]:
     """Every group without what the account alone decides, members by userName; twice if there twice."""
-    names = {live_id: user["userName"] for live_id, user in twin.users.items()}
-    return sorted(_written(_without_own(group, names)) for group in twin.groups.values())
+    names = {live_id: user["userName"] for live_id, user in simulator.users.items()}
+    return sorted(_written(_without_own(group, names)) for group in simulator.groups.values())
 
 
 def _without_own(resource: dict[str, Any], names: dict[str, object]) -> dict[str, Any]:

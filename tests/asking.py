@@ -1,25 +1,33 @@
-"""An account that answers an inquiry truly: as 4me does, with groups that are listed without their members."""
+"""An account that answers an lookup_planner truly: as 4me does, with groups that are listed without their members."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.earlier import Earlier
-from reconciler.core.inquiry import FoundGroup, FoundUser, Inquiry, Known, Questions, make_inquiry
-from reconciler.core.lookup import Term
-from reconciler.core.model import Attributes, Certificate, DesiredState, Kind, LiveState, LiveUser
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.resources import Attributes, Kind, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.targeting.lookup import Term
+from reconciler.core.targeting.lookup_planner import (
+    FoundGroup,
+    FoundUser,
+    KnownAccount,
+    LookupPlanner,
+    LookupRound,
+    make_lookup_planner,
+)
 
 MOST_ROUNDS = 12
 
 
 @dataclass
 class Asked:
-    """What came of an inquiry: the desired state with its focus as it grew, what is known, and every round asked."""
+    """What came of an lookup_planner: the desired state with its selection as it grew, what is known, and every round asked."""
 
     desired: DesiredState
-    known: Known = field(default_factory=Known)
-    rounds: list[Questions] = field(default_factory=list)
+    known: KnownAccount = field(default_factory=KnownAccount)
+    rounds: list[LookupRound] = field(default_factory=list)
 
     @property
     def live(self) -> LiveState:
@@ -29,19 +37,19 @@ class Asked:
 
 def ask_account(desired: DesiredState, earlier: Earlier, account: LiveState, *, tells_groups: bool) -> Asked:
     """Answers until there is no question; with `tells_groups`, who is in a group says so."""
-    inquiry, asked = make_inquiry(desired, earlier), Asked(desired)
+    lookup_planner, asked = make_lookup_planner(desired, earlier), Asked(desired)
     for _ in range(MOST_ROUNDS):
-        inquiry, questions = inquiry.next_round(asked.known)
-        asked.desired = inquiry.desired
+        lookup_planner, questions = lookup_planner.next_round(asked.known)
+        asked.desired = lookup_planner.desired
         if not questions:
             return asked
         asked.rounds.append(questions)
         users = (
             FoundUser(user, _groups_of(user, account) or None if tells_groups else None)
             for user in account.users
-            if user.id in questions.users or _is_asked(user.attributes, "user", inquiry, questions)
+            if user.id in questions.users or _is_asked(user.attributes, "user", lookup_planner, questions)
         )
-        asked.known = asked.known.learn(questions, users, _found_groups(account, inquiry, questions))
+        asked.known = asked.known.learn(questions, users, _found_groups(account, lookup_planner, questions))
     raise AssertionError("it never stops asking")
 
 
@@ -49,13 +57,13 @@ def _groups_of(user: LiveUser, account: LiveState) -> frozenset[str]:
     return frozenset(group.id for group in account.groups if user.id in group.members)
 
 
-def _found_groups(account: LiveState, inquiry: Inquiry, questions: Questions) -> Iterator[FoundGroup]:
+def _found_groups(account: LiveState, lookup_planner: LookupPlanner, questions: LookupRound) -> Iterator[FoundGroup]:
     for group in account.groups:
-        if _is_asked(group.attributes, "group", inquiry, questions):
+        if _is_asked(group.attributes, "group", lookup_planner, questions):
             yield FoundGroup(replace(group, members=frozenset()), has_members=False)
     yield from (FoundGroup(group, has_members=True) for group in account.groups if group.id in questions.groups)
 
 
-def _is_asked(attributes: Attributes, kind: Kind, inquiry: Inquiry, questions: Questions) -> bool:
-    terms = (Term(*term) for key in questions.keys if key.kind == kind for term in inquiry.terms(key))
+def _is_asked(attributes: Attributes, kind: Kind, lookup_planner: LookupPlanner, questions: LookupRound) -> bool:
+    terms = (Term(*term) for key in questions.keys if key.kind == kind for term in lookup_planner.terms(key))
     return any(term.is_met_by(attributes) for term in terms)

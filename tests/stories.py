@@ -22,16 +22,16 @@ from typing import Any, TypeVar, cast
 
 import yaml
 
-from reconciler.core.compile import compile_state
-from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredUser
-from reconciler.core.earlier import Earlier
-from reconciler.core.filter_change import tell_filter_change
-from reconciler.core.model import DesiredState
+from reconciler.core.access.compile import compile_state
+from reconciler.core.access.filter_change import warn_of_filter_change
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredUser
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.evidence import Evidence, Place, StateAt
-from reconciler.core.ownership.record import ApplyRecord, Covers, salted
-from reconciler.core.tenant import Tenant
-from reconciler.desired.files import read_folder
-from reconciler.desired.load import load_declarations
+from reconciler.core.record.record import ApplyRecord, Covers, salted
+from reconciler.desired.git.files import read_folder
+from reconciler.desired.yaml.load import load_declarations
 from reconciler.errors import Problem
 from reconciler.live.snapshot import Snapshot, read_snapshot_file
 
@@ -122,7 +122,7 @@ class Story:
     def filter_changes(self) -> tuple[Problem, ...]:
         """What the edits of the scoping filters since then do."""
         earlier = [said for said in (self.base, self.applied) if said]
-        told = [tell_filter_change(said, self.head, self.tenant_name, self.as_of) for said in earlier]
+        told = [warn_of_filter_change(said, self.head, self.tenant_name, self.as_of) for said in earlier]
         return tuple(dict.fromkeys(problem for problems in told for problem in problems))
 
 

@@ -15,13 +15,13 @@ import pytest
 
 from reconciler.apply.execute import Send
 from reconciler.cli.saved import read_plan
-from reconciler.core.compile import guardrails_of
-from reconciler.core.make_plan import Gathered, Made, make_plan
-from reconciler.core.model import Request, Response
-from reconciler.core.outcome import Status
-from reconciler.core.plan import ACTIONS, Cause, Plan, plan_to_json
-from reconciler.core.planner import list_sought
-from reconciler.core.wire import DIALECTS, Dialect
+from reconciler.core.access.compile import guardrails_of
+from reconciler.core.changes.outcome import Status
+from reconciler.core.changes.plan import ACTIONS, Cause, Plan, plan_to_json
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.planner.planner import list_role_lookups
+from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
+from reconciler.core.scim.wire import DIALECTS, Dialect
 from reconciler.report.render import Format, render_plan
 from tests.account import (
     Account,
@@ -72,14 +72,14 @@ def creates_something(name: str) -> bool:
 APPLIED = [name for name in NAMES if is_applied(name)]
 
 
-async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"]) -> Made:
+async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"]) -> MadePlan:
     """Reads the account and plans, as every command does."""
     live = await read_account(account, dialect)
-    sought = list_sought(story.desired, live, story.tenant, story.earlier, story.evidence)
+    sought = list_role_lookups(story.desired, live, story.tenant, story.earlier, story.evidence)
     live = await read_roles(account, live, sought) if story.tenant.roles_via == "permissions" else live
     faults = (*live.certificate.faults, *story.faults)
     return make_plan(
-        Gathered(
+        PlanInput(
             desired=story.desired,
             live=replace(live, certificate=replace(live.certificate, faults=faults)),
             tenant=story.tenant.model_copy(update={"dialect": dialect.name}),
@@ -230,9 +230,9 @@ def test_a_failure_at_any_request_is_made_good_by_the_next_apply(
             await plan_and_apply(story, account, account.send, dialect)
 
             assert [] == await plan_again(story, account, dialect)
-            assert describe_users(undisturbed.twin) == describe_users(account.twin)
-            assert describe_groups(undisturbed.twin) == describe_groups(account.twin)
-            assert describe_people(undisturbed.twin) == describe_people(account.twin)
+            assert describe_users(undisturbed.simulator) == describe_users(account.simulator)
+            assert describe_groups(undisturbed.simulator) == describe_groups(account.simulator)
+            assert describe_people(undisturbed.simulator) == describe_people(account.simulator)
             assert undisturbed.created == account.created
             assert account.methods.keys() <= SENT
 

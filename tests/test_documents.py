@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import COMMANDS
-from reconciler.core.compile import compile_state, guardrails_of
-from reconciler.core.make_plan import Gathered, make_plan
-from reconciler.core.model import Certificate, LiveState
-from reconciler.core.plan import Plan
-from reconciler.desired.files import read_folder
-from reconciler.desired.load import load_declarations
+from reconciler.core.access.compile import compile_state, guardrails_of
+from reconciler.core.changes.plan import Plan
+from reconciler.core.model.states import Certificate, LiveState
+from reconciler.core.safety.make_plan import PlanInput, make_plan
+from reconciler.desired.git.files import read_folder
+from reconciler.desired.yaml.load import load_declarations
 from reconciler.report.render import Format, render_plan
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +24,7 @@ def first_plan() -> Plan:
     declarations = load_declarations(read_folder(ROOT / "desired-state", "desired-state")).declarations
     today = date(2026, 11, 23)
     return make_plan(
-        Gathered(
+        PlanInput(
             desired=compile_state(declarations, "sandbox", today),
             live=LiveState((), (), Certificate("full", users=0, groups=0, requests=2)),
             tenant=declarations.tenants["sandbox"].tenant,

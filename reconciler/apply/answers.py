@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from reconciler.core.model import Response
-from reconciler.core.outcome import Status
-from reconciler.core.people import read_roles
-from reconciler.core.plan import Change
-from reconciler.core.steps import Step, target_of
-from reconciler.core.verify import list_not_taken, list_other_differences, list_roles_not_taken
-from reconciler.core.wire import NotScim, describe_error, read_id
+from reconciler.core.changes.outcome import Status
+from reconciler.core.changes.plan import Change
+from reconciler.core.model.messages import Response
+from reconciler.core.planner.steps import Step, target_of
+from reconciler.core.planner.verify import list_not_taken, list_other_differences, list_roles_not_taken
+from reconciler.core.scim.people import read_roles
+from reconciler.core.scim.wire import NotScim, describe_error, read_id
 
 GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 

@@ -16,13 +16,13 @@ from typing import Protocol, TypeAlias
 
 from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.lookup import find_created, name_holder
-from reconciler.core.model import Request, Response
-from reconciler.core.outcome import Outcome
-from reconciler.core.people import NotPeople, roles_request
-from reconciler.core.plan import Change
-from reconciler.core.redact import redact_sentence
-from reconciler.core.steps import Step, make_request, make_roles_request, make_steps, resolve, target_of
-from reconciler.core.wire import Dialect, NotScim, get_request
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Change
+from reconciler.core.changes.redact import redact_sentence
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.planner.steps import Step, make_request, make_roles_request, make_steps, resolve, target_of
+from reconciler.core.scim.people import NotPeople, roles_request
+from reconciler.core.scim.wire import Dialect, NotScim, get_request
 from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreachable
 
 Send: TypeAlias = Callable[[Request], Awaitable[Response]]

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from reconciler.core.attempt import Attempt, Occasion, Wanted
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Change
-from reconciler.core.redact import readable
+from reconciler.core.changes.attempt import Attempt, AttemptQuery, RunInfo
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Change
+from reconciler.core.changes.redact import readable
 from reconciler.errors import Failed, UsageError
 
 VERSION = 1
@@ -75,7 +75,7 @@ TOLD = ("name", "cause", "reason", "attributes", "members", "roles")
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class LogClock:
     """The moment, in UTC, and seconds that only ever grow."""
 
     now: Callable[[], datetime]
@@ -100,7 +100,7 @@ class ProvisioningLog:
     ) -> None:
         self._connection.close()
 
-    def record(self, occasion: Occasion, clock: Clock) -> Recorder:
+    def record(self, occasion: RunInfo, clock: LogClock) -> Recorder:
         """What a run tells its attempts to; that there was a run is kept at once."""
         row = (occasion.run, _spell(clock.now()), occasion.tenant, occasion.url)
         self.write([(RUN, [(*row, occasion.commit, occasion.digest, occasion.who)])])
@@ -118,7 +118,7 @@ class ProvisioningLog:
                 self._connection.execute("ROLLBACK")
             raise Failed(f"the provisioning log {self.path} can't be written: {error}") from error
 
-    def find(self, wanted: Wanted) -> Iterator[Attempt]:
+    def find(self, wanted: AttemptQuery) -> Iterator[Attempt]:
         """The attempts that are wanted, newest first."""
         condition, values = _condition(wanted)
         limit = -1 if wanted.limit is None else wanted.limit
@@ -154,7 +154,7 @@ class Recorder:
 
     log: ProvisioningLog
     run: str
-    clock: Clock
+    clock: LogClock
     begun: dict[str, float] = field(default_factory=dict)
 
     def begin(self, changes: Sequence[Change]) -> None:
@@ -216,7 +216,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _condition(wanted: Wanted) -> tuple[str, list[str]]:
+def _condition(wanted: AttemptQuery) -> tuple[str, list[str]]:
     """The words of SQL, and the values that are bound to them."""
     parts: list[tuple[str, Sequence[str]]] = [
         ("tenant = ?", [wanted.tenant] if wanted.tenant else []),
@@ -231,7 +231,7 @@ def _condition(wanted: Wanted) -> tuple[str, list[str]]:
     ]
 
 
-def _choices(wanted: Wanted) -> tuple[tuple[str, Sequence[str]], ...]:
+def _choices(wanted: AttemptQuery) -> tuple[tuple[str, Sequence[str]], ...]:
     return (("key", wanted.keys), ("action", wanted.actions), ("status", wanted.statuses))
 
 

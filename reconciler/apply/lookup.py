@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from reconciler.core.diff import differs
-from reconciler.core.model import Attributes, JsonObject, LiveGroup, LiveUser, Request, Response
-from reconciler.core.steps import Step, lookups
-from reconciler.core.wire import (
+from reconciler.core.model.diff import differs
+from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser
+from reconciler.core.planner.steps import Step, lookups
+from reconciler.core.scim.wire import (
     NotScim,
     Page,
     describe_error,

@@ -13,11 +13,11 @@ from reconciler.cli.line import Head, now_in_utc
 from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles
 from reconciler.cli.progress import watched
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import LiveState
-from reconciler.core.renewal import HOW_TO, days_left
-from reconciler.core.tenant import SANDBOX
-from reconciler.core.wire import DIALECTS
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.declarations.token_expiry import HOW_TO, days_left
+from reconciler.core.model.states import LiveState
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import Refused, Unreachable
 from reconciler.live.snapshot import Snapshot, load_snapshot, to_live_state
 from reconciler.settings import Settings, read_settings

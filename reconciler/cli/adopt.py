@@ -15,8 +15,8 @@ from reconciler.cli.main import Options
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
     from reconciler.cli.record import RecordMode
-    from reconciler.desired.adopt import Adopted
-    from reconciler.desired.load import Loaded
+    from reconciler.desired.yaml.adopt import Adopted
+    from reconciler.desired.yaml.load import Loaded
 
 DONE, IN_PART = 0, 1
 NO_LINE_END = "\\ No newline at end of file\n"
@@ -42,9 +42,9 @@ def adopt(options: Options, wanted: Wanted) -> int:
     from reconciler.cli.evidence import find_evidence
     from reconciler.cli.history import find_applied, open_history
     from reconciler.cli.line import load_head
-    from reconciler.desired.adopt import Asked, adopt_drift
-    from reconciler.desired.files import find_files, read_folder
-    from reconciler.desired.place import replace_files
+    from reconciler.desired.git.files import find_files, read_folder
+    from reconciler.desired.yaml.adopt import AdoptionRequest, adopt_drift
+    from reconciler.desired.yaml.atomic_write import replace_files
 
     head = load_head(options, None)
     named = _named(head, wanted.keys)
@@ -57,7 +57,7 @@ def adopt(options: Options, wanted: Wanted) -> int:
         live = read_whole(options, head, wanted.live)
         evidence = find_evidence(history, head, base, live)
 
-    asked = Asked(head.tenant_name, head.today, base.earlier, named, evidence)
+    asked = AdoptionRequest(head.tenant_name, head.today, base.earlier, named, evidence)
     adopted = adopt_drift(contents, loaded, live, asked)
 
     if not wanted.dry_run:
@@ -70,7 +70,7 @@ def adopt(options: Options, wanted: Wanted) -> int:
 
 def _load_checked_out(head: Head, contents: Mapping[str, bytes]) -> Loaded:
     """What the files to be edited declare; raises UsageError where one is not checked out, and could not be edited."""
-    from reconciler.desired.load import load_declarations
+    from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import UsageError
 
     if missing := sorted(head.loaded.files.keys() - contents.keys()):
@@ -81,8 +81,8 @@ def _load_checked_out(head: Head, contents: Mapping[str, bytes]) -> Loaded:
 
 def _named(head: Head, keys: Sequence[str]) -> frozenset[str]:
     """The keys as plans have them; raises UsageError for one that is not declared."""
-    from reconciler.core.model import Key, parse_key
-    from reconciler.core.suggest import did_you_mean
+    from reconciler.core.model.resources import Key, parse_key
+    from reconciler.core.model.suggest import did_you_mean
     from reconciler.errors import UsageError
 
     for spelled in keys:
@@ -115,8 +115,8 @@ def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
 
 def _tell(options: Options, head: Head, adopted: Adopted, wanted: Wanted) -> None:
     from reconciler.cli.line import say
+    from reconciler.report.format.quote import plain_line
     from reconciler.report.problems import render_problems
-    from reconciler.report.quote import plain_line
 
     if adopted.problems:
         say(options, render_problems(adopted.problems, "text").rstrip("\n"))

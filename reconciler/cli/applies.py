@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from reconciler.cli.line import load_folder
 from reconciler.cli.main import Options
 from reconciler.cli.record import find_branch
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.desired.commits import describe_commits
-from reconciler.desired.git import Repository, explain_absence, find_repository
+from reconciler.core.record.history import ApplyHistory
+from reconciler.desired.git.commits import describe_commits
+from reconciler.desired.git.repository import Repository, explain_absence, find_repository
 from reconciler.desired.records.load import load_history
 from reconciler.errors import InvalidInput, UsageError
 from reconciler.report.applies import AppliedCommit

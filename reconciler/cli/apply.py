@@ -26,10 +26,10 @@ from reconciler.cli.plan import (
     record_option,
 )
 from reconciler.cli.record import RecordMode
-from reconciler.core.notification import Ending
-from reconciler.core.outcome import Run
-from reconciler.core.ownership.refusals import RecordRefusal
-from reconciler.core.reading import ReadMode, Wish
+from reconciler.core.changes.notification import RunResult
+from reconciler.core.changes.outcome import Run
+from reconciler.core.record.refusals import RecordRefusal
+from reconciler.core.targeting.reading import ReadMode, ReadRequest
 from reconciler.desired.records.line import check_line
 from reconciler.errors import Refused
 from reconciler.report.render import Format, render_run
@@ -66,12 +66,12 @@ def apply(
 ) -> int:
     """Plan again and carry it out. With FILE, only the effects that one of these plans shows."""
     head = load_head(options, as_of)
-    wish = Wish(read, only, with_dependencies, base is not None)
-    asked = ApplyOptions(files, base, wish, form, not yes and not files, all_or_nothing, max_duration, record)
+    read_request = ReadRequest(read, only, with_dependencies, base is not None)
+    asked = ApplyOptions(files, base, read_request, form, not yes and not files, all_or_nothing, max_duration, record)
     return tell_of(options, head, "apply", lambda: _apply_head(options, head, asked))
 
 
-def _apply_head(options: Options, head: Head, asked: ApplyOptions) -> tuple[int, Ending]:
+def _apply_head(options: Options, head: Head, asked: ApplyOptions) -> tuple[int, RunResult]:
     """Returns the exit code, and how the apply ended, for notifications."""
     if not head.tenant.enabled:
         raise Refused(
@@ -88,7 +88,7 @@ def _apply_head(options: Options, head: Head, asked: ApplyOptions) -> tuple[int,
         return ApplyRun(options, head, asked, settings, history, list(approved)).run()
 
 
-def _end_refused(options: Options, head: Head, asked: ApplyOptions, refusal: RecordRefusal) -> tuple[int, Ending]:
+def _end_refused(options: Options, head: Head, asked: ApplyOptions, refusal: RecordRefusal) -> tuple[int, RunResult]:
     """An apply of a commit that a later whole apply has is done already; any other refusal is raised."""
     if refusal.exit_code:
         raise refusal.as_error()

@@ -25,18 +25,18 @@ from reconciler.cli.private import open_log, record_run
 from reconciler.cli.reading import Account, How, Past, focus_head, is_all_that_waits, plan_account, read_asked
 from reconciler.cli.record import RecordMode
 from reconciler.core.approval.carried import open_after
+from reconciler.core.approval.closing import Ended
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.guardrails import count_population
-from reconciler.core.limits import effects_of
-from reconciler.core.make_plan import Made
-from reconciler.core.notification import Ending
-from reconciler.core.outcome import Outcome, Run, count_active_after
-from reconciler.core.ownership.closing import Ended
-from reconciler.core.plan import Plan, has_errors
-from reconciler.core.plan_notes import is_refusal
-from reconciler.core.reading import Wish
-from reconciler.core.tenant import SANDBOX
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.notification import RunResult
+from reconciler.core.changes.outcome import Outcome, Run, count_active_after
+from reconciler.core.changes.plan import Plan, has_errors
+from reconciler.core.changes.plan_notes import is_refusal
+from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.safety.guardrails import count_population
+from reconciler.core.safety.limits import effects_of
+from reconciler.core.safety.make_plan import MadePlan
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.targeting.reading import ReadRequest
 from reconciler.errors import Refused
 from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import Settings
@@ -55,7 +55,7 @@ class ApplyOptions:
 
     files: tuple[Path, ...]
     base: str | None
-    wish: Wish
+    read_request: ReadRequest
     form: Format
     confirm: bool
     all_or_nothing: bool
@@ -65,14 +65,14 @@ class ApplyOptions:
     @property
     def how(self) -> How:
         """How the account is read."""
-        return How(self.wish.read, keeps_focus=bool(self.wish.only) or bool(self.files))
+        return How(self.read_request.read, keeps_focus=bool(self.read_request.only) or bool(self.files))
 
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
     """A plan, what it was made from, and the connections by which the account was read."""
 
-    made: Made
+    made: MadePlan
     account: Account
     past: Past
     lines: Connections
@@ -110,7 +110,7 @@ class ApplyRun:
     approved: list[Plan]
     sent: bool = field(default=False)
 
-    def run(self) -> tuple[int, Ending]:
+    def run(self) -> tuple[int, RunResult]:
         """Applies, and puts it on record where anything may be sent."""
         if (self.asked.confirm or stands(self.history)) and (ended := self._look_first()) is not None:
             return ended
@@ -122,7 +122,7 @@ class ApplyRun:
             applied = asyncio.run(self._apply(begun))
         return self._end(applied, begun)
 
-    def _look_first(self) -> tuple[int, Ending] | None:
+    def _look_first(self) -> tuple[int, RunResult] | None:
         """Plans before anything is on record: a person is asked, and where there is nothing to do nothing is pushed."""
         planned = asyncio.run(self._plan_only())
         shows = bool(planned.plan.changes) and self.asked.confirm
@@ -171,9 +171,9 @@ class ApplyRun:
         client = await connect(stack, self.options, self.head, self.settings)
         rest = await connect_rest(stack, self.head, self.settings, client)
         planned_so = any(plan.read.mode == "targeted" for plan in self.approved)
-        targeted = planned_so or self.asked.wish.looks_for_difference
+        targeted = planned_so or self.asked.read_request.looks_for_difference
         past = Past(find_base(self.history, self.asked.base, front=targeted), self.history)
-        head = focus_head(self.options, self.head, past, self.asked.wish, join_plans(self.approved))
+        head = focus_head(self.options, self.head, past, self.asked.read_request, join_plans(self.approved))
         lines = Connections(client, rest)
         account = await read_asked(lines, self.options, head, past, self.asked.how)
         past = past if targeted else replace(past, base=with_front(self.history, past.base))
@@ -225,7 +225,7 @@ class ApplyRun:
         leased = [Deadline(begun.seconds_left, f"it may send until {begun.record.until} only")] if begun else []
         return [*given, *leased]
 
-    def _end(self, applied: _Applied, begun: BegunApply | None) -> tuple[int, Ending]:
+    def _end(self, applied: _Applied, begun: BegunApply | None) -> tuple[int, RunResult]:
         """Leaves the end on record before anything is printed, for the reader may have gone."""
         code = _exit_of(applied)
         ended = self._ended(applied, begun) if begun else None
@@ -248,14 +248,14 @@ class ApplyRun:
         done = [one.change for one in outcomes if one.status == "applied"]
         base, head = planned.past.base, planned.account.head
         active = count_population(planned.account.live, base.population).users
-        whole = head.desired.focus is None or is_all_that_waits(head, base)
+        whole = head.desired.selection is None or is_all_that_waits(head, base)
         return Ended(
             plan=planned.plan,
             decided=planned.made.decided,
             desired=head.desired,
             outcomes=outcomes,
             settled=applied.settled,
-            only=bool(self.asked.wish.only) or not whole,
+            only=bool(self.asked.read_request.only) or not whole,
             open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
             effects=effects_of(done, self.head.guardrails, first_apply=not base.applied),
             population=count_active_after(active, outcomes),

@@ -19,10 +19,10 @@ from reconciler.core.approval.carried import find_apply_of, list_open
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
-from reconciler.core.make_plan import Made
-from reconciler.core.model import DesiredState, LiveState
-from reconciler.core.ownership.record import OpenAtom
-from reconciler.core.plan import Change, Plan, digest_of, order_changes, summarise
+from reconciler.core.changes.plan import Change, Plan, digest_of, order_changes, summarise
+from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.record.record import OpenAtom
+from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import Problem, Refused
 
 
@@ -77,7 +77,7 @@ def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSin
 def approve(
     head: Head,
     base: Base,
-    made: Made,
+    made: MadePlan,
     live: LiveState,
     approved: Sequence[Plan],
     *,

@@ -14,12 +14,12 @@ from reconciler.cli.history import History
 from reconciler.cli.line import Head, now_in_utc
 from reconciler.cli.main import Options
 from reconciler.cli.output import make_private_folder
-from reconciler.core.ownership.closing import Ended, end_apply, end_without_effect
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry, State
-from reconciler.core.tenant import SANDBOX
+from reconciler.core.approval.closing import Ended, end_apply, end_without_effect
+from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry, State
 from reconciler.desired.evidence.graph import read_graph
-from reconciler.desired.git import Repository, explain_absence
+from reconciler.desired.git.repository import Repository, explain_absence
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.line import check_line

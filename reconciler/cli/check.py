@@ -15,8 +15,8 @@ from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
     from reconciler.cli.line import Head
-    from reconciler.core.parts import Part
-    from reconciler.core.tenant import Tenant
+    from reconciler.core.declarations.tenant import Tenant
+    from reconciler.core.model.shards import Part
     from reconciler.live.client import Client
     from reconciler.live.rest import RestLine
 
@@ -43,7 +43,7 @@ async def _ask(options: Options, head: Head) -> dict[str, Any]:
     from reconciler.cli.account import connect
     from reconciler.cli.notify import check_notifiers
     from reconciler.cli.people import connect_rest
-    from reconciler.core.renewal import days_left
+    from reconciler.core.declarations.token_expiry import days_left
     from reconciler.live.discovery import ask_config, count_resources
     from reconciler.settings import read_settings
 
@@ -82,7 +82,7 @@ async def _ask_rest(rest: RestLine, tenant: Tenant) -> dict[str, Any]:
 
 
 def _as_text(facts: dict[str, Any]) -> str:
-    from reconciler.core.renewal import spell_days
+    from reconciler.core.declarations.token_expiry import spell_days
 
     supports = ", ".join(f"{name}: {'yes' if has else 'no'}" for name, has in facts["supports"].items())
     left = facts["token_days_left"]
@@ -122,9 +122,9 @@ def _as_text(facts: dict[str, Any]) -> str:
 def tenants(options: Options, form: str, *, enabled_only: bool, part_written: str) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
     from reconciler.cli.line import choose_tenant, load_folder, now_in_utc, say
-    from reconciler.core.parts import take_part
-    from reconciler.core.renewal import warn_of_token
-    from reconciler.desired.git import find_repository
+    from reconciler.core.declarations.token_expiry import warn_of_token
+    from reconciler.core.model.shards import take_part
+    from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput
 
     loaded = load_folder(options, find_repository(options.folder))
@@ -148,7 +148,7 @@ def tenants(options: Options, form: str, *, enabled_only: bool, part_written: st
 
 def _read_part(written: str, count: int, *, as_jobs: bool) -> Part:
     """The part; raises UsageError where there is none such, or it is of so few that a part would not fit."""
-    from reconciler.core.parts import MOST_JOBS, count_parts, read_part
+    from reconciler.core.model.shards import MOST_JOBS, count_parts, read_part
 
     part = read_part(written)
     if part is None:
@@ -174,7 +174,7 @@ def _job(name: str, tenant: Tenant) -> dict[str, str]:
 
 
 def _as_json(tenant: Tenant, today: date) -> dict[str, Any]:
-    from reconciler.core.renewal import days_left
+    from reconciler.core.declarations.token_expiry import days_left
 
     left = days_left(tenant, today)
     settings = tenant.model_dump(mode="json", exclude_none=True)
@@ -182,7 +182,7 @@ def _as_json(tenant: Tenant, today: date) -> dict[str, Any]:
 
 
 def _describe(name: str, tenant: Tenant, today: date) -> str:
-    from reconciler.core.renewal import days_left, spell_days
+    from reconciler.core.declarations.token_expiry import days_left, spell_days
 
     left = days_left(tenant, today)
     token = f"token from {tenant.token.env}" if tenant.token else "no token needed"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import click
 
 from reconciler.cli.main import Options
-from reconciler.core.wire import read_page
+from reconciler.core.scim.wire import read_page
 from reconciler.errors import Failed, UsageError
 from reconciler.sandbox.store import Store
 from reconciler.settings import environment_for_git, environment_without

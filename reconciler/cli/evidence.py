@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from reconciler.cli.history import History
 from reconciler.cli.line import Base, Head
 from reconciler.cli.record import find_other_samples
-from reconciler.core.link import link_account
-from reconciler.core.model import Key, LiveState
+from reconciler.core.comparison.link import link_account
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.candidates import find_candidates
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.ownership.refusals import check_account, check_other_tenants, choose_asked
+from reconciler.core.record.refusals import check_account, check_other_tenants, choose_asked
 from reconciler.desired.evidence.gather import gather_evidence
 from reconciler.desired.records.line import find_last_whole
 from reconciler.errors import Problem, Refused

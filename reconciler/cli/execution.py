@@ -11,10 +11,10 @@ from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
 from reconciler.cli.connections import Connections
 from reconciler.cli.progress import Progress
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.make_plan import Made
-from reconciler.core.outcome import Outcome
-from reconciler.core.steps import make_steps
-from reconciler.core.wire import Dialect
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.planner.steps import make_steps
+from reconciler.core.safety.make_plan import MadePlan
+from reconciler.core.scim.wire import Dialect
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -50,7 +50,9 @@ def open_channel(lines: Connections, dialect: Dialect, log: Log) -> Channel:
     return Channel(lines.scim.send, dialect, log, roles)
 
 
-async def carry_out(lines: Connections, channel: Channel, made: Made, approval: Approval, bounds: Bounds) -> CarriedOut:
+async def carry_out(
+    lines: Connections, channel: Channel, made: MadePlan, approval: Approval, bounds: Bounds
+) -> CarriedOut:
     """Executes what the approval lets run."""
     stop = Stop()
     lines.hurry(stop.event)

@@ -15,10 +15,10 @@ from reconciler.cli.plan import as_of_option
 if TYPE_CHECKING:
     from reconciler.cli.history import History
     from reconciler.cli.line import Base, Head
-    from reconciler.core.account_side import Beside
-    from reconciler.core.explain import Explanation
-    from reconciler.core.model import DesiredUser, Key, LiveUser
-    from reconciler.core.stranger import Git, Stranger
+    from reconciler.core.explanation.account_view import AccountView
+    from reconciler.core.explanation.explain import Explanation
+    from reconciler.core.explanation.undeclared_user import GitStates, UndeclaredUser
+    from reconciler.core.model.resources import DesiredUser, Key, LiveUser
 
 LOOK = "look in the account itself with --account"
 
@@ -50,7 +50,7 @@ def explain(
 
 def _look_back(
     options: Options, head: Head, name: str, live: Path | None, *, looks: bool
-) -> tuple[Base, Beside | None]:
+) -> tuple[Base, AccountView | None]:
     """What git said before, and all of git held against the account where that is looked at."""
     from reconciler.cli.history import find_base, open_history
     from reconciler.cli.line import Base
@@ -62,11 +62,11 @@ def _look_back(
         return base, _hold_against(options, history, base, live) if looks else None
 
 
-def _hold_against(options: Options, history: History, base: Base, live: Path | None) -> Beside:
+def _hold_against(options: Options, history: History, base: Base, live: Path | None) -> AccountView:
     from reconciler.cli.account import read_whole
     from reconciler.cli.evidence import find_evidence
-    from reconciler.core.account_side import hold_against
-    from reconciler.core.redact import Redaction
+    from reconciler.core.declarations.redaction import Redaction
+    from reconciler.core.explanation.account_view import hold_against
 
     head = history.head
     account = read_whole(options, head, live)
@@ -75,11 +75,11 @@ def _hold_against(options: Options, history: History, base: Base, live: Path | N
     return replace(beside, redaction=Redaction(head.redaction.names))
 
 
-def _explain(head: Head, base: Base, beside: Beside | None, name: str) -> Explanation | Stranger:
+def _explain(head: Head, base: Base, beside: AccountView | None, name: str) -> Explanation | UndeclaredUser:
     """Somebody git declares, or did, or whom only the account knows; raises UsageError for nobody, and for several."""
-    from reconciler.core.explain import explain_user
-    from reconciler.core.model import Key
-    from reconciler.core.stranger import explain_leaver, explain_unmanaged
+    from reconciler.core.explanation.explain import explain_user
+    from reconciler.core.explanation.undeclared_user import explain_leaver, explain_unmanaged
+    from reconciler.core.model.resources import Key
     from reconciler.errors import UsageError
 
     key, user = Key("user", name), None
@@ -96,15 +96,15 @@ def _explain(head: Head, base: Base, beside: Beside | None, name: str) -> Explan
     return explain_leaver(_git(head, base), former, beside)
 
 
-def _find_leaver(beside: Beside, key: Key) -> DesiredUser | None:
+def _find_leaver(beside: AccountView, key: Key) -> DesiredUser | None:
     """What git declared of a user who left, as the evidence has it: older than the base."""
     return next((one.user for one in beside.decided.ownership.leavers if one.user.key == key), None)
 
 
-def _find_in_account(head: Head, base: Base, beside: Beside | None, name: str) -> tuple[Key, LiveUser | None]:
+def _find_in_account(head: Head, base: Base, beside: AccountView | None, name: str) -> tuple[Key, LiveUser | None]:
     """The key of whom somebody means, or the user of the account where git knows none."""
-    from reconciler.core.account_side import find_people
-    from reconciler.core.model import Key
+    from reconciler.core.explanation.account_view import find_people
+    from reconciler.core.model.resources import Key
     from reconciler.errors import UsageError
 
     found = find_people(beside.live, name) if beside else ()
@@ -119,7 +119,7 @@ def _find_in_account(head: Head, base: Base, beside: Beside | None, name: str) -
 
 
 def _nobody(head: Head, base: Base, name: str, *, looked: bool) -> str:
-    from reconciler.core.suggest import did_you_mean
+    from reconciler.core.model.suggest import did_you_mean
 
     if base.earlier.base is None:
         known = "; ".join(map(str, base.problems))
@@ -130,8 +130,8 @@ def _nobody(head: Head, base: Base, name: str, *, looked: bool) -> str:
     return f'no user "{name}" is declared ({hint}); {where}'
 
 
-def _git(head: Head, base: Base) -> Git:
-    from reconciler.core.stranger import Git
+def _git(head: Head, base: Base) -> GitStates:
+    from reconciler.core.explanation.undeclared_user import GitStates
 
     then = {
         name: user
@@ -139,4 +139,4 @@ def _git(head: Head, base: Base) -> Git:
         for name, user in loaded.declarations.users.items()
     }
     commit = base.commit[:12] if base.commit and base.earlier.base else None
-    return Git(head.loaded.declarations, head.tenant_name, head.today, base.earlier, then, commit)
+    return GitStates(head.loaded.declarations, head.tenant_name, head.today, base.earlier, then, commit)

@@ -57,7 +57,7 @@ def fleet(options: Options, what: str, *, cluster: str, form: str, exit_code: bo
     the worst of all: 1 failed, 2 usage, 5 unreachable, 4 refused, 0 done.
     """
     from reconciler.cli.line import load_folder, say
-    from reconciler.desired.git import find_repository
+    from reconciler.desired.git.repository import find_repository
 
     loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
@@ -147,7 +147,7 @@ def _say_of_several(code: int) -> str:
 
 
 def _tell(shard: Shard) -> Iterable[str]:
-    from reconciler.report.quote import plain_line
+    from reconciler.report.format.quote import plain_line
 
     summary = shard.result.get("summary") if shard.result else None
     counted = ", ".join(f"{count} {action}" for action, count in summary.items()) if isinstance(summary, dict) else ""

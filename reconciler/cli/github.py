@@ -15,11 +15,11 @@ from reconciler.cli.reviewed import read_job, summarise, write_outcome, write_pl
 from reconciler.cli.saved import read_plan
 from reconciler.cli.standing import Standing, read_standing
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
-from reconciler.github.approved_plan import Wanted, fetch_approved_plan, refuse_what_moved
+from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
 from reconciler.github.client import GitHub
 from reconciler.github.comment import find_author, keep_comment, look_again
 from reconciler.github.drift_issue import find_issue, keep_issue
-from reconciler.github.last_outcome import Asked, fetch_last_outcome
+from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
 from reconciler.settings import read_settings
 
 GITHUB_API = "https://api.github.com"
@@ -129,7 +129,7 @@ def _keep_issue(client: GitHub, author: str, standing: Standing) -> str:
 def _ask_what_failed(side: Side, client: GitHub, standing: Standing, commit: str, workflow: str) -> Standing:
     """With what the apply stored that git says did not do everything; where that can't be had, git's word is enough."""
     try:
-        kept = fetch_last_outcome(client, Asked(standing.mark.tenant, commit, workflow))
+        kept = fetch_last_outcome(client, OutcomeQuery(standing.mark.tenant, commit, workflow))
         if kept is not None:
             return standing.with_outcome(kept.outcome, kept.said, f"the outcome of run {kept.run}")
     except (Forbidden, NotFound, Refused, UsageError) as error:
@@ -149,12 +149,12 @@ def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -
     """
     merged = find_merged(side.options, commit)
     with side.connect() as client:
-        stored = fetch_approved_plan(client, Wanted(merged.tenant, merged.commit, workflow))
+        stored = fetch_approved_plan(client, PlanQuery(merged.tenant, merged.commit, workflow))
     try:
         plan = read_plan(stored.plan, f"the plan of #{stored.pull}")
     except UsageError as error:
         raise Refused(str(error)) from error
-    refuse_what_moved(plan, stored, merged.tenant, merged.url, merged.tree)
+    refuse_moved_base(plan, stored, merged.tenant, merged.url, merged.tree)
 
     write_private(output, stored.plan)
     say(side.options, f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")

@@ -13,13 +13,13 @@ from datetime import date
 from reconciler.cli.line import Base, Head, now_in_utc
 from reconciler.cli.record import RecordMode, TenantRecord, describe_refusal, read_record
 from reconciler.cli.states import CommitStates, find_tenant_name
-from reconciler.core.earlier import Earlier
-from reconciler.core.plan_notes import RecordNote
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.comparison.earlier import Earlier
 from reconciler.desired.evidence.front import find_front
 from reconciler.desired.evidence.gather import start_pass
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.line_pass import LinePass
-from reconciler.desired.git import Repository, explain_absence
+from reconciler.desired.git.repository import Repository, explain_absence
 from reconciler.desired.records.line import (
     check_line,
     check_own_folder,

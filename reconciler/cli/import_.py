@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.cli.line import Head
-    from reconciler.core.declared import Declarations
-    from reconciler.core.importing import Imported
-    from reconciler.core.model import LiveState
-    from reconciler.core.tenant import Tenant
+    from reconciler.core.adoption.importing import Imported
+    from reconciler.core.declarations.declared import Declarations
+    from reconciler.core.declarations.tenant import Tenant
+    from reconciler.core.model.states import LiveState
 
 By = Literal["department", "hundred"]
 Dialect = Literal["4me", "rfc7644"]
@@ -93,9 +93,9 @@ def _import(options: Options, account: Account, by: By, live: Path | None) -> in
     """The whole account, into files that are not there yet."""
     from reconciler.cli.account import read_whole
     from reconciler.cli.line import say, say_token
-    from reconciler.core.importing import import_account
-    from reconciler.desired.place import place_new
-    from reconciler.desired.write import Origin, write_import
+    from reconciler.core.adoption.importing import import_account
+    from reconciler.desired.yaml.atomic_write import place_new
+    from reconciler.desired.yaml.writing import ImportOrigin, write_import
     from reconciler.report.problems import render_problems
 
     contents = _existing(options)
@@ -104,7 +104,9 @@ def _import(options: Options, account: Account, by: By, live: Path | None) -> in
     state = read_whole(options, head, live)
 
     imported = import_account(state, head.tenant)
-    files = write_import(imported, Origin(head.tenant_name, head.tenant, head.today, declared=account.url is None), by)
+    files = write_import(
+        imported, ImportOrigin(head.tenant_name, head.tenant, head.today, declared=account.url is None), by
+    )
     _check_that_nothing_is_left(head, contents, files, state)
 
     place_new(options.folder, files)
@@ -116,8 +118,8 @@ def _import(options: Options, account: Account, by: By, live: Path | None) -> in
 
 def _existing(options: Options) -> Mapping[str, bytes]:
     """The files that are there, none where there is no folder yet."""
-    from reconciler.desired.files import read_folder
-    from reconciler.desired.git import find_repository
+    from reconciler.desired.git.files import read_folder
+    from reconciler.desired.git.repository import find_repository
 
     if not options.folder.is_dir() or not any(options.folder.rglob("*.yaml")):
         return {}
@@ -128,9 +130,9 @@ def _existing(options: Options) -> Mapping[str, bytes]:
 def _head(options: Options, contents: Mapping[str, bytes], account: Account) -> Head:
     """The tenant to import from: declared in the folder, or named by the command line."""
     from reconciler.cli.line import Head, choose_tenant, now_in_utc
-    from reconciler.core.compile import compile_state
-    from reconciler.desired.git import find_repository
-    from reconciler.desired.load import load_declarations
+    from reconciler.core.access.compile import compile_state
+    from reconciler.desired.git.repository import find_repository
+    from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import InvalidInput
 
     loaded = load_declarations(contents)
@@ -154,7 +156,7 @@ def _head(options: Options, contents: Mapping[str, bytes], account: Account) -> 
 def _with_tenant(declarations: Declarations, account: Account) -> Declarations:
     from dataclasses import replace
 
-    from reconciler.core.declared import DeclaredTenant
+    from reconciler.core.declarations.declared import DeclaredTenant
     from reconciler.errors import Source, UsageError
 
     if declarations.tenants and account.url:
@@ -174,8 +176,8 @@ def _make_tenant(account: Account) -> Tenant:
     """The tenant of the command line; raises UsageError where it can't be one."""
     from pydantic import ValidationError
 
-    from reconciler.core.tenant import SecretDeclaration, Tenant
-    from reconciler.desired.read_file import TENANT_NAME
+    from reconciler.core.declarations.tenant import SecretDeclaration, Tenant
+    from reconciler.desired.yaml.read_file import TENANT_NAME
     from reconciler.errors import UsageError
 
     if not TENANT_NAME.fullmatch(account.name):
@@ -220,10 +222,10 @@ def _check_that_nothing_is_left(
     from dataclasses import replace
 
     from reconciler.cli.line import Base, gather
-    from reconciler.core.compile import compile_state
-    from reconciler.core.make_plan import make_plan
-    from reconciler.core.plan_users import NEVER_PROVISIONED
-    from reconciler.desired.load import load_declarations
+    from reconciler.core.access.compile import compile_state
+    from reconciler.core.planner.plan_users import NEVER_PROVISIONED
+    from reconciler.core.safety.make_plan import make_plan
+    from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import InvalidInput, Refused
 
     added = {f"import/{name}": text.encode() for name, text in files.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.core.parts import Part
+from reconciler.core.model.shards import Part
 from reconciler.errors import UsageError
 
 ACTION = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)

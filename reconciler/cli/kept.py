@@ -11,9 +11,9 @@ from reconciler import __version__
 from reconciler.cli.line import Head, now_in_utc, say
 from reconciler.cli.main import Options
 from reconciler.cli.output import make_private_folder, write_private
-from reconciler.core.increment import Binding, Kept, NotCertain, find_obstacle
-from reconciler.core.model import LiveState
-from reconciler.core.wire import DIALECTS
+from reconciler.core.model.states import LiveState
+from reconciler.core.scim.increment import Binding, IncrementalSnapshot, NotCertain, find_obstacle
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.settings import read_settings
@@ -52,12 +52,12 @@ async def read_and_keep(
     return _keep(options, head, read, before)
 
 
-def _load(options: Options, head: Head, record: str, now: datetime) -> Kept:
-    from reconciler.live.kept import read_kept
+def _load(options: Options, head: Head, record: str, now: datetime) -> IncrementalSnapshot:
+    from reconciler.live.incremental_snapshot import parse_snapshot
 
     path = snapshot_path(options, head.tenant_name)
     try:
-        kept = read_kept(path.read_bytes())
+        kept = parse_snapshot(path.read_bytes())
     except FileNotFoundError:
         raise NotCertain(f"there is no snapshot of {head.tenant_name} yet") from None
     except OSError as error:
@@ -69,14 +69,14 @@ def _load(options: Options, head: Head, record: str, now: datetime) -> Kept:
 
 def _keep(options: Options, head: Head, read: Read, before: int = 0) -> tuple[LiveState, Snapshot]:
     """What was read as values, and written down for the next time if it is complete."""
-    from reconciler.live.kept import kept_to_text
+    from reconciler.live.incremental_snapshot import snapshot_to_text
 
     state = to_live_state(read.snapshot, replace(read.certificate, requests=read.certificate.requests + before))
     if read.kept and state.certificate.complete:
         path = snapshot_path(options, head.tenant_name)
         try:
             make_private_folder(path.parent)
-            write_private(path, kept_to_text(read.kept))
+            write_private(path, snapshot_to_text(read.kept))
         except UsageError as error:
             say(options, f"No snapshot is kept, and the next read will be of everything: {error}")
     return state, read.snapshot

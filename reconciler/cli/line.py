@@ -15,21 +15,21 @@ from reconciler.cli.main import Options
 from reconciler.cli.output import fingerprint_key
 from reconciler.cli.parsed import reader_for
 from reconciler.collector import collector_off
-from reconciler.core.compile import compile_state, guardrails_of
-from reconciler.core.declared import Declarations
-from reconciler.core.earlier import Earlier
-from reconciler.core.focus import tell_focus
-from reconciler.core.make_plan import Gathered
-from reconciler.core.model import DesiredState, LiveState
+from reconciler.core.access.compile import compile_state, guardrails_of
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.declared import Declarations
+from reconciler.core.declarations.redaction import Redaction
+from reconciler.core.declarations.tenant import Guardrails, Tenant
+from reconciler.core.declarations.token_expiry import warn_of_token
+from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.model.suggest import did_you_mean
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.plan_notes import RecordNote
-from reconciler.core.redact import Redaction
-from reconciler.core.renewal import warn_of_token
-from reconciler.core.suggest import did_you_mean
-from reconciler.core.tenant import Guardrails, Tenant
-from reconciler.desired.checkout import DesiredFiles, read_desired_files
-from reconciler.desired.git import Repository, find_repository
-from reconciler.desired.load import Loaded, ReadAll, load_declarations, read_all
+from reconciler.core.safety.make_plan import PlanInput
+from reconciler.core.targeting.selection import warn_of_selection
+from reconciler.desired.git.checkout import DesiredFiles, read_desired_files
+from reconciler.desired.git.repository import Repository, find_repository
+from reconciler.desired.yaml.load import Loaded, ReadAll, load_declarations, read_all
 from reconciler.errors import IncompleteInput, InvalidInput, Problem, UsageError
 from reconciler.settings import read_settings
 
@@ -162,9 +162,9 @@ class Base:
     refusals: tuple[Problem, ...] = ()
 
 
-def gather(head: Head, base: Base, live: LiveState, evidence: Evidence = NO_EVIDENCE) -> Gathered:
+def gather(head: Head, base: Base, live: LiveState, evidence: Evidence = NO_EVIDENCE) -> PlanInput:
     """All that a plan is made from."""
-    return Gathered(
+    return PlanInput(
         desired=head.desired,
         live=live,
         tenant=head.tenant,
@@ -177,7 +177,7 @@ def gather(head: Head, base: Base, live: LiveState, evidence: Evidence = NO_EVID
         problems=(
             *base.problems,
             *token_problems(head),
-            *tell_focus(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
+            *warn_of_selection(head.desired, base.earlier, everything_read=live.certificate.mode != "targeted"),
         ),
         redaction=head.redaction,
         evidence=evidence,

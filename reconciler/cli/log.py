@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.main import Options
-from reconciler.core.attempt import STATUSES, Wanted
-from reconciler.core.plan import ACTIONS
+from reconciler.core.changes.attempt import STATUSES, AttemptQuery
+from reconciler.core.changes.plan import ACTIONS
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def log(
 
     With --applies, the record that git has of each apply, from every clone. JSON is one object a line.
     """
-    wanted = Wanted(
+    wanted = AttemptQuery(
         tenant=options.tenant,
         run=run,
         keys=tuple(spelled for key in keys for spelled in _keys(key)),
@@ -102,7 +102,7 @@ def log(
         until=until,
         limit=limit,
     )
-    filtered = wanted != Wanted(tenant=options.tenant)
+    filtered = wanted != AttemptQuery(tenant=options.tenant)
     if prune is (older_than is None):
         raise UsageError("--prune and --older-than go together: --prune --older-than 400d")
     if (applies or prune) and (filtered or (applies and prune)):
@@ -120,7 +120,7 @@ def _keys(written: str) -> tuple[str, ...]:
     return (written,) if "/" in written else (f"user/{written}", f"group/{written}")
 
 
-def _show_attempts(options: Options, wanted: Wanted, form: AttemptFormat) -> None:
+def _show_attempts(options: Options, wanted: AttemptQuery, form: AttemptFormat) -> None:
     from reconciler.apply.log import ProvisioningLog
     from reconciler.cli.line import say
     from reconciler.cli.output import print_result

@@ -121,6 +121,6 @@ def _report_invalid(error: InvalidInput) -> None:
 
 
 def _say_error(text: str) -> None:
-    from reconciler.report.quote import plain_line
+    from reconciler.report.format.quote import plain_line
 
     click.echo(f"Error: {plain_line(text)}", err=True)

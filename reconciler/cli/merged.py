@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.cli.line import choose_tenant, load_folder
 from reconciler.cli.main import Options
 from reconciler.cli.output import read_text
-from reconciler.desired.git import find_repository
+from reconciler.desired.git.repository import find_repository
 from reconciler.errors import InvalidInput, UsageError
 from reconciler.github.approved_plan import find_merged_pull
 from reconciler.github.client import GitHub

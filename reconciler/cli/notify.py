@@ -12,14 +12,14 @@ import click
 
 from reconciler.cli.line import Head, now_in_utc, say, token_problems
 from reconciler.cli.main import Options
-from reconciler.core.notification import Command, Ending, choose_notifiers, find_events, notifiers_of
-from reconciler.core.notifier import Email, Event, Notifier, Webhook
-from reconciler.core.secret import SecretName
+from reconciler.core.changes.notification import Command, RunResult, choose_notifiers, find_events, notifiers_of
+from reconciler.core.declarations.notifier import Email, Event, Notifier, Webhook
+from reconciler.core.declarations.secret import SecretName
 from reconciler.errors import ReconcilerError, Refused, Unreachable
 from reconciler.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from reconciler.notify.ways import Delivery
+    from reconciler.notify.delivery import Delivery
 
 SECONDS = 15.0
 
@@ -28,7 +28,7 @@ class Declined(Refused):
     """The person who was asked said no, and knows."""
 
 
-def tell_of(options: Options, head: Head, command: Command, run: Callable[[], tuple[int, Ending]]) -> int:
+def tell_of(options: Options, head: Head, command: Command, run: Callable[[], tuple[int, RunResult]]) -> int:
     """Runs a command, tells who wants to know how it ended, and returns its exit code or raises what it raised."""
     try:
         code, ending = run()
@@ -41,17 +41,17 @@ def tell_of(options: Options, head: Head, command: Command, run: Callable[[], tu
     return code
 
 
-def ending_of(command: Command, head: Head) -> Ending:
+def ending_of(command: Command, head: Head) -> RunResult:
     """The ending of a command that has nothing to tell so far but of the token."""
     token = next(iter(token_problems(head)), None)
-    return Ending(command, head.tenant_name, head.commit, token=token)
+    return RunResult(command, head.tenant_name, head.commit, token=token)
 
 
-def _stopped(command: Command, head: Head, error: Exception) -> Ending:
+def _stopped(command: Command, head: Head, error: Exception) -> RunResult:
     said = str(error) if isinstance(error, ReconcilerError) else f"an error in the program ({type(error).__name__})"
     problems = error.problems if isinstance(error, Refused) else ()
     quiet = ending_of(command, head)
-    return Ending(command, quiet.tenant, quiet.commit, error=said, refused=problems, token=quiet.token)
+    return RunResult(command, quiet.tenant, quiet.commit, error=said, refused=problems, token=quiet.token)
 
 
 def describe(notifier: Notifier) -> str:
@@ -90,19 +90,19 @@ def _name(notifier: Notifier) -> SecretName:
             return webhook.url
 
 
-def _tell(options: Options, head: Head, ending: Ending) -> None:
+def _tell(options: Options, head: Head, ending: RunResult) -> None:
     notifiers = notifiers_of(head.loaded.declarations, head.tenant_name)
     chosen = choose_notifiers(notifiers, find_events(ending))
     if chosen:
         _send(options, ending, chosen)
 
 
-def _send(options: Options, ending: Ending, chosen: Sequence[tuple[Notifier, tuple[Event, ...]]]) -> None:
+def _send(options: Options, ending: RunResult, chosen: Sequence[tuple[Notifier, tuple[Event, ...]]]) -> None:
     import ssl
 
+    from reconciler.notify.delivery import DeliveryContext
     from reconciler.notify.send import send_all
-    from reconciler.notify.ways import Means
-    from reconciler.report.quote import plain_line
+    from reconciler.report.format.quote import plain_line
 
     settings = read_settings()
     deliveries: dict[str, Delivery] = {}
@@ -113,7 +113,7 @@ def _send(options: Options, ending: Ending, chosen: Sequence[tuple[Notifier, tup
         except Unreachable as error:
             failed.append(f"{describe(notifier)}: {error}")
 
-    reasons = send_all(list(deliveries.values()), Means(ssl.create_default_context(), now_in_utc(), SECONDS))
+    reasons = send_all(list(deliveries.values()), DeliveryContext(ssl.create_default_context(), now_in_utc(), SECONDS))
 
     answered = list(zip((label.partition(" ")[2] for label in deliveries), reasons, strict=True))
     failed += [f"{label}: {reason}" for label, reason in answered if reason is not None]
@@ -124,8 +124,8 @@ def _send(options: Options, ending: Ending, chosen: Sequence[tuple[Notifier, tup
         click.echo(plain_line(f"Not told: {sentence}. What the command did stands as it is."), err=True)
 
 
-def _delivery(ending: Ending, notifier: Notifier, events: tuple[Event, ...], settings: Settings) -> Delivery:
-    from reconciler.notify.ways import Delivery
+def _delivery(ending: RunResult, notifier: Notifier, events: tuple[Event, ...], settings: Settings) -> Delivery:
+    from reconciler.notify.delivery import Delivery
     from reconciler.report.notification import render_notification
 
     message = render_notification(ending, events, settings.job().run_url)

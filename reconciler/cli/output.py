@@ -23,7 +23,7 @@ def print_result(text: str) -> None:
 
     Whatever the format, a terminal is given nothing that it would obey: in JSON the spelling means the same.
     """
-    from reconciler.report.quote import visible_line
+    from reconciler.report.format.quote import visible_line
 
     if sys.stdout.isatty():
         text = "\n".join(map(visible_line, text.split("\n")))

@@ -12,7 +12,7 @@ from reconciler.cli.main import Options
 
 if TYPE_CHECKING:
     from reconciler.cli.history import History
-    from reconciler.core.plan import Plan
+    from reconciler.core.changes.plan import Plan
     from reconciler.desired.records.branch import RecordBranch
 
 DONE, FAILED = 0, 1
@@ -85,7 +85,7 @@ def erase(options: Options) -> None:
     """Rewrite the record without the hashes of users from before the last full apply."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.erase import erase as erase_record
-    from reconciler.report.words import count
+    from reconciler.report.format.words import count
 
     branch = _open_branch(options)
     erased = erase_record(branch)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from reconciler import __version__
 from reconciler.cli.output import make_private_folder
-from reconciler.desired.load import read_all
+from reconciler.desired.yaml.load import read_all
 from reconciler.errors import UsageError
 from reconciler.settings import read_settings
 
 if TYPE_CHECKING:
     from reconciler.cli.main import Options
-    from reconciler.desired.yaml_reader import Document
+    from reconciler.desired.yaml.reader import Document
 
 SHELF = "parsed.db"
 LEAST_TO_KEEP = 1_000_000  # bytes: below that, parsing takes less than half a second
@@ -31,13 +31,13 @@ class Reader:
         """Every file as YAML."""
         if sum(map(len, contents.values())) < LEAST_TO_KEEP:
             return read_all(contents)
-        from reconciler.desired.parsed import Shelf, count_processors
+        from reconciler.desired.yaml.parse_cache import ParseCache, count_processors
 
         try:
             make_private_folder(self.folder)
         except UsageError:
             return read_all(contents)
-        return Shelf(self.folder / SHELF, __version__, count_processors()).read_all(contents)
+        return ParseCache(self.folder / SHELF, __version__, count_processors()).read_all(contents)
 
 
 def reader_for(options: Options) -> Reader:

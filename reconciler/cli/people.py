@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from reconciler.cli.line import Head
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import LiveState
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.people import Sought
-from reconciler.core.planner import list_sought
+from reconciler.core.planner.planner import list_role_lookups
+from reconciler.core.scim.people import RoleLookup
 from reconciler.live.snapshot import Snapshot, join_people
 from reconciler.settings import Settings
 
@@ -71,7 +71,7 @@ async def read_roles_of_asked(
     return join_people(state, people, certificate)
 
 
-def _sought(head: Head, earlier: Earlier | None, state: LiveState, evidence: Evidence) -> Sequence[Sought]:
+def _sought(head: Head, earlier: Earlier | None, state: LiveState, evidence: Evidence) -> Sequence[RoleLookup]:
     if earlier is None:
-        return [Sought(user) for user in state.users]
-    return list_sought(head.desired, state, head.tenant, earlier, evidence)
+        return [RoleLookup(user) for user in state.users]
+    return list_role_lookups(head.desired, state, head.tenant, earlier, evidence)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from reconciler.cli.line import Head
     from reconciler.cli.reading import Account, Past
     from reconciler.cli.record import RecordMode
-    from reconciler.core.notification import Ending
-    from reconciler.core.plan import Plan
-    from reconciler.core.reading import ReadMode, Wish
+    from reconciler.core.changes.notification import RunResult
+    from reconciler.core.changes.plan import Plan
+    from reconciler.core.targeting.reading import ReadMode, ReadRequest
     from reconciler.report.render import Format
 
 NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
@@ -100,16 +100,16 @@ def plan(
     from reconciler.cli.line import load_head, say_files
     from reconciler.cli.output import print_result, write_private
     from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
-    from reconciler.core.reading import Wish
+    from reconciler.core.targeting.reading import ReadRequest
     from reconciler.live.snapshot import snapshot_to_json
     from reconciler.report.render import render_plan
 
     head = load_head(options, as_of)
     mode = _whole_to_save(read) if save_live or live else read
-    wish = Wish(mode, only, with_dependencies, base is not None)
+    read_request = ReadRequest(mode, only, with_dependencies, base is not None)
     with open_history(head, record) as history:
-        past = Past(find_base(history, base, front=wish.looks_for_difference), history)
-        head = focus_head(options, head, past, wish)
+        past = Past(find_base(history, base, front=read_request.looks_for_difference), history)
+        head = focus_head(options, head, past, read_request)
         account = (
             _load_account(head, past, live, keeps_snapshot=save_live is not None)
             if live
@@ -180,8 +180,8 @@ def exit_of(made: Plan, *, exit_code: bool) -> int:
     What is unclear, such as two users who match one declaration, is not done; nor is it known that there is nothing to
     do where a commit that names a user can't be read.
     """
-    from reconciler.core.plan import has_errors
-    from reconciler.core.plan_notes import is_refusal
+    from reconciler.core.changes.plan import has_errors
+    from reconciler.core.changes.plan_notes import is_refusal
 
     if not made.read.complete or any(map(is_refusal, made.problems)):
         return REFUSED
@@ -192,7 +192,7 @@ def exit_of(made: Plan, *, exit_code: bool) -> int:
 
 def exit_of_drift(found: Plan, *, exit_code: bool) -> int:
     """The same of a drift report: changes that git asks for and that wait for an apply are no drift."""
-    from reconciler.core.drift import split_drift
+    from reconciler.core.changes.drift import split_drift
 
     drift, _pending = split_drift(found)
     return exit_of(found.model_copy(update={"changes": drift}), exit_code=exit_code)
@@ -205,7 +205,7 @@ def show(file: Path, form: Format) -> int:
     """Render a saved plan or outcome again. Needs neither the desired state nor the account."""
     from reconciler.cli.output import print_result, read_text
     from reconciler.cli.saved import read_saved
-    from reconciler.core.plan import Plan
+    from reconciler.core.changes.plan import Plan
     from reconciler.report.render import render_plan, render_run
 
     saved = read_saved(read_text(file), str(file))
@@ -246,13 +246,13 @@ def drift(
     from reconciler.cli.line import load_head, say_files
     from reconciler.cli.notify import ending_of, tell_of
     from reconciler.cli.output import print_result
-    from reconciler.core.reading import Wish
+    from reconciler.core.targeting.reading import ReadRequest
     from reconciler.report.render import render_drift
 
     head = load_head(options, as_of)
 
-    def look() -> tuple[int, Ending]:
-        made = _find_drift(options, head, base, Wish(read, only), record)
+    def look() -> tuple[int, RunResult]:
+        made = _find_drift(options, head, base, ReadRequest(read, only), record)
         say_files(options, head)
         print_result(render_drift(made, form))
         return exit_of_drift(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
@@ -260,7 +260,7 @@ def drift(
     return tell_of(options, head, "drift", look)
 
 
-def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, record: RecordMode) -> Plan:
+def _find_drift(options: Options, head: Head, base: str | None, read_request: ReadRequest, record: RecordMode) -> Plan:
     """Returns the plan to what git says; the state applied last separates drift from pending changes."""
     from reconciler.cli.history import find_applied, open_history, with_front
     from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
@@ -278,7 +278,7 @@ def _find_drift(options: Options, head: Head, base: str | None, wish: Wish, reco
             why = "; ".join(map(str, applied.problems))
             raise Failed(f"what was applied last ({applied.commit[:12]}) can't be compiled: {why}")
         past = Past(with_front(history, applied), history)
-        mode: ReadMode = wish.read if wish.only or wish.read == "full" else "incremental"
-        focused = focus_head(options, head, past, replace(wish, read=mode)) if wish.only else head
-        how = How(mode, keeps_focus=bool(wish.only), keeps_snapshot=True)
-        return plan_account(read_account_asked(options, focused, past, how), past).plan
+        mode: ReadMode = read_request.read if read_request.only or read_request.read == "full" else "incremental"
+        selected = focus_head(options, head, past, replace(read_request, read=mode)) if read_request.only else head
+        how = How(mode, keeps_focus=bool(read_request.only), keeps_snapshot=True)
+        return plan_account(read_account_asked(options, selected, past, how), past).plan

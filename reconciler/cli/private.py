@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.apply.log import Clock, ProvisioningLog, Recorder
+from reconciler.apply.log import LogClock, ProvisioningLog, Recorder
 from reconciler.cli.line import Head, now_in_utc
 from reconciler.cli.main import Options
 from reconciler.cli.output import make_private_folder
-from reconciler.core.attempt import Occasion
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Plan
+from reconciler.core.changes.attempt import RunInfo
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Plan
 from reconciler.errors import Failed, Refused, UsageError
 from reconciler.settings import Settings
 
@@ -40,7 +40,7 @@ def record_run(
 ) -> Recorder:
     """What the run tells its attempts to, first what was dropped; raises Refused where the log takes nothing."""
     now = now_in_utc()
-    occasion = Occasion(
+    occasion = RunInfo(
         run=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         tenant=plan.tenant,
         url=plan.url,
@@ -49,7 +49,7 @@ def record_run(
         who=_who(head, settings),
     )
     try:
-        recorder = log.record(occasion, Clock(now_in_utc, time.monotonic))
+        recorder = log.record(occasion, LogClock(now_in_utc, time.monotonic))
         recorder.end(dropped, None, 0)
     except Failed as error:
         raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error

@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from reconciler.core.pace import Standing, tell_standing
+from reconciler.core.scim.pace import RunProgress, describe_progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-    from reconciler.core.outcome import Outcome
+    from reconciler.core.changes.outcome import Outcome
     from reconciler.live.client import Client
 
 SECONDS_ON_A_TERMINAL = 0.5
 SECONDS_ELSEWHERE = 30.0
 
-Look: TypeAlias = Callable[[float], tuple[Standing, str]]  # where something stands after so many seconds, and in words
+Look: TypeAlias = Callable[
+    [float], tuple[RunProgress, str]
+]  # where something stands after so many seconds, and in words
 
 
 @asynccontextmanager
 async def watched(client: Client, verbosity: int) -> AsyncIterator[None]:
     """Tells how far reading with a client is, for as long as it takes: nothing of a read that is over at once."""
 
-    def look(seconds: float) -> tuple[Standing, str]:
-        standing = Standing(client.requests, client.needed, seconds, client.waits_for)
-        return standing, tell_standing(standing, client.windows)
+    def look(seconds: float) -> tuple[RunProgress, str]:
+        standing = RunProgress(client.requests, client.needed, seconds, client.waits_for)
+        return standing, describe_progress(standing, client.windows)
 
     async with _watching("Reading", look, verbosity):
         yield
@@ -56,15 +58,15 @@ class Progress:
         made = sum(client.requests for client in clients)
         needed = sum(client.needed for client in clients) - requests  # which grows where one is sent again
 
-        def look(seconds: float) -> tuple[Standing, str]:
-            standing = Standing(
+        def look(seconds: float) -> tuple[RunProgress, str]:
+            standing = RunProgress(
                 made=sum(client.requests for client in clients) - made,
                 needed=sum(client.needed for client in clients) - needed,
                 seconds=seconds,
                 waits_for=next((client.waits_for for client in clients if client.waits_for), None),
             )
             failed = f", {self.failed:,} failed" if self.failed else ""
-            told = tell_standing(standing, clients[0].windows)
+            told = describe_progress(standing, clients[0].windows)
             return standing, f"{self.done:,} of {self.total:,} changes{failed}; {told}"
 
         async with _watching("Applying", look, verbosity):
@@ -105,7 +107,7 @@ async def _watch(look: Look, every: float, show: _Shown | _Told) -> None:
 class _Told:
     what: str
 
-    def tell(self, _standing: Standing, told: str) -> None:
+    def tell(self, _standing: RunProgress, told: str) -> None:
         click.echo(f"{self.what}: {told}", err=True)
 
     def stop(self) -> None:
@@ -119,7 +121,7 @@ class _Shown:
     what: str
     bar: Bar | None = field(default=None)
 
-    def tell(self, standing: Standing, told: str) -> None:
+    def tell(self, standing: RunProgress, told: str) -> None:
         said = f"{self.what}: {told}"
         if self.bar is None:
             self.bar = _start_bar(said, standing.needed)

@@ -16,16 +16,16 @@ from reconciler.cli.main import Options
 from reconciler.cli.people import connect_rest, read_roles, read_roles_of_asked
 from reconciler.cli.trace import trace
 from reconciler.collector import collector_off
-from reconciler.core.focus import covers, focus_on_difference
-from reconciler.core.inquiry import grow_focus, make_inquiry
-from reconciler.core.link import link_account
-from reconciler.core.make_plan import Gathered, Made, make_plan
-from reconciler.core.model import LiveState
+from reconciler.core.changes.plan import Plan
+from reconciler.core.comparison.link import link_account
+from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.plan import Plan
-from reconciler.core.planner import Decided
-from reconciler.core.reading import ReadMode, Wish, choose_focus
-from reconciler.core.wire import DIALECTS
+from reconciler.core.planner.planner import Decisions
+from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.targeting.lookup_planner import grow_selection, make_lookup_planner
+from reconciler.core.targeting.reading import ReadMode, ReadRequest, choose_selection
+from reconciler.core.targeting.selection import covers, select_difference
 from reconciler.errors import Problem, UsageError
 from reconciler.settings import read_settings
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Account:
     """What was read: the live state, all of it as answered (None where only some keys were read), and the head.
 
-    The head's focus may have grown: what is needed and is not there is in it too. `evidence` is about the live state,
+    The head's selection may have grown: what is needed and is not there is in it too. `evidence` is about the live state,
     and `refusals` say why it may not be applied to.
     """
 
@@ -50,7 +50,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to read, whether the plan keeps its focus where everything is read after all, and whether a snapshot is kept.
+    """How to read, whether the plan keeps its selection where everything is read after all, and whether a snapshot is kept.
 
     One that is there is advanced in mode `incremental` alone.
     """
@@ -79,7 +79,7 @@ class Past:
         evidence = find_evidence(self.history, head, self.base, live)
         return evidence, tuple(check_same_account(self.history, head, self.base, live))
 
-    def base_of(self, decided: Decided) -> Base:
+    def base_of(self, decided: Decisions) -> Base:
         """Returns the base with the files of the commits that declared those who left: each leaver has a line there."""
         if self.history is None:
             return self.base
@@ -90,14 +90,14 @@ class Past:
         return replace(self.base, loaded={**self.base.loaded, **loaded})
 
 
-def plan_account(account: Account, past: Past) -> Made:
+def plan_account(account: Account, past: Past) -> MadePlan:
     """Returns the plan of an account that was read, each change with the line that it comes from."""
     with collector_off():
         made = make_plan(gather_account(account, past.base))
         return replace(made, plan=trace(account.head, past.base_of(made.decided), made.plan))
 
 
-def gather_account(account: Account, base: Base) -> Gathered:
+def gather_account(account: Account, base: Base) -> PlanInput:
     """All that a plan of an account is made from."""
     gathered = gather(account.head, base, account.live, account.evidence)
     cut = () if account.evidence.known else account.evidence.incomplete
@@ -106,16 +106,16 @@ def gather_account(account: Account, base: Base) -> Gathered:
 
 
 async def read_asked(lines: Connections, options: Options, head: Head, past: Past, how: How) -> Account:
-    """The account as far as the head's focus goes. `auto` reads everything where look-ups can't be believed.
+    """The account as far as the head's selection goes. `auto` reads everything where look-ups can't be believed.
 
-    The plan is then about everything too, unless it keeps its focus: on keys that were named, or on what was approved.
+    The plan is then about everything too, unless it keeps its selection: on keys that were named, or on what was approved.
     """
-    if head.desired.focus is None or how.mode in ("full", "incremental"):
+    if head.desired.selection is None or how.mode in ("full", "incremental"):
         return await _read_everything(lines, options, head, past, how)
     from reconciler.live.targeted import read_targeted
 
-    inquiry = make_inquiry(head.desired, past.base.earlier, find_sample_keys(past.history, head))
-    targeted = await read_targeted(lines.scim, DIALECTS[head.tenant.dialect], inquiry)
+    lookup_planner = make_lookup_planner(head.desired, past.base.earlier, find_sample_keys(past.history, head))
+    targeted = await read_targeted(lines.scim, DIALECTS[head.tenant.dialect], lookup_planner)
     faults = targeted.live.certificate.faults
     if not faults or how.mode == "targeted":
         asked = replace(head, desired=targeted.desired)
@@ -123,7 +123,7 @@ async def read_asked(lines: Connections, options: Options, head: Head, past: Pas
         live = await read_roles_of_asked(lines.rest, asked, past.base.earlier, targeted.live, evidence)
         return Account(live, None, asked, evidence, refusals)
     say(options, f"Everything is read, because the keys can't be looked up alone: {faults[0]}")
-    unfocused = head if how.keeps_focus else replace(head, desired=replace(head.desired, focus=None))
+    unfocused = head if how.keeps_focus else replace(head, desired=replace(head.desired, selection=None))
     everything = await _read_everything(lines, options, unfocused, past, how)
     whole = everything.live.certificate
     certificate = replace(whole, requests=whole.requests + targeted.live.certificate.requests)
@@ -143,33 +143,37 @@ async def _read_everything(lines: Connections, options: Options, head: Head, pas
 
 
 def grown(head: Head, base: Base, live: LiveState) -> Head:
-    """The head with what its focus needs and the account lacks in the focus, where it may grow."""
-    if head.desired.focus is None:
+    """The head with what its selection needs and the account lacks in the selection, where it may grow."""
+    if head.desired.selection is None:
         return head
     links = link_account(head.desired, base.earlier, live)
     everything = head.desired.users.keys() | head.desired.groups.keys()
-    return replace(head, desired=grow_focus(head.desired, links, everything))
+    return replace(head, desired=grow_selection(head.desired, links, everything))
 
 
-def focus_head(options: Options, head: Head, past: Past, wish: Wish, approved: Plan | None = None) -> Head:
-    """Returns the head with the focus that the command line asks for; without one where a part would not be enough.
+def focus_head(
+    options: Options, head: Head, past: Past, read_request: ReadRequest, approved: Plan | None = None
+) -> Head:
+    """Returns the head with the selection that the command line asks for; without one where a part would not be enough.
 
     Where roles take effect over REST, a user who was linked since the last apply waits for roles though git changed
     nothing: a plan about git's changes would miss it.
     """
-    if head.tenant.roles_via == "permissions" and not wish.only and approved is None:
-        if wish.read == "targeted":
+    if head.tenant.roles_via == "permissions" and not read_request.only and approved is None:
+        if read_request.read == "targeted":
             raise UsageError(
                 "--read targeted can't tell who waits for roles over REST: use --read full, or name keys with --only"
             )
         return head
     page_size = DIALECTS[head.tenant.dialect].page_size
-    focus = choose_focus(wish, head.desired, past.base.earlier, page_size, approved)
-    reason = find_full_reason(past.history) if focus is not None and not wish.only and past.history else None
+    selection = choose_selection(read_request, head.desired, past.base.earlier, page_size, approved)
+    reason = (
+        find_full_reason(past.history) if selection is not None and not read_request.only and past.history else None
+    )
     if reason is not None:
         say(options, f"Everything is read: {reason}")
-        focus = None
-    return replace(head, desired=replace(head.desired, focus=focus))
+        selection = None
+    return replace(head, desired=replace(head.desired, selection=selection))
 
 
 def read_account_asked(options: Options, head: Head, past: Past, how: How) -> Account:
@@ -188,5 +192,5 @@ def read_account_asked(options: Options, head: Head, past: Past, how: How) -> Ac
 
 def is_all_that_waits(head: Head, base: Base) -> bool:
     """Whether the plan covers every change of git since the last apply on record."""
-    focus = head.desired.focus
-    return focus is None or (base.applied and covers(focus, focus_on_difference(head.desired, base.earlier)))
+    selection = head.desired.selection
+    return selection is None or (base.applied and covers(selection, select_difference(head.desired, base.earlier)))

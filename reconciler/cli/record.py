@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from reconciler.cli.line import Head
-from reconciler.core.declared import DeclaredTenant
-from reconciler.core.ownership.history import ApplyHistory, Sample
-from reconciler.core.tenant import SANDBOX
-from reconciler.core.tenant_names import record_name
-from reconciler.desired.git import Repository
+from reconciler.core.declarations.declared import DeclaredTenant
+from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.declarations.tenant_names import record_name
+from reconciler.core.record.history import ApplyHistory, Sample
+from reconciler.desired.git.repository import Repository
 from reconciler.desired.records.branch import RecordBranch, choose_remote, list_record_names
 from reconciler.desired.records.exchange import fetch_record
 from reconciler.desired.records.load import load_history

@@ -11,16 +11,16 @@ from reconciler.cli.history import History, open_history
 from reconciler.cli.line import load_head
 from reconciler.cli.main import Options
 from reconciler.cli.witnesses import plan_everybody
-from reconciler.core.make_plan import Made
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, make_sample
-from reconciler.core.ownership.witnesses import list_verdicts
+from reconciler.core.explanation.witnesses import list_verdicts
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers, make_sample
+from reconciler.core.safety.make_plan import MadePlan
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.load import load_readable
 from reconciler.desired.records.steps import write_recovery
 from reconciler.errors import Refused
-from reconciler.report.quote import plain_line
+from reconciler.report.format.quote import plain_line
 from reconciler.settings import read_settings
 
 
@@ -70,7 +70,7 @@ def prepare_recovery(options: Options) -> Recovery:
     return Recovery(given_up, recovered, branch)
 
 
-def _give_up(history: History, made: Made) -> Iterator[str]:
+def _give_up(history: History, made: MadePlan) -> Iterator[str]:
     record = history.record.history
     if history.record.unknown is not None:
         yield f"all applies on record, for the record does not parse: {history.record.unknown.message}"

@@ -8,9 +8,9 @@ from pathlib import Path
 from reconciler.cli.main import Options
 from reconciler.cli.output import append_text, print_result, read_text
 from reconciler.cli.saved import read_plan, read_saved
-from reconciler.core.outcome import Run
+from reconciler.core.changes.outcome import Run
 from reconciler.errors import UsageError
-from reconciler.github.comment import Mark
+from reconciler.github.comment import CommentMark
 from reconciler.report.comment import render_comment
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.problems import render_problems
@@ -23,7 +23,7 @@ class Told:
     """What a comment says, and the mark that it is known by."""
 
     body: str
-    mark: Mark
+    mark: CommentMark
 
 
 def read_job() -> Job:
@@ -39,10 +39,10 @@ def write_plan(options: Options, file: Path, said: Path | None, page: str | None
     """
     if said is not None and not has_text(file):
         tenant = named_tenant(options)
-        return Told(render_refusal("There is no plan for", tenant, last_words(said), page), Mark("plan", tenant))
+        return Told(render_refusal("There is no plan for", tenant, last_words(said), page), CommentMark("plan", tenant))
     plan = read_plan(read_text(file), str(file))
     print_result(render_problems(plan.problems, "github"))
-    return Told(render_comment(plan, full_plan=page), Mark("plan", plan.tenant))
+    return Told(render_comment(plan, full_plan=page), CommentMark("plan", plan.tenant))
 
 
 def write_outcome(options: Options, file: Path, said: Path | None, job: Job) -> Told:
@@ -50,11 +50,11 @@ def write_outcome(options: Options, file: Path, said: Path | None, job: Job) -> 
     if not has_text(file):
         tenant = named_tenant(options)
         text = render_refusal("Nothing was applied to", tenant, last_words(said), job.run_url)
-        return Told(text, Mark("outcome", tenant))
+        return Told(text, CommentMark("outcome", tenant))
     run = read_saved(read_text(file), str(file))
     if not isinstance(run, Run):
         raise UsageError(f"{file} is a plan, and not what an apply came to: leave --outcome out")
-    return Told(render_outcome_comment(run), Mark("outcome", run.tenant))
+    return Told(render_outcome_comment(run), CommentMark("outcome", run.tenant))
 
 
 def has_text(file: Path) -> bool:

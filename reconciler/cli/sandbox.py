@@ -38,7 +38,7 @@ def serve(
 ) -> None:
     """Put the embedded 4me on a port of this machine, until Ctrl-C: SCIM, and REST with a token of its own."""
     from reconciler.cli.line import now_in_utc
-    from reconciler.core.twin.tokens import Issuer
+    from reconciler.core.simulator.tokens import Issuer
     from reconciler.sandbox.app import RestSide, make_app
     from reconciler.sandbox.serve import serve as serve_on_port
 
@@ -56,8 +56,8 @@ def seed(options: Options, file: Path) -> None:
 
     The people behind the users come with it where it has `people`; else they are those whom 4me's rules would make.
     """
-    from reconciler.core.people import to_records
-    from reconciler.core.tenant import SANDBOX
+    from reconciler.core.declarations.tenant import SANDBOX
+    from reconciler.core.scim.people import to_records
     from reconciler.live.snapshot import read_snapshot_file
 
     snapshot = read_snapshot_file(file)
@@ -82,8 +82,8 @@ def _store(options: Options) -> Store:
     """The account of the tenant that was named, or of the one whose url is `sandbox`."""
     from reconciler.cli.embedded import open_store
     from reconciler.cli.line import load_folder
-    from reconciler.core.tenant import SANDBOX
-    from reconciler.desired.git import find_repository
+    from reconciler.core.declarations.tenant import SANDBOX
+    from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput, UsageError
     from reconciler.settings import read_settings
 

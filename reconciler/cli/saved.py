@@ -6,8 +6,8 @@ import json
 
 from pydantic import ValidationError
 
-from reconciler.core.outcome import Run
-from reconciler.core.plan import Plan
+from reconciler.core.changes.outcome import Run
+from reconciler.core.changes.plan import Plan
 from reconciler.errors import UsageError
 
 FORMAT = 1

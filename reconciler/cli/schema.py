@@ -13,6 +13,6 @@ def schema() -> None:
 
     Save it, and name it at the top of a file: `# yaml-language-server: $schema=desired-state.schema.json`.
     """
-    from reconciler.core.contract import make_schema
+    from reconciler.core.declarations.contract import make_schema
 
     click.echo(json.dumps(make_schema(), indent=2))

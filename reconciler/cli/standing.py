@@ -12,18 +12,25 @@ from reconciler.cli.output import read_text
 from reconciler.cli.record import find_branch
 from reconciler.cli.reviewed import has_text, last_words, named_tenant
 from reconciler.cli.saved import read_plan, read_saved
-from reconciler.core.outcome import Run
-from reconciler.core.ownership.record import ApplyRecord
-from reconciler.core.plan import Plan
-from reconciler.desired.git import Repository, find_repository
+from reconciler.core.changes.outcome import Run
+from reconciler.core.changes.plan import Plan
+from reconciler.core.record.record import ApplyRecord
+from reconciler.desired.git.repository import Repository, find_repository
 from reconciler.desired.records.load import load_history
 from reconciler.errors import Problem, UsageError
-from reconciler.github.comment import Mark
+from reconciler.github.comment import CommentMark
 from reconciler.github.drift_issue import Report, carry_on, read_since
 from reconciler.github.models import Issue
-from reconciler.report.drift_issue import NOTHING, NotDone, names_kept, needs_somebody, render_drift_issue, title_of
-from reconciler.report.quote import plain
-from reconciler.report.refusal import find_telling, render_refusal
+from reconciler.report.drift_issue import (
+    NOTHING,
+    UnfinishedApply,
+    names_kept,
+    needs_attention,
+    render_drift_issue,
+    title_of,
+)
+from reconciler.report.format.quote import plain
+from reconciler.report.refusal import find_error_lines, render_refusal
 
 MOST_SEEN = 30_000  # characters of an issue, which hides as many again
 UNTOLD = "It can't be told what drifted in"
@@ -49,12 +56,12 @@ class Standing:
     `settled` is whether git knows that the last apply did everything; `not_done` is what it did not do, by name.
     """
 
-    mark: Mark
+    mark: CommentMark
     drifted: Plan | None
     untold: str = ""
     left: Left | None = None
     settled: bool = False
-    not_done: NotDone = NOTHING
+    not_done: UnfinishedApply = NOTHING
 
     def with_outcome(self, outcome: str, said: str, name: str) -> Standing:
         """With what the last apply left: its outcome, or its last words where it refused to begin.
@@ -62,11 +69,11 @@ class Standing:
         An outcome that git knows a later one of says nothing any more. Raises UsageError where it is none.
         """
         if not outcome.strip():
-            return replace(self, not_done=NotDone(said=tuple(find_telling(said))))
+            return replace(self, not_done=UnfinishedApply(said=tuple(find_error_lines(said))))
         run = read_saved(outcome, name)
         if not isinstance(run, Run):
             raise UsageError(f"{name} is a plan, and not what an apply came to")
-        return replace(self, not_done=NotDone(run)) if self._is_about(run) else self
+        return replace(self, not_done=UnfinishedApply(run)) if self._is_about(run) else self
 
     def _is_about(self, run: Run) -> bool:
         if self.left is None or run.tenant != self.mark.tenant:
@@ -79,7 +86,7 @@ class Standing:
             since = read_since(issue.body or "") if issue else {}
             return Report(f"{UNTOLD} {plain(self.mark.tenant)}", self.untold, since)
         since = carry_on(issue, names_kept(self.drifted), today.isoformat())
-        needed = needs_somebody(self.drifted, self.not_done)
+        needed = needs_attention(self.drifted, self.not_done)
         text = render_drift_issue(self.drifted, since=since, not_done=self.not_done, limit=MOST_SEEN) if needed else ""
         return Report(title_of(self.drifted), text, since)
 
@@ -88,13 +95,13 @@ def read_standing(options: Options, file: Path, said: Path | None) -> Standing:
     """From the output of `drift --format json`; where that is empty, from what `drift` said."""
     if said is not None and not has_text(file):
         tenant = named_tenant(options)
-        return Standing(Mark("drift", tenant), None, render_refusal(UNTOLD, tenant, last_words(said), None))
+        return Standing(CommentMark("drift", tenant), None, render_refusal(UNTOLD, tenant, last_words(said), None))
     drifted = read_plan(read_text(file), str(file))
     repository = find_repository(options.folder)
     last = _find_last(options, repository, drifted.tenant) if repository else None
     left = _left(repository, last) if repository and last else None
     told = drifted.model_copy(update={"problems": (*drifted.problems, *([left.problem] if left else []))})
-    return Standing(Mark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None)
+    return Standing(CommentMark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None)
 
 
 def _find_last(options: Options, repository: Repository, tenant: str) -> ApplyRecord | None:

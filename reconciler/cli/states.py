@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.cli.line import Head
-from reconciler.core.compile import compile_state
-from reconciler.core.declared import DeclaredTenant
-from reconciler.core.filter_change import tell_filter_change
-from reconciler.core.model import DesiredState
-from reconciler.core.tenant import SANDBOX
-from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.moved import find_folder_at
+from reconciler.core.access.compile import compile_state
+from reconciler.core.access.filter_change import warn_of_filter_change
+from reconciler.core.declarations.declared import DeclaredTenant
+from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.model.states import DesiredState
+from reconciler.desired.git.folder_renames import find_folder_at
+from reconciler.desired.yaml.load import Loaded, load_declarations
 from reconciler.errors import IncompleteInput, Problem, UsageError
 
 
@@ -60,7 +60,7 @@ class CommitStates:
         head, loaded = self.head, self.at(commit).loaded
         if loaded is None:
             return ()
-        return tuple(tell_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today))
+        return tuple(warn_of_filter_change(loaded.declarations, head.loaded.declarations, head.tenant_name, head.today))
 
     def _of_head(self, tree: tuple[str, str | None, date]) -> CommitState | None:
         """The head's own state, where it was read from a commit with that folder."""

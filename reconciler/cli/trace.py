@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.cli.line import Base, Head
-from reconciler.core.origin import Origins, Said, Statement, Touched, newest
-from reconciler.core.plan import Change, Plan
-from reconciler.desired.blame import blame
-from reconciler.desired.load import Loaded
-from reconciler.desired.moved import find_folder_at
-from reconciler.desired.places import find_line
-from reconciler.desired.removed import find_removals
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.explanation.origin import BlamedLine, Origins, Revision, Statement, newest
+from reconciler.desired.git.blame import blame
+from reconciler.desired.git.folder_renames import find_folder_at
+from reconciler.desired.git.removal_blame import find_removals
+from reconciler.desired.yaml.load import Loaded
+from reconciler.desired.yaml.statement_lines import find_line
 
 
 def trace(head: Head, base: Base, plan: Plan) -> Plan:
@@ -35,11 +35,11 @@ def trace(head: Head, base: Base, plan: Plan) -> Plan:
 
 
 def _origins(head: Head, base: Base) -> Origins:
-    before = tuple(Said(loaded.declarations, commit) for commit, loaded in base.loaded.items())
-    return Origins(head.tenant_name, head.today, Said(head.loaded.declarations), before)
+    before = tuple(Revision(loaded.declarations, commit) for commit, loaded in base.loaded.items())
+    return Origins(head.tenant_name, head.today, Revision(head.loaded.declarations), before)
 
 
-def _find_touched(head: Head, base: Base, statements: Iterable[Statement]) -> Mapping[Statement, Touched]:
+def _find_touched(head: Head, base: Base, statements: Iterable[Statement]) -> Mapping[Statement, BlamedLine]:
     touched = {one: _place(one, base.loaded[one.stood_at] if one.stood_at else head.loaded) for one in statements}
     if head.repository is None:
         return touched
@@ -55,8 +55,8 @@ def _find_touched(head: Head, base: Base, statements: Iterable[Statement]) -> Ma
     return touched
 
 
-def _place(statement: Statement, loaded: Loaded) -> Touched:
+def _place(statement: Statement, loaded: Loaded) -> BlamedLine:
     """The statement's own line in its file, or that of the declaration that it is part of."""
     file = loaded.files.get(statement.source.file)
     line = find_line(file.document, statement) if file is not None else None
-    return Touched(replace(statement.source, line=line or statement.source.line))
+    return BlamedLine(replace(statement.source, line=line or statement.source.line))

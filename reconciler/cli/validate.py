@@ -11,7 +11,7 @@ from reconciler.cli.main import Options
 from reconciler.cli.plan import as_of_option
 
 if TYPE_CHECKING:
-    from reconciler.desired.checkout import DesiredFiles
+    from reconciler.desired.git.checkout import DesiredFiles
     from reconciler.errors import Problem
     from reconciler.report.problems import ProblemFormat
 
@@ -27,8 +27,8 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
     """All problems in the YAML at once, each with its file, its line and what to do. Needs no network."""
     from reconciler.cli.line import say
     from reconciler.cli.output import print_result
-    from reconciler.desired.checkout import read_desired_files
-    from reconciler.desired.git import find_repository
+    from reconciler.desired.git.checkout import read_desired_files
+    from reconciler.desired.git.repository import find_repository
     from reconciler.errors import IncompleteInput
     from reconciler.report.problems import render_problems
 
@@ -51,10 +51,10 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
 def _check(options: Options, as_of: date | None, files: DesiredFiles) -> tuple[list[Problem], str]:
     """The problems of reading and of compiling for the tenant that was named, or for each."""
     from reconciler.cli.line import choose_tenant, load_files, now_in_utc
-    from reconciler.core.compile import compile_state
-    from reconciler.core.duties import warn_of_breaches
-    from reconciler.core.renewal import warn_of_token
-    from reconciler.report.words import count
+    from reconciler.core.access.compile import compile_state
+    from reconciler.core.declarations.token_expiry import warn_of_token
+    from reconciler.core.safety.duties import warn_of_breaches
+    from reconciler.report.format.words import count
 
     loaded = load_files(options, files)
     declarations = loaded.declarations

@@ -11,8 +11,8 @@ from reconciler.cli.history import History, find_base, open_history
 from reconciler.cli.line import load_head
 from reconciler.cli.main import Options
 from reconciler.cli.reading import Account, Past, plan_account
-from reconciler.core.make_plan import Made
-from reconciler.core.ownership.witnesses import KnownResource, as_if_active, find_known
+from reconciler.core.explanation.witnesses import KnownResource, as_if_active, find_known
+from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import UsageError
 
 
@@ -32,7 +32,7 @@ def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[Kno
     return found
 
 
-def plan_everybody(options: Options, history: History, live: Path | None) -> tuple[Account, Made]:
+def plan_everybody(options: Options, history: History, live: Path | None) -> tuple[Account, MadePlan]:
     """Returns the whole account, and what a plan decides about it; no refusal of the record stops it."""
     past = Past(find_base(history, None), history)
     state = read_whole(options, history.head, live)

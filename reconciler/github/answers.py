@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from reconciler.core.model import Method
-from reconciler.core.retry import LONGEST_WAIT, wait_before_retry
+from reconciler.core.model.messages import Method
+from reconciler.core.scim.retry import LONGEST_WAIT, wait_before_retry
 from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
 
 FORBIDDEN, CONFLICT, TOO_MANY = 403, 409, 429
@@ -20,7 +20,7 @@ LONGEST_QUOTE = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GitHubResponse:
     """What came back, whatever its status."""
 
     status: int
@@ -42,7 +42,7 @@ class Answer:
         return "; ".join(str(one) for one in (document.get("message"), *details) if one)[:LONGEST_QUOTE]
 
 
-def wait_before_repeat(method: Method, attempt: int, answer: Answer | None, now: float) -> float | None:
+def wait_before_repeat(method: Method, attempt: int, answer: GitHubResponse | None, now: float) -> float | None:
     """Seconds before another attempt, or None where this answer stands; no answer is a broken connection.
 
     What is limited was not done, so that even a POST may be repeated. Nobody waits longer than five minutes.
@@ -56,18 +56,18 @@ def wait_before_repeat(method: Method, attempt: int, answer: Answer | None, now:
     return told if told is not None and told < LONGEST_WAIT else None
 
 
-def is_limited(answer: Answer) -> bool:
+def is_limited(answer: GitHubResponse) -> bool:
     """Whether the answer is about how often, and not about what, was asked."""
     if answer.status != FORBIDDEN:
         return answer.status == TOO_MANY
     return _says_when(answer) or "rate limit" in answer.message.lower()
 
 
-def _says_when(answer: Answer) -> bool:
+def _says_when(answer: GitHubResponse) -> bool:
     return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
 
 
-def judge(method: Method, path: str, answer: Answer) -> ReconcilerError:
+def judge(method: Method, path: str, answer: GitHubResponse) -> ReconcilerError:
     """The error for an answer that is no success, as a sentence that says what to do."""
     asked, said, status = f"{method} {path}", answer.message, answer.status
     if is_limited(answer):

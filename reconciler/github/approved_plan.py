@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reconciler.core.plan import Plan
+from reconciler.core.changes.plan import Plan
 from reconciler.errors import NotFound, Refused
 from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
@@ -20,7 +20,7 @@ BY_HAND = "apply by hand: that plans again, and the environment asks for a revie
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PlanQuery:
     """Which plan: of which tenant, for which commit on the branch, made by which workflow file."""
 
     tenant: str
@@ -29,7 +29,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredPlan:
     """A plan as it was stored, where from, and the git tree of the desired state that it was made of."""
 
     pull: int
@@ -38,7 +38,7 @@ class Stored:
     tree: str
 
 
-def fetch_approved_plan(github: GitHub, wanted: Wanted) -> Stored:
+def fetch_approved_plan(github: GitHub, wanted: PlanQuery) -> StoredPlan:
     """The plan that was stored for the head that was merged; raises Refused where there is none that can be trusted."""
     pull = find_merged_pull(github, wanted.commit)
     _refuse_fork(github, pull)
@@ -47,7 +47,7 @@ def fetch_approved_plan(github: GitHub, wanted: Wanted) -> Stored:
     _refuse_unless_shown(github, run, wanted.tenant)
 
     plan, tree = _fetch_stored(github, run, wanted.tenant)
-    return Stored(pull.number, run.id, plan, tree)
+    return StoredPlan(pull.number, run.id, plan, tree)
 
 
 def find_merged_pull(github: GitHub, commit: str) -> PullRequest:
@@ -142,14 +142,14 @@ def _fetch_stored(github: GitHub, run: WorkflowRun, tenant: str) -> tuple[str, s
     return files[PLAN_FILE], files[TREE_FILE].strip()
 
 
-def refuse_what_moved(plan: Plan, stored: Stored, tenant: str, url: str, tree: str | None) -> None:
+def refuse_moved_base(plan: Plan, stored: StoredPlan, tenant: str, url: str, tree: str | None) -> None:
     """Raises Refused, with every reason, where the plan is not of what was merged: another account, or another base."""
     reasons = list(_moved(plan, stored, tenant, url, tree))
     if reasons:
         raise Refused(f"the plan of #{stored.pull} is not of what was merged: {'; '.join(reasons)}; {BY_HAND}")
 
 
-def _moved(plan: Plan, stored: Stored, tenant: str, url: str, tree: str | None) -> Iterable[str]:
+def _moved(plan: Plan, stored: StoredPlan, tenant: str, url: str, tree: str | None) -> Iterable[str]:
     if plan.tenant != tenant:
         yield f"it is for the tenant {plan.tenant}, and not {tenant}"
     if plan.url != url:

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from reconciler import __version__
-from reconciler.core.model import Method
+from reconciler.core.model.messages import Method
 from reconciler.errors import Failed, NotFound, Unreachable, UsageError
-from reconciler.github.answers import Answer, judge, wait_before_repeat
+from reconciler.github.answers import GitHubResponse, judge, wait_before_repeat
 
 SECONDS_FOR_AN_ANSWER = 30.0
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -31,14 +31,14 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class GitHubClock:
     """Seconds since 1970, and waiting: arguments, so that a test needs none of them."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
 
 
-REAL_CLOCK = Clock()
+REAL_CLOCK = GitHubClock()
 
 
 class GitHub:
@@ -51,7 +51,7 @@ class GitHub:
         token: str,
         *,
         transport: httpx.BaseTransport | None = None,
-        clock: Clock = REAL_CLOCK,
+        clock: GitHubClock = REAL_CLOCK,
     ) -> None:
         if not _is_safe(api_url):
             raise UsageError(f"{api_url} is no address of GitHub's API: it must be https://")
@@ -131,7 +131,7 @@ class GitHub:
     def _address(self, path: str) -> str:
         return f"{self._api}/repos/{self.repository}{path}"
 
-    def _ask(self, method: Method, address: str, body: Mapping[str, object] | None = None) -> Answer:
+    def _ask(self, method: Method, address: str, body: Mapping[str, object] | None = None) -> GitHubResponse:
         answer = self._attempt_until_it_stands(self._http, method, address, body)
         if not httpx.codes.is_success(answer.status):
             raise judge(method, urlsplit(address).path, answer)
@@ -139,21 +139,21 @@ class GitHub:
 
     def _attempt_until_it_stands(
         self, http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
-    ) -> Answer:
+    ) -> GitHubResponse:
         attempt = 0
         while True:
             attempt += 1
             answer = _exchange(http, method, address, body)
-            received = answer if isinstance(answer, Answer) else None
+            received = answer if isinstance(answer, GitHubResponse) else None
             wait = wait_before_repeat(method, attempt, received, self._clock.now())
             if wait is not None:
                 self._clock.sleep(wait)
-            elif isinstance(answer, Answer):
+            elif isinstance(answer, GitHubResponse):
                 return answer
             else:
                 raise _unreachable(address, answer) from answer
 
-    def _json(self, answer: Answer) -> object:
+    def _json(self, answer: GitHubResponse) -> object:
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError) as error:
@@ -179,7 +179,7 @@ def _is_safe(address: str) -> bool:
 
 def _exchange(
     http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
-) -> Answer | httpx.HTTPError | httpx.InvalidURL:
+) -> GitHubResponse | httpx.HTTPError | httpx.InvalidURL:
     content = None if body is None else json.dumps(body).encode()
     kind = {"Content-Type": "application/json"} if content is not None else {}
     try:
@@ -190,7 +190,7 @@ def _exchange(
                 if len(received) > LARGEST_ANSWER:
                     raise Failed(f"{urlsplit(address).hostname} answers more than {LARGEST_ANSWER // 2**20} MiB")
             after = answer.links.get("next", {}).get("url")
-            return Answer(answer.status_code, dict(answer.headers), bytes(received), after)
+            return GitHubResponse(answer.status_code, dict(answer.headers), bytes(received), after)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return error
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from reconciler.errors import Conflict, Forbidden
 from reconciler.github.client import GitHub
-from reconciler.github.models import Account, Comment, parse
+from reconciler.github.models import Comment, GitHubAccount, parse
 
 T = TypeVar("T")
 ACTIONS_BOT = "github-actions[bot]"
@@ -19,7 +19,7 @@ Told: TypeAlias = Literal["created", "edited", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CommentMark:
     """The hidden last line by which a text is known again: what it is about, and for which tenant."""
 
     about: Literal["plan", "outcome", "drift"]
@@ -42,12 +42,12 @@ def find_author(github: GitHub, named: str | None) -> str:
     if named is not None:
         return named
     try:
-        return parse(Account, github.whoami()).login
+        return parse(GitHubAccount, github.whoami()).login
     except Forbidden:
         return ACTIONS_BOT
 
 
-def find_own(comments: Sequence[Comment], author: str, mark: Mark) -> list[Comment]:
+def find_own(comments: Sequence[Comment], author: str, mark: CommentMark) -> list[Comment]:
     """Those by the author that bear the mark, oldest first."""
     own = (comment for comment in comments if comment.user is not None and comment.user.login == author)
     return sorted((comment for comment in own if mark.is_on(comment.body)), key=lambda one: one.id)
@@ -66,12 +66,12 @@ def look_again(keep: Callable[[], T]) -> T:
         return keep()
 
 
-def keep_comment(github: GitHub, number: int, author: str, mark: Mark, text: str) -> Told:
+def keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
     """Makes the comment say the text. Nothing is sent where it does already; what others edited is restored."""
     return look_again(lambda: _keep_comment(github, number, author, mark, text))
 
 
-def _keep_comment(github: GitHub, number: int, author: str, mark: Mark, text: str) -> Told:
+def _keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
     listed = github.get_all(f"/issues/{number}/comments")
     own = find_own([parse(Comment, one) for one in listed], author, mark)
     body = mark.on(text)

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from reconciler.github.client import GitHub
-from reconciler.github.comment import Mark, same_text
+from reconciler.github.comment import CommentMark, same_text
 from reconciler.github.models import Issue, parse
 
 LABEL = "reconciler-drift"
@@ -34,7 +34,7 @@ class Report:
     since: Since
 
 
-def find_issue(github: GitHub, author: str, mark: Mark) -> Issue | None:
+def find_issue(github: GitHub, author: str, mark: CommentMark) -> Issue | None:
     """The oldest issue with the label, by the author, that bears the mark; open or closed."""
     listed = github.get_all(f"/issues?state=all&labels={LABEL}")
     issues = sorted((parse(Issue, one) for one in listed), key=lambda one: one.number)
@@ -74,7 +74,7 @@ def _hide(since: Since) -> str:
     return json.dumps(dict(since), sort_keys=True).replace("-", r"\u002d").replace(">", r"\u003e")
 
 
-def keep_issue(github: GitHub, issue: Issue | None, mark: Mark, report: Report) -> Told:
+def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: Report) -> Told:
     """Makes the issue say the report, with as few calls as that takes."""
     body = mark.on(f"{report.text.rstrip()}\n\n{write_since(report.since)}")
     if issue is None:

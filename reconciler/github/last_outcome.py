@@ -18,7 +18,7 @@ MOST_RUNS = 5  # each of them is another request
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OutcomeQuery:
     """Which apply: to which tenant, of which commit, by which workflow file."""
 
     tenant: str
@@ -27,7 +27,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredOutcome:
     """What an apply left, and which run it was; `outcome` is empty where it refused to begin, and `said` tells why."""
 
     run: int
@@ -35,7 +35,7 @@ class Kept:
     said: str
 
 
-def fetch_last_outcome(github: GitHub, asked: Asked) -> Kept | None:
+def fetch_last_outcome(github: GitHub, asked: OutcomeQuery) -> StoredOutcome | None:
     """What the newest finished apply of the commit to the tenant stored; None where there was no such apply.
 
     Raises Refused where what it stored is not there any more, or is something else.
@@ -45,10 +45,10 @@ def fetch_last_outcome(github: GitHub, asked: Asked) -> Kept | None:
         return None
     run, artifact = found
     files = fetch_files(github, artifact, (), (OUTCOME_FILE, SAID_FILE))
-    return Kept(run.id, files.get(OUTCOME_FILE, ""), files.get(SAID_FILE, ""))
+    return StoredOutcome(run.id, files.get(OUTCOME_FILE, ""), files.get(SAID_FILE, ""))
 
 
-def _stored(github: GitHub, asked: Asked) -> Iterator[tuple[WorkflowRun, Artifact]]:
+def _stored(github: GitHub, asked: OutcomeQuery) -> Iterator[tuple[WorkflowRun, Artifact]]:
     """The newest first. A run that was of other tenants alone stored nothing about this one."""
     listed = github.get_all(f"/actions/workflows/{asked.workflow}/runs?head_sha={asked.commit}", "workflow_runs")
     runs = [run for run in (parse(WorkflowRun, one) for one in listed) if _is_of(github, run, asked)]
@@ -58,7 +58,7 @@ def _stored(github: GitHub, asked: Asked) -> Iterator[tuple[WorkflowRun, Artifac
             yield run, artifact
 
 
-def _is_of(github: GitHub, run: WorkflowRun, asked: Asked) -> bool:
+def _is_of(github: GitHub, run: WorkflowRun, asked: OutcomeQuery) -> bool:
     """Every part of the question is checked against the answer; a run for a pull request applies nothing."""
     path = f".github/workflows/{asked.workflow}"
     origin = run.head_repository.full_name.lower() if run.head_repository else None

@@ -9,50 +9,50 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from reconciler.errors import Failed
 
 
-class Told(BaseModel):
+class GitHubModel(BaseModel):
     """Something that GitHub tells: strict, frozen, and open to more."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-class Account(Told):
+class GitHubAccount(GitHubModel):
     """A person, a bot, an app."""
 
     login: str
 
 
-class Label(Told):
+class Label(GitHubModel):
     """The name of a label."""
 
     name: str
 
 
-class Comment(Told):
+class Comment(GitHubModel):
     """A comment on an issue or a pull request; those of deleted accounts have no user."""
 
     id: int
     body: str | None = None
-    user: Account | None = None
+    user: GitHubAccount | None = None
 
 
-class Issue(Told):
+class Issue(GitHubModel):
     """An issue, or a pull request, which GitHub lists among them."""
 
     number: int
     title: str
     state: str
     body: str | None = None
-    user: Account | None = None
+    user: GitHubAccount | None = None
     pull_request: object | None = None
 
 
-class Repo(Told):
+class Repo(GitHubModel):
     """A repository by `owner/name`."""
 
     full_name: str
 
 
-class Branch(Told):
+class Branch(GitHubModel):
     """An end of a pull request; the repository is gone where a fork was deleted."""
 
     sha: str
@@ -60,7 +60,7 @@ class Branch(Told):
     repo: Repo | None = None
 
 
-class PullRequest(Told):
+class PullRequest(GitHubModel):
     """A pull request."""
 
     number: int
@@ -70,14 +70,14 @@ class PullRequest(Told):
     merge_commit_sha: str | None = None
 
 
-class File(Told):
+class File(GitHubModel):
     """A file that a pull request touches; `previous_filename` where it was renamed."""
 
     filename: str
     previous_filename: str | None = None
 
 
-class WorkflowRun(Told):
+class WorkflowRun(GitHubModel):
     """A run of a workflow. `path` may name the branch too: `.github/workflows/plan.yml@refs/heads/main`."""
 
     id: int
@@ -89,21 +89,21 @@ class WorkflowRun(Told):
     head_repository: Repo | None = None
 
 
-class RunJob(Told):
+class RunJob(GitHubModel):
     """A job of a run; `conclusion` is missing while it runs."""
 
     name: str
     conclusion: str | None = None
 
 
-class ArtifactOrigin(Told):
+class ArtifactOrigin(GitHubModel):
     """The run that an artifact comes from."""
 
     id: int
     head_sha: str
 
 
-class Artifact(Told):
+class Artifact(GitHubModel):
     """What a run stored; `digest` is `sha256:` and the hash of the archive."""
 
     id: int
@@ -113,7 +113,7 @@ class Artifact(Told):
     workflow_run: ArtifactOrigin | None = Field(default=None)
 
 
-AnyTold = TypeVar("AnyTold", bound=Told)
+AnyTold = TypeVar("AnyTold", bound=GitHubModel)
 
 
 def parse(kind: type[AnyTold], document: object) -> AnyTold:

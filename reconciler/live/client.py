@@ -1,7 +1,7 @@
 """The one HTTP client of an account: bearer token, pace, retries; answers are values. Imports httpx.
 
 What can leave this process is a core `Request` (GET, POST, PATCH), to the service's own address. The token goes into
-one header of those requests, redirects are not followed, and no message carries it. Services differ in `Manner`.
+one header of those requests, redirects are not followed, and no message carries it. Services differ in `ServiceProfile`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Protocol, Self, TypeAlias
 
 import httpx
 
-from reconciler.core.model import Request, Response
-from reconciler.core.pace import Wait
-from reconciler.core.retry import SERVER_ERRORS, wait_before_retry
-from reconciler.core.tenant import Window
-from reconciler.core.wire import describe_error
+from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.pace import Wait
+from reconciler.core.scim.retry import SERVER_ERRORS, wait_before_retry
+from reconciler.core.scim.wire import describe_error
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
 from reconciler.live.body import ContentType, describe_body, parse_body, write_body
-from reconciler.live.turns import REAL_CLOCK, Clock, Turn, Turns
+from reconciler.live.rate_limiter import REAL_CLOCK, PaceClock, Permit, RateLimiter
 
 ALLOWED = frozenset({"GET", "POST", "PATCH"})
 LARGEST_ANSWER = 64 * 1024 * 1024
@@ -33,7 +33,7 @@ Transport: TypeAlias = httpx.AsyncBaseTransport
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ServiceProfile:
     """How a kind of service is spoken to, and what a person is told to do where it refuses the token or is none."""
 
     expects: str
@@ -43,7 +43,7 @@ class Manner:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-SCIM = Manner(
+SCIM = ServiceProfile(
     expects="SCIM",
     refused=("Renew it in 4me under Settings, Apps, SCIM, and update the variable that the tenant's `token` names"),
     setting="the tenant's url",
@@ -90,8 +90,8 @@ class Client:
         windows: tuple[Window, ...],
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        clock: Clock = REAL_CLOCK,
-        manner: Manner = SCIM,
+        clock: PaceClock = REAL_CLOCK,
+        manner: ServiceProfile = SCIM,
     ) -> None:
         self.url = url
         self.transport = transport
@@ -104,7 +104,7 @@ class Client:
         self._tokens = OneToken(token) if isinstance(token, str) else token
         self._manner = manner
         self._clock = clock
-        self._turns = Turns(windows, clock)
+        self._turns = RateLimiter(windows, clock)
         self._one_by_one = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
         self._http = httpx.AsyncClient(
@@ -198,7 +198,7 @@ class Client:
                 except (httpx.HTTPError, NotAnAnswer) as error:
                     return error, token
 
-    async def _take_turn(self) -> Turn:
+    async def _take_turn(self) -> Permit:
         """Waits until one more request fits into every window, and into what the service says is left."""
         async with self._one_by_one:
             while True:
@@ -211,7 +211,7 @@ class Client:
                 if not waited:
                     raise NotSent("the run stopped before its turn came")
 
-    async def _exchange(self, request: Request, token: str | None, turn: Turn) -> Response:
+    async def _exchange(self, request: Request, token: str | None, turn: Permit) -> Response:
         content = None if request.body is None else write_body(request.body, self._manner.sends)
         headers: dict[str, str] = {"Content-Type": self._manner.sends} if content is not None else {}
         if token is not None:

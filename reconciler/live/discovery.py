@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Literal
 
-from reconciler.core.model import Request
-from reconciler.core.wire import NotScim, describe_error, list_request, read_page
+from reconciler.core.model.messages import Request
+from reconciler.core.scim.wire import NotScim, describe_error, list_request, read_page
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from reconciler.live.client import Client
 

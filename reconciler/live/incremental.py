@@ -1,6 +1,6 @@
 """Incremental reads: who changed since the last read is asked for, and everybody else is as they were.
 
-Whether that is certain is decided in `core/increment.py`; here it is asked. Groups are read whole each time: nobody
+Whether that is certain is decided in `core/scim/increment.py`; here it is asked. Groups are read whole each time: nobody
 documents that a group is changed, by its own word, when its members are (docs/decisions/0018-incremental-reads.md).
 """
 
@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.increment import (
+from reconciler.core.model.messages import JsonObject, Request
+from reconciler.core.model.states import Certificate
+from reconciler.core.scim.increment import (
     Binding,
-    Kept,
+    IncrementalSnapshot,
     NotCertain,
     ask_since,
     begin,
@@ -25,9 +27,8 @@ from reconciler.core.increment import (
     keep_whole,
     next_start,
 )
-from reconciler.core.model import Certificate, JsonObject, Request
-from reconciler.core.pages import Listing, add_up, list_starts
-from reconciler.core.wire import Dialect, NotScim, Page, describe_error, list_request, read_page
+from reconciler.core.scim.pages import Listing, add_up, list_starts
+from reconciler.core.scim.wire import Dialect, NotScim, Page, describe_error, list_request, read_page
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.read import read_around, read_snapshot
@@ -40,7 +41,7 @@ class Read:
 
     snapshot: Snapshot
     certificate: Certificate
-    kept: Kept | None
+    kept: IncrementalSnapshot | None
 
 
 async def read_to_keep(client: Client, dialect: Dialect, of: Binding, now: datetime) -> Read:
@@ -50,7 +51,7 @@ async def read_to_keep(client: Client, dialect: Dialect, of: Binding, now: datet
     return Read(snapshot, certificate, keep_whole(of, begun, snapshot.users) if certificate.complete else None)
 
 
-async def read_on(client: Client, dialect: Dialect, kept: Kept, now: datetime) -> Read:
+async def read_on(client: Client, dialect: Dialect, kept: IncrementalSnapshot, now: datetime) -> Read:
     """Everything as it is now, from what is kept and what changed; raises NotCertain where that can't be known."""
     before = client.requests
     users = await _ask_who_changed(client, dialect, kept)
@@ -65,7 +66,7 @@ async def read_on(client: Client, dialect: Dialect, kept: Kept, now: datetime) -
     return Read(snapshot, certificate, news)
 
 
-async def _ask_who_changed(client: Client, dialect: Dialect, kept: Kept) -> Mapping[str, JsonObject]:
+async def _ask_who_changed(client: Client, dialect: Dialect, kept: IncrementalSnapshot) -> Mapping[str, JsonObject]:
     """Everybody, with those who changed as they are now."""
     since = ask_since(kept)
     first = await _read_page(client, changed_request(since, 1, dialect.page_size))

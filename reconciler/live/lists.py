@@ -1,6 +1,6 @@
 """The list of everyone of one kind, page by page; what does not add up is looked at again.
 
-A change of the account passes, and a lie stays: `core/pages.py` says which is which, and here the pages are fetched.
+A change of the account passes, and a lie stays: `core/scim/pages.py` says which is which, and here the pages are fetched.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from reconciler.core.model import Response
-from reconciler.core.pages import Listing, add_up, conclude, goes_on, join_up, list_starts
-from reconciler.core.wire import Dialect, NotScim, Page, describe_error, list_request, read_id, read_page
+from reconciler.core.model.messages import Response
+from reconciler.core.scim.pages import Listing, add_up, conclude, goes_on, join_up, list_starts
+from reconciler.core.scim.wire import Dialect, NotScim, Page, describe_error, list_request, read_id, read_page
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client
 

@@ -10,11 +10,11 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 
-from reconciler.core.model import Request, Response
-from reconciler.core.retry import wait_before_retry
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.retry import wait_before_retry
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
-from reconciler.live.client import Client, Manner
-from reconciler.live.turns import Clock
+from reconciler.live.client import Client, ServiceProfile
+from reconciler.live.rate_limiter import PaceClock
 
 SECONDS_TO_SPARE = 60.0
 USUAL_LIFE = 3600
@@ -23,7 +23,7 @@ RENEWAL = (
     "Look at the application in 4me under Settings, Applications (is it enabled, with the grant type client "
     "credentials?), and update the variables that the tenant's `permissions.oauth` names"
 )
-TOKEN_ADDRESS = Manner(
+TOKEN_ADDRESS = ServiceProfile(
     expects="an OAuth token",
     refused=RENEWAL,
     setting="the tenant's permissions.oauth.token_url",
@@ -45,7 +45,7 @@ class ClientCredentials:
 
     client: Client
     credentials: Credentials
-    clock: Clock
+    clock: PaceClock
     _token: str | None = field(default=None, repr=False)
     _ends: float = 0.0
     _fetching: asyncio.Lock = field(default_factory=asyncio.Lock)

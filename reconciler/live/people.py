@@ -11,16 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from reconciler.core.catalogue import HELD
-from reconciler.core.fewest import PAGE, ask_each, count_left, finish_each, seek_each, seek_each_missing
-from reconciler.core.model import Certificate, Request
-from reconciler.core.people import (
+from reconciler.core.declarations.role_catalogue import HELD
+from reconciler.core.model.messages import Request
+from reconciler.core.model.states import Certificate
+from reconciler.core.scim.people import (
     SCIM_SOURCE,
     NotPeople,
     People,
     PeoplePage,
     Person,
-    Sought,
+    RoleLookup,
     address_of,
     list_to_be_sure,
     me_request,
@@ -30,7 +30,8 @@ from reconciler.core.people import (
     read_roles,
     roles_request,
 )
-from reconciler.core.wire import describe_error
+from reconciler.core.scim.request_cost import PAGE, ask_each, count_left, finish_each, seek_each, seek_each_missing
+from reconciler.core.scim.wire import describe_error
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from reconciler.live.rest import RestLine
 
@@ -57,7 +58,7 @@ async def count_people(line: RestLine) -> int:
     return len(page.people) if page.total is None else page.total
 
 
-async def read_behind(line: RestLine, sought: Sequence[Sought], users: int | None) -> tuple[People, Certificate]:
+async def read_behind(line: RestLine, sought: Sequence[RoleLookup], users: int | None) -> tuple[People, Certificate]:
     """The people behind those who are sought, with their roles; `users` is how many SCIM users there are, if known.
 
     Nothing is asked where nobody is sought. Raises Unreachable where the credentials are refused, or not let in.
@@ -99,7 +100,7 @@ class _Reading:
     line: RestLine
     faults: list[str] = field(default_factory=list)
 
-    async def find(self, sought: Sequence[Sought], users: int | None) -> list[Person]:
+    async def find(self, sought: Sequence[RoleLookup], users: int | None) -> list[Person]:
         """Those who could be behind the users who are sought: by SCIM id, and by e-mail those who were not found."""
         wanted = {one.user.id for one in sought}
         if seek_each(len(sought), users):
@@ -128,7 +129,7 @@ class _Reading:
         lists = await asyncio.gather(*(self._whole_list(primary_email=address) for address in addresses))
         return [person for people in lists for person in people]
 
-    async def roles_of(self, found: Sequence[Person], sought: Sequence[Sought]) -> Mapping[str, frozenset[str]]:
+    async def roles_of(self, found: Sequence[Person], sought: Sequence[RoleLookup]) -> Mapping[str, frozenset[str]]:
         """What each of them holds: everyone asked, or each role's holders, and those then whom a change may touch."""
         if ask_each(len(found), len(HELD)):
             return await self._ask_each(found)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from reconciler.core.model import Certificate, JsonObject
-from reconciler.core.pages import Listing
-from reconciler.core.wire import Dialect, NotScim, describe_error, get_request, read_group
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.states import Certificate
+from reconciler.core.scim.pages import Listing
+from reconciler.core.scim.wire import Dialect, NotScim, describe_error, get_request, read_group
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.lists import Kind, read_first_page, read_list

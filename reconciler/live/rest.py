@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.core.tenant import Window
-from reconciler.live.client import Client, Manner
+from reconciler.core.declarations.tenant import Window
+from reconciler.live.client import Client, ServiceProfile
 from reconciler.live.oauth import RENEWAL, TOKEN_ADDRESS, ClientCredentials, Credentials
-from reconciler.live.turns import REAL_CLOCK, Clock
+from reconciler.live.rate_limiter import REAL_CLOCK, PaceClock
 
 if TYPE_CHECKING:
     from reconciler.live.client import Transport
@@ -49,13 +49,13 @@ async def open_rest_line(
     address: RestAddress,
     credentials: Credentials,
     transport: Transport | None = None,
-    clock: Clock = REAL_CLOCK,
+    clock: PaceClock = REAL_CLOCK,
 ) -> RestLine:
     """A line that is closed with the stack. Nothing is sent yet, and no token asked for before one is needed."""
     tokens = await stack.enter_async_context(
         Client(address.token_url, None, (), transport=transport, clock=clock, manner=TOKEN_ADDRESS)
     )
-    manner = Manner(
+    manner = ServiceProfile(
         expects="4me's REST API",
         refused=RENEWAL,
         setting="the tenant's permissions.url",

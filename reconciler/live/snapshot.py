@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.core.model import Certificate, JsonObject, LiveState
-from reconciler.core.people import NotPeople, People, people_to_json, read_saved_people, with_people
-from reconciler.core.wire import NotScim, read_group, read_user
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.states import Certificate, LiveState
+from reconciler.core.scim.people import NotPeople, People, people_to_json, read_saved_people, with_people
+from reconciler.core.scim.wire import NotScim, read_group, read_user
 from reconciler.errors import UsageError
 
 FORMAT = 1

@@ -1,7 +1,7 @@
 """Reads what a plan about some keys needs, and nothing else. An answer that can't be believed is in the certificate.
 
-What to ask comes from `core/inquiry.py`, round after round; how, and whether an answer is believed, from
-`core/lookup.py`. Nothing here decides who has left (docs/decisions/0013-targeted-reads.md).
+What to ask comes from `core/targeting/lookup_planner.py`, round after round; how, and whether an answer is believed, from
+`core/targeting/lookup.py`. Nothing here decides who has left (docs/decisions/0013-targeted-reads.md).
 """
 
 from __future__ import annotations
@@ -12,30 +12,10 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TypeVar
 
-from reconciler.core.inquiry import FEWEST_OF_SAMPLE, FoundGroup, FoundUser, Inquiry, Known, Questions, fewest_of
-from reconciler.core.lookup import (
-    UNPROVEN,
-    Endpoint,
-    LookUp,
-    Term,
-    Witnesses,
-    choose_witnesses,
-    make_look_ups,
-    make_single_look_ups,
-)
-from reconciler.core.model import (
-    Certificate,
-    DesiredState,
-    JsonObject,
-    Key,
-    Kind,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-    Request,
-    Response,
-)
-from reconciler.core.wire import (
+from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.resources import Key, Kind, LiveGroup, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.scim.wire import (
     Dialect,
     NotScim,
     describe_error,
@@ -45,6 +25,25 @@ from reconciler.core.wire import (
     read_id,
     read_page,
     read_user,
+)
+from reconciler.core.targeting.lookup import (
+    UNPROVEN,
+    Endpoint,
+    LookUp,
+    Term,
+    Witnesses,
+    choose_witnesses,
+    make_look_ups,
+    make_single_look_ups,
+)
+from reconciler.core.targeting.lookup_planner import (
+    FEWEST_OF_SAMPLE,
+    FoundGroup,
+    FoundUser,
+    KnownAccount,
+    LookupPlanner,
+    LookupRound,
+    fewest_of,
 )
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
@@ -56,24 +55,24 @@ Found = TypeVar("Found", FoundUser, FoundGroup)
 
 @dataclass(frozen=True, slots=True)
 class Targeted:
-    """What was read, and the desired state with its focus as it grew on the way."""
+    """What was read, and the desired state with its selection as it grew on the way."""
 
     live: LiveState
     desired: DesiredState
 
 
-async def read_targeted(client: Client, dialect: Dialect, inquiry: Inquiry) -> Targeted:
-    """Asks until the inquiry has no questions. Raises Unreachable where nothing was answered at all."""
+async def read_targeted(client: Client, dialect: Dialect, lookup_planner: LookupPlanner) -> Targeted:
+    """Asks until the lookup_planner has no questions. Raises Unreachable where nothing was answered at all."""
     before = client.requests
     line = _Line(client, dialect.page_size)
-    known = Known()
+    known = KnownAccount()
     while not line.faults:
-        inquiry, questions = inquiry.next_round(known)
+        lookup_planner, questions = lookup_planner.next_round(known)
         if not questions:
             break
-        known = await _answer(line, inquiry, questions, known)
+        known = await _answer(line, lookup_planner, questions, known)
         if line.knows_or is False:
-            inquiry = replace(inquiry, sample=fewest_of(inquiry.sample))
+            lookup_planner = replace(lookup_planner, sample=fewest_of(lookup_planner.sample))
     certificate = Certificate(
         mode="targeted",
         users=len(known.users),
@@ -81,7 +80,7 @@ async def read_targeted(client: Client, dialect: Dialect, inquiry: Inquiry) -> T
         requests=client.requests - before,
         faults=tuple(line.faults),
     )
-    return Targeted(known.live_state(certificate), inquiry.desired)
+    return Targeted(known.live_state(certificate), lookup_planner.desired)
 
 
 @dataclass(slots=True)
@@ -108,15 +107,17 @@ class _Line:
         return response
 
 
-async def _answer(line: _Line, inquiry: Inquiry, questions: Questions, known: Known) -> Known:
+async def _answer(
+    line: _Line, lookup_planner: LookupPlanner, questions: LookupRound, known: KnownAccount
+) -> KnownAccount:
     """One round: look-ups and gets, together once it is known how the service wants to be asked."""
     asked = known.keys | questions.keys | questions.sample
-    witnesses = choose_witnesses("Users", inquiry.desired, inquiry.before, asked)
-    beside = _terms(inquiry, questions.sample, "user")
-    users = await _look_up(line, "Users", _terms(inquiry, questions.keys, "user"), witnesses, beside)
+    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, asked)
+    beside = _terms(lookup_planner, questions.sample, "user")
+    users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, beside)
     questions = questions.asked_singly() if line.knows_or is False else questions
-    witnesses = choose_witnesses("Groups", inquiry.desired, inquiry.before, asked)
-    groups = await _look_up(line, "Groups", _terms(inquiry, questions.keys, "group"), witnesses)
+    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, asked)
+    groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
     more_users, with_members = await asyncio.gather(
         _get_all(line, "Users", questions.users), _get_all(line, "Groups", questions.groups)
     )
@@ -131,8 +132,8 @@ async def _answer(line: _Line, inquiry: Inquiry, questions: Questions, known: Kn
     )
 
 
-def _terms(inquiry: Inquiry, keys: Iterable[Key], kind: Kind) -> list[list[Term]]:
-    every = ([Term(*term) for term in inquiry.terms(key)] for key in sorted(keys) if key.kind == kind)
+def _terms(lookup_planner: LookupPlanner, keys: Iterable[Key], kind: Kind) -> list[list[Term]]:
+    every = ([Term(*term) for term in lookup_planner.terms(key)] for key in sorted(keys) if key.kind == kind)
     return [terms for terms in every if terms]
 
 

@@ -11,44 +11,44 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from urllib.parse import SplitResult, unquote
 
-from reconciler.core.address import is_loopback, split_address
-from reconciler.core.notifier import Email
-from reconciler.notify.ways import Delivery, Means, NotTold, explain
+from reconciler.core.declarations.notifier import Email
+from reconciler.core.model.address import is_loopback, split_address
+from reconciler.notify.delivery import Delivery, DeliveryContext, DeliveryFailure, explain
 
 PORTS = {"smtps": 465, "smtp": 587}
 OUR_NAME = "[127.0.0.1]"  # as RFC 5321 (4.1.4) lets a client without a name say; ours would need a name server
 HOW = "write it smtps://user:password@host:465, or smtp://user:password@host:587 for STARTTLS"
 
 
-def send_email(way: Email, delivery: Delivery, means: Means) -> None:
+def send_email(way: Email, delivery: Delivery, means: DeliveryContext) -> None:
     """Sends the message to all who are named; raises NotTold where a server did not take it for every one of them."""
     server = _server(delivery.address)
     written = _write(way, delivery, server, means)
     try:
         refused = _send(server, written, means)
     except smtplib.SMTPRecipientsRefused as error:
-        raise NotTold(_refusal(error.recipients)) from None
+        raise DeliveryFailure(_refusal(error.recipients)) from None
     except smtplib.SMTPResponseException as error:
-        raise NotTold(f"the server answers {error.smtp_code}") from None
+        raise DeliveryFailure(f"the server answers {error.smtp_code}") from None
     except smtplib.SMTPNotSupportedError:
-        raise NotTold("the server can't log anybody in, or send this: nothing was sent") from None
+        raise DeliveryFailure("the server can't log anybody in, or send this: nothing was sent") from None
     except (OSError, ValueError) as error:
-        raise NotTold(explain(error)) from None
+        raise DeliveryFailure(explain(error)) from None
     if refused:
-        raise NotTold(_refusal(refused))
+        raise DeliveryFailure(_refusal(refused))
 
 
 def _server(address: str) -> SplitResult:
     try:
         parts = split_address(address)
     except ValueError:
-        raise NotTold(f"its address is none: {HOW}") from None
+        raise DeliveryFailure(f"its address is none: {HOW}") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise NotTold(f"its address is none: {HOW}")
+        raise DeliveryFailure(f"its address is none: {HOW}")
     return parts
 
 
-def _write(way: Email, delivery: Delivery, server: SplitResult, means: Means) -> EmailMessage:
+def _write(way: Email, delivery: Delivery, server: SplitResult, means: DeliveryContext) -> EmailMessage:
     user = unquote(server.username or "")
     sender = way.sender or (user if "@" in user else f"reconciler@{server.hostname}")
     mail = EmailMessage()
@@ -64,7 +64,7 @@ def _write(way: Email, delivery: Delivery, server: SplitResult, means: Means) ->
     return mail
 
 
-def _send(server: SplitResult, written: EmailMessage, means: Means) -> dict[str, tuple[int, bytes]]:
+def _send(server: SplitResult, written: EmailMessage, means: DeliveryContext) -> dict[str, tuple[int, bytes]]:
     """What the server says of those whom it does not take. Nothing is said to it before TLS."""
     host, port = server.hostname or "", server.port or PORTS[server.scheme]
     opened = (
@@ -76,7 +76,7 @@ def _send(server: SplitResult, written: EmailMessage, means: Means) -> dict[str,
         connection.ehlo()
         if server.scheme == "smtp" and (connection.has_extn("starttls") or not is_loopback(host)):
             if not connection.has_extn("starttls"):
-                raise NotTold("the server has no STARTTLS: nothing was said in the clear")
+                raise DeliveryFailure("the server has no STARTTLS: nothing was said in the clear")
             connection.starttls(context=means.trust)
             connection.ehlo()
         if server.username:

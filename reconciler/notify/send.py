@@ -7,15 +7,15 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 
-from reconciler.core.notifier import Email, Webhook
+from reconciler.core.declarations.notifier import Email, Webhook
+from reconciler.notify.delivery import Delivery, DeliveryContext, DeliveryFailure
 from reconciler.notify.mail import send_email
-from reconciler.notify.ways import Delivery, Means, NotTold
 from reconciler.notify.webhook import post
 
 LATE = "no answer in time"
 
 
-def send_all(deliveries: Sequence[Delivery], means: Means) -> list[str | None]:
+def send_all(deliveries: Sequence[Delivery], means: DeliveryContext) -> list[str | None]:
     """For each delivery, in order, why it failed, or None; all of them take `means.seconds` together at the most.
 
     Threads, for neither smtplib nor urllib can be told to give up; daemons, so that none keeps the process.
@@ -34,14 +34,16 @@ def send_all(deliveries: Sequence[Delivery], means: Means) -> list[str | None]:
     return reasons
 
 
-def _send(number: int, delivery: Delivery, means: Means, answers: SimpleQueue[tuple[int, str | None]]) -> None:
+def _send(
+    number: int, delivery: Delivery, means: DeliveryContext, answers: SimpleQueue[tuple[int, str | None]]
+) -> None:
     try:
         match delivery.way:
             case Email() as email:
                 send_email(email, delivery, means)
             case Webhook() as webhook:
                 post(webhook, delivery, means)
-    except NotTold as error:
+    except DeliveryFailure as error:
         answers.put((number, str(error)))
     except Exception as error:  # noqa: BLE001  # a notifier must not take the run with it, and its text may be a secret
         answers.put((number, f"an error in the program ({type(error).__name__})"))

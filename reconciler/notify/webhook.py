@@ -17,16 +17,16 @@ from urllib.request import (
     getproxies,
 )
 
-from reconciler.core.address import is_loopback, split_address
-from reconciler.core.model import JsonObject
-from reconciler.core.notifier import Webhook
-from reconciler.notify.ways import Delivery, Means, NotTold, explain
+from reconciler.core.declarations.notifier import Webhook
+from reconciler.core.model.address import is_loopback, split_address
+from reconciler.core.model.messages import JsonObject
+from reconciler.notify.delivery import Delivery, DeliveryContext, DeliveryFailure, explain
 
 DONE = range(200, 300)
 ELSEWHERE = range(300, 400)
 
 
-def post(way: Webhook, delivery: Delivery, means: Means) -> None:
+def post(way: Webhook, delivery: Delivery, means: DeliveryContext) -> None:
     """Posts the message; raises NotTold where the other side did not answer that it took it."""
     _check(delivery.address)
     message = delivery.message
@@ -40,12 +40,14 @@ def post(way: Webhook, delivery: Delivery, means: Means) -> None:
         with _opener(means).open(request, timeout=means.seconds) as answer:
             status = answer.status if isinstance(answer, HTTPResponse) else 0
     except (OSError, HTTPException, ValueError) as error:
-        raise NotTold(explain(error)) from None
+        raise DeliveryFailure(explain(error)) from None
 
     if status in ELSEWHERE:
-        raise NotTold(f"it answers {status} and points elsewhere, where nothing is sent: name the address itself")
+        raise DeliveryFailure(
+            f"it answers {status} and points elsewhere, where nothing is sent: name the address itself"
+        )
     if status not in DONE:
-        raise NotTold(f"it answers {status}")
+        raise DeliveryFailure(f"it answers {status}")
 
 
 def _check(address: str) -> None:
@@ -53,13 +55,13 @@ def _check(address: str) -> None:
     try:
         parts = split_address(address)
     except ValueError:
-        raise NotTold("its address is none") from None
+        raise DeliveryFailure("its address is none") from None
     safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
     if not safe or not parts.hostname or parts.username or parts.fragment:
-        raise NotTold("its address is no https:// address (plain http only for loopback)")
+        raise DeliveryFailure("its address is no https:// address (plain http only for loopback)")
 
 
-def _opener(means: Means) -> OpenerDirector:
+def _opener(means: DeliveryContext) -> OpenerDirector:
     opener = OpenerDirector()
     tunnels = {scheme: proxy for scheme, proxy in getproxies().items() if scheme == "https"}  # another would hear all
     for part in (ProxyHandler(tunnels), HTTPHandler(), HTTPSHandler(context=means.trust), UnknownHandler()):

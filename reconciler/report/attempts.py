@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from reconciler.core.attempt import Attempt
-from reconciler.core.diff import show_value
-from reconciler.core.plan import AttributeChange
-from reconciler.report.quote import plain, plain_line
-from reconciler.report.spreadsheet import cell
-from reconciler.report.words import count
+from reconciler.core.changes.attempt import Attempt
+from reconciler.core.changes.plan import AttributeChange
+from reconciler.core.model.diff import show_value
+from reconciler.report.format.quote import plain, plain_line
+from reconciler.report.format.spreadsheet import cell
+from reconciler.report.format.words import count
 
 AttemptFormat: TypeAlias = Literal["text", "json", "csv"]
 WIDTH = 110

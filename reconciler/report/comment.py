@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.core.plan import Plan
-from reconciler.report.cut import LIMIT, Cut, fit, within
+from reconciler.core.changes.plan import Plan
+from reconciler.report.format.cut import LIMIT, Cut, fit, within
+from reconciler.report.format.quote import code
+from reconciler.report.format.words import count
 from reconciler.report.markdown import in_details, left_item, link_or_code, named_item
-from reconciler.report.named import SETTLE, NamedGroup, name_doubt
-from reconciler.report.quote import code
-from reconciler.report.sections import Written, fold, tell, write
-from reconciler.report.view import View, make_view
-from reconciler.report.words import count
+from reconciler.report.sections import RenderedSection, fold, tell, write
+from reconciler.report.view.named import SETTLE, NamedGroup, name_doubt
+from reconciler.report.view.plan_view import View, make_view
 
 ELSEWHERE = "the plan file"
 MOST_NAMED = 10  # users and groups whom a plan names and leaves untouched, of one verdict
@@ -28,11 +28,11 @@ def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIM
     view = make_view(plan)
     pointer = f"> **Cut to fit:** all of it is in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
     before, end = head_of(view, limit), end_of(view, full_plan, limit)
-    named = tell_doubts(view.named, full_plan, limit, used=len(before) + len(end))
+    named = describe_doubts(view.named, full_plan, limit, used=len(before) + len(end))
     return assemble(before, [write(section, limit) for section in view.sections], (pointer, named + end), limit)
 
 
-def assemble(before: str, written: Sequence[Written], after: tuple[str, str], limit: int) -> str:
+def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, str], limit: int) -> str:
     """The page within the limit; what stands after the sections is a pointer, where they are cut, and an end."""
     pointer, end = after
 
@@ -63,7 +63,7 @@ def _standing(view: View) -> str:
     return f"; {look}nothing blocks it"
 
 
-def tell_doubts(
+def describe_doubts(
     groups: Sequence[NamedGroup], whole: str | None, limit: int, *, used: int, since: Mapping[str, str] | None = None
 ) -> str:
     """The users and groups that are named and untouched, the first ones in full; `used` characters are spoken for."""

@@ -10,21 +10,21 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.drift import split_drift
-from reconciler.core.outcome import NOT_DONE, Outcome, Run
-from reconciler.core.plan import Change, Plan
-from reconciler.report.comment import assemble, end_of, head_of, tell_doubts
-from reconciler.report.cut import LIMIT, within
+from reconciler.core.changes.drift import split_drift
+from reconciler.core.changes.outcome import NOT_DONE, Outcome, Run
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.report.comment import assemble, describe_doubts, end_of, head_of
+from reconciler.report.format.cut import LIMIT, within
+from reconciler.report.format.quote import code, plain
+from reconciler.report.format.words import make_drift_verdict
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
-from reconciler.report.named import name_doubt
-from reconciler.report.outcome_comment import tell_fate
-from reconciler.report.partial import list_problems
-from reconciler.report.quote import code, plain
-from reconciler.report.rows import Row
-from reconciler.report.run_view import make_run_view
+from reconciler.report.outcome_comment import describe_result
 from reconciler.report.sections import write
-from reconciler.report.view import Section, make_view
-from reconciler.report.words import make_drift_verdict
+from reconciler.report.view.named import name_doubt
+from reconciler.report.view.partial import list_problems
+from reconciler.report.view.plan_view import Section, make_view
+from reconciler.report.view.rows import Row
+from reconciler.report.view.run_view import make_run_view
 
 MOST_NAMED = 10  # of those at whom an apply failed alike
 DUE = frozenset({"token_expiry", "expires_soon", "expired"})
@@ -50,7 +50,7 @@ def title_of(plan: Plan) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class NotDone:
+class UnfinishedApply:
     """What the last apply left undone: its outcomes, and the errors and refusals that it said where it left none."""
 
     run: Run | None = None
@@ -60,10 +60,10 @@ class NotDone:
         return bool(self.said) or (self.run is not None and not self.run.whole)
 
 
-NOTHING = NotDone()
+NOTHING = UnfinishedApply()
 
 
-def needs_somebody(plan: Plan, not_done: NotDone = NOTHING) -> bool:
+def needs_attention(plan: Plan, not_done: UnfinishedApply = NOTHING) -> bool:
     """Whether there is anything to open an issue for.
 
     That is drift, what git asks for and is not applied, users or groups in doubt, what failed, or a pressing problem.
@@ -76,7 +76,7 @@ def render_drift_issue(
     plan: Plan,
     *,
     since: Mapping[str, str],
-    not_done: NotDone = NOTHING,
+    not_done: UnfinishedApply = NOTHING,
     full_plan: str | None = None,
     limit: int = LIMIT,
 ) -> str:
@@ -97,7 +97,7 @@ def render_drift_issue(
     before = head_of(view, limit) + (_commands(plan) if plan.changes else "")
     after += end_of(view, full_plan, limit)
     where = full_plan or "the output of reconciler drift --format html"
-    named = tell_doubts(view.named, where, limit, used=len(before) + len(after), since=since)
+    named = describe_doubts(view.named, where, limit, used=len(before) + len(after), since=since)
     before = before.rstrip() + "\n\n" if named or after.startswith("<details") else before
     pointer = "> **Cut to fit:** `reconciler drift` tells all of it.\n\n"
     return assemble(before, [write(one, limit) for one in sections], (pointer, named + after), limit)
@@ -129,7 +129,7 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
     return replace(row, notes=(*seen, *(f"the last apply did not do it: {one}" for one in sorted(details))))
 
 
-def _not_done(not_done: NotDone, told: Collection[str]) -> list[str]:
+def _not_done(not_done: UnfinishedApply, told: Collection[str]) -> list[str]:
     """What the last apply did not do, but for what is told beside the drift that it is about."""
     items = [f"- it said: {code(line, MESSAGE)}\n" for line in not_done.said]
     if not_done.run is None:
@@ -137,7 +137,7 @@ def _not_done(not_done: NotDone, told: Collection[str]) -> list[str]:
     alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in told)
     view = make_run_view(not_done.run.model_copy(update={"outcomes": alone}))
     stopped = [f"- it was stopped: {code(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
-    return [*items, *stopped, *(f"- {fate.status}: {tell_fate(fate, MOST_NAMED)}\n" for fate in view.fates)]
+    return [*items, *stopped, *(f"- {fate.status}: {describe_result(fate, MOST_NAMED)}\n" for fate in view.fates)]
 
 
 def _list(title: str, items: Sequence[str], limit: int) -> str:

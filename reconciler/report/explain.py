@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.core.account_side import AccountSide, InAccount, Planned
-from reconciler.core.diff import show_value
-from reconciler.core.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation
-from reconciler.core.stranger import Stranger
+from reconciler.core.explanation.account_view import AccountSide, InAccount, Planned
+from reconciler.core.explanation.explain import ExplainedAttribute, ExplainedFilter, ExplainedRole, Explanation
+from reconciler.core.explanation.undeclared_user import UndeclaredUser
+from reconciler.core.model.diff import show_value
 from reconciler.errors import Source
-from reconciler.report.quote import plain, plain_line
+from reconciler.report.format.quote import plain, plain_line
+from reconciler.report.format.words import describe_action
 from reconciler.report.text import wrap
-from reconciler.report.words import tell_action
 
 DEEP = " " * 12
 
@@ -37,7 +37,7 @@ def explanation_lines(one: Explanation) -> list[str]:
     ]
 
 
-def stranger_lines(one: Stranger) -> list[str]:
+def undeclared_user_lines(one: UndeclaredUser) -> list[str]:
     """Everything there is to say of somebody whom git does not declare."""
     known_as = one.key or (f"id/{one.account.user.id}" if one.account and one.account.user else "")
     who = f"{plain(one.name)} ({plain(known_as)})"
@@ -49,7 +49,7 @@ def stranger_lines(one: Stranger) -> list[str]:
     ]
 
 
-def _managing(one: Stranger) -> Iterable[str]:
+def _managing(one: UndeclaredUser) -> Iterable[str]:
     if one.manage is None:
         yield from wrap(f"No edit of git brings them under management: {plain_line(one.obstacle or '')}", "  ", "    ")
         return
@@ -92,7 +92,7 @@ def _planned(one: Planned) -> str:
         case "remove_members":
             return f"leaves {plain(one.key)} ({what})"
         case _:
-            return f"{plain(one.key)} {tell_action(one.action, 'plan', 1)}" + (f": {what}" if what else "")
+            return f"{plain(one.key)} {describe_action(one.action, 'plan', 1)}" + (f": {what}" if what else "")
 
 
 def _flip(one: Explanation) -> Iterable[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from reconciler.core.plan_notes import NamedResource
+from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.errors import Problem
-from reconciler.report.quote import code, code_block
-from reconciler.report.rows import OURS, Detail, Row, Whom
-from reconciler.report.view import Left
-from reconciler.report.words import count_whom, few, tell_source
+from reconciler.report.format.quote import code, code_block
+from reconciler.report.format.words import count_resources, describe_source, few
+from reconciler.report.view.plan_view import Omission
+from reconciler.report.view.rows import OURS, Detail, ResourceName, Row
 
 EXAMPLES = 3  # of those who are alike, and lose nothing
 MOST_PARTS = 10  # members, roles or values on one line, where nothing is lost
@@ -37,7 +37,7 @@ def row_item(row: Row) -> str:
 
 def _who(row: Row) -> str:
     alone = len(row.whom) == 1
-    who = tell_whom(row.whom[0]) if alone else f"**{count_whom([one.key for one in row.whom])}**"
+    who = format_resource(row.whom[0]) if alone else f"**{count_resources([one.key for one in row.whom])}**"
     return f"- {SIGNS[row.sign]} {who} {row.verb}"
 
 
@@ -45,10 +45,10 @@ def _names(row: Row) -> str:
     """Of many, those who lose something are all named."""
     if len(row.whom) == 1:
         return ""
-    return f"<br>{few(row.whom, None if row.sign == '-' else EXAMPLES, tell_whom)}"
+    return f"<br>{few(row.whom, None if row.sign == '-' else EXAMPLES, format_resource)}"
 
 
-def tell_whom(one: Whom) -> str:
+def format_resource(one: ResourceName) -> str:
     """`Ada Lee` (`user/ada`), in code spans."""
     return f"{code(one.name)} ({code(one.key)})" if one.name else code(one.key)
 
@@ -75,12 +75,12 @@ def _why(row: Row) -> str:
 def problem_item(problem: Problem, word: str | None = None) -> str:
     """One problem as an item of a list: what is wrong, where, and what to do."""
     start = f"{word or WORDS[problem.severity]}: "
-    where = f" · {code(tell_source(problem.source))}" if problem.source else ""
+    where = f" · {code(describe_source(problem.source))}" if problem.source else ""
     hint = f"<br><sub>What to do: {code(problem.hint)}</sub>" if problem.hint else ""
     return f"- {start}{code(problem.message, MESSAGE)}{where}{hint}\n"
 
 
-def left_item(left: Left) -> str:
+def left_item(left: Omission) -> str:
     """Who is left alone for one reason, as an item of a list."""
     return f"- {few(left.keys, MOST_PARTS, code)}: {code(left.reason)}\n"
 
@@ -88,7 +88,7 @@ def left_item(left: Left) -> str:
 def named_item(one: NamedResource, since: str | None = None) -> str:
     """A user or group that is named and untouched, as an item of a list: what is known, and the YAML to copy."""
     seen = f" · {code(f'since {since}')}" if since else ""
-    known = f"- **?** {tell_whom(Whom(one.name, one.key))}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
+    known = f"- **?** {format_resource(ResourceName(one.name, one.key))}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
     block = "".join(f"  {line}\n" for line in code_block(one.settle).splitlines())
     return f"{known}\n{block}\n"
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from reconciler.core.drift import split_drift
-from reconciler.core.notification import Ending, Message
-from reconciler.core.notifier import Event
-from reconciler.core.outcome import count_statuses
-from reconciler.core.plan import Plan, digest_of, summarise
-from reconciler.report.quote import for_chat
-from reconciler.report.words import make_drift_verdict, tell_named
+from reconciler.core.changes.drift import split_drift
+from reconciler.core.changes.notification import Message, RunResult
+from reconciler.core.changes.outcome import count_statuses
+from reconciler.core.changes.plan import Plan, digest_of, summarise
+from reconciler.core.declarations.notifier import Event
+from reconciler.report.format.quote import for_chat
+from reconciler.report.format.words import describe_named, make_drift_verdict
 
 LONGEST_ERROR = 300
 
 
-def render_notification(ending: Ending, events: Sequence[Event], run_url: str | None) -> Message:
+def render_notification(ending: RunResult, events: Sequence[Event], run_url: str | None) -> Message:
     """What some events of a run come to; `run_url` is the page of the run, where there is one."""
     told = [_tell(ending, event) for event in events]
     verdicts = [verdict for verdict, _to_do in told]
@@ -42,12 +42,12 @@ def render_notification(ending: Ending, events: Sequence[Event], run_url: str | 
     )
 
 
-def _subject(ending: Ending, event: Event) -> str:
+def _subject(ending: RunResult, event: Event) -> str:
     only_named = event == "drift" and ending.drifted is not None and not split_drift(ending.drifted)[0]
-    return tell_named(ending.drifted.named) if only_named and ending.drifted is not None else _SUBJECTS[event]
+    return describe_named(ending.drifted.named) if only_named and ending.drifted is not None else _SUBJECTS[event]
 
 
-def _thread(ending: Ending) -> str:
+def _thread(ending: RunResult) -> str:
     """The same for the same drift and the same users in doubt, whatever else is pending."""
     assert ending.drifted is not None  # noqa: S101  # else there is no such event
     drift, _pending = split_drift(ending.drifted)
@@ -63,7 +63,7 @@ _SUBJECTS: dict[Event, str] = {
 }
 
 
-def _tell(ending: Ending, event: Event) -> tuple[str, str]:
+def _tell(ending: RunResult, event: Event) -> tuple[str, str]:
     """The verdict, and what to do about it."""
     match event:
         case "failure":
@@ -80,7 +80,7 @@ def _tell(ending: Ending, event: Event) -> tuple[str, str]:
             return ending.token.message, ending.token.hint or "renew it"
 
 
-def _tell_failure(ending: Ending) -> str:
+def _tell_failure(ending: RunResult) -> str:
     if ending.incomplete:
         return "the account could not be read as a whole, so nothing is known for certain and nothing was done"
     if ending.refused:
@@ -94,13 +94,13 @@ def _tell_failure(ending: Ending) -> str:
     return "the apply did not do everything: " + "; ".join([", ".join(counted) or "nothing was done", *why])
 
 
-def _mend(ending: Ending) -> str:
+def _mend(ending: RunResult) -> str:
     if ending.command == "apply":
         return "read why in the run, mend it, and apply again; nothing is done twice"
     return "read why in the run and mend it; until then nobody knows what changes in the account"
 
 
-def _tell_guardrail(ending: Ending) -> str:
+def _tell_guardrail(ending: RunResult) -> str:
     names = ", ".join(dict.fromkeys(problem.message.partition(":")[0] for problem in ending.guarding))
     if ending.drifted is not None:
         return f"what changed in the account can't simply be put back: {names} would refuse that"
@@ -115,14 +115,14 @@ def _settle(drifted: Plan) -> str:
     return "; ".join([put_back] * bool(drift) + [settle] * bool(drifted.named))
 
 
-def _where(ending: Ending, run_url: str | None) -> Iterator[str]:
+def _where(ending: RunResult, run_url: str | None) -> Iterator[str]:
     if run_url:
         yield f"Run: {run_url}"
     if ending.commit:
         yield f"Commit: {ending.commit}"
 
 
-def _counts(ending: Ending) -> dict[str, int]:
+def _counts(ending: RunResult) -> dict[str, int]:
     """How many changes of each status after an apply, of each action in drift; what is pending or named, by number."""
     if ending.run is not None:
         return count_statuses(ending.run.outcomes)
@@ -133,5 +133,5 @@ def _counts(ending: Ending) -> dict[str, int]:
     return {**summarise(drift), **{name: number for name, number in others.items() if number}}
 
 
-def _digest(ending: Ending) -> str:
+def _digest(ending: RunResult) -> str:
     return ending.run.digest if ending.run else ending.drifted.digest if ending.drifted else ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from reconciler.core.outcome import Run, Status
-from reconciler.report.cut import LIMIT, within
-from reconciler.report.markdown import MESSAGE, in_alert, in_details, tell_whom
-from reconciler.report.quote import code
-from reconciler.report.run_view import MEANING, Fate, RunView, make_run_view
-from reconciler.report.words import count, few
+from reconciler.core.changes.outcome import Run, Status
+from reconciler.report.format.cut import LIMIT, within
+from reconciler.report.format.quote import code
+from reconciler.report.format.words import count, few
+from reconciler.report.markdown import MESSAGE, format_resource, in_alert, in_details
+from reconciler.report.view.run_view import MEANING, OutcomeLine, RunView, make_run_view
 
 EXAMPLES = 3  # of what is done
 MOST_NAMED = 100  # of what is not
@@ -32,9 +32,9 @@ def _head(view: RunView) -> str:
     return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{true_now}"
 
 
-def _part(status: Status, fates: Sequence[Fate], budget: int) -> str:
+def _part(status: Status, fates: Sequence[OutcomeLine], budget: int) -> str:
     """Everything of one status; what is done is folded."""
-    items = [f"- {tell_fate(fate)}\n" for fate in fates]
+    items = [f"- {describe_result(fate)}\n" for fate in fates]
     done = fates[0].done
     kept = within(items, budget // 4 if done else budget)
     rest = sum(len(fate.whom) for fate in fates[len(kept) :])
@@ -43,8 +43,8 @@ def _part(status: Status, fates: Sequence[Fate], budget: int) -> str:
     return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(kept) + more, opened=not done)
 
 
-def tell_fate(fate: Fate, most: int = MOST_NAMED) -> str:
+def describe_result(fate: OutcomeLine, most: int = MOST_NAMED) -> str:
     """What became of a change, or of many in the same words, and why; of those who are not done `most` are named."""
-    who = few(fate.whom, EXAMPLES if fate.done else most, tell_whom)
+    who = few(fate.whom, EXAMPLES if fate.done else most, format_resource)
     why = f"<br><sub>{code(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
     return f"{fate.action.replace('_', ' ')}: {who}{why}"

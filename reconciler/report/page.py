@@ -10,12 +10,12 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reconciler.report.named import SETTLE
-from reconciler.report.quote import plain, plain_line
-from reconciler.report.rows import Whom
-from reconciler.report.run_view import MEANING, RunView
-from reconciler.report.view import View
-from reconciler.report.words import count_whom, tell_source
+from reconciler.report.format.quote import plain, plain_line
+from reconciler.report.format.words import count_resources, describe_source
+from reconciler.report.view.named import SETTLE
+from reconciler.report.view.plan_view import View
+from reconciler.report.view.rows import ResourceName
+from reconciler.report.view.run_view import MEANING, RunView
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -62,9 +62,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"seen": plain, "seen_whole": plain_line, "source": tell_source, "number": _number}
+    environment.filters |= {"seen": plain, "seen_whole": plain_line, "source": describe_source, "number": _number}
     return environment
 
 
-def _number(whom: Sequence[Whom]) -> str:
-    return count_whom([one.key for one in whom])
+def _number(whom: Sequence[ResourceName]) -> str:
+    return count_resources([one.key for one in whom])

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Literal, TypeAlias
 
 from reconciler.errors import Problem
-from reconciler.report.quote import plain_line
-from reconciler.report.sarif import to_sarif
+from reconciler.report.format.quote import plain_line
+from reconciler.report.format.sarif import to_sarif
 
 ProblemFormat: TypeAlias = Literal["text", "json", "github", "sarif"]
 GITHUB_LEVEL = {"error": "error", "warning": "warning", "info": "notice"}

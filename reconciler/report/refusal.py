@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from reconciler.report.quote import code, code_line
+from reconciler.report.format.quote import code, code_line
 
 TELLING = ("Error:", "Refused,")
 MOST_LINES = 20
 
 
-def find_telling(last_words: str) -> list[str]:
+def find_error_lines(last_words: str) -> list[str]:
     """The lines of what a command said on stderr that are errors and refusals."""
     return [line.strip() for line in last_words.splitlines() if line.startswith(TELLING)]
 
 
 def render_refusal(heading: str, tenant: str, last_words: str, page: str | None) -> str:
     """`last_words` is what the command said on stderr, of which the errors and refusals are told."""
-    telling = find_telling(last_words)
+    telling = find_error_lines(last_words)
     told = [f"- {code_line(line)}" for line in telling[:MOST_LINES]] or ["- it said nothing: look at its log"]
     more = [f"- and {len(telling) - MOST_LINES:,} more"] if len(telling) > MOST_LINES else []
     where = [f"\nMore: {page}"] if page else []

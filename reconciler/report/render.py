@@ -5,22 +5,22 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from reconciler.core.diff import show_value
-from reconciler.core.explain import Explanation
-from reconciler.core.outcome import Run
-from reconciler.core.plan import Plan, plan_to_json
-from reconciler.core.redact import readable_plan, readable_run
-from reconciler.core.stranger import Stranger
+from reconciler.core.changes.outcome import Run
+from reconciler.core.changes.plan import Plan, plan_to_json
+from reconciler.core.changes.redact import readable_plan, readable_run
+from reconciler.core.explanation.explain import Explanation
+from reconciler.core.explanation.undeclared_user import UndeclaredUser
+from reconciler.core.model.diff import show_value
 from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
-from reconciler.report.explain import explanation_lines, stranger_lines
+from reconciler.report.explain import explanation_lines, undeclared_user_lines
+from reconciler.report.format.quote import plain, plain_line
+from reconciler.report.format.words import Voice
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.page import render_plan_page, render_run_page
-from reconciler.report.quote import plain, plain_line
-from reconciler.report.run_view import make_run_view
 from reconciler.report.text import fate_lines, left_lines, lines_of, named_lines, problem_lines, row_lines, wrap
-from reconciler.report.view import make_view
-from reconciler.report.words import Voice
+from reconciler.report.view.plan_view import make_view
+from reconciler.report.view.run_view import make_run_view
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -69,11 +69,11 @@ def render_run(run: Run, form: Format) -> str:
             return _fill("run.txt.j2", view=make_run_view(run))
 
 
-def render_explanation(told: Explanation | Stranger, form: Literal["text", "json"]) -> str:
+def render_explanation(told: Explanation | UndeclaredUser, form: Literal["text", "json"]) -> str:
     """Why a user is in scope or not, or not in git, to be read or to be worked with."""
     if form == "json":
         return told.model_dump_json(indent=2) + "\n"
-    lines = explanation_lines(told) if isinstance(told, Explanation) else stranger_lines(told)
+    lines = explanation_lines(told) if isinstance(told, Explanation) else undeclared_user_lines(told)
     return "\n".join(lines) + "\n"
 
 

@@ -7,13 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from reconciler.core.plan import Action
-from reconciler.report.cut import Cut, within
+from reconciler.core.changes.plan import Action
+from reconciler.report.format.cut import Cut, within
+from reconciler.report.format.quote import code
+from reconciler.report.format.words import (
+    NO_TALLY,
+    Tally,
+    and_more,
+    count,
+    count_resources,
+    describe_action,
+    describe_tally,
+    tally_each,
+)
 from reconciler.report.markdown import MINUS, in_alert, in_details, problem_item, row_item
-from reconciler.report.quote import code
-from reconciler.report.rows import Row
-from reconciler.report.view import Section, Told
-from reconciler.report.words import NO_TALLY, Tally, and_more, count, count_whom, tally_each, tell_action, tell_tally
+from reconciler.report.view.plan_view import ProblemGroup, Section
+from reconciler.report.view.rows import Row
 
 MOST_OPEN = 20  # rows that are read without unfolding
 BOXES = {"blocking": "CAUTION", "error": "WARNING", "filters": "WARNING"}
@@ -21,7 +30,7 @@ WORDS = {"blocking": "**Refused**", "filters": "**Scoping filters**"}
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RenderedSection:
     """A section whose rows are written down, what shrinks and the rest: as many as a page can hold, and one more.
 
     `shrunk` has what shrinks by what becomes of it; `tallies` what the last rows come to: none, one, two, up to all.
@@ -36,7 +45,7 @@ class Written:
     def sum_up(self, left_out: int) -> str:
         """`312 changes: 40 people get access, 272 people change`: the rest without its first so many rows."""
         tally = self.tallies[len(self.section.other) - left_out]
-        return f"{count(tally.changes, 'change')}: {tell_tally(tally)}"
+        return f"{count(tally.changes, 'change')}: {describe_tally(tally)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Shrunk:
     names: tuple[str, ...]
 
 
-def tell(told: Told, budget: int) -> str:
+def tell(told: ProblemGroup, budget: int) -> str:
     """The problems of one weight in about so many characters; in a box where they matter."""
     items = [problem_item(one, WORDS.get(told.weight)) for one in told.shown]
     kept = within(items, budget)
@@ -63,9 +72,9 @@ def tell(told: Told, budget: int) -> str:
     return in_details(count(len(told.shown) + sum(number for _name, number in told.more), "note"), listed, opened=False)
 
 
-def write(section: Section, limit: int) -> Written:
+def write(section: Section, limit: int) -> RenderedSection:
     """The rows of a section as items of a list, for a page within the limit."""
-    return Written(
+    return RenderedSection(
         section,
         tuple(_first(map(row_item, section.shrinking), limit)),
         tuple(_first(map(row_item, section.other), limit)),
@@ -90,7 +99,7 @@ def _tally_last(rows: Sequence[Row]) -> Iterable[Tally]:
     yield from (deque(islice(tallies, len(row.changes)), maxlen=1).pop() for row in reversed(rows))
 
 
-def fold(written: Written, cut: Cut) -> str:
+def fold(written: RenderedSection, cut: Cut) -> str:
     """A section that folds: what shrinks in sight, the rest too unless it is long."""
     section = written.section
     shrinking = "".join(written.shrinking if cut.names is None else (_name(one, cut.names) for one in written.shrunk))
@@ -112,8 +121,8 @@ def _shrunk(section: Section, limit: int) -> Iterable[Shrunk]:
         keys = tuple(one.key for row in rows for one in row.whom)
         left = {part for row in rows for one in row.details for part in one.parts if action == "deactivate_user"}
         leave = f", and leave {count(len(left), 'group')}" if left else ""
-        what = f"{tell_action(action, section.voice, len(keys))}{leave}"
-        yield Shrunk(len(keys), count_whom(keys), what, tuple(_first(map(code, keys), limit)))
+        what = f"{describe_action(action, section.voice, len(keys))}{leave}"
+        yield Shrunk(len(keys), count_resources(keys), what, tuple(_first(map(code, keys), limit)))
 
 
 def _name(one: Shrunk, most: int) -> str:

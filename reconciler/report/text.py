@@ -6,12 +6,12 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.errors import Problem
-from reconciler.report.named import SETTLE, NamedGroup
-from reconciler.report.quote import plain, plain_line
-from reconciler.report.rows import Detail, Row, Whom
-from reconciler.report.run_view import Fate
-from reconciler.report.view import Left, Told
-from reconciler.report.words import count, count_whom, few
+from reconciler.report.format.quote import plain, plain_line
+from reconciler.report.format.words import count, count_resources, few
+from reconciler.report.view.named import SETTLE, NamedGroup
+from reconciler.report.view.plan_view import Omission, ProblemGroup
+from reconciler.report.view.rows import Detail, ResourceName, Row
+from reconciler.report.view.run_view import OutcomeLine
 
 WIDTH = 100
 EXAMPLES = 10  # of those who are alike, and lose nothing
@@ -38,11 +38,11 @@ def row_lines(row: Row) -> list[str]:
 
 
 def _head(row: Row, most: int | None) -> str:
-    who = _whom(row.whom[0]) if len(row.whom) == 1 else count_whom([one.key for one in row.whom])
+    who = _whom(row.whom[0]) if len(row.whom) == 1 else count_resources([one.key for one in row.whom])
     return f"{who} {row.verb}" + (f": {few(row.what, most, plain)}" if row.what else "")
 
 
-def _whom(one: Whom) -> str:
+def _whom(one: ResourceName) -> str:
     return f"{plain(one.name)} ({plain(one.key)})" if one.name else plain(one.key)
 
 
@@ -69,7 +69,7 @@ def _given(one: Detail, most: int | None) -> str:
     return f"{plain(one.label)}: {few(one.parts, most, plain_line)}"
 
 
-def problem_lines(told: Told) -> list[str]:
+def problem_lines(told: ProblemGroup) -> list[str]:
     """Each problem after its mark, and of many alike how many there are."""
     mark = MARKS[told.weight]
     lines = [line for one in told.shown for line in wrap(_problem(one), f"{mark} ", "  ")]
@@ -80,7 +80,7 @@ def _problem(one: Problem) -> str:
     return plain_line(str(one))
 
 
-def left_lines(left: Left) -> list[str]:
+def left_lines(left: Omission) -> list[str]:
     """Who is left alone, and why."""
     return wrap(f"{few(left.keys, EXAMPLES, plain)}: {plain_line(left.reason)}", "    ", INDENT)
 
@@ -89,7 +89,7 @@ def named_lines(group: NamedGroup) -> list[str]:
     """The named users and groups of one verdict: what is known of each, and the YAML line, whole, that settles it."""
     lines = wrap(f"{group.title} ({len(group.resources):,}): {group.meaning}. {SETTLE}", "", "  ")
     for one in group.resources[:MOST_NAMED]:
-        who = f"{_whom(Whom(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
+        who = f"{_whom(ResourceName(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
         lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{plain_line(one.settle)}"]
     more = len(group.resources) - MOST_NAMED
     return [*lines, *([f"  ? and {more:,} more, all of them in the HTML page (--format html)"] if more > 0 else [])]
@@ -100,7 +100,7 @@ def lines_of(texts: Sequence[str], mark: str) -> list[str]:
     return [line for text in texts for line in wrap(plain_line(text), f"{mark} ", "  ")]
 
 
-def fate_lines(fate: Fate) -> list[str]:
+def fate_lines(fate: OutcomeLine) -> list[str]:
     """What became of a change, or of many in the same words, and why; who is not done is named, whoever it is."""
     who = few(fate.whom, EXAMPLES if fate.done else None, _whom)
     why = f": {plain_line(fate.detail)}" if fate.detail else ""

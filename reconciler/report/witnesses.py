@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.core.ownership.witnesses import KnownResource
-from reconciler.report.quote import plain, plain_line
+from reconciler.core.explanation.witnesses import KnownResource
+from reconciler.report.format.quote import plain, plain_line
 
 
 def render_known(found: Sequence[KnownResource]) -> str:

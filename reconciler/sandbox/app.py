@@ -17,11 +17,11 @@ from math import ceil
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import parse_qsl, quote
 
-from reconciler.core.model import Response
-from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
-from reconciler.core.twin.rejection import ErrorShape, Rejection, error_response, invalid_syntax
-from reconciler.core.twin.rest import read_call
-from reconciler.core.twin.tokens import Issuer
+from reconciler.core.model.messages import Response
+from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
+from reconciler.core.simulator.rejection import ErrorShape, Rejection, error_response, invalid_syntax
+from reconciler.core.simulator.rest import read_call
+from reconciler.core.simulator.tokens import Issuer
 from reconciler.errors import ReconcilerError
 from reconciler.sandbox.store import Store
 
@@ -187,7 +187,7 @@ def _path(scope: Message) -> str:
 
 
 def _target(scope: Message, base: str) -> str:
-    """Path and query below the base, as the twin wants them."""
+    """Path and query below the base, as the simulator wants them."""
     path = _path(scope)
     if not path.startswith(f"{base}/"):
         raise Rejection(404, f"there is nothing here but {BASE_PATH}, {REST_PATH} and {TOKEN_PATH}")

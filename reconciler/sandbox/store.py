@@ -17,12 +17,12 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from reconciler.core.model import JsonObject, Response
-from reconciler.core.twin.answer import Answer, Call, Kept, Record, Touched
-from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
-from reconciler.core.twin.rejection import Rejection
+from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.simulator.answer import Answer, Call, Kept, Record, Touched
+from reconciler.core.simulator.directory import Directory
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
+from reconciler.core.simulator.rejection import Rejection
 from reconciler.errors import Failed, UsageError
 
 _TABLE = """
@@ -67,7 +67,7 @@ class Store:
         self.path = path
         self.loads = 0
         self._lock = Lock()
-        self._twin: Twin | None = None
+        self._twin: Simulator | None = None
         self._version = 0
         self._connection = _opened(path)
         try:
@@ -93,18 +93,18 @@ class Store:
         self, method: str, target: str, body: object, now: datetime, *, quirks: Quirks = AS_DOCUMENTED
     ) -> Response:
         """What the account answers (see Twin.answer); whatever the request changed is in the file when this returns."""
-        return self._answered(method, quirks, lambda twin: twin.answer(method, target, body, now))
+        return self._answered(method, quirks, lambda simulator: simulator.answer(method, target, body, now))
 
     def answer_rest(self, call: Call, *, quirks: Quirks = AS_DOCUMENTED) -> Response:
         """What the account's REST API answers, written down as `answer` does."""
-        return self._answered(call.method, quirks, lambda twin: twin.answer_rest(call))
+        return self._answered(call.method, quirks, lambda simulator: simulator.answer_rest(call))
 
-    def _answered(self, method: str, quirks: Quirks, ask: Callable[[Twin], Answer]) -> Response:
+    def _answered(self, method: str, quirks: Quirks, ask: Callable[[Simulator], Answer]) -> Response:
         reads = method.upper() == "GET"
         with self._transaction("DEFERRED" if reads else "IMMEDIATE"):
-            twin = self._fresh(quirks)
-            answer = ask(twin)
-            self._save(twin, answer.touched)
+            simulator = self._fresh(quirks)
+            answer = ask(simulator)
+            self._save(simulator, answer.touched)
         return answer.response
 
     def seed(
@@ -119,14 +119,14 @@ class Store:
         """
         records = records or {}
         with self._transaction("IMMEDIATE"):
-            twin = self._fresh(AS_DOCUMENTED)
+            simulator = self._fresh(AS_DOCUMENTED)
             try:
-                touched = (*twin.adopt("Users", users), *twin.adopt("Groups", groups))
+                touched = (*simulator.adopt("Users", users), *simulator.adopt("Groups", groups))
             except Rejection as rejection:
                 raise UsageError(f"The sandbox can't be seeded: {rejection.detail}") from None
-            behind = [item for kind, these in records.items() for item in twin.directory.adopt(kind, these)]
-            followed = () if "People" in records else twin.follow(touched, _BEFORE_PEOPLE)
-            self._save(twin, (*touched, *behind, *followed))
+            behind = [item for kind, these in records.items() for item in simulator.directory.adopt(kind, these)]
+            followed = () if "People" in records else simulator.follow(touched, _BEFORE_PEOPLE)
+            self._save(simulator, (*touched, *behind, *followed))
 
     def reset(self) -> None:
         """Empty the account."""
@@ -135,7 +135,7 @@ class Store:
             self._connection.execute("DELETE FROM directory")
             self._twin = None
 
-    def twin(self, quirks: Quirks = AS_DOCUMENTED) -> Twin:
+    def simulator(self, quirks: Quirks = AS_DOCUMENTED) -> Simulator:
         """The account as it is now, to look at: changes to it stay in memory."""
         with self._transaction("DEFERRED"):
             return _loaded(self._connection, quirks)
@@ -147,9 +147,11 @@ class Store:
         if version >= _WITH_PEOPLE:
             return
         with self._transaction("IMMEDIATE"):
-            twin = _loaded(self._connection, AS_DOCUMENTED)
-            everyone: Touched = tuple(("Users", key) for key in twin.users)
-            self._save(twin, twin.follow((*everyone, *(("Groups", key) for key in twin.groups)), _BEFORE_PEOPLE))
+            simulator = _loaded(self._connection, AS_DOCUMENTED)
+            everyone: Touched = tuple(("Users", key) for key in simulator.users)
+            self._save(
+                simulator, simulator.follow((*everyone, *(("Groups", key) for key in simulator.groups)), _BEFORE_PEOPLE)
+            )
             self._connection.execute(f"PRAGMA user_version = {_WITH_PEOPLE}")
 
     @contextmanager
@@ -168,8 +170,8 @@ class Store:
                     raise Failed(f"The sandbox file {self.path} can't be used: {error}.") from error
                 raise
 
-    def _fresh(self, quirks: Quirks) -> Twin:
-        """The twin as committed: loaded again only if another connection has written, or other quirks are wanted."""
+    def _fresh(self, quirks: Quirks) -> Simulator:
+        """The simulator as committed: loaded again only if another connection has written, or other quirks are wanted."""
         # data_version changes when another connection commits. It is read inside the transaction whose state it tells.
         [version] = self._connection.execute("PRAGMA data_version").fetchone()
         if self._twin is None or version != self._version or self._twin.quirks != quirks:
@@ -178,10 +180,10 @@ class Store:
             self.loads += 1
         return self._twin
 
-    def _save(self, twin: Twin, touched: Touched) -> None:
+    def _save(self, simulator: Simulator, touched: Touched) -> None:
         for kind, key in dict.fromkeys(touched):
             table = "resources" if kind in ("Users", "Groups") else "directory"
-            self._connection.execute(_SAVE[table], (kind, key, _written(twin.kept(kind)[key])))
+            self._connection.execute(_SAVE[table], (kind, key, _written(simulator.kept(kind)[key])))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -211,10 +213,10 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def _loaded(connection: sqlite3.Connection, quirks: Quirks) -> Twin:
+def _loaded(connection: sqlite3.Connection, quirks: Quirks) -> Simulator:
     people, organizations, sites = (_rows(connection, _RECORDS, kind) for kind in _RECORD_KINDS)
     users, groups = (_rows(connection, _RESOURCES, kind) for kind in _KINDS)
-    return Twin(quirks, users, groups, Directory(people, organizations, sites))
+    return Simulator(quirks, users, groups, Directory(people, organizations, sites))
 
 
 def _rows(connection: sqlite3.Connection, query: str, kind: Kept) -> Iterator[JsonObject]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.apply.answers import judge_answer
-from reconciler.core.model import JsonObject, Response
-from reconciler.core.plan import (
+from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Change,
@@ -16,8 +15,9 @@ from reconciler.core.plan import (
     RevokeRoles,
     UpdateUser,
 )
-from reconciler.core.steps import Step
-from reconciler.core.wire import NotScim
+from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.planner.steps import Step
+from reconciler.core.scim.wire import NotScim
 
 TITLE = AttributeChange(path="title", before=None, after="Chief")
 UPDATE = UpdateUser(key="user/ann", target_id="u1", attributes=(TITLE,))

@@ -17,17 +17,17 @@ import httpx
 import pytest
 
 from reconciler.apply.execute import Channel, Stop, execute
-from reconciler.core.earlier import Earlier
-from reconciler.core.make_plan import Gathered, Made, make_plan
-from reconciler.core.model import DesiredState
-from reconciler.core.outcome import Outcome
-from reconciler.core.tenant import Tenant
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.states import DesiredState
+from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import ReconcilerError
 from reconciler.live.client import Client, in_process
+from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import to_live_state
-from reconciler.live.turns import Clock
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.store import Store
 from tests.apply.world import ENTERPRISE, NOON, OPEN, TODAY, World, git_says, groups, make, people
@@ -153,13 +153,13 @@ class Tenancy:
     line: Line
     tenant: Tenant
 
-    async def run(self, state: DesiredState, base: DesiredState | None) -> tuple[Made, tuple[Outcome, ...]]:
+    async def run(self, state: DesiredState, base: DesiredState | None) -> tuple[MadePlan, tuple[Outcome, ...]]:
         dialect = DIALECTS[self.tenant.dialect]
-        clock = Clock(now=lambda: 0.0, sleep=no_time)
+        clock = PaceClock(now=lambda: 0.0, sleep=no_time)
         async with Client("http://sandbox.invalid/scim/v2", "token", (), transport=self.line, clock=clock) as client:
             live = to_live_state(*await read_snapshot(client, dialect))
             earlier = Earlier(base=base)
-            gathered = Gathered(state, live, self.tenant, OPEN, TODAY, earlier, evidence=evidence_of(earlier))
+            gathered = PlanInput(state, live, self.tenant, OPEN, TODAY, earlier, evidence=evidence_of(earlier))
             made = make_plan(gathered)
             if not made.plan.applyable:
                 return made, ()
@@ -177,15 +177,15 @@ class Tenancy:
 
 def describe(store: Store) -> tuple[list[Any], list[Any]]:
     """Who and what is there, by names of ours; twice if it is there twice."""
-    twin = store.twin()
-    names: dict[object, object] = {live_id: user["externalId"] for live_id, user in twin.users.items()}
+    simulator = store.simulator()
+    names: dict[object, object] = {live_id: user["externalId"] for live_id, user in simulator.users.items()}
     users: list[Any] = []
-    for user in twin.users.values():
+    for user in simulator.users.values():
         extension: Any = user.get(ENTERPRISE, {})
         manager = names.get(extension.get("manager", {}).get("value"))
         users.append([user["externalId"], user["userName"], user.get("title"), user["active"], manager])
     live_groups: list[Any] = []
-    for group in twin.groups.values():
+    for group in simulator.groups.values():
         members: Any = group.get("members", [])
         live_groups.append([group["externalId"], sorted(str(names[member["value"]]) for member in members)])
     return sorted(users, key=json.dumps), sorted(live_groups, key=json.dumps)
@@ -226,7 +226,7 @@ def before(story: str) -> World:
 def begin(store: Store, dialect: str, story: str) -> Tenancy:
     """The story is about to begin in that account."""
     store.reset()
-    store.seed(before(story).twin.users.values(), before(story).twin.groups.values())
+    store.seed(before(story).simulator.users.values(), before(story).simulator.groups.values())
     tenant = Tenant(url="sandbox", scope="all", dialect=dialect)  # type: ignore[arg-type]  # one of the two
     return Tenancy(Line(store), tenant)
 

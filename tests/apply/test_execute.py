@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.execute import IN_FLIGHT, MOST_BEGUN, Send, Stop
-from reconciler.core.model import Request, Response
-from reconciler.core.plan import AttributeChange, CreateUser, UpdateUser
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.wire import describe_error
+from reconciler.core.changes.plan import AttributeChange, CreateUser, UpdateUser
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.wire import describe_error
+from reconciler.core.simulator.quirks import Quirks
 from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
 from tests.apply.world import (
     Ran,
@@ -214,7 +214,7 @@ def test_every_change_has_one_outcome_whatever_fails_and_the_next_run_arrives(
 
 
 def assert_nothing_twice(world: World) -> None:
-    for kept in (world.twin.users, world.twin.groups):
+    for kept in (world.simulator.users, world.simulator.groups):
         assert {1} >= set(Counter(one["externalId"] for one in kept.values()).values())
 
 
@@ -226,7 +226,7 @@ def test_what_is_told_to_be_applied_is_applied(wrong: set[int]) -> None:
 
     ran = world.apply(TEAM, troubles(world.send, dict.fromkeys(wrong, refuse(400))))
 
-    there = {f"user/{one['externalId']}" for one in world.twin.users.values()}
+    there = {f"user/{one['externalId']}" for one in world.simulator.users.values()}
     assert there == {one.change.key for one in ran.outcomes if one.status == "applied" and "user/" in one.change.key}
 
 
@@ -246,10 +246,10 @@ def test_what_was_there_before_is_looked_up_before_it_is_created_again() -> None
     state = git_says(people("alice") + groups(staff="alice"))
     world = make()
     world.settle(state)
-    kept = dict(world.twin.groups)
-    world.twin.groups.clear()
+    kept = dict(world.simulator.groups)
+    world.simulator.groups.clear()
     made = world.plan(state, before=state)
-    world.twin.groups.update(kept)
+    world.simulator.groups.update(kept)
     sent = len(world.posts)
 
     ran = world.carry_out(made.plan.changes, made.decided.ids)
@@ -264,7 +264,7 @@ def test_what_was_deleted_by_hand_is_looked_up_and_created_at_the_cost_that_was_
     state = git_says(people("alice") + groups(staff="alice"))
     world = make()
     world.settle(state)
-    world.twin.groups.clear()
+    world.simulator.groups.clear()
     made = world.plan(state, before=state)
     asked = len(world.asked)
 
@@ -344,19 +344,19 @@ def test_a_create_is_not_sent_again_where_the_look_could_not_tell(look: Trouble)
 def test_somebody_else_with_the_name_is_not_taken_for_ours() -> None:
     """After a lost answer a user of that name, with another externalId, is not what was created."""
     world = make()
-    world.twin.adopt("Users", [{"id": "other", "userName": "ann@example.com", "externalId": "somebody"}])
+    world.simulator.adopt("Users", [{"id": "other", "userName": "ann@example.com", "externalId": "somebody"}])
     made = make().plan(git_says(people("ann")))
 
     ran = world.carry_out(made.plan.changes, {}, trouble_at(world.send, 0, LOST))
 
     assert {"user/ann create_user": "failed"} == ran.statuses
-    assert 1 == len(world.twin.users)
+    assert 1 == len(world.simulator.users)
 
 
 def test_a_conflict_names_who_holds_the_name() -> None:
     """Somebody must be renamed, or declared: a person decides."""
     world = make()
-    world.twin.adopt(
+    world.simulator.adopt(
         "Users", [{"id": "other", "userName": "ANN@example.com", "externalId": "x", "displayName": "Ann from Sales"}]
     )
     made = make().plan(git_says(people("ann")))
@@ -372,7 +372,7 @@ def test_a_conflict_names_who_holds_the_name() -> None:
 def test_a_conflict_with_ours_says_to_plan_again() -> None:
     """It was created between the plan and now: the next plan adopts it."""
     world = make()
-    world.twin.adopt("Users", [{"id": "ours", "userName": "ann@example.com", "externalId": "ann"}])
+    world.simulator.adopt("Users", [{"id": "ours", "userName": "ann@example.com", "externalId": "ann"}])
     made = make().plan(git_says(people("ann")))
 
     ran = world.carry_out(made.plan.changes, {})
@@ -384,7 +384,9 @@ def test_a_conflict_with_ours_says_to_plan_again() -> None:
 def test_a_duplicate_that_is_answered_with_500_is_not_there_twice() -> None:
     """Some servers leave it to their database; a 500 to a create is an answer that was lost, as the client has it."""
     world = make(Quirks(duplicates="server error"))
-    world.twin.adopt("Users", [{"id": "other", "userName": "ANN@example.com", "externalId": "x", "displayName": "Ann"}])
+    world.simulator.adopt(
+        "Users", [{"id": "other", "userName": "ANN@example.com", "externalId": "x", "displayName": "Ann"}]
+    )
 
     async def send(request: Request) -> Response:
         answer = await world.send(request)
@@ -396,7 +398,7 @@ def test_a_duplicate_that_is_answered_with_500_is_not_there_twice() -> None:
 
     assert {"user/ann create_user": "failed", "user/bob create_user": "applied"} == ran.statuses
     assert "500 userName is taken: ann@example.com" in ran.details["user/ann create_user"]
-    assert ["bob", "x"] == sorted(str(one["externalId"]) for one in world.twin.users.values())
+    assert ["bob", "x"] == sorted(str(one["externalId"]) for one in world.simulator.users.values())
 
 
 def test_a_conflict_that_nobody_explains_says_what_the_service_said() -> None:
@@ -496,7 +498,7 @@ role_assignments:
 """)
     world = World(dialect=dialect)
     world.settle(before)
-    world.twin.quirks = Quirks(ignores=frozenset({ignored}))
+    world.simulator.quirks = Quirks(ignores=frozenset({ignored}))
 
     ran = world.apply(after)
 
@@ -513,7 +515,7 @@ def test_a_create_without_effect_on_an_attribute_names_it() -> None:
 
     assert {"user/ann create_user": "failed"} == ran.statuses
     assert "title" in ran.details["user/ann create_user"]
-    assert 1 == len(world.twin.users)
+    assert 1 == len(world.simulator.users)
 
 
 def test_a_report_is_created_though_something_of_the_manager_was_not_taken() -> None:
@@ -549,8 +551,12 @@ def test_an_account_owner_stays_one() -> None:
     """Roles are written as a whole set, and that one is never touched."""
     world = make()
     world.settle(git_says(people("ann") + roles(specialist="ann")))
-    [live_id] = world.twin.users
-    world.twin.users[live_id]["roles"] = [{"value": "account_owner"}, {"value": "specialist"}, {"value": "auditor"}]
+    [live_id] = world.simulator.users
+    world.simulator.users[live_id]["roles"] = [
+        {"value": "account_owner"},
+        {"value": "specialist"},
+        {"value": "auditor"},
+    ]
 
     ran = world.apply(git_says(people("ann") + roles(specialist="ann", key_contact="ann")))
 
@@ -644,7 +650,7 @@ def test_a_service_that_says_yes_and_does_nothing_stops_the_run() -> None:
     """What was not taken failed, and failures count."""
     world = make()
     world.settle(git_says(many(60)))
-    world.twin.quirks = Quirks(ignores=frozenset({"title"}))
+    world.simulator.quirks = Quirks(ignores=frozenset({"title"}))
 
     ran = world.apply(git_says(many(60, " title=Chief")))
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply.execute import Channel, RolesChannel, Stop, execute
-from reconciler.core.model import JsonObject, Request, Response
-from reconciler.core.plan import (
+from reconciler.core.changes.plan import (
     AttributeChange,
     Change,
     DeactivateUser,
@@ -19,12 +18,13 @@ from reconciler.core.plan import (
     RevokeRoles,
     UpdateUser,
 )
-from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.permissions import PeopleQuirks, roles_in
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.rest import read_call
-from reconciler.core.wire import DIALECTS
+from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.simulator.directory import Directory
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.permissions import PeopleQuirks, roles_in
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.rest import read_call
 from reconciler.errors import LostAnswer, Unreachable
 from tests.apply.world import NOON
 
@@ -56,7 +56,9 @@ class Office:
             "primary_email": "ann@example.com",
             "permissions": {ACCOUNT: list(HELD)},
         }
-        self.twin = Twin(Quirks(people=self.quirks), [user], directory=Directory([person, {"id": 1, "me": True}]))
+        self.simulator = Simulator(
+            Quirks(people=self.quirks), [user], directory=Directory([person, {"id": 1, "me": True}])
+        )
 
     async def _told(self, request: Request) -> Response | None:
         self.asked.append(f"{request.method} {request.path}")
@@ -69,12 +71,12 @@ class Office:
     async def send(self, request: Request) -> Response:
         """Over SCIM."""
         self.asked.append(f"{request.method} {request.path}")
-        return self.twin.answer(request.method, request.path, request.body, NOON).response
+        return self.simulator.answer(request.method, request.path, request.body, NOON).response
 
     async def send_rest(self, request: Request) -> Response:
         """Over REST."""
         call = read_call(request.method, request.path, None, ACCOUNT, NOON)
-        return await self._told(request) or self.twin.answer_rest(call).response
+        return await self._told(request) or self.simulator.answer_rest(call).response
 
     def run(self, *changes: Change, stop: Stop | None = None) -> dict[str, tuple[str, str]]:
         """The status and the detail of each change, by its action."""
@@ -86,7 +88,7 @@ class Office:
     @property
     def held(self) -> frozenset[str]:
         """What Ann holds."""
-        return roles_in(self.twin.kept("People")["31"], ACCOUNT)
+        return roles_in(self.simulator.kept("People")["31"], ACCOUNT)
 
 
 def statuses(ran: dict[str, tuple[str, str]]) -> dict[str, str]:
@@ -129,7 +131,7 @@ def test_whoever_comes_back_is_made_active_before_anything_is_given() -> None:
 def test_roles_go_though_the_deactivation_fails() -> None:
     """Two hosts: one being down is no reason to leave access on the other."""
     one = office()
-    one.twin.users.clear()
+    one.simulator.users.clear()
     ran = one.run(REVOKE, OUT)
 
     assert {"revoke_roles": "applied", "deactivate_user": "stale"} == statuses(ran)
@@ -138,7 +140,7 @@ def test_roles_go_though_the_deactivation_fails() -> None:
 def test_the_roles_of_who_could_not_be_made_active_are_tried_all_the_same() -> None:
     """The account decides; nobody waits for ever."""
     one = office()
-    one.twin.users.clear()
+    one.simulator.users.clear()
 
     assert {"reactivate_user": "stale", "grant_roles": "applied"} == statuses(one.run(BACK, GRANT))
 

@@ -18,16 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.execute import Channel, Stop, execute
-from reconciler.apply.log import Clock, ProvisioningLog
-from reconciler.core.attempt import Attempt, Occasion, Wanted
-from reconciler.core.model import Request, Response
-from reconciler.core.outcome import Outcome, count_statuses
-from reconciler.core.redact import Redaction, redact_change
-from reconciler.core.wire import DIALECTS
+from reconciler.apply.log import LogClock, ProvisioningLog
+from reconciler.core.changes.attempt import Attempt, AttemptQuery, RunInfo
+from reconciler.core.changes.outcome import Outcome, count_statuses
+from reconciler.core.changes.redact import redact_change
+from reconciler.core.declarations.redaction import Redaction
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import Failed, LostAnswer, UsageError
 from tests.apply.world import NOON, World, fail, git_says, groups, make, people, refuse, troubles
 
-OCCASION = Occasion("r1", "sandbox", "sandbox", "c0ffee", "sha256:0", "Ada <ada@example.com>")
+OCCASION = RunInfo("r1", "sandbox", "sandbox", "c0ffee", "sha256:0", "Ada <ada@example.com>")
 TEAM = git_says(people("ann", "bob manager=ann", "cid title=Clerk") + groups(staff="ann bob"))
 LATER = git_says(people("ann title=Chief", "bob manager=ann", "cid", "dee") + groups(staff="ann dee"))
 
@@ -43,8 +44,8 @@ class Time:
         return self.ticks
 
     @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: NOON + timedelta(seconds=self.tick()), seconds=lambda: float(self.tick()))
+    def clock(self) -> LogClock:
+        return LogClock(now=lambda: NOON + timedelta(seconds=self.tick()), seconds=lambda: float(self.tick()))
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ class Applied:
 
     def attempts(self, **wanted: Any) -> list[Attempt]:
         """As they happened: found are the newest first."""
-        return list(self.log.find(Wanted(**wanted)))[::-1]
+        return list(self.log.find(AttemptQuery(**wanted)))[::-1]
 
 
 def test_an_attempt_says_who_did_what_when_where_why_and_how_it_went(log: ProvisioningLog) -> None:
@@ -113,7 +114,7 @@ def test_what_is_created_gets_its_id_when_that_is_known(log: ProvisioningLog) ->
 
     applied.apply(TEAM)
 
-    ids = {str(user["id"]) for user in applied.world.twin.users.values()}
+    ids = {str(user["id"]) for user in applied.world.simulator.users.values()}
     assert ids == {str(one.target_id) for one in applied.attempts(actions=("create_user",))}
 
 
@@ -321,7 +322,7 @@ def test_a_log_that_breaks_stops_the_run_and_what_was_done_is_told(log: Provisio
     outcomes = applied.apply(state, send, stop)
 
     assert ["applied", "skipped", "skipped"] == [one.status for one in outcomes]
-    assert 1 == len(applied.world.twin.users)
+    assert 1 == len(applied.world.simulator.users)
     assert stop.reason is not None
     assert "log.db can't be written: no such table: attempts" in stop.reason
     with pytest.raises(Failed, match="can't be read"):

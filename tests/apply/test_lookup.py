@@ -8,12 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from reconciler.apply.lookup import find_created, name_holder
-from reconciler.core.model import JsonObject, Request, Response
-from reconciler.core.plan import AttributeChange, CreateGroup, CreateUser
-from reconciler.core.steps import Step
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.search import SearchQuirks
+from reconciler.core.changes.plan import AttributeChange, CreateGroup, CreateUser
+from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.planner.steps import Step
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.search import SearchQuirks
 from reconciler.errors import LostAnswer
 from tests.apply.world import World
 
@@ -33,7 +33,7 @@ def new_group(external_id: str, name: str) -> Step:
 
 
 def account(*users: JsonObject, groups: tuple[JsonObject, ...] = (), quirks: Quirks | None = None) -> World:
-    return World(Twin(quirks or Quirks(), users, groups))
+    return World(Simulator(quirks or Quirks(), users, groups))
 
 
 def found(world: World, step: Step) -> object:

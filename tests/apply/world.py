@@ -9,17 +9,18 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
 from reconciler.apply.execute import Channel, Send, Stop, execute
-from reconciler.core.compile import compile_state
-from reconciler.core.earlier import Earlier
-from reconciler.core.make_plan import Gathered, Made, make_plan
-from reconciler.core.model import Certificate, DesiredState, LiveState, Request, Response
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Change
-from reconciler.core.tenant import Guardrails, Limit, Tenant
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import AS_DOCUMENTED, Quirks
-from reconciler.core.wire import DIALECTS, read_group, read_user
-from reconciler.desired.load import load_declarations
+from reconciler.core.access.compile import compile_state
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Change
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Guardrails, Limit, Tenant
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
+from reconciler.core.scim.wire import DIALECTS, read_group, read_user
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
+from reconciler.desired.yaml.load import load_declarations
 from tests.core.examples import evidence_of
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -75,29 +76,29 @@ def roles(**users: str) -> str:
 class World:
     """An account, and every request that reached it."""
 
-    twin: Twin = field(default_factory=Twin)
+    simulator: Simulator = field(default_factory=Simulator)
     asked: list[Request] = field(default_factory=list)
     dialect: str = "4me"
 
     @classmethod
     def odd(cls, quirks: Quirks, dialect: str = "4me") -> World:
-        return cls(Twin(quirks), dialect=dialect)
+        return cls(Simulator(quirks), dialect=dialect)
 
     async def send(self, request: Request) -> Response:
         """What the account answers, a moment later."""
         self.asked.append(request)
         await asyncio.sleep(0)
-        return self.twin.answer(request.method, request.path, request.body, NOON).response
+        return self.simulator.answer(request.method, request.path, request.body, NOON).response
 
     def read(self) -> LiveState:
-        users = tuple(map(read_user, self.twin.users.values()))
-        live_groups = tuple(map(read_group, self.twin.groups.values()))
+        users = tuple(map(read_user, self.simulator.users.values()))
+        live_groups = tuple(map(read_group, self.simulator.groups.values()))
         return LiveState(users, live_groups, Certificate("full", len(users), len(live_groups), 0))
 
-    def plan(self, state: DesiredState, before: DesiredState | None = None) -> Made:
+    def plan(self, state: DesiredState, before: DesiredState | None = None) -> MadePlan:
         tenant = Tenant(url="sandbox", scope="all", dialect=self.dialect)  # type: ignore[arg-type]  # a name of ours
         earlier = Earlier(base=before)
-        return make_plan(Gathered(state, self.read(), tenant, OPEN, TODAY, earlier, evidence=evidence_of(earlier)))
+        return make_plan(PlanInput(state, self.read(), tenant, OPEN, TODAY, earlier, evidence=evidence_of(earlier)))
 
     def apply(self, state: DesiredState, send: Send | None = None, stop: Stop | None = None) -> Ran:
         """Plans, and carries that out over the line given."""
@@ -124,20 +125,20 @@ class World:
 
     def user(self, key: str) -> dict[str, Any]:
         """The one user of that externalId."""
-        [found] = [one for one in self.twin.users.values() if one.get("externalId") == key]
+        [found] = [one for one in self.simulator.users.values() if one.get("externalId") == key]
         return dict(found)
 
     def manager_of(self, key: str) -> str | None:
         """The externalId of somebody's manager."""
         extension: Any = self.user(key).get(ENTERPRISE, {})
         manager = extension.get("manager")
-        return str(self.twin.users[manager["value"]]["externalId"]) if manager else None
+        return str(self.simulator.users[manager["value"]]["externalId"]) if manager else None
 
     def members_of(self, name: str) -> list[str]:
         """The externalIds in the one group of that name."""
-        [group] = [one for one in self.twin.groups.values() if one.get("externalId") == name]
+        [group] = [one for one in self.simulator.groups.values() if one.get("externalId") == name]
         members: Any = group.get("members", [])
-        return sorted(str(self.twin.users[member["value"]]["externalId"]) for member in members)
+        return sorted(str(self.simulator.users[member["value"]]["externalId"]) for member in members)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Ran:
 
 def make(quirks: Quirks = AS_DOCUMENTED) -> World:
     """An empty account."""
-    return World(Twin(quirks))
+    return World(Simulator(quirks))
 
 
 def trouble_at(send: Send, index: int, trouble: Trouble) -> Send:

@@ -12,22 +12,14 @@ from typing import TypeAlias
 from reconciler.core.approval.coverage import Approval, hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import (
-    Certificate,
-    DesiredGroup,
-    DesiredState,
-    DesiredUser,
-    Key,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-)
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import Change, Cost, Plan, ReadSummary
-from reconciler.core.plan_notes import RecordNote
-from reconciler.core.planner import Decided, decide_changes
-from reconciler.core.tenant import Tenant
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Change, Cost, Plan, ReadSummary
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.planner.planner import Decisions, decide_changes
 from reconciler.errors import Source
 
 Git: TypeAlias = Mapping[str, int]
@@ -125,7 +117,7 @@ class Planned:
     plan: Plan
     desired: DesiredState
     live: LiveState
-    decided: Decided
+    decided: Decisions
 
     def now(self) -> AccountNow:
         """What approvals are compared with."""

@@ -15,11 +15,11 @@ from random import Random
 
 from reconciler.core.approval.carried import open_after
 from reconciler.core.approval.sources import InForce
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredState
-from reconciler.core.ownership.record import OpenAtom
-from reconciler.core.plan import Change, Plan
-from reconciler.core.plan_notes import RecordNote
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.states import DesiredState
+from reconciler.core.record.record import OpenAtom
 from tests.approval.company import START, Account, Applied, Effect, Git, apply_plans, plan_of, state_of, wanted
 
 AGE = 14

@@ -10,10 +10,10 @@ import pytest
 
 from reconciler.core.approval.carried import open_after
 from reconciler.core.approval.sources import InForce
-from reconciler.core.earlier import Earlier
-from reconciler.core.ownership.record import OpenAtom
-from reconciler.core.plan import Plan
-from reconciler.core.plan_notes import RecordNote
+from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.record.record import OpenAtom
 from tests.approval.company import START, Account, apply_plans, plan_of, state_of, wanted
 from tests.approval.play import AGAIN, NEVER_SEEN, OVER_A_HAND, REFUSED_THOUGH_SEEN, STALE, play
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from reconciler.cli.main import main
-from reconciler.core.model import JsonObject
+from reconciler.core.model.messages import JsonObject
 from reconciler.sandbox.store import Store
 
 SANDBOX = "tenants: {sandbox: {url: sandbox, scope: all}}\n"
@@ -148,7 +148,7 @@ class Project:
     def users(self, tenant: str = "sandbox") -> Mapping[str, JsonObject]:
         """The users of the embedded 4me, by externalId, else by id."""
         with self.account(tenant) as store:
-            return {str(user.get("externalId") or user["id"]): user for user in store.twin().users.values()}
+            return {str(user.get("externalId") or user["id"]): user for user in store.simulator().users.values()}
 
     def applies(self, tenant: str = "sandbox") -> Sequence[Any]:
         """The records of applies to a tenant, begins and ends, oldest first, as far as they are in this clone.

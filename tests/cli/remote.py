@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconciler.core.twin.tokens import Issuer
+from reconciler.core.simulator.tokens import Issuer
 from reconciler.sandbox.app import RestSide, make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
@@ -72,7 +72,7 @@ tenants:
 
     def roles(self) -> dict[str, list[str]]:
         """What everybody holds, by address."""
-        people: list[Any] = list(self.store.twin().kept("People").values())
+        people: list[Any] = list(self.store.simulator().kept("People").values())
         return {one["primary_email"]: one["permissions"].get("acme", []) for one in people if one["source"] == "SCIM"}
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.core.wire import ENTERPRISE
+from reconciler.core.scim.wire import ENTERPRISE
 from tests.cli.project import SANDBOX, TEAM, Project, Ran
 
 FILE = "desired-state/all.yaml"
@@ -74,7 +74,7 @@ def test_a_file_without_a_last_line_end_stays_so(ran: Project) -> None:
     ran.commit(TEXT.rstrip("\n"))
     assert 0 == ran.run("-q", "apply", "--yes").code
     with ran.account() as store:
-        group = next(iter(store.twin().groups))
+        group = next(iter(store.simulator().groups))
         assert store.answer("PATCH", f"/Groups/{group}", {"displayName": "Crew"}, NOON).succeeded
     adopted = ran.run("import", "--adopt")
 

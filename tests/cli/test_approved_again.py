@@ -25,9 +25,9 @@ def edit(project: Project, key: str, **values: object) -> None:
     """Somebody edits a user in the account."""
     with project.account() as account:
         users = [
-            {**user, **(values if user.get("externalId") == key else {})} for user in account.twin().users.values()
+            {**user, **(values if user.get("externalId") == key else {})} for user in account.simulator().users.values()
         ]
-        groups = list(account.twin().groups.values())
+        groups = list(account.simulator().groups.values())
         account.reset()
         account.seed([*users, *groups])
 

@@ -11,7 +11,8 @@ import pytest
 from reconciler.cli.line import load_head
 from reconciler.cli.main import Options
 from reconciler.cli.states import CommitStates
-from reconciler.core.model import DesiredState, Key
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem
 from tests.cli.project import SANDBOX, TEAM, Project, Ran
 

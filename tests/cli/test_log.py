@@ -254,7 +254,9 @@ def test_applies_that_race_on_two_machines_lose_no_record(project: Project, tmp_
         begun = [one for one in project.applies("remote") if one["state"] == "begun"]
         ended = [one for one in project.applies("remote") if one["state"] == "ended"]
         assert (len(done), len(done)) == (len(begun), len(ended))
-        assert [3, 1] == [len(remote.store.twin().users), len(remote.store.twin().groups)], "nobody is there twice"
+        assert [3, 1] == [len(remote.store.simulator().users), len(remote.store.simulator().groups)], (
+            "nobody is there twice"
+        )
 
 
 @pytest.mark.parametrize("command", ["fetch", "push"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.model import JsonObject
+from reconciler.core.model.messages import JsonObject
 from tests.cli.project import TEAM, Project
 from tests.notify.world import PASSWORD, Authority, Endpoint, PostOffice, endpoint, post_office
 

@@ -360,7 +360,7 @@ def test_a_local_apply_without_a_begin_is_refused(office: Office) -> None:
 
     assert (4, True) == (never_fetched.code, "run `reconciler ownership fetch` before" in never_fetched.err)
     assert (4, True) == (planned.code, "was not fetched" in planned.told)
-    assert (4, "", 0) == (ran.code, ran.out, len(office.store.twin().users))
+    assert (4, "", 0) == (ran.code, ran.out, len(office.store.simulator().users))
     assert (
         "no begin of this run is on record: `reconciler ownership begin` goes before `apply --record local`" in ran.err
     )
@@ -394,7 +394,7 @@ def test_while_an_apply_is_open_another_clone_is_refused(office: Office) -> None
     )
     assert re.search(rf"wait for its end, or until {UNTIL}: then the next run takes over", other.err)
     assert re.search(r"\n      it has not ended; it may send until \d{4}-\d\d-\d\d \d\d:\d\d UTC\n", shown.out)
-    assert (0, 3) == (again.code, len(office.store.twin().users)), again.err
+    assert (0, 3) == (again.code, len(office.store.simulator().users)), again.err
     assert ["begun", "whole"] == office.here.ends("acme")
     assert 0 == office.there.run("apply", "--yes").code
 
@@ -411,7 +411,7 @@ def test_an_apply_without_its_remote_is_refused_and_a_plan_says_what_it_lacks(of
     for ran in (planned, applied):
         assert "the record of applies can't be fetched" in ran.said
         assert "ownership is not known" in ran.said
-    assert [True] * 3 == [user["active"] for user in office.store.twin().users.values()]
+    assert [True] * 3 == [user["active"] for user in office.store.simulator().users.values()]
 
 
 def test_a_host_that_takes_no_begin_is_quoted(office: Office) -> None:
@@ -422,7 +422,7 @@ def test_a_host_that_takes_no_begin_is_quoted(office: Office) -> None:
 
     ran = office.here.run("apply", "--yes")
 
-    assert (4, "", 0) == (ran.code, ran.out, len(office.store.twin().users))
+    assert (4, "", 0) == (ran.code, ran.out, len(office.store.simulator().users))
     assert "the begin of this apply can't be pushed" in ran.err
     assert "commits must be signed" in ran.err
     assert "must leave out reconciler/*" in ran.err

@@ -56,7 +56,7 @@ def test_a_role_given_by_hand_is_drift(remote: Remote) -> None:
     for _ in range(2):
         remote.project.run("apply", "--yes")
     with remote.store as store:
-        person = store.twin().directory.with_email("cid@example.com")
+        person = store.simulator().directory.with_email("cid@example.com")
         assert person is not None
         store.seed([], records={"People": [{**person, "permissions": {"acme": ["auditor"]}}]})
 
@@ -80,7 +80,9 @@ def test_somebody_who_leaves_git_loses_everything_in_one_plan(remote: Remote) ->
     assert 0 == ran.code, ran.said
     assert "loses roles: specialist" in ran.err
     assert [] == remote.roles()["bob@example.com"]
-    assert {False} == {user["active"] for user in remote.store.twin().users.values() if user["externalId"] == "bob"}
+    assert {False} == {
+        user["active"] for user in remote.store.simulator().users.values() if user["externalId"] == "bob"
+    }
 
 
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("check",)], ids=str)

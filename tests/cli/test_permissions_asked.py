@@ -28,7 +28,7 @@ def granted(remote: Remote) -> Remote:
 
 def by_hand(remote: Remote, address: str, roles: Sequence[str]) -> None:
     """Somebody edits a person's permissions in the account itself."""
-    person = remote.store.twin().directory.with_email(address)
+    person = remote.store.simulator().directory.with_email(address)
     assert person is not None
     remote.store.seed([], records={"People": [{**person, "permissions": {"acme": list(roles)}}]})
 
@@ -61,7 +61,7 @@ def test_roles_that_wait_for_a_person_are_judged_already(remote: Remote) -> None
 
     assert 4 == ran.code, ran.said
     assert "would hold auditor and problem_manager" in " ".join(ran.said.split())
-    assert {} == remote.store.twin().users
+    assert {} == remote.store.simulator().users
 
 
 def test_roles_held_together_before_the_rule_are_told_and_refuse_nothing(granted: Remote) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.parsed import LEAST_TO_KEEP, SHELF
-from reconciler.core.plan import Plan
+from reconciler.core.changes.plan import Plan
 from tests.cli.project import SANDBOX, TEAM, Project
 
 FORMS = ("text", "markdown", "json")
@@ -288,7 +288,7 @@ def test_an_account_that_lost_people_since_the_last_apply_is_not_built_upon(proj
     project.run("apply", "--yes")
     assert [3] == [one["population"] for one in project.applies() if one["state"] == "ended"]
     with project.account() as store:
-        store.seed([{**user, "active": False} for user in list(store.twin().users.values())[:2]])
+        store.seed([{**user, "active": False} for user in list(store.simulator().users.values())[:2]])
 
     ran = project.run("plan")
 

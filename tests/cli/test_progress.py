@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from reconciler.cli.progress import Progress, watched
-from reconciler.core.model import Request
-from reconciler.core.outcome import Outcome
-from reconciler.core.plan import UpdateUser
-from reconciler.core.tenant import Window
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import UpdateUser
+from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.messages import Request
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.live.client import Client
+from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
-from reconciler.live.turns import Clock
 from tests.live.service import TOKEN, URL
 from tests.live.test_incremental import NOON, company
 from tests.live.virtual import run_in_virtual_time
@@ -31,7 +31,7 @@ HOUR = (Window(20, 2), Window(60, 600))
 
 async def read_company(verbosity: int, *, turned_away: int = 0) -> None:
     """1,500 people and 10 groups, where 60 requests are allowed in ten minutes."""
-    twin = company(1500, 10)
+    simulator = company(1500, 10)
     times = asyncio.get_running_loop().time
     turns = [turned_away]
 
@@ -41,9 +41,11 @@ async def read_company(verbosity: int, *, turned_away: int = 0) -> None:
             turns[0] -= 1
             return httpx.Response(429, headers={"Retry-After": "45"})
         target = request.url.raw_path.decode().removeprefix("/scim/v2")
-        return httpx.Response(200, content=json.dumps(twin.answer("GET", target, None, NOON).response.body).encode())
+        return httpx.Response(
+            200, content=json.dumps(simulator.answer("GET", target, None, NOON).response.body).encode()
+        )
 
-    clock = Clock(now=times, sleep=asyncio.sleep)
+    clock = PaceClock(now=times, sleep=asyncio.sleep)
     async with (
         Client(URL, TOKEN, HOUR, transport=httpx.MockTransport(answer), clock=clock) as client,
         watched(client, verbosity),
@@ -81,7 +83,7 @@ async def apply_to_company(verbosity: int) -> None:
     async def answer(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(statuses.pop(0) if statuses else 200, headers={"Retry-After": "1"})
 
-    clock, progress = Clock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep), Progress(71)
+    clock, progress = PaceClock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep), Progress(71)
     async with Client(URL, TOKEN, HOUR, transport=httpx.MockTransport(answer), clock=clock) as client:
         for _ in range(5):
             await client.send(Request("GET", "/Users"))

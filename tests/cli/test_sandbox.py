@@ -97,8 +97,8 @@ def test_it_is_filled_from_a_saved_live_state(project: Project) -> None:
         ran.out.replace("1 group put", "1 groups put"),
     )
     with project.account() as store:
-        assert {"u1", "u2"} < set(store.twin().users)
-        assert 5 == len(store.twin().users)
+        assert {"u1", "u2"} < set(store.simulator().users)
+        assert 5 == len(store.simulator().users)
 
 
 def test_what_was_saved_can_be_put_back(project: Project) -> None:
@@ -122,7 +122,7 @@ def test_what_is_no_saved_live_state_is_refused(project: Project, content: str) 
 
     assert 2 == ran.code
     with project.account() as store:
-        assert {} == store.twin().users
+        assert {} == store.simulator().users
 
 
 def test_of_several_sandboxes_one_must_be_named(project: Project) -> None:

@@ -115,7 +115,7 @@ def test_drift_names_the_line_in_which_git_states_the_value(team: Project) -> No
     """As HEAD has it, whatever moved since the last apply; who wrote it is who stated the value."""
     ada = team.git("rev-parse", "HEAD").strip()
     with team.account() as account:
-        users = account.twin().users
+        users = account.simulator().users
         account.reset()
         seeded = [{**user, "title": "Boss"} if user["externalId"] == "ann" else user for user in users.values()]
         account.seed(seeded, [])

@@ -6,16 +6,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from reconciler.core.adopting import Adoption, adopt
-from reconciler.core.drift import Drifted, find_drift
-from reconciler.core.earlier import Earlier
-from reconciler.core.edits import Edit
-from reconciler.core.ground import Ground, make_ground
-from reconciler.core.model import Certificate, JsonObject, LiveState
-from reconciler.core.planner import decide_changes
-from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import read_group, read_user
-from reconciler.desired.load import load_declarations
+from reconciler.core.adoption.adopting import Adoption, adopt
+from reconciler.core.adoption.adoption_context import AdoptionContext, make_adoption_context
+from reconciler.core.adoption.drifted import Drifted, find_drift
+from reconciler.core.adoption.edits import Edit
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.states import Certificate, LiveState
+from reconciler.core.planner.planner import decide_changes
+from reconciler.core.scim.wire import read_group, read_user
+from reconciler.core.simulator.machine import Simulator
+from reconciler.desired.yaml.load import load_declarations
 from tests.core.examples import evidence_of
 from tests.properties.worlds import NOON, execute
 
@@ -24,21 +25,21 @@ TODAY = date(2026, 3, 1)
 TENANT = "tenants: {sandbox: {url: sandbox, scope: all}}\n"
 
 
-def read_ground(text: str) -> Ground:
+def read_ground(text: str) -> AdoptionContext:
     """What the YAML says, which is sound."""
     loaded = load_declarations({FILE: text.encode()})
-    ground = make_ground(loaded.declarations, "sandbox", TODAY)
-    assert [] == [one for one in (*loaded.problems, *ground.desired.problems) if one.severity == "error"]
-    return ground
+    context = make_adoption_context(loaded.declarations, "sandbox", TODAY)
+    assert [] == [one for one in (*loaded.problems, *context.desired.problems) if one.severity == "error"]
+    return context
 
 
 @dataclass
 class Company:
     """A desired state that was applied, and the account as it is since; `first` is what was applied before that."""
 
-    ground: Ground
-    twin: Twin
-    first: Ground
+    context: AdoptionContext
+    simulator: Simulator
+    first: AdoptionContext
 
     def user(self, name: str, **changes: object) -> Company:
         """Somebody changes a person by hand; ids of managers and members are those of `id_of`."""
@@ -49,7 +50,7 @@ class Company:
         """Somebody changes a group by hand; who is not declared comes by id."""
         members = [{"value": self.id_of(one)} for one in came]
         members += [{"value": self.id_of(one), "operation": "delete"} for one in went]
-        [group] = [live_id for live_id, one in self.twin.groups.items() if one["externalId"] == name]
+        [group] = [live_id for live_id, one in self.simulator.groups.items() if one["externalId"] == name]
         self._answer("PATCH", f"/Groups/{group}", {**changes, "members": members})
         return self
 
@@ -60,26 +61,28 @@ class Company:
 
     def gone(self, name: str) -> Company:
         """Somebody deletes a person by hand."""
-        del self.twin.users[self.id_of(name)]
+        del self.simulator.users[self.id_of(name)]
         return self
 
     def id_of(self, name: str) -> str:
-        return next(live_id for live_id, one in self.twin.users.items() if str(one["userName"]).startswith(f"{name}@"))
+        return next(
+            live_id for live_id, one in self.simulator.users.items() if str(one["userName"]).startswith(f"{name}@")
+        )
 
     def _answer(self, method: str, target: str, body: JsonObject) -> None:
-        assert self.twin.answer(method, target, body, NOON).response.succeeded
+        assert self.simulator.answer(method, target, body, NOON).response.succeeded
 
     def live(self) -> LiveState:
-        users, groups = map(read_user, self.twin.users.values()), map(read_group, self.twin.groups.values())
+        users, groups = map(read_user, self.simulator.users.values()), map(read_group, self.simulator.groups.values())
         return LiveState(tuple(users), tuple(groups), Certificate("full", 0, 0, requests=1))
 
-    def drift(self, now: str | None = None, named: Collection[str] = ()) -> tuple[Ground, list[Drifted]]:
+    def drift(self, now: str | None = None, named: Collection[str] = ()) -> tuple[AdoptionContext, list[Drifted]]:
         """What drifted from what was applied, where git says something else by now, if it does."""
-        ground = read_ground(now) if now else self.ground
-        earlier = Earlier(base=self.ground.desired)
+        context = read_ground(now) if now else self.context
+        earlier = Earlier(base=self.context.desired)
         evidence = evidence_of(Earlier(base=self.first.desired))
-        changes = decide_changes(ground.desired, self.live(), ground.tenant, earlier, evidence).changes
-        return ground, find_drift(changes, earlier, named)
+        changes = decide_changes(context.desired, self.live(), context.tenant, earlier, evidence).changes
+        return context, find_drift(changes, earlier, named)
 
     def adopt(self, now: str | None = None, named: Collection[str] = ()) -> Adoption:
         return adopt(*self.drift(now, named))
@@ -87,13 +90,13 @@ class Company:
 
 def applied(text: str) -> Company:
     """The YAML, applied to an empty account."""
-    ground = read_ground(TENANT + text if "tenants:" not in text else text)
-    twin = Twin()
+    context = read_ground(TENANT + text if "tenants:" not in text else text)
+    simulator = Simulator()
     decided = decide_changes(
-        ground.desired, LiveState((), (), Certificate("full", 0, 0, requests=1)), ground.tenant, Earlier()
+        context.desired, LiveState((), (), Certificate("full", 0, 0, requests=1)), context.tenant, Earlier()
     )
-    execute(decided.changes, decided.ids, twin, ground.tenant)
-    return Company(ground, twin, ground)
+    execute(decided.changes, decided.ids, simulator, context.tenant)
+    return Company(context, simulator, context)
 
 
 def edits(adoption: Adoption) -> list[Edit]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from reconciler.core.clause import Clause, ClauseDeclaration
-from reconciler.core.declared import (
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.clause import Clause, ClauseDeclaration
+from reconciler.core.declarations.declared import (
     Declarations,
     DeclaredAssignment,
     DeclaredGroup,
@@ -14,21 +15,11 @@ from reconciler.core.declared import (
     RoleAssignment,
     UserDeclaration,
 )
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import (
-    Certificate,
-    DesiredGroup,
-    DesiredState,
-    DesiredUser,
-    Key,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-    Value,
-)
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser, Value
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.evidence import Evidence, Place, StateAt
-from reconciler.core.ownership.record import ApplyRecord, Covers
-from reconciler.core.tenant import Tenant
+from reconciler.core.record.record import ApplyRecord, Covers
 from reconciler.errors import Source
 
 HERE = Source("desired-state/people.yaml", 3)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.desired.git import Repository, find_repository
+from reconciler.desired.git.repository import Repository, find_repository
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from reconciler.core.compile import compile_state
-from reconciler.core.model import DesiredState
-from reconciler.core.tenant import Tenant
-from reconciler.desired.load import load_declarations
+from reconciler.core.access.compile import compile_state
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.states import DesiredState
+from reconciler.desired.yaml.load import load_declarations
 
 TODAY = date(2026, 11, 23)
 PEOPLE = """\

@@ -22,8 +22,8 @@ from typing import Any, Literal, TypeAlias
 import pytest
 
 from reconciler.apply.log import ProvisioningLog
-from reconciler.core.attempt import Attempt, Wanted
-from reconciler.core.model import JsonObject
+from reconciler.core.changes.attempt import Attempt, AttemptQuery
+from reconciler.core.model.messages import JsonObject
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
@@ -128,8 +128,8 @@ class Bench:
         """Whether applying again arrives, with nothing twice and nothing deleted."""
         if code := await _end(await _start(project, "apply", "--yes")):
             return f"applying again ended with {code}"
-        twin = self.store.twin()
-        if len(goal) < len(twin.users) + len(twin.groups):
+        simulator = self.store.simulator()
+        if len(goal) < len(simulator.users) + len(simulator.groups):
             return "somebody is there twice"
         if {one.method for one in self.proxy.asked} - SENT:
             return "something was deleted"
@@ -152,8 +152,8 @@ async def serve_bench(folder: Path) -> AsyncIterator[Bench]:
             assert 0 == await _end(await _start(project, "apply", "--yes"))
             shutil.rmtree(project.root / ".reconciler")  # the log of that is not what is looked at
             project.commit(sixty.after(proxy.url))
-            twin = store.twin()
-            yield Bench(project, store, proxy, tuple(twin.users.values()), tuple(twin.groups.values()))
+            simulator = store.simulator()
+            yield Bench(project, store, proxy, tuple(simulator.users.values()), tuple(simulator.groups.values()))
 
 
 async def _start(project: Project, *arguments: str) -> asyncio.subprocess.Process:
@@ -179,14 +179,14 @@ def _attempts(project: Project) -> list[Attempt]:
     if not path.exists():
         return []
     with ProvisioningLog(path) as log:
-        return list(log.find(Wanted()))
+        return list(log.find(AttemptQuery()))
 
 
 def describe(store: Store) -> dict[str, str]:
     """Everyone and everything in the account by key, ids as names."""
-    twin = store.twin()
-    names = {live_id: str(one["externalId"]) for live_id, one in (*twin.users.items(), *twin.groups.items())}
-    kinds = (("user", twin.users), ("group", twin.groups))
+    simulator = store.simulator()
+    names = {live_id: str(one["externalId"]) for live_id, one in (*simulator.users.items(), *simulator.groups.items())}
+    kinds = (("user", simulator.users), ("group", simulator.groups))
     return {
         f"{kind}/{one['externalId']}": _describe(one, names) for kind, resources in kinds for one in resources.values()
     }

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler.core.wire import DIALECTS
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from reconciler.apply.execute import Channel, RolesChannel, Stop, execute
-from reconciler.core.earlier import Earlier
-from reconciler.core.make_plan import Gathered, Made, make_plan
-from reconciler.core.model import DesiredState
-from reconciler.core.outcome import Outcome
-from reconciler.core.planner import list_sought
-from reconciler.core.tenant import Guardrails, Limit, Tenant
-from reconciler.core.wire import Dialect
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Guardrails, Limit, Tenant
+from reconciler.core.model.states import DesiredState
+from reconciler.core.planner.planner import list_role_lookups
+from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
+from reconciler.core.scim.wire import Dialect
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.oauth import Credentials
@@ -128,14 +128,16 @@ async def _connect(stack: AsyncExitStack, tenant: Tenant, place: Place) -> Lines
     return Lines(scim, await open_rest_line(stack, address, Credentials("us", "a secret"), transport, clock))
 
 
-async def _plan(lines: Lines, state: DesiredState, base: DesiredState | None, tenant: Tenant, dialect: Dialect) -> Made:
+async def _plan(
+    lines: Lines, state: DesiredState, base: DesiredState | None, tenant: Tenant, dialect: Dialect
+) -> MadePlan:
     snapshot, certificate = await read_snapshot(lines.scim, dialect)
     live = to_live_state(snapshot, certificate)
     earlier = Earlier(base=base) if base else Earlier()
     if lines.rest:
-        sought = list_sought(state, live, tenant, earlier, evidence_of(earlier))
+        sought = list_role_lookups(state, live, tenant, earlier, evidence_of(earlier))
         live = join_people(live, *await read_behind(lines.rest, sought, len(live.users)))
-    return make_plan(Gathered(state, live, tenant, NO_LIMITS, TODAY, earlier, evidence=evidence_of(earlier)))
+    return make_plan(PlanInput(state, live, tenant, NO_LIMITS, TODAY, earlier, evidence=evidence_of(earlier)))
 
 
 async def run_broken(flow: Flow, place: Place, broken: Broken | None) -> Told:

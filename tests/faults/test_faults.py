@@ -1,6 +1,6 @@
 """Whatever breaks, at whatever request: what git says comes true, nothing is lost, nothing is there twice.
 
-Here each kind of fault meets two flows, which take turns, one request further each time; `scripts/faults` tries all.
+Here each kind of fault meets two flows, which take limiter, one request further each time; `scripts/faults` tries all.
 """
 
 from __future__ import annotations

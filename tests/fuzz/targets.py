@@ -17,17 +17,17 @@ import httpx
 from hypothesis import strategies as st
 
 from reconciler.cli.saved import read_saved
-from reconciler.core.expression import Expression
-from reconciler.core.plan import Plan, plan_to_json
-from reconciler.core.wire import DIALECTS
-from reconciler.core.wrong_expression import WrongExpression
-from reconciler.desired.load import load_declarations
+from reconciler.core.changes.plan import Plan, plan_to_json
+from reconciler.core.declarations.expression import Expression
+from reconciler.core.declarations.wrong_expression import WrongExpression
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.desired.yaml.load import load_declarations
 from reconciler.errors import ReconcilerError
 from reconciler.live.client import Client
 from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import to_live_state
+from reconciler.report.format.quote import code_line
 from reconciler.report.markdown import link_or_code
-from reconciler.report.quote import code_line
 from reconciler.report.render import render_plan, render_run
 from tests.fuzz.edits import edited, edited_bytes
 from tests.fuzz.sound import (

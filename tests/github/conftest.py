@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.github.client import Clock, GitHub
+from reconciler.github.client import GitHub, GitHubClock
 from tests.github.standin import REPOSITORY, StandIn, standing_in
 
 TOKEN = "ghs_workflow"
@@ -25,8 +25,8 @@ class FakeTime:
         self.now += seconds
 
     @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.now, sleep=self.sleep)
+    def clock(self) -> GitHubClock:
+        return GitHubClock(now=lambda: self.now, sleep=self.sleep)
 
 
 @pytest.fixture

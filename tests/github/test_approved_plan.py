@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Forbidden, Refused
-from reconciler.github.approved_plan import Wanted, fetch_approved_plan
+from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan
 from reconciler.github.client import GitHub
 from tests.github.conftest import TOKEN
 from tests.github.standin import StandIn, Token
 
 HEAD, COMMIT, OTHER = "a" * 40, "c" * 40, "d" * 40
-WANTED = Wanted("qa", COMMIT, "plan.yml")
+WANTED = PlanQuery("qa", COMMIT, "plan.yml")
 JOBS = {"tenants": "success", "plan qa": "success", "comment qa": "success", "plan production": "failure"}
 FILES: dict[str, str | bytes] = {"plan.json": '{"the": "plan"}\n', "tree": "5ee\n"}
 

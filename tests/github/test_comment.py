@@ -6,11 +6,11 @@ import pytest
 
 from reconciler.errors import Conflict, Forbidden
 from reconciler.github.client import GitHub
-from reconciler.github.comment import Mark, find_author, keep_comment
+from reconciler.github.comment import CommentMark, find_author, keep_comment
 from tests.github.conftest import TOKEN
 from tests.github.standin import BOT, FULL, StandIn, Token
 
-PLAN = Mark("plan", "qa")
+PLAN = CommentMark("plan", "qa")
 
 
 def bodies(standin: StandIn) -> list[str]:
@@ -42,7 +42,7 @@ def test_nothing_is_sent_where_nothing_changed(standin: StandIn, github: GitHub)
 
 def test_each_tenant_and_matter_has_its_own(standin: StandIn, github: GitHub) -> None:
     """The plan of qa, the plan of production, the outcome in qa."""
-    for mark in (PLAN, Mark("plan", "production"), Mark("outcome", "qa")):
+    for mark in (PLAN, CommentMark("plan", "production"), CommentMark("outcome", "qa")):
         assert "created" == keep_comment(github, 7, BOT, mark, "text")
         assert "unchanged" == keep_comment(github, 7, BOT, mark, "text")
 
@@ -86,7 +86,7 @@ def test_the_mark_in_another_s_comment_is_not_ours(standin: StandIn, github: Git
 
 def test_a_mark_that_is_quoted_is_none(github: GitHub) -> None:
     """A display name may spell one; ours is the last line."""
-    keep_comment(github, 7, BOT, Mark("plan", "production"), f"`{PLAN}` gets access")
+    keep_comment(github, 7, BOT, CommentMark("plan", "production"), f"`{PLAN}` gets access")
 
     assert "created" == keep_comment(github, 7, BOT, PLAN, "one")
 

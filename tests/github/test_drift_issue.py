@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.github.client import GitHub
-from reconciler.github.comment import Mark
+from reconciler.github.comment import CommentMark
 from reconciler.github.drift_issue import LABEL, Report, carry_on, find_issue, keep_issue, read_since, write_since
 from tests.github.standin import BOT, StandIn
 
-QA = Mark("drift", "qa")
+QA = CommentMark("drift", "qa")
 TITLE = "Drift in qa: 1 person changes"
 WELL = Report("qa needs attention", "", {})
 
@@ -86,7 +86,7 @@ def test_where_all_is_well_nothing_is_opened(standin: StandIn, github: GitHub) -
         {"user": {"login": "mallory"}},
         {"labels": []},
         {"body": "somebody took this over"},
-        {"body": Mark("drift", "production").on("another tenant")},
+        {"body": CommentMark("drift", "production").on("another tenant")},
         {"pull_request": {"url": "…"}},
         {"user": None},
     ],
@@ -105,7 +105,7 @@ def test_it_is_found_by_author_label_and_mark_together(
 def test_it_is_found_on_any_page(standin: StandIn, github: GitHub) -> None:
     """Other tenants have issues too."""
     for name in ("a", "b", "c", "d"):
-        keep_issue(github, None, Mark("drift", name), drifted())
+        keep_issue(github, None, CommentMark("drift", name), drifted())
     keep(github, drifted())
 
     found = find_issue(github, BOT, QA)

@@ -8,12 +8,12 @@ import pytest
 
 from reconciler.errors import Refused
 from reconciler.github.client import GitHub
-from reconciler.github.last_outcome import Asked, Kept, fetch_last_outcome
+from reconciler.github.last_outcome import OutcomeQuery, StoredOutcome, fetch_last_outcome
 from tests.github.standin import StandIn
 
 COMMIT = "c" * 40
 PATH = ".github/workflows/apply.yml"
-ASKED = Asked("qa", COMMIT, "apply.yml")
+ASKED = OutcomeQuery("qa", COMMIT, "apply.yml")
 
 
 def applied(standin: StandIn, name: str = "outcome-qa", **about: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def test_the_newest_finished_apply_counts(standin: StandIn, github: GitHub) -> N
     applied(standin, "outcome-production")
     standin.start_run(COMMIT, event="push", path=PATH)
 
-    assert Kept(run["id"], f"{run['id']}", "said") == fetch_last_outcome(github, ASKED)
+    assert StoredOutcome(run["id"], f"{run['id']}", "said") == fetch_last_outcome(github, ASKED)
 
 
 @pytest.mark.parametrize(

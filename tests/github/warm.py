@@ -37,7 +37,7 @@ def listen(address: str) -> None:
     main = import_module("reconciler.cli.main")
     for module, _summary in main.COMMANDS.values():
         import_module(module)
-    for module in ("deepdiff", "httpx", "jinja2", "reconciler.report.render", "reconciler.core.make_plan"):
+    for module in ("deepdiff", "httpx", "jinja2", "reconciler.report.render", "reconciler.core.safety.make_plan"):
         import_module(module)
     import_module("httpx").Client().close()  # what it imports when the first one is made
     gc.freeze()  # so that no child copies all of this by looking through it

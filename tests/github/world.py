@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.model import JsonObject
+from reconciler.core.model.messages import JsonObject
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
@@ -145,7 +145,7 @@ class Company:
 
     def users(self, tenant: str = "qa") -> dict[str, JsonObject]:
         """The people of an account, by externalId."""
-        return {str(one["externalId"]): one for one in self.stores[tenant].twin().users.values()}
+        return {str(one["externalId"]): one for one in self.stores[tenant].simulator().users.values()}
 
     def edit(self, key: str, tenant: str = "qa", **attributes: Any) -> None:
         """Somebody changes a user in 4me itself."""

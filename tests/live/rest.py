@@ -1,4 +1,4 @@
-"""The REST side of an account to test against: a twin behind a transport, with what may go wrong on the way."""
+"""The REST side of an account to test against: a simulator behind a transport, with what may go wrong on the way."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.rest import read_call
-from reconciler.core.twin.tokens import Issuer
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.rest import read_call
+from reconciler.core.simulator.tokens import Issuer
 from reconciler.live.oauth import Credentials
 from reconciler.live.rest import RestAddress, RestLine, open_rest_line
 from tests.live.service import FakeTime
@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 @dataclass
 class RestService:
-    """Answers as the twin does, unless `instead` says otherwise; `ahead` is how far its clock is before ours."""
+    """Answers as the simulator does, unless `instead` says otherwise; `ahead` is how far its clock is before ours."""
 
-    twin: Twin
+    simulator: Simulator
     issuer: Issuer = field(default_factory=lambda: Issuer(SECRET))
     time: FakeTime = field(default_factory=FakeTime)
     instead: Callable[[httpx.Request], httpx.Response | None] = lambda _request: None
@@ -63,7 +63,7 @@ class RestService:
             return httpx.Response(401, json={"message": "a bearer token is needed"})
         account = request.headers["X-Xurrent-Account"]
         target = request.url.raw_path.decode().removeprefix("/v1")
-        response = self.twin.answer_rest(read_call(request.method, target, None, account, now)).response
+        response = self.simulator.answer_rest(read_call(request.method, target, None, account, now)).response
         return httpx.Response(response.status, content=json.dumps(response.body), headers=dict(response.headers))
 
     def ask(self, what: Callable[[RestLine], Awaitable[T]], secret: str = SECRET) -> T:

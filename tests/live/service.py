@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 import httpx
 
-from reconciler.core.tenant import Window
+from reconciler.core.declarations.tenant import Window
 from reconciler.live.client import Client
-from reconciler.live.turns import Clock
+from reconciler.live.rate_limiter import PaceClock
 
 URL = "https://acme.example/scim/v2"
 TOKEN = "c0ffee5e" * 8
@@ -36,8 +36,8 @@ class FakeTime:
         await asyncio.sleep(0)
 
     @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.now, sleep=self.sleep)
+    def clock(self) -> PaceClock:
+        return PaceClock(now=lambda: self.now, sleep=self.sleep)
 
 
 @dataclass

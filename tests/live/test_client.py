@@ -14,11 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import Request, Response
-from reconciler.core.pace import seconds_needed
-from reconciler.core.retry import LONGEST_WAIT, MOST_ATTEMPTS
-from reconciler.core.tenant import Window
-from reconciler.core.wire import get_request
+from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.pace import seconds_needed
+from reconciler.core.scim.retry import LONGEST_WAIT, MOST_ATTEMPTS
+from reconciler.core.scim.wire import get_request
 from reconciler.errors import LostAnswer, NotAnAnswer, ReconcilerError, Unreachable
 from reconciler.live.client import IN_FLIGHT, LARGEST_ANSWER, Client
 from tests.live.service import TOKEN, URL, FakeTime, Handler, Service, in_turn, listening, reply

@@ -14,8 +14,9 @@ from threading import Thread
 
 import pytest
 
-from reconciler.core.model import LiveState, Request, Response
-from reconciler.core.wire import DIALECTS
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.states import LiveState
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import ReconcilerError
 from reconciler.live.client import Client
 from reconciler.live.read import read_snapshot

@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from reconciler.core.increment import Binding, Kept, NotCertain
-from reconciler.core.model import JsonObject
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.search import SearchQuirks
-from reconciler.core.wire import DIALECTS
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.scim.increment import Binding, IncrementalSnapshot, NotCertain
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.search import SearchQuirks
 from reconciler.live.incremental import Read, read_on, read_to_keep
 from tests.live.service import URL, Service, reply
 
@@ -25,7 +25,7 @@ OURS = Binding("production", URL, "1.0")
 DIALECT = DIALECTS["4me"]
 
 
-def company(people: int, groups: int) -> Twin:
+def company(people: int, groups: int) -> Simulator:
     """People who were changed one after the other, an hour apart, the last one the day before."""
     users: list[JsonObject] = [
         {
@@ -38,23 +38,23 @@ def company(people: int, groups: int) -> Twin:
     listed: list[JsonObject] = [
         {"id": f"g{number}", "displayName": f"G{number}", "members": [{"value": "u0000"}]} for number in range(groups)
     ]
-    return Twin(users=users, groups=listed)
+    return Simulator(users=users, groups=listed)
 
 
 @dataclass
 class Line:
     """An account and what was asked of it."""
 
-    twin: Twin
+    simulator: Simulator
     odd: Callable[[httpx.Request], httpx.Response | None] = field(default=lambda _request: None)
     asked: list[str] = field(default_factory=list)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode().removeprefix("/scim/v2")
-        response = self.twin.answer(request.method, target, json.loads(request.content or b"null"), NOON).response
+        response = self.simulator.answer(request.method, target, json.loads(request.content or b"null"), NOON).response
         return self.odd(request) or reply(response.body, response.status)
 
-    def read(self, kept: Kept | None = None) -> Read:
+    def read(self, kept: IncrementalSnapshot | None = None) -> Read:
         service, now = Service(self.answer), NOON + timedelta(days=bool(kept))
 
         async def ask() -> Read:
@@ -68,7 +68,7 @@ class Line:
         assert len(self.asked) == read.certificate.requests
         return read
 
-    def keep(self) -> Kept:
+    def keep(self) -> IncrementalSnapshot:
         kept = self.read().kept
         assert kept is not None
         return kept
@@ -76,7 +76,7 @@ class Line:
     def edit(self, people: int) -> None:
         for number in range(people):
             body: JsonObject = {"title": "Chief"}
-            self.twin.answer("PATCH", f"/Users/u{number:04}", body, NOON + timedelta(hours=1))
+            self.simulator.answer("PATCH", f"/Users/u{number:04}", body, NOON + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(("groups", "whole", "on"), [(0, 42, 3), (20, 62, 23)])
@@ -120,7 +120,7 @@ def test_who_is_in_a_group_is_asked_of_every_group() -> None:
     """By its last change a group need not tell that somebody was put in."""
     line = Line(company(3, 1))
     kept = line.keep()
-    line.twin.groups["g0"]["members"] = [{"value": "u0002"}]
+    line.simulator.groups["g0"]["members"] = [{"value": "u0002"}]
 
     assert [{"value": "u0002"}] == [
         {"value": member["value"]}
@@ -141,7 +141,7 @@ def test_a_service_that_can_not_tell_who_changed_is_not_believed(search: SearchQ
     """One request is enough to see it."""
     line = Line(company(60, 0))
     kept = line.keep()
-    line.twin.quirks = Quirks(search=search)
+    line.simulator.quirks = Quirks(search=search)
     asked: list[httpx.URL] = []
 
     def noted(request: httpx.Request) -> None:
@@ -177,17 +177,17 @@ def test_somebody_who_left_shows_in_the_total() -> None:
     """Who is gone is among nobody who changed."""
     line = Line(company(60, 0))
     kept = line.keep()
-    del line.twin.users["u0030"]
+    del line.simulator.users["u0030"]
 
     with pytest.raises(NotCertain, match="60 users are known, with those who changed, and the account has 59"):
         line.read(kept)
 
 
 def test_somebody_put_back_unseen_shows_when_their_page_is_compared() -> None:
-    """At the latest when the whole list was gone through; the pages take turns."""
+    """At the latest when the whole list was gone through; the pages take limiter."""
     line = Line(company(60, 0))
     kept = line.keep()
-    line.twin.users["u0030"]["title"] = "Nobody told"
+    line.simulator.users["u0030"]["title"] = "Nobody told"
 
     on = line.read(kept).kept
     assert on is not None

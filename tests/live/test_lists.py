@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import Certificate
-from reconciler.core.pages import CHANGES
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.wire import DIALECTS, Page
+from reconciler.core.model.states import Certificate
+from reconciler.core.scim.pages import CHANGES
+from reconciler.core.scim.wire import DIALECTS, Page
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import Quirks
 from reconciler.errors import NotAnAnswer
 from reconciler.live.lists import read_first_page
 from reconciler.live.read import read_snapshot
@@ -25,14 +25,14 @@ from reconciler.live.snapshot import Snapshot
 from tests.live.service import Handler, Service, reply
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-Change = Callable[[Twin], None]
+Change = Callable[[Simulator], None]
 
 
 def gain(name: str) -> Change:
     """Somebody is created: at the end of the list."""
 
-    def change(twin: Twin) -> None:
-        twin.answer("POST", "/Users", {"userName": f"{name}@example.com"}, NOON)
+    def change(simulator: Simulator) -> None:
+        simulator.answer("POST", "/Users", {"userName": f"{name}@example.com"}, NOON)
 
     return change
 
@@ -40,13 +40,13 @@ def gain(name: str) -> Change:
 def gain_first(name: str) -> Change:
     """Somebody is created, and comes before all others: everybody moves on by one."""
 
-    def change(twin: Twin) -> None:
-        before = dict(twin.users)
-        gain(name)(twin)
-        [new] = [live_id for live_id in twin.users if live_id not in before]
-        created = twin.users[new]
-        twin.users.clear()
-        twin.users.update({new: created, **before})
+    def change(simulator: Simulator) -> None:
+        before = dict(simulator.users)
+        gain(name)(simulator)
+        [new] = [live_id for live_id in simulator.users if live_id not in before]
+        created = simulator.users[new]
+        simulator.users.clear()
+        simulator.users.update({new: created, **before})
 
     return change
 
@@ -54,9 +54,9 @@ def gain_first(name: str) -> Change:
 def lose(place: int) -> Change:
     """Whoever stands at that place is gone: all behind move up."""
 
-    def change(twin: Twin) -> None:
-        if twin.users:
-            del twin.users[list(twin.users)[place % len(twin.users)]]
+    def change(simulator: Simulator) -> None:
+        if simulator.users:
+            del simulator.users[list(simulator.users)[place % len(simulator.users)]]
 
     return change
 
@@ -68,14 +68,14 @@ class Moving:
     Only requests of that kind count: groups are read beside users.
     """
 
-    twin: Twin
+    simulator: Simulator
     changes: Mapping[int, Change]
     kind: str = ""
     stayed: set[str] = field(init=False)
     count: int = 0
 
     def __post_init__(self) -> None:
-        self.stayed = set(self.twin.users)
+        self.stayed = set(self.simulator.users)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode().removeprefix("/scim/v2")
@@ -83,20 +83,20 @@ class Moving:
             change = self.changes.get(self.count)
             self.count += 1
             if change:
-                change(self.twin)
-                self.stayed &= set(self.twin.users)
-        answer = self.twin.answer(request.method, path, None, NOON).response
+                change(self.simulator)
+                self.stayed &= set(self.simulator.users)
+        answer = self.simulator.answer(request.method, path, None, NOON).response
         return reply(answer.body, answer.status)
 
 
-def account(people: int, rows: int = 25) -> Twin:
+def account(people: int, rows: int = 25) -> Simulator:
     """So many people, and a group of the first three; so many rows a page."""
-    twin = Twin(Quirks(page_limit=rows))
+    simulator = Simulator(Quirks(page_limit=rows))
     for number in range(people):
-        gain(f"user{number}")(twin)
-    members = [{"value": live_id} for live_id in list(twin.users)[:3]]
-    twin.answer("POST", "/Groups", {"displayName": "Staff", "members": members}, NOON)
-    return twin
+        gain(f"user{number}")(simulator)
+    members = [{"value": live_id} for live_id in list(simulator.users)[:3]]
+    simulator.answer("POST", "/Groups", {"displayName": "Staff", "members": members}, NOON)
+    return simulator
 
 
 def read(answers: Handler, dialect: str = "4me") -> tuple[set[str], Certificate]:
@@ -158,7 +158,7 @@ def test_who_comes_during_the_second_look_is_no_reason_for_a_third(
 
     seen, certificate = read(moving, dialect)
 
-    assert (set(moving.twin.users), (), requests) == (seen, certificate.faults, certificate.requests)
+    assert (set(moving.simulator.users), (), requests) == (seen, certificate.faults, certificate.requests)
 
 
 @pytest.mark.parametrize(("dialect", "groups"), [("4me", 2), ("rfc7644", 3)])
@@ -168,7 +168,7 @@ def test_a_list_that_grows_past_its_end_is_read_to_the_new_end(dialect: str, gro
 
     seen, certificate = read(growing, dialect)
 
-    assert (set(growing.twin.users), ()) == (seen, certificate.faults)
+    assert (set(growing.simulator.users), ()) == (seen, certificate.faults)
     assert 3 + 4 + groups == certificate.requests
 
 
@@ -178,7 +178,7 @@ def test_pages_of_one_row_are_looked_at_again_side_by_side() -> None:
 
     seen, certificate = read(moving)
 
-    assert (set(moving.twin.users), (), 4 + 5 + 2) == (seen, certificate.faults, certificate.requests)
+    assert (set(moving.simulator.users), (), 4 + 5 + 2) == (seen, certificate.faults, certificate.requests)
 
 
 @pytest.mark.parametrize("dialect", ["4me", "rfc7644"])
@@ -299,21 +299,21 @@ def test_whoever_leaves_nobody_who_stayed_is_missing(people: int, changes: Mappi
     assert not certificate.complete or moving.stayed <= seen
 
 
-def group_goes(twin: Twin) -> None:
+def group_goes(simulator: Simulator) -> None:
     """The only group is removed."""
-    twin.groups.clear()
+    simulator.groups.clear()
 
 
 def hire_into_the_group(*names: str) -> Change:
     """People are created, and are members at once."""
 
-    def change(twin: Twin) -> None:
-        before = set(twin.users)
+    def change(simulator: Simulator) -> None:
+        before = set(simulator.users)
         for name in names:
-            gain(name)(twin)
-        [live_id] = twin.groups
-        joined = [{"value": one} for one in twin.users if one not in before]
-        twin.answer("PATCH", f"/Groups/{live_id}", {"members": joined}, NOON)
+            gain(name)(simulator)
+        [live_id] = simulator.groups
+        joined = [{"value": one} for one in simulator.users if one not in before]
+        simulator.answer("PATCH", f"/Groups/{live_id}", {"members": joined}, NOON)
 
     return change
 
@@ -349,7 +349,7 @@ def test_members_who_came_after_users_were_read_are_asked_for(names: list[str]) 
 
     seen, certificate = read(moving)
 
-    assert (set(moving.twin.users), ()) == (seen, certificate.faults)
+    assert (set(moving.simulator.users), ()) == (seen, certificate.faults)
     assert (certificate.users, 3 + min(len(names), 1)) == (3 + len(names), certificate.requests)
 
 
@@ -374,7 +374,7 @@ def test_members_who_came_are_asked_for_one_by_one_up_to_as_many_as_pages(people
 
     seen, certificate = read(noted)
 
-    assert (set(moving.twin.users), (), asked) == (seen, certificate.faults, len(singly))
+    assert (set(moving.simulator.users), (), asked) == (seen, certificate.faults, len(singly))
 
 
 @pytest.mark.parametrize("status", [400, 403, 503])

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.core.model import Request, Response
-from reconciler.core.people import me_request
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.tokens import Issuer
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.people import me_request
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.tokens import Issuer
 from reconciler.errors import LostAnswer, NotAnAnswer, ReconcilerError, Unreachable
 from reconciler.live.oauth import ClientCredentials, Credentials
 from reconciler.live.rest import RestLine
@@ -21,7 +21,7 @@ from tests.live.rest import ACCOUNT, SECRET, TOKEN_URL, URL, RestService, answer
 
 
 def service(**kwargs: Any) -> RestService:
-    return RestService(Twin(), **kwargs)
+    return RestService(Simulator(), **kwargs)
 
 
 def send(*requests: Request) -> Callable[[RestLine], Awaitable[list[Response]]]:

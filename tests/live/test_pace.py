@@ -10,14 +10,14 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from reconciler.core.model import Certificate
-from reconciler.core.pace import seconds_needed
-from reconciler.core.tenant import Window
-from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import DIALECTS
+from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.states import Certificate
+from reconciler.core.scim.pace import seconds_needed
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.simulator.machine import Simulator
 from reconciler.live.client import Client
+from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
-from reconciler.live.turns import Clock
 from tests.live.service import TOKEN, URL, tell_sent
 from tests.live.test_incremental import NOON, company
 from tests.live.virtual import run_in_virtual_time
@@ -37,16 +37,16 @@ class Timed(NamedTuple):
 
 @dataclass
 class Line:
-    """A way to a twin, that long, on which a connection is opened wherever none is free."""
+    """A way to a simulator, that long, on which a connection is opened wherever none is free."""
 
-    twin: Twin
+    simulator: Simulator
     latency: float
     opening: float
     free: int = 0
     sent: list[float] = field(default_factory=list)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        """As the twin does; the requests arrive half a latency after they were sent."""
+        """As the simulator does; the requests arrive half a latency after they were sent."""
         if self.free:
             self.free -= 1
         else:
@@ -54,7 +54,7 @@ class Line:
         self.sent.append(asyncio.get_running_loop().time())
         await tell_sent(request)
         target = request.url.raw_path.decode().removeprefix("/scim/v2")
-        response = self.twin.answer("GET", target, None, NOON).response
+        response = self.simulator.answer("GET", target, None, NOON).response
         await asyncio.sleep(self.latency)
         self.free += 1
         return httpx.Response(200, content=json.dumps(response.body).encode())
@@ -64,7 +64,7 @@ def read_over(line: Line, windows: tuple[Window, ...]) -> Timed:
     """Reads everything."""
 
     async def read() -> Certificate:
-        clock = Clock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep)
+        clock = PaceClock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep)
         async with Client(URL, TOKEN, windows, transport=httpx.MockTransport(line.answer), clock=clock) as client:
             return (await read_snapshot(client, DIALECTS["4me"]))[1]
 

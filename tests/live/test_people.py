@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.catalogue import CATALOGUE, HELD
-from reconciler.core.fewest import count_pages
-from reconciler.core.model import Certificate, JsonObject, LiveUser
-from reconciler.core.people import People, Sought, with_people
-from reconciler.core.twin.directory import Directory
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.permissions import PeopleQuirks
-from reconciler.core.twin.quirks import Quirks
+from reconciler.core.declarations.role_catalogue import CATALOGUE, HELD
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.resources import LiveUser
+from reconciler.core.model.states import Certificate
+from reconciler.core.scim.people import People, RoleLookup, with_people
+from reconciler.core.scim.request_cost import count_pages
+from reconciler.core.simulator.directory import Directory
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.permissions import PeopleQuirks
+from reconciler.core.simulator.quirks import Quirks
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.people import ask_me, count_people, read_behind
 from tests.live.rest import ACCOUNT, RestService, answer_once, is_token
@@ -46,11 +48,11 @@ def person(number: int, roles: Iterable[str] = (), **fields: Any) -> JsonObject:
 
 def service(people: Iterable[JsonObject], **quirks: Any) -> RestService:
     return RestService(
-        Twin(Quirks(people=PeopleQuirks(**quirks)), directory=Directory([*people, {"id": 1, "me": True}]))
+        Simulator(Quirks(people=PeopleQuirks(**quirks)), directory=Directory([*people, {"id": 1, "me": True}]))
     )
 
 
-def read(one: RestService, sought: list[Sought], users: int | None = None) -> tuple[People, Certificate]:
+def read(one: RestService, sought: list[RoleLookup], users: int | None = None) -> tuple[People, Certificate]:
     return one.ask(lambda line: read_behind(line, sought, len(sought) if users is None else users))
 
 
@@ -58,7 +60,7 @@ def held(people: People) -> dict[str, set[str]]:
     return {one.id: set(one.roles) for one in people.people}
 
 
-def damaged(instead: Any, people: Iterable[JsonObject], sought: list[Sought]) -> tuple[People, Certificate]:
+def damaged(instead: Any, people: Iterable[JsonObject], sought: list[RoleLookup]) -> tuple[People, Certificate]:
     one = service(people)
     one.instead = instead
     return read(one, sought)
@@ -71,7 +73,7 @@ def looking_for(what: str) -> Any:
 def test_few_people_are_asked_one_by_one() -> None:
     """A token, whose it is, one list, and a question each; certified."""
     one = service([person(0, ["auditor"]), person(1, ["account_owner", "brand_new"])])
-    people, certificate = read(one, [Sought(user(0), frozenset()), Sought(user(1), frozenset())])
+    people, certificate = read(one, [RoleLookup(user(0), frozenset()), RoleLookup(user(1), frozenset())])
 
     assert {"1000": {"auditor"}, "1001": {"account_owner", "brand_new"}} == held(people)
     assert ("1", frozenset({"u0", "u1"})) == (people.me, people.sought)
@@ -96,7 +98,7 @@ def test_where_nobody_is_sought_nothing_is_asked() -> None:
 def test_one_person_of_many_is_sought_by_their_scim_id() -> None:
     """Two requests for one key, whatever the account holds."""
     one = service(map(person, range(300)))
-    people, _certificate = read(one, [Sought(user(7), frozenset())], users=300)
+    people, _certificate = read(one, [RoleLookup(user(7), frozenset())], users=300)
 
     assert ["1007"] == [found.id for found in people.people]
     assert [
@@ -123,7 +125,7 @@ def test_a_thousand_people_with_twenty_roles_cost_what_the_derivation_says() -> 
             roles[number].add(role)
     roles[0].add("account_owner")
     one = service(person(number, roles[number]) for number in range(1_000))
-    sought = [Sought(user(number), frozenset(roles[number] - {"account_owner"})) for number in range(1_000)]
+    sought = [RoleLookup(user(number), frozenset(roles[number] - {"account_owner"})) for number in range(1_000)]
 
     people, certificate = read(one, sought)
 
@@ -137,7 +139,7 @@ def test_whom_a_change_may_take_something_from_is_asked_to_be_sure() -> None:
     """A role that no list is asked for by name would go with the overwrite: two changes, two questions."""
     one = service([person(0, ["auditor", "brand_new"]), *(person(number, ["specialist"]) for number in range(1, 40))])
     wanted = {0: frozenset({"specialist"}), 1: frozenset({"auditor"})}
-    sought = [Sought(user(number), wanted.get(number, frozenset({"specialist"}))) for number in range(40)]
+    sought = [RoleLookup(user(number), wanted.get(number, frozenset({"specialist"}))) for number in range(40)]
     people, certificate = read(one, sought)
 
     assert {"auditor", "brand_new"} == held(people)["1000"]
@@ -147,7 +149,7 @@ def test_whom_a_change_may_take_something_from_is_asked_to_be_sure() -> None:
 def test_few_people_among_very_many_holders_are_asked_one_by_one_after_all() -> None:
     """The first page of each role tells how many more there would be."""
     one = service(person(number, ["specialist", "auditor"]) for number in range(1_500))
-    people, certificate = read(one, [Sought(user(number), frozenset({"auditor"})) for number in range(22)])
+    people, certificate = read(one, [RoleLookup(user(number), frozenset({"auditor"})) for number in range(22)])
 
     assert {frozenset({"specialist", "auditor"})} == {one.roles for one in people.people}
     assert 2 + count_pages(1_500) + len(HELD) + 22 == certificate.requests
@@ -156,7 +158,7 @@ def test_few_people_among_very_many_holders_are_asked_one_by_one_after_all() -> 
 def test_who_is_not_linked_by_scim_is_sought_by_e_mail() -> None:
     """One request each, where a list of everybody would be no less."""
     one = service([person(0), person(1, ["auditor"], source="HR", sourceID="7", primary_email="P1@Example.com")])
-    people, _certificate = read(one, [Sought(user(number), frozenset()) for number in range(2)])
+    people, _certificate = read(one, [RoleLookup(user(number), frozenset()) for number in range(2)])
     users = with_people((user(0), user(1)), people)
 
     assert ["1000", "1001"] == [one.person for one in users]
@@ -169,7 +171,7 @@ def test_many_who_are_not_linked_are_sought_among_everybody_where_that_is_less(o
     """The first page of everybody tells which."""
     strangers = [person(number, source="HR", sourceID=str(number)) for number in range(5)]
     one = service([*strangers, *(person(number, source=None, sourceID=None) for number in range(5, others))])
-    people, _certificate = read(one, [Sought(user(number), frozenset()) for number in range(5)])
+    people, _certificate = read(one, [RoleLookup(user(number), frozenset()) for number in range(5)])
 
     assert {f"{1_000 + number}" for number in range(5)} <= {one.id for one in people.people}
     assert by_email == sum("primary_email=" in target for target in one.asked)
@@ -180,7 +182,7 @@ def test_many_who_are_not_linked_are_sought_among_everybody_where_that_is_less(o
 def test_pages_of_now_and_of_before_are_followed(pages: str) -> None:
     """By the link's query, at our own address."""
     one = service(map(person, range(250)), pages=pages)
-    people, certificate = read(one, [Sought(user(number)) for number in range(250)])
+    people, certificate = read(one, [RoleLookup(user(number)) for number in range(250)])
 
     assert 250 == len(people.people)
     assert certificate.complete
@@ -195,7 +197,7 @@ def test_a_page_that_comes_short_or_twice_is_a_fault() -> None:
         return twice if "/people?" in str(request.url) else None
 
     short = httpx.Response(200, json=[{"id": 5}], headers={"X-Pagination-Total-Entries": "3"})
-    sought = [Sought(user(0), frozenset())]
+    sought = [RoleLookup(user(0), frozenset())]
 
     _people, certificate = damaged(again, [person(0)], sought)
     assert any("person 1000 came twice" in fault for fault in certificate.faults)
@@ -212,7 +214,7 @@ def test_a_total_that_changes_during_the_read_is_a_fault() -> None:
     rows = [{"id": 1_000 + number, "source": "SCIM", "sourceID": f"u{number}"} for number in range(100)]
     one = service(map(person, range(250)))
     one.instead = answer_once(looking_for("source=SCIM&fields"), httpx.Response(200, json=rows, headers=headers))
-    _people, certificate = read(one, [Sought(user(number)) for number in range(250)])
+    _people, certificate = read(one, [RoleLookup(user(number)) for number in range(250)])
 
     assert not certificate.complete
     assert any("the total changed from 251 to 250" in fault for fault in certificate.faults)
@@ -222,7 +224,7 @@ def test_a_full_page_of_which_nobody_says_whether_more_come_is_a_fault() -> None
     """Neither a total nor a link."""
     rows = [{"id": number, "source": "SCIM", "sourceID": f"x{number}"} for number in range(100)]
     only = httpx.Response(200, json=rows)
-    _people, certificate = damaged(answer_once(looking_for("source=SCIM"), only), [], [Sought(user(0))])
+    _people, certificate = damaged(answer_once(looking_for("source=SCIM"), only), [], [RoleLookup(user(0))])
 
     assert ("SCIM: 100 came, and nothing says whether there are more",) == certificate.faults
 
@@ -242,7 +244,7 @@ def test_roles_that_do_not_come_are_a_fault_and_not_none(trouble: httpx.Response
     def broken(request: httpx.Request) -> httpx.Response | None:
         return trouble if "permissions" in str(request.url) else None
 
-    _people, certificate = damaged(broken, [person(0, ["auditor"])], [Sought(user(0), frozenset())])
+    _people, certificate = damaged(broken, [person(0, ["auditor"])], [RoleLookup(user(0), frozenset())])
     assert not certificate.complete
     assert all(fault.startswith("roles of person 1000: ") for fault in certificate.faults)
 
@@ -254,7 +256,7 @@ def test_a_later_page_that_does_not_come_is_a_fault(trouble: httpx.Response) -> 
     """What came before is shown all the same."""
     one = service(map(person, range(250)))
     one.instead = answer_once(looking_for("search_after"), trouble)
-    people, certificate = read(one, [Sought(user(number)) for number in range(250)])
+    people, certificate = read(one, [RoleLookup(user(number)) for number in range(250)])
 
     assert not certificate.complete
     assert any(fault.startswith("SCIM, page 2: ") for fault in certificate.faults)
@@ -270,7 +272,7 @@ def test_a_service_that_ignores_filters_links_nobody_wrongly() -> None:
 
     one = service([person(number) for number in range(3)])
     one.instead = deaf
-    people, _certificate = read(one, [Sought(user(1), frozenset()), Sought(user(9), frozenset())], users=1_000)
+    people, _certificate = read(one, [RoleLookup(user(1), frozenset()), RoleLookup(user(9), frozenset())], users=1_000)
 
     assert ["1001"] == [found.id for found in people.people]
 
@@ -324,7 +326,7 @@ def test_whatever_is_asked_the_roles_are_those_of_the_account(
     users = tuple(user(number) for number in range(linked + by_email + 3))
     found, certificate = read(
         service(random.sample([*people, *hr, *others], linked + by_email + strangers)),
-        [Sought(one, frozenset()) for one in users],
+        [RoleLookup(one, frozenset()) for one in users],
     )
 
     expected = [set(one["permissions"][ACCOUNT]) for one in (*people, *hr)]  # type: ignore[index]  # an object
@@ -334,7 +336,7 @@ def test_whatever_is_asked_the_roles_are_those_of_the_account(
 
 def test_the_live_users_know_who_is_behind_them() -> None:
     """Nothing else of them changes."""
-    found, _certificate = read(service([person(0, ["auditor"])]), [Sought(user(0), frozenset())])
+    found, _certificate = read(service([person(0, ["auditor"])]), [RoleLookup(user(0), frozenset())])
 
     assert (replace(user(0), roles=frozenset({"auditor"}), person="1000", sought=True),) == with_people(
         (user(0),), found

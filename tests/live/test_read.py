@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.make_plan import Gathered, make_plan
-from reconciler.core.model import Certificate, DesiredState, DesiredUser, Key, LiveState
-from reconciler.core.pages import CHANGES, LIES
-from reconciler.core.plan import Plan, plan_to_json
-from reconciler.core.tenant import Guardrails, Tenant, Window
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.plan import Plan, plan_to_json
+from reconciler.core.declarations.tenant import Guardrails, Tenant, Window
+from reconciler.core.model.resources import DesiredUser, Key
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.safety.make_plan import PlanInput, make_plan
+from reconciler.core.scim.pages import CHANGES, LIES
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import NotAnAnswer, Source, Unreachable
 from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import Snapshot, to_live_state
@@ -265,9 +266,9 @@ def test_a_row_that_comes_twice_is_a_fault() -> None:
 
 def test_a_row_that_comes_twice_is_a_fault_even_if_the_number_fits() -> None:
     """Two with one id are one too many, whoever of them it is."""
-    twins = [*users(25), {"id": "u1", "userName": "other@example.com"}]
+    simulators = [*users(25), {"id": "u1", "userName": "other@example.com"}]
 
-    assert any("u1 came twice" in fault for fault in faults(Account(twins)))
+    assert any("u1 came twice" in fault for fault in faults(Account(simulators)))
 
 
 def test_a_total_that_changes_at_every_look_is_a_fault() -> None:
@@ -540,7 +541,7 @@ def test_a_user_of_the_wrong_types_is_planned_with_or_is_a_fault(odd: Resource, 
     )
 
     desired = DesiredState("production", {ALICE.key: ALICE}, {})
-    gathered = Gathered(desired, live, Tenant(url="sandbox"), Guardrails(), date(2026, 11, 23))
+    gathered = PlanInput(desired, live, Tenant(url="sandbox"), Guardrails(), date(2026, 11, 23))
     plan = make_plan(gathered).plan
 
     assert plan == Plan.model_validate_json(plan_to_json(plan))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import Certificate, JsonObject
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.states import Certificate
 from reconciler.errors import UsageError
 from reconciler.live.snapshot import Snapshot, load_snapshot, read_snapshot_file, snapshot_to_json, to_live_state
 

@@ -11,15 +11,17 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from reconciler.core.earlier import Earlier
-from reconciler.core.focus import focus_on_difference, focus_on_keys, manager_of
-from reconciler.core.inquiry import make_inquiry
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, JsonObject, Key, Settlement
-from reconciler.core.steps import with_ids
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.search import SearchQuirks
-from reconciler.core.wire import DIALECTS, nest
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
+from reconciler.core.model.states import DesiredState, Selection, Settlement
+from reconciler.core.planner.steps import with_ids
+from reconciler.core.scim.wire import DIALECTS, nest
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.search import SearchQuirks
+from reconciler.core.targeting.lookup_planner import make_lookup_planner
+from reconciler.core.targeting.selection import manager_of, select_difference, select_keys
 from reconciler.errors import Unreachable
 from reconciler.live.targeted import Targeted, read_targeted
 from tests.account import NOON
@@ -31,7 +33,7 @@ NAMES = ("ann", "bob", "cid", "dee", "eve", "fay", "gus")
 TEAM = desired_state(*map(desired_user, NAMES), *(desired_group(f"g{number}", ["ann", "bob"]) for number in range(7)))
 
 
-def scim(state: DesiredState) -> Twin:
+def scim(state: DesiredState) -> Simulator:
     """An account that is what git says."""
     users: list[JsonObject] = [
         {
@@ -50,7 +52,7 @@ def scim(state: DesiredState) -> Twin:
         }
         for group in state.groups.values()
     ]
-    return Twin(users=users, groups=groups)
+    return Simulator(users=users, groups=groups)
 
 
 @dataclass
@@ -82,13 +84,13 @@ def no_oddity(_request: httpx.Request) -> None:
 def read(  # noqa: PLR0913, PLR0917  # a test names those that it is about
     head: DesiredState,
     base: DesiredState = TEAM,
-    twin: Twin | None = None,
+    simulator: Simulator | None = None,
     quirks: Quirks | None = None,
     odd: Odd = no_oddity,
     sample: Iterable[Key] = (),
 ) -> Read:
-    """What git says otherwise than at the base (or the focus of `head`), read from an account as the base has it."""
-    account = twin or scim(base)
+    """What git says otherwise than at the base (or the selection of `head`), read from an account as the base has it."""
+    account = simulator or scim(base)
     account.quirks = quirks or account.quirks
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -99,11 +101,11 @@ def read(  # noqa: PLR0913, PLR0917  # a test names those that it is about
         return reply(response.body, response.status)
 
     service, earlier = Service(answer), Earlier(base)
-    focused = replace(head, focus=head.focus or focus_on_difference(head, earlier))
+    selected = replace(head, selection=head.selection or select_difference(head, earlier))
 
     async def ask() -> Targeted:
         async with service.client() as client:
-            return await read_targeted(client, DIALECTS["4me"], make_inquiry(focused, earlier, sample))
+            return await read_targeted(client, DIALECTS["4me"], make_lookup_planner(selected, earlier, sample))
 
     return Read(asyncio.run(ask()), service)
 
@@ -167,10 +169,10 @@ def test_one_person_costs_three_requests_at_most_in_a_company_of_any_size(compan
     hiring = edit(desired_user("new", {"manager": "user/u0007"}), g00=join(hire), g01=join(hire), g07=join(hire))
     left = edit(g00=leave(mover), g01=leave(mover), g13=leave(mover), g32=leave(mover))
     leaving = replace(left, users={key: user for key, user in left.users.items() if key != mover})
-    twin = scim(company)
+    simulator = scim(company)
 
     reads = {
-        name: read(head, company, twin)
+        name: read(head, company, simulator)
         for name, head in {"title": edit(title), "hire": hiring, "move": moving, "leave": leaving}.items()
     }
 
@@ -198,8 +200,8 @@ def test_where_users_do_not_tell_their_groups_each_of_them_is_asked() -> None:
 
 def test_a_group_that_lists_its_members_is_not_asked_again() -> None:
     """Many services do."""
-    focused = replace(TEAM, focus=Focus(frozenset({group_key("g0")})))
-    listed = read(focused, quirks=Quirks(members_in_lists=True))
+    selected = replace(TEAM, selection=Selection(frozenset({group_key("g0")})))
+    listed = read(selected, quirks=Quirks(members_in_lists=True))
 
     assert (2, ()) == (listed.requests, listed.faults)
     assert {"id-ann", "id-bob"} == set(listed.targeted.live.groups[0].members)
@@ -261,9 +263,9 @@ def test_a_service_without_or_is_asked_for_one_value_at_a_time_and_only_once_for
 
 def test_without_or_a_missing_witness_is_tried_again_with_another() -> None:
     """The first of two may have been taken out on the other side."""
-    twin = scim(TEAM)
-    del twin.users["id-bob"]
-    single = read(HIRING, twin=twin, quirks=Quirks(search=SearchQuirks(refuses_or=True)))
+    simulator = scim(TEAM)
+    del simulator.users["id-bob"]
+    single = read(HIRING, simulator=simulator, quirks=Quirks(search=SearchQuirks(refuses_or=True)))
 
     assert ((), 1 + (3 + 4) + (2 + 2)) == (single.faults, single.requests)
 
@@ -285,26 +287,28 @@ def test_where_nobody_can_be_a_witness_only_who_came_is_believed(refuses_or: boo
 
 def test_the_name_of_a_new_hire_that_somebody_else_holds_is_found() -> None:
     """By another key, or by nobody that git knows: adopted or a problem, but never not seen."""
-    twin = scim(TEAM)
-    twin.adopt("Users", [{"id": "holder", "userName": "NEW@example.com", "externalId": "someone"}])
+    simulator = scim(TEAM)
+    simulator.adopt("Users", [{"id": "holder", "userName": "NEW@example.com", "externalId": "someone"}])
 
-    assert "holder" in read(HIRING, twin=twin).found
+    assert "holder" in read(HIRING, simulator=simulator).found
 
 
 def test_more_than_a_page_of_candidates_is_read_to_its_end() -> None:
     """Thirty people with one externalId are thirty candidates."""
-    twin = scim(TEAM)
-    twin.adopt("Users", ({"id": f"x{n}", "userName": f"x{n}@example.com", "externalId": "new"} for n in range(30)))
-    hired = read(HIRING, twin=twin)
+    simulator = scim(TEAM)
+    simulator.adopt("Users", ({"id": f"x{n}", "userName": f"x{n}@example.com", "externalId": "new"} for n in range(30)))
+    hired = read(HIRING, simulator=simulator)
 
     assert ((), 31, 3) == (hired.faults, sum("x" in one or "ann" in one for one in hired.found), hired.requests)
 
 
 def test_a_manager_who_is_not_there_is_asked_for_and_is_no_fault() -> None:
     """The account points nowhere; so does the plan."""
-    twin = scim(TEAM)
-    twin.users["id-bob"]["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = {"manager": {"value": "gone"}}
-    managed = read(changed(desired_user("bob", {"manager": "user/ann"})), twin=twin)
+    simulator = scim(TEAM)
+    simulator.users["id-bob"]["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = {
+        "manager": {"value": "gone"}
+    }
+    managed = read(changed(desired_user("bob", {"manager": "user/ann"})), simulator=simulator)
 
     assert ((), 2, "GET /Users/gone") == (managed.faults, managed.requests, managed.service.asked[-1])
 
@@ -372,7 +376,7 @@ def row(name: str) -> JsonObject:
     return {"id": f"id-{name}", "userName": f"{name}@example.com", "externalId": name}
 
 
-WHOLE = replace(TEAM, focus=focus_on_keys([group_key("g0")], TEAM, Earlier(TEAM)))
+WHOLE = replace(TEAM, selection=select_keys([group_key("g0")], TEAM, Earlier(TEAM)))
 
 
 @pytest.mark.parametrize(
@@ -414,13 +418,13 @@ def test_a_line_that_breaks_later_is_a_fault() -> None:
 
 def test_a_page_that_never_comes_is_a_fault() -> None:
     """Half of the candidates are not the candidates."""
-    twin = scim(TEAM)
-    twin.adopt("Users", ({"id": f"x{n}", "userName": f"x{n}@example.com", "externalId": "new"} for n in range(30)))
+    simulator = scim(TEAM)
+    simulator.adopt("Users", ({"id": f"x{n}", "userName": f"x{n}@example.com", "externalId": "new"} for n in range(30)))
 
     def second_page(request: httpx.Request) -> httpx.Response | None:
         return reply({}, 401) if "startIndex=26" in str(request.url) else None
 
-    assert "refuses the token" in read(HIRING, twin=twin, odd=second_page).faults[0]
+    assert "refuses the token" in read(HIRING, simulator=simulator, odd=second_page).faults[0]
 
 
 def test_many_keys_are_asked_for_together() -> None:
@@ -442,7 +446,7 @@ def test_a_sample_of_people_is_looked_up_in_the_same_request() -> None:
 
     assert ((), alone.requests) == (beside.faults, beside.requests)
     assert {"id-u0", *(f"id-u{number}" for number in range(4, 9))} == beside.found
-    assert frozenset({Key("user", "u0")}) == (beside.targeted.desired.focus or Focus(frozenset())).keys
+    assert frozenset({Key("user", "u0")}) == (beside.targeted.desired.selection or Selection(frozenset())).keys
 
 
 def test_of_a_sample_two_are_looked_up_where_each_costs_a_request() -> None:

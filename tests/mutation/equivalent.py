@@ -67,10 +67,10 @@ INCREMENTAL: Mapping[str, str] = {
     'raise NotCertain(f"who changed does not add up: {changed.faults[ -1]}")': "any of its faults is told",
 }
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
-    "reconciler/core/increment.py": INCREMENT,
+    "reconciler/core/scim/increment.py": INCREMENT,
     "reconciler/live/incremental.py": INCREMENTAL,
-    "reconciler/core/guardrails.py": GUARDRAILS,
-    "reconciler/core/pages.py": PAGES,
+    "reconciler/core/safety/guardrails.py": GUARDRAILS,
+    "reconciler/core/scim/pages.py": PAGES,
     "reconciler/live/lists.py": LISTS,
     "reconciler/live/read.py": READS,
 }

@@ -20,17 +20,19 @@ LISTS, READS = "tests/live/test_lists.py", "tests/live/test_read.py"
 ON, HISTORIES = "tests/live/test_incremental.py", "tests/properties/test_incremental_properties.py"
 
 SUBJECTS: Mapping[str, Subject] = {
-    "guardrails": Subject("reconciler/core/guardrails.py", None, ("tests/core/test_guardrails.py",)),
+    "guardrails": Subject("reconciler/core/safety/guardrails.py", None, ("tests/core/safety/test_guardrails.py",)),
     "held": Subject(
-        "reconciler/core/make_plan.py",
+        "reconciler/core/safety/make_plan.py",
         frozenset({"_held_against_guardrails"}),
-        ("tests/core/test_make_plan.py", "tests/test_cases.py"),
+        ("tests/core/safety/test_make_plan.py", "tests/test_cases.py"),
         only_removed=True,
     ),
-    "completeness": Subject("reconciler/core/pages.py", None, ("tests/core/test_pages.py", LISTS)),
+    "completeness": Subject("reconciler/core/scim/pages.py", None, ("tests/core/scim/test_pages.py", LISTS)),
     "lists": Subject("reconciler/live/lists.py", None, (LISTS, READS)),
     "reads": Subject("reconciler/live/read.py", None, (LISTS, ON, READS)),
-    "increment": Subject("reconciler/core/increment.py", None, ("tests/core/test_increment.py", ON, HISTORIES)),
+    "increment": Subject(
+        "reconciler/core/scim/increment.py", None, ("tests/core/scim/test_increment.py", ON, HISTORIES)
+    ),
     "incremental": Subject("reconciler/live/incremental.py", None, (ON, HISTORIES)),
     "methods": Subject("reconciler/live/client.py", frozenset({"refuse_method"}), ("tests/live/test_client.py",)),
     "methods used": Subject(

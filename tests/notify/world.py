@@ -20,9 +20,9 @@ from typing import Any
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from reconciler.core.notification import Message
-from reconciler.core.notifier import Email, Webhook
-from reconciler.notify.ways import Delivery, Means
+from reconciler.core.changes.notification import Message
+from reconciler.core.declarations.notifier import Email, Webhook
+from reconciler.notify.delivery import Delivery, DeliveryContext
 
 PASSWORD = "hunter2-SECRET"
 MESSAGE = Message("[reconciler] qa: drift", "qa: 2 people are not as git says.\n", {"tenant": "qa"}, "qa.0123")
@@ -47,8 +47,8 @@ class Authority:
         return context
 
 
-def means(trust: ssl.SSLContext | None = None, seconds: float = 5.0) -> Means:
-    return Means(trust or ssl.create_default_context(), datetime(2026, 11, 25, 5, 17, tzinfo=UTC), seconds)
+def means(trust: ssl.SSLContext | None = None, seconds: float = 5.0) -> DeliveryContext:
+    return DeliveryContext(trust or ssl.create_default_context(), datetime(2026, 11, 25, 5, 17, tzinfo=UTC), seconds)
 
 
 def email(address: str, *to: str, sender: str | None = None) -> Delivery:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from reconciler.core.earlier import Earlier
-from reconciler.core.inquiry import FoundGroup, FoundUser, Known, make_inquiry
-from reconciler.core.match import fold
-from reconciler.core.model import Certificate, DesiredState, LiveGroup, LiveState, LiveUser
-from reconciler.core.plan import Change
-from reconciler.core.references import ID_PREFIX
+from reconciler.core.changes.plan import Change
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.model.matching import fold
+from reconciler.core.model.resources import LiveGroup, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.targeting.lookup_planner import FoundGroup, FoundUser, KnownAccount, make_lookup_planner
 
 GROUP = "g"
 
@@ -51,18 +52,18 @@ class MemoryAccount:
         return LiveGroup(GROUP, {"externalId": "team", "displayName": "Team"}, frozenset(there))
 
     def asked(self, desired: DesiredState, earlier: Earlier) -> tuple[LiveState, DesiredState]:
-        """What a plan about the focus asks for, and the state with its focus as it grew."""
-        inquiry, known = make_inquiry(desired, earlier), Known()
+        """What a plan about the selection asks for, and the state with its selection as it grew."""
+        lookup_planner, known = make_lookup_planner(desired, earlier), KnownAccount()
         everyone = self.state()
         while True:
-            inquiry, questions = inquiry.next_round(known)
+            lookup_planner, questions = lookup_planner.next_round(known)
             if not questions:
                 break
-            terms = {(name, fold(name, value)) for key in questions.keys for name, value in inquiry.terms(key)}
+            terms = {(name, fold(name, value)) for key in questions.keys for name, value in lookup_planner.terms(key)}
             users = [one for one in everyone.users if one.id in questions.users or _meets(one, terms)]
             groups = [one for one in everyone.groups if one.id in questions.groups or _meets(one, terms)]
             known = known.learn(questions, map(FoundUser, users), (FoundGroup(one, has_members=True) for one in groups))
-        return known.live_state(Certificate("targeted", 0, 0, 1)), inquiry.desired
+        return known.live_state(Certificate("targeted", 0, 0, 1)), lookup_planner.desired
 
     def write(self, change: Change, ids: dict[str, str]) -> None:
         """Does one change of a plan; `ids` learns what is created."""

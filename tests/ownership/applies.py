@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.core.focus import focus_on_difference
-from reconciler.core.model import DesiredState, Focus, Key, LiveState
-from reconciler.core.ownership.record import Covers, salted
-from reconciler.core.plan import Change
-from reconciler.core.planner import Decided, decide_changes
+from reconciler.core.changes.plan import Change
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import DesiredState, LiveState, Selection
+from reconciler.core.planner.planner import Decisions, decide_changes
+from reconciler.core.record.record import Covers, salted
+from reconciler.core.targeting.selection import select_difference
 from tests.ownership.account import MemoryAccount
 from tests.ownership.lines import compile_saying, origins
 
@@ -28,7 +29,7 @@ class Run:
     kind: str
     account: MemoryAccount
     desired: DesiredState
-    decided: Decided
+    decided: Decisions
     fault: str | None
     left_out: set[str]
 
@@ -101,11 +102,11 @@ def look(world: World, x: int, kind: str, account: MemoryAccount) -> tuple[LiveS
     desired, earlier = compile_saying(world.head.saying), world.earlier()
     if kind == "full":
         return account.state(), desired
-    focus = focus_on_difference(desired, earlier)
+    selection = select_difference(desired, earlier)
     if kind == "only":
-        every = sorted({*focus.keys, *desired.users})
-        focus = Focus(frozenset(every[x % len(every) : x % len(every) + 1] if every else ()))
-    return account.asked(replace(desired, focus=focus), earlier)
+        every = sorted({*selection.keys, *desired.users})
+        selection = Selection(frozenset(every[x % len(every) : x % len(every) + 1] if every else ()))
+    return account.asked(replace(desired, selection=selection), earlier)
 
 
 def carry_out(world: World, run: Run, x: int) -> dict[str, str]:

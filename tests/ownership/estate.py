@@ -153,17 +153,21 @@ class Estate:
     def members(self, group: str = "Staff", tenant: str = "sandbox") -> set[str]:
         """Who is in a group, by display name."""
         with self.project.account(tenant) as store:
-            twin = store.twin()
-            names = {user["id"]: str(user["displayName"]) for user in twin.users.values()}
-            [found] = [one for one in twin.groups.values() if one["displayName"] == group]
+            simulator = store.simulator()
+            names = {user["id"]: str(user["displayName"]) for user in simulator.users.values()}
+            [found] = [one for one in simulator.groups.values() if one["displayName"] == group]
             listed: Any = found.get("members") or []
         return {names[one["value"]] for one in listed}
 
     def id_of(self, name: str, tenant: str = "sandbox") -> str:
         """The id of a user or group, by display name."""
         with self.project.account(tenant) as store:
-            twin = store.twin()
-            [found] = [one["id"] for one in (*twin.users.values(), *twin.groups.values()) if one["displayName"] == name]
+            simulator = store.simulator()
+            [found] = [
+                one["id"]
+                for one in (*simulator.users.values(), *simulator.groups.values())
+                if one["displayName"] == name
+            ]
         return str(found)
 
     def hand(self, method: str, target: str, body: object = None, tenant: str = "sandbox") -> str:
@@ -191,5 +195,5 @@ class Estate:
     def account(self, tenant: str = "sandbox") -> str:
         """All that is in the account, to be compared."""
         with self.project.account(tenant) as store:
-            twin = store.twin()
-            return json.dumps([twin.users, twin.groups], sort_keys=True, default=str)
+            simulator = store.simulator()
+            return json.dumps([simulator.users, simulator.groups], sort_keys=True, default=str)

@@ -11,7 +11,8 @@ from functools import cache
 from itertools import count
 from typing import Literal, TypeAlias
 
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, Settlement
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
+from reconciler.core.model.states import DesiredState, Settlement
 from reconciler.errors import Source
 
 Membership: TypeAlias = Literal["authoritative", "additive"]

@@ -62,7 +62,7 @@ class Served:
 
     def active(self, token: str = "right") -> set[str]:  # noqa: S107  # the name of an account
         """Who has access, by display name."""
-        users = self.stores[token].twin().users.values()
+        users = self.stores[token].simulator().users.values()
         return {str(one["displayName"]) for one in users if one.get("active")}
 
     def hires(self, name: str, token: str = "right", **more: object) -> str:  # noqa: S107  # the same
@@ -73,7 +73,7 @@ class Served:
 
     def id_of(self, name: str) -> str:
         """The id of a user, by display name."""
-        users = self.stores["right"].twin().users.values()
+        users = self.stores["right"].simulator().users.values()
         return next(str(one["id"]) for one in users if one["displayName"] == name)
 
     def changes(self, name: str, **values: object) -> None:

@@ -65,7 +65,7 @@ def test_no_byte_of_a_person_is_in_the_record(tmp_path: Path, monkeypatch: pytes
 
     assert len(found) > len(bench.line)
     with project.account("here") as store:
-        users = list(store.twin().users.values())
+        users = list(store.simulator().users.values())
     words = {str(one[name]) for one in users for name in ("id", "userName", "externalId", "displayName") if name in one}
     assert {ELSEWHERE, LEAVER, STRANGER} <= words
     told = {word for word in (*words, "example.com", "Staff", "user/", "group/") for text in found if word in text}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ownership.record import ApplyRecord
-from reconciler.desired.git import find_repository
+from reconciler.core.record.record import ApplyRecord
+from reconciler.desired.git.repository import find_repository
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.load import load_history
 from reconciler.desired.records.steps import write_recovery

@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from reconciler.core.earlier import Earlier
-from reconciler.core.link import Links, find_former, link_resources
-from reconciler.core.model import Key
-from reconciler.core.ownership.applied import find_applied
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.comparison.link import Links, find_former, link_resources
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.resources import Key
 from reconciler.core.ownership.evidence import Evidence, Place, StateAt
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry
-from reconciler.core.planner import Decided, decide_changes
-from reconciler.core.tenant import Tenant
+from reconciler.core.planner.planner import Decisions, decide_changes
+from reconciler.core.record.applied import find_applied
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry
 from tests.ownership.account import MemoryAccount, Record
 from tests.ownership.applies import SALT, run_apply
 from tests.ownership.lines import Commit, Person, Saying, compile_saying, merge, origins, rewrite, say
@@ -275,7 +275,7 @@ class World:
         if all(one.live.id != doubt.id for one in self.look().ownership.leavers):
             self.bad["dead end: named, and the line settles nothing"] += 1
 
-    def look(self) -> Decided:
+    def look(self) -> Decisions:
         """What a full plan of the account would do."""
         desired = compile_saying(self.head.saying)
         return decide_changes(desired, self.ours.state(), self.tenant, self.earlier(), self.evidence())

@@ -12,18 +12,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.core.compile import compile_state
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import JsonObject, LiveState
-from reconciler.core.planner import decide_changes
-from reconciler.core.tenant import Tenant
-from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import ENTERPRISE
-from reconciler.desired.adopt import Adopted, Asked, adopt_drift
-from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.nodes import Node, read_nodes
-from reconciler.desired.spell import spell, spell_key
-from reconciler.desired.yaml_reader import read_yaml
+from reconciler.core.access.compile import compile_state
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.states import LiveState
+from reconciler.core.planner.planner import decide_changes
+from reconciler.core.scim.wire import ENTERPRISE
+from reconciler.core.simulator.machine import Simulator
+from reconciler.desired.yaml.adopt import Adopted, AdoptionRequest, adopt_drift
+from reconciler.desired.yaml.load import Loaded, load_declarations
+from reconciler.desired.yaml.nodes import Node, read_nodes
+from reconciler.desired.yaml.reader import read_yaml
+from reconciler.desired.yaml.spell import spell, spell_key
 from tests.core.examples import evidence_of
 from tests.properties.worlds import NOON, execute, read_account
 
@@ -44,9 +45,9 @@ ROLES = ("auditor", "key_contact", "specialist")
 FILE = "desired-state/all.yaml"
 
 
-def asked(earlier: Earlier) -> Asked:
+def asked(earlier: Earlier) -> AdoptionRequest:
     """Everything that drifted is asked about."""
-    return Asked("sandbox", TODAY, earlier, evidence=evidence_of(earlier))
+    return AdoptionRequest("sandbox", TODAY, earlier, evidence=evidence_of(earlier))
 
 
 @dataclass
@@ -228,23 +229,23 @@ def drifts(draw: st.DrawFn) -> Drift:
     text = draw(documents())
     loaded = load(text)
     desired = compile_state(loaded.declarations, "sandbox", TODAY)
-    twin = Twin()
-    decided = decide_changes(desired, read_account(twin), SANDBOX, Earlier())
-    execute(decided.changes, decided.ids, twin, SANDBOX)
-    ids = {str(user["userName"]).split("@")[0]: live_id for live_id, user in twin.users.items()}
+    simulator = Simulator()
+    decided = decide_changes(desired, read_account(simulator), SANDBOX, Earlier())
+    execute(decided.changes, decided.ids, simulator, SANDBOX)
+    ids = {str(user["userName"]).split("@")[0]: live_id for live_id, user in simulator.users.items()}
     for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=3)):
         if name in ids:
-            answer = twin.answer("PATCH", f"/Users/{ids[name]}", draw(hand_edits(name)), NOON)
+            answer = simulator.answer("PATCH", f"/Users/{ids[name]}", draw(hand_edits(name)), NOON)
             assert answer.response.succeeded, answer
-    for group in list(twin.groups):
+    for group in list(simulator.groups):
         came = [{"value": ids[name]} for name in draw(st.lists(st.sampled_from(NAMES), max_size=2)) if name in ids]
         went = [
             {"value": ids[name], "operation": "delete"}
             for name in draw(st.lists(st.sampled_from(NAMES), max_size=1))
             if name in ids
         ]
-        twin.answer("PATCH", f"/Groups/{group}", {"members": [*came, *went]}, NOON)
-    return Drift(text, loaded, read_account(twin), Earlier(base=desired))
+        simulator.answer("PATCH", f"/Groups/{group}", {"members": [*came, *went]}, NOON)
+    return Drift(text, loaded, read_account(simulator), Earlier(base=desired))
 
 
 def after(drift: Drift, adopted: Adopted) -> str:

@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from reconciler.core.approval.coverage import hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredState, LiveState
-from reconciler.core.plan import Change, Plan
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.errors import LostAnswer
 from tests.apply.world import NOON, TODAY, World, fail, git_says, groups, make, people, refuse, roles, trouble_at
 
@@ -92,7 +92,7 @@ class Approval(RuleBasedStateMachine):
                         self.enter_or_leave(user)
 
     def enter_or_leave(self, user: dict[str, Any]) -> None:
-        for group in list(self.world.twin.groups.values()):
+        for group in list(self.world.simulator.groups.values()):
             members: Any = group.get("members", [])
             is_in = user["id"] in {one["value"] for one in members}
             leaving = {"operation": "delete"} if is_in else {}
@@ -100,11 +100,11 @@ class Approval(RuleBasedStateMachine):
 
     def edit(self, path: str, **attributes: object) -> None:
         """As 4me's own pages do it."""
-        answer = self.world.twin.answer("PATCH", path, attributes, NOON)
+        answer = self.world.simulator.answer("PATCH", path, attributes, NOON)
         assert answer.response.status == 200, answer.response.body
 
     def with_name(self, name: str) -> list[dict[str, Any]]:
-        return [dict(user) for user in self.world.twin.users.values() if user.get("externalId") == name]
+        return [dict(user) for user in self.world.simulator.users.values() if user.get("externalId") == name]
 
     @precondition(lambda self: self.proposed is not None)
     @rule(trouble=st.sampled_from(sorted(TROUBLES)) | st.none(), at=st.integers(0, 5))
@@ -121,7 +121,7 @@ class Approval(RuleBasedStateMachine):
 
         ran = self.world.carry_out(approval.to_run, made.decided.ids, line)
 
-        names = {number: str(user.get("externalId")) for number, user in self.world.twin.users.items()}
+        names = {number: str(user.get("externalId")) for number, user in self.world.simulator.users.items()}
         done = set(differences(before, self.world.read()))
         assert {one for one in done if not follows(one, done)} <= set(effects(approved.changes, names))
         assert len(ran.outcomes) == len(approval.to_run)

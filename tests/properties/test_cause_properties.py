@@ -13,11 +13,12 @@ from typing import TypeAlias, get_args
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.earlier import Earlier
-from reconciler.core.make_plan import Made
-from reconciler.core.model import DesiredState, Key, parse_key
-from reconciler.core.plan import Cause, Change
-from reconciler.core.references import ID_PREFIX
+from reconciler.core.changes.plan import Cause, Change
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.model.resources import Key, parse_key
+from reconciler.core.model.states import DesiredState
+from reconciler.core.safety.make_plan import MadePlan
 from tests.properties.worlds import World, desired_states, execute, first_worlds
 
 Facet: TypeAlias = tuple[str, ...]
@@ -31,7 +32,7 @@ STEADY = settings(
 earlier_states = st.builds(Earlier, base=st.none() | desired_states(), applied=st.none() | desired_states())
 
 
-def facets_of(change: Change, made: Made) -> Iterable[Facet]:
+def facets_of(change: Change, made: MadePlan) -> Iterable[Facet]:
     """Everything that a change does, with people by their live id where they have one."""
 
     def live(key: object) -> str:
@@ -45,7 +46,7 @@ def facets_of(change: Change, made: Made) -> Iterable[Facet]:
     yield from ((change.key, change.effect, role) for role in change.roles)
 
 
-def facets(made: Made, desired: DesiredState) -> Counter[Facet]:
+def facets(made: MadePlan, desired: DesiredState) -> Counter[Facet]:
     """Those of a plan that are about what git declares, by how often they come up.
 
     Apart are what is told only because git said something before: what left git, and roles that nobody is assigned any
@@ -80,12 +81,12 @@ def test_causes_divide_what_head_and_account_differ_in(world: World, earlier: Ea
 def converged(world: World, state: DesiredState) -> World:
     """The world after a state of git was applied to its account as a whole."""
     then = replace(world, desired=state)
-    twin = world.account.twin()
-    made = then.plan(twin)
-    execute(made.plan.changes, made.decided.ids, twin, world.tenant)
-    settled = then.plan(twin)
+    simulator = world.account.simulator()
+    made = then.plan(simulator)
+    execute(made.plan.changes, made.decided.ids, simulator, world.tenant)
+    settled = then.plan(simulator)
     assume(not settled.plan.changes and not settled.plan.problems and not settled.decided.unclear)
-    users, groups = list(twin.users.values()), list(twin.groups.values())
+    users, groups = list(simulator.users.values()), list(simulator.groups.values())
     return replace(world, account=replace(world.account, users=users, groups=groups))
 
 

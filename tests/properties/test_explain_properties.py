@@ -14,16 +14,24 @@ from typing import Any, cast
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.clause import NEEDS_DATE, NEEDS_INTEGER, NEEDS_NO_VALUE, NEEDS_PATTERN, Clause, Filter, Filters
-from reconciler.core.clause import Operator as Op
-from reconciler.core.compile import compile_state
-from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredTenant, UserDeclaration
-from reconciler.core.edited import could_be_declared
-from reconciler.core.explain import explain_user
-from reconciler.core.filter_change import tell_filter_change
-from reconciler.core.model import Key
-from reconciler.core.scope import Subject, compile_clause, read_values
-from reconciler.core.tenant import Tenant
+from reconciler.core.access.compile import compile_state
+from reconciler.core.access.edited import could_be_declared
+from reconciler.core.access.filter_change import warn_of_filter_change
+from reconciler.core.access.scope import Subject, compile_clause, read_values
+from reconciler.core.declarations.clause import (
+    NEEDS_DATE,
+    NEEDS_INTEGER,
+    NEEDS_NO_VALUE,
+    NEEDS_PATTERN,
+    Clause,
+    Filter,
+    Filters,
+)
+from reconciler.core.declarations.clause import Operator as Op
+from reconciler.core.declarations.declared import Declarations, DeclaredAssignment, DeclaredTenant, UserDeclaration
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.explanation.explain import explain_user
+from reconciler.core.model.resources import Key
 from reconciler.errors import Source
 from tests.core.examples import HERE, THERE, assignment, clause, declared_group, declared_user
 
@@ -284,11 +292,11 @@ def test_an_edit_of_the_filters_tells_whoever_it_moves(
     moved = [name for name in NAMES if verdict(declared, name)[0] is not was[name]]
     gained = [name for name in moved if not was[name]]
     expected = {"warning": len(moved) - len(gained), "info": len(gained)}
-    problems = tell_filter_change(earlier, declared, "production", TODAY)
+    problems = warn_of_filter_change(earlier, declared, "production", TODAY)
 
     said = Counter(one.severity for one in problems for _ in range(one.message.count("@example.com (user/")))
     assert {severity: count for severity, count in expected.items() if count} == said
     shuffled = replace(
         declared, filters=Filters(users=tuple(random.sample(declared.filters.users, len(declared.filters.users))))
     )
-    assert [] == tell_filter_change(shuffled, declared, "production", TODAY)
+    assert [] == warn_of_filter_change(shuffled, declared, "production", TODAY)

@@ -10,7 +10,10 @@ from typing import Any, cast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.clause import (
+from reconciler.core.access.clause_logic import contradict, follows, is_same_attribute, may_be_many, takes_nothing
+from reconciler.core.access.filter_sense import check_sense
+from reconciler.core.access.scope import Subject, compile_clause, compile_filter, read_values
+from reconciler.core.declarations.clause import (
     NEEDS_DATE,
     NEEDS_INTEGER,
     NEEDS_NO_VALUE,
@@ -20,10 +23,7 @@ from reconciler.core.clause import (
     Filters,
     Operator,
 )
-from reconciler.core.clause_logic import contradict, follows, is_same_attribute, may_be_many, takes_nothing
-from reconciler.core.declared import Declarations, DeclaredUser
-from reconciler.core.filter_sense import check_sense
-from reconciler.core.scope import Subject, compile_clause, compile_filter, read_values
+from reconciler.core.declarations.declared import Declarations, DeclaredUser
 from reconciler.errors import Source
 from tests.core.examples import clause
 

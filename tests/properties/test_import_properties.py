@@ -12,16 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.core.catalogue import CATALOGUE
-from reconciler.core.compile import compile_state, guardrails_of
-from reconciler.core.importing import import_account
-from reconciler.core.make_plan import Gathered, make_plan
-from reconciler.core.model import Certificate, JsonObject, LiveState
-from reconciler.core.tenant import Tenant
-from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import CUSTOM_FIELDS, ENTERPRISE
-from reconciler.desired.load import Loaded, load_declarations
-from reconciler.desired.write import Origin, write_import
+from reconciler.core.access.compile import compile_state, guardrails_of
+from reconciler.core.adoption.importing import import_account
+from reconciler.core.declarations.role_catalogue import CATALOGUE
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.states import Certificate, LiveState
+from reconciler.core.safety.make_plan import PlanInput, make_plan
+from reconciler.core.scim.wire import CUSTOM_FIELDS, ENTERPRISE
+from reconciler.core.simulator.machine import Simulator
+from reconciler.desired.yaml.load import Loaded, load_declarations
+from reconciler.desired.yaml.writing import ImportOrigin, write_import
 from tests.properties.worlds import read_account
 
 STEADY = settings(
@@ -149,11 +150,11 @@ def accounts(draw: st.DrawFn) -> LiveState:
     """At most five users and three groups."""
     users = [draw(scim_users(one)) for one in draw(st.lists(st.sampled_from(IDS), unique=True, min_size=1))]
     groups = [draw(scim_groups(one)) for one in draw(st.lists(st.sampled_from(["g-1", "g-2", "g-3"]), unique=True))]
-    return read_account(Twin(users=users, groups=groups))
+    return read_account(Simulator(users=users, groups=groups))
 
 
 def write(live: LiveState, by: Literal["department", "hundred"] = "department") -> dict[str, str]:
-    origin = Origin("production", Tenant(url="sandbox", scope="all"), TODAY, declared=False)
+    origin = ImportOrigin("production", Tenant(url="sandbox", scope="all"), TODAY, declared=False)
     return dict(write_import(import_account(live, TENANT), origin, by))
 
 
@@ -170,7 +171,7 @@ def test_after_an_import_nothing_is_left_to_plan(live: LiveState, by: Literal["d
 
     assert [] == [one for one in (*loaded.problems, *desired.problems) if one.severity == "error"]
     made = make_plan(
-        Gathered(
+        PlanInput(
             desired,
             live,
             loaded.declarations.tenants["production"].tenant,

@@ -13,15 +13,23 @@ import httpx
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.increment import MARGIN, OLDEST, Binding, Kept, NotCertain, changed_at, find_obstacle
-from reconciler.core.model import JsonObject
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.search import SearchQuirks
-from reconciler.core.wire import DIALECTS, read_group, read_user
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.scim.increment import (
+    MARGIN,
+    OLDEST,
+    Binding,
+    IncrementalSnapshot,
+    NotCertain,
+    changed_at,
+    find_obstacle,
+)
+from reconciler.core.scim.wire import DIALECTS, read_group, read_user
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.search import SearchQuirks
 from reconciler.live.client import Client
 from reconciler.live.incremental import Read, read_on, read_to_keep
-from reconciler.live.kept import kept_to_text, read_kept
+from reconciler.live.incremental_snapshot import parse_snapshot, snapshot_to_text
 from reconciler.live.snapshot import to_live_state
 from tests.account import NOON, URL
 from tests.properties.test_plan_properties import STEADY
@@ -53,29 +61,29 @@ class Story:
     `unseen` are those who were changed and nobody told: since when, and how many reads ago.
     """
 
-    twin: Twin
+    simulator: Simulator
     now: datetime = NOON
-    kept: Kept | None = None
+    kept: IncrementalSnapshot | None = None
     backup: tuple[dict[str, JsonObject], dict[str, JsonObject]] | None = None
     unseen: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
     def pick(self, index: int) -> str | None:
-        ids = sorted(self.twin.users)
+        ids = sorted(self.simulator.users)
         return ids[index % len(ids)] if ids else None
 
     def replace(self, users: dict[str, JsonObject], groups: dict[str, JsonObject]) -> None:
-        self.twin = Twin(self.twin.quirks, deepcopy(users).values(), deepcopy(groups).values())
+        self.simulator = Simulator(self.simulator.quirks, deepcopy(users).values(), deepcopy(groups).values())
 
     def write(self, method: str, path: str, body: JsonObject, skew: timedelta) -> None:
         """A write by somebody else, at a service whose clock is apart."""
-        self.twin.answer(method, path, body, self.now + skew)
+        self.simulator.answer(method, path, body, self.now + skew)
 
     def client(self, clock: timedelta | None) -> Client:
         """A client of an account that dates its answers by its own clock, or not at all."""
 
         def answer(request: httpx.Request) -> httpx.Response:
             target = request.url.raw_path.decode().removeprefix("/scim/v2")
-            answered = self.twin.answer(request.method, target, json.loads(request.content or b"null"), self.now)
+            answered = self.simulator.answer(request.method, target, json.loads(request.content or b"null"), self.now)
             dated = {"Date": f"{self.now + clock:%a, %d %b %Y %H:%M:%S GMT}"} if clock is not None else {}
             return httpx.Response(answered.response.status, json=answered.response.body, headers=dated)
 
@@ -87,7 +95,7 @@ class Story:
         return {
             live_id
             for live_id, (since, reads) in self.unseen.items()
-            if reads < len(self.twin.users)
+            if reads < len(self.simulator.users)
             and self.now - since <= LONGEST_UNSEEN
             and changed_at(known.get(live_id, {}))
         }
@@ -109,7 +117,7 @@ def edit_untold(who: int, title: str) -> Step:
 
     def step(story: Story) -> None:
         if target := story.pick(who):
-            story.twin.users[target]["title"] = title
+            story.simulator.users[target]["title"] = title
             story.unseen.setdefault(target, (story.now, 0))
 
     return step
@@ -120,7 +128,7 @@ def silence(who: int, title: str) -> Step:
 
     def step(story: Story) -> None:
         if target := story.pick(who):
-            story.twin.users[target].pop("meta", None)
+            story.simulator.users[target].pop("meta", None)
             edit_untold(who, title)(story)
 
     return step
@@ -133,8 +141,8 @@ def create(name: str, skew: timedelta) -> Step:
 def delete(who: int) -> Step:
     def step(story: Story) -> None:
         target = story.pick(who)
-        users = {live_id: user for live_id, user in story.twin.users.items() if live_id != target}
-        story.replace(users, story.twin.groups)
+        users = {live_id: user for live_id, user in story.simulator.users.items() if live_id != target}
+        story.replace(users, story.simulator.groups)
 
     return step
 
@@ -144,7 +152,7 @@ def move(who: int) -> Step:
 
     def step(story: Story) -> None:
         if target := story.pick(who):
-            story.twin.groups["g1"]["members"] = [{"value": target}]
+            story.simulator.groups["g1"]["members"] = [{"value": target}]
 
     return step
 
@@ -152,7 +160,7 @@ def move(who: int) -> Step:
 def back_up(story: Story) -> None:
     """With quiet around it: whose change is lost by a restore is only known where clocks agree on the order."""
     story.now += 2 * MARGIN
-    story.backup = deepcopy(story.twin.users), deepcopy(story.twin.groups)
+    story.backup = deepcopy(story.simulator.users), deepcopy(story.simulator.groups)
     story.now += 2 * MARGIN
 
 
@@ -161,7 +169,7 @@ def restore(story: Story) -> None:
         return
     story.replace(*story.backup)
     for live_id, row in (story.kept.users if story.kept else {}).items():
-        now = story.twin.users.get(live_id, row)
+        now = story.simulator.users.get(live_id, row)
         if changed_at(now) == changed_at(row) and now.get("title") != row.get("title"):
             story.unseen.setdefault(live_id, (story.now, 0))
     story.now += 2 * MARGIN
@@ -183,14 +191,14 @@ def read(ours: timedelta, theirs: timedelta | None) -> Step:
 
         excused = story.list_excused() if result.certificate.mode == "incremental" else set()
         assert told.certificate.complete
-        assert {live_id: read_user(row) for live_id, row in story.twin.users.items() if live_id not in excused} == {
-            user.id: user for user in told.users if user.id not in excused
-        }
-        assert {live_id: read_group(row) for live_id, row in story.twin.groups.items()} == {
+        assert {
+            live_id: read_user(row) for live_id, row in story.simulator.users.items() if live_id not in excused
+        } == {user.id: user for user in told.users if user.id not in excused}
+        assert {live_id: read_group(row) for live_id, row in story.simulator.groups.items()} == {
             group.id: group for group in told.groups
         }
         assert result.kept is not None
-        story.kept = read_kept(kept_to_text(result.kept).encode())
+        story.kept = parse_snapshot(snapshot_to_text(result.kept).encode())
         stay = story.unseen if result.certificate.mode == "incremental" else {}
         story.unseen = {live_id: (since, reads + 1) for live_id, (since, reads) in stay.items()}
 
@@ -238,13 +246,13 @@ LOOKS = [
 chapters = st.tuples(st.lists(st.sampled_from(STEPS), max_size=2), st.sampled_from(LOOKS))
 
 
-def make_account(quirks: Quirks, ages: list[timedelta]) -> Twin:
+def make_account(quirks: Quirks, ages: list[timedelta]) -> Simulator:
     """Some who were changed so long ago, and a group."""
     users: list[JsonObject] = [
         {"id": f"u{index}", "userName": f"u{index}@example.com", "meta": {"lastModified": (NOON - age).isoformat()}}
         for index, age in enumerate(ages)
     ]
-    return Twin(quirks, users, [{"id": "g1", "displayName": "Staff", "members": []}])
+    return Simulator(quirks, users, [{"id": "g1", "displayName": "Staff", "members": []}])
 
 
 LOOK, AGES = read(NOTHING, NOTHING), [AHEAD, 2 * AHEAD, 3 * AHEAD]

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from reconciler.apply.execute import Channel, Stop
 from reconciler.apply.execute import execute as carry_out
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredState, Key, LiveGroup, LiveState, LiveUser, Request, Response, parse_key
-from reconciler.core.plan import ACTIONS, AttributeChange, Change, Plan, digest_of, order_changes, plan_to_json
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.plan import ACTIONS, AttributeChange, Change, Plan, digest_of, order_changes, plan_to_json
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.resources import Key, LiveGroup, LiveUser, parse_key
+from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import Source
 from tests.properties.worlds import NOON, OWNER, World, desired_states, execute, first_worlds, read_account, worlds
 
@@ -34,10 +36,10 @@ NEVER_WRITTEN = {"id", "meta", "groups", "password"}
 
 def left_after(world: World) -> tuple[Change, ...]:
     """What is still to be done after the plan was carried out."""
-    twin = world.account.twin()
-    made = world.plan(twin)
-    execute(made.plan.changes, made.decided.ids, twin, world.tenant)
-    return world.plan(twin).plan.changes
+    simulator = world.account.simulator()
+    made = world.plan(simulator)
+    execute(made.plan.changes, made.decided.ids, simulator, world.tenant)
+    return world.plan(simulator).plan.changes
 
 
 @STEADY
@@ -163,7 +165,7 @@ def test_every_change_is_one_of_ten_about_something_that_git_knows(world: World)
 @given(worlds)
 def test_nobody_gets_or_loses_access_but_by_the_table(world: World) -> None:
     """SEMANTICS section 4: created and reactivated in scope, deactivated out of scope or gone from git."""
-    live = {user.id: user for user in read_account(world.account.twin()).users}
+    live = {user.id: user for user in read_account(world.account.simulator()).users}
     for change in world.plan().plan.changes:
         user = world.desired.users.get(key_of(change))
         match change.action:
@@ -190,7 +192,7 @@ def key_of(change: Change) -> Key:
 @given(worlds)
 def test_nobody_is_removed_but_from_a_group_that_git_alone_decides(world: World) -> None:
     """And only those who are in it; only those who are not are added; the owner keeps the account."""
-    account = read_account(world.account.twin())
+    account = read_account(world.account.simulator())
     made = world.plan()
     names = {live_id: key for key, live_id in made.decided.ids.items()}
     members = {group.id: {names.get(one, f"id/{one}") for one in group.members} for group in account.groups}
@@ -234,18 +236,18 @@ def test_what_is_sent_deletes_nothing_and_keeps_the_owner(world: World) -> None:
 
     What is created comes whole, but for managers in a circle. Whoever owned the account owns it afterwards.
     """
-    twin = world.account.twin()
-    before = read_account(twin)
-    made = world.plan(twin)
+    simulator = world.account.simulator()
+    before = read_account(simulator)
+    made = world.plan(simulator)
     sent: list[Request] = []
 
     async def send(request: Request) -> Response:
         sent.append(request)
-        return twin.answer(request.method, request.path, request.body, NOON).response
+        return simulator.answer(request.method, request.path, request.body, NOON).response
 
     channel = Channel(send, DIALECTS[world.tenant.dialect])
     outcomes = asyncio.run(carry_out(made.plan.changes, made.decided.ids, channel, Stop()))
-    after = read_account(twin)
+    after = read_account(simulator)
 
     changes = made.plan.changes
     created = {change.key for change in changes if change.action in CREATING}
@@ -279,11 +281,11 @@ def untouched(request: Request) -> bool:
 @given(worlds)
 def test_strangers_stay_as_they_are(world: World) -> None:
     """Unmanaged resources are listed and never written to."""
-    twin = world.account.twin()
-    before = by_id(read_account(twin))
-    made = world.plan(twin)
-    execute(made.plan.changes, made.decided.ids, twin, world.tenant)
-    after = by_id(read_account(twin))
+    simulator = world.account.simulator()
+    before = by_id(read_account(simulator))
+    made = world.plan(simulator)
+    execute(made.plan.changes, made.decided.ids, simulator, world.tenant)
+    after = by_id(read_account(simulator))
     written = {change.target_id for change in made.plan.changes}
 
     assert all(before[live_id].attributes == after[live_id].attributes for live_id in before if live_id not in written)

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.compile import compile_state
-from reconciler.core.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredTenant
-from reconciler.core.model import Key
-from reconciler.core.tenant import Tenant
+from reconciler.core.access.compile import compile_state
+from reconciler.core.declarations.declared import Declarations, DeclaredAssignment, DeclaredGroup, DeclaredTenant
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.resources import Key
 from tests.core.examples import HERE, assignment, clause, declared_group, declared_user
 
 STEADY = settings(

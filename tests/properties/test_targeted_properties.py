@@ -1,4 +1,4 @@
-"""A plan from what a targeted read asks for is the plan from the whole account, as far as its focus goes."""
+"""A plan from what a targeted read asks for is the plan from the whole account, as far as its selection goes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.earlier import Earlier
-from reconciler.core.focus import focus_on_changes, focus_on_difference, focus_on_keys, with_dependencies
-from reconciler.core.inquiry import make_inquiry
-from reconciler.core.make_plan import Gathered, make_plan
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Focus, JsonObject, Key, LiveState, parse_key
-from reconciler.core.plan import Change, Plan
-from reconciler.core.tenant import Guardrails
-from reconciler.core.twin.machine import Twin
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.search import SearchQuirks
-from reconciler.core.wire import DIALECTS
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Guardrails
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, parse_key
+from reconciler.core.model.states import DesiredState, LiveState, Selection
+from reconciler.core.safety.make_plan import PlanInput, make_plan
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.search import SearchQuirks
+from reconciler.core.targeting.lookup_planner import make_lookup_planner
+from reconciler.core.targeting.selection import select_changes, select_difference, select_keys, with_dependencies
 from reconciler.errors import Source
 from reconciler.live.targeted import Targeted, read_targeted
 from tests.core.examples import evidence_of
@@ -42,21 +44,21 @@ changed_worlds = st.builds(
 
 @st.composite
 def focused_worlds(draw: st.DrawFn) -> World:
-    """A world with a focus: on what git says otherwise than before, on some keys, or on what some plan would change."""
+    """A world with a selection: on what git says otherwise than before, on some keys, or on what some plan would change."""
     world = draw(changed_worlds)
     desired, earlier = world.desired, world.earlier
     match draw(st.sampled_from(["difference", "keys", "dependencies", "changes"])):
         case "difference":
-            focus = focus_on_difference(desired, earlier)
+            selection = select_difference(desired, earlier)
         case "changes":
             changes = world.plan().plan.changes[: draw(st.integers(1, 4))]
-            focus = focus_on_changes(changes, whole_groups=draw(st.booleans()))
+            selection = select_changes(changes, whole_groups=draw(st.booleans()))
         case how:
             everything = sorted({*desired.users, *desired.groups, *earlier.users(), *earlier.groups()})
             named = draw(st.sets(st.sampled_from(everything), min_size=1, max_size=3))
-            focus = focus_on_keys(named, desired, earlier)
-            focus = focus if how == "keys" else with_dependencies(focus, desired, earlier)
-    return with_steadfast(replace(world, desired=replace(desired, focus=focus)))
+            selection = select_keys(named, desired, earlier)
+            selection = selection if how == "keys" else with_dependencies(selection, desired, earlier)
+    return with_steadfast(replace(world, desired=replace(desired, selection=selection)))
 
 
 def with_steadfast(world: World) -> World:
@@ -86,18 +88,18 @@ def known(name: str, attribute: str) -> dict[str, str]:
     return {"externalId": name, attribute: f"{name}@example.com"}
 
 
-def read(world: World, twin: Twin) -> Targeted:
+def read(world: World, simulator: Simulator) -> Targeted:
     """What a targeted read of the account comes to, by requests."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode().removeprefix("/scim/v2")
-        response = twin.answer(request.method, target, None, NOON).response
+        response = simulator.answer(request.method, target, None, NOON).response
         return reply(response.body, response.status)
 
     async def ask() -> Targeted:
         async with Service(answer).client() as client:
-            inquiry = make_inquiry(world.desired, world.earlier)
-            return await read_targeted(client, DIALECTS[world.tenant.dialect], inquiry)
+            lookup_planner = make_lookup_planner(world.desired, world.earlier)
+            return await read_targeted(client, DIALECTS[world.tenant.dialect], lookup_planner)
 
     return asyncio.run(ask())
 
@@ -112,32 +114,32 @@ quirks = st.builds(
 
 def plan(world: World, desired: DesiredState, live: LiveState) -> Plan:
     evidence = evidence_of(world.earlier)
-    gathered = Gathered(desired, live, world.tenant, Guardrails(), date(2026, 3, 1), world.earlier, evidence=evidence)
+    gathered = PlanInput(desired, live, world.tenant, Guardrails(), date(2026, 3, 1), world.earlier, evidence=evidence)
     return make_plan(gathered).plan
 
 
 @settings(STEADY, max_examples=60)
 @given(focused_worlds(), quirks)
 def test_a_targeted_plan_is_the_plan_from_the_whole_account(world: World, quirks: Quirks) -> None:
-    """As far as its focus goes: the same changes by id, the same skipped and the same problems; it converges alike.
+    """As far as its selection goes: the same changes by id, the same skipped and the same problems; it converges alike.
 
-    And there the whole plan changes the same, but for what is needed and left out where the focus may not grow.
+    And there the whole plan changes the same, but for what is needed and left out where the selection may not grow.
     """
-    twin = world.account.twin()
-    account, twin.quirks = read_account(twin), quirks
-    asked = read(world, twin)
+    simulator = world.account.simulator()
+    account, simulator.quirks = read_account(simulator), quirks
+    asked = read(world, simulator)
     assert () == asked.live.certificate.faults
-    targeted, focused = plan(world, asked.desired, asked.live), plan(world, asked.desired, account)
+    targeted, selected = plan(world, asked.desired, asked.live), plan(world, asked.desired, account)
 
-    assert focused.changes == targeted.changes
-    assert focused.skipped == targeted.skipped
-    assert focused.problems == targeted.problems
-    assert focused.converges == targeted.converges
-    assert {one.id for one in targeted.unmanaged} <= {one.id for one in focused.unmanaged}
-    focus = asked.desired.focus or Focus(frozenset())
-    assert {change.key for change in targeted.changes} <= set(map(str, focus.keys))
-    if focus.grows:
-        whole = plan(world, replace(world.desired, focus=None), account)
+    assert selected.changes == targeted.changes
+    assert selected.skipped == targeted.skipped
+    assert selected.problems == targeted.problems
+    assert selected.converges == targeted.converges
+    assert {one.id for one in targeted.unmanaged} <= {one.id for one in selected.unmanaged}
+    selection = asked.desired.selection or Selection(frozenset())
+    assert {change.key for change in targeted.changes} <= set(map(str, selection.keys))
+    if selection.grows:
+        whole = plan(world, replace(world.desired, selection=None), account)
         assert set(restrict(whole.changes, asked.desired)) == {effect(change) for change in targeted.changes}
 
 
@@ -145,10 +147,10 @@ def test_a_targeted_plan_is_the_plan_from_the_whole_account(world: World, quirks
 @given(changed_worlds)
 def test_whatever_is_not_drift_is_in_the_focus_on_what_differs(world: World) -> None:
     """What this branch or a merge changes of the whole plan is looked at; members too, one by one."""
-    focused = replace(world.desired, focus=focus_on_difference(world.desired, world.earlier))
+    selected = replace(world.desired, selection=select_difference(world.desired, world.earlier))
     changes = [change for change in world.plan().plan.changes if change.cause != "drift"]
 
-    assert {change.key for change in changes} <= {change.key for change in changes if is_about(change, focused)}
+    assert {change.key for change in changes} <= {change.key for change in changes if is_about(change, selected)}
 
 
 def is_about(change: Change, desired: DesiredState) -> bool:
@@ -161,7 +163,7 @@ def is_about(change: Change, desired: DesiredState) -> bool:
 
 
 def restrict(changes: Iterable[Change], desired: DesiredState) -> Iterator[tuple[object, ...]]:
-    """The changes, as far as the focus goes."""
+    """The changes, as far as the selection goes."""
     for change in changes:
         key = parse_key(change.key)
         assert key is not None

@@ -13,25 +13,17 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from reconciler.core.diff import canonical
-from reconciler.core.earlier import Earlier
-from reconciler.core.make_plan import Gathered, Made, make_plan
-from reconciler.core.model import (
-    Certificate,
-    DesiredGroup,
-    DesiredState,
-    DesiredUser,
-    JsonObject,
-    Key,
-    LiveState,
-    Request,
-    Value,
-)
-from reconciler.core.plan import Change
-from reconciler.core.steps import Step, lookups, make_request, make_steps
-from reconciler.core.tenant import Guardrails, Tenant
-from reconciler.core.twin.machine import Twin
-from reconciler.core.wire import CUSTOM_FIELDS, DIALECTS, ENTERPRISE, find_request, read_group, read_id, read_user
+from reconciler.core.changes.plan import Change
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Guardrails, Tenant
+from reconciler.core.model.diff import canonical
+from reconciler.core.model.messages import JsonObject, Request
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, Value
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.planner.steps import Step, lookups, make_request, make_steps
+from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
+from reconciler.core.scim.wire import CUSTOM_FIELDS, DIALECTS, ENTERPRISE, find_request, read_group, read_id, read_user
+from reconciler.core.simulator.machine import Simulator
 from reconciler.errors import Source
 from tests.core.examples import evidence_of
 
@@ -154,9 +146,9 @@ class Account:
     users: list[JsonObject]
     groups: list[JsonObject]
 
-    def twin(self) -> Twin:
+    def simulator(self) -> Simulator:
         """The account, to be asked and written to."""
-        return Twin(users=self.users, groups=self.groups)
+        return Simulator(users=self.users, groups=self.groups)
 
 
 @st.composite
@@ -187,10 +179,10 @@ class World:
     tenant: Tenant
     earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
 
-    def plan(self, twin: Twin | None = None, commit: str = "c0ffee") -> Made:
-        """What git wants of the account as it is, or of the twin as it is now."""
-        live = read_account(twin or self.account.twin())
-        gathered = Gathered(
+    def plan(self, simulator: Simulator | None = None, commit: str = "c0ffee") -> MadePlan:
+        """What git wants of the account as it is, or of the simulator as it is now."""
+        live = read_account(simulator or self.account.simulator())
+        gathered = PlanInput(
             self.desired, live, self.tenant, Guardrails(), date(2026, 3, 1), self.earlier, commit, "decade"
         )
         gathered = replace(gathered, evidence=evidence_of(self.earlier))
@@ -222,32 +214,32 @@ worlds = first_worlds | st.builds(
 )
 
 
-def read_account(twin: Twin) -> LiveState:
+def read_account(simulator: Simulator) -> LiveState:
     """What the account says now."""
-    users, groups = tuple(map(read_user, twin.users.values())), tuple(map(read_group, twin.groups.values()))
+    users, groups = tuple(map(read_user, simulator.users.values())), tuple(map(read_group, simulator.groups.values()))
     return LiveState(users, groups, Certificate("full", len(users), len(groups), requests=1))
 
 
-def look_up(step: Step, twin: Twin) -> list[Request]:
+def look_up(step: Step, simulator: Simulator) -> list[Request]:
     """The look-ups before a create of what may be there all the same; nobody of that externalId is."""
     asked = [find_request(step.kind, *one) for one in lookups(step)] if step.reappears else []
     for request in asked:
-        response = twin.answer(request.method, request.path, None, NOON).response
+        response = simulator.answer(request.method, request.path, None, NOON).response
         assert response.succeeded, response
     return asked
 
 
-def execute(changes: Iterable[Change], ids: Mapping[str, str], twin: Twin, tenant: Tenant) -> list[Request]:
-    """Every step's requests are sent to the twin, which must take them; the requests come back.
+def execute(changes: Iterable[Change], ids: Mapping[str, str], simulator: Simulator, tenant: Tenant) -> list[Request]:
+    """Every step's requests are sent to the simulator, which must take them; the requests come back.
 
     What git had before and the account has lost is looked up first, and is not there.
     """
     known = dict(ids)
     sent: list[Request] = []
     for step in make_steps(changes):
-        sent += look_up(step, twin)
+        sent += look_up(step, simulator)
         request = make_request(step, known, DIALECTS[tenant.dialect])
-        response = twin.answer(request.method, request.path, request.body, NOON).response
+        response = simulator.answer(request.method, request.path, request.body, NOON).response
         assert response.succeeded, response
         assert isinstance(response.body, dict)
         known[step.key] = read_id(response.body)

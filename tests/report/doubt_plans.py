@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from reconciler.core.plan import AddMembers, CreateUser, DeactivateUser, Plan, RevokeRoles, Unmanaged, UpdateUser
-from reconciler.core.plan_notes import NamedResource, RecordNote
+from reconciler.core.changes.plan import (
+    AddMembers,
+    CreateUser,
+    DeactivateUser,
+    Plan,
+    RevokeRoles,
+    Unmanaged,
+    UpdateUser,
+)
+from reconciler.core.changes.plan_notes import NamedResource, RecordNote
 from tests.report.plans import DESK, HOSTILE, READ, at, attribute, somebody, story
 
 RECORD = RecordNote(serial=43, full_since=41, made_on="2026-11-29")

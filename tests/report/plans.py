@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.core.outcome import Outcome, Run
-from reconciler.core.plan import (
+from reconciler.core.changes.outcome import Outcome, Run
+from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Cause,

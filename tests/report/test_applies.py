@@ -7,9 +7,9 @@ import io
 import json
 from dataclasses import replace
 
-from reconciler.core.ownership.record import ApplyRecord, Covers
+from reconciler.core.record.record import ApplyRecord, Covers
 from reconciler.report.applies import FIELDS, AppliedCommit, render_applies
-from reconciler.report.spreadsheet import cell
+from reconciler.report.format.spreadsheet import cell
 
 RECORD = ApplyRecord(
     serial=12,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.attempt import Attempt
-from reconciler.core.plan import AttributeChange
+from reconciler.core.changes.attempt import Attempt
+from reconciler.core.changes.plan import AttributeChange
 from reconciler.report.attempts import AttemptFormat, render_attempts
-from reconciler.report.spreadsheet import cell
+from reconciler.report.format.spreadsheet import cell
 
 
 def attempt(**fields: Any) -> Attempt:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.notification import Ending, find_events
-from reconciler.core.plan import Plan, plan_to_json
+from reconciler.core.changes.notification import RunResult, find_events
+from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.errors import Problem
 from reconciler.report.comment import render_comment
-from reconciler.report.drift_issue import names_kept, needs_somebody, render_drift_issue, title_of
+from reconciler.report.drift_issue import names_kept, needs_attention, render_drift_issue, title_of
+from reconciler.report.format.quote import code_block
 from reconciler.report.notification import render_notification
-from reconciler.report.quote import code_block
 from reconciler.report.render import Format, render_drift, render_plan
 from tests.report.doubt_plans import DOUBTS, DRIFTS, RECORD, TARGETED, doubt, doubt_about, title
 from tests.report.plans import HOSTILE, make
@@ -220,7 +220,7 @@ def test_without_the_record_nothing_is_never_all_there_is_to_do() -> None:
 
     assert "Plan for qa: no changes; blocked: ownership is not known" == first(plan)
     assert first_of_drift(plan).startswith("Drift in qa: no changes; blocked: ownership is not known")
-    assert needs_somebody(plan)
+    assert needs_attention(plan)
 
 
 def test_drift_and_what_is_pending_are_told_apart() -> None:
@@ -251,7 +251,7 @@ def test_an_account_that_is_as_git_says_has_no_drift() -> None:
     """And no issue."""
     assert "No drift in qa" == first_of_drift(make(record=RECORD)).partition(" 2 requests")[0]
     assert "<h1>No drift</h1>" in render_drift(make(record=RECORD), "html")
-    assert not needs_somebody(make(record=RECORD))
+    assert not needs_attention(make(record=RECORD))
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_an_account_that_is_as_git_says_has_no_drift() -> None:
 )
 def test_an_issue_is_opened_for_drift_pending_and_doubts(plan: Plan, said: str) -> None:
     """Its title says which."""
-    assert needs_somebody(plan)
+    assert needs_attention(plan)
     assert said == title_of(plan)
 
 
@@ -286,11 +286,11 @@ def test_an_issue_keeps_since_when_of_drift_and_doubts() -> None:
 
 def test_a_message_counts_those_in_doubt_and_what_is_pending() -> None:
     """It names nobody; those in doubt are told though nothing drifted, what is pending alone is not."""
-    named, both = (Ending("drift", "qa", drifted=DRIFTS[name]) for name in ("drift-only-named", "drift-and-pending"))
+    named, both = (RunResult("drift", "qa", drifted=DRIFTS[name]) for name in ("drift-only-named", "drift-and-pending"))
     message = render_notification(named, find_events(named), None)
     other = render_notification(both, find_events(both), None)
 
-    assert () == find_events(Ending("drift", "qa", drifted=DRIFTS["only-pending"]))
+    assert () == find_events(RunResult("drift", "qa", drifted=DRIFTS["only-pending"]))
     assert "[reconciler] qa: 3 users and 1 group are unaccounted for" == message.subject
     assert "add the lines of YAML that the run shows" in message.text
     assert {"named": 4} == message.facts["counts"]

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.core.notification import Ending
-from reconciler.core.outcome import Outcome, Run
+from reconciler.core.changes.notification import RunResult
+from reconciler.core.changes.outcome import Outcome, Run
 from reconciler.errors import Problem
 from reconciler.report.notification import render_notification
-from tests.core.test_notification import GUARDRAIL, TOKEN, UNREAD, drifted
+from tests.core.changes.test_notification import GUARDRAIL, TOKEN, UNREAD, drifted
 
 RUN_URL = "https://github.example/acme/state/actions/runs/7"
 HOSTILE = "<!channel> @here [x](https://evil.example) *b* `c`\n\u202eback"
@@ -31,25 +31,29 @@ def run_of(*statuses: str, stopped: str | None = None) -> Run:
     ("ending", "event", "said"),
     [
         (
-            Ending("apply", "qa", run=run_of("applied", "failed", "failed"), settled=False, not_approved=1),
+            RunResult("apply", "qa", run=run_of("applied", "failed", "failed"), settled=False, not_approved=1),
             "failure",
             "the apply did not do everything: 1 applied, 2 failed, 1 not approved and not done.",
         ),
         (
-            Ending("apply", "qa", run=run_of(stopped="interrupted by SIGTERM"), settled=False),
+            RunResult("apply", "qa", run=run_of(stopped="interrupted by SIGTERM"), settled=False),
             "failure",
             "the apply did not do everything: nothing was done; interrupted by SIGTERM.",
         ),
-        (Ending("apply", "qa", error="qa is down."), "failure", "the apply stopped: qa is down."),
-        (Ending("drift", "qa", error="qa is down"), "failure", "it can't be told what drifted: qa is down."),
-        (Ending("apply", "qa", refused=(UNREAD,)), "failure", "the account could not be read as a whole"),
-        (Ending("apply", "qa", refused=(GUARDRAIL,)), "guardrail", "nothing was done: max_deactivations."),
-        (Ending("drift", "qa", drifted=drifted(GUARDRAIL)), "guardrail", "can't simply be put back: max_deactivations"),
-        (Ending("drift", "qa", drifted=drifted()), "drift", "1 person changed by hand."),
-        (Ending("apply", "qa", token=TOKEN), "token_expiry", "the token of qa expires.\n  What to do: renew it."),
+        (RunResult("apply", "qa", error="qa is down."), "failure", "the apply stopped: qa is down."),
+        (RunResult("drift", "qa", error="qa is down"), "failure", "it can't be told what drifted: qa is down."),
+        (RunResult("apply", "qa", refused=(UNREAD,)), "failure", "the account could not be read as a whole"),
+        (RunResult("apply", "qa", refused=(GUARDRAIL,)), "guardrail", "nothing was done: max_deactivations."),
+        (
+            RunResult("drift", "qa", drifted=drifted(GUARDRAIL)),
+            "guardrail",
+            "can't simply be put back: max_deactivations",
+        ),
+        (RunResult("drift", "qa", drifted=drifted()), "drift", "1 person changed by hand."),
+        (RunResult("apply", "qa", token=TOKEN), "token_expiry", "the token of qa expires.\n  What to do: renew it."),
     ],
 )
-def test_each_event_has_its_sentence(ending: Ending, event: str, said: str) -> None:
+def test_each_event_has_its_sentence(ending: RunResult, event: str, said: str) -> None:
     """And what to do."""
     message = render_notification(ending, [event], None)  # type: ignore[list-item]  # parametrized as text
 
@@ -59,7 +63,7 @@ def test_each_event_has_its_sentence(ending: Ending, event: str, said: str) -> N
 
 def test_a_message_says_where_to_read_on() -> None:
     """The run's page and the commit; for machines, all of it as facts."""
-    ending = Ending("drift", "qa", commit="c0ffee", drifted=drifted(changes=2))
+    ending = RunResult("drift", "qa", commit="c0ffee", drifted=drifted(changes=2))
 
     message = render_notification(ending, ["drift"], RUN_URL)
 
@@ -73,7 +77,7 @@ def test_a_message_says_where_to_read_on() -> None:
 
 def test_what_others_wrote_calls_nobody_and_links_nowhere() -> None:
     """A service's answer may be part of why."""
-    ending = Ending("apply", "qa", error=HOSTILE, refused=(Problem("guardrail", HOSTILE),))
+    ending = RunResult("apply", "qa", error=HOSTILE, refused=(Problem("guardrail", HOSTILE),))
 
     message = render_notification(ending, ["failure"], None)
 
@@ -84,7 +88,7 @@ def test_what_others_wrote_calls_nobody_and_links_nowhere() -> None:
 def test_a_refusal_names_nobody() -> None:
     """Its error does, for whoever sees the run."""
     error = f"{GUARDRAIL.message}: user/ada.lee"
-    message = render_notification(Ending("apply", "qa", error=error, refused=(GUARDRAIL,)), ["failure"], None)
+    message = render_notification(RunResult("apply", "qa", error=error, refused=(GUARDRAIL,)), ["failure"], None)
 
     assert "the plan is refused and nothing was done.\n  What to do: " in message.text
     assert "ada" not in str(message)

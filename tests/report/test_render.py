@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.outcome import Outcome, Run
-from reconciler.core.plan import (
+from reconciler.core.changes.outcome import Outcome, Run
+from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Change,

@@ -7,10 +7,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.plan import Change, CreateUser, DeactivateUser, RemoveMembers, RevokeRoles, UpdateGroup, UpdateUser
+from reconciler.core.changes.plan import (
+    Change,
+    CreateUser,
+    DeactivateUser,
+    RemoveMembers,
+    RevokeRoles,
+    UpdateGroup,
+    UpdateUser,
+)
 from reconciler.report.comment import assemble
 from reconciler.report.sections import write
-from reconciler.report.view import make_view
+from reconciler.report.view.plan_view import make_view
 from tests.report.plans import attribute, make
 
 UNLIMITED = 10**9

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.schema import CUSTOM_FIELDS
-from reconciler.core.twin.tokens import Issuer
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.schema import CUSTOM_FIELDS
+from reconciler.core.simulator.tokens import Issuer
 from reconciler.errors import UsageError
 from reconciler.sandbox.app import App, Message, RestSide, make_app
 from reconciler.sandbox.serve import serve, serving
@@ -341,7 +341,7 @@ def test_it_serves_on_a_free_port_for_as_long_as_asked(app: App, store: Store) -
     """Over a socket, next to whoever else has the account open; afterwards nobody listens."""
     with serving(app) as url, httpx.Client(base_url=url, headers=BEARER) as client:
         created = client.post("/Users", json={"userName": "carol", CUSTOM_FIELDS: {"badge": "Ä"}})
-        assert (201, "carol") == (created.status_code, store.twin().users[created.json()["id"]]["userName"])
+        assert (201, "carol") == (created.status_code, store.simulator().users[created.json()["id"]]["userName"])
         assert "server" not in created.headers
         assert 405 == client.head("/Users/u1").status_code
 
@@ -365,7 +365,7 @@ def test_a_person_is_told_the_url_and_stops_it_with_ctrl_c(tmp_path: Path) -> No
     assert (201, 0) == (status, process.returncode)
     assert ("stopped\n", "") == (output, errors)
     with Store(path) as store:
-        assert ["alice"] == [user["userName"] for user in store.twin().users.values()]
+        assert ["alice"] == [user["userName"] for user in store.simulator().users.values()]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com", ""])  # noqa: S104

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.model import JsonObject, Response
-from reconciler.core.twin.quirks import Quirks
-from reconciler.core.twin.rest import read_call
-from reconciler.core.twin.schema import CUSTOM_FIELDS
+from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.rest import read_call
+from reconciler.core.simulator.schema import CUSTOM_FIELDS
 from reconciler.errors import Failed, UsageError
 from reconciler.sandbox.store import Store
 
@@ -59,7 +59,7 @@ def document(response: Response) -> dict[str, Any]:
 
 
 def names(store: Store) -> list[str]:
-    return sorted(str(user["userName"]) for user in store.twin().users.values())
+    return sorted(str(user["userName"]) for user in store.simulator().users.values())
 
 
 def test_a_new_file_is_for_its_owner_alone(store: Store) -> None:
@@ -86,9 +86,9 @@ def test_what_was_written_is_there_when_opened_again(path: Path) -> None:
     with Store(path) as first:
         ask(first, "POST", "/Users", {"userName": "alice"})
         ask(first, "POST", "/Groups", {"displayName": "Finance", "members": [{"value": "scim-u-000001"}]})
-        before = first.twin()
+        before = first.simulator()
     with Store(path) as second:
-        assert (before.users, before.groups) == (second.twin().users, second.twin().groups)
+        assert (before.users, before.groups) == (second.simulator().users, second.simulator().groups)
         assert "scim-u-000002" == document(ask(second, "POST", "/Users", {"userName": "bob"}))["id"]
 
 
@@ -149,7 +149,7 @@ def test_an_order_once_seen_stays(store: Store) -> None:
         ask(store, "POST", "/Users", {"userName": name})
     ask(store, "PATCH", "/Users/scim-u-000001", {"title": "Analyst"})
 
-    assert ["scim-u-000001", "scim-u-000002", "scim-u-000003"] == list(store.twin().users)
+    assert ["scim-u-000001", "scim-u-000002", "scim-u-000003"] == list(store.simulator().users)
 
 
 def test_a_seed_is_put_in_as_it_is(store: Store) -> None:
@@ -160,9 +160,9 @@ def test_a_seed_is_put_in_as_it_is(store: Store) -> None:
         [{"id": "g1", "displayName": "Finance", "members": [{"value": "u1"}]}],
     )
 
-    assert "title" not in store.twin().users["u1"]
-    assert "bob" == store.twin().users["scim-u-000001"]["userName"]
-    assert [{"value": "u1"}] == store.twin().groups["g1"]["members"]
+    assert "title" not in store.simulator().users["u1"]
+    assert "bob" == store.simulator().users["scim-u-000001"]["userName"]
+    assert [{"value": "u1"}] == store.simulator().groups["g1"]["members"]
 
 
 def test_a_seed_that_makes_no_sense_changes_nothing(store: Store) -> None:
@@ -196,7 +196,7 @@ def test_quirks_are_chosen_by_whoever_asks(store: Store) -> None:
 
 def test_looking_at_the_twin_changes_nothing(store: Store) -> None:
     """It is a copy."""
-    store.twin().answer("POST", "/Users", {"userName": "alice"}, NOON)
+    store.simulator().answer("POST", "/Users", {"userName": "alice"}, NOON)
 
     assert [] == names(store)
 
@@ -254,38 +254,38 @@ def test_another_database_is_not_written_to_in_vain(tmp_path: Path) -> None:
 def test_people_are_kept_beside_the_users(store: Store, path: Path) -> None:
     """What the rules make of a user, and the roles given over REST, are there for the next process."""
     user = document(ask(store, "POST", "/Users", {"userName": "ann@example.com", "displayName": "Ann"}))["id"]
-    person = store.twin().directory.behind(user)
+    person = store.simulator().directory.behind(user)
     assert person is not None
     grant = read_call("PATCH", f"/people/{person['id']}/permissions/acme?roles=auditor", None, "acme", NOON)
     assert 200 == store.answer_rest(grant).status
 
     with Store(path) as other:
-        assert {"acme": ["auditor"]} == (other.twin().directory.behind(user) or {})["permissions"]
+        assert {"acme": ["auditor"]} == (other.simulator().directory.behind(user) or {})["permissions"]
 
 
 def test_seeded_users_have_the_people_that_the_rules_would_make(store: Store) -> None:
     """Unless the people come with them: then they are as they are said to be."""
     ann: JsonObject = {"id": "u1", "userName": "ann@example.com", "displayName": "Ann"}
     store.seed([ann])
-    assert store.twin().directory.behind("u1")
+    assert store.simulator().directory.behind("u1")
     store.seed(
         [{**ann, "id": "u2", "userName": "bob@example.com"}], records={"People": [], "Sites": [{"name": "London"}]}
     )
 
-    assert store.twin().directory.behind("u2") is None
-    assert store.twin().directory.named("Sites", "london")
+    assert store.simulator().directory.behind("u2") is None
+    assert store.simulator().directory.named("Sites", "london")
 
 
 def test_a_file_from_before_there_were_people_gets_them(store: Store, path: Path) -> None:
     """Once: what is not linked later stays so."""
     store.seed([{"id": "u1", "userName": "ann@example.com", "displayName": "Ann"}], records={"People": []})
     with Store(path) as other:
-        assert other.twin().directory.behind("u1") is None
+        assert other.simulator().directory.behind("u1") is None
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 0")
 
     with Store(path) as other:
-        assert other.twin().directory.behind("u1")
+        assert other.simulator().directory.behind("u1")
 
 
 def test_an_emptied_account_has_no_people(store: Store) -> None:
@@ -293,4 +293,4 @@ def test_an_emptied_account_has_no_people(store: Store) -> None:
     store.seed([], records={"People": [{"name": "Ann"}], "Sites": [{"name": "London"}]})
     store.reset()
 
-    assert [{}, {}, {}] == list(store.twin().directory.records.values())
+    assert [{}, {}, {}] == list(store.simulator().directory.records.values())

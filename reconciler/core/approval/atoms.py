@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from reconciler.core.model import Value
-from reconciler.core.ownership.record import salted
-from reconciler.core.plan import AttributeChange, Change
-from reconciler.core.references import ID_PREFIX
+from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.model.resources import Value
+from reconciler.core.record.record import salted
 
 Path: TypeAlias = tuple[str, ...]
 

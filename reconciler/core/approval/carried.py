@@ -8,10 +8,10 @@ from typing import Literal
 from reconciler.core.approval.atoms import Atom, hash_atom
 from reconciler.core.approval.coverage import Approval, Pending
 from reconciler.core.approval.sources import ApprovalOrigin
-from reconciler.core.outcome import Outcome
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import MOST_OPEN, OpenAtom, RecordEntry
-from reconciler.core.plan import Plan
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Plan
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import MOST_OPEN, OpenAtom, RecordEntry
 
 
 def open_after(

@@ -22,7 +22,7 @@ from reconciler.core.approval.atoms import (
 from reconciler.core.approval.parts import parts_of
 from reconciler.core.approval.sources import (
     ApprovedAtoms,
-    Cover,
+    CoveringApproval,
     InForce,
     cause_is_drift,
     gather_approved,
@@ -30,8 +30,8 @@ from reconciler.core.approval.sources import (
     origin_of,
 )
 from reconciler.core.approval.unplanned import WITHDRAWN, AccountNow, judge_unplanned
-from reconciler.core.outcome import Outcome, Status
-from reconciler.core.plan import Change, Plan
+from reconciler.core.changes.outcome import Outcome, Status
+from reconciler.core.changes.plan import Change, Plan
 from reconciler.errors import Refused
 
 UNSEEN = (
@@ -54,7 +54,7 @@ class Pending:
     """An approved effect that is still needed: why it is approved, and the change that carries it out, if one does."""
 
     atom: Atom
-    covers: tuple[Cover, ...]
+    covers: tuple[CoveringApproval, ...]
     change: str | None
 
 
@@ -81,7 +81,9 @@ def approve_all(now: Plan) -> Approval:
     """Returns the approval of a whole plan by the person who applies it: what fails of it stays open."""
     origin = origin_of(now)
     atoms = ((change.id, atom) for change in now.changes for atom in atoms_of(change))
-    return Approval(now.changes, pending=tuple(Pending(atom, (Cover(atom, origin),), done) for done, atom in atoms))
+    return Approval(
+        now.changes, pending=tuple(Pending(atom, (CoveringApproval(atom, origin),), done) for done, atom in atoms)
+    )
 
 
 def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
@@ -124,7 +126,7 @@ class _Coverage:
     fresh: dict[tuple[str, Path], Atom] = field(default_factory=dict)
     running: set[Atom] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
-    covered: dict[Atom, tuple[Cover, ...]] = field(default_factory=dict)
+    covered: dict[Atom, tuple[CoveringApproval, ...]] = field(default_factory=dict)
 
     def sort_changes(self) -> None:
         """Sorts every change of the fresh plan into what runs and what does not."""
@@ -145,7 +147,7 @@ class _Coverage:
         parts = parts_of(change, run)
         self.to_run.extend(parts)
         for atom, leader in atoms:
-            taken_along = tuple(Cover(atom, one.origin) for one in self.covered[leader or atom])
+            taken_along = tuple(CoveringApproval(atom, one.origin) for one in self.covered[leader or atom])
             if covers := self.covered[atom] or taken_along:
                 self.pending.append(Pending(atom, covers, parts[0].id if atom in self.running else None))
         self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
@@ -191,7 +193,7 @@ class _Coverage:
                     continue
                 reasons.setdefault(judged, []).append(atom)
                 if judged[0] in {"skipped", "unclear"}:
-                    self.pending.append(Pending(atom, (Cover(atom, origin),), None))
+                    self.pending.append(Pending(atom, (CoveringApproval(atom, origin),), None))
             self._add_not_run(change, reasons)
 
     def _judge(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.approval.atoms import ACTIVE, CREATING, EXISTS, RECORD, Atom, atoms_of
-from reconciler.core.plan import AddMembers, Change, GrantRoles, UpdateGroup, UpdateUser
+from reconciler.core.changes.plan import AddMembers, Change, GrantRoles, UpdateGroup, UpdateUser
 
 
 def parts_of(change: Change, atoms: Iterable[Atom]) -> tuple[Change, ...]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from reconciler.core.approval.atoms import NEW, RECORD, Atom, Path, atoms_of, hash_atom
-from reconciler.core.diff import differs
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredState, parse_key
-from reconciler.core.ownership.record import OpenAtom
-from reconciler.core.plan import Change, Plan
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.diff import differs
+from reconciler.core.model.resources import parse_key
+from reconciler.core.model.states import DesiredState
+from reconciler.core.record.record import OpenAtom
 
 APPROVALS_LAST = timedelta(days=14)
 
@@ -49,7 +50,7 @@ class ApprovalOrigin:
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class CoveringApproval:
     """An approval that covers an atom of a fresh plan: the approved atom as far as it is known, and its plan."""
 
     atom: Atom
@@ -61,17 +62,17 @@ class ApprovedAtoms:
     """All approved atoms in force, indexed for `covers`; made by `gather_approved`."""
 
     force: InForce
-    seen: dict[tuple[str, Path, str], list[Cover]] = field(default_factory=lambda: defaultdict(list))
-    records: dict[str, list[Cover]] = field(default_factory=lambda: defaultdict(list))
+    seen: dict[tuple[str, Path, str], list[CoveringApproval]] = field(default_factory=lambda: defaultdict(list))
+    records: dict[str, list[CoveringApproval]] = field(default_factory=lambda: defaultdict(list))
     hashes: dict[str, dict[str, list[OpenAtom]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
-    def covers(self, atom: Atom) -> tuple[Cover, ...]:
+    def covers(self, atom: Atom) -> tuple[CoveringApproval, ...]:
         """Returns every approval that covers an atom of a fresh plan; none where no reviewer saw it."""
         seen = (one for one in self.seen.get((atom.key, atom.path, atom.after), ()) if self._stands_for(one, atom))
         known = (one for one in self.records.get(atom.key, ()) if one.atom.record == atom.record)
         return tuple(dict.fromkeys([*seen, *(known if atom.path == RECORD else ()), *self._open(atom)]))
 
-    def _stands_for(self, cover: Cover, atom: Atom) -> bool:
+    def _stands_for(self, cover: CoveringApproval, atom: Atom) -> bool:
         """Whether the approved atom equals this one, or differs only in what an apply since then wrote."""
         same_record = cover.atom.record == atom.record
         same_before = cover.atom.before == atom.before
@@ -79,7 +80,7 @@ class ApprovedAtoms:
             return False
         return same_before or self._wrote(atom, cover.origin.serial)
 
-    def _open(self, atom: Atom) -> Iterator[Cover]:
+    def _open(self, atom: Atom) -> Iterator[CoveringApproval]:
         """Yields the atoms that were left open and cover this one: they are known by their hashes alone."""
         for salt, known in self.hashes.items():
             effect, outcome = hash_atom(salt, atom)
@@ -93,7 +94,7 @@ class ApprovedAtoms:
                 if self._created(atom, one.serial) and self._wrote(atom, one.serial)
             )
             for one in (*equal, *written, *created, *both):
-                yield Cover(atom, ApprovalOrigin(one.serial, one.date))
+                yield CoveringApproval(atom, ApprovalOrigin(one.serial, one.date))
 
     def _since(self, serial: int | None) -> Iterable[DesiredState]:
         return (state for applied, state in self.force.applied if serial is not None and applied > serial)
@@ -114,7 +115,7 @@ def gather_approved(plans: Iterable[Plan], force: InForce) -> ApprovedAtoms:
         if lasts(plan, force):
             origin = origin_of(plan)
             for atom in (atom for change in plan.changes for atom in atoms_of(change)):
-                cover = Cover(atom, origin)
+                cover = CoveringApproval(atom, origin)
                 approved.seen[atom.key, atom.path, atom.after].append(cover)
                 approved.records[atom.key].append(cover)
     for salt, one in force.open:

@@ -11,12 +11,13 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from reconciler.core.approval.atoms import NEW, TRUE, Atom, spell
-from reconciler.core.diff import differs
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, LiveGroup, LiveState, LiveUser, parse_key
-from reconciler.core.plan import Plan
-from reconciler.core.planner import Decided
-from reconciler.core.redact import Redaction
-from reconciler.core.references import ID_PREFIX
+from reconciler.core.changes.plan import Plan
+from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.declarations.redaction import Redaction
+from reconciler.core.model.diff import differs
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, LiveGroup, LiveUser, parse_key
+from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.planner.planner import Decisions
 
 Unplanned: TypeAlias = Literal["already", "withdrawn", "unclear", "stale", "skipped"]
 
@@ -35,7 +36,7 @@ class AccountNow:
     plan: Plan
     desired: DesiredState
     live: LiveState
-    decided: Decided
+    decided: Decisions
     redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
 
     @cached_property
@@ -131,7 +132,7 @@ def _is_asked(atom: Atom, account: AccountNow) -> bool:
 
 def _declares(resource: DesiredUser | DesiredGroup, path: str, after: str, account: AccountNow) -> bool:
     declared = {**resource.on_create, **resource.attributes}
-    return path in declared and spell(account.redaction.tell(path, declared[path])) == after
+    return path in declared and spell(account.redaction.redact(path, declared[path])) == after
 
 
 def _asks_for_member(

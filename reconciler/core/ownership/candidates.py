@@ -8,18 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.match import fold
-from reconciler.core.model import (
-    Attributes,
-    DesiredGroup,
-    DesiredState,
-    DesiredUser,
-    Key,
-    Kind,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-)
+from reconciler.core.model.matching import fold
+from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
+from reconciler.core.model.states import DesiredState, LiveState
 
 NAMES = ("name.givenName", "name.familyName")
 USER_WORDS = ("externalId", "userName", "employeeNumber")

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from reconciler.core.model import DesiredState, Key
-from reconciler.core.ownership.record import ApplyRecord
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import DesiredState
+from reconciler.core.record.record import ApplyRecord
 
 Place: TypeAlias = Literal["here", "elsewhere", "gone"]
 

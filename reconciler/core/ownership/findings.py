@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal
 
-from reconciler.core.match import Matches, fold
-from reconciler.core.model import DesiredState, Key, Kind, Settlement
+from reconciler.core.model.matching import Matches, fold
+from reconciler.core.model.resources import Key, Kind
+from reconciler.core.model.states import DesiredState, Settlement
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.core.ownership.sentences import (
     describe_covered,

@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from reconciler.core.link import Links
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, Kind, LiveGroup, LiveState, LiveUser
+from reconciler.core.comparison.link import Links
+from reconciler.core.comparison.references import key_by_id
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
+from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.ownership.evidence import Evidence
 from reconciler.core.ownership.findings import Finding, VerdictTable, make_table
 from reconciler.core.ownership.sentences import describe_uncovered, settle_by_id, settle_by_key
 from reconciler.core.ownership.sightings import Sighting, declares, find_sightings, match_members
 from reconciler.core.ownership.verdicts import Doubt, GroupThatLeft, Leaver, Ownership
-from reconciler.core.references import key_by_id
 from reconciler.errors import Source
 
 NOWHERE = Source("desired-state", 1)
 
 
 def judge(desired: DesiredState, live: LiveState, links: Links, evidence: Evidence) -> Ownership:
-    """Returns the verdicts on the users and groups that HEAD does not link, as far as the focus of `desired` goes."""
+    """Returns the verdicts on the users and groups that HEAD does not link, as far as the selection of `desired` goes."""
     return _Judge(desired, live, links, evidence).judge()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from reconciler.core.letters import normalize_diacritics
+from reconciler.core.model.transliterate import normalize_diacritics
 
 RUN = re.compile(r"\w+")
 ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.core.link import Links
-from reconciler.core.model import DesiredState, DesiredUser, Key, LiveUser
+from reconciler.core.comparison.link import Links
+from reconciler.core.model.resources import DesiredUser, Key, LiveUser
+from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.errors import Problem
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from reconciler.core.model import Key, Settlement
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import Settlement
 from reconciler.core.ownership.sightings import Sighting
 
 PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")

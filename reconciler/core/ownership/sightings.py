@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from reconciler.core.match import Matches, fold, match_resources
-from reconciler.core.model import DesiredGroup, DesiredState, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.matching import Matches, fold, match_resources
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.evidence import Evidence, StateAt
-from reconciler.core.ownership.record import ApplyRecord
+from reconciler.core.record.record import ApplyRecord
 
 Live = TypeVar("Live", LiveUser, LiveGroup)
 MARK = "externalId"

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from reconciler.core.model import DesiredGroup, DesiredUser, Key, LiveGroup, LiveState, LiveUser
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.states import LiveState
 
 Verdict: TypeAlias = Literal["leaver", "unaccounted", "elsewhere", "unsettled"]
 

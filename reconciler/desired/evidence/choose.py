@@ -12,9 +12,9 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
-from reconciler.core.model import DesiredGroup, DesiredUser, Key
-from reconciler.core.ownership.applied import AppliedCommits
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
 from reconciler.core.ownership.candidates import Candidate
+from reconciler.core.record.applied import AppliedCommits
 from reconciler.desired.evidence.compiled import CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.mentions import Mentions
@@ -26,7 +26,7 @@ MOST_LOOKED_AT = 200
 
 
 @dataclass(slots=True)
-class Chosen:
+class ChosenStates:
     """The choice so far: states by commit, the keys that git knew each candidate by, and what could not be known.
 
     `last` has the applied commit that is the last word on a candidate. `settled` are candidates that a line of
@@ -43,7 +43,7 @@ class Chosen:
 
 
 @dataclass(slots=True)
-class Spent:
+class SearchBudget:
     """The trees that were compiled for one candidate, against the limit of `MOST_FOR_ONE`."""
 
     trees: set[str] = field(default_factory=set)
@@ -68,7 +68,7 @@ class Chooser:
     applied: AppliedCommits
     here: Collection[str]
     leads_to: Mapping[str, int]
-    chosen: Chosen = field(default_factory=Chosen)
+    chosen: ChosenStates = field(default_factory=ChosenStates)
 
     def choose(self, number: int, candidate: Candidate, mentions: Mentions, present: PresentNames) -> None:
         """Chooses for one candidate, by its number."""
@@ -85,7 +85,7 @@ class Chooser:
         applied = [one for position, one in enumerate(self.applied.records) if before >> position & 1]
         if self._is_settled_by_chosen(number, candidate):
             return
-        spent = Spent()
+        spent = SearchBudget()
         if not self._choose_applied(number, candidate, self._named(number, applied, present), spent):
             self._choose_ended(number, candidate, self._named(number, ended, present), spent)
 
@@ -103,7 +103,7 @@ class Chooser:
             if number in present.at(tree):
                 yield commit
 
-    def _choose_applied(self, number: int, candidate: Candidate, commits: Iterable[str], spent: Spent) -> bool:
+    def _choose_applied(self, number: int, candidate: Candidate, commits: Iterable[str], spent: SearchBudget) -> bool:
         """The applied commits, until one is the last word; whether there is nothing left to look for."""
         for commit in commits:
             if not spent.takes(self.graph.trees[commit]):
@@ -117,7 +117,7 @@ class Chooser:
                 return number not in self.chosen.settled
         return number in self.chosen.keys and number not in self.chosen.settled
 
-    def _choose_ended(self, number: int, candidate: Candidate, commits: Iterable[str], spent: Spent) -> None:
+    def _choose_ended(self, number: int, candidate: Candidate, commits: Iterable[str], spent: SearchBudget) -> None:
         """The commits before lines about it went, until one declares it: that is the last that does."""
         for commit in commits:
             if not spent.takes(self.graph.trees[commit]):

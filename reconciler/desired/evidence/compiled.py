@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.core.model import DesiredState
+from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.candidates import DeclaredMatches
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.errors import Problem

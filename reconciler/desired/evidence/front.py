@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.model import DesiredState, Key
-from reconciler.core.ownership.applied import find_applied
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.scope import SCHEMA_NAMES
+from reconciler.core.access.scope import SCHEMA_NAMES
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import DesiredState
+from reconciler.core.record.applied import find_applied
+from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommits
-from reconciler.desired.evidence.line_pass import Edges, LinePass, Lines
+from reconciler.desired.evidence.line_pass import FolderCommits, LinePass, Lines
 
 MOST_TREES = 40
 MOST_BETWEEN = 10
@@ -22,7 +23,7 @@ SECTIONS = frozenset({"users", "groups", "members", "role_assignments", "release
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class DifferingStates:
     """The states by commit, newest first; the keys that stand on touched lines; and what is not known, in words."""
 
     states: Mapping[str, DesiredState] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class Front:
     incomplete: tuple[str, ...] = ()
 
 
-def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, desired: DesiredState) -> Front:
+def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, desired: DesiredState) -> DifferingStates:
     """Returns the front: the commits of the last whole apply and of all since, and what came and went between.
 
     What a state between declares, and neither HEAD (`desired`) nor the others do, is found too: its state is among the
@@ -45,10 +46,10 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
     states |= _find_between(touched, compiled, [desired, *states.values()])
     missing = [f"{one[:12]}, which was applied, is not in this clone" for one in commits if one in lines.graph.missing]
     keys = {one.key for state in (desired, *states.values()) for one in state if one.key.name in names}
-    return Front(states, frozenset(keys), (*compiled.refused, *missing))
+    return DifferingStates(states, frozenset(keys), (*compiled.refused, *missing))
 
 
-def _read_touched(lines: Lines) -> Iterator[tuple[Edges, frozenset[str], frozenset[str]]]:
+def _read_touched(lines: Lines) -> Iterator[tuple[FolderCommits, frozenset[str], frozenset[str]]]:
     """The edges to commits since, with the names that lines which went declare, and all names on touched lines."""
     for edges, trees in lines.read():
         if lines.graph.here.isdisjoint(edges.children):
@@ -60,7 +61,7 @@ def _read_touched(lines: Lines) -> Iterator[tuple[Edges, frozenset[str], frozens
 
 
 def _find_between(
-    touched: Iterable[tuple[Edges, frozenset[str], frozenset[str]]],
+    touched: Iterable[tuple[FolderCommits, frozenset[str], frozenset[str]]],
     compiled: CompiledCommits,
     known: Iterable[DesiredState],
 ) -> dict[str, DesiredState]:

@@ -10,18 +10,18 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 
-from reconciler.core.ownership.applied import AppliedCommits, find_applied
 from reconciler.core.ownership.candidates import Candidate
 from reconciler.core.ownership.evidence import Evidence, StateAt
-from reconciler.core.ownership.history import ApplyHistory
+from reconciler.core.record.applied import AppliedCommits, find_applied
+from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.evidence.choose import Chooser
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommit, CompiledCommits
 from reconciler.desired.evidence.graph import CommitGraph
 from reconciler.desired.evidence.line_pass import LinePass, Lines
 from reconciler.desired.evidence.mentions import Mentions, find_mentions
-from reconciler.desired.evidence.place import Whereabouts, find_places
+from reconciler.desired.evidence.place import CommitPlaces, find_places
 from reconciler.desired.evidence.present import PresentNames
-from reconciler.desired.git import Repository
+from reconciler.desired.git.repository import Repository
 
 MOST_TREES = 100
 MOST_ROUNDS = 3
@@ -82,7 +82,7 @@ def describe_history(history: ApplyHistory) -> Evidence:
 
 
 def _make_chooser(
-    lines: Lines, compiled: CompiledCommits, applied: AppliedCommits, whereabouts: Whereabouts
+    lines: Lines, compiled: CompiledCommits, applied: AppliedCommits, whereabouts: CommitPlaces
 ) -> Chooser:
     marks = {commit: 1 << position for position, commit in enumerate(applied.records)}
     before = lines.graph.marks_before(marks)

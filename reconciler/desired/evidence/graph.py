@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
-from reconciler.core.ownership.ancestors import find_ancestors
-from reconciler.desired.git import Repository
-from reconciler.desired.moved import find_folder_at
+from reconciler.core.record.ancestors import find_ancestors
+from reconciler.desired.git.folder_renames import find_folder_at
+from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused
 
 MOST_MOVES = 8

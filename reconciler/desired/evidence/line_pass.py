@@ -15,8 +15,8 @@ from typing import IO, Self, TypeVar
 
 from reconciler.desired.evidence.graph import REFETCH, CommitGraph, find_leading, read_graph
 from reconciler.desired.evidence.patch import TreeLines, read_patches
-from reconciler.desired.git import Repository
-from reconciler.desired.git_process import GIT
+from reconciler.desired.git.process import GIT
+from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
 from reconciler.settings import environment_for_git
 
@@ -30,7 +30,7 @@ DIFF_TREE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Edges:
+class FolderCommits:
     """The commits between which the folder changed from one tree to another, the newest first.
 
     A first commit has no `parents`: all that it declares came with it.
@@ -49,11 +49,11 @@ class Lines:
 
     repository: Repository
     graph: CommitGraph
-    edges: Mapping[tuple[str, str], Edges]
+    edges: Mapping[tuple[str, str], FolderCommits]
     patches: tuple[IO[bytes], ...] = field(repr=False)
     since: frozenset[str] | None = None
 
-    def read(self) -> Iterator[tuple[Edges, TreeLines]]:
+    def read(self) -> Iterator[tuple[FolderCommits, TreeLines]]:
         """Yields the lines that came and went on each change of the folder; may be read again."""
         for patches in self.patches:
             patches.seek(0)
@@ -180,7 +180,7 @@ def _equal_here(graph: CommitGraph, commit: str | None) -> frozenset[str]:
     return frozenset(one for one in graph.here if tree is not None and graph.trees.get(one) == tree)
 
 
-def find_edges(graph: CommitGraph, empty: str) -> dict[tuple[str, str], Edges]:
+def find_edges(graph: CommitGraph, empty: str) -> dict[tuple[str, str], FolderCommits]:
     """Returns the edges on which the folder changed, by its trees before and after; `empty` is git's empty tree."""
     parents: dict[tuple[str, str], dict[str, None]] = {}
     children: dict[tuple[str, str], dict[str, None]] = {}
@@ -190,4 +190,4 @@ def find_edges(graph: CommitGraph, empty: str) -> dict[tuple[str, str], Edges]:
         if pair[0] != pair[1]:
             children.setdefault(pair, {})[child] = None
             parents.setdefault(pair, {}).update({parent: None} if parent is not None else {})
-    return {pair: Edges(tuple(graph.newest_first(parents[pair])), tuple(children[pair])) for pair in children}
+    return {pair: FolderCommits(tuple(graph.newest_first(parents[pair])), tuple(children[pair])) for pair in children}

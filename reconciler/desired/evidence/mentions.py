@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from reconciler.core.ownership.candidates import Candidate
 from reconciler.core.ownership.mention import MentionIndex
 from reconciler.desired.evidence.graph import REFETCH
-from reconciler.desired.evidence.line_pass import Edges, Lines
+from reconciler.desired.evidence.line_pass import FolderCommits, Lines
 from reconciler.desired.evidence.patch import FileLines
-from reconciler.desired.git import Repository
+from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
 
 READ_AT_ONCE = 100
@@ -59,7 +59,7 @@ def find_mentions(lines: Lines, candidates: Mapping[int, Candidate]) -> Mentions
 def _read(lines: Lines, index: MentionIndex, mentions: Mentions) -> bool:
     """Adds what the index finds; whether any mapping was ever an expression."""
     computed = False
-    whole: list[tuple[Edges, FileLines]] = []
+    whole: list[tuple[FolderCommits, FileLines]] = []
     mentions.indexes.append(index)
     for edges, trees in lines.read():
         for file in trees.files:
@@ -71,7 +71,7 @@ def _read(lines: Lines, index: MentionIndex, mentions: Mentions) -> bool:
     return computed
 
 
-def _add_ended(mentions: Mentions, edges: Edges, index: MentionIndex, removed: str) -> None:
+def _add_ended(mentions: Mentions, edges: FolderCommits, index: MentionIndex, removed: str) -> None:
     if RULES.search(removed):
         mentions.rules.update(dict.fromkeys(edges.parents))
     numbers = index.find(removed)
@@ -84,7 +84,7 @@ def _add_ended(mentions: Mentions, edges: Edges, index: MentionIndex, removed: s
 
 
 def _read_whole(
-    lines: Lines, changed: Sequence[tuple[Edges, FileLines]], index: MentionIndex, mentions: Mentions
+    lines: Lines, changed: Sequence[tuple[FolderCommits, FileLines]], index: MentionIndex, mentions: Mentions
 ) -> None:
     """Reads files of which a changed line may alter what others mean: all that they declare may have ended there."""
     names = dict.fromkeys(file.before for _edges, file in changed if file.before)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from reconciler.core.ownership.evidence import Place
 from reconciler.desired.evidence.graph import CommitGraph
-from reconciler.desired.git import Repository
+from reconciler.desired.git.repository import Repository
 from reconciler.desired.records.branch import NAMESPACE
 
 
 @dataclass(frozen=True, slots=True)
-class Whereabouts:
+class CommitPlaces:
     """The place of each commit, and the commits that lead to HEAD and have the same folder (or are the commit)."""
 
     places: Mapping[str, Place]
@@ -23,7 +23,7 @@ class Whereabouts:
         return commit, *self.equals.get(commit, ())
 
 
-def find_places(repository: Repository, graph: CommitGraph, commits: Collection[str]) -> Whereabouts:
+def find_places(repository: Repository, graph: CommitGraph, commits: Collection[str]) -> CommitPlaces:
     """Finds the place of each commit; refs are asked for only where one neither leads to HEAD nor equals one that does.
 
     The branches of the record count as no ref, because they lead to every commit that was ever applied.
@@ -34,7 +34,7 @@ def find_places(repository: Repository, graph: CommitGraph, commits: Collection[
     elsewhere = _on_other_refs(repository, graph.head) if lost else frozenset()
     places: dict[str, Place] = dict.fromkeys(commits, "here")
     places |= {commit: "elsewhere" if commit in elsewhere else "gone" for commit in lost}
-    return Whereabouts(places, equals)
+    return CommitPlaces(places, equals)
 
 
 def _find_equals(graph: CommitGraph, apart: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from reconciler.desired.evidence.mentions import Mentions, read_texts
-from reconciler.desired.git import Repository
+from reconciler.desired.git.repository import Repository
 
 SETTLING_SECTION = re.compile(r"\b(?:released|left)[\"']?\s*:")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.desired.git import Repository
+from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused
 
 NAMESPACE = "reconciler"

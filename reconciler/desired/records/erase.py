@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import RECORD_FILE, ApplyRecord, Covers, RecordEntry, spell_record
-from reconciler.desired.git import Repository
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import RECORD_FILE, ApplyRecord, Covers, RecordEntry, spell_record
+from reconciler.desired.git.repository import Repository
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import fetch_record, push_commit, push_record
 from reconciler.desired.records.load import load_history

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.core.ownership.ancestors import find_ancestors
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import RECORD_FILE, ApplyRecord, RecordEntry
-from reconciler.core.ownership.refusals import refuse_unknown
+from reconciler.core.record.ancestors import find_ancestors
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import RECORD_FILE, ApplyRecord, RecordEntry
+from reconciler.core.record.refusals import refuse_unknown
 from reconciler.desired.records.branch import RecordBranch, tracking_ref
 from reconciler.desired.records.load import load_entries
 from reconciler.desired.records.walk import guess_line

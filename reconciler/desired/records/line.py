@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import RecordEntry
-from reconciler.core.ownership.refusals import RecordRefusal, check_behind, check_beside, check_folder
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import RecordEntry
+from reconciler.core.record.refusals import RecordRefusal, check_behind, check_beside, check_folder
 from reconciler.desired.evidence.graph import CommitGraph
-from reconciler.desired.git import Repository
+from reconciler.desired.git.repository import Repository
 
 HEAD_MARK = 1
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.collector import collector_off
-from reconciler.core.ownership.ancestors import find_ancestors
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import RECORD_FILE, RecordEntry, SampleEntry, parse_record
-from reconciler.core.ownership.refusals import refuse_cut, refuse_unreadable
+from reconciler.core.record.ancestors import find_ancestors
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import RECORD_FILE, RecordEntry, SampleEntry, parse_record
+from reconciler.core.record.refusals import refuse_cut, refuse_unreadable
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.walk import RecordCommit, walk_commits
 from reconciler.errors import NotARecord

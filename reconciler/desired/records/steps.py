@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, RecordEntry
-from reconciler.core.ownership.refusals import check_lock, refuse_begin
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, RecordEntry
+from reconciler.core.record.refusals import check_lock, refuse_begin
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed, fetch_record, push_commit, push_record
 from reconciler.desired.records.load import load_history

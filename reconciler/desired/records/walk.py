@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import IO
 
-from reconciler.core.ownership.record import MOST_BYTES, RECORD_FILE
-from reconciler.desired.git import Repository
+from reconciler.core.record.record import MOST_BYTES, RECORD_FILE
+from reconciler.desired.git.repository import Repository
 from reconciler.errors import RecordUnknown
 
 AT_ONCE = 300  # questions: they fit in the pipe while git is busy with answers

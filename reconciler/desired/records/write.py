@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.ownership.record import RECORD_FILE, ApplyRecord, RecordEntry, spell_record
-from reconciler.desired.git import Repository
+from reconciler.core.record.record import RECORD_FILE, ApplyRecord, RecordEntry, spell_record
+from reconciler.desired.git.repository import Repository
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.errors import Failed
 

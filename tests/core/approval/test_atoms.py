@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.approval.atoms import Atom, atoms_of, hash_atom, spell
 from reconciler.core.approval.parts import parts_of
-from reconciler.core.plan import (
+from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Change,

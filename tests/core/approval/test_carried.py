@@ -10,13 +10,9 @@ import pytest
 from reconciler.core.approval.atoms import Atom, hash_atom
 from reconciler.core.approval.carried import find_last_ends, list_open, open_after
 from reconciler.core.approval.coverage import Approval, Pending
-from reconciler.core.approval.sources import ApprovalOrigin, Cover, InForce, cause_is_drift, gather_approved
-from reconciler.core.earlier import Earlier
-from reconciler.core.model import DesiredState, DesiredUser, Key
-from reconciler.core.outcome import Outcome
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, OpenAtom, RecordEntry
-from reconciler.core.plan import (
+from reconciler.core.approval.sources import ApprovalOrigin, CoveringApproval, InForce, cause_is_drift, gather_approved
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Change,
@@ -28,6 +24,11 @@ from reconciler.core.plan import (
     RevokeRoles,
     UpdateUser,
 )
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.resources import DesiredUser, Key
+from reconciler.core.model.states import DesiredState
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers, OpenAtom, RecordEntry
 from reconciler.errors import Source
 
 TODAY = date(2026, 1, 20)
@@ -42,7 +43,7 @@ def declares(title: str, *, in_scope: bool = True) -> DesiredState:
 
 
 def opened(atom: Atom, serial: int = 3, day: str = "2026-01-10") -> list[tuple[str, OpenAtom]]:
-    pending = Pending(atom, (Cover(atom, ApprovalOrigin(serial, day)),), None)
+    pending = Pending(atom, (CoveringApproval(atom, ApprovalOrigin(serial, day)),), None)
     left = open_after(Approval((), (), (pending,)), (), "salt", 9)
     assert left != "all"
     return [("salt", one) for one in left]
@@ -100,7 +101,7 @@ def outcome(change: Change, status: str) -> Outcome:
 def test_what_was_applied_is_no_longer_open() -> None:
     """What failed is; so is a member of a group who could not be created."""
     [add] = [Atom("group/g", "g", ("member", "user/new"), "false", "true")]
-    pending = Pending(add, (Cover(add, ApprovalOrigin(None, "2026-01-10")),), ADDED.id)
+    pending = Pending(add, (CoveringApproval(add, ApprovalOrigin(None, "2026-01-10")),), ADDED.id)
     approval = Approval((ADDED,), (), (pending,))
     create = CreateUser(key="user/new")
 
@@ -115,7 +116,7 @@ def test_what_was_applied_is_no_longer_open() -> None:
 def test_above_1000_all_are_open() -> None:
     """The plans that were in force then stay so."""
     pending = tuple(
-        Pending(one, (Cover(one, ORIGIN),), None)
+        Pending(one, (CoveringApproval(one, ORIGIN),), None)
         for one in (Atom(f"user/{number}", "new", ("exists",), "false", "true") for number in range(1_001))
     )
 

@@ -10,12 +10,13 @@ import pytest
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
-from reconciler.core.earlier import Earlier
-from reconciler.core.make_plan import Made
-from reconciler.core.model import DesiredState
-from reconciler.core.plan import Change, Plan
-from reconciler.core.plan_notes import RecordNote
-from reconciler.core.redact import Redaction, readable_plan, redact_plan
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.changes.redact import readable_plan, redact_plan
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.redaction import Redaction
+from reconciler.core.model.states import DesiredState
+from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import Refused
 from tests.apply.world import TODAY, World, git_says, groups, make, people, roles
 
@@ -42,7 +43,7 @@ def hold(world: World, *approved: Plan, state: DesiredState = AFTER, **fields: o
     return hold_against(made.plan, approved, force, now(world, made, state))
 
 
-def now(world: World, made: Made, state: DesiredState) -> AccountNow:
+def now(world: World, made: MadePlan, state: DesiredState) -> AccountNow:
     return AccountNow(made.plan, state, world.read(), made.decided)
 
 
@@ -55,8 +56,8 @@ def statuses(approval: Approval) -> list[str]:
 
 
 def set_title(world: World, key: str, title: str) -> None:
-    [live_id] = [live_id for live_id, one in world.twin.users.items() if one["externalId"] == key]
-    world.twin.users[live_id]["title"] = title
+    [live_id] = [live_id for live_id, one in world.simulator.users.items() if one["externalId"] == key]
+    world.simulator.users[live_id]["title"] = title
 
 
 def note(day: date = TODAY, serial: int | None = 1) -> RecordNote:
@@ -155,8 +156,8 @@ def test_drift_that_no_plan_shows_is_left(world: World) -> None:
     world.settle(state)
     next_state = git_says(people("ann title=Queen", "bob", "cid nickName=C") + groups(staff="ann"))
     approved = world.plan(next_state, state).plan
-    [ann] = [live_id for live_id, one in world.twin.users.items() if one["externalId"] == "ann"]
-    world.twin.users[ann]["displayName"] = "Somebody"
+    [ann] = [live_id for live_id, one in world.simulator.users.items() if one["externalId"] == "ann"]
+    world.simulator.users[ann]["displayName"] = "Somebody"
 
     made = world.plan(next_state, state)
     force = InForce(TODAY, earlier=Earlier(base=state))
@@ -192,10 +193,10 @@ def test_a_creation_runs_without_the_role_that_nobody_saw(world: World) -> None:
 def test_another_target_is_another_change(world: World) -> None:
     """The same words about another record were not approved."""
     approved = plan(world)
-    users = [{**user, "id": f"x{live_id}"} for live_id, user in world.twin.users.items()]
-    world.twin.users.clear()
-    world.twin.groups.clear()
-    world.twin.adopt("Users", users)
+    users = [{**user, "id": f"x{live_id}"} for live_id, user in world.simulator.users.items()]
+    world.simulator.users.clear()
+    world.simulator.groups.clear()
+    world.simulator.adopt("Users", users)
 
     approval = hold(world, approved)
 
@@ -207,7 +208,7 @@ def test_an_approved_create_takes_over_no_account(world: World) -> None:
     """A user of that name appeared: the adoption, and all that is about them, waits for a review."""
     state = git_says(people("ann", "bob", "cid", "dee manager=cid") + groups(staff="ann cid"))
     approved = plan(world, state)
-    world.twin.adopt("Users", [{"id": "other", "userName": "cid@example.com", "active": True}])
+    world.simulator.adopt("Users", [{"id": "other", "userName": "cid@example.com", "active": True}])
 
     approval = hold(world, approved, state=state)
 
@@ -223,7 +224,7 @@ def test_an_approved_create_takes_over_no_account(world: World) -> None:
 def test_what_is_about_a_key_in_doubt_is_unclear_and_stays_open(world: World) -> None:
     """Another record bears the user's name now: nothing is done until that is settled."""
     approved = plan(world)
-    world.twin.adopt("Users", [{"id": "other", "userName": "ann@example.com", "active": True}])
+    world.simulator.adopt("Users", [{"id": "other", "userName": "ann@example.com", "active": True}])
 
     approval = hold(world, approved)
 
@@ -234,7 +235,7 @@ def test_what_is_about_a_key_in_doubt_is_unclear_and_stays_open(world: World) ->
 
 def test_an_adoption_that_reviewers_saw_runs(world: World) -> None:
     """Its plan names the record."""
-    world.twin.adopt("Users", [{"id": "other", "userName": "cid@example.com", "active": True}])
+    world.simulator.adopt("Users", [{"id": "other", "userName": "cid@example.com", "active": True}])
     approved = plan(world)
 
     assert ("userName", "other") == next((one.adopted, one.target_id) for one in approved.changes if "cid" in one.key)
@@ -245,8 +246,8 @@ def test_what_a_deactivation_takes_along_follows_it(world: World) -> None:
     """A membership that came after the plan goes with the user whose deactivation was seen."""
     state = git_says(people("ann", "bob active=false") + groups(staff="ann"))
     approved = plan(world, state)
-    [group] = world.twin.groups.values()
-    group["members"] = [{"value": live_id} for live_id in world.twin.users]
+    [group] = world.simulator.groups.values()
+    group["members"] = [{"value": live_id} for live_id in world.simulator.users]
 
     approval = hold(world, approved, state=state)
 
@@ -264,8 +265,8 @@ def test_what_followed_and_is_so_is_already(world: World) -> None:
     """The deactivation alone is still to be done."""
     state = git_says(people("ann active=false", "bob") + groups(staff="bob"))
     approved = plan(world, state)
-    [group] = world.twin.groups.values()
-    ann, bob = sorted(world.twin.users, key=lambda live_id: str(world.twin.users[live_id]["externalId"]))
+    [group] = world.simulator.groups.values()
+    ann, bob = sorted(world.simulator.users, key=lambda live_id: str(world.simulator.users[live_id]["externalId"]))
     group["members"] = [{"value": bob}]
 
     approval = hold(world, approved, state=state)
@@ -306,7 +307,7 @@ def test_an_opposite_that_git_asks_for_now_withdraws_a_removal(world: World) -> 
     """Whatever else was approved."""
     world.settle(git_says(people("ann", "bob") + groups(staff="ann bob")))
     removal = plan(world, git_says(people("ann", "bob") + groups(staff="ann")))
-    [group] = world.twin.groups.values()
+    [group] = world.simulator.groups.values()
     group["members"] = []
     state = git_says(people("ann", "bob") + groups(staff="ann bob"))
 

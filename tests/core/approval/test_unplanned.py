@@ -6,22 +6,11 @@ import pytest
 
 from reconciler.core.approval.atoms import Atom
 from reconciler.core.approval.unplanned import AccountNow, judge_unplanned
-from reconciler.core.model import (
-    Attributes,
-    Certificate,
-    DesiredGroup,
-    DesiredState,
-    DesiredUser,
-    Focus,
-    Key,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-    Settlement,
-)
-from reconciler.core.plan import Cost, Plan, ReadSummary, Skipped
-from reconciler.core.plan_notes import NamedResource
-from reconciler.core.planner import Decided
+from reconciler.core.changes.plan import Cost, Plan, ReadSummary, Skipped
+from reconciler.core.changes.plan_notes import NamedResource
+from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection, Settlement
+from reconciler.core.planner.planner import Decisions
 from reconciler.errors import Source
 
 HERE = Source("people.yaml", 1)
@@ -79,7 +68,7 @@ def account(
         skipped=skipped,
         named=named,
     )
-    return AccountNow(plan, desired, LIVE, Decided((), (), (), (), IDS, frozenset({"user/bob"}), frozenset({"z"})))
+    return AccountNow(plan, desired, LIVE, Decisions((), (), (), (), IDS, frozenset({"user/bob"}), frozenset({"z"})))
 
 
 def atom(key: str, record: str, path: str, after: str = "true") -> Atom:
@@ -146,7 +135,7 @@ def test_who_is_named_is_unclear_and_the_line_that_settles_it_is_told() -> None:
 def test_what_is_left_out_says_why() -> None:
     """Where the plan says it, or looks at other keys only."""
     one = atom("user/new", "new", "exists")
-    focused = DesiredState("qa", DESIRED.users, DESIRED.groups, focus=Focus(frozenset({ANN})))
+    selected = DesiredState("qa", DESIRED.users, DESIRED.groups, selection=Selection(frozenset({ANN})))
 
     assert "(waits)" in judge_unplanned(one, account(skipped=(Skipped(key="user/new", reason="waits"),)))[1]
-    assert "other keys only" in judge_unplanned(one, account(focused))[1]
+    assert "other keys only" in judge_unplanned(one, account(selected))[1]

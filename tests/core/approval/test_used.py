@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.core.approval.carried import find_apply_of
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import RecordEntry
-from reconciler.core.plan import Cost, Plan, ReadSummary
-from reconciler.core.plan_notes import RecordNote
+from reconciler.core.changes.plan import Cost, Plan, ReadSummary
+from reconciler.core.changes.plan_notes import RecordNote
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import RecordEntry
 from tests.core.examples import apply_record
 
 

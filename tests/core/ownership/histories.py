@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha1
 from typing import Any
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry
 
 SALT = "5a17" * 8
 

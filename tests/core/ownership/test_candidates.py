@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.core.model import (
-    Certificate,
-    DesiredGroup,
-    DesiredState,
-    DesiredUser,
-    Key,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-)
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.candidates import Candidate, DeclaredMatches, find_candidates
 from reconciler.errors import Source
 

@@ -10,25 +10,17 @@ from typing import Any
 
 import yaml
 
-from reconciler.core.compile import compile_state
-from reconciler.core.model import (
-    Certificate,
-    DesiredState,
-    Key,
-    LiveGroup,
-    LiveState,
-    LiveUser,
-    Settlement,
-    parse_key,
-)
+from reconciler.core.access.compile import compile_state
+from reconciler.core.model.resources import Key, LiveGroup, LiveUser, parse_key
+from reconciler.core.model.states import Certificate, DesiredState, LiveState, Settlement
 from reconciler.core.ownership.candidates import Candidate, find_candidates
 from reconciler.core.ownership.evidence import Evidence, StateAt
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers, RecordEntry
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry
 from reconciler.desired.evidence.gather import gather_evidence, start_pass
-from reconciler.desired.git import Repository
-from reconciler.desired.load import load_declarations
-from reconciler.desired.moved import find_folder_at
+from reconciler.desired.git.folder_renames import find_folder_at
+from reconciler.desired.git.repository import Repository
+from reconciler.desired.yaml.load import load_declarations
 from reconciler.errors import Problem, Source, UsageError
 from tests.desired.repository import Clone, make_clone
 

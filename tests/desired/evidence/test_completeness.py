@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.core.model import DesiredState
+from reconciler.core.model.states import DesiredState
 from reconciler.desired.evidence.gather import start_pass
 from reconciler.desired.evidence.mentions import find_mentions
 from tests.desired.evidence.histories import (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.model import DesiredState
-from reconciler.desired.evidence.front import Front, find_front
+from reconciler.core.model.states import DesiredState
+from reconciler.desired.evidence.front import DifferingStates, find_front
 from reconciler.desired.evidence.gather import start_pass
 from tests.desired.evidence.histories import Project, history_of, make_project, user, users
 
@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Project:
     return make_project(tmp_path / "clone")
 
 
-def front_of(project: Project) -> Front:
+def front_of(project: Project) -> DifferingStates:
     """The front, seen from HEAD."""
     desired = project.compile(project.clone.git("rev-parse", "HEAD"))
     assert isinstance(desired, DesiredState)
@@ -27,7 +27,7 @@ def front_of(project: Project) -> Front:
         return find_front(work, history, project.compile, desired)
 
 
-def names(front: Front) -> list[str]:
+def names(front: DifferingStates) -> list[str]:
     """The names of its keys."""
     return sorted(key.name for key in front.keys)
 

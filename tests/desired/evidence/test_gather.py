@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.model import Key, LiveGroup
+from reconciler.core.model.resources import Key, LiveGroup
 from reconciler.core.ownership.candidates import Candidate
-from reconciler.core.ownership.record import Covers, salted
+from reconciler.core.record.record import Covers, salted
 from reconciler.desired.evidence.gather import gather_evidence, start_pass
 from reconciler.desired.evidence.mentions import find_mentions
-from reconciler.desired.git import find_repository
+from reconciler.desired.git.repository import find_repository
 from reconciler.errors import Refused
 from tests.desired.evidence.histories import (
     Project,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord, Covers
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord, Covers
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.steps import Begun, WrittenRecord, begin, end
 from tests.desired.repository import Clone, make_clone

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ownership.applied import find_applied
-from reconciler.core.ownership.record import Covers, OpenAtom, make_sample
+from reconciler.core.record.applied import find_applied
+from reconciler.core.record.record import Covers, OpenAtom, make_sample
 from reconciler.desired.records.erase import erase
 from reconciler.desired.records.load import load_history
 from reconciler.errors import Failed

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import Covers, make_sample, spell_record
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import Covers, make_sample, spell_record
 from reconciler.desired.records.exchange import fetch_record, push_record
 from reconciler.desired.records.load import load_history, load_readable
 from reconciler.desired.records.steps import write_recovery

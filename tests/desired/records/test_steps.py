@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ownership.history import ApplyHistory
-from reconciler.core.ownership.record import ApplyRecord
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import ApplyRecord
 from reconciler.desired.records.exchange import push_record
 from reconciler.desired.records.load import load_history
 from reconciler.desired.records.steps import begin

@@ -103,7 +103,7 @@ class Bench:
     def active(self) -> set[str]:
         """The userNames of those who have access."""
         with self.project.account("here") as store:
-            users = store.twin().users.values()
+            users = store.simulator().users.values()
             return {str(one["userName"]).removesuffix("@example.com") for one in users if one["active"]}
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.core.ownership.refusals import FEWEST
+from reconciler.core.record.refusals import FEWEST
 from tests.cli.project import Project, Ran, finish
 from tests.ownership.account import MemoryAccount
 from tests.ownership.real.judge import Judged, judge, may_be_ours

@@ -1,0 +1,170 @@
+"""Source attributes → target attributes, flat, in RFC 7643's spelling, by the default mapping and the rules over it.
+
+The default: the attribute of the same name, and `externalId` from the key where it is not declared. A rule replaces the
+default for its target. What it lacks is a problem, never an empty text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeAlias
+
+from reconciler.core.access.scope import as_text, path_steps, read_values
+from reconciler.core.declarations.rule import OF_MANY, LocatedRule
+from reconciler.core.declarations.wrong_expression import WrongExpression
+from reconciler.core.model.diff import canonical
+from reconciler.core.model.resources import Key, Value
+from reconciler.errors import Problem, Source
+
+NOT_TARGETS = {"active", "attributes"}
+NESTED = {"name", "customFields"}
+KEY = "key"
+DEFAULT_MATCHING = {"user": ("externalId", "userName"), "group": ("externalId", "displayName")}
+NOTHING = object()
+SourceAttributes: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The managed target attributes: absent is unmanaged, None is cleared; `on_create` is for creates only."""
+
+    always: Mapping[str, Value]
+    on_create: Mapping[str, Value]
+
+
+@dataclass(slots=True)
+class Mapper:
+    """Maps one declaration after another; what went wrong is in `failures`, by rule."""
+
+    rules: Sequence[LocatedRule]
+    failures: dict[int, list[str]] = field(default_factory=dict)
+    _origins: list[Callable[[Key, SourceAttributes], object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._origins = [_origin(one) for one in self.rules]
+
+    def map(self, key: Key, declared: SourceAttributes) -> Mapped:
+        """The targets of one declaration; a rule that can't be applied to it leaves its target unmanaged."""
+        always = _by_default(key, declared)
+        on_create: dict[str, Value] = {}
+        for number, (located, origin) in enumerate(zip(self.rules, self._origins, strict=True)):
+            rule = located.rule
+            always.pop(rule.target, None)
+            written = on_create if rule.apply == "on_create" else always
+            try:
+                value = origin(key, declared)
+                if value is not NOTHING:
+                    written[rule.target] = _target(rule.target, value)
+            except WrongExpression as error:
+                self.failures.setdefault(number, []).append(f"{key} ({error})")
+        return Mapped(always, on_create)
+
+    def problems(self) -> list[Problem]:
+        """One for each rule that could not be applied to somebody, with the first and how many more."""
+        hint = "give it a default, or coalesce() in the expression"
+        return [
+            Problem(
+                "mapping",
+                f"the mapping to {self.rules[number].rule.target} can't be made for {_first(failed)}",
+                self.rules[number].source,
+                hint,
+            )
+            for number, failed in self.failures.items()
+        ]
+
+
+def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
+    """The matching attributes by precedence: those that rules name, or the default."""
+    named = sorted((one.rule.matching, one.rule.target) for one in rules if one.rule.matching)
+    return tuple(target for _precedence, target in named) or DEFAULT_MATCHING[kind]
+
+
+def describe_origin(
+    rules: Sequence[LocatedRule], target: str, declared: Container[str] = ()
+) -> tuple[str, Source | None]:
+    """Where a target attribute of a declaration comes from, in words, and the line of the rule if one says so."""
+    for located in rules:
+        rule = located.rule
+        if rule.target != target:
+            continue
+        when = ", on create only" if rule.apply == "on_create" else ""
+        if rule.expression is not None:
+            return f"expression {rule.expression}{when}", located.source
+        if rule.source is None:
+            return f"constant{when}", located.source
+        return f"source {rule.source}{when}", located.source
+    return ("the key" if target == "externalId" and target not in declared else f"source {target}"), None
+
+
+def _first(failed: list[str]) -> str:
+    return failed[0] + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
+
+
+def _origin(located: LocatedRule) -> Callable[[Key, SourceAttributes], object]:
+    """Where a rule's value comes from, as a function of a declaration; NOTHING leaves the target unmanaged."""
+    rule = located.rule
+    if rule.expression is not None:
+        from reconciler.core.declarations.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
+
+        expression = Expression(rule.expression)
+        return lambda key, declared: expression.evaluate(_names(key, declared))
+    if rule.source is None:
+        return lambda _key, _declared: rule.constant
+    path = rule.source
+    if path == KEY:
+        return lambda key, _declared: key.name
+    return lambda _key, declared: _direct(path, rule.default, declared)
+
+
+def _direct(path: str, default: object, declared: SourceAttributes) -> object:
+    values = read_values(declared, path)
+    if not values:
+        return default if default is not None else _null_or_nothing(path, declared)
+    value: object = declared
+    for step in path_steps(path):
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value if isinstance(value, list | Mapping) else values[0]
+
+
+def _null_or_nothing(path: str, declared: SourceAttributes) -> object:
+    """Declared as null is cleared; not declared is unmanaged."""
+    *outer, last = path.split(".")
+    places: list[object] = [declared, declared.get("attributes")]
+    for step in outer:
+        places = [place.get(step) for place in places if isinstance(place, Mapping)]
+    return None if any(isinstance(place, Mapping) and last in place for place in places) else NOTHING
+
+
+def _names(key: Key, declared: SourceAttributes) -> dict[str, object]:
+    """What an expression may name: the attributes, one's own also by their short names, and the key."""
+    own = declared.get("attributes")
+    return {**(own if isinstance(own, Mapping) else {}), **declared, KEY: key.name}
+
+
+def _target(target: str, value: object) -> Value:
+    """The value in the form that the target has: a key for the manager, text for all that is text in SCIM."""
+    if target == "manager":
+        return str(Key("user", as_text(value))) if value else None
+    if target in OF_MANY:
+        return canonical(value if isinstance(value, list) or value is None else [value])
+    if isinstance(value, Mapping | list):
+        raise WrongExpression(f"{target} takes one value")
+    if isinstance(value, date) or (value is not None and not target.startswith("customFields.")):
+        return canonical(as_text(value))
+    return canonical(value)
+
+
+def _by_default(key: Key, declared: SourceAttributes) -> dict[str, Value]:
+    target: dict[str, Value] = {"externalId": key.name}
+    for name, value in declared.items():
+        if name in NOT_TARGETS:
+            continue
+        if name in NESTED and isinstance(value, Mapping):
+            target.update({f"{name}.{inner}": canonical(one) for inner, one in value.items()})
+        elif name == "manager":
+            target[name] = _target(name, value)
+        else:
+            target[name] = canonical(value)
+    return target

@@ -1,0 +1,81 @@
+"""Those whom clauses are put to, by what they have: a clause looks at each value once, not at each person.
+
+A thousand groups whose members clauses choose are so put to as many values as there are, however many people have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from typing import Final
+
+from reconciler.core.access.scope import SCHEMA_NAMES, SourceAttributes, as_text, compile_value_test, read_each
+from reconciler.core.declarations.clause import Clause, Operator
+
+NAMES_VALUES: Final = frozenset({Operator.EQUALS, Operator.IN})
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """A value, and the names of those who have it; somebody who has it twice is named twice."""
+
+    value: object
+    names: list[str] = field(default_factory=list)
+
+
+class Population:
+    """People or groups by name, with their source attributes; what is asked about an attribute is found out once."""
+
+    def __init__(self, subjects: Mapping[str, SourceAttributes]) -> None:
+        self.subjects = subjects
+        self._holders: dict[str, dict[str, list[Holders]]] = {}
+
+    @cached_property
+    def attribute_names(self) -> frozenset[str]:
+        """Every name that a clause may ask for: SCIM's, and those of anybody's own attributes."""
+        own = (one.get("attributes") for one in self.subjects.values())
+        return SCHEMA_NAMES.union(*(each for each in own if isinstance(each, Mapping)))
+
+    def holders(self, attribute: str) -> list[Holders]:
+        """Each value that anybody has of the attribute; of two kinds (`1`, `true`) they are two values."""
+        return list(chain.from_iterable(self._by_text(attribute).values()))
+
+    def _by_text(self, attribute: str) -> Mapping[str, list[Holders]]:
+        """The same by how values are compared."""
+        if attribute not in self._holders:
+            found: dict[tuple[type, str], Holders] = {}
+            for name, values in zip(self.subjects, read_each(self.subjects.values(), attribute), strict=True):
+                for value in values:
+                    found.setdefault((type(value), as_text(value)), Holders(value)).names.append(name)
+            by_text: dict[str, list[Holders]] = {}
+            for (_, text), holders in found.items():
+                by_text.setdefault(text, []).append(holders)
+            self._holders[attribute] = by_text
+        return self._holders[attribute]
+
+    def satisfying(self, clauses: Iterable[Clause]) -> frozenset[str]:
+        """The names of those for whom all the clauses hold, whatever groups they are in; everybody where none is."""
+        chosen = [self._satisfying(clause) for clause in clauses]
+        return frozenset(set.intersection(*chosen) if chosen else self.subjects)
+
+    def _satisfying(self, clause: Clause) -> set[str]:
+        if clause.operator is Operator.IS_MEMBER_OF:
+            return set()
+        if clause.operator is Operator.IS_NULL:
+            return set(self.subjects).difference(*(one.names for one in self.holders(clause.attribute)))
+        holds = compile_value_test(clause)
+        fitting = {name for one in self._find_likely(clause) if holds(one.value) for name in one.names}
+        if clause.quantifier == "all":
+            others = (one.names for one in self.holders(clause.attribute) if not holds(one.value))
+            fitting.difference_update(*others)
+        return fitting
+
+    def _find_likely(self, clause: Clause) -> Iterable[Holders]:
+        """The values for which it may hold: where it names them to the letter, no others are looked at."""
+        if clause.operator not in NAMES_VALUES or not clause.case_sensitive:
+            return self.holders(clause.attribute)
+        operands = clause.value if isinstance(clause.value, list) else [clause.value]
+        by_text = self._by_text(clause.attribute)
+        return chain.from_iterable(by_text.get(as_text(operand), ()) for operand in operands)

@@ -1,0 +1,48 @@
+"""The YAML contract as one JSON Schema (draft 2020-12), for editors: made from the types that files are read by.
+
+An editor completes and marks by it while people type. What only all files together can tell, `validate` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from reconciler.core.declarations.clause import ScopingFilters
+from reconciler.core.declarations.declared import GroupDeclaration, RedactDeclaration, RoleAssignment, UserEntry
+from reconciler.core.declarations.notifier import Notifier
+from reconciler.core.declarations.rule import AttributeMappings
+from reconciler.core.declarations.settlement import SettlementDeclaration
+from reconciler.core.declarations.tenant import Guardrails, Tenant
+from reconciler.core.model.messages import JsonObject
+
+SECTIONS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    "tenants": TypeAdapter(dict[str, Tenant]),
+    "guardrails": TypeAdapter(Guardrails),
+    "users": TypeAdapter(dict[str, UserEntry]),
+    "groups": TypeAdapter(dict[str, GroupDeclaration]),
+    "role_assignments": TypeAdapter(list[RoleAssignment]),
+    "scoping_filters": TypeAdapter(ScopingFilters),
+    "attribute_mappings": TypeAdapter(AttributeMappings),
+    "notifications": TypeAdapter(list[Notifier]),
+    "redact": TypeAdapter(RedactDeclaration),
+    "released": TypeAdapter(list[SettlementDeclaration]),
+    "left": TypeAdapter(list[SettlementDeclaration]),
+}
+
+
+def make_schema() -> JsonObject:
+    """The schema of one file: each section may be there, and no other; an empty section is none."""
+    named, shared = TypeAdapter.json_schemas(
+        [(name, "validation", adapter) for name, adapter in SECTIONS.items()], title="A file of the desired state"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": shared["title"],
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"anyOf": [schema, {"type": "null"}]} for (name, _mode), schema in named.items()},
+        "$defs": shared["$defs"],
+    }

@@ -1,0 +1,217 @@
+"""A tenant as people write it: how to reach it, how fast, how to treat it, and the limits of a plan for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
+
+from reconciler.core.declarations.branch_name import BranchName
+from reconciler.core.declarations.clause import ScopingFilters
+from reconciler.core.declarations.duration import Duration
+from reconciler.core.declarations.notifier import Notifier
+from reconciler.core.declarations.role_catalogue import RoleName
+from reconciler.core.declarations.rule import AttributeMappings
+from reconciler.core.declarations.secret import SecretName
+from reconciler.core.declarations.strict import Declaration
+from reconciler.core.model.address import check_address
+
+NEVER_WITHOUT = ("account_administrator",)
+PRIVILEGED = ("account_administrator", "account_designer", "directory_administrator")
+
+
+class Limit(Declaration):
+    """A plan is refused when it is above the count and above the percentage; one left out does not excuse."""
+
+    count: int | None = Field(default=None, ge=0)
+    percent: float | int | None = Field(default=None, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Limit:
+        if self.count is None and self.percent is None:
+            raise ValueError("limits nothing: give `count`, `percent` or both")
+        return self
+
+
+class SeparateDuties(Declaration):
+    """Roles of which nobody may hold two, and why."""
+
+    roles: list[RoleName]
+    reason: str | None = None
+
+    @field_validator("roles")
+    @classmethod
+    def _separates_something(cls, roles: list[str]) -> list[str]:
+        if len({*roles}) < 2:  # noqa: PLR2004  # one alone is apart from nothing
+            raise ValueError("separates nothing: name at least two different roles")
+        return roles
+
+
+class LimitException(Declaration):
+    """One plan that may pass the limits, by its digest; until the end of `expires`, and why."""
+
+    plan: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    reason: str = Field(min_length=1)
+    expires: date
+
+
+class Guardrails(Declaration):
+    """Limits that a plan may not exceed. The defaults hold where nothing is declared: guardrails are on."""
+
+    max_deactivations: Limit = Limit(count=5, percent=2)
+    max_member_removals: Limit = Limit(count=25, percent=5)
+    max_role_revocations: Limit = Limit(count=10, percent=5)
+    max_privileged_grants: Limit = Limit(count=3)
+    max_updates: Limit = Limit(count=200, percent=30)
+    max_identity_updates: Limit = Limit(count=5, percent=2)
+    max_clears: Limit = Limit(count=25, percent=5)
+    max_adoptions: Limit = Limit(count=50, percent=10)
+    max_population_drop: Limit = Limit(count=5, percent=10)
+    within: Duration = timedelta(hours=24)
+    exceptions: list[LimitException] = Field(default_factory=list)
+    privileged_roles: list[RoleName] = Field(default_factory=lambda: list(PRIVILEGED))
+    protected: list[str] = Field(default_factory=list)
+    never_without: list[RoleName] = Field(default_factory=lambda: list(NEVER_WITHOUT))
+    separation_of_duties: list[SeparateDuties] = Field(default_factory=list)
+
+
+class SecretDeclaration(SecretName):
+    """A secret by the name of its variable, and the day it stops working."""
+
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `requests` in any `seconds`."""
+
+    requests: int
+    seconds: int
+
+
+_RATE = re.compile(r"([1-9][0-9]{0,6}) per ([1-9][0-9]{0,4})(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def _parse_window(written: object) -> Window:
+    """`20 per 2s`, `3600 per 1h`."""
+    if isinstance(written, Window):
+        return written
+    match = _RATE.fullmatch(written) if isinstance(written, str) else None
+    if match is None:
+        raise ValueError("is not a rate: write it like `20 per 2s` or `3600 per 1h`")
+    return Window(int(match[1]), int(match[2]) * _SECONDS[match[3]])
+
+
+def _spell_window(window: Window) -> str:
+    return f"{window.requests} per {window.seconds}s"
+
+
+RateWindow: TypeAlias = Annotated[
+    Window,
+    PlainValidator(_parse_window),
+    PlainSerializer(_spell_window, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_RATE.pattern}$", "examples": ["20 per 2s", "3600 per 1h"]}),
+]
+
+
+class Rate(Declaration):
+    """The pace that the tenant allows: 20 requests in 2 seconds and 3,600 in an hour, unless told otherwise."""
+
+    burst: RateWindow = Window(20, 2)
+    sustained: RateWindow = Window(3600, 3600)
+
+
+SANDBOX = "sandbox"
+
+
+class OAuth(Declaration):
+    """Where a token for the REST API comes from, and the client credentials that it is given for."""
+
+    token_url: str
+    client_id: SecretDeclaration
+    client_secret: SecretDeclaration
+
+    @field_validator("token_url")
+    @classmethod
+    def _is_safe_to_send_a_secret_to(cls, url: str) -> str:
+        return check_address(url)
+
+
+class Permissions(Declaration):
+    """4me's REST API, where roles take effect: its address, the account whose roles they are, and how to get in."""
+
+    url: str
+    account: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    oauth: OAuth
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe_to_send_a_token_to(cls, url: str) -> str:
+        return check_address(url)
+
+
+RolesVia: TypeAlias = Literal["scim", "permissions"]
+
+
+class Tenant(Declaration):
+    """One 4me account, how to reach it and how to treat it."""
+
+    url: str
+    token: SecretDeclaration | None = None
+    enabled: bool = True
+    scope: Literal["assigned", "all"] = "assigned"
+    on_out_of_scope: Literal["deactivate", "ignore"] = "deactivate"
+    on_removed: Literal["deactivate", "ignore"] = "deactivate"
+    dialect: Literal["4me", "rfc7644"] = "4me"
+    roles_via: RolesVia = "scim"
+    permissions: Permissions | None = None
+    rate: Rate = Rate()
+    formerly: BranchName | None = None
+    record: BranchName | None = None
+    beside: str | None = None
+    approvals: Duration = timedelta(days=14)
+    scoping_filters: ScopingFilters | None = None
+    attribute_mappings: AttributeMappings | None = None
+    guardrails: Guardrails | None = None
+    notifications: list[Notifier] | None = None
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The pace to keep; the embedded 4me has none unless one is declared for it."""
+        if self.url == SANDBOX and "rate" not in self.model_fields_set:
+            return ()
+        return (self.rate.burst, self.rate.sustained)
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe_to_send_a_token_to(cls, url: str) -> str:
+        return url if url == SANDBOX else check_address(url, or_else=f"`{SANDBOX}` or ")
+
+    @model_validator(mode="after")
+    def _has_a_token(self) -> Tenant:
+        if self.url != SANDBOX and self.token is None:
+            raise ValueError("has no token: add `token: {env: NAME_OF_THE_VARIABLE}`")
+        return self
+
+    @model_validator(mode="after")
+    def _has_permissions_where_they_are_used(self) -> Tenant:
+        wanted = self.roles_via == "permissions" and self.url != SANDBOX
+        if wanted and self.permissions is None:
+            raise ValueError("says roles_via: permissions, and not where: add `permissions: {url, account, oauth}`")
+        if self.permissions is not None and self.roles_via == "scim":
+            raise ValueError(
+                "has `permissions`, which nothing uses while roles_via is scim: "
+                "add `roles_via: permissions`, or take them out"
+            )
+        if self.permissions is not None and self.url == SANDBOX:
+            raise ValueError("has `permissions`, and the embedded 4me is its own: take them out")
+        return self
+
+    @property
+    def account(self) -> str:
+        """The account whose roles these are, where they take effect over REST."""
+        return self.permissions.account if self.permissions else SANDBOX

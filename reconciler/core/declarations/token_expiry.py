@@ -1,0 +1,36 @@
+"""When a token has to be renewed: from a week before its last day everybody is told. Knows days, and no token."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from reconciler.core.declarations.declared import DeclaredTenant
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.errors import Problem
+
+WARN_DAYS: Final = 7
+HOW_TO: Final = "renew it in 4me under Settings, Apps, SCIM, and move the date in git"
+
+
+def days_left(tenant: Tenant, today: date) -> int | None:
+    """How many days the tenant's token still works after today, below 0 once it is over; None without a date."""
+    expires = tenant.token.expires if tenant.token else None
+    return None if expires is None else (expires - today).days
+
+
+def spell_days(left: int) -> str:
+    """`5 days left`, `its last day`, `expired 3 days ago`."""
+    days = "1 day" if abs(left) == 1 else f"{abs(left)} days"
+    if left == 0:
+        return "its last day"
+    return f"{days} left" if left > 0 else f"expired {days} ago"
+
+
+def warn_of_token(name: str, declared: DeclaredTenant, today: date) -> list[Problem]:
+    """A warning from a week before the token's last day, at the tenant's line."""
+    left, token = days_left(declared.tenant, today), declared.tenant.token
+    if left is None or left > WARN_DAYS or token is None:
+        return []
+    state = f"expired on {token.expires}" if left < 0 else f"expires on {token.expires}: {spell_days(left)}"
+    return [Problem("token_expiry", f"the token of {name} {state}", declared.source, HOW_TO, severity="warning")]

@@ -1,0 +1,258 @@
+"""Somebody whom git does not declare: they left it, or it never knew them. What that means, and how to declare them.
+
+The edit that is told was tried: compiled with the rest of git and, where the account is known, held against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import chain, count
+from typing import Final, Literal, cast
+
+from reconciler.core.access.access import filters_of, make_access
+from reconciler.core.access.compile import compile_state
+from reconciler.core.access.edited import assign_role, declare
+from reconciler.core.access.scope import path_steps
+from reconciler.core.adoption.importing import import_account
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.declared import Declarations, DeclaredUser, UserDeclaration
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.explanation.account_view import AccountSide, AccountView, Planned, hold_against
+from reconciler.core.explanation.flip import CandidateEdit, edited_by, find_edits, spell_value
+from reconciler.core.model.frozen import Frozen
+from reconciler.core.model.matching import match_resources
+from reconciler.core.model.resources import DesiredUser, Key, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.errors import Source
+
+NOWHERE: Final = Source("desired-state", 1)  # where what is not written yet would be
+IDENTITY: Final = frozenset({"userName", "externalId", "active"})
+ONE_OF_MANY: Final = Certificate("snapshot", 1, 0, 0)
+
+
+class Managing(Frozen):
+    """The edits that bring somebody under management, the verdict they lead to, and what a plan would do then.
+
+    `plan` is None where the account is not known.
+    """
+
+    edits: tuple[str, ...]
+    verdict: str
+    plan: tuple[Planned, ...] | None
+
+
+class UndeclaredUser(Frozen):
+    """All there is to say of somebody whom git does not declare. `key` is that of one who left.
+
+    `account` is None where it is not known; `obstacle` says why no edit is told that would manage them.
+    """
+
+    standing: Literal["left", "unmanaged", "unclear"]
+    key: str | None
+    name: str
+    tenant: str
+    as_of: str
+    in_scope: Literal[False] = False
+    verdict: str
+    source: Source | None
+    account: AccountSide | None
+    manage: Managing | None
+    obstacle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GitStates:
+    """What git says now and said before, for one tenant on one day; `then` are the people it declared before.
+
+    `evidence` says who was ours.
+    """
+
+    declarations: Declarations
+    tenant_name: str
+    today: date
+    earlier: Earlier
+    then: Mapping[str, DeclaredUser]
+    then_at: str | None
+    evidence: Evidence = NO_EVIDENCE
+
+    @property
+    def tenant(self) -> Tenant:
+        """The tenant that is asked about."""
+        return self.declarations.tenants[self.tenant_name].tenant
+
+    def state(self) -> DesiredState:
+        """What it says, compiled."""
+        return compile_state(self.declarations, self.tenant_name, self.today)
+
+    def after(self, edits: Iterable[CandidateEdit]) -> GitStates:
+        """The same after some edits."""
+        return replace(self, declarations=edited_by(self.declarations, edits))
+
+
+def explain_leaver(git: GitStates, left: DesiredUser, beside: AccountView | None) -> UndeclaredUser:
+    """Somebody whom an earlier state declares, and git no longer does."""
+    live = _live_of(left, beside) if beside else None
+    known_as = beside.keys.get(live.id, left.key) if beside and live else left.key
+    manage, obstacle = (
+        _manage(git, left.key.name, _again(git, left), (beside, live))
+        if known_as == left.key
+        else (None, f"as {known_as} they are under management")
+    )
+    was = f"left git: declared at {left.source} when {git.then_at} was applied"
+    return UndeclaredUser(
+        standing="left",
+        key=str(left.key),
+        name=left.name,
+        tenant=git.tenant_name,
+        as_of=git.today.isoformat(),
+        verdict=f"{was}. {_fate(git, live, known_as, left.key) if beside else _unknown_fate(git)}",
+        source=left.source,
+        account=beside.side_of(known_as, live) if beside else None,
+        manage=manage,
+        obstacle=obstacle,
+    )
+
+
+def _again(git: GitStates, left: DesiredUser) -> tuple[CandidateEdit, ...]:
+    """Declared as they were, and the roles that they held by then and would not hold now."""
+    name = left.key.name
+    again = CandidateEdit(
+        f"declare {name} again, as at {left.source} of {git.then_at}",
+        lambda declarations: declare(declarations, name, git.then[name]),
+    )
+    held = make_access(git.after([again]).declarations, git.tenant_name, git.today).holdings.roles(name)
+    return again, *(_assigning(role, name) for role in sorted((left.roles or frozenset()) - held))
+
+
+def _live_of(left: DesiredUser, beside: AccountView) -> LiveUser | None:
+    """Who they are in the account, though git may declare them under another key by now."""
+    return match_resources([left], beside.live.users, beside.desired.matching).live_of.get(left.key)
+
+
+def _unknown_fate(git: GitStates) -> str:
+    return f"If active, they are {_then(git)}."
+
+
+def _then(git: GitStates) -> str:
+    return "left alone: on_removed is ignore" if git.tenant.on_removed == "ignore" else "deactivated by the next apply"
+
+
+def _fate(git: GitStates, live: LiveUser | None, known_as: Key, key: Key) -> str:
+    """What becomes of somebody who left git, in a sentence."""
+    if live is None:
+        return "Nobody in the account is surely them, and nothing is done."
+    if known_as != key:
+        return f"They are declared as {known_as} by now, and that is what counts."
+    return f"They are active, and {_then(git)}. Nothing is deleted." if live.active else "They are inactive already."
+
+
+def explain_unmanaged(git: GitStates, live: LiveUser, beside: AccountView) -> UndeclaredUser:
+    """Somebody whom only the account knows."""
+    claims, side = ", ".join(map(str, beside.claims(live))), beside.side_of(None, live)
+    name, edits = (None, ()) if claims else _declaring(git, live)
+    manage, obstacle = _manage(git, name, edits, (beside, live)) if name else (None, _why_not(claims))
+    return UndeclaredUser(
+        standing="unclear" if claims else "unmanaged",
+        key=None,
+        name=live.name,
+        tenant=git.tenant_name,
+        as_of=git.today.isoformat(),
+        verdict=_tell_unclear(claims) if claims else _tell_unmanaged(git, side),
+        source=None,
+        account=side,
+        manage=manage,
+        obstacle=obstacle,
+    )
+
+
+def _tell_unclear(claims: str) -> str:
+    return (
+        f"is unclear: {claims} could be them, or somebody else of the account. Nothing is done until that is settled."
+    )
+
+
+def _tell_unmanaged(git: GitStates, side: AccountSide) -> str:
+    then = f", and did not when {git.then_at} was applied" if git.then_at else ""
+    groups = ", but for groups whose members git alone decides" if side.plan else ""
+    return (
+        f"is unmanaged: in the account, and git does not declare them{then}. "
+        f"A plan lists them and leaves them as they are{groups}; nothing is ever deleted."
+    )
+
+
+def _why_not(claims: str) -> str:
+    if claims:
+        return f"give {claims} an externalId or userName that only one of the account has"
+    return "git could not find them again: correct their userName and externalId in the account first"
+
+
+def _declaring(git: GitStates, live: LiveUser) -> tuple[str | None, tuple[CandidateEdit, ...]]:
+    """As an import would declare them, as far as access needs it: who they are, what filters ask, and their roles."""
+    imported = import_account(LiveState((live,), (), ONE_OF_MANY), git.tenant)
+    if not imported.users:
+        return None, ()
+    (key, entry), *_ = imported.users.items()
+    name = _free(key, git.declarations.users)
+    asked = {
+        path_steps(clause.attribute)[0]
+        for one in filters_of(git.declarations, git.tenant_name).users
+        for clause in one.clauses
+    }
+    told = {"userName": entry["userName"]}
+    told |= {path: value for path, value in entry.items() if path in IDENTITY | asked and value is not None}
+    if name != key:
+        told.setdefault("externalId", key)
+    attributes = cast("UserDeclaration", told)
+    spelled = ", ".join(f"{path}: {_spell(value)}" for path, value in told.items())
+    first = CandidateEdit(
+        f"declare {name} under users, with {spelled}",
+        lambda declarations: declare(declarations, name, DeclaredUser(attributes, NOWHERE)),
+    )
+    roles = imported.roles if git.declarations.assignments or git.tenant.scope == "assigned" else ()
+    return name, (first, *(_assigning(role, name) for role in roles))
+
+
+def _free(key: str, taken: Mapping[str, object]) -> str:
+    """The key, or with a number where somebody else has it."""
+    keys = chain([key], (f"{key}-{number}" for number in count(2)))
+    return next(one for one in keys if one not in taken)
+
+
+def _assigning(role: str, name: str) -> CandidateEdit:
+    return CandidateEdit(
+        f"assign the role {role} to {name}", lambda declarations: assign_role(declarations, role, name)
+    )
+
+
+def _spell(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else spell_value(value)
+
+
+def _manage(
+    git: GitStates, name: str, edits: tuple[CandidateEdit, ...], account: tuple[AccountView | None, LiveUser | None]
+) -> tuple[Managing | None, str | None]:
+    """The edits, with what else their access needs, as far as they prove to do what they are for; else why not."""
+    beside, live = account
+    edited = git.after(edits)
+    key = Key("user", name)
+    state = edited.state()
+    if not state.users[key].in_scope and edited.declarations.users[name].attributes.get("active") is not False:
+        more = find_edits(edited.declarations, git.tenant_name, name, git.today)
+        edits = (*edits, *(more.edits if more else ()))
+        edited = git.after(edits)
+        state = edited.state()
+    wrong = next((problem for problem in state.problems if problem.severity == "error"), None)
+    if wrong:
+        return None, f"declared so, {wrong.message}"
+    after = hold_against(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
+    if after and live and after.links.users.live_of.get(key) != live:
+        return None, f"declared so, they would not be found: users match by {', '.join(state.matching)}"
+    return Managing(
+        edits=tuple(edit.text for edit in edits),
+        verdict=state.users[key].reason,
+        plan=after.side_of(key, live).plan if after else None,
+    ), None

@@ -1,0 +1,62 @@
+"""Which roles take effect for whom, before a plan and after it. What somebody inactive holds takes no effect.
+
+Knows a plan's changes and the account they are made to; nothing of limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.core.changes.plan import Change
+from reconciler.core.model.states import LiveState
+from reconciler.core.planner.planner import Decisions
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveRoles:
+    """The roles in effect for one user, by key, or by `id/…` for somebody that git does not declare."""
+
+    key: str
+    name: str
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+
+    @property
+    def gained(self) -> frozenset[str]:
+        """Those that take effect by the plan: granted, or held by somebody who comes back."""
+        return self.after - self.before
+
+
+def list_effective_roles(decided: Decisions, live: LiveState) -> list[EffectiveRoles]:
+    """The held_roles of everyone in the account, and of those whom the plan creates, in the order of their keys."""
+    keys = {identifier: key for key, identifier in decided.ids.items() if key.startswith("user/")}
+    changes: dict[str, list[Change]] = {}
+    for change in decided.changes:
+        changes.setdefault(change.key, []).append(change)
+
+    effective_roles = {}
+    for user in live.users:
+        key = keys.get(user.id, f"id/{user.id}")
+        before = user.roles if user.active else frozenset[str]()
+        after = _after(changes.get(key, ()), user.roles, active=user.active)
+        effective_roles[key] = EffectiveRoles(key, user.name, before, after)
+    for key, made in changes.items():
+        if made[0].action == "create_user":
+            effective_roles[key] = EffectiveRoles(key, made[0].name, after=_after(made, frozenset(), active=True))
+    return sorted(effective_roles.values(), key=lambda one: one.key)
+
+
+def _after(changes: Iterable[Change], roles: frozenset[str], *, active: bool) -> frozenset[str]:
+    """The roles in effect once the changes to a user are made."""
+    for change in changes:
+        match change.action:
+            case "deactivate_user":
+                active = False
+            case "reactivate_user":
+                active = True
+            case "revoke_roles":
+                roles -= {*change.roles}
+            case _:
+                roles |= {*change.roles}
+    return roles if active else frozenset()

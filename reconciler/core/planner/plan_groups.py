@@ -1,0 +1,186 @@
+"""What becomes of a group: created, updated, its members added and, where git alone decides, removed (SEMANTICS 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconciler.core.changes.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, Skipped, UpdateGroup
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.comparison.references import References
+from reconciler.core.model.diff import different_paths
+from reconciler.core.model.matching import Matches
+from reconciler.core.model.resources import DesiredGroup, LiveGroup
+from reconciler.core.model.states import DesiredState
+from reconciler.core.ownership.verdicts import GroupThatLeft, Ownership
+from reconciler.core.planner.result import Result, adoption_reason, attribute_changes, skip
+from reconciler.errors import Problem
+
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlanner:
+    """Decides about one group after another, with what is the same for all of them."""
+
+    matches: Matches[LiveGroup]
+    references: References
+    earlier: Earlier
+    desired: DesiredState
+    ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
+
+    def plan(self, group: DesiredGroup) -> Result:
+        """What becomes of a group that git declares."""
+        if group.key in self.matches.unclear:
+            return skip(group, "it is unclear which group this is in the account")
+        live = self.matches.live_of.get(group.key)
+        if not group.in_scope:
+            return skip(group, group.reason)
+        if live is None:
+            return Result([self._create(group)])
+        update = self._update(group, live)
+        return Result(
+            [*update, *self._change_members(group, live)], self._note_kept(group, live), _renames(group, update)
+        )
+
+    def plan_left(self, left: GroupThatLeft) -> Result:
+        """A group that left git, or its scope, stays; the members that git had put there leave it.
+
+        Members in doubt and released members stay too.
+        """
+        group, live = left.group, left.live
+        kept = self.ownership.spared | {live_id for live_id, _words in self.ownership.released}
+        going = self._asked(group, set(map(self.references.key_of, left.members - kept)))
+        if not going:
+            return Result()
+        reason = f"the group {self._how_it_left(group)}: it stays, and the members that git had put there leave it"
+        removed = self._remove(group, live, sorted(going), self._cause_of_leaving(group), reason)
+        staying = sorted(set(map(self.references.key_of, live.members - self.ownership.spared)) - going)
+        noted = [*_note(group, staying, "git had not put them there"), *self._note_spared(group, live)]
+        return Result([removed], skipped=noted)
+
+    def _how_it_left(self, group: DesiredGroup) -> str:
+        return "is out of scope" if self.desired.resource(group.key) else "left git"
+
+    def _cause_of_leaving(self, group: DesiredGroup) -> Cause:
+        if self.desired.resource(group.key):
+            return self.earlier.presence(group.key, head=False)
+        return self.earlier.removal(group.key)
+
+    def _create(self, group: DesiredGroup) -> CreateGroup:
+        attributes = {**group.on_create, **group.attributes}
+        paths = sorted(path for path, value in attributes.items() if value is not None)
+        return CreateGroup(
+            key=str(group.key),
+            name=group.name,
+            cause=self.earlier.presence(group.key, head=True),
+            reason=group.reason,
+            attributes=attribute_changes(paths, {}, attributes),
+            members=tuple(sorted(self._wanted(group))),
+            source=group.source,
+        )
+
+    def _wanted(self, group: DesiredGroup) -> set[str]:
+        """The members that can be written: in the account, or created by this plan."""
+        return {key for key in map(str, group.members or ()) if self.references.will_exist(key)}
+
+    def _asked(self, group: DesiredGroup, members: set[str]) -> set[str]:
+        """Those of the members that the plan is about."""
+        asked = self.desired.members_asked(group.key)
+        return members if asked is None else members & set(map(str, asked))
+
+    def _update(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
+        paths = different_paths(live.attributes, group.attributes)
+        if not paths:
+            return []
+        attribute = self.matches.adopted.get(group.key)
+        return [
+            UpdateGroup(
+                key=str(group.key),
+                name=group.name,
+                target_id=live.id,
+                cause=self.earlier.attributes(group.key, paths, group.attributes, live.attributes),
+                reason=adoption_reason(group, attribute),
+                adopted=attribute or "",
+                attributes=attribute_changes(paths, live.attributes, group.attributes),
+                source=group.source,
+            )
+        ]
+
+    def _change_members(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
+        if group.members is None:
+            return []
+        wanted = self._asked(group, self._wanted(group))
+        known = set(self._known(live.members)) - self.ownership.spared
+        now = self._asked(group, set(map(self.references.key_of, known)))
+        changes: list[Change] = []
+        if added := sorted(wanted - now):
+            changes.append(self._add(group, live, added))
+        if group.authoritative and (removed := sorted(now - wanted)):
+            cause = self.earlier.members(group.key, removed, head=False)
+            reason = "membership is authoritative, and they are not among those it should have"
+            changes.append(self._remove(group, live, removed, cause, reason))
+        return changes
+
+    def _note_kept(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
+        """Names the members that stay though git does not declare them: in doubt, or taken out of an additive group."""
+        if group.members is None:
+            return []
+        if group.authoritative:
+            return self._note_spared(group, live)
+        went = self.earlier.former_members(group.key) - group.members
+        there = set(map(self.references.key_of, live.members))
+        named = sorted(self._asked(group, set(map(str, went))) & there)
+        return _note(group, named, "membership is additive, and nobody is taken out of the group")
+
+    def _note_spared(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
+        doubts = [one for one in self.ownership.doubts if one.kind == "user" and one.id in live.members]
+        named = [f"{one.key} ({one.id})" for one in doubts]
+        return _note(group, named, "it can't be told whether they left git")
+
+    def _known(self, members: Iterable[str]) -> Iterable[str]:
+        """Drops members whose match is ambiguous; a linked member is kept."""
+        references = self.references
+        return (one for one in members if one in references.keys or one not in references.contested)
+
+    def _add(self, group: DesiredGroup, live: LiveGroup, members: list[str]) -> AddMembers:
+        return AddMembers(
+            key=str(group.key),
+            name=group.name,
+            target_id=live.id,
+            cause=self.earlier.members(group.key, members, head=True),
+            reason="they should be in it, and are not",
+            members=tuple(members),
+            source=group.source,
+        )
+
+    def _remove(
+        self, group: DesiredGroup, live: LiveGroup, members: list[str], cause: Cause, reason: str
+    ) -> RemoveMembers:
+        return RemoveMembers(
+            key=str(group.key),
+            name=group.name,
+            target_id=live.id,
+            cause=cause,
+            reason=reason,
+            members=tuple(sorted(members)),
+            source=group.source,
+        )
+
+
+def _note(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
+    return [Skipped(key=str(group.key), reason=f"{_name(named)} stays in it: {why}")] if named else []
+
+
+def _name(named: list[str]) -> str:
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:
+    """4me renames an organization or a site that is linked to the group (default rules of its SCIM groups)."""
+    renamed = any(one.path == "displayName" and one.before for change in changes for one in change.attributes)
+    if not renamed:
+        return []
+    message = f"{group.key} is renamed: an organization or a site that 4me linked to it is renamed with it"
+    return [Problem("group_renamed", message, group.source, severity="warning")]

@@ -1,0 +1,170 @@
+"""Desired × live (× what git said before) → the changes of a plan. Set algebra over what was compiled and read.
+
+`ownership` judges who left, `plan_users` and `plan_groups` hold the decision tables; this module links, asks them about
+every key, and gathers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.core.changes.plan import Change, Skipped, Unmanaged, order_changes
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.comparison.link import Links, link_account
+from reconciler.core.comparison.references import References, make_references
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.matching import Matches
+from reconciler.core.model.resources import DesiredUser, LiveGroup, LiveUser
+from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.ownership.judge import judge
+from reconciler.core.ownership.notices import warn_of_ownership
+from reconciler.core.ownership.verdicts import Ownership
+from reconciler.core.planner.plan_groups import GroupPlanner
+from reconciler.core.planner.plan_roles import wanted_roles
+from reconciler.core.planner.plan_users import UserPlanner
+from reconciler.core.planner.result import Result
+from reconciler.core.scim.people import RoleLookup
+from reconciler.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is to be done, what is left alone, and `ids`: the live id of every key that has one, for apply.
+
+    `unclear` are keys that could be several live resources, and `contested` the ids of those. `ownership` are the
+    verdicts on who left. `ignored` are the keys of leavers who stay active because `on_removed` is ignore.
+    """
+
+    changes: tuple[Change, ...]
+    unmanaged: tuple[Unmanaged, ...]
+    skipped: tuple[Skipped, ...]
+    problems: tuple[Problem, ...]
+    ids: Mapping[str, str]
+    unclear: frozenset[str] = frozenset()
+    contested: frozenset[str] = frozenset()
+    ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def unsettled(self) -> int:
+        """How many users and groups are in doubt, or could be several: the next plan may not look at them."""
+        return len(self.ownership.doubts) + len(self.contested)
+
+
+def decide_changes(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
+) -> Decisions:
+    """Returns what makes the account what git says. Who left is a verdict from the evidence; `earlier` gives causes."""
+    links = link_account(desired, earlier, live)
+    ownership = judge(desired, live, links, evidence)
+    warnings = warn_of_ownership(desired, links, evidence)
+    return _decide(_Decision(desired, live, tenant, earlier, links, ownership), warnings)
+
+
+def decide_judged(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, ownership: Ownership
+) -> Decisions:
+    """Returns what makes an account what git says, by verdicts that stand: what is planned after a plan was tried."""
+    links = link_account(desired, earlier, live)
+    return _decide(_Decision(desired, live, tenant, earlier, links, ownership.seen_in(live)), ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What changes are decided from."""
+
+    desired: DesiredState
+    live: LiveState
+    tenant: Tenant
+    earlier: Earlier
+    links: Links
+    ownership: Ownership
+
+    def references(self) -> References:
+        """Keys and ids of what HEAD declares, and of who left."""
+        users: Matches[LiveUser] = Matches({one.user.key: one.live for one in self.ownership.leavers})
+        groups: Matches[LiveGroup] = Matches({one.group.key: one.live for one in self.ownership.groups})
+        return make_references(self.desired, (users, self.links.users), (groups, self.links.groups))
+
+    def results(self, references: References) -> list[Result]:
+        """What was decided about each key."""
+        desired, ownership = self.desired, self.ownership
+        users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
+        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership)
+        return [
+            *(users.plan(user) for user in desired.users.values() if desired.is_asked(user.key)),
+            *(users.plan_leaver(leaver) for leaver in ownership.leavers),
+            *(groups.plan(group) for group in desired.groups.values() if desired.is_asked(group.key)),
+            *(groups.plan_left(group) for group in ownership.groups),
+        ]
+
+
+def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
+    desired, links, ownership = decision.desired, decision.links, decision.ownership
+    references = decision.references()
+    results = decision.results(references)
+    ignores = decision.tenant.on_removed == "ignore"
+    return Decisions(
+        changes=order_changes(change for result in results for change in result.changes),
+        unmanaged=_unmanaged(decision),
+        skipped=tuple(
+            sorted((one for result in results for one in result.skipped), key=lambda one: (one.key, one.reason))
+        ),
+        problems=(
+            *links.problems(desired),
+            *warnings,
+            *(problem for result in results for problem in result.problems),
+        ),
+        ids=references.ids,
+        unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
+        contested=references.contested,
+        ownership=ownership,
+        ignored=tuple(str(one.user.key) for one in ownership.leavers if ignores and one.live.active),
+    )
+
+
+def list_role_lookups(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
+) -> list[RoleLookup]:
+    """Returns the users whose person's roles a plan needs, each with the roles to hold: none over SCIM."""
+    if tenant.roles_via == "scim":
+        return []
+    links = link_account(desired, earlier, live)
+    ownership = judge(desired, live, links, evidence)
+    pairs = [
+        (user, _wanted(desired.users[key], tenant, ownership))
+        for key, user in links.users.live_of.items()
+        if desired.is_asked(key)
+    ]
+    if tenant.on_removed == "deactivate":
+        pairs += [(one.live, frozenset()) for one in ownership.leavers]
+    return [RoleLookup(user, roles) for user, roles in pairs if roles is not None]
+
+
+def _wanted(user: DesiredUser, tenant: Tenant, ownership: Ownership) -> frozenset[str] | None:
+    if user.in_scope:
+        return wanted_roles(user, ownership.assigned.get(user.key, frozenset()))
+    return frozenset() if tenant.on_out_of_scope == "deactivate" else None
+
+
+def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
+    """Returns resources that git never declared or has released, and groups that left git, which stay.
+
+    Empty for a plan about some keys, which does not read the others.
+    """
+    if decision.desired.selection is not None:
+        return ()
+    links, live, ownership = decision.links, decision.live, decision.ownership
+    judged = {*(one.live.id for one in ownership.leavers), *(doubt.id for doubt in ownership.doubts)}
+    every: list[tuple[str, LiveUser | LiveGroup]] = [
+        *(("user", user) for user in links.users.unmatched(live.users)),
+        *(("group", group) for group in links.groups.unmatched(live.groups)),
+    ]
+    found = [_unmanaged_one(kind, one) for kind, one in every if one.id not in judged]
+    return tuple(sorted(found, key=lambda one: (one.kind, one.name, one.id)))
+
+
+def _unmanaged_one(kind: str, one: LiveUser | LiveGroup) -> Unmanaged:
+    return Unmanaged(kind="user" if kind == "user" else "group", id=one.id, name=one.name)

@@ -1,0 +1,207 @@
+"""Whether a plan converges: it is applied to the simulator, and what is still to be planned afterwards is named.
+
+Only the resources that the plan touches, and those they refer to, are put into the simulator: the rest can't change. Where
+roles take effect over REST, the people behind are put there too, and 4me's rules are played: whom they link because of
+the plan is given roles by the next one, as the plan says of them itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.planner.planner import Decisions, decide_judged
+from reconciler.core.planner.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
+from reconciler.core.safety.not_converging import (
+    Unsettled,
+    find_again,
+    find_later,
+    find_returned,
+    warn_of_not_converging,
+)
+from reconciler.core.scim.people import SCIM_SOURCE, People, Person, address_of, read_person, to_records, with_people
+from reconciler.core.scim.wire import DIALECTS, nest, read_group, read_id, read_user, unlike
+from reconciler.core.simulator.directory import Directory
+from reconciler.core.simulator.machine import Simulator
+from reconciler.core.simulator.permissions import PeopleQuirks, roles_in
+from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.rest import read_call
+from reconciler.core.simulator.schema import Endpoint, naming_attribute
+from reconciler.errors import Problem
+
+ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def check_convergence(
+    desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, decided: Decisions
+) -> list[Problem]:
+    """What would come back after the plan was applied: nothing, or a warning that names it."""
+    steps = make_steps(decided.changes, tenant.roles_via)
+    if not steps:
+        return []
+    rivals = _rivals(steps, live)
+    keys = _concerned(desired, steps) | decided.unclear | {key for key, one in decided.ids.items() if one in rivals}
+    ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
+    simulator = _twin_of(live, ids, tenant)
+
+    tried = _apply(steps, simulator, dict(decided.ids), tenant)
+    again = decide_judged(
+        _restrict(desired, keys), _read(simulator, live.me, tenant), tenant, earlier, decided.ownership
+    )
+    told = _told_of(decided, live, tenant)
+    unexpected = [
+        change
+        for change in again.changes
+        if (change.key, change.action) not in told and tried.refused.isdisjoint([change.key, *needs_of(change)])
+    ]
+    returning = [one for change in unexpected for one in _find_left(change, decided)]
+    seen = {(one.key, one.about) for one in returning}
+    return warn_of_not_converging(
+        [*returning, *(one for one in tried.trouble if (one.key, one.about) not in seen)], desired
+    )
+
+
+def _find_left(change: Change, decided: Decisions) -> list[Unsettled]:
+    """What the next plan has of a key that this one leaves alone comes for the first time, of any other again."""
+    return [find_later(change)] if change.key in decided.unclear else find_again(change)
+
+
+def _told_of(decided: Decisions, live: LiveState, tenant: Tenant) -> set[tuple[str, str]]:
+    """What the plan itself leaves to the next: roles of those who have no person yet, created or not."""
+    if tenant.roles_via == "scim":
+        return set()
+    linked = {user.id for user in live.users if user.person is not None}
+    without = {key for key, live_id in decided.ids.items() if live_id not in linked}
+    created = {change.key for change in decided.changes if change.action == "create_user"}
+    return {(key, "grant_roles") for key in without | created}
+
+
+def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
+    """The live resources that have a name which a step writes: 4me gives it to one alone, without case."""
+    written = {(step.kind, name) for step in steps if (name := _name_of(step.kind, step.attributes()))}
+    users = {user.id for user in live.users if ("Users", _name_of("Users", user.attributes)) in written}
+    return users | {group.id for group in live.groups if ("Groups", _name_of("Groups", group.attributes)) in written}
+
+
+def _name_of(endpoint: Endpoint, attributes: Attributes) -> str:
+    return str(attributes.get(naming_attribute(endpoint).name) or "").casefold()
+
+
+def _targets(steps: Iterable[Step]) -> set[str]:
+    return {change.target_id for step in steps if step.via == "scim" for change in step.changes if change.target_id}
+
+
+def _concerned(desired: DesiredState, steps: Iterable[Step]) -> set[str]:
+    """The keys that steps write to, and those that their resources refer to."""
+    keys = {step.key for step in steps}
+    concerned = set(keys)
+    for key in keys:
+        resource = desired.resource(parsed) if (parsed := parse_key(key)) else None
+        if resource is None:
+            continue
+        members = getattr(resource, "members", None) or ()
+        manager = resource.attributes.get("manager")
+        concerned.update(map(str, members), [str(manager)] if manager else [])
+    return concerned
+
+
+def _restrict(desired: DesiredState, keys: set[str]) -> DesiredState:
+    return replace(
+        desired,
+        users={key: user for key, user in desired.users.items() if str(key) in keys},
+        groups={key: group for key, group in desired.groups.items() if str(key) in keys},
+    )
+
+
+def _twin_of(live: LiveState, ids: set[str], tenant: Tenant) -> Simulator:
+    users = [user for user in live.users if user.id in ids]
+    groups = [_as_group(group) for group in live.groups if group.id in ids]
+    people = tuple(_as_person(user, user.person) for user in users if user.person is not None)
+    directory = Directory(to_records(People(people, live.me), tenant.account))
+    played = PeopleQuirks(links="at once" if tenant.roles_via == "permissions" else "never")
+    return Simulator(Quirks(error_shape="rest", people=played), map(_as_user, users), groups, directory)
+
+
+def _as_person(user: LiveUser, person: str) -> Person:
+    return Person(person, user.name, SCIM_SOURCE, user.id, address_of(user), user.roles)
+
+
+def _as_user(user: LiveUser) -> JsonObject:
+    roles = [{"value": role} for role in sorted(user.roles)]
+    return {**nest(user.attributes, "Users"), "id": user.id, "active": user.active, "roles": roles}
+
+
+def _as_group(group: LiveGroup) -> JsonObject:
+    members = [{"value": member} for member in sorted(group.members)]
+    return {**nest(group.attributes, "Groups"), "id": group.id, "members": members}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What went otherwise than asked while a plan was tried, and the keys of which something was refused."""
+
+    trouble: list[Unsettled]
+    refused: set[str]
+
+
+def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Tried:
+    """Sends every step's request to the simulator; what needs something refused is left out, as an apply leaves it out."""
+    tried = _Tried([], set())
+    for whole in steps:
+        step = whole.without(tried.refused)
+        if step is None:
+            continue
+        response = _send(step, simulator, ids, tenant)
+        if not response.succeeded:
+            tried.trouble.append(_refusal(step, response))
+            tried.refused.add(step.key)
+        elif step.via == "scim" and isinstance(response.body, dict):
+            ids[step.key] = read_id(response.body)
+            tried.trouble.extend(_not_taken(step, ids, response.body))
+    return tried
+
+
+def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Response:
+    if step.via == "permissions":
+        request = make_roles_request(step, tenant.account)
+        return simulator.answer_rest(read_call(request.method, request.path, None, tenant.account, ANY_MOMENT)).response
+    request = make_request(step, ids, DIALECTS[tenant.dialect])
+    return simulator.answer(request.method, request.path, request.body, ANY_MOMENT).response
+
+
+def _refusal(step: Step, response: Response) -> Unsettled:
+    """What the simulator says, which names the attribute to blame as 4me's REST API does."""
+    body: JsonObject = response.body if isinstance(response.body, dict) else {}
+    errors = body.get("errors")
+    blamed = str(errors[0][0]) if isinstance(errors, list) else ""
+    return Unsettled("refused", blamed, step.key, str(body.get("message")))
+
+
+def _not_taken(step: Step, ids: Mapping[str, str], resource: JsonObject) -> list[Unsettled]:
+    """The attributes that the answer has otherwise: what is written on create only is never looked at again."""
+    answered = (read_user if step.kind == "Users" else read_group)(resource).attributes
+    asked = with_ids(step.attributes(), ids)
+    return [
+        find_returned(step.key, AttributeChange(path=path, before=answered.get(path), after=asked[path]))
+        for path in unlike(asked, answered)
+    ]
+
+
+def _read(simulator: Simulator, me: str | None, tenant: Tenant) -> LiveState:
+    users = tuple(map(read_user, simulator.users.values()))
+    if tenant.roles_via == "permissions":
+        users = with_people(users, _people(simulator, tenant.account))
+    groups = tuple(map(read_group, simulator.groups.values()))
+    return LiveState(users, groups, Certificate("full", len(users), len(groups), 0), me)
+
+
+def _people(simulator: Simulator, account: str) -> People:
+    people = simulator.kept("People").values()
+    return People(tuple(replace(read_person(person), roles=roles_in(person, account)) for person in people))

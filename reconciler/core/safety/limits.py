@@ -1,0 +1,120 @@
+"""The effects of a plan that count against each guardrail with a limit. Pure.
+
+Counts changes; knows nothing of how high a limit is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.declarations.tenant import Guardrails
+from reconciler.core.model.resources import Value
+
+SUMMED = "max_privileged_grants"
+WRITES = frozenset({"update_user", "update_group", "reactivate_user"})
+ABOUT_USERS = frozenset({"update_user", "reactivate_user"})
+
+
+def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:
+    """Returns what counts against each limit, by the guardrail's name, in words; privileged grants are apart.
+
+    What a leaver loses with a deactivation is counted with it, once. An adoption is neither an update nor one of an
+    identity.
+    """
+    leavers = [change.key for change in changes if change.action == "deactivate_user"]
+    left = frozenset(leavers)
+    revoked = [change for change in changes if change.key not in left]
+    written = [change for change in changes if is_write(change)]
+    updated = [change for change in written if not is_adoption(change)]
+    return {
+        "max_deactivations": leavers,
+        "max_member_removals": _spell(_pairs(changes, "remove_members", without=left)),
+        "max_role_revocations": _spell(_pairs(revoked, "revoke_roles", without=frozenset())),
+        "max_updates": [change.key for change in updated],
+        "max_identity_updates": [change.key for change in updated if any(list_identity_paths(change))],
+        "max_clears": [f"{path} of {change.key}" for change in written for path in _cleared(change)],
+        "max_adoptions": [change.key for change in changes if is_adoption(change)],
+    }
+
+
+def effects_of(
+    changes: Sequence[Change], guardrails: Guardrails | None = None, *, first_apply: bool = False
+) -> dict[str, int]:
+    """Returns how many of the changes count against each guardrail, by its name; zeros are left out.
+
+    This is what an apply records of the changes that it carried out. Adoptions of the first apply are not counted, for
+    it takes over an account. A privileged role that a reactivated user still holds is in no change, and not counted.
+    """
+    counted = {name: len(named) for name, named in list_effects(changes).items()}
+    counted[SUMMED] = sum(1 for _ in _privileged(changes, guardrails or Guardrails()))
+    if first_apply:
+        del counted["max_adoptions"]
+    return {name: count for name, count in counted.items() if count}
+
+
+def is_write(change: Change) -> bool:
+    """Returns whether a change writes attributes of a user or group that exists in the account."""
+    return change.action in WRITES and change.target_id is not None and bool(change.attributes)
+
+
+def is_adoption(change: Change) -> bool:
+    """Returns whether a change takes a user or group under management that the account had already.
+
+    It gives them the externalId of git. A user declared without one is matched by another attribute at each plan.
+    """
+    found = change.action in WRITES and bool(change.adopted)
+    return found and any(one.path == "externalId" for one in change.attributes)
+
+
+def list_identity_paths(change: Change) -> Iterator[str]:
+    """Yields what of a user's login a change rewrites: userName, externalId, the primary e-mail.
+
+    An externalId that is given to a user who has none rewrites nothing.
+    """
+    if change.action not in ABOUT_USERS or change.target_id is None:
+        return
+    for one in change.attributes:
+        if one.path == "userName" or (one.path == "externalId" and one.before is not None):
+            yield one.path
+        elif one.path == "emails" and primary_address(one.before) != primary_address(one.after):
+            yield "primary e-mail"
+
+
+def primary_address(value: Value) -> str | None:
+    """Returns the primary of a user's e-mail addresses without case: the one marked so, or the only one."""
+    listed = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    marked = [one for one in listed if one.get("primary") is True]
+    found = marked or (listed if len(listed) == 1 else [])
+    return str(found[0].get("value", "")).casefold() if found else None
+
+
+def _cleared(change: Change) -> Iterator[str]:
+    return (one.path for one in change.attributes if _clears(one))
+
+
+def _clears(one: AttributeChange) -> bool:
+    return one.after is None and one.before is not None
+
+
+def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
+    """(resource, member or role) of every change of that action. A deactivation is not counted a second time."""
+    return [
+        (change.key, one)
+        for change in changes
+        if change.action == action
+        for one in (*change.members, *change.roles)
+        if one not in without
+    ]
+
+
+def _spell(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{one} of {resource}" for resource, one in pairs]
+
+
+def _privileged(changes: Iterable[Change], guardrails: Guardrails) -> Iterator[str]:
+    """Yields the privileged roles that changes grant."""
+    privileged = frozenset(guardrails.privileged_roles)
+    for change in changes:
+        if change.action in {"grant_roles", "create_user"}:
+            yield from (role for role in change.roles if role in privileged)

@@ -1,0 +1,263 @@
+"""People and their roles over 4me's REST API: requests, what answers mean, and who is behind which SCIM user.
+
+Source: 4me's pages on people, people permissions and pagination. Nothing here deletes: roles are overwritten as a whole
+set. How many requests to make is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from reconciler.core.declarations.role_catalogue import CATALOGUE
+from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.resources import LiveUser
+from reconciler.core.scim.request_cost import PAGE
+from reconciler.core.scim.wire import describe_error
+
+SCIM_SOURCE: Final = "SCIM"
+FIELDS: Final = "id,name,source,sourceID,primary_email"
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
+
+
+class NotPeople(ValueError):
+    """An answer that is not the person, the list or the roles that were asked for; says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the account, as far as links and roles go."""
+
+    id: str
+    name: str = ""
+    source: str | None = None
+    source_id: str | None = None
+    email: str | None = None
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """One page of people; `total` where the service says how many there are in all, `following` where more come."""
+
+    people: tuple[Person, ...]
+    total: int | None
+    following: Request | None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What was read of people. `sought` are the SCIM ids that were asked about, None for all of them.
+
+    `me` is the person whom the credentials belong to.
+    """
+
+    people: tuple[Person, ...] = ()
+    me: str | None = None
+    sought: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLookup:
+    """A user whose person's roles matter, and all that they should hold of what git can assign, where that is said."""
+
+    user: LiveUser
+    roles: frozenset[str] | None = None
+
+
+def me_request() -> Request:
+    """Whose credentials these are."""
+    return Request("GET", "/me")
+
+
+def people_request(**filters: str) -> Request:
+    """The first page of the people who pass the filters, with what links need."""
+    return Request("GET", f"/people?{urlencode({**filters, 'fields': FIELDS, 'per_page': PAGE})}")
+
+
+def roles_request(person: str, account: str) -> Request:
+    """The roles of one person in one account."""
+    return Request("GET", _path(person, account))
+
+
+def overwrite_request(person: str, account: str, roles: Iterable[str]) -> Request:
+    """These roles, and no others, for one person in one account. May be sent again: it is the same afterwards."""
+    return Request("PATCH", f"{_path(person, account)}?{urlencode({'roles': ','.join(sorted(roles))}, safe=',')}")
+
+
+def _path(person: str, account: str) -> str:
+    return f"/people/{quote(person, safe='')}/permissions/{quote(account, safe='')}"
+
+
+def read_person(document: object) -> Person:
+    """A person; raises NotPeople where it is none. Roles are only in what was saved: 4me tells them apart."""
+    if not isinstance(document, Mapping):
+        raise NotPeople(f"a person was expected, not {type(document).__name__}")
+    number = str(document.get("id"))
+    if not (number.isascii() and number.isdigit()):
+        raise NotPeople(f"a person has no id: {str(document.get('name'))[:60]!r}")
+    return Person(
+        id=number,
+        name=_text(document, "name") or number,
+        source=_text(document, "source"),
+        source_id=_text(document, "sourceID"),
+        email=_text(document, "primary_email"),
+        roles=_names(document.get("roles", [])),
+    )
+
+
+def read_me(response: Response) -> Person:
+    """The person whose credentials these are; raises NotPeople where the answer is none."""
+    if not response.succeeded:
+        raise NotPeople(f"answered {describe_error(response)}")
+    return read_person(response.body)
+
+
+def _text(document: Mapping[str, object], name: str) -> str | None:
+    value = document.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def read_people(response: Response) -> PeoplePage:
+    """A page of people; raises NotPeople where it is none."""
+    if not response.succeeded:
+        raise NotPeople(f"answered {describe_error(response)}")
+    if not isinstance(response.body, list):
+        raise NotPeople(f"a list of people was expected, not {type(response.body).__name__}")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    total = headers.get("x-pagination-total-entries", "")
+    return PeoplePage(
+        people=tuple(map(read_person, response.body)),
+        total=int(total) if total.isascii() and total.isdigit() else None,
+        following=_following(headers.get("link", "")),
+    )
+
+
+def _following(link: str) -> Request | None:
+    """The next page, below our own address: of the link (RFC 8288) only the query is taken, as it may name any host."""
+    found = _NEXT.search(link)
+    if found is None:
+        return None
+    try:
+        return Request("GET", f"/people?{urlsplit(found[1]).query}")
+    except ValueError as error:
+        raise NotPeople(f"the link to the next page is none: {error}") from error
+
+
+def read_roles(response: Response) -> frozenset[str]:
+    """The roles of one person in one account; raises NotPeople where the answer does not tell them."""
+    if not response.succeeded:
+        raise NotPeople(f"answered {describe_error(response)}")
+    return _names(response.body.get("roles") if isinstance(response.body, Mapping) else None)
+
+
+def _names(roles: object) -> frozenset[str]:
+    if not isinstance(roles, list) or not all(isinstance(role, str) and role for role in roles):
+        raise NotPeople("roles were expected, and the answer tells none")
+    return frozenset(roles)
+
+
+def address_of(user: LiveUser) -> str | None:
+    """The primary e-mail, by which 4me links a user and a person, else the userName, which should be the same."""
+    emails = user.attributes.get("emails")
+    listed = [one for one in emails if isinstance(one, dict)] if isinstance(emails, list) else []
+    primary = next((str(one["value"]) for one in listed if one.get("primary") is True and one.get("value")), None)
+    address = primary or str(user.attributes.get("userName") or "")
+    return address if "@" in address else None
+
+
+class PersonLinks:
+    """Who is behind which user: by source and sourceID, else by primary e-mail where that is nobody else's person."""
+
+    def __init__(self, users: Iterable[LiveUser], people: Iterable[Person]) -> None:
+        self._users = frozenset(user.id for user in users)
+        self._by_scim: dict[str, list[Person]] = {}
+        self._by_email: dict[str, list[Person]] = {}
+        for person in people:
+            if person.source == SCIM_SOURCE and person.source_id:
+                self._by_scim.setdefault(person.source_id, []).append(person)
+            if person.email:
+                self._by_email.setdefault(person.email.casefold(), []).append(person)
+
+    def person_of(self, user: LiveUser) -> Person | None:
+        """The one person behind a user, or None where there is none or more than one could be."""
+        found = self._by_scim.get(user.id) or [
+            person
+            for person in self._by_email.get((address_of(user) or "").casefold(), ())
+            if person.source != SCIM_SOURCE or person.source_id not in self._users
+        ]
+        return found[0] if len(found) == 1 else None
+
+
+def list_to_be_sure(
+    sought: Iterable[RoleLookup], found: Iterable[Person], held: Mapping[str, frozenset[str]]
+) -> list[Person]:
+    """Those to be asked for their roles though lists told of some: who hold any, and are to hold others.
+
+    Lists tell of the roles that are asked for by name. An overwrite would take away what no list could tell of.
+    """
+    sought = list(sought)
+    links = PersonLinks((one.user for one in sought), found)
+    pairs = ((links.person_of(one.user), one.roles) for one in sought if one.roles is not None)
+    return [person for person, roles in pairs if person and held[person.id] and held[person.id] & CATALOGUE != roles]
+
+
+def with_people(users: tuple[LiveUser, ...], people: People) -> tuple[LiveUser, ...]:
+    """The users with the roles that take effect, the person's. What SCIM says of roles grants nothing there."""
+    links = PersonLinks(users, people.people)
+    return tuple(_with_person(user, links, people.sought) for user in users)
+
+
+def _with_person(user: LiveUser, links: PersonLinks, sought: frozenset[str] | None) -> LiveUser:
+    if sought is not None and user.id not in sought:
+        return replace(user, roles=frozenset())
+    person = links.person_of(user)
+    roles = person.roles if person else frozenset[str]()
+    return replace(user, roles=roles, person=person.id if person else None, sought=True)
+
+
+def people_to_json(people: People) -> JsonObject:
+    """What was read, to be saved beside the users. The same people are the same document."""
+    listed = sorted(people.people, key=lambda person: int(person.id))
+    sought = {} if people.sought is None else {"sought": sorted(people.sought)}
+    return {"me": people.me, "people": list(map(_person_to_json, listed)), **sought}
+
+
+def _person_to_json(person: Person) -> JsonObject:
+    return {
+        "id": int(person.id),
+        "name": person.name,
+        "source": person.source,
+        "sourceID": person.source_id,
+        "primary_email": person.email,
+        "roles": sorted(person.roles),
+    }
+
+
+def to_records(people: People, account: str) -> list[JsonObject]:
+    """The people as the embedded 4me keeps them: their roles by account, and whose the credentials are."""
+    records = [_person_to_json(person) for person in people.people]
+    known = {person.id for person in people.people}
+    if people.me is not None and people.me not in known:
+        records.append({"id": int(people.me), "name": "Integration", "roles": []})
+    return [
+        {**record, "permissions": {account: record["roles"]}, "me": str(record["id"]) == people.me}
+        for record in records
+    ]
+
+
+def read_saved_people(document: Mapping[str, object]) -> People | None:
+    """What `people_to_json` wrote, None where no people were read; raises NotPeople where it is something else."""
+    listed, me, sought = document.get("people"), document.get("me"), document.get("sought")
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not isinstance(sought, list | None):
+        raise NotPeople("`people` and `sought` are lists")
+    return People(
+        people=tuple(map(read_person, listed)),
+        me=None if me is None else str(me),
+        sought=None if sought is None else frozenset(map(str, sought)),
+    )

@@ -1,0 +1,278 @@
+"""Requests and values on the wire. Alone in knowing how SCIM nests (RFC 7643) and how dialects write (RFC 7644).
+
+A dialect is data: what 4me documents, and what the RFC says. No request here deletes, none is a PUT.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from reconciler.core.model.diff import canonical, differs
+from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, Value
+
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CUSTOM_FIELDS = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+IN_ENTERPRISE = frozenset(
+    {
+        "employeeNumber",
+        "costCenter",
+        "organization",
+        "division",
+        "department",
+        "site",
+        "location",
+        "supportID",
+        "manager",
+    }
+)
+OF_MANY = frozenset({"emails", "phoneNumbers", "ims", "photos", "entitlements", "addresses", "roles", "members"})
+NOT_ATTRIBUTES = frozenset({"schemas", "id", "meta", "groups", "password", "active", "roles", "members"})
+
+
+class NotScim(ValueError):
+    """A document that is not the SCIM resource or list that was asked for; says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a service wants to be written to and read from.
+
+    `page_size` is asked for; `pages_are_known` where the service documents that it gives as many.
+    """
+
+    name: Literal["4me", "rfc7644"]
+    page_size: int
+    pages_are_known: bool
+    patch: Literal["merge", "patch_op"]
+
+
+DIALECTS = {
+    "4me": Dialect("4me", page_size=25, pages_are_known=True, patch="merge"),
+    "rfc7644": Dialect("rfc7644", page_size=100, pages_are_known=False, patch="patch_op"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: how many resources there are in all, and those on this page."""
+
+    total: int
+    resources: Sequence[JsonObject]
+
+
+def list_request(kind: Literal["Users", "Groups"], start: int, count: int) -> Request:
+    """One page of all users or groups, RFC 7644 section 3.4.2.4."""
+    return Request("GET", f"/{kind}?{urlencode({'startIndex': start, 'count': count})}")
+
+
+def get_request(kind: Literal["Users", "Groups"], live_id: str) -> Request:
+    """One resource by id, which may hold anything and is quoted; `.` and `..` alone would be steps in the path."""
+    quoted = quote(live_id, safe="")
+    return Request("GET", f"/{kind}/{quoted if quoted.strip('.') else quoted.replace('.', '%2E')}")
+
+
+def find_request(kind: Literal["Users", "Groups"], attribute: str, value: str) -> Request:
+    """The resources whose attribute equals the value, RFC 7644 section 3.4.2.2."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    query = urlencode({"filter": f'{attribute} eq "{escaped}"'})
+    return Request("GET", f"/{kind}?{query}")
+
+
+def read_page(body: object) -> Page:
+    """A ListResponse; raises NotScim where it is not one."""
+    if not isinstance(body, Mapping):
+        raise NotScim(f"a SCIM list was expected, not {_kind(body)}")
+    total = body.get("totalResults")
+    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+        raise NotScim(f"totalResults is {_kind(total)} and not a number")
+    resources = body.get("Resources") or []
+    if not isinstance(resources, list) or not all(isinstance(one, dict) for one in resources):
+        raise NotScim("Resources is not a list of resources")
+    return Page(total, resources)
+
+
+def read_id(resource: Mapping[str, object]) -> str:
+    """The id of a resource; raises NotScim where there is none."""
+    live_id = resource.get("id")
+    if not isinstance(live_id, str) or not live_id:
+        raise NotScim(f"a resource has no id: {str(resource.get('userName') or resource.get('displayName'))[:60]!r}")
+    return live_id
+
+
+def read_user(resource: Mapping[str, Any]) -> LiveUser:
+    """A User resource; unknown attributes are ignored, an active that is left out is true (RFC 7643 section 4.1.1)."""
+    return LiveUser(
+        id=read_id(resource),
+        attributes=_flatten(resource),
+        active=_read_boolean(resource.get("active", True)),
+        roles=frozenset(_read_values("roles", resource.get("roles"))),
+        last_modified=_last_modified(resource),
+    )
+
+
+def read_group(resource: Mapping[str, Any]) -> LiveGroup:
+    """A Group resource with its members."""
+    return LiveGroup(
+        id=read_id(resource),
+        attributes=_flatten(resource),
+        members=frozenset(_read_values("members", resource.get("members"))),
+        last_modified=_last_modified(resource),
+    )
+
+
+def read_groups_of(resource: Mapping[str, Any]) -> frozenset[str] | None:
+    """The groups that a user is in themselves, or None where the resource does not say (RFC 7643 section 4.1.2)."""
+    listed = resource.get("groups")
+    if not isinstance(listed, list):
+        return None
+    direct = [one for one in listed if not (isinstance(one, Mapping) and one.get("type") == "indirect")]
+    return frozenset(_read_values("groups", direct))
+
+
+def _flatten(resource: Mapping[str, Any]) -> dict[str, Value]:
+    """Every attribute by its flat name; what is unassigned is left out."""
+    flat: dict[str, Value] = {}
+    for name, value in resource.items():
+        if name in NOT_ATTRIBUTES:
+            continue
+        if name == "name" and isinstance(value, Mapping):
+            flat.update({f"name.{inner}": _plannable(one) for inner, one in value.items()})
+        elif name == ENTERPRISE and isinstance(value, Mapping):
+            flat.update(_flatten_enterprise(value))
+        elif name == CUSTOM_FIELDS:
+            flat.update({f"customFields.{field}": one for field, one in _read_custom_fields(value)})
+        else:
+            flat[name] = _plannable(value)
+    return {path: value for path, value in flat.items() if value is not None}
+
+
+def _flatten_enterprise(extension: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
+    for name, value in extension.items():
+        if name == "manager":
+            yield name, _plannable(value.get("value") if isinstance(value, Mapping) else value)
+        else:
+            yield name, _plannable(value)
+
+
+def _plannable(value: object) -> Value:
+    """A live value as one that can be compared and shown: what is nested deeper than SCIM has it, as its JSON text."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, list):
+        return canonical([_plannable_item(item) for item in value])
+    return canonical(_scalar(value))
+
+
+def _plannable_item(item: object) -> object:
+    return {str(name): _scalar(one) for name, one in item.items()} if isinstance(item, Mapping) else _scalar(item)
+
+
+def _scalar(value: object) -> object:
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value
+
+
+def _read_custom_fields(value: object) -> Iterable[tuple[str, Value]]:
+    """4me answers a hash, or a list of `{id, value}`."""
+    if isinstance(value, Mapping):
+        return [(str(field), _plannable(one)) for field, one in value.items()]
+    listed = value if isinstance(value, list) else []
+    return [(str(one.get("id")), _plannable(one.get("value"))) for one in listed if isinstance(one, Mapping)]
+
+
+def _read_boolean(value: object) -> bool:
+    """Some services answer what Entra sends: the text "False"."""
+    return value.casefold() != "false" if isinstance(value, str) else value is not False
+
+
+def _read_values(name: str, values: object) -> list[str]:
+    """What a list of `{value}` or of texts holds; anything else must not look as if nobody were in it."""
+    if values is None:
+        return []
+    found = (
+        [one.get("value") if isinstance(one, Mapping) else one for one in values] if isinstance(values, list) else [0]
+    )
+    if not all(isinstance(value, str) and value for value in found):
+        raise NotScim(f"{name} is not a list of values: {str(values)[:60]}")
+    return [str(value) for value in found]
+
+
+def _last_modified(resource: Mapping[str, Any]) -> str | None:
+    meta = resource.get("meta")
+    return meta.get("lastModified") if isinstance(meta, Mapping) else None
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"{type(value).__name__} {str(value)[:40]!r}"
+
+
+def nest(attributes: Attributes, kind: Literal["Users", "Groups"]) -> JsonObject:
+    """Flat attributes as a SCIM resource; `manager` is an id already. None becomes the empty value, which clears."""
+    nested: JsonObject = {"schemas": [CORE_USER if kind == "Users" else CORE_GROUP]}
+    for path, value in attributes.items():
+        if path.startswith("name."):
+            _inner(nested, "name")[path.removeprefix("name.")] = _emptied(path, value)
+        elif path.startswith("customFields."):
+            _inner(nested, CUSTOM_FIELDS)[path.removeprefix("customFields.")] = _emptied(path, value)
+        elif path == "manager":
+            _inner(nested, ENTERPRISE)[path] = {"value": _emptied(path, value)}
+        elif path in IN_ENTERPRISE:
+            _inner(nested, ENTERPRISE)[path] = _emptied(path, value)
+        else:
+            nested[path] = _emptied(path, value)
+    if ENTERPRISE in nested:
+        nested["schemas"] = [CORE_USER, ENTERPRISE]
+    return nested
+
+
+def _inner(nested: JsonObject, name: str) -> JsonObject:
+    inner = nested.setdefault(name, {})
+    assert isinstance(inner, dict)  # noqa: S101  # we put it there
+    return inner
+
+
+def _emptied(path: str, value: Value) -> Value:
+    if value is not None:
+        return value
+    return [] if path in OF_MANY else ""
+
+
+def scim_path(path: str) -> str:
+    """The flat name as a path of RFC 7644 section 3.10."""
+    if path in IN_ENTERPRISE:
+        return f"{ENTERPRISE}:{path}"
+    if path.startswith("customFields."):
+        return f"{CUSTOM_FIELDS}:{path.removeprefix('customFields.')}"
+    return path
+
+
+def patch_op(attributes: Attributes) -> list[JsonObject]:
+    """The operations of RFC 7644 section 3.5.2: `replace`, and `remove` for what is cleared."""
+    return [
+        {"op": "remove", "path": scim_path(path)}
+        if value is None
+        else {"op": "replace", "path": scim_path(path), "value": {"value": value} if path == "manager" else value}
+        for path, value in attributes.items()
+    ]
+
+
+def unlike(asked: Attributes, answered: Attributes) -> list[str]:
+    """The attributes that an answer to a write does not have as they were asked for."""
+    return sorted(path for path, value in asked.items() if differs(path, answered.get(path), value))
+
+
+def describe_error(response: Response) -> str:
+    """What the service said was wrong: SCIM's `detail` (RFC 7644 section 3.12), or 4me's `message` and `errors`."""
+    body: JsonObject = response.body if isinstance(response.body, dict) else {}
+    fields = body.get("errors")
+    listed = [" ".join(map(str, one)) for one in fields if isinstance(one, list)] if isinstance(fields, list) else []
+    said = "; ".join(str(one) for one in (body.get("detail") or body.get("message"), *listed) if one)
+    return f"{response.status} {' '.join(said.split())[:300]}".strip()

@@ -1,0 +1,121 @@
+"""The people of the embedded 4me, with their organizations and sites. Knows no SCIM and no request.
+
+What SCIM writes only reaches people through `rules`; REST reads and writes them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.simulator.answer import Record, Touched
+
+SCIM_SOURCE: Final = "SCIM"
+NOBODY: Final[JsonObject] = {
+    "source": None,
+    "sourceID": None,
+    "name": None,
+    "primary_email": None,
+    "disabled": False,
+    "permissions": {},
+}
+# Whose credentials REST is asked with, where nobody else is said to be: no employee, and no SCIM user.
+INTEGRATION: Final[JsonObject] = {
+    "name": "Integration",
+    "primary_email": "integration@sandbox.example",
+    "me": True,
+}
+
+
+class Directory:
+    """People, organizations and sites by id. One person is `me`: whom the credentials belong to."""
+
+    def __init__(
+        self,
+        people: Iterable[JsonObject] = (),
+        organizations: Iterable[JsonObject] = (),
+        sites: Iterable[JsonObject] = (),
+    ) -> None:
+        self.records: dict[Record, dict[str, JsonObject]] = {"People": {}, "Organizations": {}, "Sites": {}}
+        self._last: dict[Record, int] = {"People": 0, "Organizations": 0, "Sites": 0}
+        self._by_email: dict[str, str] = {}
+        self._by_scim: dict[str, str] = {}
+        self.adopt("People", people)
+        self.adopt("Organizations", organizations)
+        self.adopt("Sites", sites)
+
+    def adopt(self, kind: Record, records: Iterable[JsonObject]) -> Touched:
+        """Take in records as they are, by id, replacing; those without an id get the next."""
+        return tuple(item for record in records for item in self.keep(kind, record))
+
+    def keep(self, kind: Record, record: JsonObject) -> Touched:
+        """Store a record under its id, or under the next where it has none."""
+        given = str(record.get("id"))
+        number = int(given) if given.isdecimal() else self._last[kind] + 1
+        record_id = str(number)
+        self._last[kind] = max(self._last[kind], number)
+        old = self.records[kind].get(record_id)
+        kept = {**(NOBODY if kind == "People" else {"disabled": False}), **record, "id": number}
+        self.records[kind][record_id] = kept
+        if kind == "People":
+            self._index(record_id, old or {}, kept)
+        return ((kind, record_id),)
+
+    def _index(self, record_id: str, old: Mapping[str, object], new: Mapping[str, object]) -> None:
+        """The two ways in which rules find people, without looking at all of them."""
+        for index, key_of in ((self._by_email, _email), (self._by_scim, _scim_id)):
+            if (before := key_of(old)) is not None and index.get(before) == record_id:
+                del index[before]
+            if (now := key_of(new)) is not None:
+                index[now] = record_id
+
+    def behind(self, scim_id: str) -> JsonObject | None:
+        """The person that a SCIM user was linked to."""
+        return self._found(self._by_scim.get(scim_id))
+
+    def with_email(self, address: str) -> JsonObject | None:
+        """The person with that primary e-mail, compared without case."""
+        return self._found(self._by_email.get(address.casefold()))
+
+    def _found(self, record_id: str | None) -> JsonObject | None:
+        return None if record_id is None else self.records["People"][record_id]
+
+    def named(self, kind: Record, name: str) -> JsonObject | None:
+        """The enabled organization or site of that name, compared without case."""
+        wanted = name.casefold()
+        return next(
+            (
+                one
+                for one in self.records[kind].values()
+                if str(one.get("name")).casefold() == wanted and not one.get("disabled")
+            ),
+            None,
+        )
+
+    @property
+    def me(self) -> JsonObject:
+        """Whom the credentials belong to: somebody of the account, or the integration, who is then one more person."""
+        people = self.records["People"].values()
+        found = next((person for person in people if person.get("me")), None)
+        if found is None:
+            ((_kind, record_id),) = self.keep("People", INTEGRATION)
+            found = self.records["People"][record_id]
+        return found
+
+
+def stamped(record: JsonObject, now: datetime) -> JsonObject:
+    """The record as changed at that moment, and as created then if it is new."""
+    moment = now.astimezone(UTC).isoformat(timespec="seconds")
+    return {"created_at": moment, **record, "updated_at": moment}
+
+
+def _email(person: Mapping[str, object]) -> str | None:
+    address = person.get("primary_email")
+    return address.casefold() if isinstance(address, str) else None
+
+
+def _scim_id(person: Mapping[str, object]) -> str | None:
+    source_id = person.get("sourceID")
+    return source_id if person.get("source") == SCIM_SOURCE and isinstance(source_id, str) else None

@@ -1,0 +1,203 @@
+"""4me's filters: text → a Filter that says which resources it lets through. Knows no resource but the one it is shown.
+
+A part of RFC 7644 section 3.4.2.2: `eq ne lt gt` on quoted values, joined by `and` (binding tighter) and `or`, with no
+parentheses (4me: SCIM users, filtering). Anything else is not documented; here it is 400 `invalidFilter`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, NamedTuple, TypeAlias, assert_never
+
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.simulator.rejection import Rejection
+
+Comparison: TypeAlias = Literal["caseless", "exact", "moment", "boolean", "quoted boolean"]
+Operator: TypeAlias = Literal["eq", "ne", "lt", "gt"]
+
+_TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([^\s"]+))', re.DOTALL)
+_TERM_TOKENS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FilterTerm:
+    """One comparison. `text` is the value as it was written, `wanted` what `eq` may find, made comparable."""
+
+    attribute: str
+    comparison: Comparison
+    operator: Operator
+    text: str
+    wanted: frozenset[str]
+
+    def holds(self, resource: JsonObject) -> bool:
+        """Whether the resource satisfies it; an unassigned attribute satisfies only `ne`."""
+        found = _comparable(self.comparison, _value(resource, self.attribute))
+        match self.operator:
+            case "eq":
+                return found in self.wanted
+            case "ne":
+                return found not in self.wanted
+            case "lt":
+                return found is not None and found < min(self.wanted)
+            case "gt":
+                return found is not None and found > max(self.wanted)
+            case _:
+                assert_never(self.operator)
+
+
+@dataclass(frozen=True, slots=True)
+class ScimFilter:
+    """Alternatives, each of terms that must all hold. One alternative without terms lets everything through."""
+
+    alternatives: tuple[tuple[FilterTerm, ...], ...]
+
+    def matches(self, resource: JsonObject) -> bool:
+        """Whether the resource satisfies at least one alternative."""
+        return any(all(term.holds(resource) for term in terms) for terms in self.alternatives)
+
+
+EVERYTHING = ScimFilter(((),))
+
+
+class _Token(NamedTuple):
+    text: str
+    quoted: bool
+
+
+def parse_filter(text: str, attributes: Mapping[str, Comparison]) -> ScimFilter:
+    """The filter that `text` spells over `attributes`, whose names are dotted and compared without case.
+
+    Raises a Rejection with `invalidFilter` for anything that is not in the documented part.
+    """
+    tokens = _tokens(text)
+    if len(tokens) % (_TERM_TOKENS + 1) != _TERM_TOKENS:
+        raise _invalid(f"the filter is not complete: {text}")
+    names = {name.casefold(): name for name in attributes}
+    alternatives: list[list[FilterTerm]] = [[]]
+    for start in range(0, len(tokens), _TERM_TOKENS + 1):
+        if start and _joiner(tokens[start - 1]) == "or":
+            alternatives.append([])
+        alternatives[-1].append(_term(tokens[start : start + _TERM_TOKENS], names, attributes))
+    return ScimFilter(_gathered(alternatives))
+
+
+def count_alternatives(text: str) -> int:
+    """How many there are in a filter that can be read, before those that are alike are made one."""
+    return 1 + sum(not token.quoted and token.text.casefold() == "or" for token in _tokens(text)[_TERM_TOKENS::4])
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    position, end = 0, len(text.rstrip())
+    while position < end:
+        found = _TOKEN.match(text, position, end)
+        if found is None:
+            raise _invalid(f"a quote is not closed in the filter: {text}")
+        quoted, word = found.groups()
+        tokens.append(_Token(word, quoted=False) if quoted is None else _Token(_unquoted(quoted), quoted=True))
+        position = found.end()
+    return tokens
+
+
+def _unquoted(text: str) -> str:
+    # RFC 7644 section 3.4.2.2: a value is a JSON string.
+    try:
+        return str(json.loads(text, strict=False))
+    except ValueError:
+        raise _invalid(f"not a quoted value: {text}") from None
+
+
+def _joiner(token: _Token) -> Literal["and", "or"]:
+    word = "" if token.quoted else token.text.casefold()
+    if word == "and":
+        return "and"
+    if word == "or":
+        return "or"
+    raise _invalid(f"expected `and` or `or`, found: {token.text}")
+
+
+def _term(tokens: list[_Token], names: Mapping[str, str], attributes: Mapping[str, Comparison]) -> FilterTerm:
+    subject, verb, value = tokens
+    name = None if subject.quoted else names.get(subject.text.casefold())
+    if name is None:
+        raise _invalid(f"can't filter by {subject.text}")
+    comparison = attributes[name]
+    operator = _operator(verb, comparison)
+    if not (value.quoted or comparison == "boolean"):
+        raise _invalid(f"the value must be quoted: {value.text}")
+    wanted = _comparable(comparison, value.text)
+    if wanted is None:
+        raise _invalid(f"{name} can't be compared with {value.text}")
+    return FilterTerm(name, comparison, operator, value.text, frozenset({wanted}))
+
+
+def _operator(token: _Token, comparison: Comparison) -> Operator:
+    word = "" if token.quoted else token.text.casefold()
+    match word:
+        case "eq" | "ne":
+            return word
+        case "lt" | "gt" if comparison not in ("boolean", "quoted boolean"):
+            return word
+        case _:
+            raise _invalid(f"{token.text} is not supported here")
+
+
+def _gathered(alternatives: list[list[FilterTerm]]) -> tuple[tuple[FilterTerm, ...], ...]:
+    """The same alternatives, with those that are one `eq` on the same attribute made one.
+
+    Clients look up 25 keys a request; over 10,000 users that is one look-up each instead of twenty-five.
+    """
+    gathered: dict[object, tuple[FilterTerm, ...]] = {}
+    for number, terms in enumerate(alternatives):
+        first = terms[0]
+        if len(terms) > 1 or first.operator != "eq":
+            gathered[number] = tuple(terms)
+            continue
+        known = gathered.get(first.attribute, (first,))[0]
+        merged = FilterTerm(first.attribute, first.comparison, "eq", known.text, known.wanted | first.wanted)
+        gathered[first.attribute] = (merged,)
+    return tuple(gathered.values())
+
+
+def _value(resource: JsonObject, attribute: str) -> object:
+    if "." not in attribute:
+        return resource.get(attribute)
+    outer, _, inner = attribute.partition(".")
+    container = resource.get(outer)
+    return container.get(inner) if isinstance(container, dict) else None
+
+
+def _comparable(comparison: Comparison, value: object) -> str | None:
+    """The value as text that sorts as it should, or None where it can't be compared."""
+    if isinstance(value, bool):
+        return str(value).casefold() if comparison in ("boolean", "quoted boolean") else None
+    if not isinstance(value, str):
+        return None
+    match comparison:
+        case "exact":
+            return value
+        case "caseless":
+            return value.casefold()
+        case "boolean" | "quoted boolean":
+            return value.casefold() if value.casefold() in ("true", "false") else None
+        case "moment":
+            return _moment(value)
+        case _:
+            assert_never(comparison)
+
+
+def _moment(text: str) -> str | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError):  # OverflowError: an offset that leaves the calendar
+        return None
+
+
+def _invalid(detail: str) -> Rejection:
+    return Rejection(400, detail, scim_type="invalidFilter")

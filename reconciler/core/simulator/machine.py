@@ -1,0 +1,294 @@
+"""An in-memory 4me: request → response, with its quirks; the oracle of our tests and the heart of the sandbox.
+
+Plays what 4me's developer pages document of SCIM users, groups and discovery; where they are silent, `quirks` says how.
+What is written there reaches the people behind it by `rules`; `rest` answers for those.
+Pure: the same requests at the same moments give the same answers and the same ids. Nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from json import dumps
+from typing import NamedTuple
+from urllib.parse import parse_qsl, unquote
+
+from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.simulator.answer import Answer, Call, Kept, Touched
+from reconciler.core.simulator.belonging import Belonging
+from reconciler.core.simulator.directory import Directory
+from reconciler.core.simulator.discovery import discovery, is_discovery, list_response
+from reconciler.core.simulator.patch import merged, patched, with_kept
+from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
+from reconciler.core.simulator.rejection import Rejection, error_response, invalid_syntax, invalid_value
+from reconciler.core.simulator.resource import (
+    completed,
+    location,
+    member_ids,
+    shown_group,
+    shown_user,
+    stamped,
+    without_members,
+)
+from reconciler.core.simulator.rest import answer_call
+from reconciler.core.simulator.rules import follow_group, follow_user
+from reconciler.core.simulator.schema import Endpoint, naming_attribute
+from reconciler.core.simulator.search import search
+
+_PREFIX: Mapping[Endpoint, str] = {"Users": "scim-u-", "Groups": "scim-g-"}
+_DIGITS_AT_MOST = 12
+
+
+class _Write(NamedTuple):
+    endpoint: Endpoint
+    resource_id: str
+    method: str
+    body: JsonObject
+    now: datetime
+
+
+class Simulator:
+    """One account. `users` and `groups` hold the SCIM resources by id, in the order in which lists show them.
+
+    `directory` holds the people behind them. What is adopted moves no rule: it was there before.
+    """
+
+    def __init__(
+        self,
+        quirks: Quirks = AS_DOCUMENTED,
+        users: Iterable[JsonObject] = (),
+        groups: Iterable[JsonObject] = (),
+        directory: Directory | None = None,
+    ) -> None:
+        self.quirks = quirks
+        self.directory = directory or Directory()
+        self.users: dict[str, JsonObject] = {}
+        self.groups: dict[str, JsonObject] = {}
+        self._belonging = Belonging()
+        self._last_number: dict[Endpoint, int] = {"Users": 0, "Groups": 0}
+        self.adopt("Users", users)
+        self.adopt("Groups", groups)
+
+    def adopt(self, endpoint: Endpoint, resources: Iterable[JsonObject]) -> Touched:
+        """Take in existing resources as they are, ids kept; what 4me would add (meta, schemas, an id) is added.
+
+        Raises a Rejection where a group's members are not members.
+        """
+        taken: list[tuple[Endpoint, str]] = []
+        for resource in resources:
+            given = resource.get("id")
+            resource_id = given if isinstance(given, str) and given else self._next_id(endpoint)
+            self._keep(endpoint, resource_id, completed(endpoint, resource_id, resource))
+            self._last_number[endpoint] = max(self._last_number[endpoint], _number(endpoint, resource_id))
+            taken.append((endpoint, resource_id))
+        return tuple(taken)
+
+    def answer(self, method: str, target: str, body: object, now: datetime) -> Answer:
+        """What 4me answers: `target` is path and query below the SCIM base, `body` parsed JSON, `now` an aware moment.
+
+        Never raises: whatever is wrong with the request is in the response.
+        """
+        try:
+            answer = self._routed(method.upper(), target, body, now)
+        except Rejection as rejection:
+            return Answer(error_response(rejection, self.quirks.error_shape))
+        return replace(answer, touched=(*answer.touched, *self.follow(answer.touched, now)))
+
+    def follow(self, written: Touched, now: datetime) -> Touched:
+        """Let the rules behind SCIM see those users and groups; what they changed."""
+        if self.quirks.people.links == "never":
+            return ()
+        people = [follow_user(self.directory, self.users[key], now) for kind, key in written if kind == "Users"]
+        places = [follow_group(self.directory, self.groups[key], now) for kind, key in written if kind == "Groups"]
+        return tuple(item for items in (*people, *places) for item in items)
+
+    def answer_rest(self, call: Call) -> Answer:
+        """What 4me's REST API answers whom it lets in. Never raises."""
+        try:
+            return answer_call(self.directory, call, self.quirks.people)
+        except Rejection as rejection:
+            return Answer(error_response(rejection, "rest"))
+
+    def _routed(self, method: str, target: str, body: object, now: datetime) -> Answer:
+        path, _, query = target.partition("?")
+        match [unquote(segment) for segment in path.strip("/").split("/")]:
+            case [name] if is_discovery(name):
+                return _discovered(method, name, None)
+            case [name, resource_id] if is_discovery(name):
+                return _discovered(method, name, resource_id)
+            case [("Users" | "Groups") as endpoint]:
+                return self._collection(method, endpoint, dict(parse_qsl(query)), body, now)
+            case [("Users" | "Groups") as endpoint, resource_id]:
+                return self._single(method, endpoint, resource_id, body, now)
+            case _:
+                raise Rejection(404, f"there is no {path}")
+
+    def _collection(
+        self, method: str, endpoint: Endpoint, query: Mapping[str, str], body: object, now: datetime
+    ) -> Answer:
+        match method:
+            case "GET":
+                return Answer(self._listed(endpoint, query))
+            case "POST":
+                return self._created(endpoint, _object(body), now)
+            case _:
+                raise _not_allowed(method)
+
+    def _single(self, method: str, endpoint: Endpoint, resource_id: str, body: object, now: datetime) -> Answer:
+        if method not in ("GET", "PUT", "PATCH"):
+            raise _not_allowed(method)
+        if resource_id not in self.kept(endpoint):
+            raise Rejection(404, f"there is no {endpoint}/{resource_id}")
+        if method == "GET":
+            return Answer(Response(200, self._shown(endpoint, self.kept(endpoint)[resource_id])))
+        return self._updated(_Write(endpoint, resource_id, method, _object(body), now))
+
+    def _listed(self, endpoint: Endpoint, query: Mapping[str, str]) -> Response:
+        """A page (4me: SCIM users, pagination): `itemsPerPage` is the limit, however many come."""
+        count = self._count(_integer(query, "count", self.quirks.page_limit))
+        # RFC 7644 section 3.4.2.4: a start below 1 is taken for 1.
+        start = max(1, _integer(query, "startIndex", 1))
+        found = search(endpoint, self.kept(endpoint).values(), query.get("filter", ""), self.quirks.search)
+
+        page = [self._shown_in_list(endpoint, resource) for resource in found[start - 1 : start - 1 + count]]
+        listed = list_response(page, total=len(found), start=start, items_per_page=self.quirks.page_limit)
+        return Response(200, listed)
+
+    def _count(self, asked: int) -> int:
+        limit = self.quirks.page_limit
+        if self.quirks.out_of_range_count == "refuse" and not 1 <= asked <= limit:
+            raise invalid_value("count", f"must be from 1 to {limit}")
+        return min(max(1, asked), limit)
+
+    def _created(self, endpoint: Endpoint, body: JsonObject, now: datetime) -> Answer:
+        fresh: JsonObject = {"active": True} if endpoint == "Users" else {}
+        new = merged(endpoint, fresh, body, "replace")
+        self._check(endpoint, {}, new)
+        resource_id = self._next_id(endpoint)
+        new = completed(endpoint, resource_id, stamped(self._obeyed(endpoint, {}, new), now))
+
+        self._keep(endpoint, resource_id, new)
+        headers = {"Location": location(endpoint, resource_id)}
+        return Answer(Response(201, self._shown(endpoint, new), headers), ((endpoint, resource_id),))
+
+    def _updated(self, write: _Write) -> Answer:
+        endpoint, old = write.endpoint, self.kept(write.endpoint)[write.resource_id]
+        if write.method == "PATCH":
+            new = patched(endpoint, old, write.body)
+        else:
+            new = merged(endpoint, old, write.body, "replace")
+        self._check(endpoint, old, new)
+        new = self._obeyed(endpoint, old, new)
+        changes = _differ(old, new)
+
+        if changes:
+            new = stamped(new, write.now)
+            self._keep(endpoint, write.resource_id, new)
+        touched: Touched = ((endpoint, write.resource_id),) if changes else ()
+        if write.method == "PATCH" and self.quirks.patch_answers == "nothing":
+            return Answer(Response(204), touched)
+        return Answer(Response(200, self._shown(endpoint, new)), touched)
+
+    def _check(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> None:
+        """Raise a Rejection where the resource may not be stored as `new`."""
+        name = naming_attribute(endpoint).name
+        if name not in new:
+            raise invalid_value(name, "is required")
+        if endpoint == "Users" and "active" not in new:
+            raise invalid_value("active", "can't be cleared")
+        wanted = _caseless(new, name)
+        if wanted != _caseless(old, name) and any(
+            _caseless(other, name) == wanted for other in self.kept(endpoint).values()
+        ):
+            status = 409 if self.quirks.duplicates == "conflict" else 500
+            raise Rejection(status, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
+        unknown = (member_ids(new) - member_ids(old)) - self.users.keys() if endpoint == "Groups" else set()
+        if unknown:
+            raise invalid_value("members", f"has nobody called {min(unknown)}")
+
+    def _obeyed(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> JsonObject:
+        """`new` without the changes that the quirks drop."""
+        for name in sorted(self.quirks.ignores):
+            new = with_kept(endpoint, new, old, name)
+        return new
+
+    def kept(self, kind: Kept) -> dict[str, JsonObject]:
+        """All that is stored of a kind, by id."""
+        match kind:
+            case "Users":
+                return self.users
+            case "Groups":
+                return self.groups
+            case _:
+                return self.directory.records[kind]
+
+    def _keep(self, endpoint: Endpoint, resource_id: str, new: JsonObject) -> None:
+        kept = self.kept(endpoint)
+        if endpoint == "Groups":
+            self._belonging.move(resource_id, member_ids(kept.get(resource_id, {})), member_ids(new))
+        kept[resource_id] = new
+
+    def _shown(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
+        if endpoint == "Groups":
+            return shown_group(resource, self.users)
+        groups = self._belonging.of(str(resource["id"])) if self.quirks.tells_groups else []
+        return shown_user(resource, self.users, [self.groups[group] for group in groups])
+
+    def _shown_in_list(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
+        if endpoint == "Groups" and not self.quirks.members_in_lists:
+            return without_members(resource)
+        return self._shown(endpoint, resource)
+
+    def _next_id(self, endpoint: Endpoint) -> str:
+        kept = self.kept(endpoint)
+        while True:
+            self._last_number[endpoint] += 1
+            resource_id = f"{_PREFIX[endpoint]}{self._last_number[endpoint]:06}"
+            if resource_id not in kept:
+                return resource_id
+
+
+def _discovered(method: str, name: str, resource_id: str | None) -> Answer:
+    if method != "GET":
+        raise _not_allowed(method)
+    document = discovery(name, resource_id)
+    if document is None:
+        raise Rejection(404, f"there is no {name}/{resource_id}")
+    return Answer(Response(200, document))
+
+
+def _not_allowed(method: str) -> Rejection:
+    # Microsoft's tutorial: 4me supports no DELETE. Its own pages document one; whichever is right, we never send it.
+    if method == "DELETE":
+        return Rejection(501, "nothing is ever deleted here")
+    return Rejection(405, f"{method} is not supported here")
+
+
+def _object(body: object) -> JsonObject:
+    if not isinstance(body, dict):
+        raise invalid_syntax("the body must be a JSON object")
+    return body
+
+
+def _integer(query: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(query.get(name, default))
+    except ValueError:
+        raise invalid_value(name, "must be a whole number") from None
+
+
+def _differ(old: JsonObject, new: JsonObject) -> bool:
+    # As JSON, because there a flag is no number: in Python True == 1.
+    return dumps(old, sort_keys=True) != dumps(new, sort_keys=True)
+
+
+def _caseless(resource: JsonObject, name: str) -> str | None:
+    value = resource.get(name)
+    return value.casefold() if isinstance(value, str) else None
+
+
+def _number(endpoint: Endpoint, resource_id: str) -> int:
+    """The number of an id that the counter made, 0 for any other."""
+    digits = resource_id.removeprefix(_PREFIX[endpoint])
+    return int(digits) if len(digits) <= _DIGITS_AT_MOST and digits.isdecimal() else 0

@@ -1,0 +1,56 @@
+"""How the embedded 4me says no: one exception inside, two shapes of error on the wire. Knows nothing of resources.
+
+`Twin.answer` turns every Rejection into a response.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from reconciler.core.model.messages import JsonObject, Response
+
+ErrorShape: TypeAlias = Literal["scim", "rest"]
+
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+class Rejection(Exception):
+    """A request answered with an error: `scim_type` as in RFC 7644 section 3.12, `attribute` the one to blame."""
+
+    def __init__(self, status: int, detail: str, *, scim_type: str | None = None, attribute: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.scim_type = scim_type
+        self.attribute = attribute
+
+
+def invalid_value(attribute: str, detail: str) -> Rejection:
+    """The rejection of a value that `attribute` can't have."""
+    return Rejection(400, f"{attribute} {detail}", scim_type="invalidValue", attribute=attribute)
+
+
+def invalid_syntax(detail: str) -> Rejection:
+    """The rejection of a body that is not what the request needs."""
+    return Rejection(400, detail, scim_type="invalidSyntax")
+
+
+def error_response(rejection: Rejection, shape: ErrorShape) -> Response:
+    """The response that tells of a rejection, as SCIM has it (RFC 7644 section 3.12) or as 4me's REST API has it.
+
+    Which of them 4me's SCIM answers with is not documented. REST blames an attribute's value with 422.
+    """
+    if shape == "scim":
+        return Response(rejection.status, _scim_error(rejection))
+    status = 422 if rejection.scim_type == "invalidValue" else rejection.status
+    return Response(status, _rest_error(rejection))
+
+
+def _scim_error(rejection: Rejection) -> JsonObject:
+    body: JsonObject = {"schemas": [ERROR_SCHEMA], "status": str(rejection.status), "detail": rejection.detail}
+    return body if rejection.scim_type is None else {**body, "scimType": rejection.scim_type}
+
+
+def _rest_error(rejection: Rejection) -> JsonObject:
+    body: JsonObject = {"message": rejection.detail}
+    return body if rejection.attribute is None else {**body, "errors": [[rejection.attribute, rejection.detail]]}

@@ -1,0 +1,265 @@
+"""What must be asked of an account for a plan about some keys: round after round, from what was answered so far.
+
+Knows git and what is known of the account, and decides what to ask next; sends nothing. It ends when nothing is left to
+ask: then a plan from what was answered is the plan from the whole account, as far as the selection goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.comparison.link import FormerDeclarations, Links, find_former, link_resources, matching_terms
+from reconciler.core.comparison.references import id_of_key
+from reconciler.core.model.matching import fold
+from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
+from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection
+from reconciler.core.targeting.selection import manager_of
+
+FEWEST_OF_SAMPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUser:
+    """A user as answered, and the groups that they say they are in, None where they don't say."""
+
+    user: LiveUser
+    groups: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """A group as answered; lists may leave its members out."""
+
+    group: LiveGroup
+    has_members: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """What the account has answered so far. `keys`, and ids, were asked; what is not among the resources is not there.
+
+    `groups_of` are the groups of a user by their own resource, for services that tell; `with_members` are the groups
+    that were read with their members.
+    """
+
+    users: Mapping[str, LiveUser] = field(default_factory=dict)
+    groups: Mapping[str, LiveGroup] = field(default_factory=dict)
+    groups_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    groups_are_told: bool = False
+    with_members: frozenset[str] = frozenset()
+    keys: frozenset[Key] = frozenset()
+    user_ids: frozenset[str] = frozenset()
+    group_ids: frozenset[str] = frozenset()
+
+    def live_state(self, certificate: Certificate) -> LiveState:
+        """The resources as values. A group that was not read itself has those members whose own resource says so."""
+        return LiveState(tuple(self.users.values()), tuple(map(self._group, self.groups.values())), certificate)
+
+    def learn(self, questions: LookupRound, users: Iterable[FoundUser], groups: Iterable[FoundGroup]) -> KnownAccount:
+        """With the answers to the questions; what is known as having its members keeps them."""
+        users, groups = list(users), list(groups)
+        told = {one.user.id: one.groups for one in users if one.groups is not None}
+        read = frozenset(one.group.id for one in groups if one.has_members)
+        news = {one.group.id: one.group for one in groups if one.has_members or one.group.id not in self.with_members}
+        return KnownAccount(
+            users={**self.users, **{one.user.id: one.user for one in users}},
+            groups={**self.groups, **news},
+            groups_of={**self.groups_of, **told},
+            groups_are_told=self.groups_are_told or any(told.values()),
+            with_members=self.with_members | read,
+            keys=self.keys | questions.keys | questions.sample,
+            user_ids=self.user_ids | questions.users,
+            group_ids=self.group_ids | questions.groups,
+        )
+
+    def _group(self, group: LiveGroup) -> LiveGroup:
+        if group.id in self.with_members:
+            return group
+        return replace(group, members=frozenset(user for user, groups in self.groups_of.items() if group.id in groups))
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRound:
+    """What to ask next: keys to look up by their matching attributes, users and groups to get by id.
+
+    `sample` are keys of users that are looked up beside the others, in the same request where that has room.
+    """
+
+    keys: frozenset[Key] = frozenset()
+    users: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    sample: frozenset[Key] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.users or self.groups or self.sample)
+
+    def asked_singly(self) -> LookupRound:
+        """Returns what to ask of a service that takes one look-up a request: two of the sample are enough."""
+        return replace(self, sample=fewest_of(self.sample))
+
+
+NOT_READ = Certificate("targeted", 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class LookupPlanner:
+    """Asks about the selection of `desired`, which may grow on the way: what is needed and does not exist is in it too.
+
+    `before` is what git said when it was last applied, as far as is known: whom to expect in the account. `sample` are
+    keys that are looked up and not planned about: whether they are there tells whether this is the account of before.
+    """
+
+    desired: DesiredState
+    before: DesiredState
+    former: FormerDeclarations
+    claims: Mapping[tuple[Kind, str, str], frozenset[Key]]
+    sample: frozenset[Key] = frozenset()
+
+    def next_round(self, known: KnownAccount) -> tuple[LookupPlanner, LookupRound]:
+        """The lookup_planner with its selection as it is now, and what to ask; no questions where everything is known."""
+        links = link_resources(self.desired, self.former, known.live_state(NOT_READ))
+        lookup_planner = replace(self, desired=grow_selection(self.desired, links, known.keys))
+        return lookup_planner, lookup_planner.questions(links, known)
+
+    def questions(self, links: Links, known: KnownAccount) -> LookupRound:
+        """What is not known yet, of the selection and of what it refers to."""
+        selection = self.desired.selection.keys if self.desired.selection else frozenset[Key]()
+        groups = [
+            group for group in (*self.desired.groups.values(), *self.former.groups.values()) if group.key in selection
+        ]
+        keys = {
+            *selection,
+            *references(self.desired),
+            *references(replace(self.before, selection=self.desired.selection)),
+            *_members(self.desired, self.former.groups.values()),
+            *self._claimants(known),
+        }
+        users = {*_managers_in_doubt(self.desired, links), *self._members_in_doubt(groups, links, known)}
+        return LookupRound(
+            keys=frozenset(keys) - known.keys,
+            users=frozenset({*users, *filter(None, map(id_of_key, selection))}) - known.users.keys() - known.user_ids,
+            sample=self.sample - known.keys - keys,
+            groups=frozenset(self._groups_in_doubt(groups, links, known)) - known.group_ids,
+        )
+
+    def terms(self, key: Key) -> tuple[tuple[str, str], ...]:
+        """The matching attributes of a key and its values of them, as git says or said."""
+        resource = self.desired.resource(key) or self.former.users.get(key) or self.former.groups.get(key)
+        return tuple(matching_terms(self.desired, resource)) if resource else ()
+
+    def _claimants(self, known: KnownAccount) -> Iterator[Key]:
+        """Every key that could be one of the resources found: whose they are is decided among all of them."""
+        found: list[tuple[Kind, Iterable[str], Attributes]] = [
+            *(("user", self.desired.matching, user.attributes) for user in known.users.values()),
+            *(("group", self.desired.group_matching, group.attributes) for group in known.groups.values()),
+        ]
+        for kind, matching, attributes in found:
+            for attribute in matching:
+                value = attributes.get(attribute)
+                if isinstance(value, str):
+                    yield from self.claims.get((kind, attribute, fold(attribute, value)), ())
+
+    def _members_in_doubt(self, groups: Iterable[DesiredGroup], links: Links, known: KnownAccount) -> Iterator[str]:
+        """Ids of members who are not read yet and may have to leave: a change names them by key, if they have one."""
+        for group in groups:
+            live = links.group(group.key)
+            whole = self.desired.members_asked(group.key) is None
+            if live and whole and live.id in known.with_members and _is_decided(group) and group.authoritative:
+                yield from live.members
+
+    def _groups_in_doubt(self, groups: Iterable[DesiredGroup], links: Links, known: KnownAccount) -> Iterator[str]:
+        """Ids of the groups whose own word on their members is needed."""
+        for group in groups:
+            live = links.group(group.key)
+            if live is None or live.id in known.with_members or not _is_decided(group):
+                continue
+            asked = self.desired.members_asked(group.key)
+            if asked is None or any(_is_in_doubt(group, live, links.user(key), key, known) for key in asked):
+                yield live.id
+
+
+def fewest_of(sample: Iterable[Key]) -> frozenset[Key]:
+    """The keys of a sample that are asked for where each costs a request."""
+    return frozenset(sorted(sample)[:FEWEST_OF_SAMPLE])
+
+
+def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = ()) -> LookupPlanner:
+    """An lookup_planner about the selection of `desired`, and the keys of a sample that are looked up beside it."""
+    former = find_former(desired, earlier)
+    claims: dict[tuple[Kind, str, str], set[Key]] = {}
+    for resource in (*desired, *former):
+        for attribute, value in matching_terms(desired, resource):
+            claims.setdefault((resource.key.kind, attribute, fold(attribute, value)), set()).add(resource.key)
+    before = earlier.applied or earlier.base or desired
+    return LookupPlanner(
+        desired, before, former, {claim: frozenset(keys) for claim, keys in claims.items()}, frozenset(sample)
+    )
+
+
+def grow_selection(desired: DesiredState, links: Links, asked: Container[Key]) -> DesiredState:
+    """With what is needed and does not exist in the selection, as far as it was `asked`, where the selection may grow."""
+    while (selection := desired.selection) and selection.grows:
+        needed = {*references(desired), *_members(desired, ()), *selection.members}
+        missing = {key for key in needed if key in asked and _is_missing(key, desired, links)}
+        members = {key: some for key, some in selection.members.items() if key not in missing}
+        grown = Selection(selection.keys | missing, members, grows=True)
+        if grown == selection:
+            break
+        desired = replace(desired, selection=grown)
+    return desired
+
+
+def references(desired: DesiredState) -> Iterator[Key]:
+    """The managers that a plan about the selection refers to."""
+    for user in _users(desired):
+        if user.in_scope and (manager := manager_of(user)):
+            yield manager
+
+
+def _members(desired: DesiredState, former: Iterable[DesiredGroup]) -> Iterator[Key]:
+    """The members that a plan about the selection refers to."""
+    declared = (desired.groups.get(key) for key in (desired.selection.keys if desired.selection else ()))
+    for group in chain((one for one in declared if one), (one for one in former if desired.is_asked(one.key))):
+        asked = desired.members_asked(group.key)
+        if _is_decided(group):
+            yield from (group.members or ()) if asked is None else asked
+
+
+def _users(desired: DesiredState) -> list[DesiredUser]:
+    return [user for key in (desired.selection.keys if desired.selection else ()) if (user := desired.users.get(key))]
+
+
+def _is_missing(key: Key, desired: DesiredState, links: Links) -> bool:
+    """Whether the plan would create it."""
+    resource = desired.resource(key)
+    matches = links.users if key.kind == "user" else links.groups
+    there = key in matches.live_of or key in matches.unclear
+    return resource is not None and resource.in_scope and not there
+
+
+def _managers_in_doubt(desired: DesiredState, links: Links) -> Iterator[str]:
+    """Ids of the managers that users have now: a change names them by key, if they have one."""
+    for user in _users(desired):
+        live = links.users.live_of.get(user.key)
+        if live and user.in_scope and "manager" in user.attributes and live.attributes.get("manager"):
+            yield str(live.attributes["manager"])
+
+
+def _is_decided(group: DesiredGroup) -> bool:
+    """Whether git decides on the group's members at all."""
+    return group.in_scope and group.members is not None
+
+
+def _is_in_doubt(group: DesiredGroup, live: LiveGroup, user: LiveUser | None, key: Key, known: KnownAccount) -> bool:
+    """Whether a user's own resource is not enough to plan their membership.
+
+    It is believed where it says that there is something to do: at worst that is done twice. Where it says that there is
+    nothing left to do, or nothing at all, the group itself is asked. Who does not exist is in no group.
+    """
+    if user is None or not known.groups_are_told:
+        return user is not None
+    is_in = live.id in known.groups_of.get(user.id, ())
+    return is_in if key in (group.members or ()) else group.authoritative and not is_in

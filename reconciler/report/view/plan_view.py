@@ -1,0 +1,196 @@
+"""A plan as people read it: the verdict, what blocks, the problems, then the changes by cause.
+
+Text, Markdown and HTML are ways to write this down; none decides anything, and this quotes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from reconciler.core.changes.drift import split_drift
+from reconciler.core.changes.plan import Cause, Change, Plan, Skipped, has_errors
+from reconciler.core.changes.plan_notes import is_refusal
+from reconciler.errors import Problem
+from reconciler.report.format.words import (
+    TITLES,
+    Voice,
+    count_named,
+    describe_block,
+    describe_cost,
+    describe_named,
+    describe_notes,
+    describe_unmanaged,
+    make_drift_verdict,
+    make_verdict,
+)
+from reconciler.report.view.named import NamedGroup, group_named
+from reconciler.report.view.partial import (
+    describe_partial,
+    describe_scope,
+    knows_ownership,
+    list_problems,
+    misses_states,
+)
+from reconciler.report.view.rows import Row, make_rows
+
+Weight: TypeAlias = Literal["blocking", "filters", "error", "warning", "info"]
+WEIGHTS: tuple[Weight, ...] = ("blocking", "error", "filters", "warning", "info")
+NO_DRIFT = "no drift"
+DRIFT = "Drift: changed by hand, account → git"
+PENDING = "Pending: asked for by git, not applied yet"
+ALIKE_SHOWN = 3  # of so many warnings of one kind, and
+ALIKE_FROM = 6  # from this many on, the others are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """All changes of one cause, and what they come to: rows that take something away, and the others."""
+
+    cause: Cause
+    voice: Voice
+    title: str
+    verdict: str
+    shrinking: tuple[Row, ...]
+    other: tuple[Row, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What shrinks comes first."""
+        return (*self.shrinking, *self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """Problems of one weight; `more` counts those that are like the shown ones, by code."""
+
+    weight: Weight
+    shown: tuple[Problem, ...]
+    more: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """Resources that nothing is done about, for one reason."""
+
+    reason: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A plan ready to be written down. `block` is empty where nothing stands in the way."""
+
+    plan: Plan
+    voice: Voice
+    title: str
+    verdict: str
+    block: str
+    notes: tuple[str, ...]
+    problems: tuple[ProblemGroup, ...]
+    sections: tuple[Section, ...]
+    named: tuple[NamedGroup, ...]
+    left: tuple[Omission, ...]
+    unmanaged: str
+    cost: str
+
+    @property
+    def calm(self) -> bool:
+        """Whether there is nothing to read but the verdict."""
+        return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
+
+    def headline(self, quote: Callable[[str], str]) -> str:
+        """`Plan for production: 2 people change`, with the tenant quoted; `No drift in production`."""
+        tenant = quote(self.plan.tenant)
+        return f"No drift in {tenant}" if self.verdict == NO_DRIFT else f"{self.title} {tenant}: {self.verdict}"
+
+
+def make_view(plan: Plan, voice: Voice = "plan") -> View:
+    """The plan in the words of people."""
+    return View(
+        plan=plan,
+        voice=voice,
+        title="Plan for" if voice == "plan" else "Drift in",
+        verdict=_verdict(plan, voice),
+        block=describe_block(plan),
+        notes=(*([describe_partial(plan)] if plan.read.mode == "targeted" else []), *describe_notes(plan)),
+        problems=tuple(_tell_problems(list_problems(plan))),
+        sections=tuple(_sections(plan) if voice == "plan" else _drift_sections(plan)),
+        named=tuple(group_named(plan.named)),
+        left=tuple(_left(plan.skipped)),
+        unmanaged=describe_unmanaged(plan),
+        cost=describe_cost(plan),
+    )
+
+
+def _verdict(plan: Plan, voice: Voice) -> str:
+    """What it comes to; "nothing to do" only for a full read with known ownership that names no user, and no error."""
+    if not plan.changes and plan.named:
+        are = "is" if len(plan.named) == 1 else "are"
+        return f"no changes; {count_named(plan.named)} {are} named below, and untouched"
+    if not plan.changes and (not knows_ownership(plan) or has_errors(plan) or misses_states(plan)):
+        return "no changes"
+    if voice == "drift":
+        return make_drift_verdict(plan) or f"{NO_DRIFT}{describe_scope(plan)}"
+    if not plan.changes:
+        return f"nothing to do{describe_scope(plan)}"
+    return "; ".join(filter(None, [make_verdict(plan.changes), describe_named(plan.named)]))
+
+
+def _sections(plan: Plan) -> Iterable[Section]:
+    """A section for each cause, conflicts first."""
+    for cause, title in TITLES.items():
+        yield from _section(plan, [change for change in plan.changes if change.cause == cause], "plan", title)
+
+
+def _drift_sections(plan: Plan) -> Iterable[Section]:
+    """What was changed by hand; then what git asks for and is not applied, which is no drift."""
+    drift, pending = split_drift(plan)
+    yield from _section(plan, drift, "drift", DRIFT)
+    yield from _section(plan, pending, "plan", PENDING)
+
+
+def _section(plan: Plan, changes: Sequence[Change], voice: Voice, title: str) -> Iterable[Section]:
+    rows = make_rows(changes, plan, voice)
+    if rows:
+        shrinking = tuple(row for row in rows if row.sign == "-")
+        verdict = make_verdict(changes) if voice == "plan" else f"to mend it, {make_verdict(changes)}"
+        yield Section(changes[0].cause, voice, title, verdict, shrinking, rows[len(shrinking) :])
+
+
+def _tell_problems(problems: Sequence[Problem]) -> Iterable[ProblemGroup]:
+    """What blocks, errors, what an edit of the filters does, warnings, notes. Errors and what blocks are all shown."""
+    for weight in WEIGHTS:
+        chosen = [problem for problem in problems if weigh(problem) == weight]
+        counts = Counter(problem.code for problem in chosen)
+        many = {code for code in counts if counts[code] >= ALIKE_FROM and weight in {"warning", "info"}}
+        if chosen:
+            yield ProblemGroup(
+                weight,
+                tuple(_examples(chosen, many)),
+                tuple((code, counts[code] - ALIKE_SHOWN) for code in counts if code in many),
+            )
+
+
+def _examples(problems: Iterable[Problem], many: set[str]) -> Iterable[Problem]:
+    seen: Counter[str] = Counter()
+    for problem in problems:
+        seen[problem.code] += 1
+        if problem.code not in many or seen[problem.code] <= ALIKE_SHOWN:
+            yield problem
+
+
+def weigh(problem: Problem) -> Weight:
+    """What a problem means to somebody who reads a plan."""
+    if is_refusal(problem):
+        return "blocking"
+    return "filters" if problem.code == "filter_change" else problem.severity
+
+
+def _left(skipped: Iterable[Skipped]) -> Iterable[Omission]:
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        by_reason.setdefault(one.reason, []).append(one.key)
+    return (Omission(reason, tuple(keys)) for reason, keys in by_reason.items())

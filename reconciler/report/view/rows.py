@@ -1,0 +1,282 @@
+"""Changes → rows for people: what shrinks first, alike ones told once, names before attributes. Quotes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reconciler.core.changes.plan import AttributeChange, Change, Effect, Plan
+from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.model.diff import show_value
+from reconciler.core.model.resources import Value
+from reconciler.report.format.words import SIGNS, Voice, describe_change, describe_sources
+
+EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
+CREATES = frozenset({"create_user", "create_group"})
+OURS = frozenset({"leaves", "leave", "loses roles", "lose roles", "each with"})  # labels that name no attribute
+MANY_CREATES = 10  # up to so many new ones of a kind are told one by one, each with its attributes
+UPDATES = frozenset({"update_user", "update_group"})
+MANY_UPDATES = 10  # up to so many, each with a value of its own by one line of git, are told one by one
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceName:
+    """A resource by name and key."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What changes: `before → after`, or only what comes where `before` is None.
+
+    `parts` are told one by one; with `each`, there is one for each of those who are alike but for this.
+    """
+
+    label: str
+    before: str | None
+    parts: tuple[str, ...]
+    each: bool = False
+
+    @property
+    def after(self) -> str:
+        """All parts on one line."""
+        return ", ".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change, or many alike ones. `what` are the members or roles that come or go, `notes` what else is known."""
+
+    sign: str
+    whom: tuple[ResourceName, ...]
+    verb: str
+    what: tuple[str, ...]
+    details: tuple[Detail, ...]
+    reasons: tuple[str, ...]
+    sources: tuple[str, ...]
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call the resources that a plan mentions."""
+
+    of: Mapping[str, str]
+
+    def tell(self, key: str) -> str:
+        """`Ada Lee (user/ada)`, or the key alone where nobody said a name."""
+        name = self.of.get(key)
+        return f"{name} ({key.removeprefix(ID_PREFIX)}{', not in git' * key.startswith(ID_PREFIX)})" if name else key
+
+
+def describe_content(change: Change, names: Names) -> str:
+    """What a change would do, on one line: `title: Clerk → Chief; members: Ann (user/ann)`."""
+    told = [
+        f"{one.label}: {one.after if one.before is None else f'{one.before} → {one.after}'}"
+        for one in _all(change, names)
+    ]
+    return "; ".join(told)
+
+
+def _all(change: Change, names: Names) -> Iterable[Detail]:
+    yield from _details(change, names)
+    if change.action not in CREATES and change.roles:
+        yield Detail("roles", None, change.roles)
+    if change.action not in CREATES and change.members:
+        yield Detail("members", None, tuple(map(names.tell, change.members)))
+
+
+def names_of(plan: Plan) -> Names:
+    """Of everything that changes, and of what git does not know."""
+    unmanaged = {f"{ID_PREFIX}{one.id}": one.name for one in plan.unmanaged}
+    return Names(unmanaged | {change.key: change.name for change in plan.changes})
+
+
+def make_rows(changes: Sequence[Change], plan: Plan, voice: Voice) -> tuple[Row, ...]:
+    """Those of one cause as rows: who loses access, what else shrinks, what grows, what changes."""
+    names = names_of(plan)
+    leaving = leaving_of(plan.changes)
+    single = [row for change in changes for row in _row(change, names, leaving, voice)]
+    ordered = sorted(single, key=lambda row: (_rank(row.changes[0]), row.changes[0].action != "deactivate_user"))
+    return tuple(_join(alike, names, leaving, voice) for alike in _merge(list(_alike(ordered))))
+
+
+def leaving_of(changes: Iterable[Change]) -> Mapping[str, list[Change]]:
+    """What takes groups and roles from each deactivated user: told with the deactivation, not on its own."""
+    leaving: dict[str, list[Change]] = {change.key: [] for change in changes if change.action == "deactivate_user"}
+    for change in changes:
+        if change.action == "revoke_roles" and change.key in leaving:
+            leaving[change.key].append(change)
+        if change.action == "remove_members":
+            for member in leaving.keys() & set(change.members):
+                leaving[member].append(change)
+    return leaving
+
+
+def _rank(change: Change) -> int:
+    return EFFECTS.index(change.effect)
+
+
+def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Iterable[Row]:
+    """The change by itself; none where all it does is told with those who lose access."""
+    remaining = [member for member in change.members if change.action != "remove_members" or member not in leaving]
+    revoked = change.action == "revoke_roles" and change.key in leaving
+    if revoked or (change.action == "remove_members" and not remaining):
+        return
+    yield Row(
+        sign=SIGNS[change.effect],
+        whom=(ResourceName(change.name, change.key),),
+        verb=describe_change(change, voice, 1),
+        what=() if change.action in CREATES else (*change.roles, *map(names.tell, remaining)),
+        details=tuple(_details(change, names)),
+        reasons=(change.reason,) if change.reason else (),
+        sources=describe_sources([change.source] if change.source else []),
+        changes=(change,),
+    )
+
+
+def _alike(rows: Iterable[Row]) -> Iterable[list[Row]]:
+    """Rows that say the same of different resources, where the first of them stands."""
+    groups: dict[Hashable, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_likeness(row), []).append(row)
+    for alike in groups.values():
+        if alike[0].changes[0].action in CREATES and len(alike) <= MANY_CREATES:
+            yield from ([row] for row in alike)
+        else:
+            yield alike
+
+
+def _merge(groups: Sequence[list[Row]]) -> Iterable[list[Row]]:
+    """The same, with those together that one line of git makes, each with other values of the same attributes."""
+    by_line: dict[Hashable, list[list[Row]]] = {}
+    for alike in groups:
+        by_line.setdefault(_line_of(alike[0]), []).append(alike)
+    for some in by_line.values():
+        if len(some) > MANY_UPDATES:
+            yield [row for alike in some for row in alike]
+        else:
+            yield from some
+
+
+def _line_of(row: Row) -> Hashable:
+    """The line of git that an update comes from, and what it is about; anything else is by itself."""
+    change = row.changes[0]
+    if change.action not in UPDATES or change.source is None:
+        return id(row)
+    return (change.action, change.source, tuple(one.label for one in row.details))
+
+
+def _likeness(row: Row) -> Hashable:
+    """New ones are alike if they get in for the same reason with the same roles; others if the same becomes of them."""
+    change = row.changes[0]
+    why = row.reasons if change.action in {*CREATES, "deactivate_user", "reactivate_user"} else ()
+    return (change.action, why, change.roles if change.action in CREATES else (row.what, row.details))
+
+
+def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Row:
+    """One row of them all; with a deactivation goes what leaves with it."""
+    first = alike[0]
+    if len(alike) == 1 and first.changes[0].action != "deactivate_user":
+        return first
+    changes = tuple(change for row in alike for change in row.changes)
+    details = _details_of(alike)
+    if first.changes[0].action == "deactivate_user":
+        told = [one for change in changes for one in leaving[change.key]]
+        details = (*details, *_taken(told, names, one_only=len(alike) == 1))
+    return replace(
+        first,
+        whom=tuple(one for row in alike for one in row.whom),
+        verb=describe_change(first.changes[0], voice, len(alike)),
+        details=details,
+        reasons=_reasons(alike, details),
+        sources=describe_sources(change.source for change in changes if change.source),
+        changes=changes,
+    )
+
+
+def _reasons(alike: Sequence[Row], details: Sequence[Detail]) -> tuple[str, ...]:
+    """Each once; of those with values of their own, the line of git is the reason."""
+    if any(one.each for one in details):
+        return ()
+    return tuple(dict.fromkeys(reason for row in alike for reason in row.reasons))
+
+
+def _details_of(alike: Sequence[Row]) -> tuple[Detail, ...]:
+    first = alike[0]
+    if all(row.details == first.details for row in alike):
+        return first.details
+    return _common(alike) if first.changes[0].action in CREATES else _each(alike)
+
+
+def _taken(changes: Iterable[Change], names: Names, *, one_only: bool) -> Iterable[Detail]:
+    """The roles and groups that go with a deactivation, or with several."""
+    roles = sorted({role for change in changes for role in change.roles})
+    if roles:
+        yield Detail("loses roles" if one_only else "lose roles", None, tuple(roles))
+    left = dict.fromkeys(change.key for change in changes if change.action == "remove_members")
+    if left:
+        yield Detail("leaves" if one_only else "leave", None, tuple(map(names.tell, left)))
+
+
+def _common(alike: Sequence[Row]) -> tuple[Detail, ...]:
+    """What many new ones have in common, and the names of what each has for itself."""
+    shared = [one for one in alike[0].details if all(one in row.details for row in alike[1:])]
+    labels = dict.fromkeys(one.label for row in alike for one in row.details)
+    own = tuple(label for label in labels if label not in {one.label for one in shared})
+    return (*shared, *([Detail("each with", None, own)] if own else []))
+
+
+def _each(alike: Sequence[Row]) -> tuple[Detail, ...]:
+    """What becomes of each attribute of those who are alike but for the values, resource by resource."""
+    columns = zip(*(row.details for row in alike), strict=True)
+    return tuple(
+        Detail(column[0].label, None, tuple(_of(row, one) for row, one in zip(alike, column, strict=True)), each=True)
+        for column in columns
+    )
+
+
+def _of(row: Row, detail: Detail) -> str:
+    change = detail.after if detail.before is None else f"{detail.before} → {detail.after}"
+    return f"{change} for {row.whom[0].name or row.whom[0].key}"
+
+
+def _details(change: Change, names: Names) -> Iterable[Detail]:
+    for one in change.attributes:
+        if change.action not in CREATES:
+            yield _attribute(one, names)
+        elif not _is_known_by_name(change, one):
+            yield Detail(one.path, None, (_value(one, names),))
+    if change.action in CREATES and change.roles:
+        yield Detail("roles", None, change.roles)
+    if change.action in CREATES and change.members:
+        yield Detail("members", None, tuple(map(names.tell, change.members)))
+
+
+def _is_known_by_name(change: Change, one: AttributeChange) -> bool:
+    """Whether a new resource's attribute is what it is called anyway, and need not be said again."""
+    _kind, _slash, name = change.key.partition("/")
+    return one.after == {"displayName": change.name, "externalId": name}.get(one.path, "")
+
+
+def _attribute(one: AttributeChange, names: Names) -> Detail:
+    """`title: Analyst → Senior Analyst`; a value of many shows what comes and what goes."""
+    if isinstance(one.before, list) and isinstance(one.after, list):
+        from reconciler.core.model.diff import describe  # noqa: PLC0415  # brings deepdiff, which most plans don't need
+
+        return Detail(one.path, None, tuple(describe(one.before, one.after)))
+    before = names.tell(one.before) if one.path == "manager" and isinstance(one.before, str) else _show(one.before)
+    return Detail(one.path, before, ("cleared" if one.after is None else _value(one, names),))
+
+
+def _value(one: AttributeChange, names: Names) -> str:
+    return names.tell(one.after) if one.path == "manager" and isinstance(one.after, str) else _show(one.after)
+
+
+def _show(value: Value) -> str:
+    """In quotes where space stands at an end, which nobody would see."""
+    shown = show_value(value)
+    return shown if shown == shown.strip() else f'"{shown}"'

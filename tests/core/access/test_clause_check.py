@@ -1,0 +1,83 @@
+"""Clauses beside the people and groups they are put to: what nobody has, and what can't be compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.core.access.clause_check import check_clauses
+from reconciler.core.access.population import Population
+from reconciler.core.declarations.clause import Clause
+from tests.core.access.test_scope import DANA
+from tests.core.examples import THERE, clause
+
+
+@pytest.mark.parametrize(
+    ("put", "nested", "expected"),
+    [
+        (clause("department", "EQUALS", "Finance"), False, []),
+        (clause("level", "GREATER_THAN", 1), False, []),
+        (
+            clause("contractTyp", "EQUALS", "x"),
+            False,
+            [("unknown_attribute", "error", "no one has the attribute \"contractTyp\" that 'contractTyp EQUALS x'")],
+        ),
+        (clause("blank", "IS NULL"), False, [("unknown_attribute", "error", 'no one has the attribute "blank"')]),
+        (clause("costCenter", "IS NULL"), False, [("unused_attribute", "warning", "no one has the attribute")]),
+        (
+            clause("notInteger", "GREATER_THAN", 1),
+            False,
+            [("not_comparable", "warning", "1 values of notInteger are no whole number (say '3.5')")],
+        ),
+        (clause("tags", "BEFORE", "2026-01-01"), False, [("not_comparable", "warning", "are no date (say 'emea')")]),
+        (clause("x", "IS_MEMBER_OF", "finance"), False, []),
+        (
+            clause("x", "IS_MEMBER_OF", "group/finence"),
+            False,
+            [("unknown_group", "error", 'names the group "finence"')],
+        ),
+        (clause("x", "IS_MEMBER_OF", "finance"), True, [("nested_is_member_of", "error", "can't decide membership")]),
+    ],
+)
+def test_a_clause_is_checked_beside_the_people_it_is_put_to(
+    put: Clause,
+    nested: bool,  # noqa: FBT001
+    expected: list[tuple[str, str, str]],
+) -> None:
+    """What nobody has, what compares with nothing, and groups that are not declared: each at the clause's line."""
+    problems = check_clauses([put], Population({"dana": DANA}), ["finance", "hr"], nested=nested)
+
+    assert [(code, severity) for code, severity, _ in expected] == [(one.code, one.severity) for one in problems]
+    for (_, _, said), problem in zip(expected, problems, strict=True):
+        assert said in problem.message
+        assert THERE == problem.source
+
+
+@pytest.mark.parametrize(
+    ("put", "hint"),
+    [
+        (clause("contractTyp", "EQUALS", "x"), 'did you mean "contractType"?'),
+        (clause("departmnt.name", "EQUALS", "x"), 'did you mean "department"?'),
+        (clause("x", "IS_MEMBER_OF", "finence"), 'did you mean "finance"?'),
+    ],
+)
+def test_a_name_that_is_wrong_gets_the_nearest_that_is_right(put: Clause, hint: str) -> None:
+    """Among the attributes that people have, and the groups that are declared."""
+    [problem] = check_clauses([put], Population({"dana": DANA}), ["finance", "hr"])
+
+    assert hint == problem.hint
+
+
+def test_where_there_is_nobody_no_attribute_is_missed() -> None:
+    """A repository that starts with its filters has no problem yet."""
+    assert [] == check_clauses([clause("anything", "EQUALS", "x")], Population({}), [])
+
+
+def test_a_value_that_must_not_be_read_is_no_example() -> None:
+    """It is counted all the same."""
+    hidden = replace(clause("attributes.level", "GREATER_THAN", "3"), redacted=True)
+
+    [problem] = check_clauses([hidden], Population({"dana": {"attributes": {"level": "high"}}}), ())
+
+    assert "1 values of attributes.level are no whole number: the clause is false" == problem.message

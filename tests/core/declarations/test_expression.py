@@ -1,0 +1,156 @@
+"""Expressions of attribute mappings: what they can do, and what nothing in them can."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from reconciler.core.declarations.expression import Expression
+from reconciler.core.declarations.wrong_expression import WrongExpression
+
+ANN: dict[str, object] = {
+    "name": {"givenName": "Zoë", "familyName": "Łęcka"},
+    "userName": "zoe.lecka@example.com",
+    "site": "Lyon",
+    "started": date(2024, 2, 29),
+    "left": "2026-12-31",
+    "level": 3,
+    "tags": ["a", "b"],
+    "own": {"items": 1, "keys": 2},
+    "nothing": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("{{ name.givenName }} {{ name.familyName }}", "Zoë Łęcka"),
+        ("{{ userName | upper }}", "ZOE.LECKA@EXAMPLE.COM"),
+        ("{{ site | lower }}", "lyon"),
+        ("{{ 'vAN de mEER' | proper }}", "Van De Meer"),
+        ("  {{ ' a b ' | strip }} ", "a b"),
+        ("{{ ' a b ' | strip_spaces }}", "ab"),
+        ("{{ userName | replace('@example.com', '') }}", "zoe.lecka"),
+        ("{{ (userName | split('@'))[0] }}", "zoe.lecka"),
+        ("{{ tags | join('; ') }}", "a; b"),
+        ("{{ tags | join }}", "ab"),
+        ("{{ site | mid(2, 2) }}", "yo"),
+        ("{{ site | mid(0, 2) }}", "Ly"),
+        ("{{ site | mid(2, -1) }}", ""),
+        ("{{ (name.givenName ~ ' ' ~ name.familyName) | normalize_diacritics }}", "Zoe Lecka"),
+        ("{{ 'Øster Straße Ærø' | normalize_diacritics }}", "Oster Strasse AEro"),
+        ("{{ started | format_date('%d.%m.%Y') }}", "29.02.2024"),
+        ("{{ left | format_date('%Y') }}", "2026"),
+        ("{{ switch(site, 'en', 'Lyon', 'fr', 'Bonn', 'de') }}", "fr"),
+        ("{{ switch(level, 'en', '3', 'three') }}", "three"),
+        ("{{ switch(site, 'en') }}", "en"),
+        ("{{ switch(site, 'en', 'Bonn', 'de', 'Lyon', 'fr') }}", "fr"),
+        ("{{ coalesce(missing, nothing, site) }}", "Lyon"),
+        ("{{ coalesce(missing, nothing) }}", ""),
+        ("{{ 'senior' if level > 2 and not nothing else 'junior' }}", "senior"),
+        ("{{ 'x' if level == 1 or site == 'Lyon' else 'y' }}", "x"),
+        ("{{ level + 1 }} {{ level - 1 }} {{ -level }}", "4 2 -3"),
+        ("{{ userName[:3] }}", "zoe"),
+        ("{{ own.items ~ own['keys'] }}", "12"),
+        ("{{ 'is ' ~ (level == 3) ~ level }}", "is true3"),
+    ],
+)
+def test_an_expression_makes_text_of_values(text: str, expected: str) -> None:
+    """What Entra's common expression functions do."""
+    assert expected == Expression(text).evaluate(ANN)
+
+
+def test_an_expression_knows_which_attributes_it_reads() -> None:
+    """Functions are none."""
+    assert {"name", "site"} == Expression("{{ coalesce(name.givenName, site) | upper }}").names
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ missing }}", "'missing' is undefined"),
+        ("{{ name.middleName }}", "there is no 'middleName'"),
+        ("{{ site | format_date('%Y') }}", r"^format_date was given no date \(2027-03-31 is one\)$"),
+        ("{{ site | mid('x', 1) }}", "unsupported operand"),
+        ("{{ -site }}", "bad operand type"),
+        ("{{ site | replace('', 'x') }}", "replace was given nothing to look for"),
+        ("{{ switch(site, 'en', 'Lyon') }}", "switch takes a value, a default, and then pairs"),
+        ("{{ (site | split('x'))[3] }}", "has no element 3"),
+        ("{{ site.__class__ }}", "'str object' has no attribute '__class__'"),
+        ("{{ site['__class__'] }}", "'str object' has no attribute '__class__'"),
+        ("{{ [].__class__.__mro__ }}", "'list object' has no attribute '__class__'"),
+        ("{{ name.__init__.__globals__ }}", "there is no '__init__'"),
+        ("{{ 'x' ~ site.upper }}", "'str object' has no attribute 'upper'"),
+        ("{{ site.format | lower }}", "'str object' has no attribute 'format'"),
+        ("{{ 'x' ~ nothing }}", "makes no text: NoneType"),
+        ("{{ nothing | upper }}", "makes no text: NoneType"),
+        ("{{ 'x' ~ tags }}", "makes no text: list"),
+        ("{{ site | split('') }}", "empty separator"),
+    ],
+)
+def test_a_value_that_is_missing_or_unfit_is_said_and_not_guessed(text: str, said: str) -> None:
+    """Never an empty text."""
+    with pytest.raises(WrongExpression, match=said):
+        Expression(text).evaluate(ANN)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ site", "is not an expression"),
+        ("{{ }}", "is not an expression"),
+        ("{{ " + "(" * 4_000 + "1" + ")" * 4_000 + " }}", "is not an expression: it is nested too deeply"),
+        ("{{ " + "9" * 5_000 + " }}", "is not an expression: Exceeds the limit"),
+        ("{% if site %}x{% endif %}", "does more than an expression may: If"),
+        ("{% for x in tags %}x{% endfor %}", "does more than an expression may: For"),
+        ("{% set x = 1 %}", "does more than an expression may: Assign"),
+        ("{% include 'x' %}", "does more than an expression may: Include"),
+        ("{{ 'x' * 999999999 }}", "does more than an expression may: Mul"),
+        ("{{ 9 ** 9 ** 9 }}", "does more than an expression may: Pow"),
+        ("{{ '%9999999s' % site }}", "does more than an expression may: Mod"),
+        ("{{ site is defined }}", "does more than an expression may: Test"),
+        ("{{ site.upper() }}", "calls something else than coalesce, switch"),
+        ("{{ range(9) }}", "calls something else than coalesce, switch"),
+        ("{{ 'x' ~ coalesce }}", 'uses "coalesce" as a value, which it is not'),
+        ("{{ coalesce.__globals__ }}", 'uses "coalesce" as a value'),
+        ("{{ 'x' ~ self }}", 'uses "self" as a value'),
+        ("{{ '{0.__class__}'.format(site) }}", "calls something else"),
+        ("{{ cycler.__init__.__globals__.os.popen('id').read() }}", "calls something else"),
+        ("{{ tags | map(attribute='__class__') }}", 'uses the filter "map", which there is not'),
+        ("{{ 'x' }}" * 2_000, "is longer than 10000 letters"),
+        ("{{ coalesce(site)(site) }}", "calls something else than coalesce, switch"),
+        ("{{ site | uper }}", 'uses the filter "uper", which there is not: did you mean "upper"\\?'),
+        ("{{ site | attr('x') }}", 'uses the filter "attr", which there is not: the filters are lower, upper'),
+    ],
+)
+def test_an_expression_that_does_more_is_refused_before_it_runs(text: str, said: str) -> None:
+    """No statements, products, powers, methods, or filters and functions that there are not."""
+    with pytest.raises(WrongExpression, match=said):
+        Expression(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 'a'" + " | replace('a', 'aaaaaaaaaa')" * 20 + " }}",
+        "{{ a | split('a') | join(a) }}",
+        "{{ " + " ~ ".join("a" * 2_000) + " }}",
+        "{{ " + " + ".join("a" * 20) + " }}",
+        "{{ a }}" * 1_000,
+        "{{ '2026-01-01' | format_date('" + "%c" * 1_000 + "') }}",
+    ],
+    ids=["replace", "split and joined again", "~", "+", "side by side", "a format"],
+)
+def test_nothing_grows_without_end(text: str) -> None:
+    """Each step would make the next one larger; a line of YAML could fill the memory."""
+    with pytest.raises(WrongExpression, match=r"at most 100 letters|makes more than 10000 letters"):
+        Expression(text).evaluate({"a": "a" * 3_000})
+
+
+@pytest.mark.parametrize("text", ["{{ site.upper }}", "{{ name.items }}", "{{ name }}", "{{ tags }}"])
+def test_what_is_no_text_is_not_made_into_one(text: str) -> None:
+    """A method's address differs from run to run, and so would the plan."""
+    with pytest.raises(WrongExpression):
+        Expression(text).evaluate(ANN)

@@ -1,0 +1,110 @@
+"""Each tenant has a record of applies under one name, and no two the same."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from reconciler.core.declarations.declared import DeclaredTenant
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.declarations.tenant_names import check_tenant_names, record_name
+from reconciler.errors import Source
+
+
+def tenants(**written: dict[str, str]) -> dict[str, DeclaredTenant]:
+    return {
+        name: DeclaredTenant(Tenant.model_validate({"url": "sandbox", **more}), Source("tenants.yaml", line))
+        for line, (name, more) in enumerate(written.items(), 2)
+    }
+
+
+def found(**written: dict[str, str]) -> list[str]:
+    return [str(problem) for problem in check_tenant_names(tenants(**written))]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({}, "qa"),
+        ({"formerly": "test"}, "test"),
+        ({"record": "other"}, "other"),
+        ({"record": "other", "formerly": "test"}, "other"),
+    ],
+)
+def test_a_record_is_called_as_git_says_or_as_the_tenant_was_or_is(written: dict[str, str], expected: str) -> None:
+    """In that order."""
+    assert expected == record_name("qa", Tenant.model_validate({"url": "sandbox", **written}))
+
+
+@pytest.mark.parametrize(
+    ("record", "formerly", "existing", "name"),
+    [
+        (None, None, (), "production"),
+        (None, None, ("prod",), "production"),
+        ("prod-eu", None, (), "prod-eu"),
+        ("prod-eu", "prod", ("prod",), "prod-eu"),
+        (None, "prod", ("prod",), "prod"),
+        (None, "prod", (), "prod"),
+        (None, "prod", ("prod", "production"), "prod"),
+        (None, "prod", ("production",), "production"),
+    ],
+)
+def test_a_tenant_goes_on_with_the_record_of_its_old_name(
+    record: str | None, formerly: str | None, existing: tuple[str, ...], name: str
+) -> None:
+    """Where there is none yet, or one of that name."""
+    tenant = Tenant.model_validate({"url": "sandbox", "record": record, "formerly": formerly})
+    assert name == record_name("production", tenant, existing)
+
+
+def test_tenants_of_different_names_have_nothing_wrong() -> None:
+    """Nor does one that names another on the same account, or its own old name."""
+    assert [] == found(qa={}, qb={"beside": "qa", "formerly": "test"}, qc={"record": "eu/qc"}, qd={"record": "eu/qd"})
+
+
+@pytest.mark.parametrize("other", [{"record": "QA"}, {"formerly": "Qa"}])
+def test_two_tenants_with_one_record_are_a_problem_that_names_both_places(other: dict[str, str]) -> None:
+    """Compared without case, for a branch is a file."""
+    [problem] = found(qa={}, prod=other)
+
+    name = next(iter(other.values()))
+    assert problem == (
+        f'tenants.yaml:3: tenants.prod.record: "{name}" is that of tenant qa too, compared without case; '
+        "that tenant is at tenants.yaml:2 (use one name for each record, and none that is a folder of another)"
+    )
+
+
+@pytest.mark.parametrize(("one", "other"), [("eu", "eu/x"), ("eu/x", "eu"), ("EU/x", "eu")])
+def test_no_record_is_a_folder_of_another(one: str, other: str) -> None:
+    """Git keeps a branch as a file, and a folder of that name can't be."""
+    [problem] = found(a={"record": one}, b={"record": other})
+
+    assert "one is a folder of the other; that tenant is at tenants.yaml:2" in problem
+
+
+def test_formerly_names_no_tenant_that_is_declared() -> None:
+    """Two tenants would go on with one record."""
+    clash, itself = found(qa={}, prod={"formerly": "qa"})[0], found(qa={"formerly": "qa"})
+
+    assert clash.startswith('tenants.yaml:3: tenants.prod.formerly: "qa" is declared too (')
+    [said] = itself
+    assert said.startswith('tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself (it is the name that')
+
+
+def test_beside_names_another_tenant() -> None:
+    """One that is declared, and not itself."""
+    [itself] = found(qa={"beside": "qa"})
+    assert itself.startswith('tenants.yaml:2: tenants.qa.beside: "qa" is this tenant itself (name the other tenant')
+    assert ['tenants.yaml:2: tenants.qa.beside: no tenant "prdo" is declared (did you mean "prod"?)'] == found(
+        qa={"beside": "prdo"}, prod={}
+    )
+    assert ['tenants.yaml:2: tenants.qa.beside: no tenant "zzz" is declared (the tenants are: qa, prod)'] == found(
+        qa={"beside": "zzz"}, prod={}
+    )
+
+
+@pytest.mark.parametrize("field", ["record", "formerly"])
+def test_a_name_that_no_branch_can_have_is_refused(field: str) -> None:
+    """With what is wrong about it."""
+    with pytest.raises(ValidationError, match="can't be the name of a branch: it has ' ', which no branch may have"):
+        Tenant.model_validate({"url": "sandbox", field: "prod eu"})

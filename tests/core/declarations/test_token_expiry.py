@@ -1,0 +1,56 @@
+"""A token that soon ends is told a week before, and how many days are left of any."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from reconciler.core.declarations.declared import DeclaredTenant
+from reconciler.core.declarations.tenant import SecretDeclaration, Tenant
+from reconciler.core.declarations.token_expiry import days_left, spell_days, warn_of_token
+from tests.core.examples import HERE, SANDBOX
+
+TODAY = date(2026, 3, 31)
+
+
+def with_token(days: int) -> DeclaredTenant:
+    token = SecretDeclaration(env="TOKEN", expires=TODAY + timedelta(days=days))
+    return DeclaredTenant(Tenant(url="https://api.example.com", token=token), HERE)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (8, []),
+        (7, ["the token of qa expires on 2026-04-07: 7 days left"]),
+        (1, ["the token of qa expires on 2026-04-01: 1 day left"]),
+        (0, ["the token of qa expires on 2026-03-31: its last day"]),
+        (-1, ["the token of qa expired on 2026-03-30"]),
+    ],
+)
+def test_from_a_week_before_its_last_day_a_token_is_warned_of(days: int, expected: list[str]) -> None:
+    """At the tenant's line, with how to renew it."""
+    problems = warn_of_token("qa", with_token(days), TODAY)
+
+    assert expected == [problem.message for problem in problems]
+    for problem in problems:
+        assert ("warning", HERE) == (problem.severity, problem.source)
+        assert "renew it in 4me" in (problem.hint or "")
+
+
+def test_without_a_date_nothing_is_known() -> None:
+    """The embedded 4me has no token, and a token need not have a date."""
+    undated = Tenant(url="https://api.example.com", token=SecretDeclaration(env="TOKEN"))
+
+    assert [None, None, 3] == [days_left(one, TODAY) for one in (SANDBOX, undated, with_token(3).tenant)]
+    assert [] == warn_of_token("qa", DeclaredTenant(undated, HERE), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [(20, "20 days left"), (1, "1 day left"), (0, "its last day"), (-1, "expired 1 day ago")],
+)
+def test_days_are_told_as_people_count_them(left: int, expected: str) -> None:
+    """One is one."""
+    assert expected == spell_days(left)

@@ -1,0 +1,171 @@
+"""Canonical values, what differs between two of them, and how that is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.model.diff import canonical, describe, different_paths, differs, narrow, show_value
+from reconciler.core.model.resources import Value
+
+scalars = st.none() | st.text(max_size=4) | st.integers() | st.booleans()
+items = st.dictionaries(st.sampled_from(["value", "type", "primary", "display"]), scalars, max_size=4)
+WORK = {"type": "work", "value": "ann@example.com"}
+HOME = {"type": "home", "value": "ann@home.example"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ([], None),
+        ([""], None),
+        ([{}], None),
+        ([{"value": "", "type": None}], None),
+        ("x", "x"),
+        (" ", " "),
+        (0, 0),
+        (False, False),
+        (["b", "a"], [{"value": "a"}, {"value": "b"}]),
+        (("a",), [{"value": "a"}]),
+        ([WORK, HOME], [HOME, WORK]),
+        ([{"value": "a", "primary": False, "display": ""}], [{"value": "a"}]),
+        ([{"value": "a", "primary": True}], [{"primary": True, "value": "a"}]),
+    ],
+)
+def test_a_value_has_one_form(value: object, expected: object) -> None:
+    """Nothing, empty text and an empty list are one; values of many are in order; `primary: false` says nothing."""
+    assert expected == canonical(value)
+
+
+@given(scalars | st.lists(items | st.text(max_size=3), max_size=4))
+def test_a_canonical_value_is_its_own_canonical_form(value: Any) -> None:
+    """Comparing and writing it again changes nothing."""
+    assert canonical(value) == canonical(canonical(value))
+
+
+@given(st.lists(items, max_size=5), st.randoms(use_true_random=False))
+def test_the_order_of_values_does_not_matter(values: list[dict[str, Any]], random: Any) -> None:
+    """Multi-valued attributes have no positions (RFC 7643 section 2.4)."""
+    shuffled = random.sample(values, len(values))
+
+    assert canonical(values) == canonical(shuffled)
+    assert not differs("emails", canonical(shuffled), canonical(values))
+
+
+@pytest.mark.parametrize(
+    ("path", "live", "desired", "expected"),
+    [
+        ("title", "Analyst", "Analyst", False),
+        ("title", "Analyst", "analyst", True),
+        ("title", None, "Analyst", True),
+        ("title", "Analyst", None, True),
+        ("title", None, None, False),
+        ("userName", "Ann@Example.com", "ann@example.com", False),
+        ("userName", "ann@example.com", "bob@example.com", True),
+        ("userName", None, "ann@example.com", True),
+        ("externalId", "ann", "Ann", True),
+        ("customFields.floor", 3, "3", True),
+        ("customFields.floor", 3, 3.0, False),
+        ("emails", [WORK], [{**WORK, "value": "ANN@example.com"}], False),
+        ("phoneNumbers", [WORK], [{**WORK, "value": "ANN@example.com"}], True),
+        ("emails", [WORK], [{**WORK, "type": "Work"}], True),
+        ("emails", [{"value": "b"}, {"value": "A"}], [{"value": "B"}, {"value": "a"}], False),
+        ("emails", [WORK, HOME], [WORK], True),
+        ("emails", [WORK], [WORK, HOME], True),
+        ("emails", None, [WORK], True),
+        ("emails", [WORK], None, True),
+        ("emails", [{**WORK, "display": "Ann", "primary": True}], [WORK], False),
+        ("emails", [WORK], [{**WORK, "primary": True}], True),
+        ("emails", [{"type": "work"}], [{"type": "home"}], True),
+        ("photos", [{"value": "a"}, {"value": "a"}, {"value": "b"}], [{"value": "a"}, {"value": "b"}], True),
+    ],
+)
+def test_userName_and_addresses_compare_without_case_and_the_rest_exactly(  # noqa: N802  # SCIM's spelling
+    path: str,
+    live: Any,
+    desired: Any,
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """SEMANTICS section 4; what a server adds to a value and git does not speak of is no difference."""
+    assert expected is differs(path, canonical(live), canonical(desired))
+
+
+def test_only_managed_attributes_are_compared() -> None:
+    """Absent in git is unmanaged; null is managed; names come in order."""
+    live: dict[str, Any] = {"title": "Analyst", "site": "London", "department": "Finance", "nickName": "Annie"}
+    desired: dict[str, Any] = {"title": None, "site": "Paris", "department": "Finance", "division": None}
+
+    assert ["site", "title"] == different_paths(live, desired)
+
+
+def test_live_values_are_narrowed_to_what_git_speaks_of() -> None:
+    """The value always counts."""
+    live = [{"value": "b", "type": "work", "display": "B"}, {"value": "a", "type": "home", "primary": True}]
+
+    assert [{"value": "a"}, {"value": "b"}] == narrow(live, [{"value": "a"}])
+    assert [{"type": "home", "value": "a"}, {"type": "work", "value": "b"}] == narrow(live, [{"type": "work"}])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([WORK], [WORK, HOME], ["+ home ann@home.example"]),
+        ([WORK, HOME], [WORK], ["- home ann@home.example"]),
+        (
+            [WORK],
+            [{**WORK, "value": "lee@example.com"}],
+            ["+ work lee@example.com", "- work ann@example.com"],
+        ),
+        (
+            [{**WORK, "display": "Ann"}],
+            [{**WORK, "display": "Lee"}],
+            ["~ work ann@example.com display: Ann → Lee"],
+        ),
+        ([WORK], [{**WORK, "primary": True}], ["+ work ann@example.com primary"]),
+        ([{"value": "a"}, {"value": "a"}, {"value": "b"}], [{"value": "a"}, {"value": "b"}], []),
+        (["a"], ["b"], ["+ b", "- a"]),
+        (None, [WORK], ["+ work ann@example.com"]),
+        ([WORK], None, ["- work ann@example.com"]),
+        ([WORK], [WORK], []),
+    ],
+)
+def test_a_change_of_many_values_tells_what_comes_and_what_goes(
+    before: Any,
+    after: Any,
+    expected: list[str],
+) -> None:
+    """One line for each value, by its natural key."""
+    assert expected == describe(before, after)
+
+
+@pytest.mark.parametrize(("live", "desired"), [(True, 1), (1, True), (False, 0), (0, False)])
+def test_a_flag_is_no_number(live: bool | int, desired: bool | int) -> None:  # noqa: FBT001
+    """A custom field that holds `1` is not one that holds `true`."""
+    assert differs("customFields.vip", live, desired)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "nothing"),
+        (True, "true"),
+        (False, "false"),
+        (3, "3"),
+        (2.5, "2.5"),
+        ("Analyst", "Analyst"),
+        (["a", "b"], "a, b"),
+        ([{"type": "work", "value": "a@example.com", "primary": True}], "work a@example.com (primary)"),
+        ([{"value": "a"}, {"value": "b", "display": "B"}], "a, b B"),
+        ([{"type": "work", "locality": "London", "country": "UK"}], "work London UK"),
+        ([{"value": "a", "primary": False}], "a"),
+        ([], ""),
+    ],
+)
+def test_a_value_is_shown_as_people_write_it(value: Value, expected: str) -> None:
+    """Values of many by type and value, the primary one marked."""
+    assert expected == show_value(value)

@@ -1,0 +1,53 @@
+"""Which roles take effect for whom: before a plan, and after it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.resources import DesiredUser, LiveUser
+from reconciler.core.planner.effective_roles import EffectiveRoles, list_effective_roles
+from reconciler.core.planner.planner import decide_changes
+from tests.core.examples import SANDBOX, desired_group, desired_state, desired_user, live_group, live_state, live_user
+
+
+def effective_roles(desired: list[DesiredUser], live: list[LiveUser]) -> list[EffectiveRoles]:
+    account = live_state(*live, live_group("ann"))
+    decided = decide_changes(desired_state(*desired, desired_group("ann")), account, SANDBOX, Earlier())
+    return list_effective_roles(decided, account)
+
+
+@pytest.mark.parametrize(
+    ("desired", "live", "before", "after"),
+    [
+        (desired_user("ann", roles=["auditor"]), None, "", "auditor"),
+        (desired_user("ann"), None, "", ""),
+        (desired_user("ann", roles=["auditor"]), live_user("ann", roles=["auditor"]), "auditor", "auditor"),
+        (desired_user("ann", roles=["auditor"]), live_user("ann", roles=["specialist"]), "specialist", "auditor"),
+        (desired_user("ann"), live_user("ann", roles=["specialist"]), "specialist", "specialist"),
+        (desired_user("ann", roles=[]), live_user("ann", roles=["account_owner"]), "account_owner", "account_owner"),
+        (desired_user("ann", in_scope=False), live_user("ann", roles=["auditor"]), "auditor", ""),
+        (desired_user("ann"), live_user("ann", active=False, roles=["auditor"]), "", "auditor"),
+        (desired_user("ann", in_scope=False), live_user("ann", active=False, roles=["auditor"]), "", ""),
+    ],
+)
+def test_what_takes_effect_is_what_the_account_has_and_the_plan_changes(
+    desired: DesiredUser, live: LiveUser | None, before: str, after: str
+) -> None:
+    """A role of somebody inactive takes no effect, until they come back."""
+    [held_roles] = effective_roles([desired], [live] if live else [])
+
+    assert (frozenset(before.split()), frozenset(after.split())) == (held_roles.before, held_roles.after)
+    assert held_roles.after - held_roles.before == held_roles.gained
+
+
+def test_everyone_has_a_standing_in_the_order_of_their_keys() -> None:
+    """Whoever git does not declare goes by their id, and stays as they are."""
+    told = effective_roles(
+        [desired_user("ann"), desired_user("bob")], [live_user("zoe", roles=["auditor"]), live_user("bob")]
+    )
+
+    assert [("id/id-zoe", "zoe@example.com"), ("user/ann", "ann@example.com"), ("user/bob", "bob@example.com")] == [
+        (one.key, one.name) for one in told
+    ]
+    assert told[0].before == told[0].after == frozenset({"auditor"})

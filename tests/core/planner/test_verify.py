@@ -1,0 +1,106 @@
+"""The answer to a write is its verification: each change is held against it on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.core.changes.plan import (
+    AddMembers,
+    AttributeChange,
+    Change,
+    CreateGroup,
+    CreateUser,
+    DeactivateUser,
+    GrantRoles,
+    ReactivateUser,
+    RemoveMembers,
+    RevokeRoles,
+    UpdateGroup,
+    UpdateUser,
+)
+from reconciler.core.model.messages import JsonObject
+from reconciler.core.planner.steps import make_steps
+from reconciler.core.planner.verify import list_not_taken, list_other_differences, list_roles_not_taken
+from reconciler.core.scim.wire import ENTERPRISE, NotScim
+
+IDS = {"user/ann": "id-ann", "user/bob": "id-bob"}
+TO_ANN: dict[str, Any] = {"key": "user/ann", "target_id": "id-ann"}
+TO_DESK: dict[str, Any] = {"key": "group/desk", "target_id": "id-desk"}
+
+
+def attributes(**after: Any) -> tuple[AttributeChange, ...]:
+    return tuple(AttributeChange(path=path, before=None, after=value) for path, value in after.items())
+
+
+UPDATE = UpdateUser(**TO_ANN, attributes=attributes(title="Senior", site=None, manager="user/bob"))
+CREATE = CreateUser(key="user/new", attributes=attributes(title="Senior"), roles=("auditor",))
+ANN: JsonObject = {
+    "id": "id-ann",
+    "active": True,
+    "title": "Senior",
+    ENTERPRISE: {"manager": {"value": "id-bob", "displayName": "Bob"}},
+    "roles": [{"value": "auditor"}, {"value": "account_owner"}],
+}
+DESK: JsonObject = {"id": "id-desk", "displayName": "Desk", "members": [{"value": "id-ann"}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "answer", "expected"),
+    [
+        (UPDATE, ANN, []),
+        (UPDATE, {**ANN, "active": False, "roles": []}, []),
+        (UPDATE, {**ANN, "title": "senior"}, ["title"]),
+        (UPDATE, {"id": "id-ann"}, ["manager", "title"]),
+        (UPDATE, {**ANN, ENTERPRISE: {"site": "London", "manager": {"value": "id-zoe"}}}, ["manager", "site"]),
+        (CREATE, ANN, []),
+        (CREATE, {"id": "1", "active": False}, ["title", "roles", "active"]),
+        (GrantRoles(**TO_ANN, roles=("auditor",)), ANN, []),
+        (GrantRoles(**TO_ANN, roles=("auditor", "specialist")), ANN, ["roles"]),
+        (RevokeRoles(**TO_ANN, roles=("specialist",)), ANN, []),
+        (RevokeRoles(**TO_ANN, roles=("specialist", "auditor")), ANN, ["roles"]),
+        (DeactivateUser(**TO_ANN), ANN, ["active"]),
+        (DeactivateUser(**TO_ANN), {"id": "id-ann", "active": "False"}, []),
+        (ReactivateUser(**TO_ANN), ANN, []),
+        (ReactivateUser(**TO_ANN), {"id": "id-ann", "active": False}, ["active"]),
+        (AddMembers(**TO_DESK, members=("user/ann",)), DESK, []),
+        (AddMembers(**TO_DESK, members=("user/ann", "user/bob")), DESK, ["members"]),
+        (AddMembers(**TO_DESK, members=("user/ann", "user/unknown")), DESK, []),
+        (RemoveMembers(**TO_DESK, members=("id/4711",)), DESK, []),
+        (RemoveMembers(**TO_DESK, members=("id/4711", "user/ann")), DESK, ["members"]),
+        (CreateGroup(key="group/new", attributes=attributes(displayName="Desk"), members=("user/ann",)), DESK, []),
+        (UpdateGroup(**TO_DESK, attributes=attributes(displayName="Crew")), DESK, ["displayName"]),
+    ],
+)
+def test_what_the_answer_has_not_as_asked_is_listed(change: Change, answer: JsonObject, expected: list[str]) -> None:
+    """By attribute, and `roles`, `active` and `members`; more than was asked for is fine."""
+    assert expected == list_not_taken(change, IDS, answer)
+
+
+def test_an_answer_that_is_no_resource_is_not_held_against_the_change() -> None:
+    """It can't be read, which is said as such."""
+    with pytest.raises(NotScim):
+        list_not_taken(UPDATE, IDS, {"title": "Senior"})
+
+
+@pytest.mark.parametrize(
+    ("held", "not_granted", "not_revoked", "others"),
+    [
+        ({"account_owner", "auditor"}, [], [], []),
+        ({"account_owner", "key_contact"}, ["auditor"], ["key_contact"], []),
+        ({"auditor", "specialist"}, [], [], ["- account_owner", "+ specialist"]),
+    ],
+)
+def test_an_overwrite_of_roles_is_held_against_what_was_asked(
+    held: set[str], not_granted: list[str], not_revoked: list[str], others: list[str]
+) -> None:
+    """Each change by its own roles; what went or came besides is told apart."""
+    before = ("account_owner", "key_contact")
+    grant = GrantRoles(key="user/ann", target_id="31", roles=("auditor",), held=before)
+    revoke = RevokeRoles(key="user/ann", target_id="31", roles=("key_contact",), held=before)
+    [step] = make_steps([grant, revoke], "permissions")
+
+    assert not_granted == list_roles_not_taken(grant, frozenset(held))
+    assert not_revoked == list_roles_not_taken(revoke, frozenset(held))
+    assert others == list_other_differences(step, frozenset(held))

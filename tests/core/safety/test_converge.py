@@ -1,0 +1,193 @@
+"""Whether a plan converges: it is tried on a 4me, and what would come back is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, LiveGroup, LiveUser, Value
+from reconciler.core.model.states import DesiredState
+from reconciler.core.planner.planner import decide_changes
+from reconciler.core.safety.converge import check_convergence
+from reconciler.errors import Problem
+from tests.core.examples import (
+    HERE,
+    SANDBOX,
+    desired_group,
+    desired_state,
+    desired_user,
+    evidence_of,
+    live_group,
+    live_state,
+    live_user,
+)
+
+RFC = Tenant(url="sandbox", dialect="rfc7644")
+
+
+def check(
+    resources: list[DesiredUser | DesiredGroup],
+    live: list[LiveUser | LiveGroup],
+    tenant: Tenant = SANDBOX,
+    before: DesiredState | None = None,
+    matching: tuple[str, ...] = ("externalId", "userName"),
+) -> list[Problem]:
+    desired = replace(desired_state(*resources), matching=matching)
+    account, earlier = live_state(*live), Earlier(before)
+    decided = decide_changes(desired, account, tenant, earlier, evidence_of(earlier))
+    return check_convergence(desired, account, tenant, earlier, decided)
+
+
+@pytest.mark.parametrize("tenant", [SANDBOX, RFC], ids=lambda tenant: tenant.dialect)
+@pytest.mark.parametrize(
+    ("resources", "live"),
+    [
+        ([], []),
+        ([desired_user("ann")], [live_user("ann")]),
+        ([desired_user("ann", {"title": "x", "site": None}, roles=["auditor"])], []),
+        (
+            [desired_user("ann", {"title": None, "customFields.badge": 3, "name.givenName": "Ann"}, roles=[])],
+            [live_user("ann", {"title": "x", "manager": "id-zoe"}, active=False, roles=["auditor", "account_owner"])],
+        ),
+        ([desired_user("ann", {"manager": "user/bob"}), desired_user("bob", {"manager": "user/ann"})], []),
+        (
+            [desired_user("ann", {"manager": "user/bob"}), desired_user("bob"), desired_group("desk", ["bob"])],
+            [live_user("ann"), live_user("bob"), live_group("desk")],
+        ),
+        (
+            [desired_user("ann"), desired_user("out", in_scope=False), desired_group("desk", ["ann"])],
+            [live_user("out"), live_user("zoe"), live_group("desk", ["out", "zoe"])],
+        ),
+    ],
+)
+def test_a_plan_that_4me_takes_leaves_nothing(
+    resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup], tenant: Tenant
+) -> None:
+    """Creates, updates, clears, references to the new, circles, strangers: in both dialects."""
+    assert [] == check(resources, live, tenant)
+
+
+def test_who_left_git_stays_gone() -> None:
+    """What git said before is known the second time too."""
+    before = desired_state(desired_user("ann"), desired_group("desk", ["ann"]))
+
+    assert [] == check([desired_user("bob")], [live_user("ann"), live_group("desk", ["ann"])], SANDBOX, before)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"emails": [{"type": "work"}]}, "the next plan would change it again for user/ann (nothing → work)"),
+        ({"madeUp": "x"}, "the next plan would change it again for user/ann (nothing → x)"),
+        ({"userName": None}, "user/ann (userName is required)"),
+        ({"title": True}, "user/ann (title must be a string)"),
+    ],
+)
+def test_what_would_come_back_is_named(attributes: dict[str, Value], told: str) -> None:
+    """What 4me drops without a word, and what it refuses: by attribute, with its line."""
+    [problem] = check([desired_user("ann", attributes)], [])
+
+    assert ("does_not_converge", "warning", HERE) == (problem.code, problem.severity, problem.source)
+    assert problem.message.startswith(f"the attribute {next(iter(attributes))} ")
+    assert problem.message.endswith(told)
+
+
+def test_what_is_written_on_create_only_comes_back_in_no_plan_and_is_named() -> None:
+    """The answer to the create says that it was not taken."""
+    ann = replace(desired_user("ann"), on_create={"madeUp": "x"})
+    [problem] = check([ann], [])
+
+    assert problem.message.endswith("for user/ann (nothing → x)")
+
+
+def test_a_group_that_does_not_keep_what_it_is_given_is_named() -> None:
+    """Groups as users."""
+    [problem] = check([desired_group("desk", [], {"madeUp": "x"})], [live_group("desk")])
+
+    assert problem.message.endswith("for group/desk (nothing → x)")
+
+
+def test_a_name_that_somebody_else_has_is_refused() -> None:
+    """4me gives a user name to one alone, without case; whoever has it is not in git."""
+    wanted = desired_user("ann", {"userName": "Shared@example.com"})
+    [problem] = check([wanted], [live_user("zoe", {"userName": "shared@example.com"})], matching=("externalId",))
+
+    assert problem.message.endswith("user/ann (userName is taken: Shared@example.com)")
+
+
+def test_who_has_the_name_and_is_in_git_is_not_taken_for_gone() -> None:
+    """They are linked by their key, and nothing becomes of them."""
+    ann, bob = desired_user("ann", {"userName": "Bob@example.com"}), desired_user("bob")
+    live: list[LiveUser | LiveGroup] = [live_user("ann"), live_user("bob")]
+    [problem] = check([ann, bob], live, before=desired_state(ann, bob), matching=("externalId",))
+
+    assert problem.message.endswith("user/ann (userName is taken: Bob@example.com)")
+
+
+def test_what_needs_somebody_refused_is_not_told_again() -> None:
+    """Nor does it stop the trial: each waits for the other as a manager, and a group for both."""
+    ann = desired_user("ann", {"userName": None, "manager": "user/bob"})
+    bob = desired_user("bob", {"manager": "user/ann"})
+    [problem] = check([ann, bob, desired_group("desk", ["ann"])], [live_group("desk")])
+
+    assert problem.message.endswith(": user/ann (userName is required)")
+
+
+def test_who_is_found_by_nothing_would_be_created_again() -> None:
+    """The attribute that people are matched by is one that they lack."""
+    [problem] = check([desired_user("ann")], [], matching=("employeeNumber",))
+
+    assert problem.message.endswith("the next would create user/ann again")
+    assert "give it a value of employeeNumber" in str(problem.hint)
+
+
+@pytest.mark.parametrize(
+    "writing", [desired_group("desk", ["bob"]), desired_user("ann", {"manager": "user/bob"})], ids=["member", "manager"]
+)
+def test_somebody_unclear_does_not_come_back_through_a_reference(writing: DesiredUser | DesiredGroup) -> None:
+    """Planning again over the whole account leaves nothing to do, so the plan converges."""
+    unclear = [live_user("one", {"externalId": "bob"}), live_user("two", {"externalId": "bob"})]
+
+    assert [] == check([desired_user("bob"), writing], [*unclear])
+
+
+REST = Tenant(url="sandbox", roles_via="permissions")
+
+
+def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> LiveUser:
+    """A user with somebody behind them who holds those roles."""
+    return replace(live_user(name, roles=roles, **rest), person=number, sought=True)
+
+
+@pytest.mark.parametrize(
+    ("resources", "live"),
+    [
+        ([desired_user("ann", roles=["specialist"])], [linked("ann", "auditor", "account_owner")]),
+        ([desired_user("ann", roles=["specialist"])], [linked("ann", active=False)]),
+        ([desired_user("ann", in_scope=False)], [linked("ann", "specialist", "brand_new")]),
+        ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], []),
+        ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], [linked("ann", number=None)]),
+        ([desired_user("ann", {"title": "x"}, roles=["auditor"])], [linked("ann", "auditor")]),
+        (
+            [desired_user("ann", roles=["auditor"]), desired_user("bob", {"userName": "b@x"}, roles=["auditor"])],
+            [linked("ann"), linked("bob", number="32")],
+        ),
+    ],
+    ids=["changed", "back", "leaver", "new", "linked by it", "linked", "renamed"],
+)
+def test_roles_over_rest_converge_too(
+    resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup]
+) -> None:
+    """Roles of whom the plan itself links are told in it, and no surprise."""
+    assert [] == check(resources, live, REST)
+
+
+def test_roles_that_the_account_refuses_are_named() -> None:
+    """A prerequisite that git does not give, and nobody else will."""
+    [problem] = check([desired_user("ann", roles=["problem_manager"])], [linked("ann")], REST)
+
+    assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")

@@ -1,0 +1,103 @@
+"""Files are put into a folder all together, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.desired.yaml.atomic_write import place_new, replace_files
+from reconciler.errors import UsageError
+
+FILES = {"tenants.yaml": "tenants:\n", "users/it.yaml": "users: {}\n"}
+
+
+def below(folder: Path) -> dict[str, str]:
+    """Every file below, by path."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_a_new_folder_is_made(tmp_path: Path) -> None:
+    """With its parents, and readable by whoever may."""
+    folder = tmp_path / "deep" / "desired-state"
+
+    place_new(folder, FILES)
+
+    assert FILES == below(folder)
+    assert 0o755 == folder.stat().st_mode & 0o777
+    assert [folder] == list(folder.parent.iterdir())
+
+
+def test_a_folder_that_is_there_gets_the_files(tmp_path: Path) -> None:
+    """Beside what it has."""
+    (tmp_path / "desired-state" / "users").mkdir(parents=True)
+    (tmp_path / "desired-state" / "README.md").write_text("ours")
+
+    place_new(tmp_path / "desired-state", FILES)
+
+    assert {**FILES, "README.md": "ours"} == below(tmp_path / "desired-state")
+    assert [tmp_path / "desired-state"] == list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    """And nothing else is written."""
+    (tmp_path / "tenants.yaml").write_text("ours")
+
+    with pytest.raises(UsageError, match=r"tenants\.yaml is there already, and is not overwritten"):
+        place_new(tmp_path, FILES)
+
+    assert {"tenants.yaml": "ours"} == below(tmp_path)
+
+
+def test_half_of_the_files_are_never_left(tmp_path: Path) -> None:
+    """A file where a folder should be: what was moved before is taken back."""
+    folder = tmp_path / "desired-state"
+    folder.mkdir()
+    (folder / "users").write_text("a file")
+
+    with pytest.raises(UsageError, match="can't be written"):
+        place_new(folder, FILES)
+
+    assert {"users": "a file"} == below(folder)
+    assert [folder] == list(tmp_path.iterdir())
+
+
+def test_a_place_that_can_not_be_written_says_so(tmp_path: Path) -> None:
+    """A file is no folder."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match="can't be written"):
+        place_new(tmp_path / "file" / "desired-state", FILES)
+
+
+def test_files_are_replaced_with_the_mode_that_they_had(tmp_path: Path) -> None:
+    """All of them, and nothing is left beside them."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text("1")
+    other.write_text("2")
+    one.chmod(0o640)
+
+    replace_files({one: (b"1", b"one"), other: (b"2", b"two")})
+
+    assert {"one.yaml": "one", "other.yaml": "two"} == below(tmp_path)
+    assert 0o640 == one.stat().st_mode & 0o777
+
+
+def test_a_file_that_was_changed_meanwhile_stops_all(tmp_path: Path) -> None:
+    """What somebody else wrote is not lost."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text("1")
+    other.write_text("theirs")
+
+    with pytest.raises(UsageError, match=r"other\.yaml was changed meanwhile: nothing was written; try again"):
+        replace_files({one: (b"1", b"one"), other: (b"2", b"two")})
+
+    assert {"one.yaml": "1", "other.yaml": "theirs"} == below(tmp_path)
+
+
+def test_a_file_that_is_gone_stops_all(tmp_path: Path) -> None:
+    """It can't be replaced."""
+    with pytest.raises(UsageError, match="can't be written: No such file"):
+        replace_files({tmp_path / "one.yaml": (b"1", b"one")})

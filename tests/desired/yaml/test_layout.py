@@ -1,0 +1,70 @@
+"""A text by its lines, and what is put in place of parts of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.desired.yaml.layout import Replacement, SourceText, apply_replacements
+
+TEXT = "one\n  two\n\nthree\n\nfour"
+
+
+def test_replacements_are_made_at_places_of_the_text_as_it_was() -> None:
+    """Those at one place in their order."""
+    made = [Replacement(4, 9, "2"), Replacement(0, 0, "a"), Replacement(0, 3, "1"), Replacement(0, 0, "b")]
+
+    assert "ab1\n2\n\nthree\n\nfour" == apply_replacements(TEXT, made)
+
+
+def test_two_replacements_of_the_same_are_none() -> None:
+    """Whoever asked has to choose."""
+    assert None is apply_replacements(TEXT, [Replacement(0, 3, "1"), Replacement(2, 5, "2")])
+
+
+@pytest.mark.parametrize(("text", "newline"), [("a\nb\n", "\n"), ("a\r\nb\r\n", "\r\n"), ("", "\n")])
+def test_lines_end_as_those_of_the_text(text: str, newline: str) -> None:
+    """Also the ones that are put in."""
+    assert newline == SourceText(text).newline
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "expected"),
+    [
+        ("a\nb\n", 1, "a\nX\nb\n"),
+        ("a\nb\n", 2, "a\nX\nb\n"),
+        ("a\nb", 3, "a\nb\nX"),
+        ("a\r\nb\r\n", 1, "a\r\nX\r\nb\r\n"),
+    ],
+)
+def test_lines_are_put_after_the_line_on_which_something_ends(text: str, after: int, expected: str) -> None:
+    """At the end of a text without a last line end too."""
+    assert expected == apply_replacements(text, [SourceText(text).insert_lines(after, ["X"])])
+
+
+def test_lines_are_put_before_the_line_of_a_place() -> None:
+    """Whole ones."""
+    assert "one\nX\n  two\n\nthree\n\nfour" == apply_replacements(
+        TEXT, [SourceText(TEXT).insert_lines_before(6, ["X"])]
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (6, 9, "one\n\nthree\n\nfour"),
+        (11, 16, "one\n  two\n\nfour"),
+        (0, 3, "  two\n\nthree\n\nfour"),
+        (18, 22, "one\n  two\n\nthree\n\n"),
+    ],
+)
+def test_lines_are_cut_with_one_of_two_empty_lines_around_them(start: int, end: int, expected: str) -> None:
+    """So that what stood apart still does, and no more than that."""
+    assert expected == apply_replacements(TEXT, [SourceText(TEXT).cut_lines(start, end)])
+
+
+def test_a_place_knows_its_line() -> None:
+    """Columns from 0; white space before it does not count as something."""
+    page = SourceText(TEXT)
+
+    assert (2, True, False) == (page.column(6), page.is_first(6), page.is_first(7))
+    assert (2, 0) == (page.width_after(7), page.width_after(10))
