@@ -29,8 +29,7 @@ import httpx
 
 from benchmarks.measure import Void
 from reconciler.apply.execute import Channel, Stop, execute
-from reconciler.apply.log import PaceClock as LogClock
-from reconciler.apply.log import ProvisioningLog
+from reconciler.apply.log import LogClock, ProvisioningLog
 from reconciler.cli.progress import SECONDS_ELSEWHERE, Progress
 from reconciler.core.changes.attempt import RunInfo
 from reconciler.core.changes.outcome import Outcome

@@ -1,4 +1,4 @@
-"""An account that answers an lookup_planner truly: as 4me does, with groups that are listed without their members."""
+"""An account that answers a lookup planner truly: as 4me does, with groups that are listed without their members."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_ROUNDS = 12
 
 @dataclass
 class Asked:
-    """What came of an lookup_planner: the desired state with its selection as it grew, what is known, and every round asked."""
+    """What a lookup planner led to: the desired state with its final selection, the known account, and each round."""
 
     desired: DesiredState
     known: KnownAccount = field(default_factory=KnownAccount)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class Account:
     """What was read: the live state, all of it as answered (None where only some keys were read), and the head.
 
-    The head's selection may have grown: what is needed and is not there is in it too. `evidence` is about the live state,
-    and `refusals` say why it may not be applied to.
+    The head's selection may have grown: needed resources that do not exist are in it too. `evidence` is about the live
+    state, and `refusals` say why it may not be applied to.
     """
 
     live: LiveState
@@ -50,7 +50,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How to read, whether the plan keeps its selection where everything is read after all, and whether a snapshot is kept.
+    """How to read, whether the plan keeps its selection after a full read, and whether a snapshot is kept.
 
     One that is there is advanced in mode `incremental` alone.
     """
@@ -108,7 +108,7 @@ def gather_account(account: Account, base: Base) -> PlanInput:
 async def read_asked(lines: Connections, options: Options, head: Head, past: Past, how: How) -> Account:
     """The account as far as the head's selection goes. `auto` reads everything where look-ups can't be believed.
 
-    The plan is then about everything too, unless it keeps its selection: on keys that were named, or on what was approved.
+    The plan is then about everything too, unless it keeps its selection: of named keys, or of approved changes.
     """
     if head.desired.selection is None or how.mode in ("full", "incremental"):
         return await _read_everything(lines, options, head, past, how)

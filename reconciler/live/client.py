@@ -1,7 +1,8 @@
 """The one HTTP client of an account: bearer token, pace, retries; answers are values. Imports httpx.
 
 What can leave this process is a core `Request` (GET, POST, PATCH), to the service's own address. The token goes into
-one header of those requests, redirects are not followed, and no message carries it. Services differ in `ServiceProfile`.
+one header of those requests, redirects are not followed, and no message carries it. A `ServiceProfile` says in what
+services differ.
 """
 
 from __future__ import annotations

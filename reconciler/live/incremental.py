@@ -1,7 +1,8 @@
 """Incremental reads: who changed since the last read is asked for, and everybody else is as they were.
 
-Whether that is certain is decided in `core/scim/increment.py`; here it is asked. Groups are read whole each time: nobody
-documents that a group is changed, by its own word, when its members are (docs/decisions/0018-incremental-reads.md).
+Whether that is certain is decided in `core/scim/increment.py`; here it is asked. Groups are read whole each time:
+no service documents that a change of members counts as a change of the group
+(docs/decisions/0018-incremental-reads.md).
 """
 
 from __future__ import annotations

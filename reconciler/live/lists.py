@@ -1,6 +1,7 @@
 """The list of everyone of one kind, page by page; what does not add up is looked at again.
 
-A change of the account passes, and a lie stays: `core/scim/pages.py` says which is which, and here the pages are fetched.
+A change of the account passes, and a false answer stays: `core/scim/pages.py` tells them apart, and here the pages are
+fetched.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads what a plan about some keys needs, and nothing else. An answer that can't be believed is in the certificate.
 
-What to ask comes from `core/targeting/lookup_planner.py`, round after round; how, and whether an answer is believed, from
-`core/targeting/lookup.py`. Nothing here decides who has left (docs/decisions/0013-targeted-reads.md).
+`core/targeting/lookup_planner.py` says what to ask, round after round; `core/targeting/lookup.py` says how, and whether
+an answer is believed. Nothing here decides who has left (docs/decisions/0013-targeted-reads.md).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Targeted:
 
 
 async def read_targeted(client: Client, dialect: Dialect, lookup_planner: LookupPlanner) -> Targeted:
-    """Asks until the lookup_planner has no questions. Raises Unreachable where nothing was answered at all."""
+    """Asks until the lookup planner has no questions. Raises Unreachable where nothing was answered at all."""
     before = client.requests
     line = _Line(client, dialect.page_size)
     known = KnownAccount()

@@ -88,7 +88,8 @@ def left_item(left: Omission) -> str:
 def named_item(one: NamedResource, since: str | None = None) -> str:
     """A user or group that is named and untouched, as an item of a list: what is known, and the YAML to copy."""
     seen = f" · {code(f'since {since}')}" if since else ""
-    known = f"- **?** {format_resource(ResourceName(one.name, one.key))}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
+    who = format_resource(ResourceName(one.name, one.key))
+    known = f"- **?** {who}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
     block = "".join(f"  {line}\n" for line in code_block(one.settle).splitlines())
     return f"{known}\n{block}\n"
 

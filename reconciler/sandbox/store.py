@@ -171,7 +171,7 @@ class Store:
                 raise
 
     def _fresh(self, quirks: Quirks) -> Simulator:
-        """The simulator as committed: loaded again only if another connection has written, or other quirks are wanted."""
+        """Returns the simulator as committed; loads it again after another connection wrote, or for other quirks."""
         # data_version changes when another connection commits. It is read inside the transaction whose state it tells.
         [version] = self._connection.execute("PRAGMA data_version").fetchone()
         if self._twin is None or version != self._version or self._twin.quirks != quirks:

@@ -170,7 +170,7 @@ def test_of_several_waits_the_longest_is_shown() -> None:
 def test_what_has_a_turn_and_is_not_sent_counts_as_sent_now() -> None:
     """It may be at any moment; what breaks before counts from then on, and the tunnel of a proxy is no request."""
     now = 0.0
-    turns = RateLimiter((Window(2, 2),), PaceClock(now=lambda: now))
+    limiter = RateLimiter((Window(2, 2),), PaceClock(now=lambda: now))
 
     def waited() -> float:
         wait = limiter.wait_for_pace()

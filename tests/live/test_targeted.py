@@ -89,7 +89,7 @@ def read(  # noqa: PLR0913, PLR0917  # a test names those that it is about
     odd: Odd = no_oddity,
     sample: Iterable[Key] = (),
 ) -> Read:
-    """What git says otherwise than at the base (or the selection of `head`), read from an account as the base has it."""
+    """Reads the difference to the base (or the selection of `head`) from an account as the base has it."""
     account = simulator or scim(base)
     account.quirks = quirks or account.quirks
 

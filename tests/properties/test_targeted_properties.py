@@ -44,7 +44,7 @@ changed_worlds = st.builds(
 
 @st.composite
 def focused_worlds(draw: st.DrawFn) -> World:
-    """A world with a selection: on what git says otherwise than before, on some keys, or on what some plan would change."""
+    """Draws a world with a selection: of the difference to before, of some keys, or of what a plan would change."""
     world = draw(changed_worlds)
     desired, earlier = world.desired, world.earlier
     match draw(st.sampled_from(["difference", "keys", "dependencies", "changes"])):

@@ -1,1 +1,1 @@
-"""Approval by effects: the atoms of a plan, which approved atoms cover them, and what stays open. Pure."""
+"""What reviewers approved, what of it still holds, and what an apply leaves open."""

@@ -1,1 +1,1 @@
-"""Who is ours and who left: the record of applies, the evidence of git, and the verdict on each live user. Pure."""
+"""Which live users and groups belong to git, which left git, and which are in doubt."""

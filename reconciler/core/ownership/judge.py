@@ -23,7 +23,7 @@ NOWHERE = Source("desired-state", 1)
 
 
 def judge(desired: DesiredState, live: LiveState, links: Links, evidence: Evidence) -> Ownership:
-    """Returns the verdicts on the users and groups that HEAD does not link, as far as the selection of `desired` goes."""
+    """Returns the verdicts on users and groups that HEAD does not link, within the selection of `desired`."""
     return _Judge(desired, live, links, evidence).judge()
 
 

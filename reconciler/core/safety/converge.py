@@ -1,6 +1,6 @@
 """Whether a plan converges: it is applied to the simulator, and what is still to be planned afterwards is named.
 
-Only the resources that the plan touches, and those they refer to, are put into the simulator: the rest can't change. Where
+Only resources that the plan touches, and those they refer to, enter the simulator: the rest can't change. Where
 roles take effect over REST, the people behind are put there too, and 4me's rules are played: whom they link because of
 the plan is given roles by the next one, as the plan says of them itself.
 """
@@ -152,7 +152,7 @@ class _Tried:
 
 
 def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Tried:
-    """Sends every step's request to the simulator; what needs something refused is left out, as an apply leaves it out."""
+    """Sends every step's request to the simulator; like an apply, leaves out steps that need a refused one."""
     tried = _Tried([], set())
     for whole in steps:
         step = whole.without(tried.refused)

@@ -119,7 +119,7 @@ class LookupPlanner:
     sample: frozenset[Key] = frozenset()
 
     def next_round(self, known: KnownAccount) -> tuple[LookupPlanner, LookupRound]:
-        """The lookup_planner with its selection as it is now, and what to ask; no questions where everything is known."""
+        """Returns the planner with its current selection, and what to ask next; no questions when all is known."""
         links = link_resources(self.desired, self.former, known.live_state(NOT_READ))
         lookup_planner = replace(self, desired=grow_selection(self.desired, links, known.keys))
         return lookup_planner, lookup_planner.questions(links, known)
@@ -187,7 +187,7 @@ def fewest_of(sample: Iterable[Key]) -> frozenset[Key]:
 
 
 def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = ()) -> LookupPlanner:
-    """An lookup_planner about the selection of `desired`, and the keys of a sample that are looked up beside it."""
+    """A lookup planner about the selection of `desired`, and the keys of a sample that are looked up beside it."""
     former = find_former(desired, earlier)
     claims: dict[tuple[Kind, str, str], set[Key]] = {}
     for resource in (*desired, *former):
@@ -200,7 +200,7 @@ def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterabl
 
 
 def grow_selection(desired: DesiredState, links: Links, asked: Container[Key]) -> DesiredState:
-    """With what is needed and does not exist in the selection, as far as it was `asked`, where the selection may grow."""
+    """Adds needed resources that do not exist, if they were `asked` for, to a selection that may grow."""
     while (selection := desired.selection) and selection.grows:
         needed = {*references(desired), *_members(desired, ()), *selection.members}
         missing = {key for key in needed if key in asked and _is_missing(key, desired, links)}

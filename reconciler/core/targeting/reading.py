@@ -81,7 +81,7 @@ def _named(read_request: ReadRequest, desired: DesiredState, earlier: Earlier) -
 
 
 def _is_cheaper(selection: Selection, desired: DesiredState, page_size: int) -> bool:
-    """Whether asking for the selection takes fewer requests. Where everything takes few, that is read: it tells more."""
+    """Whether asking for the selection takes fewer requests. A full read that takes few is preferred: it shows more."""
     everything = count_requests(len(desired.users), len(desired.groups), page_size)
     asked: Sequence[int] = [sum(key.kind == kind for key in selection.keys) for kind in ("user", "group")]
     return everything > max(

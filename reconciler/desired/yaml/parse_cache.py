@@ -99,10 +99,10 @@ def spell(document: Document) -> str | None:
 def _spelled(value: object) -> object:
     """A value as JSON holds it: a container as a list that begins with what it is, and where it and its parts stand."""
     match value:
-        case yaml_reader.Mapping():
+        case yaml_reader.YamlMapping():
             parts = [one if type(one) in PLAIN else _spelled(one) for one in value.values()]
             return [MAPPING, value.mark, value.marks, parts, list(value)]
-        case yaml_reader.Sequence():
+        case yaml_reader.YamlSequence():
             parts = [one if type(one) in PLAIN else _spelled(one) for one in value]
             return [SEQUENCE, value.mark, value.marks, parts]
         case datetime():
@@ -127,13 +127,13 @@ def restore(file: str, content: bytes, said: str | None) -> Document | None:
 def _meant(spelled: list[Any]) -> object:
     kind = spelled[0]
     if kind == MAPPING:
-        mapping = yaml_reader.Mapping(spelled[1])
+        mapping = yaml_reader.YamlMapping(spelled[1])
         mapping.marks = spelled[2]
         parts = [_meant(one) if type(one) is list else one for one in spelled[3]]
         mapping.update(zip(spelled[4], parts, strict=True))
         return mapping
     if kind == SEQUENCE:
-        sequence = yaml_reader.Sequence(spelled[1])
+        sequence = yaml_reader.YamlSequence(spelled[1])
         sequence.marks = spelled[2]
         sequence.extend([_meant(one) if type(one) is list else one for one in spelled[3]])
         return sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import YamlSequence as Items
+from collections.abc import Sequence as Items
 
 from reconciler.core.explanation.origin import Statement
 from reconciler.desired.yaml.reader import Document, YamlMapping, YamlSequence

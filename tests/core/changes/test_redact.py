@@ -77,7 +77,7 @@ def test_equal_values_have_equal_fingerprints_and_others_have_not() -> None:
             told,
             redaction.redact("title", "Clerk"),
             redaction.redact("site", "Analyst"),
-            other_key.tell("title", "Analyst"),
+            other_key.redact("title", "Analyst"),
         }
     )
 
@@ -92,7 +92,7 @@ def test_nothing_stays_nothing_and_what_is_not_named_stays_as_it_is() -> None:
 
 def test_of_many_values_each_has_its_own() -> None:
     """So that what comes and what goes can be told."""
-    told = Redaction(("phoneNumbers",), KEY).tell("phoneNumbers", PHONES)
+    told = Redaction(("phoneNumbers",), KEY).redact("phoneNumbers", PHONES)
 
     assert isinstance(told, list)
     assert (2, 2) == (len(told), len({str(one) for one in told}))
@@ -100,7 +100,7 @@ def test_of_many_values_each_has_its_own() -> None:
 
 def test_without_a_key_there_is_no_fingerprint() -> None:
     """One without a key could be found by trying."""
-    assert "(redacted)" == Redaction(("title",)).tell("title", "Analyst")
+    assert "(redacted)" == Redaction(("title",)).redact("title", "Analyst")
 
 
 def test_a_redacted_change_keeps_its_effect_and_tells_something_else() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, YamlMapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -45,11 +45,11 @@ def marked(value: object) -> object:
             return told(value)
 
 
-def seen(documents: YamlMapping[str, Document]) -> dict[str, object]:
+def seen(documents: Mapping[str, Document]) -> dict[str, object]:
     return {name: (one.file, one.text, marked(one.value), one.problems) for name, one in sorted(documents.items())}
 
 
-def is_same(shelf: ParseCache, contents: YamlMapping[str, bytes]) -> bool:
+def is_same(shelf: ParseCache, contents: Mapping[str, bytes]) -> bool:
     """Whether it reads what parsing reads, before and after it is kept."""
     parsed = seen(read_all(contents))
     return [parsed, parsed] == [seen(shelf.read_all(contents)) for _time in range(2)]

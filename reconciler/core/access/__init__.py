@@ -1,0 +1,1 @@
+"""Who gets access and why: scope, membership, roles and mapping, compiled into a desired state."""

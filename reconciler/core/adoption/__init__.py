@@ -1,0 +1,1 @@
+"""The account as YAML, and drift as edits of YAML."""

@@ -1,0 +1,1 @@
+"""The closed set of changes; plan, outcome and notification, and how they are redacted."""

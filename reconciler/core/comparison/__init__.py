@@ -1,0 +1,1 @@
+"""Desired against live and against what git declared before: links, references, causes."""

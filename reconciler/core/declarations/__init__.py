@@ -1,0 +1,1 @@
+"""What YAML may declare: users, groups, filters, mappings, tenants, guardrails and notifiers."""

@@ -1,0 +1,1 @@
+"""Why a user has access or not, and what would change that."""

@@ -1,0 +1,1 @@
+"""What users, groups, keys and states are, and how two values are compared and matched."""

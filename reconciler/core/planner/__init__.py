@@ -1,0 +1,1 @@
+"""Desired state and live state in; changes and their requests out."""

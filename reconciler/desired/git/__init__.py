@@ -1,0 +1,1 @@
+"""Reads a desired state and its history from git: files, revisions, blame."""

@@ -1,0 +1,1 @@
+"""How text is written safely: quoting, counts, cutting to a length, CSV, SARIF."""

@@ -1,0 +1,1 @@
+"""What a report shows, before a template spells it."""
