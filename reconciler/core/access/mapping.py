@@ -16,6 +16,7 @@ from reconciler.core.declarations.rule import OF_MANY, LocatedRule
 from reconciler.core.declarations.wrong_expression import WrongExpression
 from reconciler.core.model.diff import canonical
 from reconciler.core.model.resources import Key, Value
+from reconciler.core.scim.amounts import few
 from reconciler.errors import Problem, Source
 
 NOT_TARGETS = {"active", "attributes"}
@@ -99,7 +100,7 @@ def describe_origin(
 
 
 def _first(failed: list[str]) -> str:
-    return failed[0] + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
+    return few(failed, 1)
 
 
 def _origin(located: LocatedRule) -> Callable[[Key, SourceAttributes], object]:

@@ -14,6 +14,7 @@ from reconciler.core.model.resources import DesiredGroup, LiveGroup
 from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.verdicts import GroupThatLeft, Ownership
 from reconciler.core.planner.result import Result, adoption_reason, attribute_changes, skip
+from reconciler.core.scim.amounts import few
 from reconciler.errors import Problem
 
 MOST_NAMED = 10
@@ -173,8 +174,7 @@ def _note(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
 
 
 def _name(named: list[str]) -> str:
-    more = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return few(named, MOST_NAMED)
 
 
 def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:

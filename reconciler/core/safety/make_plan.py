@@ -32,6 +32,7 @@ from reconciler.core.safety.guardrails import (
     check_protected,
     count_population,
 )
+from reconciler.core.scim.amounts import few
 from reconciler.core.scim.pace import seconds_needed
 from reconciler.errors import Problem
 
@@ -163,9 +164,7 @@ def _adoptions(gathered: PlanInput, decided: Decisions) -> list[Problem]:
     adopted = [str(key) for key in decided.ownership.adopted]
     if not adopted or not _has_the_last_apply(gathered):
         return []
-    more = f" and {len(adopted) - MOST_NAMED} more" if len(adopted) > MOST_NAMED else ""
-    named = ", ".join(adopted[:MOST_NAMED]) + more
-    message = f"in the account already, and covered by no apply yet: {named}"
+    message = f"in the account already, and covered by no apply yet: {few(adopted, MOST_NAMED)}"
     hint = "from the apply of this plan on they are ours: who leaves git then loses access"
     return [Problem("adopts", message, None, hint, severity="info")]
 
