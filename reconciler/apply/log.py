@@ -7,10 +7,9 @@ truth. Knows how attempts are kept and found; nothing of what they mean. Who may
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.changes.redact import readable
 from reconciler.errors import Failed, UsageError
+from reconciler.private_store import connect, make_private_file, prepare, transaction
 
 VERSION = 1
 SECONDS_TO_WAIT = 10.0  # for another run's transaction, which takes milliseconds
@@ -109,13 +109,10 @@ class ProvisioningLog:
     def write(self, statements: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> None:
         """Statements with their rows: all of them, or an error and none."""
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for statement, rows in statements:
-                self._connection.executemany(statement, rows)
-            self._connection.execute("COMMIT")
+            with transaction(self._connection, "IMMEDIATE"):
+                for statement, rows in statements:
+                    self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
             raise Failed(f"the provisioning log {self.path} can't be written: {error}") from error
 
     def find(self, wanted: AttemptQuery) -> Iterator[Attempt]:
@@ -186,34 +183,24 @@ def _tell(change: Change) -> str:
 
 def _opened(path: Path) -> sqlite3.Connection:
     try:
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        if path.is_file() and path.stat().st_mode & 0o077:  # restored from a backup, say, or opened up by somebody
-            path.chmod(0o600)
-        connection = sqlite3.connect(path, timeout=SECONDS_TO_WAIT, isolation_level=None)
+        make_private_file(path)
+        connection = connect(path, SECONDS_TO_WAIT)
     except (OSError, sqlite3.Error) as error:
         raise UsageError(f"the provisioning log {path} can't be opened: {error}") from error
     try:
-        _prepare(connection)
+        connection.row_factory = sqlite3.Row
+        _check_version(connection)
+        prepare(connection, (*TABLES, f"PRAGMA user_version = {VERSION}"), secure_delete=True)
     except (sqlite3.Error, UsageError) as error:
         connection.close()
         raise UsageError(f"the provisioning log {path} can't be used: {error}") from error
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    """Settings and tables. With WAL and NORMAL what is committed survives the death of this process."""
-    for name, value in {"journal_mode": "WAL", "synchronous": "NORMAL", "secure_delete": "ON"}.items():
-        connection.execute(f"PRAGMA {name} = {value}")
-    connection.row_factory = sqlite3.Row
-    connection.execute("BEGIN IMMEDIATE")
+def _check_version(connection: sqlite3.Connection) -> None:
     [(version,)] = connection.execute("PRAGMA user_version").fetchall()
     if version > VERSION:
         raise UsageError(f"it is of version {version}, and this program writes {VERSION}: use the newer program")
-    for table in TABLES:
-        connection.execute(table)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-    connection.execute("COMMIT")
 
 
 def _condition(wanted: AttemptQuery) -> tuple[str, list[str]]:

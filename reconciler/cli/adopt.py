@@ -115,6 +115,7 @@ def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
 
 def _tell(options: Options, head: Head, adopted: Adopted, wanted: Wanted) -> None:
     from reconciler.cli.line import say
+    from reconciler.core.model.amounts import count
     from reconciler.report.format.quote import plain_line
     from reconciler.report.problems import render_problems
 
@@ -123,7 +124,7 @@ def _tell(options: Options, head: Head, adopted: Adopted, wanted: Wanted) -> Non
     for one in adopted.left:
         told = f"{one.action} {one.key}" + (f": {', '.join(one.about)}" if one.about else "")
         say(options, plain_line(f"warning: because of this the next plan has {told} ({one.reason})"))
-    files = f"{len(adopted.files)} {'file' if len(adopted.files) == 1 else 'files'}"
+    files = count(len(adopted.files), "file")
     if not adopted.files and not adopted.problems:
         say(options, f"Nothing to adopt: nothing drifted in {head.tenant_name}")
     elif wanted.dry_run:

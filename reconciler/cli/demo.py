@@ -15,6 +15,7 @@ from urllib.parse import quote
 import click
 
 from reconciler.cli.main import Options
+from reconciler.core.model.amounts import and_more
 from reconciler.core.scim.wire import read_page
 from reconciler.errors import Failed, UsageError
 from reconciler.sandbox.store import Store
@@ -103,7 +104,7 @@ class _Story:
         lines = done.stdout.splitlines()
         click.echo("\n".join(lines[:MOST_LINES]))
         if len(lines) > MOST_LINES:
-            click.echo(f"  … and {len(lines) - MOST_LINES} more lines")
+            click.echo(f"  …{and_more(len(lines) - MOST_LINES)} lines")
 
     def _click(self) -> None:
         """What a person does in 4me's own pages: a change that git knows nothing of."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from reconciler.cli.main import Options
+from reconciler.core.model.amounts import count, few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,9 +207,7 @@ def _refuse_to_overwrite(declarations: Declarations) -> None:
         *(assignment.source for assignment in declarations.assignments),
     ]
     if files := sorted({source.file for source in sources}):
-        shown = ", ".join(files[:MOST_SHOWN]) + (
-            f" and {len(files) - MOST_SHOWN} more" if len(files) > MOST_SHOWN else ""
-        )
+        shown = few(files, MOST_SHOWN)
         raise UsageError(
             f"users, groups or roles are declared already, and are not overwritten: {shown}. "
             "Take over what changed in the account with `import --adopt`, or import into another folder with --dir"
@@ -239,8 +238,8 @@ def _check_that_nothing_is_left(
     if plan.changes or shut_out:
         users = [f"{one.key}: out of scope, for {one.reason}" for one in shut_out]
         changes = [f"{one.key}: {one.action}, for {one.reason}" for one in plan.changes]
-        counted = [f"{_count(len(changes), 'change')} would be left to plan"] if changes else []
-        counted += [f"{_count(len(users), 'user')} would be out of scope"] if users else []
+        counted = [f"{count(len(changes), 'change')} would be left to plan"] if changes else []
+        counted += [f"{count(len(users), 'user')} would be out of scope"] if users else []
         raise Refused(
             "nothing was written: with what the folder declares already (scope, filters, mappings), "
             f"{' and '.join(counted)}, among them {'; '.join([*users, *changes][:MOST_SHOWN])}. "
@@ -251,17 +250,13 @@ def _check_that_nothing_is_left(
 def _summary(options: Options, head: Head, imported: Imported, files: int) -> str:
     inactive = sum("active" in user for user in imported.users.values())
     users = (
-        f"{_count(len(imported.users), 'user')} ({inactive} inactive)"
+        f"{count(len(imported.users), 'user')} ({inactive} inactive)"
         if inactive
-        else _count(len(imported.users), "user")
+        else count(len(imported.users), "user")
     )
-    what = f"{users}, {_count(len(imported.groups), 'group')} and {_count(len(imported.roles), 'role')}"
-    left_out = f"; {_count(len(imported.left_out), 'thing')} left out" if imported.left_out else ""
+    what = f"{users}, {count(len(imported.groups), 'group')} and {count(len(imported.roles), 'role')}"
+    left_out = f"; {count(len(imported.left_out), 'thing')} left out" if imported.left_out else ""
     return (
-        f"Imported {what} of {head.tenant_name} into {_count(files, 'file')} below {options.folder}{left_out}.\n"
+        f"Imported {what} of {head.tenant_name} into {count(files, 'file')} below {options.folder}{left_out}.\n"
         "Nothing is left to plan: what git says is what the account has. Commit it, and change it from there."
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

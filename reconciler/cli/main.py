@@ -113,11 +113,12 @@ def main() -> None:
 
 
 def _report_invalid(error: InvalidInput) -> None:
+    from reconciler.core.model.amounts import count
     from reconciler.report.problems import render_problems
 
     click.echo(render_problems(error.problems, "text"), nl=False, err=True)
-    count = sum(problem.severity == "error" for problem in error.problems)
-    _say_error(f"{count} {'problem' if count == 1 else 'problems'} in the desired state: nothing was done")
+    errors = sum(problem.severity == "error" for problem in error.problems)
+    _say_error(f"{count(errors, 'problem')} in the desired state: nothing was done")
 
 
 def _say_error(text: str) -> None:

@@ -66,11 +66,10 @@ def append_text(path: Path, text: str) -> None:
 
 def make_private_folder(folder: Path) -> None:
     """The folder, which git is told to leave out, where it is missing; raises UsageError where it can't be made."""
-    if folder.is_dir():
-        return
+    from reconciler.private_store import make_private_folder as make_folder
+
     try:
-        folder.mkdir(parents=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        make_folder(folder)
     except OSError as error:
         raise UsageError(f"{folder} can't be made: {error.strerror}") from error
 

@@ -84,8 +84,8 @@ def recover(options: Options, digest: str | None) -> int:
 def erase(options: Options) -> None:
     """Rewrite the record without the hashes of users from before the last full apply."""
     from reconciler.cli.output import print_result
+    from reconciler.core.model.amounts import count
     from reconciler.desired.records.erase import erase as erase_record
-    from reconciler.report.format.words import count
 
     branch = _open_branch(options)
     erased = erase_record(branch)

@@ -57,6 +57,7 @@ def seed(options: Options, file: Path) -> None:
     The people behind the users come with it where it has `people`; else they are those whom 4me's rules would make.
     """
     from reconciler.core.declarations.tenant import SANDBOX
+    from reconciler.core.model.amounts import count
     from reconciler.core.scim.people import to_records
     from reconciler.live.snapshot import read_snapshot_file
 
@@ -66,7 +67,8 @@ def seed(options: Options, file: Path) -> None:
             store.seed(snapshot.users, snapshot.groups)
         else:
             store.seed(snapshot.users, snapshot.groups, {"People": to_records(snapshot.people, SANDBOX)})
-    click.echo(f"{len(snapshot.users)} users and {len(snapshot.groups)} groups put into the sandbox")
+    users, groups = count(len(snapshot.users), "user"), count(len(snapshot.groups), "group")
+    click.echo(f"{users} and {groups} put into the sandbox")
 
 
 @sandbox.command()

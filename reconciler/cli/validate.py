@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.main import Options
 from reconciler.cli.plan import as_of_option
+from reconciler.core.model.amounts import count
 
 if TYPE_CHECKING:
     from reconciler.desired.git.checkout import DesiredFiles
@@ -39,7 +40,7 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
         problems, summary, code = list(error.problems), "the desired state, which can't be read whole", INCOMPLETE
     print_result(render_problems(problems, form))
     errors = sum(problem.severity == "error" for problem in problems)
-    verdict = f"{errors} {'problem' if errors == 1 else 'problems'} in {summary}" if errors else f"Valid: {summary}"
+    verdict = f"{count(errors, 'problem')} in {summary}" if errors else f"Valid: {summary}"
     told = f"{verdict}\n{files.sentence}"
     if form == "text":
         click.echo(told)
@@ -54,7 +55,6 @@ def _check(options: Options, as_of: date | None, files: DesiredFiles) -> tuple[l
     from reconciler.core.access.compile import compile_state
     from reconciler.core.declarations.token_expiry import warn_of_token
     from reconciler.core.safety.duties import warn_of_breaches
-    from reconciler.report.format.words import count
 
     loaded = load_files(options, files)
     declarations = loaded.declarations

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from reconciler.core.model.messages import Method
+from reconciler.core.scim.http_time import read_used_up_until
 from reconciler.core.scim.retry import LONGEST_WAIT, wait_before_retry
 from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
 
@@ -50,10 +50,8 @@ def wait_before_repeat(method: Method, attempt: int, answer: GitHubResponse | No
     if answer is None or not is_limited(answer):
         status, headers = (answer.status, answer.headers) if answer else (None, {})
         return wait_before_retry(method, attempt, status, headers, now)
-    told = wait_before_retry(method, attempt, TOO_MANY, answer.headers, now)
-    if told is not None and not _says_when(answer):
-        told = UNTOLD_WAIT * 2 ** (attempt - 1)
-    return told if told is not None and told < LONGEST_WAIT else None
+    wait = wait_before_retry(method, attempt, TOO_MANY, answer.headers, now, untold=UNTOLD_WAIT)
+    return wait if wait is not None and wait < LONGEST_WAIT else None
 
 
 def is_limited(answer: GitHubResponse) -> bool:
@@ -100,7 +98,5 @@ def _what_to_grant(headers: Mapping[str, str]) -> str:
 
 
 def _until(headers: Mapping[str, str]) -> str:
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
-        return f" until {datetime.fromtimestamp(int(reset), UTC):%H:%M} UTC"
-    return ""
+    until = read_used_up_until(headers)
+    return "" if until is None else f" until {until // 3600 % 24:02}:{until // 60 % 60:02} UTC"

@@ -42,6 +42,7 @@ class ServiceProfile:
     setting: str
     sends: ContentType
     headers: Mapping[str, str] = field(default_factory=dict)
+    repeatable: bool = False  # whether a POST whose answer was lost may be sent again, for it changes nothing
 
 
 SCIM = ServiceProfile(
@@ -139,6 +140,7 @@ class Client:
         """
         refuse_method(request.method)
         attempt, renewed = 0, False
+        creates = request.method == "POST" and not self._manner.repeatable
         while True:
             attempt += 1
             answer, token = await self._attempt(request)
@@ -149,14 +151,14 @@ class Client:
             headers = answer.headers if isinstance(answer, Response) else {}
             wait = None
             if not isinstance(answer, NotAnAnswer):
-                wait = wait_before_retry(request.method, attempt, status, headers, self._clock.wall())
+                wait = wait_before_retry("POST" if creates else "GET", attempt, status, headers, self._clock.wall())
             if wait is not None and self._turns.nothing_is_left:
                 wait = 0.0  # the next turn waits for the end of the hour, and says so
             self.needed += wait is not None
             why = "no answer came" if status is None else f"the service answered {status}"
             if wait is None or not await self._waited(Wait(wait, why)):
                 return self._counted(request, answer, attempt + renewed)
-            if request.method == "POST":  # which is looked up before it is sent again, whatever refused it
+            if creates:  # which is looked up before it is sent again, whatever refused it
                 turned_away = LostAnswer(f"{self.url} answered {status}")
                 turned_away.requests = attempt + renewed
                 raise turned_away

@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from reconciler.core.model.messages import Request, Response
-from reconciler.core.scim.retry import wait_before_retry
-from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
+from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client, ServiceProfile
 from reconciler.live.rate_limiter import PaceClock
 
@@ -28,6 +27,7 @@ TOKEN_ADDRESS = ServiceProfile(
     refused=RENEWAL,
     setting="the tenant's permissions.oauth.token_url",
     sends="application/x-www-form-urlencoded",
+    repeatable=True,
 )
 
 
@@ -65,22 +65,13 @@ class ClientCredentials:
         return True
 
     async def _fetch(self) -> Response:
-        """Asks for a token; asking again does no harm, so a lost answer is asked for again."""
+        """Asks for a token."""
         form: dict[str, object] = {
             "grant_type": "client_credentials",
             "client_id": self.credentials.client_id,
             "client_secret": self.credentials.client_secret,
         }
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return await self.client.send(Request("POST", "", form))
-            except LostAnswer:
-                wait = wait_before_retry("GET", attempt, None, {})
-                if wait is None or self.client.hurry.is_set():
-                    raise
-                await self.clock.sleep(wait)
+        return await self.client.send(Request("POST", "", form))
 
 
 def _read_token(url: str, response: Response) -> tuple[str, float]:

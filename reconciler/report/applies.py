@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
+from reconciler.core.model.amounts import count
 from reconciler.core.record.record import ApplyRecord
 from reconciler.report.format.quote import plain
 from reconciler.report.format.spreadsheet import cell
-from reconciler.report.format.words import count
 
 ApplyFormat: TypeAlias = Literal["text", "json", "csv"]
 MINUTES = len("2026-03-31T12:00")

@@ -11,10 +11,10 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.changes.attempt import Attempt
 from reconciler.core.changes.plan import AttributeChange
-from reconciler.core.model.diff import show_value
+from reconciler.core.model.amounts import count
+from reconciler.core.model.diff import show_change, show_value
 from reconciler.report.format.quote import plain, plain_line
 from reconciler.report.format.spreadsheet import cell
-from reconciler.report.format.words import count
 
 AttemptFormat: TypeAlias = Literal["text", "json", "csv"]
 WIDTH = 110
@@ -102,5 +102,4 @@ def _subjects(one: Attempt) -> Iterator[str]:
 def _change(change: AttributeChange) -> str:
     if change.before is None:
         return show_value(change.after)
-    after = "cleared" if change.after is None else show_value(change.after)
-    return f"{show_value(change.before)} → {after}"
+    return " → ".join(show_change(change.before, change.after))

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.core.changes.plan import Plan
+from reconciler.core.model.amounts import count, more_of
 from reconciler.report.format.cut import LIMIT, Cut, fit, within
 from reconciler.report.format.quote import code
-from reconciler.report.format.words import count
 from reconciler.report.markdown import in_details, left_item, link_or_code, named_item
 from reconciler.report.sections import RenderedSection, fold, tell, write
 from reconciler.report.view.named import SETTLE, NamedGroup, name_doubt
@@ -75,7 +75,7 @@ def _tell_doubt(group: NamedGroup, whole: str | None, budget: int, since: Mappin
     items = [named_item(one, since.get(name_doubt(one))) for one in group.resources[:MOST_NAMED]]
     kept = within(items, budget)
     more = len(group.resources) - len(kept)
-    rest = f"- and {more:,} more: all of them are in {link_or_code(whole or ELSEWHERE)}\n" if more else ""
+    rest = "".join(f"- {line}\n" for line in more_of(more, f": all of them are in {link_or_code(whole or ELSEWHERE)}"))
     settle = f" {SETTLE}." if kept else ""
     body = f"{group.meaning[:1].upper()}{group.meaning[1:]}.{settle}\n\n{''.join(kept)}{rest}".rstrip() + "\n"
     return in_details(f"<b>{group.title}</b> ({len(group.resources):,})", body, opened=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from reconciler.core.changes.drift import split_drift
 from reconciler.core.changes.outcome import NOT_DONE, Outcome, Run
 from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.model.amounts import more_of
 from reconciler.report.comment import assemble, describe_doubts, end_of, head_of
 from reconciler.report.format.cut import LIMIT, within
 from reconciler.report.format.quote import code, plain
@@ -144,5 +145,5 @@ def _list(title: str, items: Sequence[str], limit: int) -> str:
     if not items:
         return ""
     kept = within(items, limit // 8)
-    more = f"- and {len(items) - len(kept):,} more\n" if len(kept) < len(items) else ""
+    more = "".join(f"- {line}\n" for line in more_of(len(items) - len(kept)))
     return in_details(title, "".join(kept) + more, opened=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from reconciler.core.changes.plan_notes import NamedResource
+from reconciler.core.model.amounts import few
 from reconciler.errors import Problem
 from reconciler.report.format.quote import code, code_block
-from reconciler.report.format.words import count_resources, describe_source, few
+from reconciler.report.format.words import count_resources, describe_source
 from reconciler.report.view.plan_view import Omission
-from reconciler.report.view.rows import OURS, Detail, ResourceName, Row
+from reconciler.report.view.rows import LONGEST_VALUE, OURS, Detail, ResourceName, Row
 
 EXAMPLES = 3  # of those who are alike, and lose nothing
 MOST_PARTS = 10  # members, roles or values on one line, where nothing is lost
@@ -55,9 +56,13 @@ def format_resource(one: ResourceName) -> str:
 
 def _detail(one: Detail, most: int | None) -> str:
     if one.before is None:
-        few_enough = EXAMPLES if one.each and most else most
-        return f"{_label(one.label)}: {few(one.parts, few_enough, code)}"
-    return f"{code(one.label)}: {code(one.before)} → {code(one.after)}"
+        few_enough = None if one.whole else EXAMPLES if one.each and most else most
+        return f"{_label(one.label)}: {few(one.parts, few_enough, _value)}"
+    return f"{code(one.label)}: {_value(one.before)} → {_value(one.after)}"
+
+
+def _value(text: str) -> str:
+    return code(text, LONGEST_VALUE)
 
 
 def _label(label: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.core.changes.outcome import Run, Status
+from reconciler.core.model.amounts import count, few
 from reconciler.report.format.cut import LIMIT, within
 from reconciler.report.format.quote import code
-from reconciler.report.format.words import count, few
 from reconciler.report.markdown import MESSAGE, format_resource, in_alert, in_details
 from reconciler.report.view.run_view import MEANING, OutcomeLine, RunView, make_run_view
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.core.model.amounts import more_of
 from reconciler.report.format.quote import code, code_line
 
 TELLING = ("Error:", "Refused,")
@@ -17,6 +18,6 @@ def render_refusal(heading: str, tenant: str, last_words: str, page: str | None)
     """`last_words` is what the command said on stderr, of which the errors and refusals are told."""
     telling = find_error_lines(last_words)
     told = [f"- {code_line(line)}" for line in telling[:MOST_LINES]] or ["- it said nothing: look at its log"]
-    more = [f"- and {len(telling) - MOST_LINES:,} more"] if len(telling) > MOST_LINES else []
+    more = [f"- {line}" for line in more_of(len(telling) - MOST_LINES)]
     where = [f"\nMore: {page}"] if page else []
     return "\n".join((f"### {heading} {code(tenant)}", "", *told, *more, *where)) + "\n"

@@ -10,6 +10,7 @@ from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.core.changes.redact import readable_plan, readable_run
 from reconciler.core.explanation.explain import Explanation
 from reconciler.core.explanation.undeclared_user import UndeclaredUser
+from reconciler.core.model.amounts import count
 from reconciler.core.model.diff import show_value
 from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
@@ -96,5 +97,6 @@ def _environment() -> Environment:
         "fate_lines": fate_lines,
         "lines_of": lines_of,
         "show": show_value,
+        "count": count,
     }
     return environment

@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from reconciler.core.changes.plan import Action
+from reconciler.core.model.amounts import and_more, count, more_of
 from reconciler.report.format.cut import Cut, within
 from reconciler.report.format.quote import code
-from reconciler.report.format.words import (
-    NO_TALLY,
-    Tally,
-    and_more,
-    count,
-    count_resources,
-    describe_action,
-    describe_tally,
-    tally_each,
-)
+from reconciler.report.format.words import NO_TALLY, Tally, count_resources, describe_action, describe_tally, tally_each
 from reconciler.report.markdown import MINUS, in_alert, in_details, problem_item, row_item
 from reconciler.report.view.plan_view import ProblemGroup, Section
 from reconciler.report.view.rows import Row
@@ -64,7 +56,8 @@ def tell(told: ProblemGroup, budget: int) -> str:
     kept = within(items, budget)
     cut = len(items) - len(kept)
     more = [*([("problem", cut)] if cut else []), *told.more]
-    listed = "".join([*kept, *(f"- and {number:,} more of {code(name)}\n" for name, number in more)])
+    named = [line for name, number in more for line in more_of(number, f" of {code(name)}")]
+    listed = "".join([*kept, *(f"- {line}\n" for line in named)])
     if told.weight in BOXES:
         return in_alert(BOXES[told.weight], listed)
     if told.weight == "warning":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from reconciler.core.model.amounts import count, few, more_of
 from reconciler.errors import Problem
 from reconciler.report.format.quote import plain, plain_line
-from reconciler.report.format.words import count, count_resources, few
+from reconciler.report.format.words import count_resources
 from reconciler.report.view.named import SETTLE, NamedGroup
 from reconciler.report.view.plan_view import Omission, ProblemGroup
-from reconciler.report.view.rows import Detail, ResourceName, Row
+from reconciler.report.view.rows import LONGEST_VALUE, Detail, ResourceName, Row
 from reconciler.report.view.run_view import OutcomeLine
 
 WIDTH = 100
@@ -51,7 +52,7 @@ def _body(row: Row, most: int | None) -> Iterable[str]:
         yield few(row.whom, most, _whom)
     changed = [one for one in row.details if one.before is not None]
     given = [one for one in row.details if one.before is None]
-    yield from (f"{plain(one.label)}: {plain(one.before or '')} → {plain(one.after)}" for one in changed)
+    yield from (f"{plain(one.label)}: {_value(one.before or '')} → {_value(one.after)}" for one in changed)
     if given:
         yield "; ".join(_given(one, most) for one in given)
     why = f"because {plain_line(_reasons(row.reasons))}" if row.reasons else "asked for"
@@ -66,14 +67,18 @@ def _reasons(reasons: Sequence[str]) -> str:
 
 
 def _given(one: Detail, most: int | None) -> str:
-    return f"{plain(one.label)}: {few(one.parts, most, plain_line)}"
+    return f"{plain(one.label)}: {few(one.parts, None if one.whole else most, plain_line)}"
+
+
+def _value(text: str) -> str:
+    return plain(text, LONGEST_VALUE)
 
 
 def problem_lines(told: ProblemGroup) -> list[str]:
     """Each problem after its mark, and of many alike how many there are."""
     mark = MARKS[told.weight]
     lines = [line for one in told.shown for line in wrap(_problem(one), f"{mark} ", "  ")]
-    return [*lines, *(f"{mark} and {number:,} more of {plain(code)}" for code, number in told.more)]
+    return [*lines, *(f"{mark} {line}" for code, number in told.more for line in more_of(number, f" of {plain(code)}"))]
 
 
 def _problem(one: Problem) -> str:
@@ -91,8 +96,8 @@ def named_lines(group: NamedGroup) -> list[str]:
     for one in group.resources[:MOST_NAMED]:
         who = f"{_whom(ResourceName(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
         lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{plain_line(one.settle)}"]
-    more = len(group.resources) - MOST_NAMED
-    return [*lines, *([f"  ? and {more:,} more, all of them in the HTML page (--format html)"] if more > 0 else [])]
+    more = more_of(len(group.resources) - MOST_NAMED, ", all of them in the HTML page (--format html)")
+    return [*lines, *(f"  ? {line}" for line in more)]
 
 
 def lines_of(texts: Sequence[str], mark: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Puts the embedded 4me on a port of this machine, and of no other. Knows sockets and uvicorn, and no request.
 
+uvicorn is an extra of its own: the demo, and every `url: sandbox` tenant, run in-process and need no port.
+
 `serve` is for a person, until Ctrl-C; `serving` is for a program, as long as its `with` lasts.
 """
 
@@ -11,11 +13,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from threading import Thread
-
-import uvicorn
+from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageError
 from reconciler.sandbox.app import BASE_PATH, App
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _BACKLOG = 128
 _LAST_PORT = 65_535
@@ -25,21 +29,22 @@ _SECONDS_TO_FINISH = 2
 def serve(app: App, host: str = "127.0.0.1", port: int = 0) -> None:
     """Serve until Ctrl-C or SIGTERM, saying the URL on stderr when it can be asked; port 0 takes a free one.
 
-    Raises UsageError for a host that is not loopback, and for a port that can't be had.
+    Raises UsageError for a host that is not loopback, for a port that can't be had, and where uvicorn is not installed.
     """
+    server = _server(app)
     with closing(_listening(host, port)) as listener:
         # The socket listens already: from here on whoever asks is answered, if only when uvicorn has come up.
         sys.stderr.write(f"The sandbox listens at {_url(listener)}. Stop it with Ctrl-C.\n")
         sys.stderr.flush()
         with suppress(KeyboardInterrupt):  # uvicorn shuts down cleanly, and then raises it again
-            _server(app).run(sockets=[listener])
+            server.run(sockets=[listener])
 
 
 @contextmanager
 def serving(app: App, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve from a thread for as long as the block runs; yields the URL. Raises as `serve` does."""
+    server = _server(app)
     with closing(_listening(host, port)) as listener:
-        server = _server(app)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
@@ -81,6 +86,12 @@ def _url(listener: socket.socket) -> str:
 
 
 def _server(app: App) -> uvicorn.Server:
+    try:
+        import uvicorn  # noqa: PLC0415  # an extra, which this alone needs
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"`sandbox serve` needs {error.name}, which is not installed: install the extra `serve`."
+        ) from error
     return uvicorn.Server(
         uvicorn.Config(
             app,

@@ -7,10 +7,9 @@ transaction, so that a server and a command working on the same file lose nothin
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -24,6 +23,7 @@ from reconciler.core.simulator.machine import Simulator
 from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.simulator.rejection import Rejection
 from reconciler.errors import Failed, UsageError
+from reconciler.private_store import connect, make_private_file, make_private_folder, prepare, transaction
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -159,13 +159,10 @@ class Store:
         """All or nothing: where it fails, the file is as before and memory is forgotten."""
         with self._lock:
             try:
-                self._connection.execute(f"BEGIN {kind}")
-                yield
-                self._connection.execute("COMMIT")
+                with transaction(self._connection, kind):
+                    yield
             except BaseException as error:
                 self._twin = None
-                with suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
                     raise Failed(f"The sandbox file {self.path} can't be used: {error}.") from error
                 raise
@@ -188,29 +185,17 @@ class Store:
 
 def _opened(path: Path) -> sqlite3.Connection:
     try:
-        _make(path)
-        connection = sqlite3.connect(path, timeout=_SECONDS_TO_WAIT, isolation_level=None, check_same_thread=False)
+        make_private_folder(path.parent)
+        make_private_file(path)
+        connection = connect(path, _SECONDS_TO_WAIT, by_threads=True)
     except (OSError, sqlite3.Error) as error:
         raise UsageError(f"The sandbox file {path} can't be opened: {error}.") from error
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(_TABLE)
-        connection.execute(_PEOPLE_TABLE)
+        prepare(connection, (_TABLE, _PEOPLE_TABLE))
     except sqlite3.Error as error:
         connection.close()
         raise UsageError(f"{path} is not a sandbox file: {error}.") from error
     return connection
-
-
-def _make(path: Path) -> None:
-    """Make the file, for its owner alone, and its folder, which git is told to leave out, where they are missing."""
-    folder = path.parent
-    if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _loaded(connection: sqlite3.Connection, quirks: Quirks) -> Simulator:

@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.amounts import spell_seconds
 from reconciler.core.model.messages import Request
-from reconciler.core.scim.pace import Wait, spell_time
+from reconciler.core.scim.pace import Wait
 from reconciler.errors import NotSent
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import SECONDS_TO_SPARE, PaceClock, RateLimiter
@@ -125,7 +126,7 @@ def test_why_nothing_leaves_and_for_how_long_is_said() -> None:
     waits, _ = use(Hour(left=1), look)
 
     assert waits is not None
-    assert ("9 min", "the service says that its hour is used up") == (spell_time(waits.seconds - 2), waits.why)
+    assert ("9 min", "the service says that its hour is used up") == (spell_seconds(waits.seconds - 2), waits.why)
 
 
 def test_a_run_that_stops_does_not_wait_for_the_hour() -> None:

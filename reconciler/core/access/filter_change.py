@@ -15,6 +15,7 @@ from reconciler.core.access.access import Access, compile_filters, filters_of, g
 from reconciler.core.access.scope import CompiledFilter, Subject, show_values, spell
 from reconciler.core.declarations.clause import Filter
 from reconciler.core.declarations.declared import Declarations
+from reconciler.core.model.amounts import few
 from reconciler.errors import Problem, Source
 
 MOST_NAMED = 10
@@ -154,6 +155,5 @@ def _tell(moves: Iterable[_Move], words: _Words) -> Iterable[Problem]:
     for reason, named in by_reason.items():
         one, several = words.out if reason.way == "out" else words.in_
         does = one if len(named) == 1 else several.format(len(named))
-        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-        message = f"the edit of the scoping filters {does}: {reason.why}: {'; '.join(named[:MOST_NAMED])}{more}"
+        message = f"the edit of the scoping filters {does}: {reason.why}: {few(named, MOST_NAMED, between='; ')}"
         yield Problem("filter_change", message, reason.source, severity="warning" if reason.way == "out" else "info")

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from reconciler.core.access.scope import as_text, path_steps, read_values
 from reconciler.core.declarations.rule import OF_MANY, LocatedRule
 from reconciler.core.declarations.wrong_expression import WrongExpression
+from reconciler.core.model.amounts import few
 from reconciler.core.model.diff import canonical
 from reconciler.core.model.resources import Key, Value
 from reconciler.errors import Problem, Source
@@ -99,7 +100,7 @@ def describe_origin(
 
 
 def _first(failed: list[str]) -> str:
-    return failed[0] + (f" and {len(failed) - 1} more" if len(failed) > 1 else "")
+    return few(failed, 1)
 
 
 def _origin(located: LocatedRule) -> Callable[[Key, SourceAttributes], object]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconciler.core.changes.plan import AddMembers, Cause, Change, CreateGroup, RemoveMembers, Skipped, UpdateGroup
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.references import References
+from reconciler.core.model.amounts import few
 from reconciler.core.model.diff import different_paths
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredGroup, LiveGroup
@@ -173,8 +174,7 @@ def _note(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
 
 
 def _name(named: list[str]) -> str:
-    more = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return few(named, MOST_NAMED)
 
 
 def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:

@@ -14,6 +14,7 @@ from typing import Final
 from reconciler.core.changes.plan import Change
 from reconciler.core.declarations.duration import spell_duration
 from reconciler.core.declarations.tenant import Guardrails, Limit
+from reconciler.core.model.amounts import few
 from reconciler.core.model.states import LiveState
 from reconciler.core.planner.effective_roles import EffectiveRoles
 from reconciler.core.safety.limits import list_effects, list_identity_paths
@@ -214,8 +215,7 @@ class _Held:
 
 def _name(named: Sequence[str]) -> str:
     """The first ten, and how many more."""
-    more = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return few(named, MOST_NAMED)
 
 
 def _is_above(limit: Limit, count: int, whole: int | None) -> bool:

@@ -16,6 +16,7 @@ from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.limit_exceptions import pass_by_exception
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.declarations.tenant import Guardrails, Tenant
+from reconciler.core.model.amounts import few
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.effective_roles import list_effective_roles
@@ -163,9 +164,7 @@ def _adoptions(gathered: PlanInput, decided: Decisions) -> list[Problem]:
     adopted = [str(key) for key in decided.ownership.adopted]
     if not adopted or not _has_the_last_apply(gathered):
         return []
-    more = f" and {len(adopted) - MOST_NAMED} more" if len(adopted) > MOST_NAMED else ""
-    named = ", ".join(adopted[:MOST_NAMED]) + more
-    message = f"in the account already, and covered by no apply yet: {named}"
+    message = f"in the account already, and covered by no apply yet: {few(adopted, MOST_NAMED)}"
     hint = "from the apply of this plan on they are ours: who leaves git then loses access"
     return [Problem("adopts", message, None, hint, severity="info")]
 

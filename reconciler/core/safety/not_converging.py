@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 
 from reconciler.core.changes.plan import AttributeChange, Change
 from reconciler.core.declarations.redaction import Redaction
-from reconciler.core.model.diff import show_value
-from reconciler.core.model.resources import Kind, Value, parse_key
+from reconciler.core.model.amounts import and_more
+from reconciler.core.model.diff import begin_before_difference, show_change
+from reconciler.core.model.resources import Kind, parse_key
 from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem, Source
 
@@ -64,7 +65,8 @@ def find_later(change: Change) -> Unsettled:
 
 def find_returned(key: str, attribute: AttributeChange) -> Unsettled:
     """An attribute that the account has otherwise than it was written."""
-    return Unsettled("returns", attribute.path, key, f"{_show(attribute.before)} → {_show(attribute.after)}")
+    shown = begin_before_difference(*show_change(attribute.before, attribute.after), LONGEST)
+    return Unsettled("returns", attribute.path, key, " → ".join(map(_shorten, shown)))
 
 
 def warn_of_not_converging(found: Iterable[Unsettled], desired: DesiredState) -> list[Problem]:
@@ -105,8 +107,7 @@ def _tell(some: Sequence[Unsettled], desired: DesiredState) -> Problem:
 
 def _name(some: Sequence[Unsettled]) -> str:
     named = [f"{one.key} ({one.detail})" if one.detail else one.key for one in some[:MOST_NAMED]]
-    more = f" and {len(some) - MOST_NAMED:,} more" if len(some) > MOST_NAMED else ""
-    return f"{', '.join(named)}{more}"
+    return f"{', '.join(named)}{and_more(len(some) - MOST_NAMED)}"
 
 
 def _kind(one: Unsettled) -> Kind:
@@ -128,6 +129,5 @@ def _source(key: str, desired: DesiredState) -> Source | None:
     return resource.source if resource else None
 
 
-def _show(value: Value) -> str:
-    shown = show_value(value)
+def _shorten(shown: str) -> str:
     return f"{shown[:LONGEST]}…" if len(shown) > LONGEST else shown

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote
 
 from reconciler.core.model.messages import JsonObject, Request
+from reconciler.core.scim.http_time import read_http_date
 from reconciler.core.scim.wire import NotScim, Page, read_id, read_user
 
 MARGIN: Final = timedelta(minutes=10)  # that clocks may be apart, and a change may take until it is seen
@@ -79,11 +79,8 @@ def _tell_binding(kept: Binding, of: Binding) -> str:
 
 def begin(now: datetime, service_date: str | None) -> datetime:
     """When a read began, by the slower of two clocks: ours, and the one that dates the service's answers."""
-    try:
-        told = parsedate_to_datetime(service_date).astimezone(UTC) if service_date else now
-    except (ValueError, OverflowError):
-        return now
-    return min(now, told)
+    told = read_http_date(service_date or "")
+    return now if told is None else min(now, datetime.fromtimestamp(told, UTC))
 
 
 def changed_at(resource: Mapping[str, object]) -> datetime | None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 
 from reconciler.core.declarations.tenant import Window
+from reconciler.core.model.amounts import spell_seconds
+from reconciler.core.scim.http_time import read_count, read_http_date
 
-SECONDS_TO_SPELL = 120
 LONGEST_HOUR = 3_600  # seconds until a service's count begins anew: what names a later time counts something else
 
 
@@ -39,11 +39,12 @@ def read_allowance(headers: Mapping[str, str], now: float, wall: float) -> Allow
     4me names its own time, in seconds since 1970: the span to it is taken from the answer's date, and from `wall` where
     there is none. A second more, for both are told in whole ones.
     """
-    left, resets = headers.get("x-ratelimit-remaining", ""), headers.get("x-ratelimit-reset", "")
-    if not (_is_count(left) and _is_count(resets)):
+    left, resets = (read_count(headers.get(f"x-ratelimit-{name}", "")) for name in ("remaining", "reset"))
+    if left is None or resets is None:
         return None
-    seconds = int(resets) - _read_date(headers.get("date", ""), wall)
-    return Allowance(int(left), int(resets), now + seconds + 1) if 0 < seconds <= LONGEST_HOUR else None
+    dated = read_http_date(headers.get("date", ""))
+    seconds = resets - (wall if dated is None else dated)
+    return Allowance(left, resets, now + seconds + 1) if 0 < seconds <= LONGEST_HOUR else None
 
 
 def narrow(known: Allowance | None, told: Allowance | None) -> Allowance | None:
@@ -60,17 +61,6 @@ def narrow(known: Allowance | None, told: Allowance | None) -> Allowance | None:
 def next_allowed(known: Allowance | None, in_flight: int, now: float) -> float:
     """The earliest time from `now` on at which the service takes one more; those in flight may not be counted yet."""
     return now if known is None or known.left > in_flight else max(now, known.until)
-
-
-def _is_count(written: str) -> bool:
-    return written.isascii() and written.isdigit() and len(written) <= 12  # noqa: PLR2004  # digits: until the year 33658
-
-
-def _read_date(http_date: str, otherwise: float) -> float:
-    try:
-        return parsedate_to_datetime(http_date).timestamp()
-    except (ValueError, OverflowError):
-        return otherwise
 
 
 def seconds_needed(requests: int, windows: Sequence[Window]) -> float:
@@ -105,12 +95,6 @@ def describe_progress(progress: RunProgress, windows: Sequence[Window]) -> str:
     by_rate = left / rate if rate else 0.0
     by_pace = seconds_needed(progress.needed, windows) - progress.seconds
     wait = progress.waits_for
-    time = spell_time(max(by_rate, by_pace, wait.seconds if wait else 0))
+    time = spell_seconds(max(by_rate, by_pace, wait.seconds if wait else 0))
     told = f"{progress.made:,} of {progress.needed:,} requests, {rate:.1f} a second, {time} left"
-    return f"{told}; waits {spell_time(wait.seconds)}: {wait.why}" if wait else told
-
-
-def spell_time(seconds: float) -> str:
-    """Seconds up to two minutes, minutes after that; never less than what is meant."""
-    whole = max(0, -int(-seconds // 1))
-    return f"{whole} s" if whole <= SECONDS_TO_SPELL else f"{-(-whole // 60)} min"
+    return f"{told}; waits {spell_seconds(wait.seconds)}: {wait.why}" if wait else told

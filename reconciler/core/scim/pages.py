@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from reconciler.core.model.amounts import few
 from reconciler.core.model.messages import JsonObject
 from reconciler.core.scim.wire import NotScim, Page, read_id
 
@@ -86,8 +87,7 @@ def _gather(kind: str, rows: Iterable[JsonObject]) -> Listing:
         if live_id in resources:
             twice.append(live_id)
         resources[live_id] = resource
-    others = f" and {len(twice) - 1} more" if len(twice) > 1 else ""
-    repeated = [f"{kind}: {twice[0]}{others} came twice"] if twice else []
+    repeated = [f"{kind}: {few(twice, 1)} came twice"] if twice else []
     return Listing(resources, (*nameless, *repeated), changeable=not nameless)
 
 

@@ -7,28 +7,36 @@ lost is never just sent again: it may have been done.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from reconciler.core.model.messages import Method
+from reconciler.core.scim.http_time import read_retry_after, read_used_up_until
 
 MOST_ATTEMPTS = 5
 LONGEST_WAIT = 300.0
+UNTOLD_WAIT = 2.0
 TOLD_TO_WAIT = frozenset({429, 503})
 SERVER_ERRORS = frozenset({500, 502, 504})
 
 
-def wait_before_retry(
-    method: Method, attempt: int, status: int | None, headers: Mapping[str, str], now: float = 0.0
+def wait_before_retry(  # noqa: PLR0913  # what a wait depends on
+    method: Method,
+    attempt: int,
+    status: int | None,
+    headers: Mapping[str, str],
+    now: float = 0.0,
+    *,
+    untold: float = UNTOLD_WAIT,
 ) -> float | None:
     """Seconds before another attempt, or None where this answer stands; `status` None is a broken connection.
 
-    `now` is in seconds since 1970, for services that name a time and not a span.
+    `now` is in seconds since 1970, for services that name a time and not a span; `untold` is the first wait where a
+    service asks to wait and names neither, and doubles with each attempt.
     """
     if attempt >= MOST_ATTEMPTS:
         return None
     if status in TOLD_TO_WAIT:
         told = _told(headers, now)
-        return min(2.0**attempt if told is None else told, LONGEST_WAIT)
+        return min(untold * 2 ** (attempt - 1) if told is None else told, LONGEST_WAIT)
     may_have_been_done = method == "POST"
     if may_have_been_done or (status is not None and status not in SERVER_ERRORS):
         return None
@@ -36,20 +44,8 @@ def wait_before_retry(
 
 
 def _told(headers: Mapping[str, str], now: float) -> float | None:
-    """`Retry-After` in seconds or as a date, else the end of 4me's hour (`x-ratelimit-reset`) if it is used up."""
-    told = headers.get("retry-after", "")
-    if told.isascii() and told.isdigit():
-        return float(told)
-    if told:
-        return _until(told, now)
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isascii() and reset.isdigit():
-        return max(float(reset) - now, 0.0)
-    return None
-
-
-def _until(http_date: str, now: float) -> float | None:
-    try:
-        return max(parsedate_to_datetime(http_date).timestamp() - now, 0.0)
-    except ValueError:
-        return None
+    """Seconds by `Retry-After`, else until the end of the service's hour (`x-ratelimit-reset`) if it is used up."""
+    if headers.get("retry-after"):
+        return read_retry_after(headers, now)
+    until = read_used_up_until(headers)
+    return None if until is None else max(until - now, 0.0)

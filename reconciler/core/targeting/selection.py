@@ -11,6 +11,7 @@ from itertools import chain
 from reconciler.core.changes.plan import Change
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.references import key_by_id
+from reconciler.core.model.amounts import count, few
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, parse_key
 from reconciler.core.model.states import DesiredState, Selection
 from reconciler.core.model.suggest import did_you_mean
@@ -202,18 +203,11 @@ def warn_of_selection(desired: DesiredState, earlier: Earlier, *, everything_rea
         return []
     users = sum(key.kind == "user" for key in selection.keys)
     groups = len(selection.keys) - users
-    asked = f"{_count(users, 'user')} and {_count(groups, 'group')}"
+    asked = f"{count(users, 'user')} and {count(groups, 'group')}"
     missing = "changes and drift elsewhere are" if everything_read else "drift and unmanaged users elsewhere are"
     message = f"partial plan: {asked}; {missing} not shown"
     told = [Problem("focus", message, severity="info")]
     if not selection.grows and (left := sorted(with_dependencies(selection, desired, earlier).keys - selection.keys)):
-        named = ", ".join(map(str, left[:MOST_NAMED])) + (
-            f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
-        )
-        message = f"the keys asked for depend on {named}, which this plan is not about"
+        message = f"the keys asked for depend on {few(left, MOST_NAMED)}, which this plan is not about"
         told.append(Problem("dependencies", message, None, "--with-dependencies brings them in", severity="info"))
     return told
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

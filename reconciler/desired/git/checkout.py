@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.core.model.amounts import count
 from reconciler.desired.git.files import FoundFiles, check_folder, list_folder, read_files
 from reconciler.desired.git.repository import Repository
 from reconciler.desired.git.tree import (
@@ -41,8 +42,7 @@ class DesiredFiles:
     def sentence(self) -> str:
         """How much was read, and from where."""
         where = f"at {self.commit[:7]}" if self.commit else "from the working tree, not committed"
-        files = "file" if self.known == 1 else "files"
-        return f"{len(self.contents):,} of {self.known:,} {files} of {self.folder} read {where}"
+        return f"{len(self.contents):,} of {count(self.known, 'file')} of {self.folder} read {where}"
 
 
 def read_desired_files(folder: Path, repository: Repository | None) -> DesiredFiles:

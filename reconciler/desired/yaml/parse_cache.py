@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import stat
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +30,7 @@ import yaml
 from reconciler.desired.yaml import reader as yaml_reader
 from reconciler.desired.yaml import words as yaml_words
 from reconciler.desired.yaml.reader import Document, decode, read_yaml
+from reconciler.private_store import connect, is_ours_alone, make_new_file, transaction
 
 FORMAT = 1
 RUNS_KEPT = 10  # that found something new; what none of them used is dropped
@@ -171,10 +171,10 @@ def seal_of(name: str, said: str) -> str:
 
 def _find(path: Path, names: Iterable[str]) -> Mapping[str, str]:
     """What is kept under those names and adds up; nothing where the file is not there, or anybody else's too."""
-    if not _is_ours_alone(path):
+    if not is_ours_alone(path):
         return {}
     try:
-        with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as shelf:
+        with closing(connect(path, SECONDS_TO_WAIT)) as shelf:
             return {name: said for name in names for said in _fetch(shelf, name)}
     except (sqlite3.Error, OSError, ValueError):
         return {}
@@ -189,16 +189,17 @@ def _fetch(shelf: sqlite3.Connection, name: str) -> Iterator[str]:
 def _keep(path: Path, new: Mapping[str, str], used: Iterable[str]) -> None:
     """Writes down what is new and which were used, and drops what no run used for long; where it can't, it does not."""
     try:
-        if not _is_ours_alone(path):
+        if not is_ours_alone(path):
             path.unlink(missing_ok=True)
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(sqlite3.connect(path, timeout=SECONDS_TO_WAIT)) as shelf, shelf:
+            make_new_file(path)
+        with closing(connect(path, SECONDS_TO_WAIT)) as shelf:
             shelf.execute("PRAGMA synchronous = OFF")  # what a power cut damages no longer adds up, and is parsed
-            shelf.execute(TABLE)
-            [(run,)] = shelf.execute("SELECT coalesce(max(run), 0) + 1 FROM documents")
-            shelf.executemany(KEEP, [(name, seal_of(name, said), run, said) for name, said in new.items()])
-            shelf.executemany(USED, [(run, name) for name in used])
-            shelf.execute("DELETE FROM documents WHERE run <= ?", (run - RUNS_KEPT,))
+            with transaction(shelf, "IMMEDIATE"):
+                shelf.execute(TABLE)
+                [(run,)] = shelf.execute("SELECT coalesce(max(run), 0) + 1 FROM documents")
+                shelf.executemany(KEEP, [(name, seal_of(name, said), run, said) for name, said in new.items()])
+                shelf.executemany(USED, [(run, name) for name in used])
+                shelf.execute("DELETE FROM documents WHERE run <= ?", (run - RUNS_KEPT,))
     except sqlite3.OperationalError:
         return  # busy, or no room: what is there is sound
     except sqlite3.DatabaseError:
@@ -206,13 +207,3 @@ def _keep(path: Path, new: Mapping[str, str], used: Iterable[str]) -> None:
             path.unlink(missing_ok=True)  # no database: the next run begins anew
     except OSError:
         return
-
-
-def _is_ours_alone(path: Path) -> bool:
-    """Whether nobody else could have written it: what somebody planted there would be taken for what git says."""
-    try:
-        file, folder = path.lstat(), path.parent.stat()
-    except OSError:
-        return False
-    is_ours = stat.S_ISREG(file.st_mode) and {file.st_uid, folder.st_uid} == {os.geteuid()}
-    return is_ours and not file.st_mode & 0o077 and not folder.st_mode & 0o022

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from reconciler.core.changes.drift import split_drift
 from reconciler.core.changes.plan import Action, Cause, Change, Plan
 from reconciler.core.changes.plan_notes import NamedResource
+from reconciler.core.model.amounts import count, count_both, count_people, few, spell_at_least
 from reconciler.errors import Source
 
-T = TypeVar("T")
 Voice: TypeAlias = Literal["plan", "drift"]
 
 MOST_LINES = 3
@@ -90,7 +90,7 @@ def describe_tally(tally: Tally) -> str:
         (tally.others, "changes", "change"),
         (tally.loses, "loses access", "lose access"),
     ]
-    told = [f"{people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
+    told = [f"{count_people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
     if tally.groups:
         told.append(f"{tally.groups:,} {'group changes' if tally.groups == 1 else 'groups change'}")
     return ", ".join(told)
@@ -108,7 +108,7 @@ def _count_changed(changes: Iterable[Change]) -> str:
     keys = {change.key for change in changes}
     users = sum(key.startswith("user/") for key in keys)
     groups = len(keys) - users
-    return " and ".join([people(users)] * bool(users) + [count(groups, "group")] * bool(groups))
+    return " and ".join([count_people(users)] * bool(users) + [count(groups, "group")] * bool(groups))
 
 
 def describe_named(named: Sequence[NamedResource]) -> str:
@@ -119,18 +119,7 @@ def describe_named(named: Sequence[NamedResource]) -> str:
 def count_named(named: Sequence[NamedResource]) -> str:
     """`2 users and 1 group`."""
     users = sum(one.kind == "user" for one in named)
-    groups = len(named) - users
-    return " and ".join([count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups))
-
-
-def people(number: int) -> str:
-    """`1 person`, `2 people`."""
-    return "1 person" if number == 1 else f"{number:,} people"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 request`, `2 requests`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return count_both(users, len(named) - users)
 
 
 def describe_action(action: Action, voice: Voice, number: int) -> str:
@@ -152,17 +141,7 @@ def describe_change(change: Change, voice: Voice, number: int) -> str:
 
 def count_resources(keys: Sequence[str]) -> str:
     """`12 people`, `3 groups`; they are of one kind."""
-    return people(len(keys)) if keys[0].startswith("user/") else count(len(keys), "group")
-
-
-def few(items: Sequence[T], most: int | None, tell: Callable[[T], str] = str) -> str:
-    """`a, b, c and 211 more`; all of them where `most` is None. Only those that are named are told."""
-    return ", ".join(map(tell, items[:most])) + and_more(0 if most is None else len(items) - most)
-
-
-def and_more(number: int) -> str:
-    """` and 211 more`, after the last that is named."""
-    return f" and {number:,} more" if number > 0 else ""
+    return count_people(len(keys)) if keys[0].startswith("user/") else count(len(keys), "group")
 
 
 NOT_APPLIED = {
@@ -204,31 +183,21 @@ def describe_unmanaged(plan: Plan) -> str:
     if plan.read.mode == "targeted":
         return ""
     users = sum(one.kind == "user" for one in plan.unmanaged)
-    groups = len(plan.unmanaged) - users
-    counted = [count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups)
+    counted = count_both(users, len(plan.unmanaged) - users)
     known = plan.record is None or plan.record.known
     never = "Not in git, and left as they are" if known else "Not in git; whether they were ours is not known"
-    return f"{never}: {' and '.join(counted)} of the account" if counted else ""
+    return f"{never}: {counted} of the account" if counted else ""
 
 
 def describe_cost(plan: Plan) -> str:
     """Requests and time to apply, and what reading took."""
     read, cost = plan.read, plan.cost
-    wait = f", at least {describe_seconds(cost.seconds)} at the tenant's pace" if cost.seconds else ""
+    wait = f", {spell_at_least(cost.seconds)} at the tenant's pace" if cost.seconds else ""
     applying = f"{count(cost.requests, 'request')} to apply{wait}; " if plan.changes else ""
     held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
     if read.mode == "incremental":
         held = f"{count(read.groups, 'group')}, and who of {count(read.users, 'user')} changed since the last read"
     return f"{applying}{count(read.requests, 'request')} made to read {held}"
-
-
-def describe_seconds(seconds: float) -> str:
-    """`12 s`, `4 min`, `2.5 h`."""
-    if seconds < 120:  # noqa: PLR2004  # up to two minutes seconds say it best
-        return f"{seconds:.0f} s"
-    if seconds < 7200:  # noqa: PLR2004  # and up to two hours minutes
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def describe_source(source: Source) -> str:

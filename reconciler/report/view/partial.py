@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.changes.plan import Plan
+from reconciler.core.model.amounts import count
 from reconciler.errors import Problem
-from reconciler.report.format.words import count
 
 UNKNOWN_OWNERSHIP = "record_unknown"
 NOT_FOUND = "users who left git can't be found"

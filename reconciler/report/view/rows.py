@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.changes.plan import AttributeChange, Change, Effect, Plan
 from reconciler.core.comparison.references import ID_PREFIX
-from reconciler.core.model.diff import show_value
+from reconciler.core.model.diff import begin_before_difference, describe, show_change, show_quoted
 from reconciler.core.model.resources import Value
 from reconciler.report.format.words import SIGNS, Voice, describe_change, describe_sources
 
@@ -16,6 +16,7 @@ CREATES = frozenset({"create_user", "create_group"})
 OURS = frozenset({"leaves", "leave", "loses roles", "lose roles", "each with"})  # labels that name no attribute
 MANY_CREATES = 10  # up to so many new ones of a kind are told one by one, each with its attributes
 UPDATES = frozenset({"update_user", "update_group"})
+LONGEST_VALUE = 1_000  # characters of a value that a report shows
 MANY_UPDATES = 10  # up to so many, each with a value of its own by one line of git, are told one by one
 
 
@@ -31,13 +32,15 @@ class ResourceName:
 class Detail:
     """What changes: `before → after`, or only what comes where `before` is None.
 
-    `parts` are told one by one; with `each`, there is one for each of those who are alike but for this.
+    `parts` are told one by one; with `each`, there is one for each of those who are alike but for this; with `whole`,
+    all of them are shown, however many: each is a value that changes.
     """
 
     label: str
     before: str | None
     parts: tuple[str, ...]
     each: bool = False
+    whole: bool = False
 
     @property
     def after(self) -> str:
@@ -265,18 +268,20 @@ def _is_known_by_name(change: Change, one: AttributeChange) -> bool:
 def _attribute(one: AttributeChange, names: Names) -> Detail:
     """`title: Analyst → Senior Analyst`; a value of many shows what comes and what goes."""
     if isinstance(one.before, list) and isinstance(one.after, list):
-        from reconciler.core.model.diff import describe  # noqa: PLC0415  # brings deepdiff, which most plans don't need
-
-        return Detail(one.path, None, tuple(describe(one.before, one.after)))
-    before = names.tell(one.before) if one.path == "manager" and isinstance(one.before, str) else _show(one.before)
-    return Detail(one.path, before, ("cleared" if one.after is None else _value(one, names),))
+        lines = describe(one.path, one.before, one.after)
+        if lines:  # none where both are redacted, and read alike
+            return Detail(one.path, None, tuple(lines), whole=True)
+    before, after = show_change(one.before, one.after)
+    if one.path == "manager":
+        before, after = (_manager(value, shown, names) for value, shown in ((one.before, before), (one.after, after)))
+    before, after = begin_before_difference(before, after, LONGEST_VALUE)
+    return Detail(one.path, before, (after,))
 
 
 def _value(one: AttributeChange, names: Names) -> str:
-    return names.tell(one.after) if one.path == "manager" and isinstance(one.after, str) else _show(one.after)
+    shown = show_quoted(one.after)
+    return _manager(one.after, shown, names) if one.path == "manager" else shown
 
 
-def _show(value: Value) -> str:
-    """In quotes where space stands at an end, which nobody would see."""
-    shown = show_value(value)
-    return shown if shown == shown.strip() else f'"{shown}"'
+def _manager(value: Value, shown: str, names: Names) -> str:
+    return names.tell(value) if isinstance(value, str) else shown

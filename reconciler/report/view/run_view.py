@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.core.changes.outcome import NOT_DONE, Outcome, Run, Status, count_statuses
 from reconciler.core.changes.plan import Action
-from reconciler.report.format.words import count, make_verdict
+from reconciler.core.model.amounts import count
+from reconciler.report.format.words import make_verdict
 from reconciler.report.view.rows import Names, ResourceName, describe_content
 
 MEANING: dict[Status, str] = {

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model.diff import canonical, describe, different_paths, differs, narrow, show_value
+from reconciler.core.model.diff import (
+    begin_before_difference,
+    canonical,
+    describe,
+    different_paths,
+    differs,
+    narrow,
+    show_change,
+    show_value,
+)
 from reconciler.core.model.resources import Value
 
 scalars = st.none() | st.text(max_size=4) | st.integers() | st.booleans()
@@ -127,8 +136,43 @@ def test_live_values_are_narrowed_to_what_git_speaks_of() -> None:
             ["~ work ann@example.com display: Ann → Lee"],
         ),
         ([WORK], [{**WORK, "primary": True}], ["+ work ann@example.com primary"]),
-        ([{"value": "a"}, {"value": "a"}, {"value": "b"}], [{"value": "a"}, {"value": "b"}], []),
+        ([{"value": "a"}, {"value": "a"}, {"value": "b"}], [{"value": "a"}, {"value": "b"}], ["- a"]),
         (["a"], ["b"], ["+ b", "- a"]),
+        (["it's [a] `b`"], ['say "b\']["'], ['+ say "b\']["', "- it's [a] `b`"]),
+        (
+            [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Oslo"}],
+            [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Bern"}],
+            ["~ work locality: Oslo → Bern"],
+        ),
+        (
+            [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Oslo"}],
+            [{"type": "work", "locality": "Bern"}],
+            ["+ work Bern", "- work Oslo", "- work Rome"],
+        ),
+        (
+            [{"type": "a b", "value": "c"}],
+            [{"type": "a", "value": "b c"}],
+            ['+ {"type": "a", "value": "b c"}', '- {"type": "a b", "value": "c"}'],
+        ),
+        ([1], ["1"], ['+ {"value": "1"}', '- {"value": 1}']),
+        ([{**WORK, "display": 1}], [{**WORK, "display": "1"}], ['~ work ann@example.com display: 1 → "1"']),
+        ([{**WORK, "display": 1}], [{**WORK, "display": 1.0}], []),
+        (
+            [{**WORK, "display": "A", "ref": 1}],
+            [{**WORK, "display": "B", "ref": 1.0}],
+            ["~ work ann@example.com display: A → B"],
+        ),
+        ([{**WORK, "display": ["A"]}], [{**WORK, "display": ["B"]}], ['~ work ann@example.com display: ["A"] → ["B"]']),
+        ([{**WORK, "display": {"a": float("nan")}}], [{**WORK, "display": {"a": float("nan")}}], []),
+        ([WORK], [{**WORK, "display": "Ann"}], ["+ work ann@example.com display: Ann"]),
+        ([{**WORK, "display": "Ann"}], [WORK], []),
+        ([{**WORK, "value": "ANN@example.com"}, HOME], [WORK], ["- home ann@home.example"]),
+        (
+            [{**WORK, "primary": True}],
+            [WORK, {**HOME, "primary": True}],
+            ["+ home ann@home.example (primary)", "- work ann@example.com primary"],
+        ),
+        ([{"display": "A"}], [{"display": "B"}], ["~ display: A → B"]),
         (None, [WORK], ["+ work ann@example.com"]),
         ([WORK], None, ["- work ann@example.com"]),
         ([WORK], [WORK], []),
@@ -139,14 +183,49 @@ def test_a_change_of_many_values_tells_what_comes_and_what_goes(
     after: Any,
     expected: list[str],
 ) -> None:
-    """One line for each value, by its natural key."""
-    assert expected == describe(before, after)
+    """One line for each value, or for each part of a value whose type and value stay."""
+    assert expected == describe("emails", before, after)
+
+
+def test_a_long_value_is_shown_from_where_it_differs() -> None:
+    """What a report cuts would hide it; short values, and such as differ early, are shown from their beginning."""
+    same = "words " * 20
+
+    assert ("…words words Rome", "…words words Oslo") == begin_before_difference(f"{same}Rome", f"{same}Oslo", 48)
+    assert (f"{same}Rome", f"{same}Oslo") == begin_before_difference(f"{same}Rome", f"{same}Oslo", 200)
+    assert (f"Rome {same}", f"Oslo {same}") == begin_before_difference(f"Rome {same}", f"Oslo {same}", 48)
+    assert ("…words words ", "…words words more") == begin_before_difference(same, f"{same}more", 48)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("Clerk", "Chief", ("Clerk", "Chief")),
+        ("Clerk", None, ("Clerk", "cleared")),
+        (None, "Clerk", ("nothing", "Clerk")),
+        (None, "nothing", ("nothing", '"nothing"')),
+        ("cleared", None, ('"cleared"', "cleared")),
+        (3, "3", ("3", '"3"')),
+        (True, "true", ("true", '"true"')),
+        (" Clerk", "Clerk", ('" Clerk"', "Clerk")),
+        ([{"type": "work"}], None, ("work", "cleared")),
+        (None, [{"value": "a"}, {"value": "b "}], ("nothing", 'a, "b "')),
+        ("(redacted)", "(redacted)", ("(redacted)", "(redacted)")),
+    ],
+)
+def test_two_values_never_read_alike(before: Value, after: Value, expected: tuple[str, str]) -> None:
+    """A number and its digits, a flag and its word, nothing and the word for it."""
+    assert expected == show_change(before, after)
 
 
 @pytest.mark.parametrize(("live", "desired"), [(True, 1), (1, True), (False, 0), (0, False)])
 def test_a_flag_is_no_number(live: bool | int, desired: bool | int) -> None:  # noqa: FBT001
     """A custom field that holds `1` is not one that holds `true`."""
+    live_value: dict[str, str | bool | int | float] = {"value": live}
+    desired_value: dict[str, str | bool | int | float] = {"value": desired}
+
     assert differs("customFields.vip", live, desired)
+    assert differs("phoneNumbers", [live_value], [desired_value])
 
 
 @pytest.mark.parametrize(

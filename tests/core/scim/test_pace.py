@@ -17,7 +17,6 @@ from reconciler.core.scim.pace import (
     next_start,
     read_allowance,
     seconds_needed,
-    spell_time,
 )
 
 windows = st.lists(st.builds(Window, st.integers(1, 6), st.integers(1, 9)), max_size=3)
@@ -196,9 +195,3 @@ def test_never_more_is_asked_than_is_left(limit: int, steps: list[tuple[str, int
 
 def test_after_the_hour_what_was_left_of_it_is_forgotten() -> None:
     assert 61.0 == next_allowed(Allowance(0, 60, 60.0), 8, 61.0)
-
-
-def test_time_is_spelled_in_seconds_or_minutes_and_never_too_short() -> None:
-    assert ["0 s", "0 s", "1 s", "120 s", "3 min", "60 min"] == [
-        spell_time(seconds) for seconds in (-3, 0, 0.2, 120, 120.5, 3600)
-    ]

@@ -1,0 +1,249 @@
+"""The text of a change holds every value that changes, and claims nothing that does not. The oracle counts naively."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from reconciler.core.changes.plan import AttributeChange, UpdateUser
+from reconciler.core.model.diff import canonical, describe, differs, show_change
+from reconciler.report.render import Format, render_plan
+from tests.report.plans import make
+
+STEADY = settings(max_examples=300, derandomize=True, deadline=None, database=None)
+FEWER = settings(max_examples=150, derandomize=True, deadline=None, database=None)
+PATHS = st.sampled_from(["emails", "phoneNumbers", "addresses"])
+
+texts = st.text(alphabet="aAß é漢😀'\"`[](){}<>\\,→-+~_1", min_size=1, max_size=6) | st.sampled_from(
+    ["root", "root['a']", "work", "nothing", "cleared", "true", "null", "1", "1.0", "a b", "__a", "']['", " a", "a "]
+)
+numbers = st.sampled_from([0, 1, 1.0, 2, 2.5, -1, 10**20])
+scalars = texts | st.booleans() | numbers
+nested = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_leaves=4)
+
+
+def items(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Values of many: of few types, many without a `value`, with parts that collide."""
+    parts = {
+        "type": st.sampled_from(["work", "home", "a b", "a"]),
+        "value": values,
+        "primary": st.booleans(),
+        "display": values,
+        "locality": values,
+        "__part['a']": values,
+    }
+    return st.fixed_dictionaries({}, optional=parts)
+
+
+def pairs(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[list[Any], list[Any]]]:
+    """Two lists that have much in common: both are drawn from one pool of a few values."""
+    pools = st.lists(items(values) | texts, min_size=1, max_size=4)
+    return pools.flatmap(
+        lambda pool: st.tuples(
+            st.lists(st.sampled_from(pool), max_size=5), st.lists(st.sampled_from(pool) | items(values), max_size=5)
+        )
+    )
+
+
+def typed(value: Any) -> str:
+    """Equal for equal values alone: 1 and 1.0 are equal, true and "1" are something else."""
+    if isinstance(value, list):
+        return f"[{','.join(map(typed, value))}]"
+    if isinstance(value, bool | str):
+        return json.dumps(value)
+    return f"number {float(value)}"
+
+
+def read(listed: list[Any]) -> list[dict[str, Any]]:
+    """Each value as a dictionary, without what says nothing."""
+    dictionaries = [one if isinstance(one, dict) else {"value": one} for one in listed]
+    said = [
+        {name: value for name, value in one.items() if value not in ("", []) and (name, value) != ("primary", False)}
+        for one in dictionaries
+    ]
+    return [one for one in said if one]
+
+
+def alike(path: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two values say the same; an address of e-mail has no case."""
+
+    def told(item: dict[str, Any], name: str) -> str | None:
+        if name not in item:
+            return None
+        value = item[name]
+        return typed(value.casefold() if (path, name) == ("emails", "value") and isinstance(value, str) else value)
+
+    return all(told(one, name) == told(other, name) for name in {*one, *other})
+
+
+def unmatched(path: str, before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """What goes, what comes and what stays, one by one; of what goes, only what git speaks of."""
+    spoken_of = {"value"} | {name for one in after for name in one}
+    waiting, gone, stays = list(after), [], []
+    for one in before:
+        known = {name: value for name, value in one.items() if name in spoken_of}
+        found = next((other for other in waiting if alike(path, known, other)), None)
+        if found is None:
+            gone.append(known)
+        else:
+            waiting = [other for other in waiting if other is not found]
+            stays.append(found)
+    return gone, waiting, stays
+
+
+def leaves(value: Any) -> list[Any]:
+    """The scalars in a value."""
+    return [leaf for one in value for leaf in leaves(one)] if isinstance(value, list) else [value]
+
+
+def is_in(name: str, value: Any, line: str) -> bool:
+    """Whether a line holds a value, as it is or as JSON spells it; the flag by its name."""
+    if name == "primary" and value is True:
+        return "primary" in line
+    spelled = [json.dumps(one, ensure_ascii=False) for one in leaves(value)]
+    return all(one in line or one.strip('"') in line or str(leaf) in line for one, leaf in zip(spelled, leaves(value)))  # noqa: B905
+
+
+def has_kin(path: str, one: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the same type and value."""
+    known_by = ("type", "value")
+    mine = {name: one[name] for name in known_by if name in one}
+    return [other for other in others if alike(path, mine, {name: other[name] for name in known_by if name in other})]
+
+
+def check_told(path: str, one: dict[str, Any], others: list[dict[str, Any]], sign: str, lines: list[str]) -> None:
+    """One line has all of a value that goes or comes; or it stays, and some lines have each part that is other now."""
+    kin = has_kin(path, one, others)
+    whole = any(
+        line.startswith(f"{sign} ") and all(is_in(name, value, line) for name, value in one.items()) for line in lines
+    )
+    changed = [
+        name
+        for name in one
+        if len(kin) == 1 and not alike(path, {"x": one[name]}, {"x": kin[0][name]} if name in kin[0] else {})
+    ]
+    by_parts = len(kin) == 1 and all(
+        any(line[0] in f"{sign}~" and is_in(name, one[name], line) for line in lines)
+        for name in changed
+        if name not in ("type", "value")
+    )
+    assert whole or by_parts, (one, lines)
+
+
+@STEADY
+@given(PATHS, pairs(nested))
+@example("addresses", ([{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Oslo"}], []))
+@example("addresses", ([], [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Oslo"}]))
+@example("emails", ([{"type": "work", "value": "a", "display": 1}], [{"type": "work", "value": "a", "display": "1"}]))
+@example("emails", ([{"value": True}], [{"value": 1}]))
+@example("emails", ([{"value": "a", "primary": True}], [{"value": "a", "primary": "true"}]))
+@example("ims", ([{"type": "a b", "value": "c"}], [{"type": "a", "value": "b c"}]))
+@example("ims", ([1, "1.0"], [1.0, "1.0"]))
+def test_every_value_that_changes_is_in_the_text(path: str, both: tuple[list[Any], list[Any]]) -> None:
+    """What goes and what comes, as often as it does; and no line where nothing changes."""
+    before, after = map(read, both)
+    gone, come, _stays = unmatched(path, before, after)
+
+    lines = describe(path, *both)
+
+    assert bool(lines) is bool(gone or come)
+    assert bool(lines) is differs(path, canonical(both[0]), canonical(both[1]))
+    for one in gone:
+        check_told(path, one, come, "-", lines)
+    for one in come:
+        check_told(path, one, gone, "+", lines)
+
+
+@STEADY
+@given(PATHS, pairs(nested))
+def test_no_line_claims_a_change_that_is_none(path: str, both: tuple[list[Any], list[Any]]) -> None:
+    """Each line has something that goes or comes, and there are no more lines than that; what stays is in none."""
+    before, after = map(read, both)
+    gone, come, stays = unmatched(path, before, after)
+
+    lines = describe(path, *both)
+
+    most_gone, most_come = (sum(max(1, len(one)) for one in some) for some in (gone, come))
+    assert len(lines) <= most_gone + most_come
+    assert sum(line.startswith("- ") for line in lines) <= most_gone
+    assert sum(line.startswith("+ ") for line in lines) <= most_come
+    for one in stays:
+        marked = {**one, "value": "a mark of what stays", "primary": True}
+        assert not any(
+            "a mark of what stays" in line for line in describe(path, [*both[0], marked], [*both[1], marked])
+        )
+
+
+@STEADY
+@given(scalars | st.none(), scalars | st.none())
+@example("nothing", None)
+@example(None, "nothing")
+@example("cleared", None)
+@example(3, "3")
+@example(before="true", after=True)
+@example(" a", "a")
+@example('" a"', " a")
+def test_two_values_never_read_alike(before: Any, after: Any) -> None:
+    """A number and its digits, a flag and its word, nothing and the word for it."""
+    assume(before is None or after is None or typed(before) != typed(after))
+    assume(before is not None or after is not None)
+
+    shown = show_change(before, after)
+
+    assert shown[0] != shown[1]
+    assert (before == "nothing") <= (shown[0] != "nothing")
+    assert (after == "cleared") <= (shown[1] != "cleared")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@FEWER
+@given(st.data())
+def test_every_value_that_changes_is_in_the_report(form: Format, data: st.DataObject) -> None:
+    """Of one value and of many, in a plan for a terminal and in a comment for a pull request."""
+    both = data.draw(pairs(scalars))
+    one, other = data.draw(scalars), data.draw(scalars)
+    assume(typed(one) != typed(other))
+    before, after = map(read, both)
+    gone, come, _stays = unmatched("addresses", before, after)
+    many = [AttributeChange(path="addresses", before=canonical(both[0]), after=canonical(both[1]))]
+    single = AttributeChange(path="customFields.x", before=one, after=other)
+    attributes = (*(many if gone or come else []), single)
+
+    change = UpdateUser(key="user/ann", name="Ann Lee", target_id="1", attributes=attributes)
+    told = in_one_line(render_plan(make(change), form))
+
+    assert all(is_in("x", value, told) or is_in("x", in_one_line(str(value)), told) for value in (one, other))
+    for sign, listed, others in (("-", gone, come), ("+", come, gone)):
+        for item in listed:
+            kept = has_kin("addresses", item, others)
+            for name, value in item.items():
+                if not any(typed(value) == typed(old.get(name, [])) for old in kept):
+                    assert is_in(name, value, told) or is_in(name, in_one_line(str(value)), told), (sign, name, value)
+
+
+def in_one_line(text: str) -> str:
+    """The text without the breaks that a terminal's width makes."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_no_value_of_many_is_left_out_of_a_report(form: Format) -> None:
+    """However many they are, and whatever they begin with."""
+    before: list[Any] = [{"type": "work", "value": f"old{number}@example.com"} for number in range(30)]
+    after: list[Any] = [{"type": "work", "value": f"new{number}@example.com"} for number in range(30)]
+    many = AttributeChange(path="emails", before=before, after=after)
+    alike = "the same words " * 60
+    long = AttributeChange(path="title", before=f"{alike}for Rome", after=f"{alike}for Oslo")
+    longer = AttributeChange(path="nickName", before=f"{alike * 3}once", after=f"{alike * 3}once and more")
+
+    change = UpdateUser(key="user/ann", name="Ann Lee", target_id="1", attributes=(many, long, longer))
+    told = in_one_line(render_plan(make(change), form))
+
+    assert all(one["value"] in told for one in [*before, *after])
+    assert "for Rome" in told
+    assert "for Oslo" in told
+    assert "and more" in told
