@@ -44,7 +44,7 @@ def plan_of(mode: str) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("read_request", "now", "focus"),
+    ("read_request", "now", "selection"),
     [
         (ReadRequest(), NOW, None),
         (ReadRequest(base=True), NOW, ABOUT_ANN),
