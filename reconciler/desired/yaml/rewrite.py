@@ -1,25 +1,25 @@
-"""One value of a YAML text → another, by replacing no more than what differs. Knows layout; decides no value.
+"""One scalar or one list item of a YAML text → another, in its place. Knows layout; decides no value.
 
-Everything is a replacement at places of the text as it was, so that many can be made at once. Whoever uses it reads the
-result again: what could not be done well is refused here, and what was not done right is found there.
+It is for files whose lines have another form than ruamel would give them (docs/decisions/0024-ruamel-writes.md). All
+replacements are at places of the text as it was, so that many can be made at once. The caller reads the result again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from textwrap import dedent
 from typing import Any, Final
 
 from reconciler.desired.yaml.layout import Replacement, SourceText
 from reconciler.desired.yaml.nodes import Node
-from reconciler.desired.yaml.spell import Style, same, spell, spell_key, spell_literal, tell
+from reconciler.desired.yaml.round_trip import YamlPair, make_list, make_mapping, make_value, write_document
+from reconciler.desired.yaml.spell import Style, same, spell, tell
 
 STYLES: Final[Mapping[str, Style]] = {"'": "single", '"': "double"}
-COLON = re.compile(r"[ \t]*:")
 COMMA = re.compile(r"[ \t]*,")
-COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\n\r]*", re.MULTILINE)
 DASH = re.compile(r"(?:^|(?<=[ \t]))-(?=[ \t\r\n]|$)", re.MULTILINE)
 LONGEST_LINE: Final = 120
 MERGE: Final = "<<"
@@ -38,24 +38,21 @@ class CantEdit(Exception):
 
 @dataclass(slots=True)
 class Rewriter:
-    """Collects the replacements that make one value of the page another; `rank` says where a new key belongs."""
+    """Collects the replacements that make one value of the page another."""
 
     page: SourceText
-    rank: Mapping[str, int]
     replacements: list[Replacement] = field(default_factory=list)
 
     def rewrite(self, node: Node, old: object, new: object, *, flow: bool = False) -> None:
         """Makes the value at the node read as `new`; `flow` where it stands between brackets."""
         if same(old, new):
             return
-        if node.kind == "mapping" and isinstance(old, Mapping) and isinstance(new, Mapping) and self._is_open(node):
+        if node.kind == "mapping" and isinstance(old, Mapping) and isinstance(new, Mapping):
             self._mapping(node, old, new)
         elif node.kind == "list" and isinstance(old, list) and isinstance(new, list) and old and new:
             self._list(node, old, new)
-        elif _is_block(node):
+        elif _is_block(node) or node.style in {"|", ">"}:
             raise CantEdit(OTHER_FORM, node.start)
-        elif node.style in {"|", ">"}:
-            self._block_scalar(node, new)
         else:
             self._on_one_line(node, new, flow=flow)
 
@@ -65,9 +62,9 @@ class Rewriter:
         if node.flow or after < 0:
             self._insert_items(node, after, [item])
             return
+        written = make_list([make_mapping(YamlPair(name, make_value(value)) for name, value in item.items())])
         indent = " " * self.page.column(self._dash(node, 0))
-        pairs = [f"{spell_key(name)}: {spell(value)}" for name, value in item.items()]
-        lines = [f"{indent}{'  ' if number else '- '}{pair}" for number, pair in enumerate(pairs)]
+        lines = [f"{indent}{line}" for line in dedent(write_document(written)).splitlines()]
         self._add(self.page.insert_lines(node.items[after].end, ["", *lines] if self._are_apart(node) else lines))
 
     def remove_item(self, node: Node, index: int) -> None:
@@ -86,10 +83,6 @@ class Rewriter:
     def _replace(self, start: int, end: int, text: str) -> None:
         self._add(Replacement(start, end, text))
 
-    def _is_open(self, node: Node) -> bool:
-        """Whether keys can be put into the mapping: the one that `[a: 1]` makes has no brackets for them."""
-        return not node.flow or self.page.text[node.end - 1] == "}"
-
     def _on_one_line(self, node: Node, new: object, *, flow: bool) -> None:
         """The value spelled anew where it stands, in the quotes that it had; its anchor stays."""
         anchor = f"&{node.anchor} " if node.anchor else ""
@@ -98,97 +91,16 @@ class Rewriter:
         needs_space = was_empty and self.page.text[node.start - 1 : node.start] not in {" ", "\t", "\n", ""}
         self._replace(node.start, node.end, f" {spelled}" if needs_space else spelled)
 
-    def _block_scalar(self, node: Node, new: object) -> None:
-        """A text of several lines stays one where it can; the comment and the empty lines after it stay."""
-        body = self.page.text[node.start : node.end]
-        head, *lines = body.splitlines(keepends=True)
-        comment = f"  {found[0]}" if (found := COMMENT.search(head)) else ""
-        written = [line for line in lines if line.strip()]
-        tail = "".join(lines[len(lines) - next((n for n, line in enumerate(reversed(lines)) if line.strip()), 0) :])
-        anchor = f"&{node.anchor} " if node.anchor else ""
-        newline = self.page.newline
-        indent = written[0][: len(written[0]) - len(written[0].lstrip(" "))] if written else ""
-        literal = spell_literal(new) if node.style == "|" and indent else None
-        first, *rest = literal or (spell(new),)
-        text = newline.join([f"{anchor}{first}{comment}", *(f"{indent}{line}" for line in rest)])
-        self._replace(node.start, node.end, text + (newline if body.endswith("\n") else "") + tail)
-
     def _mapping(self, node: Node, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        own = [key.name for key in node.keys]
-        if merged := old.keys() - {*own} - new.keys():
-            raise CantEdit(f"{min(merged)} comes by a merge, and can't be taken out here alone", node.start)
-        gone = [index for index, name in enumerate(own) if name != MERGE and name not in new]
-        if gone and len(gone) == len(own):
-            self._anew(node, new)
-            return
-        self._remove_pairs(node, gone)
-        for key, value in zip(node.keys, node.items, strict=True):
-            if key.name in new:
-                self._value(node, (key, value), old.get(key.name), new[key.name])
-        added = {name: one for name, one in new.items() if name not in own and not same(old.get(name, _ABSENT), one)}
-        staying = [index for index in range(len(own)) if index not in gone]
-        for after, names in self._places(node, added, staying).items():
-            self._insert_pairs(node, after, {name: added[name] for name in names})
-
-    def _value(self, node: Node, pair: tuple[Node, Node], old: object, new: object) -> None:
-        """The value of a pair; a block that gives way to something on one line moves up behind its key."""
-        key, value = pair
-        colon = COLON.match(self.page.text, key.end)
-        stays = (isinstance(old, Mapping) and isinstance(new, Mapping)) or (isinstance(new, list) and bool(new and old))
-        if colon and _is_block(value) and not stays:
-            comment = COMMENT.search(self.page.text[colon.end() : value.start])
-            spelled = f" {spell(new)}" + (f"  {comment[0]}" if comment else "")
-            ended = self.page.newline if self.page.begins_line(value.end) else ""
-            self._replace(colon.end(), value.end, spelled + ended)
-        elif value.start == value.end and colon is None and not same(old, new):  # `{a}`: a key alone
-            self._replace(value.start, value.end, f": {spell(new, flow=node.flow)}")
-        else:
-            self.rewrite(value, old, new, flow=node.flow)
-
-    def _rank(self, name: str) -> int:
-        return self.rank.get(name, len(self.rank))
-
-    def _anew(self, node: Node, new: object) -> None:
-        """A mapping of which nothing stays, between brackets."""
-        if not node.flow and self.page.begins_line(node.end):
+        """The values whose keys stay; a key that comes or goes is a line of its own."""
+        own = {key.name for key in node.keys} - {MERGE}
+        came = [name for name, one in new.items() if name not in own and not same(old.get(name, _ABSENT), one)]
+        if came or own - new.keys():
             raise CantEdit(OTHER_FORM, node.start)
-        self._replace(node.start, node.end, (f"&{node.anchor} " if node.anchor else "") + spell(new, flow=node.flow))
-
-    def _places(self, node: Node, names: Iterable[str], staying: Sequence[int]) -> dict[int, list[str]]:
-        """After which pair (-1: before the first) each new key belongs, by the contract's order."""
-        places: dict[int, list[str]] = {}
-        for name in sorted(names, key=self._rank):
-            before = [(self._rank(node.keys[index].name), index) for index in staying]
-            after = max((one for one in before if one[0] <= self._rank(name)), default=(0, -1))[1]
-            if after < 0 and not node.flow and not self.page.is_first(node.keys[0].start):
-                after = staying[-1]
-            places.setdefault(after, []).append(name)
-        return places
-
-    def _insert_pairs(self, node: Node, after: int, pairs: Mapping[str, Any]) -> None:
-        spelled = [f"{spell_key(name)}: {spell(value, flow=node.flow)}" for name, value in pairs.items()]
-        if not node.flow:
-            indent = " " * self.page.column(node.keys[0].start)
-            lines = [f"{indent}{pair}" for pair in spelled]
-            if after < 0:
-                self._add(self.page.insert_lines_before(node.keys[0].start, lines))
-            else:
-                self._add(self.page.insert_lines(max(node.items[after].end, node.keys[after].end), lines))
-        elif not node.keys:
-            self._replace(node.end - 1, node.end - 1, ", ".join(spelled))
-        elif after < 0:
-            self._replace(node.keys[0].start, node.keys[0].start, "".join(f"{pair}, " for pair in spelled))
-        else:
-            self._replace(node.items[after].end, node.items[after].end, "".join(f", {pair}" for pair in spelled))
-
-    def _remove_pairs(self, node: Node, indexes: Sequence[int]) -> None:
-        for start, end in _runs(indexes):
-            if node.flow:
-                self._cut(node.keys, node.items, start, end)
-            elif self.page.is_first(node.keys[start].start):
-                self._add(self.page.cut_lines(node.keys[start].start, node.items[end - 1].end))
-            else:
-                raise CantEdit(SHARED_LINE, node.keys[start].start)
+        for key, value in zip(node.keys, node.items, strict=True):
+            if value.start == value.end and ":" not in self.page.text[key.end : value.start]:
+                raise CantEdit(OTHER_FORM, node.start)  # `{a}`: a key alone
+            self.rewrite(value, old.get(key.name), new.get(key.name), flow=node.flow)
 
     def _cut(self, firsts: Sequence[Node], lasts: Sequence[Node], start: int, end: int) -> None:
         """The elements from `start` to before `end` between brackets, with commas on one side; comments stay."""
@@ -202,29 +114,20 @@ class Rewriter:
             self._replace(first, comma.end() if comma else last, "")
 
     def _list(self, node: Node, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """The items that came and went, and within those that stayed what differs."""
+        """Inserts and removes items, and replaces the values that differ in those that stay."""
         matcher = SequenceMatcher(None, list(map(tell, old)), list(map(tell, new)), autojunk=False)
         for tag, start, end, new_start, new_end in matcher.get_opcodes():
             if tag == "equal":
                 continue
-            whole = not node.flow and not isinstance(new[0], Mapping)  # what is said behind an item goes with it
+            whole = not node.flow and not isinstance(new[0], Mapping)  # a comment behind an item goes with it
             stay = 0 if whole else min(end - start, new_end - new_start)
             for index in range(stay):
-                self._item(node, start + index, old[start + index], new[new_start + index])
+                self.rewrite(node.items[start + index], old[start + index], new[new_start + index], flow=node.flow)
             if node.flow and start + stay < end:
                 self._cut(node.items, node.items, start + stay, end)
             for index in range(start + stay, end if not node.flow else 0):
                 self.remove_item(node, index)
             self._insert_items(node, start + stay - 1, new[new_start + stay : new_end])
-
-    def _item(self, node: Node, index: int, old: object, new: object) -> None:
-        """An item that stays; a block whose first key goes is spelled anew, for that stands behind the dash."""
-        item = node.items[index]
-        loses_first = isinstance(new, Mapping) and item.kind == "mapping" and item.keys[0].name not in new
-        if _is_block(item) and (loses_first or not isinstance(new, Mapping)):
-            self._replace(item.start, item.end, spell(new))
-        else:
-            self.rewrite(item, old, new, flow=node.flow)
 
     def _insert_items(self, node: Node, after: int, items: Sequence[Any]) -> None:
         """Items after the one of that index (-1: before the first), on lines of their own or between the commas."""
@@ -282,14 +185,3 @@ class Rewriter:
 
 def _is_block(node: Node) -> bool:
     return node.kind in {"list", "mapping"} and not node.flow
-
-
-def _runs(indexes: Sequence[int]) -> list[tuple[int, int]]:
-    """Indexes that follow each other, as ranges."""
-    runs: list[tuple[int, int]] = []
-    for index in indexes:
-        if runs and runs[-1][1] == index:
-            runs[-1] = (runs[-1][0], index + 1)
-        else:
-            runs.append((index, index + 1))
-    return runs
