@@ -15,7 +15,7 @@ from reconciler.cli.main import Options
 if TYPE_CHECKING:
     from reconciler.cli.line import Base, Head
     from reconciler.cli.record import RecordMode
-    from reconciler.desired.yaml.adopt import Adopted
+    from reconciler.desired.writing.adopt import Adopted
     from reconciler.desired.yaml.load import Loaded
 
 DONE, IN_PART = 0, 1
@@ -43,8 +43,8 @@ def adopt(options: Options, wanted: Wanted) -> int:
     from reconciler.cli.history import find_applied, open_history
     from reconciler.cli.line import load_head
     from reconciler.desired.git.files import find_files, read_folder
-    from reconciler.desired.yaml.adopt import AdoptionRequest, adopt_drift
-    from reconciler.desired.yaml.atomic_write import replace_files
+    from reconciler.desired.writing.adopt import AdoptionRequest, adopt_drift
+    from reconciler.desired.writing.atomic_write import replace_files
 
     head = load_head(options, None)
     named = _named(head, wanted.keys)

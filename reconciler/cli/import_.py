@@ -95,8 +95,8 @@ def _import(options: Options, account: Account, by: By, live: Path | None) -> in
     from reconciler.cli.account import read_whole
     from reconciler.cli.line import say, say_token
     from reconciler.core.adoption.importing import import_account
-    from reconciler.desired.yaml.atomic_write import place_new
-    from reconciler.desired.yaml.writing import ImportOrigin, write_import
+    from reconciler.desired.writing.atomic_write import place_new
+    from reconciler.desired.writing.imported import ImportOrigin, write_import
     from reconciler.report.problems import render_problems
 
     contents = _existing(options)

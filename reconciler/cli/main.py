@@ -27,6 +27,7 @@ COMMANDS = {
     "fleet": ("reconciler.cli.fleet", "Plan or drift of all tenants on a Dask cluster, in one report."),
     "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
     "import": ("reconciler.cli.import_", "A live account as YAML, after which nothing is left to plan."),
+    "fmt": ("reconciler.cli.fmt", "Write the YAML in canonical form; `--check` only names the files."),
     "log": ("reconciler.cli.log", "What was applied, and when: the provisioning log, or the record in git."),
     "ownership": (
         "reconciler.cli.ownership",

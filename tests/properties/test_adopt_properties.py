@@ -20,11 +20,11 @@ from reconciler.core.model.states import LiveState
 from reconciler.core.planner.planner import decide_changes
 from reconciler.core.scim.wire import ENTERPRISE
 from reconciler.core.simulator.machine import Simulator
-from reconciler.desired.yaml.adopt import Adopted, AdoptionRequest, adopt_drift
+from reconciler.desired.writing.adopt import Adopted, AdoptionRequest, adopt_drift
+from reconciler.desired.writing.nodes import Node, read_nodes
+from reconciler.desired.writing.spell import spell, spell_key
 from reconciler.desired.yaml.load import Loaded, load_declarations
-from reconciler.desired.yaml.nodes import Node, read_nodes
 from reconciler.desired.yaml.reader import read_yaml
-from reconciler.desired.yaml.spell import spell, spell_key
 from tests.core.examples import evidence_of
 from tests.properties.worlds import NOON, execute, read_account
 

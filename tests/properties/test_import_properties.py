@@ -21,8 +21,8 @@ from reconciler.core.model.states import Certificate, LiveState
 from reconciler.core.safety.make_plan import PlanInput, make_plan
 from reconciler.core.scim.wire import CUSTOM_FIELDS, ENTERPRISE
 from reconciler.core.simulator.machine import Simulator
+from reconciler.desired.writing.imported import ImportOrigin, write_import
 from reconciler.desired.yaml.load import Loaded, load_declarations
-from reconciler.desired.yaml.writing import ImportOrigin, write_import
 from tests.properties.worlds import read_account
 
 STEADY = settings(

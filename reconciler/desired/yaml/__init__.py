@@ -1,1 +1,1 @@
-"""Reads, checks, edits and writes the YAML of a desired state, with the position of every value."""
+"""Reads and checks the YAML of a desired state, with the position of every value."""

@@ -34,19 +34,23 @@ def spell(value: object, *, flow: bool = False, style: Style = "plain") -> str:
             return _spell_word(value)
 
 
+def spell_word(text: str, *, is_plain: bool, quotes: Style, flow: bool, key: bool) -> str:
+    """Spells a word in canonical form: `null`, `true`, a number as it is written, text in quotes where it needs them.
+
+    `is_plain` says that it has no quotes in the file, so it may mean more than text; `quotes` is the kind that it has.
+    """
+    value = read_word(text) if is_plain else text
+    if value is None or isinstance(value, bool):
+        return _spell_word(value)
+    if not isinstance(value, str):
+        return text
+    plain = _spell_text(text, flow=flow or key, style="plain" if not key or ":" not in text else quotes)
+    return plain if plain == text else _spell_text(text, flow=flow, style=quotes)
+
+
 def spell_key(name: str) -> str:
     """A name before its colon."""
     return _spell_text(name, flow=True, style="plain" if ":" not in name else "single")
-
-
-def spell_literal(value: object) -> list[str] | None:
-    """The head `|` and the lines after it, or None where they would not read back as the value."""
-    if not isinstance(value, str) or "\n" not in value:
-        return None
-    lines = value.removesuffix("\n").split("\n")
-    if not all(line and line.isprintable() and line == line.strip(" ") for line in lines):
-        return None
-    return ["|" if value.endswith("\n") else "|-", *lines]
 
 
 def tell(value: object) -> str:
@@ -60,7 +64,7 @@ def same(one: object, other: object) -> bool:
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and one == other
+    return type(one) is type(other) and (one == other or repr(one) == repr(other))  # `.nan` is not equal to itself
 
 
 def _spell_word(value: object) -> str:

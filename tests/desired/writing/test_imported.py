@@ -8,8 +8,8 @@ from typing import Literal
 
 from reconciler.core.adoption.importing import Imported, import_account
 from reconciler.core.declarations.tenant import SecretDeclaration, Tenant
+from reconciler.desired.writing.imported import ImportOrigin, write_import
 from reconciler.desired.yaml.load import load_declarations
-from reconciler.desired.yaml.writing import ImportOrigin, write_import
 from reconciler.live.snapshot import load_snapshot
 
 HERE = Path(__file__).parent / "imported"

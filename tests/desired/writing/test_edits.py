@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.adoption.edits import AddItem, Edit, RemoveItem, SetValues
-from reconciler.desired.yaml.edits import Edited, edit_files
+from reconciler.desired.writing.edits import Edited, edit_files
 
 FILE = "desired-state/all.yaml"
 ELSEWHERE = "it is written elsewhere in the file, and comes here by an alias or a merge"
@@ -168,7 +168,7 @@ users:
         ({("name", "givenName"): 'Än"n'}, lines('-    name: {givenName: "Ann"}', '+    name: {givenName: "Än\\"n"}')),
         (
             {("name", "familyName"): "Lee, jr"},
-            lines('-    name: {givenName: "Ann"}', "+    name: {givenName: \"Ann\", familyName: 'Lee, jr'}"),
+            lines('-    name: {givenName: "Ann"}', "+    name: {givenName: Ann, familyName: 'Lee, jr'}"),
         ),
         ({("attributes", "level"): 3}, lines("-    attributes: {}", "+    attributes: {level: 3}")),
         (
@@ -185,7 +185,7 @@ users:
         ),
         (
             {("emails",): [{"type": "work", "primary": True}, {"value": "ann@home.example", "type": "home"}]},
-            "+      - {type: work, primary: true}",
+            lines("-      - value: ann@example.com", "-        type: work", "+      - type: work"),
         ),
         (
             {("emails",): [{"value": "ann@example.com"}, {"value": "ann@home.example", "primary": True}]},
@@ -230,9 +230,7 @@ def test_only_lines_that_differ_are_touched(values: Mapping[tuple[str, ...], Any
         (
             "staff",
             (),
-            lines(
-                "-    members:   # all of them", "-    - ann", "-    - bob # b", "+    members: []  # all of them # b"
-            ),
+            lines("-    members:   # all of them", "-    - ann", "-    - bob # b", "+    members: []  # all of them"),
         ),
         ("desk", ("ann", "bob", "cid"), lines("-              bob]", "+              bob,", "+              cid]")),
         ("desk", ("bob",), lines("-    members: [ann,  # a", "+    members: [  # a")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.desired.yaml.layout import Replacement, SourceText, apply_replacements
+from reconciler.desired.writing.layout import Replacement, SourceText, apply_replacements
 
 TEXT = "one\n  two\n\nthree\n\nfour"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.scim.wire import ENTERPRISE
-from reconciler.desired.yaml.adopt import Adopted, AdoptionRequest, NotAdopted, adopt_drift
+from reconciler.desired.writing.adopt import Adopted, AdoptionRequest, NotAdopted, adopt_drift
 from reconciler.desired.yaml.load import load_declarations
 from tests.core.adopted import FILE, TENANT, TODAY, Company, applied
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.desired.yaml.nodes import Node, read_nodes
+from reconciler.desired.writing.nodes import Node, read_nodes
 
 TEXT = """\
 users:

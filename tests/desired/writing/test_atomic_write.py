@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.desired.yaml.atomic_write import place_new, replace_files
+from reconciler.desired.writing.atomic_write import place_new, replace_files
 from reconciler.errors import UsageError
 
 FILES = {"tenants.yaml": "tenants:\n", "users/it.yaml": "users: {}\n"}

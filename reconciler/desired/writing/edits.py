@@ -1,22 +1,29 @@
-"""Edits → the same files with those values changed and nothing else: comments, order, anchors, quotes, layout stay.
+"""Edits → the same files with those values changed and nothing else: comments, order, anchors, layout stay.
 
-What comes out is read again, and must say exactly what was asked for. An edit that would reach further than it says,
-into what others share by an anchor, is refused with its line (docs/decisions/0016-edits-by-position.md).
+ruamel writes the lines of an entry that change. One scalar or one list item is replaced where it stands, if the file
+has its line in another form than ruamel. What comes out is read again, and must declare exactly what was asked
+for: an edit that would reach further, into what others share by an anchor, is refused with its line
+(docs/decisions/0024-ruamel-writes.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from ruamel.yaml.error import YAMLError
+
 from reconciler.core.adoption.edits import AddItem, Edit, RemoveItem, SetValues, value_at, with_edits
-from reconciler.desired.yaml.layout import Replacement, SourceText, apply_replacements
-from reconciler.desired.yaml.nodes import Node, Tree, read_nodes
+from reconciler.desired.writing.branches import CantChange, Changer, YamlBranch
+from reconciler.desired.writing.changed_lines import Hunk, find_changed_lines
+from reconciler.desired.writing.imported import GROUP_ORDER, NAME_ORDER, ORDER
+from reconciler.desired.writing.layout import Replacement, SourceText, apply_replacements
+from reconciler.desired.writing.nodes import Node, Tree, read_nodes
+from reconciler.desired.writing.rewrite import CantEdit, Rewriter
+from reconciler.desired.writing.round_trip import RUAMEL_FAILS
+from reconciler.desired.writing.spell import same
 from reconciler.desired.yaml.reader import Document, read_yaml
-from reconciler.desired.yaml.rewrite import CantEdit, Rewriter
-from reconciler.desired.yaml.spell import same
-from reconciler.desired.yaml.writing import GROUP_ORDER, NAME_ORDER, ORDER
 from reconciler.errors import Problem
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -60,6 +67,7 @@ class _Editor:
     def __init__(self, file: str, content: bytes) -> None:
         self.document: Document = read_yaml(file, content)
         self.tree: Tree = read_nodes(self.document.text)
+        self.page = SourceText(self.document.text)
         self.refused: list[RefusedEdit] = []
 
     def edit(self, edits: Sequence[Edit]) -> str:
@@ -88,21 +96,82 @@ class _Editor:
         return text if is_right else None
 
     def _try(self, edit: Edit) -> list[Replacement] | None:
-        rewriter = Rewriter(SourceText(self.document.text), RANK)
         try:
-            node = self._node(edit)
-            match edit:
-                case SetValues():
-                    old = value_at(self.document.value, edit.path)
-                    rewriter.rewrite(node, old, with_edits(old, [SetValues(edit.file, (), edit.values)]))
-                case AddItem():
-                    rewriter.add_item(node, edit.after, edit.item)
-                case RemoveItem():
-                    rewriter.remove_item(node, edit.index)
+            return self._set_values(edit) if isinstance(edit, SetValues) else self._change_items(edit)
         except CantEdit as error:
             self._refuse(edit, error)
             return None
+
+    def _change_items(self, edit: AddItem | RemoveItem) -> list[Replacement]:
+        rewriter = Rewriter(self.page)
+        node = self._node(edit)
+        if isinstance(edit, AddItem):
+            rewriter.add_item(node, edit.after, edit.item)
+        else:
+            rewriter.remove_item(node, edit.index)
         return rewriter.replacements
+
+    def _set_values(self, edit: SetValues) -> list[Replacement]:
+        """By ruamel where it has these lines as the file has; else value by value; else by ruamel after all."""
+        node = self._node(edit)
+        old = value_at(self.document.value, edit.path)
+        new = with_edits(old, [SetValues(edit.file, (), edit.values)])
+        hunks = self._find_hunks(edit, old, new)
+        written = None if hunks is None else self._place(edit, hunks)
+        rewriter = Rewriter(self.page)
+        try:
+            rewriter.rewrite(node, old, new)
+        except CantEdit:
+            if written is None:
+                raise
+            return written
+        replaced = rewriter.replacements
+        is_exact = hunks is not None and all(hunk.is_exact for hunk in hunks)
+        return written if written and is_exact and self._cost(written) <= self._cost(replaced) else replaced
+
+    def _cost(self, replacements: Iterable[Replacement]) -> int:
+        """How many lines of a difference there would be, about."""
+        text = self.page.text
+        return sum(max(2, text.count("\n", one.start, one.end) + one.text.count("\n")) for one in replacements)
+
+    def _find_hunks(self, edit: SetValues, old: object, new: object) -> list[Hunk] | None:
+        """The lines of the entry that change; None where it has no lines of its own, or ruamel can't keep it."""
+        span = self._find_lines(edit)
+        if span is None:
+            return None
+
+        def change(root: YamlBranch) -> None:
+            changer = Changer(RANK)
+            if not edit.path:
+                changer.change(root, old, new)
+            else:
+                place = 1 if isinstance(edit.path[-1], str) else 0  # behind a key, or the only item
+                root.inner[place] = changer.change(root.inner[place], old, new)
+
+        try:
+            return find_changed_lines(self.page.text[slice(*span)].splitlines(), change)
+        except CantChange as error:
+            raise CantEdit(str(error), self._node(edit).start) from error
+        except (YAMLError, *RUAMEL_FAILS):
+            return None
+
+    def _find_lines(self, edit: SetValues) -> tuple[int, int] | None:
+        """Where the lines of the entry begin and end, from its key or its dash to its last value."""
+        node = self._node(edit)
+        start, before, is_flow = node.start, "", node.flow
+        if edit.path:
+            parent, step = self._node(replace(edit, path=edit.path[:-1])), edit.path[-1]
+            pair = parent.pair(step) if isinstance(step, str) else None
+            start, before, is_flow = (pair[0].start, "", parent.flow) if pair else (node.start, "-", parent.flow)
+        first = self.page.line_start(start)
+        if is_flow or self.page.text[first:start].strip() != before:
+            return None
+        return first, self.page.line_end(max(node.end, start + 1))
+
+    def _place(self, edit: SetValues, hunks: Iterable[Hunk]) -> list[Replacement]:
+        span = self._find_lines(edit)
+        assert span is not None  # noqa: S101  # the hunks are of these lines
+        return [self.page.replace_lines(span[0], hunk.start, hunk.end, hunk.lines) for hunk in hunks]
 
     def _node(self, edit: Edit) -> Node:
         """The node at the edit's path; raises CantEdit where nothing of its own stands there."""

@@ -1,8 +1,8 @@
-"""What was imported → the text of a desired-state folder's files, as a person would write them. Writes none itself."""
+"""What was imported → the text of a desired-state folder's files, in the form that `fmt` keeps. Writes none itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 from reconciler.core.adoption.importing import Imported
 from reconciler.core.adoption.naming import make_slug
 from reconciler.core.declarations.tenant import SANDBOX, Tenant
-from reconciler.desired.yaml.spell import spell, spell_key
+from reconciler.desired.writing.round_trip import Event, YamlPair, make_list, make_mapping, make_value, write_document
+from reconciler.desired.writing.spell import spell
 
-Entry: TypeAlias = Mapping[str, Any]
-WIDTH = 112
+Fields: TypeAlias = Mapping[str, Any]
 HUNDRED = 100
 NOWHERE = "no-department"
 ORDER = (
@@ -62,7 +62,7 @@ def write_import(imported: Imported, origin: ImportOrigin, by: Literal["departme
 
 def _by_department(imported: Imported, origin: ImportOrigin) -> dict[str, str]:
     """One file for each department, by what is left of its name in a file's; those that are alike share one."""
-    files: dict[str, dict[str, Entry]] = {}
+    files: dict[str, dict[str, Fields]] = {}
     departments: dict[str, set[str]] = {}
     for key, user in imported.users.items():
         department = str(user.get("department", ""))
@@ -92,7 +92,7 @@ def _by_hundred(imported: Imported, origin: ImportOrigin) -> dict[str, str]:
     return files
 
 
-def _users(users: Mapping[str, Entry], origin: ImportOrigin, title: str) -> str:
+def _users(users: Mapping[str, Fields], origin: ImportOrigin, title: str) -> str:
     head = [
         title,
         origin.said,
@@ -100,10 +100,10 @@ def _users(users: Mapping[str, Entry], origin: ImportOrigin, title: str) -> str:
         "The rule: the key is a person's name for life; groups, roles and managers refer to it. The externalId is the",
         "key, where no other stands here. An attribute that is not here is left alone; `null` would clear it.",
     ]
-    return _file(head, "users", (_entry(key, _ordered(user, ORDER)) for key, user in users.items()))
+    return _file(head, "users", _entries(users, ORDER))
 
 
-def _groups(groups: Mapping[str, Entry], origin: ImportOrigin) -> str:
+def _groups(groups: Mapping[str, Fields], origin: ImportOrigin) -> str:
     head = [
         "Every group and who is in it.",
         origin.said,
@@ -111,7 +111,7 @@ def _groups(groups: Mapping[str, Entry], origin: ImportOrigin) -> str:
         "The rule: an authoritative group (the default) has exactly these members, an additive one at least these.",
         "Groups can be nested (`group/other`) or filled by a rule (`members_where`) in place of a list.",
     ]
-    return _file(head, "groups", (_entry(key, _ordered(group, GROUP_ORDER)) for key, group in groups.items()))
+    return _file(head, "groups", _entries(groups, GROUP_ORDER))
 
 
 def _roles(roles: Mapping[str, Sequence[str]], origin: ImportOrigin) -> str:
@@ -122,81 +122,60 @@ def _roles(roles: Mapping[str, Sequence[str]], origin: ImportOrigin) -> str:
         "The rule: a user holds every role given to them or to a group they are in. The account does not say why",
         "somebody holds a role: where it comes with a group, name the group (`groups: [service-desk]`) instead.",
     ]
-    return _file(head, "role_assignments", (_assignment(role, users) for role, users in roles.items()))
+    given = ({"role": role, "users": list(users)} for role, users in roles.items())
+    return _file(head, "role_assignments", make_list(map(_fields, given)))
 
 
 def _tenants(origin: ImportOrigin) -> str:
     tenant = origin.tenant
-    fields = [("url", spell(tenant.url), "")]
+    fields: list[tuple[str, object, str]] = [("url", tenant.url, "")]
     if tenant.token:
-        fields.append(
-            ("token", f"{{env: {tenant.token.env}}}", "add its last day, `expires: 2027-06-30`, to be warned in time")
-        )
+        hint = "add its last day, `expires: 2027-06-30`, to be warned in time"
+        fields.append(("token", {"env": tenant.token.env}, hint))
     if tenant.dialect != "4me":
         fields.append(("dialect", tenant.dialect, "how changes are written on the wire"))
     fields.append(("scope", "all", "everyone declared has access, as now; or `assigned`: whoever holds a role"))
-    width = max(len(f"{name}: {value}") for name, value, comment in fields if comment)
-    lines = [
-        "# The 4me account that this folder is the desired state of.",
-        f"# {origin.said}",
-        "",
-        "tenants:",
-        f"  {spell_key(origin.name)}:",
-        *(_commented(f"{name}: {value}", comment, width) for name, value, comment in fields),
+    head = ["The 4me account that this folder is the desired state of.", origin.said]
+    pairs = (YamlPair(name, make_value(value), behind=comment) for name, value, comment in _aligned(fields))
+    return _file(head, "tenants", make_mapping([YamlPair(origin.name, make_mapping(pairs))]))
+
+
+def _aligned(fields: Sequence[tuple[str, object, str]]) -> list[tuple[str, object, str]]:
+    """The fields with their comments below each other."""
+    ends = [len(name) + len(spell(value)) for name, value, _comment in fields]
+    widest = max(end for end, (_name, _value, comment) in zip(ends, fields, strict=True) if comment)
+    return [
+        (name, value, f"{' ' * (widest - end)}# {comment}" if comment else "")
+        for end, (name, value, comment) in zip(ends, fields, strict=True)
     ]
-    return "\n".join(lines) + "\n"
 
 
-def _commented(field: str, comment: str, width: int) -> str:
-    return f"    {field:{width}}  # {comment}" if comment else f"    {field}"
+def _file(head: Iterable[str], section: str, declared: Sequence[Event]) -> str:
+    """The comment, then the section."""
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in head)
+    return write_document(make_mapping([YamlPair(section, declared, above=f"{comment}\n")]))
 
 
-def _file(head: Iterable[str], section: str, entries: Iterable[list[str]]) -> str:
-    """The comment, then the section, an empty line before each entry but the first."""
-    comment = [f"# {line}".rstrip() for line in head]
-    body = "\n\n".join("\n".join(lines) for lines in entries)
-    return "\n".join([*comment, "", f"{section}:", body]) + "\n"
+def _entries(named: Mapping[str, Fields], order: Sequence[str]) -> list[Event]:
+    """A mapping in lines, with an empty line before each entry but the first."""
+    return make_mapping(
+        YamlPair(key, _fields(_ordered(fields, order)), above="\n" if number else "")
+        for number, (key, fields) in enumerate(named.items())
+    )
 
 
-def _ordered(entry: Entry, order: Sequence[str]) -> Entry:
+def _ordered(entry: Fields, order: Sequence[str]) -> Fields:
     return {name: entry[name] for name in order if name in entry}
 
 
-def _entry(key: str, entry: Entry) -> list[str]:
-    lines = [f"  {spell_key(key)}:"]
-    for name, value in entry.items():
-        shown = _ordered(value, NAME_ORDER) if name == "name" else value
-        lines.extend(_field("    ", name, shown))
-    return lines
+def _fields(fields: Fields) -> list[Event]:
+    return make_mapping(_field(name, value) for name, value in fields.items())
 
 
-def _field(indent: str, name: str, value: object) -> Iterator[str]:
-    """`name: value` on one line where it fits, else a line for each of its own."""
-    line = f"{indent}{spell_key(name)}: {spell(value)}"
+def _field(name: str, value: object) -> YamlPair:
     comment = COMMENTS.get((name, value)) if isinstance(value, str | bool | None) else None
-    if comment:
-        yield f"{line}  # {comment}"
-    elif len(line) <= WIDTH or not isinstance(value, Mapping | list):
-        yield line
-    elif isinstance(value, Mapping):
-        yield f"{indent}{spell_key(name)}:"
-        yield from (f"{indent}  {spell_key(inner)}: {spell(one)}" for inner, one in value.items())
-    else:
-        yield f"{indent}{spell_key(name)}:"
-        yield from (line for one in value for line in _item(indent, one))
-
-
-def _item(indent: str, value: object) -> Iterator[str]:
-    line = f"{indent}  - {spell(value)}"
-    if len(line) <= WIDTH or not isinstance(value, Mapping):
-        yield line
-        return
-    for number, (part, one) in enumerate(value.items()):
-        yield f"{indent}  {'  ' if number else '- '}{spell_key(part)}: {spell(one)}"
-
-
-def _assignment(role: str, users: Sequence[str]) -> list[str]:
-    return [f"  - role: {role}", *_field("    ", "users", list(users))]
+    shown = _ordered(value, NAME_ORDER) if name == "name" and isinstance(value, Mapping) else value
+    return YamlPair(name, make_value(shown), behind=f"# {comment}" if comment else "")
 
 
 def _and(names: Iterable[str]) -> str:

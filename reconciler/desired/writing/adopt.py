@@ -19,7 +19,7 @@ from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.planner import decide_changes
-from reconciler.desired.yaml.edits import edit_files
+from reconciler.desired.writing.edits import edit_files
 from reconciler.desired.yaml.load import Loaded, load_declarations
 from reconciler.errors import Problem
 

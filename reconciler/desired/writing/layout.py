@@ -73,6 +73,20 @@ class SourceText:
         """How many characters stand after the place on its line."""
         return len(self.text[place : self._next_line(place)].rstrip())
 
+    def replace_lines(self, place: int, start: int, end: int, lines: Iterable[str]) -> Replacement:
+        """Whole lines in place of those from the index `start` to before `end`, counted from the line of a place."""
+        first = self.line_start(place)
+        for _line in range(start):
+            first = self._next_line(first)
+        last = first
+        for _line in range(end - start):
+            last = self._next_line(last)
+        text = "".join(f"{line}{self.newline}" for line in lines)
+        if last == len(self.text) and not self.begins_line(last):
+            text = text.removesuffix(self.newline)
+            text = f"{self.newline}{text}" if first == last else text
+        return Replacement(first, last, text)
+
     def insert_lines(self, after: int, lines: Iterable[str]) -> Replacement:
         """Whole lines, after the line on which something ends."""
         end = self.line_end(after)

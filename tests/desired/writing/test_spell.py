@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from reconciler.desired.writing.spell import spell, spell_key
 from reconciler.desired.yaml.reader import read_yaml
-from reconciler.desired.yaml.spell import spell, spell_key
 
 STEADY = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 ALPHABET = st.sampled_from("aZé0.-_ :#,[]{}&*!|>'\"%@`?=~<\\\n\t\r\x85\u2028\u200b\xa0\ufeff😀") | st.characters(
