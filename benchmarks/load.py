@@ -31,7 +31,6 @@ from benchmarks.measure import Void
 from reconciler.apply.execute import Channel, Stop, execute
 from reconciler.apply.log import PaceClock as LogClock
 from reconciler.apply.log import ProvisioningLog
-from reconciler.cli.progress import SECONDS_ELSEWHERE, Progress
 from reconciler.core.changes.attempt import RunInfo
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import AttributeChange, Change, CreateUser, UpdateUser
@@ -41,6 +40,7 @@ from reconciler.core.scim.wire import DIALECTS
 from reconciler.core.simulator.machine import Simulator
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import PaceClock
+from reconciler.pipeline.progress import SECONDS_ELSEWHERE, Progress
 from tests.live.service import tell_sent
 from tests.live.virtual import run_in_virtual_time
 

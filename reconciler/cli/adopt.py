@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Base, Head
-    from reconciler.cli.record import RecordMode
     from reconciler.desired.yaml.adopt import Adopted
     from reconciler.desired.yaml.load import Loaded
+    from reconciler.pipeline.desired.current_state import Base, Head
+    from reconciler.pipeline.record.tenant_record import RecordMode
 
 DONE, IN_PART = 0, 1
 NO_LINE_END = "\\ No newline at end of file\n"
@@ -38,13 +38,13 @@ class Wanted:
 
 def adopt(options: Options, wanted: Wanted) -> int:
     """Edits the files so that git says what the account has, and prints the difference."""
-    from reconciler.cli.account import read_whole
-    from reconciler.cli.evidence import find_evidence
-    from reconciler.cli.history import find_applied, open_history
-    from reconciler.cli.line import load_head
     from reconciler.desired.git.files import find_files, read_folder
     from reconciler.desired.yaml.adopt import AdoptionRequest, adopt_drift
     from reconciler.desired.yaml.atomic_write import replace_files
+    from reconciler.pipeline.account.connect import read_whole
+    from reconciler.pipeline.desired.current_state import load_head
+    from reconciler.pipeline.record.evidence import find_evidence
+    from reconciler.pipeline.record.history import find_applied, open_history
 
     head = load_head(options, None)
     named = _named(head, wanted.keys)
@@ -114,7 +114,7 @@ def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
 
 
 def _tell(options: Options, head: Head, adopted: Adopted, wanted: Wanted) -> None:
-    from reconciler.cli.line import say
+    from reconciler.pipeline.desired.current_state import say
     from reconciler.report.format.quote import plain_line
     from reconciler.report.problems import render_problems
 

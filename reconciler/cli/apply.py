@@ -8,14 +8,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.apply_run import DONE, ApplyOptions, ApplyRun
-from reconciler.cli.approved import load_approved
-from reconciler.cli.begun import hold_clone, refuse_unrecorded
-from reconciler.cli.history import open_history
-from reconciler.cli.line import Head, load_head, say
-from reconciler.cli.main import Options
-from reconciler.cli.notify import ending_of, tell_of
-from reconciler.cli.output import print_result
 from reconciler.cli.plan import (
     FORMATS,
     as_of_option,
@@ -25,13 +17,21 @@ from reconciler.cli.plan import (
     read_option,
     record_option,
 )
-from reconciler.cli.record import RecordMode
 from reconciler.core.changes.notification import RunResult
 from reconciler.core.changes.outcome import Run
 from reconciler.core.record.refusals import RecordRefusal
 from reconciler.core.targeting.reading import ReadMode, ReadRequest
-from reconciler.desired.records.line import check_line
+from reconciler.desired.evidence.apply_line import check_line
 from reconciler.errors import Refused
+from reconciler.pipeline.apply.approvals import load_approved
+from reconciler.pipeline.apply.begun_apply import hold_clone, refuse_unrecorded
+from reconciler.pipeline.apply.run import DONE, ApplyOptions, ApplyRun
+from reconciler.pipeline.desired.current_state import Head, load_head, say
+from reconciler.pipeline.notifications import ending_of, tell_of
+from reconciler.pipeline.output import print_result
+from reconciler.pipeline.record.history import open_history
+from reconciler.pipeline.record.tenant_record import RecordMode
+from reconciler.pipeline.workspace import Options
 from reconciler.report.render import Format, render_run
 from reconciler.settings import read_settings
 

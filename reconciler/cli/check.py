@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.errors import UsageError
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Head
     from reconciler.core.declarations.tenant import Tenant
     from reconciler.core.model.shards import Part
     from reconciler.live.client import Client
     from reconciler.live.rest import RestLine
+    from reconciler.pipeline.desired.current_state import Head
 
 FORMATS = click.Choice(["text", "json"])
 
@@ -28,7 +28,7 @@ FORMATS = click.Choice(["text", "json"])
 @click.pass_obj
 def check(options: Options, form: str) -> None:
     """Test the connection and the token, and say what the service supports. Reads a few pages, changes nothing."""
-    from reconciler.cli.line import load_head, say_token
+    from reconciler.pipeline.desired.current_state import load_head, say_token
 
     head = load_head(options, None)
     facts = asyncio.run(_ask(options, head))
@@ -40,11 +40,11 @@ def check(options: Options, form: str) -> None:
 
 
 async def _ask(options: Options, head: Head) -> dict[str, Any]:
-    from reconciler.cli.account import connect
-    from reconciler.cli.notify import check_notifiers
-    from reconciler.cli.people import connect_rest
     from reconciler.core.declarations.token_expiry import days_left
     from reconciler.live.discovery import ask_config, count_resources
+    from reconciler.pipeline.account.connect import connect
+    from reconciler.pipeline.account.roles import connect_rest
+    from reconciler.pipeline.notifications import check_notifiers
     from reconciler.settings import read_settings
 
     async with AsyncExitStack() as stack:
@@ -121,11 +121,11 @@ def _as_text(facts: dict[str, Any]) -> str:
 @click.pass_obj
 def tenants(options: Options, form: str, *, enabled_only: bool, part_written: str) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
-    from reconciler.cli.line import choose_tenant, load_folder, now_in_utc, say
     from reconciler.core.declarations.token_expiry import warn_of_token
     from reconciler.core.model.shards import take_part
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput
+    from reconciler.pipeline.desired.current_state import choose_tenant, load_folder, now_in_utc, say
 
     loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):

@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.core.scim.wire import read_page
 from reconciler.errors import Failed, UsageError
+from reconciler.pipeline.workspace import Options
 from reconciler.sandbox.store import Store
 from reconciler.settings import environment_for_git, environment_without
 

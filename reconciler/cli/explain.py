@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.cli.plan import as_of_option
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
-    from reconciler.cli.history import History
-    from reconciler.cli.line import Base, Head
     from reconciler.core.explanation.account_view import AccountView
     from reconciler.core.explanation.explain import Explanation
     from reconciler.core.explanation.undeclared_user import GitStates, UndeclaredUser
     from reconciler.core.model.resources import DesiredUser, Key, LiveUser
+    from reconciler.pipeline.desired.current_state import Base, Head
+    from reconciler.pipeline.record.history import History
 
 LOOK = "look in the account itself with --account"
 
@@ -37,8 +37,8 @@ def explain(
 
     With --account or --live, KEY may also be somebody's id, user name, display name or e-mail in the account.
     """
-    from reconciler.cli.line import load_head, say_token
-    from reconciler.cli.output import print_result
+    from reconciler.pipeline.desired.current_state import load_head, say_token
+    from reconciler.pipeline.output import print_result
     from reconciler.report.render import render_explanation
 
     head = load_head(options, as_of)
@@ -52,8 +52,8 @@ def _look_back(
     options: Options, head: Head, name: str, live: Path | None, *, looks: bool
 ) -> tuple[Base, AccountView | None]:
     """What git said before, and all of git held against the account where that is looked at."""
-    from reconciler.cli.history import find_base, open_history
-    from reconciler.cli.line import Base
+    from reconciler.pipeline.desired.current_state import Base
+    from reconciler.pipeline.record.history import find_base, open_history
 
     if name in head.loaded.declarations.users and not looks:
         return Base(), None
@@ -63,10 +63,10 @@ def _look_back(
 
 
 def _hold_against(options: Options, history: History, base: Base, live: Path | None) -> AccountView:
-    from reconciler.cli.account import read_whole
-    from reconciler.cli.evidence import find_evidence
     from reconciler.core.declarations.redaction import Redaction
     from reconciler.core.explanation.account_view import hold_against
+    from reconciler.pipeline.account.connect import read_whole
+    from reconciler.pipeline.record.evidence import find_evidence
 
     head = history.head
     account = read_whole(options, head, live)

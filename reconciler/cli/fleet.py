@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.errors import Failed, InvalidInput, Unreachable, UsageError
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -56,8 +56,8 @@ def fleet(options: Options, what: str, *, cluster: str, form: str, exit_code: bo
     Each worker needs the desired state at the same path, and the tenants' secrets in its environment. The exit code is
     the worst of all: 1 failed, 2 usage, 5 unreachable, 4 refused, 0 done.
     """
-    from reconciler.cli.line import load_folder, say
     from reconciler.desired.git.repository import find_repository
+    from reconciler.pipeline.desired.current_state import load_folder, say
 
     loaded = load_folder(options, find_repository(options.folder))
     if any(problem.severity == "error" for problem in loaded.problems):

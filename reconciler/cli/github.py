@@ -7,19 +7,19 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.line import now_in_utc, say
-from reconciler.cli.main import Options
-from reconciler.cli.merged import find_merged, number_of_event, number_of_merge
-from reconciler.cli.output import read_text, write_private
-from reconciler.cli.reviewed import read_job, summarise, write_outcome, write_plan
-from reconciler.cli.saved import read_plan
-from reconciler.cli.standing import Standing, read_standing
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
 from reconciler.github.client import GitHub
 from reconciler.github.comment import find_author, keep_comment, look_again
 from reconciler.github.drift_issue import find_issue, keep_issue
 from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
+from reconciler.pipeline.desired.current_state import now_in_utc, say
+from reconciler.pipeline.output import read_text, write_private
+from reconciler.pipeline.pull_requests.comments import read_job, summarise, write_outcome, write_plan
+from reconciler.pipeline.pull_requests.merged_commit import find_merged, number_of_event, number_of_merge
+from reconciler.pipeline.pull_requests.tenant_status import Standing, read_standing
+from reconciler.pipeline.saved_plans import read_plan
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import read_settings
 
 GITHUB_API = "https://api.github.com"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.cli.line import Head
     from reconciler.core.adoption.importing import Imported
     from reconciler.core.declarations.declared import Declarations
     from reconciler.core.declarations.tenant import Tenant
     from reconciler.core.model.states import LiveState
+    from reconciler.pipeline.desired.current_state import Head
 
 By = Literal["department", "hundred"]
 Dialect = Literal["4me", "rfc7644"]
@@ -91,11 +91,11 @@ def import_(
 
 def _import(options: Options, account: Account, by: By, live: Path | None) -> int:
     """The whole account, into files that are not there yet."""
-    from reconciler.cli.account import read_whole
-    from reconciler.cli.line import say, say_token
     from reconciler.core.adoption.importing import import_account
     from reconciler.desired.yaml.atomic_write import place_new
     from reconciler.desired.yaml.writing import ImportOrigin, write_import
+    from reconciler.pipeline.account.connect import read_whole
+    from reconciler.pipeline.desired.current_state import say, say_token
     from reconciler.report.problems import render_problems
 
     contents = _existing(options)
@@ -129,11 +129,11 @@ def _existing(options: Options) -> Mapping[str, bytes]:
 
 def _head(options: Options, contents: Mapping[str, bytes], account: Account) -> Head:
     """The tenant to import from: declared in the folder, or named by the command line."""
-    from reconciler.cli.line import Head, choose_tenant, now_in_utc
     from reconciler.core.access.compile import compile_state
     from reconciler.desired.git.repository import find_repository
     from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import InvalidInput
+    from reconciler.pipeline.desired.current_state import Head, choose_tenant, now_in_utc
 
     loaded = load_declarations(contents)
     if any(problem.severity == "error" for problem in loaded.problems):
@@ -221,12 +221,12 @@ def _check_that_nothing_is_left(
     """Raises Refused, before anything is written, where what would be declared is not what the account has."""
     from dataclasses import replace
 
-    from reconciler.cli.line import Base, gather
     from reconciler.core.access.compile import compile_state
     from reconciler.core.planner.plan_users import NEVER_PROVISIONED
     from reconciler.core.safety.make_plan import make_plan
     from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import InvalidInput, Refused
+    from reconciler.pipeline.desired.current_state import Base, gather
 
     added = {f"import/{name}": text.encode() for name, text in files.items()}
     loaded = load_declarations({**contents, **added}, known=head.loaded)

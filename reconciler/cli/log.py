@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.core.changes.attempt import STATUSES, AttemptQuery
 from reconciler.core.changes.plan import ACTIONS
 from reconciler.errors import UsageError
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
     from reconciler.report.applies import ApplyFormat
@@ -45,7 +45,7 @@ class Moment(click.ParamType[datetime]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The moment, or click's usage error."""
-        from reconciler.cli.line import now_in_utc
+        from reconciler.pipeline.desired.current_state import now_in_utc
 
         text = str(value)
         if re.fullmatch(r"[0-9]{1,5}[hdw]", text):
@@ -122,9 +122,9 @@ def _keys(written: str) -> tuple[str, ...]:
 
 def _show_attempts(options: Options, wanted: AttemptQuery, form: AttemptFormat) -> None:
     from reconciler.apply.log import ProvisioningLog
-    from reconciler.cli.line import say
-    from reconciler.cli.output import print_result
-    from reconciler.cli.private import log_path
+    from reconciler.pipeline.desired.current_state import say
+    from reconciler.pipeline.output import print_result
+    from reconciler.pipeline.provisioning_log import log_path
     from reconciler.report.attempts import render_attempts
     from reconciler.settings import read_settings
 
@@ -147,8 +147,8 @@ def _show_attempts(options: Options, wanted: AttemptQuery, form: AttemptFormat) 
 
 def _prune(options: Options, older_than: timedelta) -> None:
     from reconciler.apply.log import ProvisioningLog
-    from reconciler.cli.line import now_in_utc, say
-    from reconciler.cli.private import log_path
+    from reconciler.pipeline.desired.current_state import now_in_utc, say
+    from reconciler.pipeline.provisioning_log import log_path
     from reconciler.settings import read_settings
 
     path = log_path(options, read_settings())
@@ -162,8 +162,8 @@ def _prune(options: Options, older_than: timedelta) -> None:
 
 
 def _show_applies(options: Options, form: ApplyFormat) -> None:
-    from reconciler.cli.applies import list_applies
-    from reconciler.cli.output import print_result
+    from reconciler.pipeline.output import print_result
+    from reconciler.pipeline.record.applies import list_applies
     from reconciler.report.applies import render_applies
 
     print_result(render_applies(list_applies(options), form))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
@@ -39,15 +38,6 @@ COMMANDS = {
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every command is told: where the desired state is, which tenant, and how much to say."""
-
-    folder: Path
-    tenant: str | None
-    verbosity: int
 
 
 class LazyCommands(click.Group):
@@ -87,6 +77,8 @@ class LazyCommands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, folder: Path, tenant: str | None, verbose: int, *, quiet: bool) -> None:
     """Desired state of a 4me account in git: plan it, apply it, watch it drift. Nothing is ever deleted."""
+    from reconciler.pipeline.workspace import Options
+
     ctx.obj = Options(folder, tenant, -1 if quiet else verbose)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
-    from reconciler.cli.history import History
     from reconciler.core.changes.plan import Plan
     from reconciler.desired.records.branch import RecordBranch
+    from reconciler.pipeline.record.history import History
 
 DONE, FAILED = 0, 1
 NO_REMOTE = "there is no remote, or the account is the embedded 4me"
@@ -34,9 +34,9 @@ def show(options: Options, key: str | None, live: Path | None) -> None:
     With KEY the account is read, and each commit that declares the user or group is listed, with the apply that
     covers it, and the verdict.
     """
-    from reconciler.cli.applies import list_applies
-    from reconciler.cli.output import print_result
-    from reconciler.cli.witnesses import ask_witnesses
+    from reconciler.pipeline.output import print_result
+    from reconciler.pipeline.plan.witnesses import ask_witnesses
+    from reconciler.pipeline.record.applies import list_applies
     from reconciler.report.applies import render_applies
     from reconciler.report.witnesses import render_known
 
@@ -55,9 +55,9 @@ def recover(options: Options, digest: str | None) -> int:
     For an account that was restored, copied over or replaced, and for a branch whose history was rewritten. A recovery
     makes no user ours and changes nothing in the account: the next apply reads all users and does that.
     """
-    from reconciler.cli.output import print_result
-    from reconciler.cli.recovery import prepare_recovery
     from reconciler.errors import Refused
+    from reconciler.pipeline.apply.recovery import prepare_recovery
+    from reconciler.pipeline.output import print_result
 
     recovery = prepare_recovery(options)
     if digest is None:
@@ -83,8 +83,8 @@ def recover(options: Options, digest: str | None) -> int:
 @click.pass_obj
 def erase(options: Options) -> None:
     """Rewrite the record without the hashes of users from before the last full apply."""
-    from reconciler.cli.output import print_result
     from reconciler.desired.records.erase import erase as erase_record
+    from reconciler.pipeline.output import print_result
     from reconciler.report.format.words import count
 
     branch = _open_branch(options)
@@ -100,8 +100,8 @@ def erase(options: Options) -> None:
 @click.pass_obj
 def fetch(options: Options) -> None:
     """Fetch the record, for steps that run with --record local. Needs git's credentials, and no others."""
-    from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import fetch_record
+    from reconciler.pipeline.output import print_result
 
     branch = _open_branch(options)
     there = fetch_record(branch)
@@ -122,11 +122,11 @@ def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -
 
     Nothing is written where the apply will have nothing to do. Needs git's credentials, and no others.
     """
-    from reconciler.cli.approved import load_approved
-    from reconciler.cli.begun import begin_apply, name_run, refuse_unrecorded
-    from reconciler.cli.history import open_history
-    from reconciler.cli.line import load_head
-    from reconciler.cli.output import print_result
+    from reconciler.pipeline.apply.approvals import load_approved
+    from reconciler.pipeline.apply.begun_apply import begin_apply, name_run, refuse_unrecorded
+    from reconciler.pipeline.desired.current_state import load_head
+    from reconciler.pipeline.output import print_result
+    from reconciler.pipeline.record.history import open_history
     from reconciler.settings import read_settings
 
     head = load_head(options, None)
@@ -147,7 +147,7 @@ def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -
 
 def _find_done(history: History) -> str | None:
     """Why there is nothing to do for an apply of HEAD at all; raises Refused where it may not be applied."""
-    from reconciler.desired.records.line import check_line
+    from reconciler.desired.evidence.apply_line import check_line
 
     refusal = check_line(history.graph, history.record.history) if history.graph else None
     if refusal is not None and refusal.exit_code:
@@ -157,7 +157,7 @@ def _find_done(history: History) -> str | None:
 
 def _find_nothing_to_do(history: History, approved: Sequence[Plan]) -> str | None:
     """Why nothing that was approved is left to do."""
-    from reconciler.cli.begun import stands
+    from reconciler.pipeline.apply.begun_apply import stands
 
     nothing = not any(plan.changes for plan in approved) and stands(history)
     return "the plans approve nothing, and the last apply was whole, of the same folder" if nothing else None
@@ -167,9 +167,9 @@ def _find_nothing_to_do(history: History, approved: Sequence[Plan]) -> str | Non
 @click.pass_obj
 def push(options: Options) -> None:
     """Push what this clone has of the record. Needs git's credentials, and no others."""
-    from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import push_record
     from reconciler.errors import Failed
+    from reconciler.pipeline.output import print_result
 
     branch = _open_branch(options)
     pushed = push_record(branch)
@@ -186,10 +186,10 @@ def _spell(branch: RecordBranch) -> str:
 
 
 def _open_branch(options: Options) -> RecordBranch:
-    from reconciler.cli.applies import open_repository
-    from reconciler.cli.line import choose_tenant, load_folder
-    from reconciler.cli.record import find_branch
     from reconciler.errors import InvalidInput
+    from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
+    from reconciler.pipeline.record.applies import open_repository
+    from reconciler.pipeline.record.tenant_record import find_branch
 
     repository = open_repository(options)
     loaded = load_folder(options, repository)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Head
-    from reconciler.cli.reading import Account, Past
-    from reconciler.cli.record import RecordMode
     from reconciler.core.changes.notification import RunResult
     from reconciler.core.changes.plan import Plan
     from reconciler.core.targeting.reading import ReadMode, ReadRequest
+    from reconciler.pipeline.desired.current_state import Head
+    from reconciler.pipeline.plan.reading import Account, Past
+    from reconciler.pipeline.record.tenant_record import RecordMode
     from reconciler.report.render import Format
 
 NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
@@ -96,12 +96,12 @@ def plan(
     Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
     With --base only what git says otherwise than there is read, unless --read says so or everything is few requests.
     """
-    from reconciler.cli.history import find_base, open_history
-    from reconciler.cli.line import load_head, say_files
-    from reconciler.cli.output import print_result, write_private
-    from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
     from reconciler.core.targeting.reading import ReadRequest
     from reconciler.live.snapshot import snapshot_to_json
+    from reconciler.pipeline.desired.current_state import load_head, say_files
+    from reconciler.pipeline.output import print_result, write_private
+    from reconciler.pipeline.plan.reading import How, Past, focus_head, plan_account, read_account_asked
+    from reconciler.pipeline.record.history import find_base, open_history
     from reconciler.report.render import render_plan
 
     head = load_head(options, as_of)
@@ -126,8 +126,8 @@ def plan(
 
 
 def _write_plan(options: Options, made: Plan, output: Path | None) -> None:
-    from reconciler.cli.line import say
-    from reconciler.cli.output import write_private
+    from reconciler.pipeline.desired.current_state import say
+    from reconciler.pipeline.output import write_private
     from reconciler.report.render import render_plan
 
     if output:
@@ -150,9 +150,9 @@ def _whole_to_save(read: ReadMode) -> ReadMode:
 
 def _load_account(head: Head, past: Past, path: Path, *, keeps_snapshot: bool) -> Account:
     """The account as saved; the snapshot, which is as large again, only where it is to be saved once more."""
-    from reconciler.cli.reading import Account, grown
     from reconciler.collector import collector_off
     from reconciler.live.snapshot import load_snapshot, read_snapshot_file
+    from reconciler.pipeline.plan.reading import Account, grown
 
     with collector_off():
         state = load_snapshot(path)
@@ -166,7 +166,7 @@ def _plans(options: Options) -> Path:
 
 
 def _write_beside(options: Options, made: Plan) -> None:
-    from reconciler.cli.output import write_private
+    from reconciler.pipeline.output import write_private
     from reconciler.report.render import render_plan
 
     forms: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
@@ -203,9 +203,9 @@ def exit_of_drift(found: Plan, *, exit_code: bool) -> int:
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 def show(file: Path, form: Format) -> int:
     """Render a saved plan or outcome again. Needs neither the desired state nor the account."""
-    from reconciler.cli.output import print_result, read_text
-    from reconciler.cli.saved import read_saved
     from reconciler.core.changes.plan import Plan
+    from reconciler.pipeline.output import print_result, read_text
+    from reconciler.pipeline.saved_plans import read_saved
     from reconciler.report.render import render_plan, render_run
 
     saved = read_saved(read_text(file), str(file))
@@ -243,10 +243,10 @@ def drift(
 
     Changes nothing.
     """
-    from reconciler.cli.line import load_head, say_files
-    from reconciler.cli.notify import ending_of, tell_of
-    from reconciler.cli.output import print_result
     from reconciler.core.targeting.reading import ReadRequest
+    from reconciler.pipeline.desired.current_state import load_head, say_files
+    from reconciler.pipeline.notifications import ending_of, tell_of
+    from reconciler.pipeline.output import print_result
     from reconciler.report.render import render_drift
 
     head = load_head(options, as_of)
@@ -262,9 +262,9 @@ def drift(
 
 def _find_drift(options: Options, head: Head, base: str | None, read_request: ReadRequest, record: RecordMode) -> Plan:
     """Returns the plan to what git says; the state applied last separates drift from pending changes."""
-    from reconciler.cli.history import find_applied, open_history, with_front
-    from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
     from reconciler.errors import Failed
+    from reconciler.pipeline.plan.reading import How, Past, focus_head, plan_account, read_account_asked
+    from reconciler.pipeline.record.history import find_applied, open_history, with_front
 
     with open_history(head, record) as history:
         history.raise_unknown()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
     from reconciler.sandbox.store import Store
@@ -37,8 +37,8 @@ def serve(
     requests_an_hour: int | None,
 ) -> None:
     """Put the embedded 4me on a port of this machine, until Ctrl-C: SCIM, and REST with a token of its own."""
-    from reconciler.cli.line import now_in_utc
     from reconciler.core.simulator.tokens import Issuer
+    from reconciler.pipeline.desired.current_state import now_in_utc
     from reconciler.sandbox.app import RestSide, make_app
     from reconciler.sandbox.serve import serve as serve_on_port
 
@@ -80,11 +80,11 @@ def reset(options: Options) -> None:
 
 def _store(options: Options) -> Store:
     """The account of the tenant that was named, or of the one whose url is `sandbox`."""
-    from reconciler.cli.embedded import open_store
-    from reconciler.cli.line import load_folder
     from reconciler.core.declarations.tenant import SANDBOX
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput, UsageError
+    from reconciler.pipeline.account.embedded import open_store
+    from reconciler.pipeline.desired.current_state import load_folder
     from reconciler.settings import read_settings
 
     loaded = load_folder(options, find_repository(options.folder))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.cli.plan import as_of_option
+from reconciler.pipeline.workspace import Options
 
 if TYPE_CHECKING:
     from reconciler.desired.git.checkout import DesiredFiles
@@ -25,11 +25,11 @@ VALID, INVALID, INCOMPLETE = 0, 1, 2
 @click.pass_obj
 def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
     """All problems in the YAML at once, each with its file, its line and what to do. Needs no network."""
-    from reconciler.cli.line import say
-    from reconciler.cli.output import print_result
     from reconciler.desired.git.checkout import read_desired_files
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import IncompleteInput
+    from reconciler.pipeline.desired.current_state import say
+    from reconciler.pipeline.output import print_result
     from reconciler.report.problems import render_problems
 
     files = read_desired_files(options.folder, find_repository(options.folder))
@@ -50,10 +50,10 @@ def validate(options: Options, as_of: date | None, form: ProblemFormat) -> int:
 
 def _check(options: Options, as_of: date | None, files: DesiredFiles) -> tuple[list[Problem], str]:
     """The problems of reading and of compiling for the tenant that was named, or for each."""
-    from reconciler.cli.line import choose_tenant, load_files, now_in_utc
     from reconciler.core.access.compile import compile_state
     from reconciler.core.declarations.token_expiry import warn_of_token
     from reconciler.core.safety.duties import warn_of_breaches
+    from reconciler.pipeline.desired.current_state import choose_tenant, load_files, now_in_utc
     from reconciler.report.format.words import count
 
     loaded = load_files(options, files)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.line import load_head
-from reconciler.cli.main import Options
-from reconciler.cli.states import CommitStates
 from reconciler.core.model.resources import Key
 from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem
+from reconciler.pipeline.desired.commit_states import CommitStates
+from reconciler.pipeline.desired.current_state import load_head
+from reconciler.pipeline.workspace import Options
 from tests.cli.project import SANDBOX, TEAM, Project, Ran
 
 WITHOUT_CID = "\n".join(line for line in TEAM.splitlines() if "cid" not in line) + "\n"

@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.cli.progress import Progress, watched
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import UpdateUser
 from reconciler.core.declarations.tenant import Window
@@ -22,6 +21,7 @@ from reconciler.core.scim.wire import DIALECTS
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
+from reconciler.pipeline.progress import Progress, watched
 from tests.live.service import TOKEN, URL
 from tests.live.test_incremental import NOON, company
 from tests.live.virtual import run_in_virtual_time

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.cli.account import read_whole
-from reconciler.cli.history import History, find_base, open_history
-from reconciler.cli.line import load_head
-from reconciler.cli.main import Options
-from reconciler.cli.reading import Account, Past, plan_account
 from reconciler.core.explanation.witnesses import KnownResource, as_if_active, find_known
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import UsageError
+from reconciler.pipeline.account.connect import read_whole
+from reconciler.pipeline.desired.current_state import load_head
+from reconciler.pipeline.plan.reading import Account, Past, plan_account
+from reconciler.pipeline.record.history import History, find_base, open_history
+from reconciler.pipeline.workspace import Options
 
 
 def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[KnownResource]:

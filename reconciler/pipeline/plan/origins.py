@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.cli.line import Base, Head
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.explanation.origin import BlamedLine, Origins, Revision, Statement, newest
 from reconciler.desired.git.blame import blame
@@ -16,6 +15,7 @@ from reconciler.desired.git.folder_renames import find_folder_at
 from reconciler.desired.git.removal_blame import find_removals
 from reconciler.desired.yaml.load import Loaded
 from reconciler.desired.yaml.statement_lines import find_line
+from reconciler.pipeline.desired.current_state import Base, Head
 
 
 def trace(head: Head, base: Base, plan: Plan) -> Plan:

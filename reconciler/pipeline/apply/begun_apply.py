@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.cli.history import History
-from reconciler.cli.line import Head, now_in_utc
-from reconciler.cli.main import Options
-from reconciler.cli.output import make_private_folder
 from reconciler.core.approval.closing import Ended, end_apply, end_without_effect
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry, State
+from reconciler.desired.evidence.apply_line import check_line
 from reconciler.desired.evidence.graph import read_graph
 from reconciler.desired.git.repository import Repository, explain_absence
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
-from reconciler.desired.records.line import check_line
 from reconciler.desired.records.steps import begin, end
 from reconciler.errors import Refused, UsageError
+from reconciler.pipeline.desired.current_state import Head, now_in_utc
+from reconciler.pipeline.output import make_private_folder
+from reconciler.pipeline.record.history import History
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import Settings, read_settings
 
 LEASE = timedelta(hours=1)

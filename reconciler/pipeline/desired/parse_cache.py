@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.cli.output import make_private_folder
 from reconciler.desired.yaml.load import read_all
 from reconciler.errors import UsageError
+from reconciler.pipeline.output import make_private_folder
 from reconciler.settings import read_settings
 
 if TYPE_CHECKING:
-    from reconciler.cli.main import Options
     from reconciler.desired.yaml.reader import Document
+    from reconciler.pipeline.workspace import Options
 
 SHELF = "parsed.db"
 LEAST_TO_KEEP = 1_000_000  # bytes: below that, parsing takes less than half a second

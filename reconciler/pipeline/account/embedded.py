@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Options
 from reconciler.sandbox.app import BASE_PATH, REST_PATH, TOKEN_PATH
 from reconciler.sandbox.store import Store
 from reconciler.settings import Settings

@@ -6,11 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.cli.begun import make_record, name_run, refuse_unrecorded
-from reconciler.cli.history import History, open_history
-from reconciler.cli.line import load_head
-from reconciler.cli.main import Options
-from reconciler.cli.witnesses import plan_everybody
 from reconciler.core.explanation.witnesses import list_verdicts
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import ApplyRecord, Covers, make_sample
@@ -20,6 +15,11 @@ from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.load import load_readable
 from reconciler.desired.records.steps import write_recovery
 from reconciler.errors import Refused
+from reconciler.pipeline.apply.begun_apply import make_record, name_run, refuse_unrecorded
+from reconciler.pipeline.desired.current_state import load_head
+from reconciler.pipeline.plan.witnesses import plan_everybody
+from reconciler.pipeline.record.history import History, open_history
+from reconciler.pipeline.workspace import Options
 from reconciler.report.format.quote import plain_line
 from reconciler.settings import read_settings
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.cli.history import History
-from reconciler.cli.line import Base, Head
-from reconciler.cli.record import find_other_samples
 from reconciler.core.comparison.link import link_account
 from reconciler.core.model.resources import Key
 from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.candidates import find_candidates
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.record.refusals import check_account, check_other_tenants, choose_asked
+from reconciler.desired.evidence.apply_line import find_last_whole
 from reconciler.desired.evidence.gather import gather_evidence
-from reconciler.desired.records.line import find_last_whole
 from reconciler.errors import Problem, Refused
+from reconciler.pipeline.desired.current_state import Base, Head
+from reconciler.pipeline.record.history import History
+from reconciler.pipeline.record.tenant_record import find_other_samples
 
 MOST_FRESH = 100  # keys that git did not have before, and that are in the account: more are an import
 MOST_APPLIES = 5  # the newest commits on record whose states a plan has in any case

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.line import Head, now_in_utc, say, token_problems
-from reconciler.cli.main import Options
 from reconciler.core.changes.notification import Command, RunResult, choose_notifiers, find_events, notifiers_of
 from reconciler.core.declarations.notifier import Email, Event, Notifier, Webhook
 from reconciler.core.declarations.secret import SecretName
 from reconciler.errors import ReconcilerError, Refused, Unreachable
+from reconciler.pipeline.desired.current_state import Head, now_in_utc, say, token_problems
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import Settings, read_settings
 
 if TYPE_CHECKING:

@@ -6,12 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from reconciler.cli.line import load_folder
-from reconciler.cli.main import Options
-from reconciler.cli.output import read_text
-from reconciler.cli.record import find_branch
-from reconciler.cli.reviewed import has_text, last_words, named_tenant
-from reconciler.cli.saved import read_plan, read_saved
 from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import Plan
 from reconciler.core.record.record import ApplyRecord
@@ -21,6 +15,12 @@ from reconciler.errors import Problem, UsageError
 from reconciler.github.comment import CommentMark
 from reconciler.github.drift_issue import Report, carry_on, read_since
 from reconciler.github.models import Issue
+from reconciler.pipeline.desired.current_state import load_folder
+from reconciler.pipeline.output import read_text
+from reconciler.pipeline.pull_requests.comments import has_text, last_words, named_tenant
+from reconciler.pipeline.record.tenant_record import find_branch
+from reconciler.pipeline.saved_plans import read_plan, read_saved
+from reconciler.pipeline.workspace import Options
 from reconciler.report.drift_issue import (
     NOTHING,
     UnfinishedApply,

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from reconciler.cli.line import Head
 from reconciler.core.access.compile import compile_state
 from reconciler.core.access.filter_change import warn_of_filter_change
 from reconciler.core.declarations.declared import DeclaredTenant
@@ -15,6 +14,7 @@ from reconciler.core.model.states import DesiredState
 from reconciler.desired.git.folder_renames import find_folder_at
 from reconciler.desired.yaml.load import Loaded, load_declarations
 from reconciler.errors import IncompleteInput, Problem, UsageError
+from reconciler.pipeline.desired.current_state import Head
 
 
 @dataclass(frozen=True, slots=True)

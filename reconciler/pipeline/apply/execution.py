@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
-from reconciler.cli.connections import Connections
-from reconciler.cli.progress import Progress
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import make_steps
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import Dialect
+from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.progress import Progress
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

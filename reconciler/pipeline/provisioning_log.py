@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.apply.log import LogClock, ProvisioningLog, Recorder
-from reconciler.cli.line import Head, now_in_utc
-from reconciler.cli.main import Options
-from reconciler.cli.output import make_private_folder
 from reconciler.core.changes.attempt import RunInfo
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Plan
 from reconciler.errors import Failed, Refused, UsageError
+from reconciler.pipeline.desired.current_state import Head, now_in_utc
+from reconciler.pipeline.output import make_private_folder
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import Settings
 
 LOG_FILE = "provisioning-log.db"

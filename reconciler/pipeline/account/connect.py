@@ -9,10 +9,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.cli.line import Head, now_in_utc
-from reconciler.cli.main import Options
-from reconciler.cli.people import connect_rest, read_roles
-from reconciler.cli.progress import watched
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.declarations.token_expiry import HOW_TO, days_left
@@ -20,6 +16,10 @@ from reconciler.core.model.states import LiveState
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import Refused, Unreachable
 from reconciler.live.snapshot import Snapshot, load_snapshot, to_live_state
+from reconciler.pipeline.account.roles import connect_rest, read_roles
+from reconciler.pipeline.desired.current_state import Head, now_in_utc
+from reconciler.pipeline.progress import watched
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def connect(stack: AsyncExitStack, options: Options, head: Head, settings:
     from reconciler.live.client import Client, in_process
 
     if head.tenant.url == SANDBOX:
-        from reconciler.cli.embedded import EMBEDDED_URL, open_store
+        from reconciler.pipeline.account.embedded import EMBEDDED_URL, open_store
         from reconciler.sandbox.app import make_app
 
         store = stack.enter_context(open_store(options, head.tenant_name, settings))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.cli.line import load_folder
-from reconciler.cli.main import Options
-from reconciler.cli.record import find_branch
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.git.commits import describe_commits
 from reconciler.desired.git.repository import Repository, explain_absence, find_repository
 from reconciler.desired.records.load import load_history
 from reconciler.errors import InvalidInput, UsageError
+from reconciler.pipeline.desired.current_state import load_folder
+from reconciler.pipeline.record.tenant_record import find_branch
+from reconciler.pipeline.workspace import Options
 from reconciler.report.applies import AppliedCommit
 
 

@@ -10,24 +10,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
-from reconciler.cli.line import Base, Head, now_in_utc
-from reconciler.cli.record import RecordMode, TenantRecord, describe_refusal, read_record
-from reconciler.cli.states import CommitStates, find_tenant_name
 from reconciler.core.changes.plan_notes import RecordNote
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.desired.evidence.front import find_front
-from reconciler.desired.evidence.gather import start_pass
-from reconciler.desired.evidence.graph import CommitGraph
-from reconciler.desired.evidence.line_pass import LinePass
-from reconciler.desired.git.repository import Repository, explain_absence
-from reconciler.desired.records.line import (
+from reconciler.desired.evidence.apply_line import (
     check_line,
     check_own_folder,
     find_last_apply,
     find_last_full,
     find_last_whole,
 )
+from reconciler.desired.evidence.front import find_front
+from reconciler.desired.evidence.gather import start_pass
+from reconciler.desired.evidence.graph import CommitGraph
+from reconciler.desired.evidence.line_pass import LinePass
+from reconciler.desired.git.repository import Repository, explain_absence
 from reconciler.errors import Problem, Refused, UsageError
+from reconciler.pipeline.desired.commit_states import CommitStates, find_tenant_name
+from reconciler.pipeline.desired.current_state import Base, Head, now_in_utc
+from reconciler.pipeline.record.tenant_record import RecordMode, TenantRecord, describe_refusal, read_record
 
 
 @dataclass(frozen=True, slots=True)

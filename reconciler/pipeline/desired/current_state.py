@@ -11,9 +11,6 @@ from datetime import UTC, date, datetime
 
 import click
 
-from reconciler.cli.main import Options
-from reconciler.cli.output import fingerprint_key
-from reconciler.cli.parsed import reader_for
 from reconciler.collector import collector_off
 from reconciler.core.access.compile import compile_state, guardrails_of
 from reconciler.core.changes.plan_notes import RecordNote
@@ -31,6 +28,9 @@ from reconciler.desired.git.checkout import DesiredFiles, read_desired_files
 from reconciler.desired.git.repository import Repository, find_repository
 from reconciler.desired.yaml.load import Loaded, ReadAll, load_declarations, read_all
 from reconciler.errors import IncompleteInput, InvalidInput, Problem, UsageError
+from reconciler.pipeline.desired.parse_cache import reader_for
+from reconciler.pipeline.output import fingerprint_key
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import read_settings
 
 

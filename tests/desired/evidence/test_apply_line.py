@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.desired.evidence.graph import CommitGraph, read_graph
-from reconciler.desired.records.line import (
+from reconciler.desired.evidence.apply_line import (
     check_line,
     check_own_folder,
     find_last_apply,
     find_last_full,
     find_last_whole,
 )
+from reconciler.desired.evidence.graph import CommitGraph, read_graph
 from reconciler.desired.records.load import load_history
 from reconciler.errors import Refused
 from tests.desired.records.places import Site, make_site, make_site_of

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.cli.main import Options
-from reconciler.cli.output import append_text, print_result, read_text
-from reconciler.cli.saved import read_plan, read_saved
 from reconciler.core.changes.outcome import Run
 from reconciler.errors import UsageError
 from reconciler.github.comment import CommentMark
+from reconciler.pipeline.output import append_text, print_result, read_text
+from reconciler.pipeline.saved_plans import read_plan, read_saved
+from reconciler.pipeline.workspace import Options
 from reconciler.report.comment import render_comment
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.problems import render_problems

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from reconciler.cli.line import choose_tenant, load_folder
-from reconciler.cli.main import Options
-from reconciler.cli.output import read_text
 from reconciler.desired.git.repository import find_repository
 from reconciler.errors import InvalidInput, UsageError
 from reconciler.github.approved_plan import find_merged_pull
 from reconciler.github.client import GitHub
+from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
+from reconciler.pipeline.output import read_text
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import Job
 
 

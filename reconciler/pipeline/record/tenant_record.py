@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from reconciler.cli.line import Head
 from reconciler.core.declarations.declared import DeclaredTenant
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.declarations.tenant_names import record_name
@@ -20,6 +19,7 @@ from reconciler.desired.records.branch import RecordBranch, choose_remote, list_
 from reconciler.desired.records.exchange import fetch_record
 from reconciler.desired.records.load import load_history
 from reconciler.errors import NotARecord, Problem, RecordUnknown, Refused
+from reconciler.pipeline.desired.current_state import Head
 
 RecordMode: TypeAlias = Literal["remote", "local"]
 NOT_FETCHED = "the record of applies was not fetched, so it is not known who was ours"

@@ -6,15 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.cli.account import connect, read_live
-from reconciler.cli.connections import Connections
-from reconciler.cli.evidence import check_same_account, find_evidence, find_sample_keys
-from reconciler.cli.history import History, find_full_reason
-from reconciler.cli.kept import read_and_keep, read_incrementally
-from reconciler.cli.line import Base, Head, gather, say
-from reconciler.cli.main import Options
-from reconciler.cli.people import connect_rest, read_roles, read_roles_of_asked
-from reconciler.cli.trace import trace
 from reconciler.collector import collector_off
 from reconciler.core.changes.plan import Plan
 from reconciler.core.comparison.link import link_account
@@ -27,6 +18,15 @@ from reconciler.core.targeting.lookup_planner import grow_selection, make_lookup
 from reconciler.core.targeting.reading import ReadMode, ReadRequest, choose_selection
 from reconciler.core.targeting.selection import covers, select_difference
 from reconciler.errors import Problem, UsageError
+from reconciler.pipeline.account.connect import connect, read_live
+from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.account.roles import connect_rest, read_roles, read_roles_of_asked
+from reconciler.pipeline.account.snapshots import read_and_keep, read_incrementally
+from reconciler.pipeline.desired.current_state import Base, Head, gather, say
+from reconciler.pipeline.plan.origins import trace
+from reconciler.pipeline.record.evidence import check_same_account, find_evidence, find_sample_keys
+from reconciler.pipeline.record.history import History, find_full_reason
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import read_settings
 
 if TYPE_CHECKING:

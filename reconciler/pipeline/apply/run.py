@@ -10,20 +10,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.account import connect, read_token
-from reconciler.cli.approved import approve, find_applied_since, join_plans, print_refused, refuse_all
-from reconciler.cli.begun import BegunApply, begin_apply, extend_begin, find_own_begin, name_run, stands
-from reconciler.cli.connections import Connections
-from reconciler.cli.execution import Bounds, Deadline, carry_out, open_channel
-from reconciler.cli.history import History, find_base, with_front
-from reconciler.cli.line import Head, say
-from reconciler.cli.main import Options
-from reconciler.cli.notify import Declined, ending_of
-from reconciler.cli.output import print_result
-from reconciler.cli.people import connect_rest
-from reconciler.cli.private import open_log, record_run
-from reconciler.cli.reading import Account, How, Past, focus_head, is_all_that_waits, plan_account, read_asked
-from reconciler.cli.record import RecordMode
 from reconciler.core.approval.carried import open_after
 from reconciler.core.approval.closing import Ended
 from reconciler.core.approval.coverage import Approval
@@ -38,6 +24,27 @@ from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.core.targeting.reading import ReadRequest
 from reconciler.errors import Refused
+from reconciler.pipeline.account.connect import connect, read_token
+from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.account.roles import connect_rest
+from reconciler.pipeline.apply.approvals import approve, find_applied_since, join_plans, print_refused, refuse_all
+from reconciler.pipeline.apply.begun_apply import (
+    BegunApply,
+    begin_apply,
+    extend_begin,
+    find_own_begin,
+    name_run,
+    stands,
+)
+from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel
+from reconciler.pipeline.desired.current_state import Head, say
+from reconciler.pipeline.notifications import Declined, ending_of
+from reconciler.pipeline.output import print_result
+from reconciler.pipeline.plan.reading import Account, How, Past, focus_head, is_all_that_waits, plan_account, read_asked
+from reconciler.pipeline.provisioning_log import open_log, record_run
+from reconciler.pipeline.record.history import History, find_base, with_front
+from reconciler.pipeline.record.tenant_record import RecordMode
+from reconciler.pipeline.workspace import Options
 from reconciler.report.render import Format, render_plan, render_run
 from reconciler.settings import Settings
 

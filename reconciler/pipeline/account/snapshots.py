@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler import __version__
-from reconciler.cli.line import Head, now_in_utc, say
-from reconciler.cli.main import Options
-from reconciler.cli.output import make_private_folder, write_private
 from reconciler.core.model.states import LiveState
 from reconciler.core.scim.increment import Binding, IncrementalSnapshot, NotCertain, find_obstacle
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
+from reconciler.pipeline.desired.current_state import Head, now_in_utc, say
+from reconciler.pipeline.output import make_private_folder, write_private
+from reconciler.pipeline.workspace import Options
 from reconciler.settings import read_settings
 
 if TYPE_CHECKING:

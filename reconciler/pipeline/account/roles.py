@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from reconciler.cli.line import Head
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.planner import list_role_lookups
 from reconciler.core.scim.people import RoleLookup
 from reconciler.live.snapshot import Snapshot, join_people
+from reconciler.pipeline.desired.current_state import Head
 from reconciler.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def connect_rest(stack: AsyncExitStack, head: Head, settings: Settings, sc
 
     declared = head.tenant.permissions
     if declared is None:
-        from reconciler.cli.embedded import EMBEDDED_REST_URL, EMBEDDED_TOKEN_URL
+        from reconciler.pipeline.account.embedded import EMBEDDED_REST_URL, EMBEDDED_TOKEN_URL
 
         address = RestAddress(EMBEDDED_REST_URL, head.tenant.account, EMBEDDED_TOKEN_URL, head.tenant.windows)
         return await open_rest_line(stack, address, Credentials("sandbox", "sandbox"), scim.transport)

@@ -11,10 +11,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.history import History
-from reconciler.cli.line import Base, Head, now_in_utc
-from reconciler.cli.output import read_text
-from reconciler.cli.saved import read_plan
 from reconciler.core.approval.carried import find_apply_of, list_open
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
 from reconciler.core.approval.sources import InForce
@@ -24,6 +20,10 @@ from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.record.record import OpenAtom
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import Problem, Refused
+from reconciler.pipeline.desired.current_state import Base, Head, now_in_utc
+from reconciler.pipeline.output import read_text
+from reconciler.pipeline.record.history import History
+from reconciler.pipeline.saved_plans import read_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSin
     return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None], used)
 
 
-def approve(
+def approve(  # noqa: PLR0913  # all that an approval is held against
     head: Head,
     base: Base,
     made: MadePlan,
