@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from reconciler import __version__
 from reconciler.errors import InvalidInput, ReconcilerError
+from reconciler.version import __version__
 
 COMMANDS = {
     "validate": ("reconciler.cli.validate", "All problems in the YAML; no network, no credentials."),
@@ -71,15 +71,15 @@ class LazyCommands(click.Group):
     help="The folder that holds the desired state.",
 )
 @click.option("--tenant", help="Which tenant; the only one, where there is one.")
-@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-v", "--verbose", count=True, expose_value=False, help="Say more on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 @click.version_option(__version__, prog_name="reconciler")
 @click.pass_context
-def cli(ctx: click.Context, folder: Path, tenant: str | None, verbose: int, *, quiet: bool) -> None:
+def cli(ctx: click.Context, folder: Path, tenant: str | None, *, quiet: bool) -> None:
     """Desired state of a 4me account in git: plan it, apply it, watch it drift. Nothing is ever deleted."""
-    from reconciler.pipeline.workspace import Options
+    from reconciler.cli.output import make_workspace
 
-    ctx.obj = Options(folder, tenant, -1 if quiet else verbose)
+    ctx.obj = make_workspace(folder, tenant, quiet=quiet)
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def main() -> None:
         _report_invalid(error)
         sys.exit(error.exit_code)
     except ReconcilerError as error:
-        _say_error(str(error))
+        _print_error(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; nothing to say
@@ -109,10 +109,10 @@ def _report_invalid(error: InvalidInput) -> None:
 
     click.echo(render_problems(error.problems, "text"), nl=False, err=True)
     count = sum(problem.severity == "error" for problem in error.problems)
-    _say_error(f"{count} {'problem' if count == 1 else 'problems'} in the desired state: nothing was done")
+    _print_error(f"{count} {'problem' if count == 1 else 'problems'} in the desired state: nothing was done")
 
 
-def _say_error(text: str) -> None:
+def _print_error(text: str) -> None:
     from reconciler.report.format.quote import plain_line
 
     click.echo(f"Error: {plain_line(text)}", err=True)

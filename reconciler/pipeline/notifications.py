@@ -1,61 +1,60 @@
-"""Tells those who want to know how `apply` or `drift` ended, once, after everything else. Changes no exit code.
+"""Sends how an apply or a drift report ended to the tenant's notifiers, once, after everything else.
 
-Whoever could not be told is named on stderr, by the variable that holds the address and never by what is in it.
+A failed delivery is reported, by the variable that holds the address and never by its value; it changes no result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
-import click
+from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.changes.notification import Command, RunResult, choose_notifiers, find_events, notifiers_of
 from reconciler.core.declarations.notifier import Email, Event, Notifier, Webhook
 from reconciler.core.declarations.secret import SecretName
 from reconciler.errors import ReconcilerError, Refused, Unreachable
-from reconciler.pipeline.desired.current_state import Head, now_in_utc, say, token_problems
-from reconciler.pipeline.workspace import Options
-from reconciler.settings import Settings, read_settings
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState, token_problems
+from reconciler.settings import Settings
 
 if TYPE_CHECKING:
     from reconciler.notify.delivery import Delivery
 
 SECONDS = 15.0
+Result = TypeVar("Result")
 
 
 class Declined(Refused):
-    """The person who was asked said no, and knows."""
+    """A person was asked and declined; a notification would report what that person knows."""
 
 
-def tell_of(options: Options, head: Head, command: Command, run: Callable[[], tuple[int, RunResult]]) -> int:
-    """Runs a command, tells who wants to know how it ended, and returns its exit code or raises what it raised."""
+def notify_of(current: CurrentState, command: Command, run: Callable[[], tuple[Result, RunResult]]) -> Result:
+    """Runs a command, notifies of how it ended, and returns its result or raises what it raised."""
     try:
-        code, ending = run()
-    except (Declined, click.exceptions.Exit, click.Abort, BrokenPipeError):
-        raise  # whoever did that was there
+        result, ending = run()
+    except (Declined, BrokenPipeError):
+        raise  # a person was there, and knows
     except Exception as error:
-        _tell(options, head, _stopped(command, head, error))
+        _notify(current, _stopped(command, current, error))
         raise
-    _tell(options, head, ending)
-    return code
+    _notify(current, ending)
+    return result
 
 
-def ending_of(command: Command, head: Head) -> RunResult:
-    """The ending of a command that has nothing to tell so far but of the token."""
-    token = next(iter(token_problems(head)), None)
-    return RunResult(command, head.tenant_name, head.commit, token=token)
+def ending_of(command: Command, current: CurrentState) -> RunResult:
+    """Returns the ending of a command that has nothing to report yet but the token."""
+    token = next(iter(token_problems(current)), None)
+    return RunResult(command, current.tenant_name, current.commit, token=token)
 
 
-def _stopped(command: Command, head: Head, error: Exception) -> RunResult:
+def _stopped(command: Command, current: CurrentState, error: Exception) -> RunResult:
     said = str(error) if isinstance(error, ReconcilerError) else f"an error in the program ({type(error).__name__})"
     problems = error.problems if isinstance(error, Refused) else ()
-    quiet = ending_of(command, head)
+    quiet = ending_of(command, current)
     return RunResult(command, quiet.tenant, quiet.commit, error=said, refused=problems, token=quiet.token)
 
 
 def describe(notifier: Notifier) -> str:
-    """Who is told, and the variable that says where: `e-mail to iam@example.com (SMTP_URL)`."""
+    """Returns the recipient and the variable with the address: `e-mail to iam@example.com (SMTP_URL)`."""
     match notifier.way:
         case Email() as email:
             return f"e-mail to {', '.join(email.to)} ({email.smtp.env})"
@@ -63,11 +62,11 @@ def describe(notifier: Notifier) -> str:
             return f"a webhook ({webhook.url.env})"
 
 
-def check_notifiers(head: Head, settings: Settings) -> list[str]:
-    """Each notifier of the tenant, what it is told of, and what is wrong with its variable. Sends nothing."""
+def check_notifiers(current: CurrentState) -> list[str]:
+    """Returns each notifier of the tenant with its events, and the fault of its variable. Sends nothing."""
     return [
-        f"{describe(notifier)} on {', '.join(notifier.on)}{_check(notifier, settings)}"
-        for notifier in notifiers_of(head.loaded.declarations, head.tenant_name)
+        f"{describe(notifier)} on {', '.join(notifier.on)}{_check(notifier, current.workspace.settings)}"
+        for notifier in notifiers_of(current.loaded.declarations, current.tenant_name)
     ]
 
 
@@ -90,26 +89,26 @@ def _name(notifier: Notifier) -> SecretName:
             return webhook.url
 
 
-def _tell(options: Options, head: Head, ending: RunResult) -> None:
-    notifiers = notifiers_of(head.loaded.declarations, head.tenant_name)
+def _notify(current: CurrentState, ending: RunResult) -> None:
+    notifiers = notifiers_of(current.loaded.declarations, current.tenant_name)
     chosen = choose_notifiers(notifiers, find_events(ending))
     if chosen:
-        _send(options, ending, chosen)
+        _send(current, ending, chosen)
 
 
-def _send(options: Options, ending: RunResult, chosen: Sequence[tuple[Notifier, tuple[Event, ...]]]) -> None:
+def _send(current: CurrentState, ending: RunResult, chosen: Sequence[tuple[Notifier, tuple[Event, ...]]]) -> None:
     import ssl
 
     from reconciler.notify.delivery import DeliveryContext
     from reconciler.notify.send import send_all
     from reconciler.report.format.quote import plain_line
 
-    settings = read_settings()
+    workspace = current.workspace
     deliveries: dict[str, Delivery] = {}
     failed: list[str] = []
     for number, (notifier, events) in enumerate(chosen, start=1):
         try:
-            deliveries[f"{number}. {describe(notifier)}"] = _delivery(ending, notifier, events, settings)
+            deliveries[f"{number}. {describe(notifier)}"] = _delivery(ending, notifier, events, workspace.settings)
         except Unreachable as error:
             failed.append(f"{describe(notifier)}: {error}")
 
@@ -119,9 +118,9 @@ def _send(options: Options, ending: RunResult, chosen: Sequence[tuple[Notifier, 
     failed += [f"{label}: {reason}" for label, reason in answered if reason is not None]
     told = [label for label, reason in answered if reason is None]
     if told:
-        say(options, f"Told: {'; '.join(told)}")
+        workspace.log(f"Told: {'; '.join(told)}")
     for sentence in failed:
-        click.echo(plain_line(f"Not told: {sentence}. What the command did stands as it is."), err=True)
+        workspace.warn(plain_line(f"Not told: {sentence}. What the command did stands as it is."))
 
 
 def _delivery(ending: RunResult, notifier: Notifier, events: tuple[Event, ...], settings: Settings) -> Delivery:

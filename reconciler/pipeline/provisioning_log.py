@@ -1,4 +1,4 @@
-"""What runs keep for themselves, in the private folder: the provisioning log."""
+"""The provisioning log in the private folder: opens it, and starts the entry of a run."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from reconciler.core.changes.attempt import RunInfo
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Plan
 from reconciler.errors import Failed, Refused, UsageError
-from reconciler.pipeline.desired.current_state import Head, now_in_utc
-from reconciler.pipeline.output import make_private_folder
-from reconciler.pipeline.workspace import Options
-from reconciler.settings import Settings
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.private_files import make_private_folder
+from reconciler.pipeline.workspace import Workspace
 
 LOG_FILE = "provisioning-log.db"
 
 
-def log_path(options: Options, settings: Settings) -> Path:
-    """Where the provisioning log is, or will be: one for all tenants."""
-    return settings.private_folder(options.folder) / LOG_FILE
+def log_path(workspace: Workspace) -> Path:
+    """Returns the path of the provisioning log: one for all tenants, which may not exist yet."""
+    return workspace.private_folder / LOG_FILE
 
 
-def open_log(options: Options, settings: Settings) -> ProvisioningLog:
-    """The provisioning log, to be written; raises Refused where it can't be: nothing is applied without a record."""
-    path = log_path(options, settings)
+def open_log(workspace: Workspace) -> ProvisioningLog:
+    """Opens the log for writing; raises Refused where that can't be: nothing is applied without a record."""
+    path = log_path(workspace)
     try:
         make_private_folder(path.parent)
         return ProvisioningLog(path)
@@ -35,10 +35,8 @@ def open_log(options: Options, settings: Settings) -> ProvisioningLog:
         raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
 
 
-def record_run(
-    log: ProvisioningLog, head: Head, plan: Plan, dropped: Sequence[Outcome], settings: Settings
-) -> Recorder:
-    """What the run tells its attempts to, first what was dropped; raises Refused where the log takes nothing."""
+def record_run(log: ProvisioningLog, current: CurrentState, plan: Plan, dropped: Sequence[Outcome]) -> Recorder:
+    """Returns the recorder of a run's attempts; dropped changes are recorded. Raises Refused where the log fails."""
     now = now_in_utc()
     occasion = RunInfo(
         run=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -46,7 +44,7 @@ def record_run(
         url=plan.url,
         commit=plan.commit,
         digest=plan.digest,
-        who=_who(head, settings),
+        who=_who(current),
     )
     try:
         recorder = log.record(occasion, LogClock(now_in_utc, time.monotonic))
@@ -56,7 +54,8 @@ def record_run(
     return recorder
 
 
-def _who(head: Head, settings: Settings) -> str:
-    """Who is at work: whom the build service names, else whom git knows here, else the user of this machine."""
-    identity = head.repository.identity() if head.repository else None
+def _who(current: CurrentState) -> str:
+    """Returns the actor: as the build service names it, else git's identity, else the user of this machine."""
+    settings = current.workspace.settings
+    identity = current.repository.identity() if current.repository else None
     return settings.build_actor() or identity or settings.machine_user() or "unknown"

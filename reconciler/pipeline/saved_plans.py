@@ -1,4 +1,4 @@
-"""Files that this program wrote before, read back: plans and outcomes. What was edited, or deletes, does not parse."""
+"""Reads the plans and outcomes that this program wrote. A file that was edited, or that deletes, does not parse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMAT = 1
 
 
 def read_saved(text: str, name: str) -> Plan | Run:
-    """The plan or the outcome that the text holds; raises UsageError, with the first reason, where it is neither."""
+    """Reads a plan or an outcome; raises UsageError, with the first reason, where the text is neither."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -30,7 +30,7 @@ def read_saved(text: str, name: str) -> Plan | Run:
 
 
 def read_plan(text: str, name: str) -> Plan:
-    """As `read_saved`, and it must be a plan."""
+    """Reads a plan, as `read_saved` does; raises UsageError for an outcome."""
     saved = read_saved(text, name)
     if not isinstance(saved, Plan):
         raise UsageError(f"{name} is the outcome of an apply and not a plan: make one with `plan -o FILE`")

@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from reconciler.pipeline.output import print_result
+from reconciler.cli.output import print_result
 
 HOSTILE = "\x7f\x9b31m\u202e\u200b Zo\u00eb"
 

@@ -1,6 +1,6 @@
-"""The account's end of the line: a client of the tenant that a command is about, and the whole account read by it.
+"""Connects to the account of a tenant, and reads all of it.
 
-Gathers and hands over. What is read of an account where less than the whole is asked for is in `reading`.
+Reading a part of an account is in `plan/reading`.
 """
 
 from __future__ import annotations
@@ -17,77 +17,75 @@ from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import Refused, Unreachable
 from reconciler.live.snapshot import Snapshot, load_snapshot, to_live_state
 from reconciler.pipeline.account.roles import connect_rest, read_roles
-from reconciler.pipeline.desired.current_state import Head, now_in_utc
-from reconciler.pipeline.progress import watched
-from reconciler.pipeline.workspace import Options
-from reconciler.settings import Settings, read_settings
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.progress import watch_reading
 
 if TYPE_CHECKING:
     from reconciler.live.client import Client
 
 
-def refuse_expired_token(head: Head) -> None:
+def refuse_expired_token(current: CurrentState) -> None:
     """Raises Unreachable, before anything is sent, where the token's last day is over."""
-    left = days_left(head.tenant, now_in_utc().date())  # of this day, whatever day is planned for
-    if head.tenant.token and left is not None and left < 0:
-        raise Unreachable(f"the token of {head.tenant_name} expired on {head.tenant.token.expires}: {HOW_TO}")
+    left = days_left(current.tenant, now_in_utc().date())  # of this day, whatever day is planned for
+    if current.tenant.token and left is not None and left < 0:
+        raise Unreachable(f"the token of {current.tenant_name} expired on {current.tenant.token.expires}: {HOW_TO}")
 
 
-def read_token(head: Head, settings: Settings) -> str:
+def read_token(current: CurrentState) -> str:
     """Returns the tenant's token; raises Unreachable where it has expired, or its variable holds none."""
-    refuse_expired_token(head)
-    return settings.secret(head.tenant.token) if head.tenant.token else ""
+    refuse_expired_token(current)
+    return current.workspace.settings.secret(current.tenant.token) if current.tenant.token else ""
 
 
-async def connect(stack: AsyncExitStack, options: Options, head: Head, settings: Settings) -> Client:
-    """A client of the tenant, closed with the stack: of the embedded 4me, or of an address with the token's help."""
+async def connect(stack: AsyncExitStack, current: CurrentState) -> Client:
+    """Opens a client of the tenant, closed with the stack: of the embedded 4me, or of an address, with the token."""
     from reconciler.live.client import Client, in_process
 
-    if head.tenant.url == SANDBOX:
+    if current.tenant.url == SANDBOX:
         from reconciler.pipeline.account.embedded import EMBEDDED_URL, open_store
         from reconciler.sandbox.app import make_app
 
-        store = stack.enter_context(open_store(options, head.tenant_name, settings))
+        store = stack.enter_context(open_store(current.workspace, current.tenant_name))
         transport = in_process(make_app(store, now=now_in_utc))
-        embedded = Client(EMBEDDED_URL, "sandbox", head.tenant.windows, transport=transport)
-        return await _enter(stack, embedded, options)
-    return await _enter(stack, Client(head.tenant.url, read_token(head, settings), head.tenant.windows), options)
+        embedded = Client(EMBEDDED_URL, "sandbox", current.tenant.windows, transport=transport)
+        return await _enter(stack, embedded, current)
+    return await _enter(stack, Client(current.tenant.url, read_token(current), current.tenant.windows), current)
 
 
-async def _enter(stack: AsyncExitStack, client: Client, options: Options) -> Client:
+async def _enter(stack: AsyncExitStack, client: Client, current: CurrentState) -> Client:
     await stack.enter_async_context(client)
-    await stack.enter_async_context(watched(client, options.verbosity))
+    await stack.enter_async_context(watch_reading(client, current.workspace.progress))
     return client
 
 
-async def read_live(client: Client, head: Head) -> tuple[LiveState, Snapshot]:
-    """The whole account, certified."""
+async def read_live(client: Client, current: CurrentState) -> tuple[LiveState, Snapshot]:
+    """Reads the whole account over a client, with a certificate of the read."""
     from reconciler.live.read import read_snapshot
 
-    snapshot, certificate = await read_snapshot(client, DIALECTS[head.tenant.dialect])
+    snapshot, certificate = await read_snapshot(client, DIALECTS[current.tenant.dialect])
     return to_live_state(snapshot, certificate), snapshot
 
 
-def read_account(options: Options, head: Head, earlier: Earlier | None = None) -> tuple[LiveState, Snapshot]:
-    """The whole account, read by clients of its own.
+def read_account(current: CurrentState, earlier: Earlier | None = None) -> tuple[LiveState, Snapshot]:
+    """Connects, and reads the whole account.
 
-    Where roles take effect over REST, `earlier` says with the desired state whose are needed; without it, everybody's.
+    Roles over REST are read for the users that a plan with `earlier` needs; without it, for all users.
     """
     import asyncio
 
     async def read() -> tuple[LiveState, Snapshot]:
         async with AsyncExitStack() as stack:
-            settings = read_settings()
-            client = await connect(stack, options, head, settings)
-            rest = await connect_rest(stack, head, settings, client)
-            return await read_roles(rest, head, earlier, await read_live(client, head))
+            client = await connect(stack, current)
+            rest = await connect_rest(stack, current, client)
+            return await read_roles(rest, current, earlier, await read_live(client, current))
 
     return asyncio.run(read())
 
 
-def read_whole(options: Options, head: Head, live: Path | None) -> LiveState:
-    """The whole account; raises Refused where the read does not add up: who is missing would seem not to be there."""
-    state = load_snapshot(live) if live else read_account(options, head)[0]
+def read_whole(current: CurrentState, live: Path | None) -> LiveState:
+    """Reads the whole account; raises Refused where the read does not add up: missing users would seem to be gone."""
+    state = load_snapshot(live) if live else read_account(current)[0]
     if not state.certificate.complete:
         raise Refused(
             f"the read is not complete ({'; '.join(state.certificate.faults)}): nothing was written; try again"

@@ -1,4 +1,4 @@
-"""The approved plans of an `apply`: read, held against the fresh plan, and the report of what is refused.
+"""Loads the approved plans of an apply, holds them against the fresh plan, and reports refused changes.
 
 Gathers and hands over; what runs is decided in `core/approval`.
 """
@@ -9,26 +9,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import click
-
 from reconciler.core.approval.carried import find_apply_of, list_open
 from reconciler.core.approval.coverage import Approval, approve_all, hold_against
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan, digest_of, order_changes, summarise
+from reconciler.core.changes.plan_notes import is_refusal
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.record.record import OpenAtom
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import Problem, Refused
-from reconciler.pipeline.desired.current_state import Base, Head, now_in_utc
-from reconciler.pipeline.output import read_text
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.record.history import History
+from reconciler.pipeline.record.prior_state import PriorState
 from reconciler.pipeline.saved_plans import read_plan
+from reconciler.pipeline.workspace import Log
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedSince:
-    """What the record of applies says for approvals.
+    """The facts from the record of applies that approvals depend on.
 
     `open` are the atoms left open, each with the salt of its record; `applied` the states of git at the commits that
     were applied, with the serials of their applies. `used` are the digests of approved plans that an earlier apply was
@@ -75,8 +77,8 @@ def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSin
 
 
 def approve(  # noqa: PLR0913  # all that an approval is held against
-    head: Head,
-    base: Base,
+    current: CurrentState,
+    prior: PriorState,
     made: MadePlan,
     live: LiveState,
     approved: Sequence[Plan],
@@ -85,14 +87,21 @@ def approve(  # noqa: PLR0913  # all that an approval is held against
 ) -> Approval:
     """Returns what may run of a fresh plan: what the approved plans cover, or all of it where there are none.
 
-    `head` is that of the fresh plan. Raises Refused where an approved plan is of another account, or was not applyable.
+    Raises Refused where an approved plan is of another account, or was not applyable.
     """
     if not approved:
         return approve_all(made.plan)
     today = now_in_utc().date()
-    force = InForce(today, head.tenant.approvals, open=since.open, applied=since.applied, earlier=base.earlier)
-    account = AccountNow(made.plan, head.desired, live, made.decided, head.redaction)
+    force = InForce(today, current.tenant.approvals, open=since.open, applied=since.applied, earlier=prior.earlier)
+    account = AccountNow(made.plan, current.desired, live, made.decided, current.redaction)
     return hold_against(made.plan, [plan for plan in approved if plan.digest not in since.used], force, account)
+
+
+def refuse_unless_applyable(plan: Plan) -> None:
+    """Raises Refused, with every reason, where a plan must not be carried out. The plan has been shown already."""
+    refusing = tuple(problem for problem in plan.problems if is_refusal(problem))
+    if not plan.applyable:
+        raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
 
 
 def refuse_all(approval: Approval) -> Refused:
@@ -102,10 +111,10 @@ def refuse_all(approval: Approval) -> Refused:
     return Refused(f"--all-or-nothing, and not approved: {', '.join(named)}", problems)
 
 
-def print_refused(approval: Approval) -> None:
-    """Prints what was refused on stderr."""
+def warn_of_refused(approval: Approval, warn: Log) -> None:
+    """Reports each change that was refused."""
     for change in approval.refused:
-        click.echo(f"Refused, for no approved plan shows it: {describe_change(change)}", err=True)
+        warn(f"Refused, for no approved plan shows it: {describe_change(change)}")
 
 
 def describe_change(change: Change) -> str:

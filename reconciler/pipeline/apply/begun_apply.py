@@ -1,4 +1,4 @@
-"""An apply on the record: its begin before the first request, its end after the last, and the run that it is of."""
+"""An apply on record: its begin before the first request, its end after the last, and the name of its run."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.steps import begin, end
 from reconciler.errors import Refused, UsageError
-from reconciler.pipeline.desired.current_state import Head, now_in_utc
-from reconciler.pipeline.output import make_private_folder
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.private_files import make_private_folder
 from reconciler.pipeline.record.history import History
-from reconciler.pipeline.workspace import Options
-from reconciler.settings import Settings, read_settings
+from reconciler.pipeline.workspace import Workspace
 
 LEASE = timedelta(hours=1)
 READING = timedelta(minutes=10)  # what goes before the first request that changes anything: the account is read
@@ -48,11 +48,11 @@ class BegunApply:
 
     @property
     def seconds_left(self) -> float:
-        """How long it may send requests yet."""
+        """How many seconds are left in which it may send requests."""
         return (self.record.sends_until - now_in_utc()).total_seconds()
 
     def end(self, ended: Ended) -> Pushed:
-        """Puts on record what the apply came to."""
+        """Puts the outcome of the apply on record."""
         sample = self.history.last_sample()
         return self._write(end_apply(self.record, ended, _now(), sample.entries if sample else ()))
 
@@ -65,19 +65,27 @@ class BegunApply:
         return end(self.branch, record).pushed
 
 
-def stands(history: History) -> bool:
-    """Whether HEAD's folder is that of the last apply, which was whole: then there may be nothing to do."""
-    repository, commit = history.head.repository, history.head.commit
+def is_settled(history: History) -> bool:
+    """Checks whether the last apply was whole and of HEAD's folder: then there may be nothing to do."""
+    repository, commit = history.current.repository, history.current.commit
     if repository is None or commit is None or history.record.history.open_begins():
         return False
     return history.record.history.is_settled(repository.tree_of(commit))
 
 
-def refuse_unrecorded(head: Head) -> None:
+def refuse_disabled(current: CurrentState) -> None:
+    """Raises Refused where provisioning to the tenant is disabled in git."""
+    if not current.tenant.enabled:
+        raise Refused(
+            f"provisioning to {current.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
+        )
+
+
+def refuse_unrecorded(current: CurrentState) -> None:
     """Raises Refused where an apply can't be on record, which only the embedded 4me goes without."""
-    if head.commit is not None or head.tenant.url == SANDBOX:
+    if current.commit is not None or current.tenant.url == SANDBOX:
         return
-    why = explain_absence() if head.repository is None else "the desired state is not committed"
+    why = explain_absence() if current.repository is None else "the desired state is not committed"
     raise Refused(f"{why}, and an apply is on record by its commit: commit the desired state, then apply")
 
 
@@ -88,15 +96,15 @@ def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
     """
     branch = history.record.branch
     assert branch is not None  # noqa: S101  # a commit is checked out
-    assert history.head.repository is not None  # noqa: S101  # the same
-    head, repository = history.head, history.head.repository
+    assert history.current.repository is not None  # noqa: S101  # the same
+    current, repository = history.current, history.current.repository
 
     def draft(found: ApplyHistory) -> ApplyRecord:
         graph = read_graph(repository, {entry.record.commit for entry in found.entries})
         if (refusal := check_line(graph, found)) is not None:
             raise refusal.as_error()
         until = (now_in_utc() + lease_of(seconds)).isoformat(timespec="seconds")
-        return make_record(head, repository, found, run, "begun").model_copy(update={"until": until})
+        return make_record(current, repository, found, run, "begun").model_copy(update={"until": until})
 
     begun = begin(branch, run, now_in_utc, draft)
     return BegunApply(branch, begun.entry, begun.history)
@@ -113,7 +121,7 @@ def extend_begin(begun: BegunApply, seconds: float) -> BegunApply:
 def find_own_begin(history: History, run: str) -> BegunApply:
     """Returns the begin that an earlier step of this run put on record; raises Refused where there is none."""
     branch, found = history.record.branch, history.record.history
-    mine = [one for one in found.open_begins() if one.record.run == run and one.record.commit == history.head.commit]
+    mine = [one for one in found.open_begins() if one.record.run == run and one.record.commit == history.current.commit]
     if branch is None or not mine:
         raise Refused(NOT_BEGUN)
     theirs = branch.theirs()
@@ -122,18 +130,20 @@ def find_own_begin(history: History, run: str) -> BegunApply:
     return BegunApply(replace(branch, remote=None), mine[-1], found.without([mine[-1].id]))
 
 
-def make_record(head: Head, repository: Repository, history: ApplyHistory, run: str, state: State) -> ApplyRecord:
+def make_record(
+    current: CurrentState, repository: Repository, history: ApplyHistory, run: str, state: State
+) -> ApplyRecord:
     """Returns the next record, of HEAD as of now. It covers all that the commit declares, unless it says otherwise."""
-    assert head.commit is not None  # noqa: S101  # `refuse_unrecorded` goes before
+    assert current.commit is not None  # noqa: S101  # `refuse_unrecorded` goes before
     return ApplyRecord(
         serial=history.next_serial,
         state=state,
-        commit=head.commit,
-        tree=repository.tree_of(head.commit),
+        commit=current.commit,
+        tree=repository.tree_of(current.commit),
         folder=repository.folder,
         run=run,
         at=_now(),
-        as_of=head.today.isoformat(),
+        as_of=current.today.isoformat(),
         salt=history.salt or secrets.token_hex(16),
         covers=Covers(kind="all"),
     )
@@ -144,12 +154,12 @@ def lease_of(seconds: int | None) -> timedelta:
     return timedelta(seconds=seconds) + READING if seconds is not None else LEASE
 
 
-def name_run(options: Options, settings: Settings) -> str:
+def name_run(workspace: Workspace) -> str:
     """Returns the name of this run: that of the workflow run, else of this clone; a re-run is the same run."""
-    job = settings.job()
+    job = workspace.settings.job()
     if job.repository and job.run_id:
         return f"{job.repository}/{job.run_id}"
-    path = settings.private_folder(options.folder) / RUN_FILE
+    path = workspace.private_folder / RUN_FILE
     make_private_folder(path.parent)
     try:
         with suppress(FileExistsError):
@@ -162,11 +172,11 @@ def name_run(options: Options, settings: Settings) -> str:
 
 
 @contextmanager
-def hold_clone(options: Options, tenant: str) -> Iterator[None]:
+def hold_clone(workspace: Workspace, tenant: str) -> Iterator[None]:
     """Keeps other applies of this clone away until the block ends; raises Refused where one is at work."""
     import fcntl  # not on every system, and needed by an apply alone
 
-    folder = read_settings().private_folder(options.folder)
+    folder = workspace.private_folder
     make_private_folder(folder)
     with _open_lock(folder / f"{tenant}.lock") as file:
         try:

@@ -1,9 +1,10 @@
-"""Carrying out the changes of a plan that may run: the channel, the progress, and what stops it early."""
+"""Executes the approved changes of a plan: the channel, the progress, and the reasons to stop early."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from reconciler.core.planner.steps import make_steps
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import Dialect
 from reconciler.pipeline.account.connections import Connections
-from reconciler.pipeline.progress import Progress
+from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -29,10 +30,10 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What bounds an execution: its deadlines; `verbosity` is how much of its progress is reported."""
+    """The deadlines of an execution, and the display of its progress."""
 
     deadlines: tuple[Deadline, ...]
-    verbosity: int
+    display: ProgressDisplay
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +45,30 @@ class CarriedOut:
     created: Mapping[str, str]
 
 
-def open_channel(lines: Connections, dialect: Dialect, log: Log) -> Channel:
+def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channel:
     """Returns what writes changes over the connections, and logs each attempt."""
-    roles = RolesChannel(lines.rest.client.send, lines.rest.account) if lines.rest else None
-    return Channel(lines.scim.send, dialect, log, roles)
+    roles = RolesChannel(connections.rest.client.send, connections.rest.account) if connections.rest else None
+    return Channel(connections.scim.send, dialect, log, roles)
 
 
 async def carry_out(
-    lines: Connections, channel: Channel, made: MadePlan, approval: Approval, bounds: Bounds
+    connections: Connections, channel: Channel, made: MadePlan, approval: Approval, bounds: Bounds
 ) -> CarriedOut:
     """Executes what the approval lets run."""
     stop = Stop()
-    lines.hurry(stop.event)
+    connections.hurry(stop.event)
     loop = asyncio.get_running_loop()
-    for number in SIGNALS:
+    signals = SIGNALS if threading.current_thread() is threading.main_thread() else ()  # others can't handle signals
+    for number in signals:
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
     for one in bounds.deadlines:
         loop.call_later(max(one.seconds, 0), stop.set, one.reason)
     created: dict[str, str] = {}
-    progress = Progress(len(approval.to_run))
-    requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if lines.rest else "scim"))
-    async with progress.watched(*lines.clients, requests=requests, verbosity=bounds.verbosity):
-        outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.tell, learned=created)
-    for number in SIGNALS:  # an impatient second signal must not take the end of the apply off the record
+    progress = ApplyProgress(len(approval.to_run))
+    requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))
+    async with progress.watched(*connections.clients, requests=requests, display=bounds.display):
+        outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.count, learned=created)
+    for number in signals:  # an impatient second signal must not take the end of the apply off the record
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
     return CarriedOut(outcomes, stop.reason, created)

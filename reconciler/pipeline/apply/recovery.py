@@ -16,12 +16,11 @@ from reconciler.desired.records.load import load_readable
 from reconciler.desired.records.steps import write_recovery
 from reconciler.errors import Refused
 from reconciler.pipeline.apply.begun_apply import make_record, name_run, refuse_unrecorded
-from reconciler.pipeline.desired.current_state import load_head
+from reconciler.pipeline.desired.current_state import load_current_state
 from reconciler.pipeline.plan.witnesses import plan_everybody
 from reconciler.pipeline.record.history import History, open_history
-from reconciler.pipeline.workspace import Options
+from reconciler.pipeline.workspace import Workspace
 from reconciler.report.format.quote import plain_line
-from reconciler.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,13 @@ class Recovery:
 
     @property
     def text(self) -> str:
-        """What a person is shown."""
+        """The text for the person who decides."""
         lines = "".join(f"  - {plain_line(line)}\n" for line in self.given_up)
         return f"A recovery of the record reconciler/{self.branch.name} gives up:\n{lines}"
 
     @property
     def digest(self) -> str:
-        """What stands for what was shown."""
+        """A digest of the text, by which the person confirms it."""
         return hashlib.sha256("\n".join((self.record.commit, *self.given_up)).encode()).hexdigest()[:12]
 
     def write(self) -> Pushed:
@@ -48,22 +47,22 @@ class Recovery:
         return write_recovery(self.branch, self.record).pushed
 
 
-def prepare_recovery(options: Options) -> Recovery:
+def prepare_recovery(workspace: Workspace) -> Recovery:
     """Reads the whole account, and returns a recovery of the record; raises Refused where it can't be written."""
-    head = load_head(options, None)
-    refuse_unrecorded(head)
-    with open_history(head) as history:
+    current = load_current_state(workspace)
+    refuse_unrecorded(current)
+    with open_history(current) as history:
         record, branch = history.record, history.record.branch
         unreadable = record.unknown is not None and record.unknown.code == "not_a_record"
-        if branch is None or head.commit is None or head.repository is None:
+        if branch is None or current.commit is None or current.repository is None:
             raise Refused("nothing is committed here yet, so there is no record to recover")
         if not unreadable:
             history.raise_unknown()
         known = load_readable(branch) if unreadable else record.history
-        _account, made = plan_everybody(options, history, None)
+        _account, made = plan_everybody(history, None)
         given_up = tuple(_give_up(history, made))
-        recovered = make_record(head, head.repository, known, name_run(options, read_settings()), "recovered")
-        users = {str(key) for key, user in head.desired.users.items() if user.in_scope}
+        recovered = make_record(current, current.repository, known, name_run(workspace), "recovered")
+        users = {str(key) for key, user in current.desired.users.items() if user.in_scope}
         linked = ((key, live_id) for key, live_id in made.decided.ids.items() if key in users)
         sample = make_sample(recovered.salt, linked)
         recovered = recovered.model_copy(update={"covers": Covers(kind="only"), "sample": sample})

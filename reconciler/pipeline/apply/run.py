@@ -6,49 +6,58 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-import click
 
 from reconciler.core.approval.carried import open_after
 from reconciler.core.approval.closing import Ended
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.changes.notification import RunResult
 from reconciler.core.changes.outcome import Outcome, Run, count_active_after
 from reconciler.core.changes.plan import Plan, has_errors
-from reconciler.core.changes.plan_notes import is_refusal
 from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.record.refusals import RecordRefusal
 from reconciler.core.safety.guardrails import count_population
 from reconciler.core.safety.limits import effects_of
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import DIALECTS
-from reconciler.core.targeting.reading import ReadRequest
-from reconciler.errors import Refused
+from reconciler.desired.evidence.apply_line import check_line
 from reconciler.pipeline.account.connect import connect, read_token
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.account.roles import connect_rest
-from reconciler.pipeline.apply.approvals import approve, find_applied_since, join_plans, print_refused, refuse_all
+from reconciler.pipeline.apply.approvals import (
+    approve,
+    find_applied_since,
+    join_plans,
+    refuse_all,
+    refuse_unless_applyable,
+    warn_of_refused,
+)
 from reconciler.pipeline.apply.begun_apply import (
     BegunApply,
     begin_apply,
     extend_begin,
     find_own_begin,
+    hold_clone,
+    is_settled,
     name_run,
-    stands,
+    refuse_disabled,
+    refuse_unrecorded,
 )
 from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel
-from reconciler.pipeline.desired.current_state import Head, say
-from reconciler.pipeline.notifications import Declined, ending_of
-from reconciler.pipeline.output import print_result
-from reconciler.pipeline.plan.reading import Account, How, Past, focus_head, is_all_that_waits, plan_account, read_asked
+from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.notifications import Declined
+from reconciler.pipeline.plan.reading import (
+    AccountRead,
+    Past,
+    covers_all_changes,
+    focus_state,
+    plan_account,
+    read_account_for,
+)
 from reconciler.pipeline.provisioning_log import open_log, record_run
-from reconciler.pipeline.record.history import History, find_base, with_front
-from reconciler.pipeline.record.tenant_record import RecordMode
-from reconciler.pipeline.workspace import Options
-from reconciler.report.render import Format, render_plan, render_run
-from reconciler.settings import Settings
+from reconciler.pipeline.record.history import History, open_history
+from reconciler.pipeline.record.prior_state import find_prior_state, with_front
+from reconciler.report.render import render_plan
 
-DONE, FAILED, REFUSED = 0, 1, 4
 PARTIAL = "This apply is partial: it was about some keys, and what else git asks for waits for the next apply."
 NOT_PUSHED = (
     "Error: the end of this apply can't be pushed ({}). It is on record in this clone: push it with "
@@ -56,23 +65,29 @@ NOT_PUSHED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
-    """What the command line asks for. `confirm` says that a person is asked before anything is sent."""
+def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
+    """Plans again and carries it out: all of it, or the effects that an approved plan shows.
 
-    files: tuple[Path, ...]
-    base: str | None
-    read_request: ReadRequest
-    form: Format
-    confirm: bool
-    all_or_nothing: bool
-    max_duration: int | None
-    record: RecordMode
+    Raises Refused where the tenant is disabled, the plan must not be applied, or it can't be put on record.
+    """
+    refuse_disabled(current)
+    refuse_unrecorded(current)
+    with hold_clone(current.workspace, current.tenant_name), open_history(current, request.record) as history:
+        history.raise_unknown()
+        refusal = check_line(history.graph, history.record.history) if history.graph else None
+        if refusal is not None:
+            return _end_refused(current, request, refusal)
+        return ApplyRun(current, request, history, list(request.approved)).run()
 
-    @property
-    def how(self) -> How:
-        """How the account is read."""
-        return How(self.read_request.read, keeps_focus=bool(self.read_request.only) or bool(self.files))
+
+def _end_refused(current: CurrentState, request: ApplyRequest, refusal: RecordRefusal) -> ApplyResult:
+    """Returns an empty result where a later whole apply has the commit; raises any other refusal."""
+    if refusal.exit_code:
+        raise refusal.as_error()
+    current.workspace.log(f"Nothing to do: {refusal.sentence}")
+    run = Run(tenant=current.tenant_name, commit=current.commit, digest="", outcomes=(), requests=0)
+    request.report(run)
+    return ApplyResult(run, settled=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +95,9 @@ class _Planned:
     """A plan, what it was made from, and the connections by which the account was read."""
 
     made: MadePlan
-    account: Account
+    account: AccountRead
     past: Past
-    lines: Connections
+    connections: Connections
 
     @property
     def plan(self) -> Plan:
@@ -92,7 +107,7 @@ class _Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    """What an apply came to."""
+    """The outcome of an apply, with the plan that it carried out."""
 
     planned: _Planned
     run: Run
@@ -107,52 +122,52 @@ class _Applied:
 
 @dataclass(slots=True)
 class ApplyRun:
-    """One apply of a head. `approved` is what may run; it is all of the plan where that is empty."""
+    """One apply of a current state. `approved` is what may run: all of the plan, where it is empty."""
 
-    options: Options
-    head: Head
-    asked: ApplyOptions
-    settings: Settings
+    current: CurrentState
+    asked: ApplyRequest
     history: History
     approved: list[Plan]
     sent: bool = field(default=False)
 
-    def run(self) -> tuple[int, RunResult]:
+    def run(self) -> ApplyResult:
         """Applies, and puts it on record where anything may be sent."""
-        if (self.asked.confirm or stands(self.history)) and (ended := self._look_first()) is not None:
+        if (self.asked.confirm is not None or is_settled(self.history)) and (ended := self._look_first()) is not None:
             return ended
-        if self.head.commit is None:
-            say(self.options, "Not on record: the desired state is not committed. Users who leave it are not noticed.")
+        if self.current.commit is None:
+            self.current.workspace.log(
+                "Not on record: the desired state is not committed. Users who leave it are not noticed."
+            )
             return self._end(asyncio.run(self._apply(None)), None)
         begun = self._begin()
         with self._abandoned_if_nothing_was_sent(begun):
             applied = asyncio.run(self._apply(begun))
         return self._end(applied, begun)
 
-    def _look_first(self) -> tuple[int, RunResult] | None:
+    def _look_first(self) -> ApplyResult | None:
         """Plans before anything is on record: a person is asked, and where there is nothing to do nothing is pushed."""
-        planned = asyncio.run(self._plan_only())
-        shows = bool(planned.plan.changes) and self.asked.confirm
-        if shows or not planned.plan.applyable:
-            click.echo(render_plan(planned.plan, "text"), err=True)
+        planned, workspace = asyncio.run(self._plan_only()), self.current.workspace
+        confirm = self.asked.confirm if planned.plan.changes else None
+        if confirm is not None or not planned.plan.applyable:
+            workspace.warn(render_plan(planned.plan, "text"))
             refuse_unless_applyable(planned.plan)
-        if shows and not _confirmed(self.head.tenant_name):
+        if confirm is not None and not confirm(planned.plan):
             raise Declined("not confirmed: nothing was done (use --yes where no person can answer)")
-        if shows:
+        if confirm is not None:
             self.approved = [planned.plan]
-        if not stands(self.history) or (approval := self._approve(planned)).to_run:
+        if not is_settled(self.history) or (approval := self._approve(planned)).to_run:
             return None
-        if self.options.verbosity >= 0 and not shows:
-            click.echo(render_plan(planned.plan, "text"), err=True)
+        if confirm is None:
+            workspace.log(render_plan(planned.plan, "text"))
         if approval.dropped:
-            with open_log(self.options, self.settings) as log:
-                record_run(log, self.head, planned.plan, approval.dropped, self.settings)
+            with open_log(workspace) as log:
+                record_run(log, self.current, planned.plan, approval.dropped)
         return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
 
     def _begin(self) -> BegunApply:
-        if self.head.tenant.url != SANDBOX:
-            read_token(self.head, self.settings)  # without one nothing can be done: nothing is put on record
-        run = name_run(self.options, self.settings)
+        if self.current.tenant.url != SANDBOX:
+            read_token(self.current)  # without one nothing can be done: nothing is put on record
+        run = name_run(self.current.workspace)
         if self.asked.record == "local":
             begun = find_own_begin(self.history, run)
         else:
@@ -175,52 +190,54 @@ class ApplyRun:
 
     async def _plan(self, stack: AsyncExitStack) -> _Planned:
         """Reads the account and plans, from what is on record."""
-        client = await connect(stack, self.options, self.head, self.settings)
-        rest = await connect_rest(stack, self.head, self.settings, client)
+        client = await connect(stack, self.current)
+        rest = await connect_rest(stack, self.current, client)
         planned_so = any(plan.read.mode == "targeted" for plan in self.approved)
         targeted = planned_so or self.asked.read_request.looks_for_difference
-        past = Past(find_base(self.history, self.asked.base, front=targeted), self.history)
-        head = focus_head(self.options, self.head, past, self.asked.read_request, join_plans(self.approved))
-        lines = Connections(client, rest)
-        account = await read_asked(lines, self.options, head, past, self.asked.how)
-        past = past if targeted else replace(past, base=with_front(self.history, past.base))
-        return _Planned(plan_account(account, past), account, past, lines)
+        past = Past(find_prior_state(self.history, self.asked.base, front=targeted), self.history)
+        current = focus_state(self.current, past, self.asked.read_request, join_plans(self.approved))
+        connections = Connections(client, rest)
+        account = await read_account_for(connections, current, past, self.asked.how)
+        past = past if targeted else replace(past, prior=with_front(self.history, past.prior))
+        return _Planned(plan_account(account, past), account, past, connections)
 
     async def _apply(self, begun: BegunApply | None) -> _Applied:
         async with AsyncExitStack() as stack:
             planned = await self._plan(stack)
-            # what is refused is shown first
-            if self.options.verbosity >= 0 or not planned.plan.applyable:
-                click.echo(render_plan(planned.plan, "text"), err=True)
+            workspace = self.current.workspace
+            show = workspace.log if planned.plan.applyable else workspace.warn  # a refused plan is shown first
+            show(render_plan(planned.plan, "text"))
             refuse_unless_applyable(planned.plan)
             approval = self._approve(planned)
             if approval.refused and self.asked.all_or_nothing:
                 raise refuse_all(approval)
-            log = stack.enter_context(open_log(self.options, self.settings))
-            recorder = record_run(log, self.head, planned.plan, approval.dropped, self.settings)
+            log = stack.enter_context(open_log(workspace))
+            recorder = record_run(log, self.current, planned.plan, approval.dropped)
             begun = self._extend(begun, planned) if begun else None
 
-            before = planned.lines.requests
-            channel = open_channel(planned.lines, DIALECTS[self.head.tenant.dialect], recorder)
+            before = planned.connections.requests
+            channel = open_channel(planned.connections, DIALECTS[self.current.tenant.dialect], recorder)
             self.sent = bool(approval.to_run)
-            bounds = Bounds(tuple(self._deadlines(begun)), self.options.verbosity)
-            done = await carry_out(planned.lines, channel, planned.made, approval, bounds)
+            bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
+            done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
             if done.outcomes:
-                say(self.options, f"On record: reconciler log --run {recorder.run}")
-        requests = planned.lines.requests - before
+                self.current.workspace.log(f"On record: reconciler log --run {recorder.run}")
+        requests = planned.connections.requests - before
         run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
         return _Applied(planned, run, approval, done.created)
 
     def _approve(self, planned: _Planned) -> Approval:
-        """What may run, by the approved plans and by what the last applies left open."""
-        account, base = planned.account, planned.past.base
+        """Returns the changes that may run, by the approved plans and by what the last applies left open."""
+        account, prior = planned.account, planned.past.prior
         since = find_applied_since(self.history, self.approved)
         for digest, serial in since.used.items():
-            say(self.options, f"The plan {digest[:19]} was applied by #{serial}: only what that left open may run.")
-        return approve(account.head, base, planned.made, account.live, self.approved, since=since)
+            self.current.workspace.log(
+                f"The plan {digest[:19]} was applied by #{serial}: only what that left open may run."
+            )
+        return approve(account.current, prior, planned.made, account.live, self.approved, since=since)
 
     def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
-        """A plan that takes longer than the begin allows says so on record, before it sends anything."""
+        """Extends the begin on record, before anything is sent, for a plan that takes longer than it allows."""
         needed = 2 * planned.plan.cost.seconds
         if self.asked.max_duration is not None or self.asked.record == "local" or needed <= begun.seconds_left:
             return begun
@@ -232,43 +249,41 @@ class ApplyRun:
         leased = [Deadline(begun.seconds_left, f"it may send until {begun.record.until} only")] if begun else []
         return [*given, *leased]
 
-    def _end(self, applied: _Applied, begun: BegunApply | None) -> tuple[int, RunResult]:
-        """Leaves the end on record before anything is printed, for the reader may have gone."""
-        code = _exit_of(applied)
+    def _end(self, applied: _Applied, begun: BegunApply | None) -> ApplyResult:
+        """Puts the end on record before the outcome is reported, because its reader may have gone."""
+        warn_of_refused(applied.approval, self.current.workspace.warn)
         ended = self._ended(applied, begun) if begun else None
         if ended is not None and ended.only:
-            say(self.options, PARTIAL)
+            self.current.workspace.log(PARTIAL)
         try:
             pushed = begun.end(ended) if begun and ended else None
         finally:
-            print_result(render_run(applied.run, self.asked.form))
-        if pushed is not None and pushed.state != "done":
-            click.echo(NOT_PUSHED.format(pushed.words), err=True)
-            code = code or FAILED
-        refused = len(applied.approval.refused)
-        ending = replace(ending_of("apply", self.head), run=applied.run, settled=applied.settled, not_approved=refused)
-        return code, ending
+            self.asked.report(applied.run)
+        not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
+        if not_pushed is not None:
+            self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
+        return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
 
     def _ended(self, applied: _Applied, begun: BegunApply) -> Ended:
         planned = applied.planned
         outcomes = applied.run.outcomes
         done = [one.change for one in outcomes if one.status == "applied"]
-        base, head = planned.past.base, planned.account.head
-        active = count_population(planned.account.live, base.population).users
-        whole = head.desired.selection is None or is_all_that_waits(head, base)
+        prior, current = planned.past.prior, planned.account.current
+        active = count_population(planned.account.live, prior.population).users
+        whole = current.desired.selection is None or covers_all_changes(current, prior)
         return Ended(
             plan=planned.plan,
             decided=planned.made.decided,
-            desired=head.desired,
+            desired=current.desired,
             outcomes=outcomes,
             settled=applied.settled,
             only=bool(self.asked.read_request.only) or not whole,
             open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
-            effects=effects_of(done, self.head.guardrails, first_apply=not base.applied),
+            effects=effects_of(done, self.current.guardrails, first_apply=not prior.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
             created=applied.created,
-            plans=tuple(plan.digest for plan in self.approved) if self.asked.files else (),
+            plans=tuple(plan.digest for plan in self.approved) if self.asked.approved else (),
         )
 
 
@@ -283,25 +298,3 @@ def _make_run(planned: _Planned, outcomes: tuple[Outcome, ...], requests: int, s
         stopped=stopped,
         named=len(plan.named),
     )
-
-
-def _confirmed(tenant: str) -> bool:
-    """Whether a person said yes; an end of input is no."""
-    try:
-        return click.confirm(f"Apply this to {tenant}?", err=True)
-    except click.Abort:
-        return False
-
-
-def refuse_unless_applyable(plan: Plan) -> None:
-    """Raises Refused, with every reason, where a plan must not be carried out. It has been printed already."""
-    refusing = tuple(problem for problem in plan.problems if is_refusal(problem))
-    if not plan.applyable:
-        raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
-
-
-def _exit_of(applied: _Applied) -> int:
-    if applied.approval.refused:
-        print_refused(applied.approval)
-        return REFUSED
-    return DONE if applied.settled else FAILED

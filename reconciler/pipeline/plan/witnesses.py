@@ -1,4 +1,4 @@
-"""What `ownership show KEY` looks up: a plan of the whole account, and the witnesses of one user or group."""
+"""Plans the whole account, and finds the witnesses of one user or group (`ownership show KEY`)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from reconciler.core.explanation.witnesses import KnownResource, as_if_active, f
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import UsageError
 from reconciler.pipeline.account.connect import read_whole
-from reconciler.pipeline.desired.current_state import load_head
-from reconciler.pipeline.plan.reading import Account, Past, plan_account
-from reconciler.pipeline.record.history import History, find_base, open_history
-from reconciler.pipeline.workspace import Options
+from reconciler.pipeline.desired.current_state import load_current_state
+from reconciler.pipeline.plan.reading import AccountRead, Past, plan_account
+from reconciler.pipeline.record.history import History, open_history
+from reconciler.pipeline.record.prior_state import find_prior_state
+from reconciler.pipeline.workspace import Workspace
 
 
-def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[KnownResource]:
-    """Returns what is known of the users and groups that a key or an id names; raises UsageError for none."""
-    with open_history(load_head(options, None)) as history:
+def find_witnesses(workspace: Workspace, key: str, live: Path | None) -> Sequence[KnownResource]:
+    """Returns the facts about the users and groups with a key or an id; raises UsageError where there are none."""
+    with open_history(load_current_state(workspace)) as history:
         history.raise_unknown()
-        account, made = plan_everybody(options, history, live)
-        past = Past(find_base(history, None), history)
-        evidence, _refusals = past.judge(history.head, as_if_active(account.live))
+        account, made = plan_everybody(history, live)
+        past = Past(find_prior_state(history, None), history)
+        evidence, _refusals = past.judge(history.current, as_if_active(account.live))
     found = find_known(account.live, evidence, made.decided, key)
     if not found:
         raise UsageError(
@@ -32,10 +33,10 @@ def ask_witnesses(options: Options, key: str, live: Path | None) -> Sequence[Kno
     return found
 
 
-def plan_everybody(options: Options, history: History, live: Path | None) -> tuple[Account, MadePlan]:
-    """Returns the whole account, and what a plan decides about it; no refusal of the record stops it."""
-    past = Past(find_base(history, None), history)
-    state = read_whole(options, history.head, live)
-    evidence, _refusals = past.judge(history.head, state)
-    account = Account(state, None, history.head, evidence)
-    return account, plan_account(account, replace(past, base=replace(past.base, refusals=())))
+def plan_everybody(history: History, live: Path | None) -> tuple[AccountRead, MadePlan]:
+    """Returns the whole account and its plan, in spite of refusals of the record."""
+    past = Past(find_prior_state(history, None), history)
+    state = read_whole(history.current, live)
+    evidence, _refusals = past.judge(history.current, state)
+    account = AccountRead(state, None, history.current, evidence)
+    return account, plan_account(account, replace(past, prior=replace(past.prior, refusals=())))

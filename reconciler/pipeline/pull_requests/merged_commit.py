@@ -1,4 +1,4 @@
-"""What was merged, and by which pull request: asked of git, of the event, and of GitHub. Decides nothing."""
+"""Finds the merged commit and its pull request: in git, in the workflow's event, and at GitHub."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from reconciler.errors import InvalidInput, UsageError
 from reconciler.github.approved_plan import find_merged_pull
 from reconciler.github.client import GitHub
 from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
-from reconciler.pipeline.output import read_text
-from reconciler.pipeline.workspace import Options
+from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.workspace import Workspace
 from reconciler.settings import Job
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """The commit, and what git says there of the tenant; `tree` is git's name for the whole desired state."""
+class MergedCommit:
+    """The commit, and the tenant as declared there; `tree` is git's hash of the desired-state folder."""
 
     commit: str
     tenant: str
@@ -25,21 +25,21 @@ class Merged:
     tree: str | None
 
 
-def find_merged(options: Options, commit: str | None) -> Merged:
-    """What was merged at a commit, else at what is checked out."""
-    found = find_repository(options.folder)
+def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit:
+    """Returns the merge at a commit, else at the one that is checked out."""
+    found = find_repository(workspace.folder)
     if found is None:
         raise UsageError("the repository that was merged into is needed, and this is none: check it out")
-    loaded = load_folder(options, found)
+    loaded = load_folder(workspace, found)
     if not loaded.declarations.tenants and loaded.problems:
         raise InvalidInput(loaded.problems)
-    tenant = choose_tenant(loaded.declarations, options.tenant)
+    tenant = choose_tenant(loaded.declarations, workspace.tenant)
     sha = found.commit_named(commit or "HEAD")
-    return Merged(sha, tenant, loaded.declarations.tenants[tenant].tenant.url, found.tree_of(sha))
+    return MergedCommit(sha, tenant, loaded.declarations.tenants[tenant].tenant.url, found.tree_of(sha))
 
 
-def number_of_event(job: Job) -> int | None:
-    """The pull request that the workflow runs for, as its event says."""
+def find_pull_of_event(job: Job) -> int | None:
+    """Returns the number of the pull request in the workflow's event, if there is one."""
     if job.event_file is None:
         return None
     try:
@@ -51,9 +51,9 @@ def number_of_event(job: Job) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def number_of_merge(client: GitHub, options: Options, commit: str | None) -> int:
-    """The pull request that a commit, else what is checked out, was merged by."""
-    found = find_repository(options.folder)
+def find_pull_of_commit(client: GitHub, workspace: Workspace, commit: str | None) -> int:
+    """Returns the number of the pull request that merged a commit, else the one that is checked out."""
+    found = find_repository(workspace.folder)
     sha = found.resolve(commit or "HEAD") if found else commit
     if sha is None:
         raise UsageError("which pull request? Name it with --pull NUMBER, or the merged commit with --commit SHA")

@@ -1,4 +1,4 @@
-"""How it stands with a tenant, for its issue: what drifted, and what earlier applies left undone. Gathers only."""
+"""The status of a tenant, for its issue: drift, and changes that earlier applies left undone."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from reconciler.github.comment import CommentMark
 from reconciler.github.drift_issue import Report, carry_on, read_since
 from reconciler.github.models import Issue
 from reconciler.pipeline.desired.current_state import load_folder
-from reconciler.pipeline.output import read_text
-from reconciler.pipeline.pull_requests.comments import has_text, last_words, named_tenant
+from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.pull_requests.comments import has_text, read_stderr, require_tenant
 from reconciler.pipeline.record.tenant_record import find_branch
 from reconciler.pipeline.saved_plans import read_plan, read_saved
-from reconciler.pipeline.workspace import Options
+from reconciler.pipeline.workspace import Workspace
 from reconciler.report.drift_issue import (
     NOTHING,
     UnfinishedApply,
@@ -38,8 +38,8 @@ CARRY_ON = "run the workflow Apply by hand: it plans again, and asks for a revie
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """What git knows of an apply that left something undone: of which commit, and the digest of what it carried out.
+class UnfinishedApply:
+    """An apply that left something undone, as on record: its commit, and the digest of what it carried out.
 
     There is no digest where nothing was carried out.
     """
@@ -50,7 +50,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TenantStatus:
     """What is known of a tenant today; without `drifted`, `untold` says why that could not be told.
 
     `settled` is whether git knows that the last apply did everything; `not_done` is what it did not do, by name.
@@ -59,12 +59,12 @@ class Standing:
     mark: CommentMark
     drifted: Plan | None
     untold: str = ""
-    left: Left | None = None
+    left: UnfinishedApply | None = None
     settled: bool = False
     not_done: UnfinishedApply = NOTHING
 
-    def with_outcome(self, outcome: str, said: str, name: str) -> Standing:
-        """With what the last apply left: its outcome, or its last words where it refused to begin.
+    def with_outcome(self, outcome: str, said: str, name: str) -> TenantStatus:
+        """Returns the status with the outcome of the last apply, or with its stderr where it refused to begin.
 
         An outcome that git knows a later one of says nothing any more. Raises UsageError where it is none.
         """
@@ -81,7 +81,7 @@ class Standing:
         return run.commit == self.left.commit and self.left.digest in {None, run.digest}
 
     def report(self, issue: Issue | None, today: date) -> Report:
-        """What the issue must say, given what it says."""
+        """Returns the new content of the issue, given its present one."""
         if self.drifted is None:
             since = read_since(issue.body or "") if issue else {}
             return Report(f"{UNTOLD} {plain(self.mark.tenant)}", self.untold, since)
@@ -91,42 +91,44 @@ class Standing:
         return Report(title_of(self.drifted), text, since)
 
 
-def read_standing(options: Options, file: Path, said: Path | None) -> Standing:
-    """From the output of `drift --format json`; where that is empty, from what `drift` said."""
+def read_tenant_status(workspace: Workspace, file: Path, said: Path | None) -> TenantStatus:
+    """Reads the output of `drift --format json`; where that is empty, the stderr of `drift`."""
     if said is not None and not has_text(file):
-        tenant = named_tenant(options)
-        return Standing(CommentMark("drift", tenant), None, render_refusal(UNTOLD, tenant, last_words(said), None))
+        tenant = require_tenant(workspace)
+        return TenantStatus(CommentMark("drift", tenant), None, render_refusal(UNTOLD, tenant, read_stderr(said), None))
     drifted = read_plan(read_text(file), str(file))
-    repository = find_repository(options.folder)
-    last = _find_last(options, repository, drifted.tenant) if repository else None
+    repository = find_repository(workspace.folder)
+    last = _find_last(workspace, repository, drifted.tenant) if repository else None
     left = _left(repository, last) if repository and last else None
     told = drifted.model_copy(update={"problems": (*drifted.problems, *([left.problem] if left else []))})
-    return Standing(CommentMark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None)
+    return TenantStatus(
+        CommentMark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None
+    )
 
 
-def _find_last(options: Options, repository: Repository, tenant: str) -> ApplyRecord | None:
-    """The last apply on record in this clone; raises Refused where the record does not read."""
-    declared = load_folder(options, repository).declarations.tenants
+def _find_last(workspace: Workspace, repository: Repository, tenant: str) -> ApplyRecord | None:
+    """Returns the last apply on record in this clone; raises Refused where the record can't be read."""
+    declared = load_folder(workspace, repository).declarations.tenants
     if tenant not in declared:
         return None
     last = load_history(find_branch(repository, tenant, declared)).last_applies()
     return last[-1].record if last else None
 
 
-def _left(repository: Repository, last: ApplyRecord) -> Left | None:
-    """What the record says of an apply that did not do everything, did not end, or never came."""
+def _left(repository: Repository, last: ApplyRecord) -> UnfinishedApply | None:
+    """Returns the apply that did not do everything, did not end, or is still due."""
     which = f"(#{last.serial}, of {last.commit[:12]}, {last.at})"
     if last.state == "begun":
         message = f"the last apply {which} has begun and has no end on record: it may have been killed"
-        return Left(_not_applied(message), last.commit, None)
+        return UnfinishedApply(_not_applied(message), last.commit, None)
     if last.state == "ended" and not last.moves_front:
         counted = ", ".join(f"{number:,} {status}" for status, number in last.counts.items()) or "nothing was done"
         message = f"the last apply {which} did not do everything: {counted}"
-        return Left(_not_applied(message), last.commit, last.digest)
-    head = repository.resolve("HEAD")
-    if head is not None and repository.tree_of(last.commit) != repository.tree_of("HEAD"):
+        return UnfinishedApply(_not_applied(message), last.commit, last.digest)
+    current = repository.resolve("HEAD")
+    if current is not None and repository.tree_of(last.commit) != repository.tree_of("HEAD"):
         message = f"what was merged since the last apply {which} is not applied"
-        return Left(_not_applied(message), head, None)
+        return UnfinishedApply(_not_applied(message), current, None)
     return None
 
 

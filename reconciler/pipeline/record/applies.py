@@ -11,29 +11,29 @@ from reconciler.desired.records.load import load_history
 from reconciler.errors import InvalidInput, UsageError
 from reconciler.pipeline.desired.current_state import load_folder
 from reconciler.pipeline.record.tenant_record import find_branch
-from reconciler.pipeline.workspace import Options
+from reconciler.pipeline.workspace import Workspace
 from reconciler.report.applies import AppliedCommit
 
 
-def list_applies(options: Options) -> list[AppliedCommit]:
+def list_applies(workspace: Workspace) -> list[AppliedCommit]:
     """Returns the applies on record, of the tenant that was named or of all, the newest first."""
-    repository = open_repository(options)
-    loaded = load_folder(options, repository)
+    repository = open_repository(workspace)
+    loaded = load_folder(workspace, repository)
     if not loaded.declarations.tenants and loaded.problems:
         raise InvalidInput(loaded.problems)
     declared = loaded.declarations.tenants
     found = [
         applied
         for tenant in declared
-        if options.tenant in {None, tenant}
+        if workspace.tenant in {None, tenant}
         for applied in _describe(load_history(find_branch(repository, tenant, declared)), tenant, repository)
     ]
     return sorted(found, key=lambda one: (one.record.at, one.record.serial), reverse=True)
 
 
-def open_repository(options: Options) -> Repository:
+def open_repository(workspace: Workspace) -> Repository:
     """Returns the repository of the desired state; raises UsageError where there is none."""
-    repository = find_repository(options.folder)
+    repository = find_repository(workspace.folder)
     if repository is None:
         raise UsageError(f"the record of applies is kept in git, and {explain_absence()}: run this where it is")
     return repository

@@ -1,4 +1,4 @@
-"""The record of applies to the tenant of a command: which branch it is, what it holds, and why it is unknown.
+"""The record of applies to the current tenant: its branch, its content, and the reason where it is unknown.
 
 Gathers; what follows from a record is decided in `core/ownership`.
 """
@@ -19,7 +19,7 @@ from reconciler.desired.records.branch import RecordBranch, choose_remote, list_
 from reconciler.desired.records.exchange import fetch_record
 from reconciler.desired.records.load import load_history
 from reconciler.errors import NotARecord, Problem, RecordUnknown, Refused
-from reconciler.pipeline.desired.current_state import Head
+from reconciler.pipeline.desired.current_state import CurrentState
 
 RecordMode: TypeAlias = Literal["remote", "local"]
 NOT_FETCHED = "the record of applies was not fetched, so it is not known who was ours"
@@ -39,11 +39,11 @@ class TenantRecord:
     mode: RecordMode = "remote"
 
 
-def read_record(head: Head, mode: RecordMode) -> TenantRecord:
-    """Fetches and reads the record of the head's tenant; what goes wrong is in it, and not raised."""
-    if head.repository is None or head.repository.head() is None:
+def read_record(current: CurrentState, mode: RecordMode) -> TenantRecord:
+    """Fetches and reads the record of the current tenant; a failure is in the result, and not raised."""
+    if current.repository is None or current.repository.head() is None:
         return TenantRecord(None, mode=mode)
-    branch = find_branch(head.repository, head.tenant_name, head.loaded.declarations.tenants)
+    branch = find_branch(current.repository, current.tenant_name, current.loaded.declarations.tenants)
     try:
         if mode == "remote":
             fetch_record(branch)
@@ -67,19 +67,19 @@ def find_branch(repository: Repository, tenant: str, declared: Mapping[str, Decl
     return RecordBranch(repository, name, remote)
 
 
-def find_other_samples(head: Head, record: TenantRecord) -> Mapping[str, Sample]:
+def find_other_samples(current: CurrentState, record: TenantRecord) -> Mapping[str, Sample]:
     """Returns the samples of the other tenants on the same host, as far as their records are in this clone."""
-    if head.repository is None or record.branch is None:
+    if current.repository is None or record.branch is None:
         return {}
-    return dict(_other_samples(head, head.repository))
+    return dict(_other_samples(current, current.repository))
 
 
-def _other_samples(head: Head, repository: Repository) -> Iterator[tuple[str, Sample]]:
-    tenants = head.loaded.declarations.tenants
-    host = urlsplit(head.tenant.url).netloc.casefold()
+def _other_samples(current: CurrentState, repository: Repository) -> Iterator[tuple[str, Sample]]:
+    tenants = current.loaded.declarations.tenants
+    host = urlsplit(current.tenant.url).netloc.casefold()
     for name, declared in tenants.items():
         url = declared.tenant.url
-        if name == head.tenant_name or url == SANDBOX or urlsplit(url).netloc.casefold() != host:
+        if name == current.tenant_name or url == SANDBOX or urlsplit(url).netloc.casefold() != host:
             continue
         try:
             sample = load_history(find_branch(repository, name, tenants)).last_sample()

@@ -1,42 +1,17 @@
-"""Where results go: stdout, or a private file written whole or not at all; colour on a terminal only."""
+"""Files beside the desired state, most of them private: written whole or not at all, with mode 0600."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-import click
-
 from reconciler.errors import UsageError
-from reconciler.settings import Settings, wants_colour
+from reconciler.settings import Settings
 
 KEY_FILE, KEY_BYTES = "fingerprint.key", 32
-COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magenta"}
-
-
-def print_result(text: str) -> None:
-    """A rendered result on stdout, coloured by the sign a line starts with where a person is looking.
-
-    Whatever the format, a terminal is given nothing that it would obey: in JSON the spelling means the same.
-    """
-    from reconciler.report.format.quote import visible_line
-
-    if sys.stdout.isatty():
-        text = "\n".join(map(visible_line, text.split("\n")))
-    if not (sys.stdout.isatty() and wants_colour()):
-        click.echo(text, nl=False)
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(soft_wrap=True, highlight=False)
-    for line in text.splitlines():
-        sign = line.lstrip()[:1]
-        console.print(Text(line, style=COLOURS.get(sign, "") if line.startswith(("  ", "! ", "? ")) else ""))
 
 
 def write_private(path: Path, text: str) -> None:
@@ -56,7 +31,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def append_text(path: Path, text: str) -> None:
-    """Adds to the end of a file that somebody else made; raises UsageError where that can't be."""
+    """Appends to a file that this program did not make; raises UsageError where that can't be."""
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(text)
@@ -65,7 +40,7 @@ def append_text(path: Path, text: str) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """The folder, which git is told to leave out, where it is missing; raises UsageError where it can't be made."""
+    """Makes the folder where it is missing, ignored by git; raises UsageError where it can't be made."""
     if folder.is_dir():
         return
     try:
@@ -76,7 +51,7 @@ def make_private_folder(folder: Path) -> None:
 
 
 def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
-    """What fingerprints are made with: the variable, else a file in the private folder, made at its first use."""
+    """Returns the key of fingerprints: the variable, else a file in the private folder, made at its first use."""
     if told := settings.fingerprint_key():
         if len(told) < KEY_BYTES:
             raise UsageError(f"RECONCILER_FINGERPRINT_KEY is no key: give it {KEY_BYTES} characters or more, by chance")
@@ -97,7 +72,7 @@ def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The file's text; raises UsageError where it is none."""
+    """Reads the file as UTF-8; raises UsageError where it can't be read, or is no text."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
