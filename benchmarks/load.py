@@ -30,7 +30,7 @@ import httpx
 from benchmarks.measure import Void
 from reconciler.apply.execute import Channel, Stop, execute
 from reconciler.apply.log import LogClock, ProvisioningLog
-from reconciler.cli.progress import SECONDS_ELSEWHERE, Progress
+from reconciler.cli.progress import SECONDS_ELSEWHERE, show_progress
 from reconciler.core.changes.attempt import RunInfo
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import AttributeChange, Change, CreateUser, UpdateUser
@@ -40,6 +40,7 @@ from reconciler.core.scim.wire import DIALECTS
 from reconciler.core.simulator.machine import Simulator
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import PaceClock
+from reconciler.pipeline.progress import ApplyProgress
 from tests.live.service import tell_sent
 from tests.live.virtual import run_in_virtual_time
 
@@ -173,15 +174,15 @@ async def _apply(
         recorder = log.record(OCCASION, LogClock(lambda: NOON, loop.time))
         transport = httpx.MockTransport(account.answer)
         async with Client(URL, "a token", windows, transport=transport, clock=clock) as client:
-            progress = Progress(len(changes))
+            progress = ApplyProgress(len(changes))
             with contextlib.redirect_stderr(told):
 
                 def hear(outcome: Outcome) -> None:
                     heard[outcome.change.id] += 1
-                    progress.tell(outcome)
+                    progress.count(outcome)
 
                 channel = Channel(client.send, DIALECTS["4me"], recorder)
-                async with progress.watched(client, requests=len(changes), verbosity=0):
+                async with progress.watched(client, requests=len(changes), display=show_progress):
                     outcomes = await execute(changes, ids, channel, Stop(), hear)
         return Applied(outcomes, loop.time(), client.requests)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.core.declarations.secret import SecretName
@@ -63,7 +63,7 @@ GIT_FORCED = {
 class Settings:
     """The environment, as one value that a test can make."""
 
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)  # it holds secrets
 
     def secret(self, declared: SecretName, what: str = "token") -> str:
         """The secret that a declaration names; raises Unreachable, without its value, where it is unset or no token."""

@@ -14,7 +14,6 @@ from typing import TypeAlias, get_args
 import pytest
 
 from reconciler.apply.execute import Send
-from reconciler.cli.saved import read_plan
 from reconciler.core.access.compile import guardrails_of
 from reconciler.core.changes.outcome import Status
 from reconciler.core.changes.plan import ACTIONS, Cause, Plan, plan_to_json
@@ -22,6 +21,7 @@ from reconciler.core.model.messages import Request, Response
 from reconciler.core.planner.planner import list_role_lookups
 from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
 from reconciler.core.scim.wire import DIALECTS, Dialect
+from reconciler.pipeline.saved_plans import read_plan
 from reconciler.report.render import Format, render_plan
 from tests.account import (
     Account,

@@ -1,4 +1,4 @@
-"""`import --adopt`: what drifted in the account, written back into the files that declare it, as a diff."""
+"""`import --adopt`: writes drift of the account into the files that declare it, and prints the diff."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.core.model.amounts import count
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Base, Head
-    from reconciler.cli.record import RecordMode
     from reconciler.desired.writing.adopt import Adopted
     from reconciler.desired.yaml.load import Loaded
+    from reconciler.pipeline.desired.current_state import CurrentState
+    from reconciler.pipeline.record.prior_state import PriorState
+    from reconciler.pipeline.record.tenant_record import RecordMode
 
 DONE, IN_PART = 0, 1
 NO_LINE_END = "\\ No newline at end of file\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AdoptRequest:
     """Which keys (none: all that drifted), since when, from where, and whether the files are written.
 
     `record` says whether the record of applies is fetched.
@@ -36,50 +38,51 @@ class Wanted:
     record: RecordMode = "remote"
 
 
-def adopt(options: Options, wanted: Wanted) -> int:
+def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
     """Edits the files so that git says what the account has, and prints the difference."""
-    from reconciler.cli.account import read_whole
-    from reconciler.cli.evidence import find_evidence
-    from reconciler.cli.history import find_applied, open_history
-    from reconciler.cli.line import load_head
     from reconciler.desired.git.files import find_files, read_folder
     from reconciler.desired.writing.adopt import AdoptionRequest, adopt_drift
     from reconciler.desired.writing.atomic_write import replace_files
+    from reconciler.pipeline.account.connect import read_whole
+    from reconciler.pipeline.desired.current_state import load_current_state
+    from reconciler.pipeline.record.evidence import find_evidence
+    from reconciler.pipeline.record.history import open_history
+    from reconciler.pipeline.record.prior_state import find_applied_state
 
-    head = load_head(options, None)
-    named = _named(head, wanted.keys)
-    label = head.repository.folder if head.repository else None
-    with open_history(head, wanted.record) as history:
-        base = find_applied(history, wanted.base)
-        _refuse_without_history(head, base, named)
-        contents = read_folder(options.folder, label)
-        loaded = _load_checked_out(head, contents)
-        live = read_whole(options, head, wanted.live)
-        evidence = find_evidence(history, head, base, live)
+    current = load_current_state(workspace)
+    named = _named(current, wanted.keys)
+    label = current.repository.folder if current.repository else None
+    with open_history(current, wanted.record) as history:
+        prior = find_applied_state(history, wanted.base)
+        _refuse_without_history(current, prior, named)
+        contents = read_folder(workspace.folder, label)
+        loaded = _load_checked_out(current, contents)
+        live = read_whole(current, wanted.live)
+        evidence = find_evidence(history, current, prior, live)
 
-    asked = AdoptionRequest(head.tenant_name, head.today, base.earlier, named, evidence)
+    asked = AdoptionRequest(current.tenant_name, current.today, prior.earlier, named, evidence)
     adopted = adopt_drift(contents, loaded, live, asked)
 
     if not wanted.dry_run:
-        paths = find_files(options.folder, label)
+        paths = find_files(workspace.folder, label)
         replace_files({paths[file]: (contents[file], content) for file, content in adopted.files.items()})
     click.echo("".join(_diff(contents, adopted.files)), nl=False)
-    _tell(options, head, adopted, wanted)
+    _report(workspace, current, adopted, wanted)
     return IN_PART if adopted.problems else DONE
 
 
-def _load_checked_out(head: Head, contents: Mapping[str, bytes]) -> Loaded:
-    """What the files to be edited declare; raises UsageError where one is not checked out, and could not be edited."""
+def _load_checked_out(current: CurrentState, contents: Mapping[str, bytes]) -> Loaded:
+    """Loads the files to be edited; raises UsageError where one is not checked out."""
     from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import UsageError
 
-    if missing := sorted(head.loaded.files.keys() - contents.keys()):
+    if missing := sorted(current.loaded.files.keys() - contents.keys()):
         files = ", ".join(missing)
         raise UsageError(f"{files} can't be edited, for it is not checked out: git sparse-checkout disable")
-    return load_declarations(contents, known=head.loaded, read=head.read)
+    return load_declarations(contents, known=current.loaded, read=current.read)
 
 
-def _named(head: Head, keys: Sequence[str]) -> frozenset[str]:
+def _named(current: CurrentState, keys: Sequence[str]) -> frozenset[str]:
     """The keys as plans have them; raises UsageError for one that is not declared."""
     from reconciler.core.model.resources import Key, parse_key
     from reconciler.core.model.suggest import did_you_mean
@@ -87,19 +90,19 @@ def _named(head: Head, keys: Sequence[str]) -> frozenset[str]:
 
     for spelled in keys:
         key = parse_key(spelled) or Key("user", spelled)
-        if head.desired.resource(key) is None:
-            known = head.desired.users if key.kind == "user" else head.desired.groups
+        if current.desired.resource(key) is None:
+            known = current.desired.users if key.kind == "user" else current.desired.groups
             near = did_you_mean(key.name, [one.name for one in known]) or "a key is alice.lee, or group/finance"
             raise UsageError(f'no {key.kind} "{key.name}" is declared ({near}); what is not declared is not adopted')
     return frozenset(str(parse_key(one) or Key("user", one)) for one in keys)
 
 
-def _refuse_without_history(head: Head, base: Base, named: frozenset[str]) -> None:
-    """Raises Failed where nobody can tell what drifted from what git is about to change, and no key is named."""
+def _refuse_without_history(current: CurrentState, prior: PriorState, named: frozenset[str]) -> None:
+    """Raises Failed where drift can't be told from pending changes of git, and no key is named."""
     from reconciler.errors import Failed
 
-    if base.earlier.base is None and not named:
-        why = "; ".join(map(str, base.problems)) or f"no apply to {head.tenant_name} is on record"
+    if prior.earlier.base is None and not named:
+        why = "; ".join(map(str, prior.problems)) or f"no apply to {current.tenant_name} is on record"
         raise Failed(f"{why}: name the keys to adopt, or name what was applied with --base")
 
 
@@ -113,21 +116,20 @@ def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
     return lines
 
 
-def _tell(options: Options, head: Head, adopted: Adopted, wanted: Wanted) -> None:
-    from reconciler.cli.line import say
-    from reconciler.core.model.amounts import count
+def _report(workspace: Workspace, current: CurrentState, adopted: Adopted, wanted: AdoptRequest) -> None:
+
     from reconciler.report.format.quote import plain_line
     from reconciler.report.problems import render_problems
 
     if adopted.problems:
-        say(options, render_problems(adopted.problems, "text").rstrip("\n"))
+        workspace.log(render_problems(adopted.problems, "text").rstrip("\n"))
     for one in adopted.left:
         told = f"{one.action} {one.key}" + (f": {', '.join(one.about)}" if one.about else "")
-        say(options, plain_line(f"warning: because of this the next plan has {told} ({one.reason})"))
+        workspace.log(plain_line(f"warning: because of this the next plan has {told} ({one.reason})"))
     files = count(len(adopted.files), "file")
     if not adopted.files and not adopted.problems:
-        say(options, f"Nothing to adopt: nothing drifted in {head.tenant_name}")
+        workspace.log(f"Nothing to adopt: nothing drifted in {current.tenant_name}")
     elif wanted.dry_run:
-        say(options, f"Nothing was written: {files} would be different")
+        workspace.log(f"Nothing was written: {files} would be different")
     else:
-        say(options, f"Adopted into {files}: read the difference, and commit it")
+        workspace.log(f"Adopted into {files}: read the difference, and commit it")

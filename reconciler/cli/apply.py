@@ -1,4 +1,4 @@
-"""`apply`: reads the command line, refuses what may not be applied, and hands the rest to `apply_run`."""
+"""`apply`: reads the command line, asks the person, and prints the outcome."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.apply_run import DONE, ApplyOptions, ApplyRun
-from reconciler.cli.approved import load_approved
-from reconciler.cli.begun import hold_clone, refuse_unrecorded
-from reconciler.cli.history import open_history
-from reconciler.cli.line import Head, load_head, say
-from reconciler.cli.main import Options
-from reconciler.cli.notify import ending_of, tell_of
 from reconciler.cli.output import print_result
 from reconciler.cli.plan import (
     FORMATS,
@@ -25,15 +18,20 @@ from reconciler.cli.plan import (
     read_option,
     record_option,
 )
-from reconciler.cli.record import RecordMode
 from reconciler.core.changes.notification import RunResult
-from reconciler.core.changes.outcome import Run
-from reconciler.core.record.refusals import RecordRefusal
+from reconciler.core.changes.plan import Plan
 from reconciler.core.targeting.reading import ReadMode, ReadRequest
-from reconciler.desired.records.line import check_line
-from reconciler.errors import Refused
+from reconciler.pipeline.apply.approvals import load_approved
+from reconciler.pipeline.apply.begun_apply import refuse_disabled
+from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
+from reconciler.pipeline.apply.run import apply_state
+from reconciler.pipeline.desired.current_state import load_current_state
+from reconciler.pipeline.notifications import notify_of
+from reconciler.pipeline.record.tenant_record import RecordMode
+from reconciler.pipeline.workspace import Workspace
 from reconciler.report.render import Format, render_run
-from reconciler.settings import read_settings
+
+DONE, FAILED, REFUSED = 0, 1, 4
 
 
 @click.command()
@@ -50,7 +48,7 @@ from reconciler.settings import read_settings
 @record_option
 @click.pass_obj
 def apply(
-    options: Options,
+    workspace: Workspace,
     files: tuple[Path, ...],
     base: str | None,
     as_of: date | None,
@@ -65,34 +63,35 @@ def apply(
     form: Format,
 ) -> int:
     """Plan again and carry it out. With FILE, only the effects that one of these plans shows."""
-    head = load_head(options, as_of)
-    read_request = ReadRequest(read, only, with_dependencies, base is not None)
-    asked = ApplyOptions(files, base, read_request, form, not yes and not files, all_or_nothing, max_duration, record)
-    return tell_of(options, head, "apply", lambda: _apply_head(options, head, asked))
+    current = load_current_state(workspace, as_of)
+    request = ApplyRequest(
+        base=base,
+        read_request=ReadRequest(read, only, with_dependencies, base is not None),
+        confirm=None if yes or files else _confirm,
+        report=lambda run: print_result(render_run(run, form)),
+        all_or_nothing=all_or_nothing,
+        max_duration=max_duration,
+        record=record,
+    )
+
+    def run() -> tuple[ApplyResult, RunResult]:
+        refuse_disabled(current)
+        result = apply_state(current, replace(request, approved=load_approved(files)))
+        return result, result.ending(current)
+
+    return exit_of(notify_of(current, "apply", run))
 
 
-def _apply_head(options: Options, head: Head, asked: ApplyOptions) -> tuple[int, RunResult]:
-    """Returns the exit code, and how the apply ended, for notifications."""
-    if not head.tenant.enabled:
-        raise Refused(
-            f"provisioning to {head.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
-        )
-    approved = load_approved(asked.files)
-    refuse_unrecorded(head)
-    settings = read_settings()
-    with hold_clone(options, head.tenant_name), open_history(head, asked.record) as history:
-        history.raise_unknown()
-        refusal = check_line(history.graph, history.record.history) if history.graph else None
-        if refusal is not None:
-            return _end_refused(options, head, asked, refusal)
-        return ApplyRun(options, head, asked, settings, history, list(approved)).run()
+def exit_of(result: ApplyResult) -> int:
+    """Returns the exit code: refused before failed before done."""
+    if result.refused:
+        return REFUSED
+    return DONE if result.settled and result.not_pushed is None else FAILED
 
 
-def _end_refused(options: Options, head: Head, asked: ApplyOptions, refusal: RecordRefusal) -> tuple[int, RunResult]:
-    """An apply of a commit that a later whole apply has is done already; any other refusal is raised."""
-    if refusal.exit_code:
-        raise refusal.as_error()
-    say(options, f"Nothing to do: {refusal.sentence}")
-    run = Run(tenant=head.tenant_name, commit=head.commit, digest="", outcomes=(), requests=0)
-    print_result(render_run(run, asked.form))
-    return DONE, replace(ending_of("apply", head), run=run, settled=True)
+def _confirm(plan: Plan) -> bool:
+    """Whether a person says yes; an end of input is no."""
+    try:
+        return click.confirm(f"Apply this to {plan.tenant}?", err=True)
+    except click.Abort:
+        return False

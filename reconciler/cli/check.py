@@ -1,4 +1,4 @@
-"""`check` and `tenants`: is the tenant there, what does it support, and which tenants are there at all."""
+"""`check` and `tenants`: tests a connection and lists its features; lists the tenants."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.errors import UsageError
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Head
     from reconciler.core.declarations.tenant import Tenant
     from reconciler.core.model.shards import Part
     from reconciler.live.client import Client
     from reconciler.live.rest import RestLine
+    from reconciler.pipeline.desired.current_state import CurrentState
 
 FORMATS = click.Choice(["text", "json"])
 
@@ -26,49 +26,50 @@ FORMATS = click.Choice(["text", "json"])
 @click.command()
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.pass_obj
-def check(options: Options, form: str) -> None:
+def check(workspace: Workspace, form: str) -> None:
     """Test the connection and the token, and say what the service supports. Reads a few pages, changes nothing."""
-    from reconciler.cli.line import load_head, say_token
+    from reconciler.pipeline.desired.current_state import load_current_state, log_token
 
-    head = load_head(options, None)
-    facts = asyncio.run(_ask(options, head))
+    current = load_current_state(workspace)
+    facts = asyncio.run(_ask(current))
     if form == "json":
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         click.echo(_as_text(facts))
-    say_token(options, head)
+    log_token(current)
 
 
-async def _ask(options: Options, head: Head) -> dict[str, Any]:
-    from reconciler.cli.account import connect
-    from reconciler.cli.notify import check_notifiers
-    from reconciler.cli.people import connect_rest
+async def _ask(current: CurrentState) -> dict[str, Any]:
     from reconciler.core.declarations.token_expiry import days_left
     from reconciler.live.discovery import ask_config, count_resources
-    from reconciler.settings import read_settings
+    from reconciler.pipeline.account.connect import connect
+    from reconciler.pipeline.account.roles import connect_rest
+    from reconciler.pipeline.notifications import check_notifiers
 
     async with AsyncExitStack() as stack:
-        settings = read_settings()
-        client: Client = await connect(stack, options, head, settings)
-        rest = await connect_rest(stack, head, settings, client)
+        client: Client = await connect(stack, current)
+        rest = await connect_rest(stack, current, client)
         users = await count_resources(client, "Users")
         groups = await count_resources(client, "Groups")
         config = await ask_config(client)
-        permissions = await _ask_rest(rest, head.tenant) if rest else None
-    expires, left = head.tenant.token.expires if head.tenant.token else None, days_left(head.tenant, head.today)
+        permissions = await _ask_rest(rest, current.tenant) if rest else None
+    expires, left = (
+        current.tenant.token.expires if current.tenant.token else None,
+        days_left(current.tenant, current.today),
+    )
     return {
-        "tenant": head.tenant_name,
-        "url": head.tenant.url,
-        "enabled": head.tenant.enabled,
-        "dialect": head.tenant.dialect,
+        "tenant": current.tenant_name,
+        "url": current.tenant.url,
+        "enabled": current.tenant.enabled,
+        "dialect": current.tenant.dialect,
         "token_expires": expires.isoformat() if expires else None,
         "token_days_left": left,
         "users": users,
         "groups": groups,
         "supports": config,
-        "roles_via": head.tenant.roles_via,
+        "roles_via": current.tenant.roles_via,
         "permissions": permissions,
-        "notifications": check_notifiers(head, settings),
+        "notifications": check_notifiers(current),
     }
 
 
@@ -119,20 +120,21 @@ def _as_text(facts: dict[str, Any]) -> str:
     help="Only the Kth of N parts, where they are more than the 256 jobs that a matrix may have.",
 )
 @click.pass_obj
-def tenants(options: Options, form: str, *, enabled_only: bool, part_written: str) -> None:
+def tenants(workspace: Workspace, form: str, *, enabled_only: bool, part_written: str) -> None:
     """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
-    from reconciler.cli.line import choose_tenant, load_folder, now_in_utc, say
     from reconciler.core.declarations.token_expiry import warn_of_token
     from reconciler.core.model.shards import take_part
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput
+    from reconciler.pipeline.clock import now_in_utc
+    from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
 
-    loaded = load_folder(options, find_repository(options.folder))
+    loaded = load_folder(workspace, find_repository(workspace.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     today, every = now_in_utc().date(), loaded.declarations.tenants
-    part = _read_part(part_written, len(every), as_jobs=form == "github-matrix" and not options.tenant)
-    named = [choose_tenant(loaded.declarations, options.tenant)] if options.tenant else take_part(list(every), part)
+    part = _read_part(part_written, len(every), as_jobs=form == "github-matrix" and not workspace.tenant)
+    named = [choose_tenant(loaded.declarations, workspace.tenant)] if workspace.tenant else take_part(list(every), part)
     declared = {name: every[name] for name in named if every[name].tenant.enabled or not enabled_only}
     match form:
         case "json":
@@ -143,11 +145,11 @@ def tenants(options: Options, form: str, *, enabled_only: bool, part_written: st
         case _:
             click.echo("\n".join(_describe(name, one.tenant, today) for name, one in declared.items()))
     for problem in (problem for name, one in declared.items() for problem in warn_of_token(name, one, today)):
-        say(options, str(problem))
+        workspace.log(str(problem))
 
 
 def _read_part(written: str, count: int, *, as_jobs: bool) -> Part:
-    """The part; raises UsageError where there is none such, or it is of so few that a part would not fit."""
+    """Reads the part; raises UsageError where it is not K/N, or N is too small for the number of tenants."""
     from reconciler.core.model.shards import MOST_JOBS, count_parts, read_part
 
     part = read_part(written)

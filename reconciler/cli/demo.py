@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.core.model.amounts import and_more
 from reconciler.core.scim.wire import read_page
 from reconciler.errors import Failed, UsageError
+from reconciler.pipeline.workspace import Workspace
 from reconciler.sandbox.store import Store
 from reconciler.settings import environment_for_git, environment_without
 
@@ -41,14 +41,14 @@ CLICKED = ("zoe.laurent@example.com", "Sales Champion")
 
 @click.command()
 @click.pass_obj
-def demo(options: Options) -> None:
+def demo(workspace: Workspace) -> None:
     """Validate, plan, apply, an empty plan, a change by hand, drift, mended; then a new hire. Takes seconds."""
-    if not (options.folder / "users" / "finance.yaml").is_file():
-        raise UsageError(f"{options.folder} is not the worked example: run the demo where desired-state/ is")
+    if not (workspace.folder / "users" / "finance.yaml").is_file():
+        raise UsageError(f"{workspace.folder} is not the worked example: run the demo where desired-state/ is")
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as name:
         story = _Story(Path(name))
-        story.begin(options.folder)
-        story.tell()
+        story.begin(workspace.folder)
+        story.run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Story:
         self._git("config", "user.email", "demo@example.com")
         self._commit("The company as it is")
 
-    def tell(self) -> None:
+    def run(self) -> None:
         self._chapter("A small company's desired state is in git. Is it sound?")
         self._run("validate")
         self._chapter("What would applying it do to an empty 4me account? (The head of the plan.)")
@@ -95,7 +95,7 @@ class _Story:
         click.echo("\n" + click.style(f"── {sentence}", bold=True))
 
     def _run(self, *arguments: str, quiet: bool = False) -> None:
-        """One command, as it would be typed, with the head of what it prints."""
+        """Runs one command as it would be typed, and prints the head of its output."""
         click.echo(click.style(f"$ reconciler {' '.join(arguments)}", fg="cyan"))
         command = [sys.executable, "-m", "reconciler", *(["-q"] if quiet else []), *arguments]
         done = self._call(command, environment_without("RECONCILER_PRIVATE"), stderr=subprocess.DEVNULL)
@@ -107,7 +107,7 @@ class _Story:
             click.echo(f"  …{and_more(len(lines) - MOST_LINES)} lines")
 
     def _click(self) -> None:
-        """What a person does in 4me's own pages: a change that git knows nothing of."""
+        """Changes a user as a person does in 4me's own pages, without git."""
         user_name, title = CLICKED
         now = datetime.now(UTC)
         with Store(self.place / ".reconciler" / "sandbox.sqlite") as store:

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.errors import Failed, InvalidInput, Unreachable, UsageError
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -36,7 +36,7 @@ Ran: TypeAlias = tuple[int, str, str]  # exit code, stdout, stderr; plain, for a
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """What one tenant's run came to: its exit code, the JSON that it printed (None where none), and what it said."""
+    """The result of one tenant's run: its exit code, the JSON that it printed if any, and its stderr."""
 
     tenant: str
     code: int
@@ -50,22 +50,22 @@ class Shard:
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit 3 where a tenant differs, and nothing is worse.")
 @click.pass_obj
-def fleet(options: Options, what: str, *, cluster: str, form: str, exit_code: bool) -> int:
+def fleet(workspace: Workspace, what: str, *, cluster: str, form: str, exit_code: bool) -> int:
     """Plan, or look for drift, of all tenants on the workers of a Dask cluster. Needs `reconciler[dask]`.
 
     Each worker needs the desired state at the same path, and the tenants' secrets in its environment. The exit code is
     the worst of all: 1 failed, 2 usage, 5 unreachable, 4 refused, 0 done.
     """
-    from reconciler.cli.line import load_folder, say
     from reconciler.desired.git.repository import find_repository
+    from reconciler.pipeline.desired.current_state import load_folder
 
-    loaded = load_folder(options, find_repository(options.folder))
+    loaded = load_folder(workspace, find_repository(workspace.folder))
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
-    folder = str(options.folder.resolve())
+    folder = str(workspace.folder.resolve())
     with _connect(_scheduler(cluster)) as client:
         tenants = sorted(loaded.declarations.tenants)
-        shards = gather_shards(client, folder, what, tenants, tell=lambda told: say(options, told))
+        shards = gather_shards(client, folder, what, tenants, tell=workspace.log)
 
     click.echo(render_shards(shards, form))
     worst = worst_of(shard.code for shard in shards)
@@ -108,7 +108,7 @@ def gather_shards(
 
 
 def run_shard(folder: str, what: str, tenant: str) -> Ran:
-    """On a worker: this program for one tenant, and what came of it."""
+    """Runs this program for one tenant, on a worker, and returns its result."""
     import subprocess
     import sys
 
@@ -118,15 +118,16 @@ def run_shard(folder: str, what: str, tenant: str) -> Ran:
 
 
 def render_shards(shards: Sequence[Shard], form: str) -> str:
-    """One report of all: a line for each tenant, what is wrong with it below; or all that each printed, as JSON."""
+    """Renders one report of all: a line for each tenant with its errors below; or the output of each, as JSON."""
     if form == "json":
         return json.dumps({"tenants": {one.tenant: asdict(one) for one in shards}}, indent=2, ensure_ascii=False)
     counts = {code: sum(one.code == code for one in shards) for code in {*WORST_FIRST, *(one.code for one in shards)}}
     worst_first = sorted((code for code, count in counts.items() if count), key=_rank)
     total = ", ".join(
-        f"{counts[code]} {_say(code) if counts[code] == 1 else _say_of_several(code)}" for code in worst_first
+        f"{counts[code]} {_name_code(code) if counts[code] == 1 else _name_code_of_several(code)}"
+        for code in worst_first
     )
-    return "\n".join([f"{len(shards)} tenants: {total}", *(line for one in shards for line in _tell(one))])
+    return "\n".join([f"{len(shards)} tenants: {total}", *(line for one in shards for line in _render_shard(one))])
 
 
 def worst_of(codes: Iterable[int]) -> int:
@@ -138,20 +139,20 @@ def _rank(code: int) -> int:
     return WORST_FIRST.index(code) if code in WORST_FIRST else 0
 
 
-def _say(code: int) -> str:
+def _name_code(code: int) -> str:
     return SAID.get(code, f"exit code {code}")
 
 
-def _say_of_several(code: int) -> str:
-    return "differ" if code == DIFFERS else _say(code)
+def _name_code_of_several(code: int) -> str:
+    return "differ" if code == DIFFERS else _name_code(code)
 
 
-def _tell(shard: Shard) -> Iterable[str]:
+def _render_shard(shard: Shard) -> Iterable[str]:
     from reconciler.report.format.quote import plain_line
 
     summary = shard.result.get("summary") if shard.result else None
     counted = ", ".join(f"{count} {action}" for action, count in summary.items()) if isinstance(summary, dict) else ""
-    yield f"  {shard.tenant}: {_say(shard.code)}{counted and f' ({counted})'}"
+    yield f"  {shard.tenant}: {_name_code(shard.code)}{counted and f' ({counted})'}"
     if shard.code not in (0, DIFFERS):
         yield from (f"    {plain_line(line)}" for line in shard.said.splitlines())
 
@@ -162,7 +163,7 @@ def _announce(tenant: str, future: Future[Ran], ended: SimpleQueue[tuple[str, Fu
 
 
 def _fetch(tenant: str, future: Future[Ran], patience: float) -> Shard | None:
-    """What came of one that has ended; None where its worker was lost with it, so that it runs again."""
+    """Fetches the result of a future; None where its worker was lost, so that it runs again."""
     try:
         code, printed, said = future.result(timeout=patience)
     except TimeoutError:
@@ -175,7 +176,7 @@ def _fetch(tenant: str, future: Future[Ran], patience: float) -> Shard | None:
 
 
 def _parse(printed: str) -> dict[str, object] | None:
-    """The report that was printed; None where there is none, or its process ended in the midst of it."""
+    """Parses the printed report; None where there is none, or it is incomplete."""
     try:
         report = json.loads(printed)
     except ValueError:
@@ -184,7 +185,7 @@ def _parse(printed: str) -> dict[str, object] | None:
 
 
 def _find_loss(client: Client, patience: float) -> str:
-    """Why what is not done never will be; nothing where there is a worker, or comes one in time."""
+    """Returns the reason why the rest can't be done; nothing where a worker is there in time."""
     try:
         client.wait_for_workers(1, timeout=patience)
     except TimeoutError:
@@ -203,7 +204,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _scheduler(cluster: str) -> str:
-    """The address of a scheduler, checked, for Dask takes longer to say less; raises UsageError."""
+    """Checks the address of a scheduler, because Dask fails late and without a reason; raises UsageError."""
     address = cluster if "://" in cluster else f"tcp://{cluster}"
     try:
         parts = urlsplit(address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Workspace
 
 DONE, FAILED, DIFFERENT = 0, 1, 3
 
@@ -12,13 +12,12 @@ DONE, FAILED, DIFFERENT = 0, 1, 3
 @click.command()
 @click.option("--check", "checks", is_flag=True, help="Write nothing; exit 3 if a file would change.")
 @click.pass_obj
-def fmt(options: Options, *, checks: bool) -> int:
+def fmt(workspace: Workspace, *, checks: bool) -> int:
     """Write every file of the desired state in canonical form, and print the names of those that changed.
 
     Comments, anchors and empty lines stay, and each file declares the same as before. A file that would lose something
     is not written; its line is printed, and the exit code is 1.
     """
-    from reconciler.cli.line import say
     from reconciler.core.model.amounts import count
     from reconciler.desired.git.files import find_files, read_folder
     from reconciler.desired.git.repository import find_repository
@@ -27,19 +26,19 @@ def fmt(options: Options, *, checks: bool) -> int:
     from reconciler.report.format.quote import plain_line
     from reconciler.report.problems import render_problems
 
-    repository = find_repository(options.folder)
+    repository = find_repository(workspace.folder)
     label = repository.folder if repository else None
-    contents = read_folder(options.folder, label)
+    contents = read_folder(workspace.folder, label)
     formatted = format_files(contents)
 
     if not checks:
-        paths = find_files(options.folder, label)
+        paths = find_files(workspace.folder, label)
         replace_files({paths[file]: (contents[file], content) for file, content in formatted.files.items()})
     click.echo("".join(f"{plain_line(file)}\n" for file in formatted.files), nl=False)
     if formatted.problems:
         click.echo(render_problems(formatted.problems, "text"), nl=False, err=True)
     verb = "would change" if checks else "changed"
-    say(options, f"{count(len(formatted.files), 'file')} of {len(contents)} {verb}")
+    workspace.log(f"{count(len(formatted.files), 'file')} of {len(contents)} {verb}")
     if formatted.problems:
         return FAILED
     return DIFFERENT if checks and formatted.files else DONE

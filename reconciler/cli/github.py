@@ -1,4 +1,4 @@
-"""`github`: the pull-request side. Holds GitHub's token and never the account's: it renders what foreigners wrote."""
+"""`github`: the pull-request side. Holds GitHub's token and never the account's, because it renders foreign text."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.line import now_in_utc, say
-from reconciler.cli.main import Options
-from reconciler.cli.merged import find_merged, number_of_event, number_of_merge
-from reconciler.cli.output import read_text, write_private
-from reconciler.cli.reviewed import read_job, summarise, write_outcome, write_plan
-from reconciler.cli.saved import read_plan
-from reconciler.cli.standing import Standing, read_standing
+from reconciler.cli.output import print_result
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
 from reconciler.github.client import GitHub
 from reconciler.github.comment import find_author, keep_comment, look_again
 from reconciler.github.drift_issue import find_issue, keep_issue
 from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
-from reconciler.settings import read_settings
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.private_files import read_text, write_private
+from reconciler.pipeline.pull_requests.comments import summarise, write_outcome, write_plan
+from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit, find_pull_of_commit, find_pull_of_event
+from reconciler.pipeline.pull_requests.tenant_status import TenantStatus, read_tenant_status
+from reconciler.pipeline.saved_plans import read_plan
+from reconciler.pipeline.workspace import Workspace
 
 GITHUB_API = "https://api.github.com"
 
@@ -29,16 +29,16 @@ commit_option = click.option("--commit", metavar="SHA", help="The merged commit;
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What every command here is told: of the desired state, and of GitHub."""
+    """The options of all commands here: the workspace, and GitHub's repository."""
 
-    options: Options
+    workspace: Workspace
     repository: str | None
     api_url: str | None
     author: str | None
 
     def connect(self) -> GitHub:
         """A client of the repository that was named, or that the workflow is of."""
-        settings = read_settings()
+        settings = self.workspace.settings
         job = settings.job()
         named = self.repository or job.repository
         if named is None:
@@ -72,27 +72,28 @@ def comment(
 
     Also the summary of the job, and annotations on the lines of the YAML.
     """
-    job = read_job()
-    known = pull or (None if commit else number_of_event(job))
+    job = side.workspace.settings.job()
+    known = pull or (None if commit else find_pull_of_event(job))
     match file, outcome:
         case Path() as plan, None:
-            text = write_plan(side.options, plan, said, job.checks_url(known) if known else job.run_url)
+            text = write_plan(side.workspace, plan, said, job.checks_url(known) if known else job.run_url)
         case None, Path() as run:
-            text = write_outcome(side.options, run, said, job)
+            text = write_outcome(side.workspace, run, said, job)
         case _:
             raise UsageError("say which plan file, or which outcome with --outcome FILE: one of the two")
+    print_result(text.annotations)
     summarise(job, text.body)
 
     with side.connect() as client:
         try:
-            number = known or number_of_merge(client, side.options, commit)
+            number = known or find_pull_of_commit(client, side.workspace, commit)
         except Refused as error:
             if file:
                 raise
-            say(side.options, f"No comment, for there is nowhere to put it: {error}")
+            side.workspace.log(f"No comment, for there is nowhere to put it: {error}")
             return
         told = keep_comment(client, number, find_author(client, side.author), text.mark, text.body)
-    say(side.options, f"The comment on #{number} for {text.mark.tenant} was {told}")
+    side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {told}")
 
 
 @github.command("drift-issue")
@@ -109,32 +110,32 @@ def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | No
     Also what the last apply did not do, and what expires. Opened, updated in place, closed when nothing is left, opened
     again. Nothing is said twice.
     """
-    standing = read_standing(side.options, file, said)
+    status = read_tenant_status(side.workspace, file, said)
     if outcome is not None:
-        standing = standing.with_outcome(read_text(outcome), "", str(outcome))
+        status = status.with_outcome(read_text(outcome), "", str(outcome))
     with side.connect() as client:
-        if outcome is None and standing.left is not None:
-            standing = _ask_what_failed(side, client, standing, standing.left.commit, workflow)
+        if outcome is None and status.left is not None:
+            status = _ask_what_failed(side, client, status, status.left.commit, workflow)
         author = find_author(client, side.author)
-        told = look_again(lambda: _keep_issue(client, author, standing))
-    say(side.options, f"The issue on {standing.mark.tenant}: {told}")
+        told = look_again(lambda: _keep_issue(client, author, status))
+    side.workspace.log(f"The issue on {status.mark.tenant}: {told}")
 
 
-def _keep_issue(client: GitHub, author: str, standing: Standing) -> str:
-    """Looks for the issue, and makes it say what is the case."""
-    issue = find_issue(client, author, standing.mark)
-    return keep_issue(client, issue, standing.mark, standing.report(issue, now_in_utc().date()))
+def _keep_issue(client: GitHub, author: str, status: TenantStatus) -> str:
+    """Finds the issue, and brings it up to date."""
+    issue = find_issue(client, author, status.mark)
+    return keep_issue(client, issue, status.mark, status.report(issue, now_in_utc().date()))
 
 
-def _ask_what_failed(side: Side, client: GitHub, standing: Standing, commit: str, workflow: str) -> Standing:
-    """With what the apply stored that git says did not do everything; where that can't be had, git's word is enough."""
+def _ask_what_failed(side: Side, client: GitHub, status: TenantStatus, commit: str, workflow: str) -> TenantStatus:
+    """Returns the status with the stored outcome of the unfinished apply; unchanged, where that can't be fetched."""
     try:
-        kept = fetch_last_outcome(client, OutcomeQuery(standing.mark.tenant, commit, workflow))
+        kept = fetch_last_outcome(client, OutcomeQuery(status.mark.tenant, commit, workflow))
         if kept is not None:
-            return standing.with_outcome(kept.outcome, kept.said, f"the outcome of run {kept.run}")
+            return status.with_outcome(kept.outcome, kept.said, f"the outcome of run {kept.run}")
     except (Forbidden, NotFound, Refused, UsageError) as error:
-        say(side.options, f"What the last apply did not do is told without names: {error}")
-    return standing
+        side.workspace.log(f"What the last apply did not do is told without names: {error}")
+    return status
 
 
 @github.command("approved-plan")
@@ -147,7 +148,7 @@ def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -
 
     Exit code 4 where there is none that can be trusted: nothing is applied then.
     """
-    merged = find_merged(side.options, commit)
+    merged = find_merged_commit(side.workspace, commit)
     with side.connect() as client:
         stored = fetch_approved_plan(client, PlanQuery(merged.tenant, merged.commit, workflow))
     try:
@@ -157,4 +158,4 @@ def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -
     refuse_moved_base(plan, stored, merged.tenant, merged.url, merged.tree)
 
     write_private(output, stored.plan)
-    say(side.options, f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")
+    side.workspace.log(f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")

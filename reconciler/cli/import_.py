@@ -1,4 +1,4 @@
-"""`import`: a live account → YAML that says what it is, after which nothing is left to plan."""
+"""`import`: writes a live account as YAML, after which nothing is left to plan."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.core.model.amounts import count, few
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.cli.line import Head
     from reconciler.core.adoption.importing import Imported
     from reconciler.core.declarations.declared import Declarations
     from reconciler.core.declarations.tenant import Tenant
     from reconciler.core.model.states import LiveState
+    from reconciler.pipeline.desired.current_state import CurrentState
 
 By = Literal["department", "hundred"]
 Dialect = Literal["4me", "rfc7644"]
@@ -26,8 +26,8 @@ MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The account as the command line names it, where no file declares it yet."""
+class ImportSource:
+    """The account of the command line, where no file declares it yet."""
 
     url: str | None
     token_env: str | None
@@ -56,7 +56,7 @@ class Account:
 @click.option("--base", metavar="REF", help="With --adopt: what was applied, if not by the last receipt.")
 @click.pass_obj
 def import_(
-    options: Options,
+    workspace: Workspace,
     keys: tuple[str, ...],
     url: str | None,
     token_env: str | None,
@@ -77,84 +77,86 @@ def import_(
     With --adopt, what drifted in the account since the last apply is written into the files that are there (of KEY...,
     all that differs): only the values that differ, as a difference to be read and committed.
     """
-    from reconciler.cli.adopt import Wanted, adopt
+    from reconciler.cli.adopt import AdoptRequest, adopt
     from reconciler.errors import UsageError
 
-    account = Account(url, token_env, dialect, name)
+    account = ImportSource(url, token_env, dialect, name)
     if adopts and (url or token_env or dialect):
         raise UsageError("--adopt is for a tenant that is declared: choose one with --tenant")
     if adopts:
-        return adopt(options, Wanted(keys, base, live, dry_run))
+        return adopt(workspace, AdoptRequest(keys, base, live, dry_run))
     if keys or dry_run or base:
         raise UsageError("KEY, --dry-run and --base go with --adopt; an import is of the whole account")
-    return _import(options, account, by, live)
+    return _import(workspace, account, by, live)
 
 
-def _import(options: Options, account: Account, by: By, live: Path | None) -> int:
+def _import(workspace: Workspace, account: ImportSource, by: By, live: Path | None) -> int:
     """The whole account, into files that are not there yet."""
-    from reconciler.cli.account import read_whole
-    from reconciler.cli.line import say, say_token
     from reconciler.core.adoption.importing import import_account
     from reconciler.desired.writing.atomic_write import place_new
     from reconciler.desired.writing.imported import ImportOrigin, write_import
+    from reconciler.pipeline.account.connect import read_whole
+    from reconciler.pipeline.desired.current_state import log_token
     from reconciler.report.problems import render_problems
 
-    contents = _existing(options)
-    head = _head(options, contents, account)
-    say_token(options, head)
-    state = read_whole(options, head, live)
+    contents = _existing(workspace)
+    current = _head(workspace, contents, account)
+    log_token(current)
+    state = read_whole(current, live)
 
-    imported = import_account(state, head.tenant)
+    imported = import_account(state, current.tenant)
     files = write_import(
-        imported, ImportOrigin(head.tenant_name, head.tenant, head.today, declared=account.url is None), by
+        imported, ImportOrigin(current.tenant_name, current.tenant, current.today, declared=account.url is None), by
     )
-    _check_that_nothing_is_left(head, contents, files, state)
+    _check_that_nothing_is_left(current, contents, files, state)
 
-    place_new(options.folder, files)
+    place_new(workspace.folder, files)
     if imported.left_out:
-        say(options, render_problems(imported.left_out, "text").rstrip("\n"))
-    click.echo(_summary(options, head, imported, len(files)))
+        workspace.log(render_problems(imported.left_out, "text").rstrip("\n"))
+    click.echo(_summary(workspace, current, imported, len(files)))
     return 0
 
 
-def _existing(options: Options) -> Mapping[str, bytes]:
+def _existing(workspace: Workspace) -> Mapping[str, bytes]:
     """The files that are there, none where there is no folder yet."""
     from reconciler.desired.git.files import read_folder
     from reconciler.desired.git.repository import find_repository
 
-    if not options.folder.is_dir() or not any(options.folder.rglob("*.yaml")):
+    if not workspace.folder.is_dir() or not any(workspace.folder.rglob("*.yaml")):
         return {}
-    repository = find_repository(options.folder)
-    return read_folder(options.folder, repository.folder if repository else None)
+    repository = find_repository(workspace.folder)
+    return read_folder(workspace.folder, repository.folder if repository else None)
 
 
-def _head(options: Options, contents: Mapping[str, bytes], account: Account) -> Head:
+def _head(workspace: Workspace, contents: Mapping[str, bytes], account: ImportSource) -> CurrentState:
     """The tenant to import from: declared in the folder, or named by the command line."""
-    from reconciler.cli.line import Head, choose_tenant, now_in_utc
     from reconciler.core.access.compile import compile_state
     from reconciler.desired.git.repository import find_repository
     from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import InvalidInput
+    from reconciler.pipeline.clock import now_in_utc
+    from reconciler.pipeline.desired.current_state import CurrentState, choose_tenant
 
     loaded = load_declarations(contents)
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     declarations = _with_tenant(loaded.declarations, account)
     _refuse_to_overwrite(declarations)
-    name = choose_tenant(declarations, options.tenant)
+    name = choose_tenant(declarations, workspace.tenant)
     today = now_in_utc().date()
-    return Head(
+    return CurrentState(
+        workspace=workspace,
         loaded=loaded,
         tenant_name=name,
         tenant=declarations.tenants[name].tenant,
         desired=compile_state(declarations, name, today),
         today=today,
-        repository=find_repository(options.folder),
+        repository=find_repository(workspace.folder),
         commit=None,
     )
 
 
-def _with_tenant(declarations: Declarations, account: Account) -> Declarations:
+def _with_tenant(declarations: Declarations, account: ImportSource) -> Declarations:
     from dataclasses import replace
 
     from reconciler.core.declarations.declared import DeclaredTenant
@@ -173,7 +175,7 @@ def _with_tenant(declarations: Declarations, account: Account) -> Declarations:
     return replace(declarations, tenants={account.name: declared})
 
 
-def _make_tenant(account: Account) -> Tenant:
+def _make_tenant(account: ImportSource) -> Tenant:
     """The tenant of the command line; raises UsageError where it can't be one."""
     from pydantic import ValidationError
 
@@ -198,7 +200,7 @@ def _make_tenant(account: Account) -> Tenant:
 
 
 def _refuse_to_overwrite(declarations: Declarations) -> None:
-    """Raises UsageError where users, groups or roles are declared: import writes what is not there yet."""
+    """Raises UsageError where users, groups or roles are declared: an import overwrites nothing."""
     from reconciler.errors import UsageError
 
     sources = [
@@ -215,25 +217,26 @@ def _refuse_to_overwrite(declarations: Declarations) -> None:
 
 
 def _check_that_nothing_is_left(
-    head: Head, contents: Mapping[str, bytes], files: Mapping[str, str], live: LiveState
+    current: CurrentState, contents: Mapping[str, bytes], files: Mapping[str, str], live: LiveState
 ) -> None:
-    """Raises Refused, before anything is written, where what would be declared is not what the account has."""
+    """Raises Refused, before anything is written, where the declarations would differ from the account."""
     from dataclasses import replace
 
-    from reconciler.cli.line import Base, gather
     from reconciler.core.access.compile import compile_state
     from reconciler.core.planner.plan_users import NEVER_PROVISIONED
     from reconciler.core.safety.make_plan import make_plan
     from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import InvalidInput, Refused
+    from reconciler.pipeline.plan.gathering import gather
+    from reconciler.pipeline.record.prior_state import PriorState
 
     added = {f"import/{name}": text.encode() for name, text in files.items()}
-    loaded = load_declarations({**contents, **added}, known=head.loaded)
-    desired = compile_state(loaded.declarations, head.tenant_name, head.today)
+    loaded = load_declarations({**contents, **added}, known=current.loaded)
+    desired = compile_state(loaded.declarations, current.tenant_name, current.today)
     problems = [one for one in (*loaded.problems, *desired.problems) if one.severity == "error"]
     if problems:
         raise InvalidInput(tuple(problems))
-    plan = make_plan(gather(replace(head, loaded=loaded, desired=desired), Base(), live)).plan
+    plan = make_plan(gather(replace(current, loaded=loaded, desired=desired), PriorState(), live)).plan
     shut_out = [one for one in plan.skipped if one.reason.endswith(NEVER_PROVISIONED)]
     if plan.changes or shut_out:
         users = [f"{one.key}: out of scope, for {one.reason}" for one in shut_out]
@@ -247,7 +250,7 @@ def _check_that_nothing_is_left(
         )
 
 
-def _summary(options: Options, head: Head, imported: Imported, files: int) -> str:
+def _summary(workspace: Workspace, current: CurrentState, imported: Imported, files: int) -> str:
     inactive = sum("active" in user for user in imported.users.values())
     users = (
         f"{count(len(imported.users), 'user')} ({inactive} inactive)"
@@ -257,6 +260,6 @@ def _summary(options: Options, head: Head, imported: Imported, files: int) -> st
     what = f"{users}, {count(len(imported.groups), 'group')} and {count(len(imported.roles), 'role')}"
     left_out = f"; {count(len(imported.left_out), 'thing')} left out" if imported.left_out else ""
     return (
-        f"Imported {what} of {head.tenant_name} into {count(files, 'file')} below {options.folder}{left_out}.\n"
+        f"Imported {what} of {current.tenant_name} into {count(files, 'file')} below {workspace.folder}{left_out}.\n"
         "Nothing is left to plan: what git says is what the account has. Commit it, and change it from there."
     )

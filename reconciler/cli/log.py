@@ -1,4 +1,4 @@
-"""`log`: what was applied, and when: every attempt of every change, or the record of applies in git."""
+"""`log`: every attempt of every change, or the record of applies in git."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
 from reconciler.core.changes.attempt import STATUSES, AttemptQuery
 from reconciler.core.changes.plan import ACTIONS
 from reconciler.errors import UsageError
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from reconciler.report.applies import ApplyFormat
@@ -36,7 +36,7 @@ class Span(click.ParamType[timedelta]):
 
 
 class Moment(click.ParamType[datetime]):
-    """A moment in UTC: a day, a day and a time, or a length of time ago. `after` is what a day alone begins or ends."""
+    """A moment in UTC: a day, a day and a time, or a length of time ago. `after` is added to a day alone."""
 
     name = "time"
 
@@ -45,7 +45,7 @@ class Moment(click.ParamType[datetime]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """The moment, or click's usage error."""
-        from reconciler.cli.line import now_in_utc
+        from reconciler.pipeline.clock import now_in_utc
 
         text = str(value)
         if re.fullmatch(r"[0-9]{1,5}[hdw]", text):
@@ -74,7 +74,7 @@ class Moment(click.ParamType[datetime]):
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.pass_obj
 def log(
-    options: Options,
+    workspace: Workspace,
     form: AttemptFormat,
     *,
     keys: tuple[str, ...],
@@ -93,7 +93,7 @@ def log(
     With --applies, the record that git has of each apply, from every clone. JSON is one object a line.
     """
     wanted = AttemptQuery(
-        tenant=options.tenant,
+        tenant=workspace.tenant,
         run=run,
         keys=tuple(spelled for key in keys for spelled in _keys(key)),
         actions=actions,
@@ -102,17 +102,17 @@ def log(
         until=until,
         limit=limit,
     )
-    filtered = wanted != AttemptQuery(tenant=options.tenant)
+    filtered = wanted != AttemptQuery(tenant=workspace.tenant)
     if prune is (older_than is None):
         raise UsageError("--prune and --older-than go together: --prune --older-than 400d")
     if (applies or prune) and (filtered or (applies and prune)):
         raise UsageError("filters are for the provisioning log: --applies and --prune take none, and not each other")
     if applies:
-        _show_applies(options, form)
+        _show_applies(workspace, form)
     elif older_than is not None:
-        _prune(options, older_than)
+        _prune(workspace, older_than)
     else:
-        _show_attempts(options, wanted, form)
+        _show_attempts(workspace, wanted, form)
 
 
 def _keys(written: str) -> tuple[str, ...]:
@@ -120,18 +120,15 @@ def _keys(written: str) -> tuple[str, ...]:
     return (written,) if "/" in written else (f"user/{written}", f"group/{written}")
 
 
-def _show_attempts(options: Options, wanted: AttemptQuery, form: AttemptFormat) -> None:
+def _show_attempts(workspace: Workspace, wanted: AttemptQuery, form: AttemptFormat) -> None:
     from reconciler.apply.log import ProvisioningLog
-    from reconciler.cli.line import say
     from reconciler.cli.output import print_result
-    from reconciler.cli.private import log_path
+    from reconciler.pipeline.provisioning_log import log_path
     from reconciler.report.attempts import render_attempts
-    from reconciler.settings import read_settings
 
-    path = log_path(options, read_settings())
+    path = log_path(workspace)
     if not path.is_file():
-        say(
-            options,
+        workspace.log(
             f"No provisioning log at {path}: nothing was applied from this clone, or RECONCILER_PRIVATE was another",
         )
         return
@@ -140,30 +137,29 @@ def _show_attempts(options: Options, wanted: AttemptQuery, form: AttemptFormat) 
         found = list(log.find(replace(wanted, limit=most)))
     print_result("".join(render_attempts(found, form)))
     if not found:
-        say(options, "Nothing like that is on record")
+        workspace.log("Nothing like that is on record")
     if len(found) == most and wanted.limit is None:
-        say(options, f"These are the newest {most}: --limit shows more, --since and --key show others")
+        workspace.log(f"These are the newest {most}: --limit shows more, --since and --key show others")
 
 
-def _prune(options: Options, older_than: timedelta) -> None:
+def _prune(workspace: Workspace, older_than: timedelta) -> None:
     from reconciler.apply.log import ProvisioningLog
-    from reconciler.cli.line import now_in_utc, say
-    from reconciler.cli.private import log_path
-    from reconciler.settings import read_settings
+    from reconciler.pipeline.clock import now_in_utc
+    from reconciler.pipeline.provisioning_log import log_path
 
-    path = log_path(options, read_settings())
+    path = log_path(workspace)
     if not path.is_file():
-        say(options, f"No provisioning log at {path}: nothing to remove")
+        workspace.log(f"No provisioning log at {path}: nothing to remove")
         return
     before = now_in_utc() - older_than
     with ProvisioningLog(path) as log:
         removed = log.prune(before)
-    say(options, f"Removed {removed} attempts from before {before:%Y-%m-%d %H:%M} UTC")
+    workspace.log(f"Removed {removed} attempts from before {before:%Y-%m-%d %H:%M} UTC")
 
 
-def _show_applies(options: Options, form: ApplyFormat) -> None:
-    from reconciler.cli.applies import list_applies
+def _show_applies(workspace: Workspace, form: ApplyFormat) -> None:
     from reconciler.cli.output import print_result
+    from reconciler.pipeline.record.applies import list_applies
     from reconciler.report.applies import render_applies
 
-    print_result(render_applies(list_applies(options), form))
+    print_result(render_applies(list_applies(workspace), form))

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
 
 import click
 
-from reconciler import __version__
 from reconciler.errors import InvalidInput, ReconcilerError
+from reconciler.version import __version__
 
 COMMANDS = {
     "validate": ("reconciler.cli.validate", "All problems in the YAML; no network, no credentials."),
@@ -40,15 +39,6 @@ COMMANDS = {
     "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What every command is told: where the desired state is, which tenant, and how much to say."""
-
-    folder: Path
-    tenant: str | None
-    verbosity: int
 
 
 class LazyCommands(click.Group):
@@ -82,13 +72,15 @@ class LazyCommands(click.Group):
     help="The folder that holds the desired state.",
 )
 @click.option("--tenant", help="Which tenant; the only one, where there is one.")
-@click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+@click.option("-v", "--verbose", count=True, expose_value=False, help="Say more on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 @click.version_option(__version__, prog_name="reconciler")
 @click.pass_context
-def cli(ctx: click.Context, folder: Path, tenant: str | None, verbose: int, *, quiet: bool) -> None:
+def cli(ctx: click.Context, folder: Path, tenant: str | None, *, quiet: bool) -> None:
     """Desired state of a 4me account in git: plan it, apply it, watch it drift. Nothing is ever deleted."""
-    ctx.obj = Options(folder, tenant, -1 if quiet else verbose)
+    from reconciler.cli.output import make_workspace
+
+    ctx.obj = make_workspace(folder, tenant, quiet=quiet)
 
 
 def main() -> None:
@@ -105,7 +97,7 @@ def main() -> None:
         _report_invalid(error)
         sys.exit(error.exit_code)
     except ReconcilerError as error:
-        _say_error(str(error))
+        _print_error(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; nothing to say
@@ -119,10 +111,10 @@ def _report_invalid(error: InvalidInput) -> None:
 
     click.echo(render_problems(error.problems, "text"), nl=False, err=True)
     errors = sum(problem.severity == "error" for problem in error.problems)
-    _say_error(f"{count(errors, 'problem')} in the desired state: nothing was done")
+    _print_error(f"{count(errors, 'problem')} in the desired state: nothing was done")
 
 
-def _say_error(text: str) -> None:
+def _print_error(text: str) -> None:
     from reconciler.report.format.quote import plain_line
 
     click.echo(f"Error: {plain_line(text)}", err=True)

@@ -1,25 +1,34 @@
-"""Where results go: stdout, or a private file written whole or not at all; colour on a terminal only."""
+"""Where results and notes go: results on stdout, coloured on a terminal only; notes on stderr."""
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from reconciler.errors import UsageError
-from reconciler.settings import Settings, wants_colour
+from reconciler.cli.progress import show_progress
+from reconciler.pipeline.progress import hide_progress
+from reconciler.pipeline.workspace import Workspace, drop
+from reconciler.settings import read_settings, wants_colour
 
-KEY_FILE, KEY_BYTES = "fingerprint.key", 32
 COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magenta"}
 
 
+def make_workspace(folder: Path, tenant: str | None, *, quiet: bool) -> Workspace:
+    """Returns the workspace of a command, which reports on stderr; a quiet one reports warnings alone."""
+    if quiet:
+        return Workspace(folder, tenant, read_settings(), log=drop, warn=print_note, progress=hide_progress)
+    return Workspace(folder, tenant, read_settings(), log=print_note, warn=print_note, progress=show_progress)
+
+
+def print_note(text: str) -> None:
+    """Prints a note for the person on stderr."""
+    click.echo(text, err=True)
+
+
 def print_result(text: str) -> None:
-    """A rendered result on stdout, coloured by the sign a line starts with where a person is looking.
+    """Prints a rendered result on stdout, coloured by the sign that a line starts with on a terminal.
 
     Whatever the format, a terminal is given nothing that it would obey: in JSON the spelling means the same.
     """
@@ -37,67 +46,3 @@ def print_result(text: str) -> None:
     for line in text.splitlines():
         sign = line.lstrip()[:1]
         console.print(Text(line, style=COLOURS.get(sign, "") if line.startswith(("  ", "! ", "? ")) else ""))
-
-
-def write_private(path: Path, text: str) -> None:
-    """Writes the file with mode 0600, whole or not at all; raises UsageError where that can't be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except OSError as error:
-        Path(name).unlink()
-        raise UsageError(f"{path} can't be written: {error.strerror}") from error
-
-
-def append_text(path: Path, text: str) -> None:
-    """Adds to the end of a file that somebody else made; raises UsageError where that can't be."""
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}") from error
-
-
-def make_private_folder(folder: Path) -> None:
-    """The folder, which git is told to leave out, where it is missing; raises UsageError where it can't be made."""
-    from reconciler.private_store import make_private_folder as make_folder
-
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise UsageError(f"{folder} can't be made: {error.strerror}") from error
-
-
-def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
-    """What fingerprints are made with: the variable, else a file in the private folder, made at its first use."""
-    if told := settings.fingerprint_key():
-        if len(told) < KEY_BYTES:
-            raise UsageError(f"RECONCILER_FINGERPRINT_KEY is no key: give it {KEY_BYTES} characters or more, by chance")
-        return told
-    path = settings.private_folder(desired_state) / KEY_FILE
-    make_private_folder(path.parent)
-    try:
-        with suppress(FileExistsError):
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(secrets.token_hex(KEY_BYTES).encode())
-        key = path.read_bytes().strip()
-    except OSError as error:
-        raise UsageError(f"{path} can't be used: {error.strerror}") from error
-    if len(key) < KEY_BYTES:
-        raise UsageError(f"{path} holds no key of fingerprints: remove it, and one is made")
-    return key
-
-
-def read_text(path: Path) -> str:
-    """The file's text; raises UsageError where it is none."""
-    try:
-        return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}") from error

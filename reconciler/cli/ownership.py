@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from reconciler.cli.history import History
     from reconciler.core.changes.plan import Plan
     from reconciler.desired.records.branch import RecordBranch
+    from reconciler.pipeline.record.history import History
 
 DONE, FAILED = 0, 1
 NO_REMOTE = "there is no remote, or the account is the embedded 4me"
@@ -28,38 +28,38 @@ def ownership() -> None:
 @click.argument("key", required=False)
 @click.option("--live", type=click.Path(path_type=Path), help="With KEY: from a saved live state; no network.")
 @click.pass_obj
-def show(options: Options, key: str | None, live: Path | None) -> None:
+def show(workspace: Workspace, key: str | None, live: Path | None) -> None:
     """Show the applies on record, as this clone has them; for a KEY (user/alice.lee, or an id), what a plan decides.
 
     With KEY the account is read, and each commit that declares the user or group is listed, with the apply that
     covers it, and the verdict.
     """
-    from reconciler.cli.applies import list_applies
     from reconciler.cli.output import print_result
-    from reconciler.cli.witnesses import ask_witnesses
+    from reconciler.pipeline.plan.witnesses import find_witnesses
+    from reconciler.pipeline.record.applies import list_applies
     from reconciler.report.applies import render_applies
     from reconciler.report.witnesses import render_known
 
     if key is None:
-        print_result(render_applies(list_applies(options), "text"))
+        print_result(render_applies(list_applies(workspace), "text"))
     else:
-        print_result(render_known(ask_witnesses(options, key, live)))
+        print_result(render_known(find_witnesses(workspace, key, live)))
 
 
 @ownership.command()
 @click.option("--yes", "digest", metavar="DIGEST", help="Write the recovery: the digest that was shown.")
 @click.pass_obj
-def recover(options: Options, digest: str | None) -> int:
+def recover(workspace: Workspace, digest: str | None) -> int:
     """Start the record again from HEAD and this account: show what is given up; --yes DIGEST writes it.
 
     For an account that was restored, copied over or replaced, and for a branch whose history was rewritten. A recovery
     makes no user ours and changes nothing in the account: the next apply reads all users and does that.
     """
     from reconciler.cli.output import print_result
-    from reconciler.cli.recovery import prepare_recovery
     from reconciler.errors import Refused
+    from reconciler.pipeline.apply.recovery import prepare_recovery
 
-    recovery = prepare_recovery(options)
+    recovery = prepare_recovery(workspace)
     if digest is None:
         print_result(recovery.text)
         click.echo(f"Nothing was written. To write it: reconciler ownership recover --yes {recovery.digest}", err=True)
@@ -81,13 +81,13 @@ def recover(options: Options, digest: str | None) -> int:
 
 @ownership.command()
 @click.pass_obj
-def erase(options: Options) -> None:
+def erase(workspace: Workspace) -> None:
     """Rewrite the record without the hashes of users from before the last full apply."""
     from reconciler.cli.output import print_result
     from reconciler.core.model.amounts import count
     from reconciler.desired.records.erase import erase as erase_record
 
-    branch = _open_branch(options)
+    branch = _open_branch(workspace)
     erased = erase_record(branch)
     print_result(
         f"Erased the hashes of users from {count(erased, 'record')} of {_spell(branch)}\n"
@@ -98,12 +98,12 @@ def erase(options: Options) -> None:
 
 @ownership.command()
 @click.pass_obj
-def fetch(options: Options) -> None:
+def fetch(workspace: Workspace) -> None:
     """Fetch the record, for steps that run with --record local. Needs git's credentials, and no others."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import fetch_record
 
-    branch = _open_branch(options)
+    branch = _open_branch(workspace)
     there = fetch_record(branch)
     if branch.remote is None:
         print_result(f"The record {_spell(branch)} stays in this clone: {NO_REMOTE}\n")
@@ -117,28 +117,27 @@ def fetch(options: Options) -> None:
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="How long the apply may send.")
 @click.pass_obj
-def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -> int:
+def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | None) -> int:
     """Put the begin of an apply on record, for `apply --record local` with the same approved plan FILEs.
 
     Nothing is written where the apply will have nothing to do. Needs git's credentials, and no others.
     """
-    from reconciler.cli.approved import load_approved
-    from reconciler.cli.begun import begin_apply, name_run, refuse_unrecorded
-    from reconciler.cli.history import open_history
-    from reconciler.cli.line import load_head
     from reconciler.cli.output import print_result
-    from reconciler.settings import read_settings
+    from reconciler.pipeline.apply.approvals import load_approved
+    from reconciler.pipeline.apply.begun_apply import begin_apply, name_run, refuse_unrecorded
+    from reconciler.pipeline.desired.current_state import load_current_state
+    from reconciler.pipeline.record.history import open_history
 
-    head = load_head(options, None)
-    refuse_unrecorded(head)
+    current = load_current_state(workspace)
+    refuse_unrecorded(current)
     approved = load_approved(files)
-    with open_history(head) as history:
+    with open_history(current) as history:
         history.raise_unknown()
         why = _find_done(history) or (_find_nothing_to_do(history, approved) if files else None)
         if why is not None:
             print_result(f"No apply was begun: {why}\n")
             return DONE
-        begun = begin_apply(history, name_run(options, read_settings()), max_duration)
+        begun = begin_apply(history, name_run(workspace), max_duration)
     print_result(
         f"Apply #{begun.record.serial} has begun, and may send until {begun.record.sends_until:%Y-%m-%d %H:%M:%S} UTC\n"
     )
@@ -147,7 +146,7 @@ def begin(options: Options, files: tuple[Path, ...], max_duration: int | None) -
 
 def _find_done(history: History) -> str | None:
     """Why there is nothing to do for an apply of HEAD at all; raises Refused where it may not be applied."""
-    from reconciler.desired.records.line import check_line
+    from reconciler.desired.evidence.apply_line import check_line
 
     refusal = check_line(history.graph, history.record.history) if history.graph else None
     if refusal is not None and refusal.exit_code:
@@ -157,21 +156,21 @@ def _find_done(history: History) -> str | None:
 
 def _find_nothing_to_do(history: History, approved: Sequence[Plan]) -> str | None:
     """Why nothing that was approved is left to do."""
-    from reconciler.cli.begun import stands
+    from reconciler.pipeline.apply.begun_apply import is_settled
 
-    nothing = not any(plan.changes for plan in approved) and stands(history)
+    nothing = not any(plan.changes for plan in approved) and is_settled(history)
     return "the plans approve nothing, and the last apply was whole, of the same folder" if nothing else None
 
 
 @ownership.command()
 @click.pass_obj
-def push(options: Options) -> None:
+def push(workspace: Workspace) -> None:
     """Push what this clone has of the record. Needs git's credentials, and no others."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import push_record
     from reconciler.errors import Failed
 
-    branch = _open_branch(options)
+    branch = _open_branch(workspace)
     pushed = push_record(branch)
     if pushed.state != "done":
         raise Failed(
@@ -185,15 +184,15 @@ def _spell(branch: RecordBranch) -> str:
     return branch.local.removeprefix("refs/heads/")
 
 
-def _open_branch(options: Options) -> RecordBranch:
-    from reconciler.cli.applies import open_repository
-    from reconciler.cli.line import choose_tenant, load_folder
-    from reconciler.cli.record import find_branch
+def _open_branch(workspace: Workspace) -> RecordBranch:
     from reconciler.errors import InvalidInput
+    from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
+    from reconciler.pipeline.record.applies import open_repository
+    from reconciler.pipeline.record.tenant_record import find_branch
 
-    repository = open_repository(options)
-    loaded = load_folder(options, repository)
+    repository = open_repository(workspace)
+    loaded = load_folder(workspace, repository)
     if not loaded.declarations.tenants and loaded.problems:
         raise InvalidInput(loaded.problems)
-    tenant = choose_tenant(loaded.declarations, options.tenant)
+    tenant = choose_tenant(loaded.declarations, workspace.tenant)
     return find_branch(repository, tenant, loaded.declarations.tenants)

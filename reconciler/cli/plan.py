@@ -1,4 +1,4 @@
-"""`plan`, `show` and `drift`: the line as far as the report."""
+"""`plan`, `show` and `drift`: reports that change nothing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from reconciler.cli.line import Head
-    from reconciler.cli.reading import Account, Past
-    from reconciler.cli.record import RecordMode
     from reconciler.core.changes.notification import RunResult
     from reconciler.core.changes.plan import Plan
-    from reconciler.core.targeting.reading import ReadMode, ReadRequest
+    from reconciler.core.targeting.reading import ReadMode
+    from reconciler.pipeline.record.tenant_record import RecordMode
     from reconciler.report.render import Format
 
 NOTHING, DIFFERENCES, REFUSED = 0, 3, 4
@@ -77,7 +75,7 @@ record_option = click.option(
 @record_option
 @click.pass_obj
 def plan(
-    options: Options,
+    workspace: Workspace,
     output: Path | None,
     base: str | None,
     as_of: date | None,
@@ -96,45 +94,39 @@ def plan(
     Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
     With --base only what git says otherwise than there is read, unless --read says so or everything is few requests.
     """
-    from reconciler.cli.history import find_base, open_history
-    from reconciler.cli.line import load_head, say_files
-    from reconciler.cli.output import print_result, write_private
-    from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
+    from reconciler.cli.output import print_result
     from reconciler.core.targeting.reading import ReadRequest
     from reconciler.live.snapshot import snapshot_to_json
+    from reconciler.pipeline.desired.current_state import load_current_state, log_files
+    from reconciler.pipeline.plan.planning import PlanRequest, plan_state
+    from reconciler.pipeline.private_files import write_private
     from reconciler.report.render import render_plan
 
-    head = load_head(options, as_of)
+    current = load_current_state(workspace, as_of)
     mode = _whole_to_save(read) if save_live or live else read
     read_request = ReadRequest(mode, only, with_dependencies, base is not None)
-    with open_history(head, record) as history:
-        past = Past(find_base(history, base, front=read_request.looks_for_difference), history)
-        head = focus_head(options, head, past, read_request)
-        account = (
-            _load_account(head, past, live, keeps_snapshot=save_live is not None)
-            if live
-            else read_account_asked(options, head, past, How(mode, bool(only)))
-        )
-        made = plan_account(account, past).plan
+    made, account = plan_state(
+        current, PlanRequest(read_request, base, record, live, keeps_snapshot=save_live is not None)
+    )
     if save_live and account.snapshot:
         write_private(save_live, snapshot_to_json(account.snapshot, account.live.certificate.faults))
 
-    say_files(options, head)
+    log_files(current)
     print_result(render_plan(made, form))
-    _write_plan(options, made, output)
+    _write_plan(workspace, made, output)
     return exit_of(made, exit_code=exit_code)
 
 
-def _write_plan(options: Options, made: Plan, output: Path | None) -> None:
-    from reconciler.cli.line import say
-    from reconciler.cli.output import write_private
+def _write_plan(workspace: Workspace, made: Plan, output: Path | None) -> None:
+
+    from reconciler.pipeline.private_files import write_private
     from reconciler.report.render import render_plan
 
     if output:
         write_private(output, render_plan(made, "json"))
     else:
-        _write_beside(options, made)
-        say(options, f"Written to {_plans(options)}/{made.tenant}.txt, .md and .json")
+        _write_beside(workspace, made)
+        workspace.log(f"Written to {_plans(workspace)}/{made.tenant}.txt, .md and .json")
 
 
 def _whole_to_save(read: ReadMode) -> ReadMode:
@@ -148,30 +140,17 @@ def _whole_to_save(read: ReadMode) -> ReadMode:
     return "full"
 
 
-def _load_account(head: Head, past: Past, path: Path, *, keeps_snapshot: bool) -> Account:
-    """The account as saved; the snapshot, which is as large again, only where it is to be saved once more."""
-    from reconciler.cli.reading import Account, grown
-    from reconciler.collector import collector_off
-    from reconciler.live.snapshot import load_snapshot, read_snapshot_file
-
-    with collector_off():
-        state = load_snapshot(path)
-    evidence, refusals = past.judge(head, state)
-    snapshot = read_snapshot_file(path) if keeps_snapshot else None
-    return Account(state, snapshot, grown(head, past.base, state), evidence, refusals)
+def _plans(workspace: Workspace) -> Path:
+    return workspace.folder.resolve().parent / "plans"
 
 
-def _plans(options: Options) -> Path:
-    return options.folder.resolve().parent / "plans"
-
-
-def _write_beside(options: Options, made: Plan) -> None:
-    from reconciler.cli.output import write_private
+def _write_beside(workspace: Workspace, made: Plan) -> None:
+    from reconciler.pipeline.private_files import write_private
     from reconciler.report.render import render_plan
 
     forms: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
     for ending, form in forms.items():
-        write_private(_plans(options) / f"{made.tenant}.{ending}", render_plan(made, form))
+        write_private(_plans(workspace) / f"{made.tenant}.{ending}", render_plan(made, form))
 
 
 def exit_of(made: Plan, *, exit_code: bool) -> int:
@@ -203,9 +182,10 @@ def exit_of_drift(found: Plan, *, exit_code: bool) -> int:
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 def show(file: Path, form: Format) -> int:
     """Render a saved plan or outcome again. Needs neither the desired state nor the account."""
-    from reconciler.cli.output import print_result, read_text
-    from reconciler.cli.saved import read_saved
+    from reconciler.cli.output import print_result
     from reconciler.core.changes.plan import Plan
+    from reconciler.pipeline.private_files import read_text
+    from reconciler.pipeline.saved_plans import read_saved
     from reconciler.report.render import render_plan, render_run
 
     saved = read_saved(read_text(file), str(file))
@@ -229,7 +209,7 @@ def show(file: Path, form: Format) -> int:
 @record_option
 @click.pass_obj
 def drift(
-    options: Options,
+    workspace: Workspace,
     base: str | None,
     as_of: date | None,
     form: Format,
@@ -243,42 +223,19 @@ def drift(
 
     Changes nothing.
     """
-    from reconciler.cli.line import load_head, say_files
-    from reconciler.cli.notify import ending_of, tell_of
     from reconciler.cli.output import print_result
     from reconciler.core.targeting.reading import ReadRequest
+    from reconciler.pipeline.desired.current_state import load_current_state, log_files
+    from reconciler.pipeline.notifications import ending_of, notify_of
+    from reconciler.pipeline.plan.drift import find_drift
     from reconciler.report.render import render_drift
 
-    head = load_head(options, as_of)
+    current = load_current_state(workspace, as_of)
 
     def look() -> tuple[int, RunResult]:
-        made = _find_drift(options, head, base, ReadRequest(read, only), record)
-        say_files(options, head)
+        made = find_drift(current, base, ReadRequest(read, only), record)
+        log_files(current)
         print_result(render_drift(made, form))
-        return exit_of_drift(made, exit_code=exit_code), replace(ending_of("drift", head), drifted=made)
+        return exit_of_drift(made, exit_code=exit_code), replace(ending_of("drift", current), drifted=made)
 
-    return tell_of(options, head, "drift", look)
-
-
-def _find_drift(options: Options, head: Head, base: str | None, read_request: ReadRequest, record: RecordMode) -> Plan:
-    """Returns the plan to what git says; the state applied last separates drift from pending changes."""
-    from reconciler.cli.history import find_applied, open_history, with_front
-    from reconciler.cli.reading import How, Past, focus_head, plan_account, read_account_asked
-    from reconciler.errors import Failed
-
-    with open_history(head, record) as history:
-        history.raise_unknown()
-        applied = find_applied(history, base)
-        if applied.commit is None:
-            raise Failed(
-                f"no apply to {head.tenant_name} is on record, or none since the recovery: apply first, "
-                "or name what was applied with --base"
-            )
-        if applied.earlier.base is None:
-            why = "; ".join(map(str, applied.problems))
-            raise Failed(f"what was applied last ({applied.commit[:12]}) can't be compiled: {why}")
-        past = Past(with_front(history, applied), history)
-        mode: ReadMode = read_request.read if read_request.only or read_request.read == "full" else "incremental"
-        selected = focus_head(options, head, past, replace(read_request, read=mode)) if read_request.only else head
-        how = How(mode, keeps_focus=bool(read_request.only), keeps_snapshot=True)
-        return plan_account(read_account_asked(options, selected, past, how), past).plan
+    return notify_of(current, "drift", look)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import Options
+from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from reconciler.sandbox.store import Store
@@ -27,7 +27,7 @@ def sandbox() -> None:
 @click.option("--requests-an-hour", type=click.IntRange(min=1), help="Answer 429 to more, as 4me does. Default: all.")
 @click.pass_obj
 def serve(
-    options: Options,
+    workspace: Workspace,
     host: str,
     port: int,
     *,
@@ -37,12 +37,12 @@ def serve(
     requests_an_hour: int | None,
 ) -> None:
     """Put the embedded 4me on a port of this machine, until Ctrl-C: SCIM, and REST with a token of its own."""
-    from reconciler.cli.line import now_in_utc
     from reconciler.core.simulator.tokens import Issuer
+    from reconciler.pipeline.clock import now_in_utc
     from reconciler.sandbox.app import RestSide, make_app
     from reconciler.sandbox.serve import serve as serve_on_port
 
-    with _store(options) as store:
+    with _store(workspace) as store:
         rest = RestSide(account, Issuer(client_secret))
         app = make_app(store, now=now_in_utc, token=token, rest=rest, requests_an_hour=requests_an_hour)
         serve_on_port(app, host, port)
@@ -51,7 +51,7 @@ def serve(
 @sandbox.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
-def seed(options: Options, file: Path) -> None:
+def seed(workspace: Workspace, file: Path) -> None:
     """Put the users and groups of a saved live state (JSON) into the embedded 4me, beside what it holds.
 
     The people behind the users come with it where it has `people`; else they are those whom 4me's rules would make.
@@ -62,7 +62,7 @@ def seed(options: Options, file: Path) -> None:
     from reconciler.live.snapshot import read_snapshot_file
 
     snapshot = read_snapshot_file(file)
-    with _store(options) as store:
+    with _store(workspace) as store:
         if snapshot.people is None:
             store.seed(snapshot.users, snapshot.groups)
         else:
@@ -73,28 +73,27 @@ def seed(options: Options, file: Path) -> None:
 
 @sandbox.command()
 @click.pass_obj
-def reset(options: Options) -> None:
+def reset(workspace: Workspace) -> None:
     """Empty the embedded 4me."""
-    with _store(options) as store:
+    with _store(workspace) as store:
         store.reset()
     click.echo("The sandbox is empty")
 
 
-def _store(options: Options) -> Store:
+def _store(workspace: Workspace) -> Store:
     """The account of the tenant that was named, or of the one whose url is `sandbox`."""
-    from reconciler.cli.embedded import open_store
-    from reconciler.cli.line import load_folder
     from reconciler.core.declarations.tenant import SANDBOX
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput, UsageError
-    from reconciler.settings import read_settings
+    from reconciler.pipeline.account.embedded import open_store
+    from reconciler.pipeline.desired.current_state import load_folder
 
-    loaded = load_folder(options, find_repository(options.folder))
+    loaded = load_folder(workspace, find_repository(workspace.folder))
     declared = loaded.declarations.tenants
     if not declared and loaded.problems:
         raise InvalidInput(loaded.problems)
-    names = [name for name, one in declared.items() if one.tenant.url == SANDBOX and options.tenant in {None, name}]
+    names = [name for name, one in declared.items() if one.tenant.url == SANDBOX and workspace.tenant in {None, name}]
     if len(names) != 1:
         known = ", ".join(names) or "none"
         raise UsageError(f"which tenant with `url: {SANDBOX}`? Name one with --tenant (there is: {known})")
-    return open_store(options, names[0], read_settings())
+    return open_store(workspace, names[0])

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler import __version__
 from reconciler.core.model.messages import Method
 from reconciler.errors import Failed, NotFound, Unreachable, UsageError
 from reconciler.github.answers import GitHubResponse, judge, wait_before_repeat
+from reconciler.version import __version__
 
 SECONDS_FOR_AN_ANSWER = 30.0
 LARGEST_ANSWER = 64 * 1024 * 1024

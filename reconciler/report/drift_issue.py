@@ -51,7 +51,7 @@ def title_of(plan: Plan) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class UnfinishedApply:
+class UndoneWork:
     """What the last apply left undone: its outcomes, and the errors and refusals that it said where it left none."""
 
     run: Run | None = None
@@ -61,10 +61,10 @@ class UnfinishedApply:
         return bool(self.said) or (self.run is not None and not self.run.whole)
 
 
-NOTHING = UnfinishedApply()
+NOTHING = UndoneWork()
 
 
-def needs_attention(plan: Plan, not_done: UnfinishedApply = NOTHING) -> bool:
+def needs_attention(plan: Plan, not_done: UndoneWork = NOTHING) -> bool:
     """Whether there is anything to open an issue for.
 
     That is drift, what git asks for and is not applied, users or groups in doubt, what failed, or a pressing problem.
@@ -77,7 +77,7 @@ def render_drift_issue(
     plan: Plan,
     *,
     since: Mapping[str, str],
-    not_done: UnfinishedApply = NOTHING,
+    not_done: UndoneWork = NOTHING,
     full_plan: str | None = None,
     limit: int = LIMIT,
 ) -> str:
@@ -130,7 +130,7 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
     return replace(row, notes=(*seen, *(f"the last apply did not do it: {one}" for one in sorted(details))))
 
 
-def _not_done(not_done: UnfinishedApply, told: Collection[str]) -> list[str]:
+def _not_done(not_done: UndoneWork, told: Collection[str]) -> list[str]:
     """What the last apply did not do, but for what is told beside the drift that it is about."""
     items = [f"- it said: {code(line, MESSAGE)}\n" for line in not_done.said]
     if not_done.run is None:

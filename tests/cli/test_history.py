@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.line import load_head
-from reconciler.cli.main import Options
-from reconciler.cli.states import CommitStates
 from reconciler.core.model.resources import Key
 from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem
+from reconciler.pipeline.desired.commit_states import CommitStates
+from reconciler.pipeline.desired.current_state import load_current_state
+from reconciler.pipeline.workspace import Workspace
 from tests.cli.project import SANDBOX, TEAM, Project, Ran
 
 WITHOUT_CID = "\n".join(line for line in TEAM.splitlines() if "cid" not in line) + "\n"
@@ -269,7 +269,7 @@ def test_the_states_of_commits_are_compiled_once_for_each_folder(project: Projec
     project.git("commit", "--quiet", "--allow-empty", "--message", "any")
     same = project.git("rev-parse", "HEAD").strip()
     project.commit(SANDBOX + WITHOUT_CID)
-    cache = CommitStates(load_head(Options(project.root / "desired-state", None, 0), None))
+    cache = CommitStates(load_current_state(Workspace(project.root / "desired-state")))
 
     states = [cache.compile(first), cache.compile(second)]
 
@@ -291,7 +291,7 @@ def test_a_commit_before_the_desired_state_has_no_state(project: Project) -> Non
     project.git("commit", "--quiet", "--allow-empty", "--message", "nothing yet")
     empty = project.git("rev-parse", "HEAD").strip()
     project.commit()
-    cache = CommitStates(load_head(Options(project.root / "desired-state", None, 0), None))
+    cache = CommitStates(load_current_state(Workspace(project.root / "desired-state")))
 
     problem = cache.compile(empty)
 

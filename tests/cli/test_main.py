@@ -9,8 +9,8 @@ import sys
 import click
 import pytest
 
-from reconciler import __version__
 from reconciler.cli.main import COMMANDS, cli
+from reconciler.version import __version__
 from tests.cli.project import OURS, Project, finish
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.parsed import LEAST_TO_KEEP, SHELF
 from reconciler.core.changes.plan import Plan
+from reconciler.pipeline.desired.parse_cache import LEAST_TO_KEEP, SHELF
 from tests.cli.project import SANDBOX, TEAM, Project
 
 FORMS = ("text", "markdown", "json")

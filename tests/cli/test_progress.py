@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.cli.progress import Progress, watched
+from reconciler.cli.progress import show_progress
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import UpdateUser
 from reconciler.core.declarations.tenant import Window
@@ -22,6 +22,7 @@ from reconciler.core.scim.wire import DIALECTS
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
+from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay, hide_progress, watch_reading
 from tests.live.service import TOKEN, URL
 from tests.live.test_incremental import NOON, company
 from tests.live.virtual import run_in_virtual_time
@@ -29,7 +30,7 @@ from tests.live.virtual import run_in_virtual_time
 HOUR = (Window(20, 2), Window(60, 600))
 
 
-async def read_company(verbosity: int, *, turned_away: int = 0) -> None:
+async def read_company(display: ProgressDisplay, *, turned_away: int = 0) -> None:
     """1,500 people and 10 groups, where 60 requests are allowed in ten minutes."""
     simulator = company(1500, 10)
     times = asyncio.get_running_loop().time
@@ -48,14 +49,14 @@ async def read_company(verbosity: int, *, turned_away: int = 0) -> None:
     clock = PaceClock(now=times, sleep=asyncio.sleep)
     async with (
         Client(URL, TOKEN, HOUR, transport=httpx.MockTransport(answer), clock=clock) as client,
-        watched(client, verbosity),
+        watch_reading(client, display),
     ):
         await read_snapshot(client, DIALECTS["4me"])
 
 
 def test_a_line_now_and_then_says_how_far_how_fast_how_long_and_why(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody looks; here all but the last requests leave in the first seconds, and those when the pace allows."""
-    run_in_virtual_time(read_company(0))
+    run_in_virtual_time(read_company(show_progress))
 
     first, *others, last = capsys.readouterr().err.splitlines()
     assert "Reading: 60 of 71 requests, 2.0 a second, 10 min left; waits 10 min: the pace allows no more" == first
@@ -64,46 +65,46 @@ def test_a_line_now_and_then_says_how_far_how_fast_how_long_and_why(capsys: pyte
 
 
 def test_that_the_service_said_to_wait_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    run_in_virtual_time(read_company(0, turned_away=1))
+    run_in_virtual_time(read_company(show_progress, turned_away=1))
 
     first = capsys.readouterr().err.splitlines()[0]
     assert "Reading: 1 of 2 requests, 0.0 a second, 30 s left; waits 16 s: the service answered 429" == first
 
 
 def test_nothing_is_told_where_quiet_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    run_in_virtual_time(read_company(-1))
+    run_in_virtual_time(read_company(hide_progress))
 
     assert "" == capsys.readouterr().err
 
 
-async def apply_to_company(verbosity: int) -> None:
+async def apply_to_company(display: ProgressDisplay) -> None:
     """71 changes, each a request, after 5 requests for something else; the first fails after a second attempt."""
     statuses = [*[200] * 5, 503, 409]
 
     async def answer(_request: httpx.Request) -> httpx.Response:
         return httpx.Response(statuses.pop(0) if statuses else 200, headers={"Retry-After": "1"})
 
-    clock, progress = PaceClock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep), Progress(71)
+    clock, progress = PaceClock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep), ApplyProgress(71)
     async with Client(URL, TOKEN, HOUR, transport=httpx.MockTransport(answer), clock=clock) as client:
         for _ in range(5):
             await client.send(Request("GET", "/Users"))
-        async with progress.watched(client, requests=71, verbosity=verbosity):
+        async with progress.watched(client, requests=71, display=display):
             for number in range(71):
                 response = await client.send(Request("GET", "/Users"))
                 change = UpdateUser(key=f"user/u{number}", target_id="1")
-                progress.tell(Outcome(change=change, status="applied" if response.succeeded else "failed"))
+                progress.count(Outcome(change=change, status="applied" if response.succeeded else "failed"))
 
 
 def test_an_apply_tells_as_much_and_how_many_changes_are_done_and_failed(capsys: pytest.CaptureFixture[str]) -> None:
     """What was read before is not counted; one more is needed than was planned, for one was sent again."""
-    run_in_virtual_time(apply_to_company(0))
+    run_in_virtual_time(apply_to_company(show_progress))
 
     first, *others, _last = capsys.readouterr().err.splitlines()
     waits = "1.8 a second, 10 min left; waits 10 min: the pace allows no more"
     assert f"Applying: 54 of 71 changes, 1 failed; 55 of 72 requests, {waits}" == first
     assert 18 == len(others)
 
-    run_in_virtual_time(apply_to_company(-1))
+    run_in_virtual_time(apply_to_company(hide_progress))
     assert "" == capsys.readouterr().err
 
 
@@ -111,9 +112,10 @@ def test_on_a_terminal_there_is_a_bar_while_something_is_left(tmp_path: Path) ->
     """Of a process of its own, for that is what a terminal is."""
     script = tmp_path / "read.py"
     script.write_text(
+        "from reconciler.cli.progress import show_progress\n"
         "from tests.cli.test_progress import read_company\n"
         "from tests.live.virtual import run_in_virtual_time\n"
-        "run_in_virtual_time(read_company(0))\n"
+        "run_in_virtual_time(read_company(show_progress))\n"
     )
     ours, theirs = pty.openpty()
     environment = {"PYTHONPATH": ".", "TERM": "xterm", "COLUMNS": "80", "PATH": os.environ["PATH"]}

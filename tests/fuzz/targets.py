@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 from hypothesis import strategies as st
 
-from reconciler.cli.saved import read_saved
 from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.core.declarations.expression import Expression
 from reconciler.core.declarations.wrong_expression import WrongExpression
@@ -26,6 +25,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.live.client import Client
 from reconciler.live.read import read_snapshot
 from reconciler.live.snapshot import to_live_state
+from reconciler.pipeline.saved_plans import read_saved
 from reconciler.report.format.quote import code_line
 from reconciler.report.markdown import link_or_code
 from reconciler.report.render import render_plan, render_run

@@ -32,7 +32,7 @@ from reconciler.core.changes.plan import (
 )
 from reconciler.errors import Problem, Source
 from reconciler.report.comment import render_comment
-from reconciler.report.drift_issue import UnfinishedApply, name_drift, render_drift_issue
+from reconciler.report.drift_issue import UndoneWork, name_drift, render_drift_issue
 from reconciler.report.outcome_comment import render_outcome_comment
 from tests.report.plans import HOSTILE, STORIES, attribute, make, partial_run
 
@@ -96,7 +96,7 @@ def test_an_outcome_and_a_drift_issue_are_told_as_written(*, update_cases: bool)
     told = {
         COMMENTS / "conflict" / "outcome.md": render_outcome_comment(partial_run()),
         COMMENTS / "only-drift" / "issue.md": render_drift_issue(
-            drift, since=since, not_done=UnfinishedApply(partial_run())
+            drift, since=since, not_done=UndoneWork(partial_run())
         ),
     }
     for golden, rendered in told.items():
@@ -184,7 +184,7 @@ def every_page(word: str) -> list[Tree]:
         as_page(render_comment(plan_about(word, "conflict"), full_plan=word)),
         as_page(render_comment(plan, limit=10)),
         as_page(render_outcome_comment(run)),
-        as_page(render_drift_issue(plan, since=since, not_done=UnfinishedApply(run, (word,)))),
+        as_page(render_drift_issue(plan, since=since, not_done=UndoneWork(run, (word,)))),
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.core.changes.plan import Plan
 from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.states import DesiredState, Selection
 from reconciler.core.targeting.selection import (
     find_keys,
@@ -24,6 +25,7 @@ ReadMode: TypeAlias = Literal["auto", "full", "incremental", "targeted"]
 READ_MODES: Final[tuple[ReadMode, ...]] = ("auto", "full", "incremental", "targeted")
 FEW_REQUESTS: Final = 10
 KEYS_A_REQUEST: Final = 20
+SETTINGS: Final = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "roles_via", "permissions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,36 @@ def _is_cheaper(selection: Selection, desired: DesiredState, page_size: int) -> 
 def count_requests(users: int, groups: int, page_size: int) -> int:
     """How many it takes to read so many users, and groups with their members."""
     return ceil(users / page_size) + ceil(groups / page_size) + groups
+
+
+@dataclass(frozen=True, slots=True)
+class FullApply:
+    """An apply that was whole and looked at all users: its number in the record, and what git said at its commit.
+
+    `tenant` and `desired` are None where that commit can't be compiled any more.
+    """
+
+    serial: int
+    tenant: Tenant | None
+    desired: DesiredState | None
+
+
+def find_full_reason(
+    desired: DesiredState, tenant: Tenant, full: FullApply | None, *, recovered: bool = False
+) -> str | None:
+    """Returns why a plan must read the whole account, or None where a plan about git's changes is enough.
+
+    It is enough after `full`, the last such apply of a commit that leads to HEAD, with the same settings. `recovered`
+    is whether the record was recovered and no such apply followed.
+    """
+    if recovered:
+        return "no whole apply that looked at everybody followed the recovery of the record"
+    if full is None:
+        return "no whole apply that looked at everybody is on record for this line"
+    if full.tenant is None or full.desired is None:
+        return f"what apply #{full.serial} applied can't be compiled any more"
+    changed = [one for one in SETTINGS if getattr(full.tenant, one) != getattr(tenant, one)]
+    matching = (full.desired.matching, full.desired.group_matching)
+    if matching != (desired.matching, desired.group_matching):
+        changed.append("the matching attributes")
+    return f"{', '.join(changed)} changed since apply #{full.serial}" if changed else None

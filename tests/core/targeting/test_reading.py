@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.changes.plan import Cost, Plan, ReadSummary, UpdateUser
 from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import SecretDeclaration, Tenant
 from reconciler.core.model.states import DesiredState, Selection
-from reconciler.core.targeting.reading import ReadRequest, choose_selection, count_requests
+from reconciler.core.targeting.reading import FullApply, ReadRequest, choose_selection, count_requests, find_full_reason
 from reconciler.errors import UsageError
 from tests.core.examples import desired_group, desired_state, desired_user, user_key
 
@@ -103,3 +106,53 @@ def test_names_that_are_nobodys_are_told_together() -> None:
 def test_reading_everything_is_pages_and_a_request_for_each_group() -> None:
     """As 4me has it."""
     assert [0, 1 + 1 + 2, 200 + 2 + 40] == [count_requests(*one, 25) for one in ((0, 0), (3, 2), (5000, 40))]
+
+
+TENANT = Tenant(url="https://a.example/scim/v2", token=SecretDeclaration(env="TOKEN"))
+
+
+def test_after_a_full_apply_with_the_same_settings_a_part_is_enough() -> None:
+    assert find_full_reason(NOW, TENANT, FullApply(7, TENANT, company(2))) is None
+
+
+@pytest.mark.parametrize(
+    ("full", "reason"),
+    [
+        (None, "no whole apply that looked at everybody is on record for this line"),
+        (FullApply(7, None, None), "what apply #7 applied can't be compiled any more"),
+        (FullApply(7, TENANT, None), "what apply #7 applied can't be compiled any more"),
+        (
+            FullApply(7, TENANT.model_copy(update={"scope": "all", "dialect": "rfc7644"}), company(2)),
+            "scope, dialect changed since apply #7",
+        ),
+        (
+            FullApply(7, TENANT, replace(company(2), matching=("externalId",))),
+            "the matching attributes changed since apply #7",
+        ),
+    ],
+)
+def test_why_the_whole_account_must_be_read(full: FullApply | None, reason: str) -> None:
+    assert reason == find_full_reason(NOW, TENANT, full)
+
+
+def test_after_a_recovery_of_the_record_the_whole_account_must_be_read() -> None:
+    """Whatever else is on record."""
+    reason = find_full_reason(NOW, TENANT, FullApply(7, TENANT, NOW), recovered=True)
+
+    assert "no whole apply that looked at everybody followed the recovery of the record" == reason
+
+
+@pytest.mark.parametrize(
+    ("read_request", "expected"),
+    [
+        (ReadRequest(), False),
+        (ReadRequest(base=True), True),
+        (ReadRequest("targeted"), True),
+        (ReadRequest("full", base=True), False),
+        (ReadRequest("targeted", ("user/u0",)), False),
+    ],
+)
+def test_a_plan_may_be_about_the_difference_by_itself_or_where_it_is_asked_for(
+    read_request: ReadRequest, *, expected: bool
+) -> None:
+    assert expected is read_request.looks_for_difference

@@ -1,0 +1,215 @@
+"""The Python API: the steps of the commands as functions, for scripts. `import reconciler` has all its names.
+
+Nothing here prints, asks a person, or knows exit codes: a step that fails raises an exception of `reconciler.errors`.
+The functions block, and can't be called from a coroutine. docs/python.md has an example.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from reconciler.core.changes.notification import RunResult
+from reconciler.core.changes.outcome import Outcome, Run
+from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.targeting.reading import ReadRequest
+from reconciler.desired.git.checkout import read_desired_files
+from reconciler.desired.git.repository import find_repository
+from reconciler.errors import (
+    Failed,
+    IncompleteInput,
+    InvalidInput,
+    Problem,
+    ReconcilerError,
+    Refused,
+    Source,
+    Unreachable,
+    UsageError,
+)
+from reconciler.live.snapshot import load_snapshot
+from reconciler.pipeline.apply.approvals import load_approved
+from reconciler.pipeline.apply.execution import SIGNALS
+from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
+from reconciler.pipeline.apply.run import apply_state
+from reconciler.pipeline.desired.check import check_files
+from reconciler.pipeline.desired.current_state import CurrentState, load_current_state
+from reconciler.pipeline.notifications import notify_of
+from reconciler.pipeline.plan import drift
+from reconciler.pipeline.plan.planning import plan_live_state, read_live_state_of
+from reconciler.pipeline.workspace import Log, Workspace, drop
+from reconciler.report.render import Format
+from reconciler.report.render import render_plan as render
+from reconciler.report.render import render_run as render_outcome
+from reconciler.settings import Settings, read_settings
+
+__all__ = [
+    "ApplyResult",
+    "Change",
+    "CurrentState",
+    "DesiredState",
+    "Failed",
+    "IncompleteInput",
+    "InvalidInput",
+    "Key",
+    "LiveState",
+    "Outcome",
+    "Plan",
+    "Problem",
+    "ReconcilerError",
+    "Refused",
+    "Run",
+    "Source",
+    "Unreachable",
+    "UsageError",
+    "apply_plan",
+    "check_desired_state",
+    "find_drift",
+    "load_desired_state",
+    "load_live_state",
+    "load_plan",
+    "make_plan",
+    "read_live_state",
+    "render_plan",
+    "render_run",
+]
+
+
+def check_desired_state(
+    folder: str | Path, tenant: str | None = None, as_of: date | None = None
+) -> tuple[Problem, ...]:
+    """Returns every problem of a desired-state folder at once, as `reconciler validate` does.
+
+    `tenant` is the one to compile for, None for each that is declared, and `as_of` the day, None for today. A state
+    without a problem of severity `error` can be planned. Raises UsageError where there is no such folder or tenant.
+    """
+    workspace = Workspace(Path(folder), tenant)
+    files = read_desired_files(workspace.folder, find_repository(workspace.folder))
+    try:
+        problems, _summary = check_files(workspace, as_of, files)
+    except IncompleteInput as error:
+        return error.problems
+    return tuple(problems)
+
+
+def load_desired_state(
+    folder: str | Path,
+    tenant: str | None = None,
+    as_of: date | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    log: Callable[[str], None] | None = None,
+) -> CurrentState:
+    """Loads and compiles the desired state of one tenant: what is checked out in the folder, on a day.
+
+    `tenant` may be left out where one is declared, and `as_of` for today. `environment` holds the variables that the
+    declarations name for tokens and other secrets, None for those of this process. `log` takes notes and warnings about
+    this state, its plans and its applies, a text each. Raises InvalidInput with all problems in it, IncompleteInput
+    where a file can't be read, and UsageError where there is no such folder or tenant.
+    """
+    settings = read_settings() if environment is None else Settings(dict(environment))
+    report: Log = log or drop
+    return load_current_state(Workspace(Path(folder), tenant, settings, log=report, warn=report), as_of)
+
+
+def read_live_state(state: CurrentState) -> LiveState:
+    """Reads the whole account of the tenant: users, groups, members and roles.
+
+    A read that does not add up is returned with its faults in `certificate.faults`; a plan from it can't be applied.
+    Raises Unreachable where the account can't be reached, or refuses the credentials.
+    """
+    return read_live_state_of(state)
+
+
+def load_live_state(path: str | Path) -> LiveState:
+    """Loads a live state that `reconciler plan --save-live` wrote. A plan from it can be shown, and not applied.
+
+    Raises UsageError where the file is no live state.
+    """
+    return load_snapshot(Path(path))
+
+
+def make_plan(state: CurrentState, live: LiveState, *, base: str | None = None, only: Sequence[str] = ()) -> Plan:
+    """Plans the changes that make the account what git says: the plan of `reconciler plan`, with the same digest.
+
+    The record of applies is fetched and the history of git is read, so that leavers are found and guardrails hold.
+    `base` is a revision of git that changes are attributed against, as in a pull request. `only` limits the plan to
+    keys such as `user/alice.lee`. `plan.applyable` is false where the plan must not be applied, and `plan.problems`
+    have the reasons. Raises UsageError for an unknown revision or key, and where another commit was checked out since.
+    """
+    _refuse_moved(state)
+    return plan_live_state(state, live, base, tuple(only))
+
+
+def find_drift(state: CurrentState, *, only: Sequence[str] = ()) -> Plan:
+    """Reads the account, and plans back what was changed there since the last apply, as `reconciler drift` does.
+
+    Changes whose `cause` is `drift` or `conflict` were made in the account. Raises Failed where no apply is on record.
+    """
+    return drift.find_drift(state, None, ReadRequest(only=tuple(only)))
+
+
+def render_plan(plan: Plan, form: Format = "text") -> str:
+    """Renders a plan as `text`, `markdown`, `html` or `json`; the same plan gives the same text."""
+    return render(plan, form)
+
+
+def render_run(run: Run, form: Format = "text") -> str:
+    """Renders the outcomes of an apply as `text`, `markdown`, `html` or `json`."""
+    return render_outcome(run, form)
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Loads a plan file; raises UsageError where it is none, or was edited."""
+    [plan] = load_approved([Path(path)])
+    return plan
+
+
+def apply_plan(
+    plan: Plan, state: CurrentState, *, all_or_nothing: bool = False, max_duration: int | None = None
+) -> ApplyResult:
+    """Applies a plan as `reconciler apply FILE --yes` does: plans again, and carries out the effects that it shows.
+
+    Begin and end are put on record, each attempt is logged, and the tenant's notifiers are notified. `all_or_nothing`
+    refuses everything where git now asks for a change that the plan lacks; else only that change is refused, and is in
+    `result.refused`. `max_duration` is in seconds: no new change is begun after it.
+
+    Raises Refused before anything is sent where the plan must not be applied: a guardrail, a disabled tenant, an
+    incomplete read, an apply that is still open. Raises UsageError where another commit was checked out since. A change
+    that fails raises nothing: see `result.run.outcomes`, and `result.settled`.
+    """
+    _refuse_moved(state)
+    request = ApplyRequest((plan,), all_or_nothing=all_or_nothing, max_duration=max_duration)
+
+    def run() -> tuple[ApplyResult, RunResult]:
+        result = apply_state(state, request)
+        return result, result.ending(state)
+
+    with _keep_signal_handlers():
+        return notify_of(state, "apply", run)
+
+
+def _refuse_moved(state: CurrentState) -> None:
+    """Raises UsageError where another commit is checked out now, because the record is read from there."""
+    if state.commit is not None and state.repository is not None and state.repository.head() != state.commit:
+        raise UsageError("another commit is checked out since this desired state was loaded: load it again")
+
+
+@contextmanager
+def _keep_signal_handlers() -> Iterator[None]:
+    """Restores the handlers of this process: an apply stops at the first signal, and ignores those after it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if handler is not None:  # one that was not installed from Python
+                signal.signal(number, handler)

@@ -1,0 +1,79 @@
+"""Roles over REST, beside SCIM, where they take effect there: connects, and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.model.states import LiveState
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.planner.planner import list_role_lookups
+from reconciler.core.scim.people import RoleLookup
+from reconciler.live.snapshot import Snapshot, join_people
+from reconciler.pipeline.desired.current_state import CurrentState
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Client
+    from reconciler.live.rest import RestLine
+
+
+async def connect_rest(stack: AsyncExitStack, current: CurrentState, scim: Client) -> RestLine | None:
+    """Connects to the tenant's REST API, closed with the stack; None where roles are written with the SCIM user.
+
+    The embedded 4me is behind the same transport as its SCIM.
+    """
+    if current.tenant.roles_via == "scim":
+        return None
+    from reconciler.live.oauth import Credentials
+    from reconciler.live.rest import RestAddress, open_rest_line
+
+    declared = current.tenant.permissions
+    if declared is None:
+        from reconciler.pipeline.account.embedded import EMBEDDED_REST_URL, EMBEDDED_TOKEN_URL
+
+        address = RestAddress(EMBEDDED_REST_URL, current.tenant.account, EMBEDDED_TOKEN_URL, current.tenant.windows)
+        return await open_rest_line(stack, address, Credentials("sandbox", "sandbox"), scim.transport)
+    settings = current.workspace.settings
+    client_id = settings.secret(declared.oauth.client_id, "OAuth client id")
+    credentials = Credentials(client_id, settings.secret(declared.oauth.client_secret, "OAuth client secret"))
+    address = RestAddress(declared.url, declared.account, declared.oauth.token_url, current.tenant.windows)
+    return await open_rest_line(stack, address, credentials)
+
+
+async def read_roles(
+    rest: RestLine | None,
+    current: CurrentState,
+    earlier: Earlier | None,
+    read: tuple[LiveState, Snapshot],
+    evidence: Evidence = NO_EVIDENCE,
+) -> tuple[LiveState, Snapshot]:
+    """Adds the roles that take effect to a read over SCIM: those that a plan needs, or all without `earlier`."""
+    if rest is None:
+        return read
+    from reconciler.live.people import read_behind
+
+    state, snapshot = read
+    people, certificate = await read_behind(rest, _sought(current, earlier, state, evidence), len(state.users))
+    return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
+
+
+async def read_roles_of_asked(
+    rest: RestLine | None, current: CurrentState, earlier: Earlier, state: LiveState, evidence: Evidence
+) -> LiveState:
+    """Adds the roles that take effect to a part of the account, for the users that the plan is about."""
+    if rest is None:
+        return state
+    from reconciler.live.people import read_behind
+
+    people, certificate = await read_behind(rest, _sought(current, earlier, state, evidence), None)
+    return join_people(state, people, certificate)
+
+
+def _sought(
+    current: CurrentState, earlier: Earlier | None, state: LiveState, evidence: Evidence
+) -> Sequence[RoleLookup]:
+    if earlier is None:
+        return [RoleLookup(user) for user in state.users]
+    return list_role_lookups(current.desired, state, current.tenant, earlier, evidence)

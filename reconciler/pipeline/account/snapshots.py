@@ -1,0 +1,86 @@
+"""Reads an account with the help of the snapshot in the private folder, and keeps a new one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.core.model.states import LiveState
+from reconciler.core.scim.increment import Binding, IncrementalSnapshot, NotCertain, find_obstacle
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.errors import UsageError
+from reconciler.live.snapshot import Snapshot, to_live_state
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.private_files import make_private_folder, write_private
+from reconciler.pipeline.workspace import Workspace
+from reconciler.version import __version__
+
+if TYPE_CHECKING:
+    from reconciler.live.client import Client
+    from reconciler.live.incremental import Read
+
+
+def snapshot_path(workspace: Workspace, tenant: str) -> Path:
+    """Returns the path of a tenant's snapshot, which may not exist yet."""
+    return workspace.private_folder / f"{tenant}.snapshot"
+
+
+async def read_incrementally(client: Client, current: CurrentState, record: str) -> tuple[LiveState, Snapshot]:
+    """Reads the whole account, from its snapshot and the changes since; else reads everything, and logs the reason."""
+    from reconciler.live.incremental import read_on
+
+    now, before = now_in_utc(), client.requests
+    try:
+        kept = _load(current, record, now)
+        read = await read_on(client, DIALECTS[current.tenant.dialect], kept, now)
+    except NotCertain as error:
+        current.workspace.log(f"Everything is read: {error}")
+        return await read_and_keep(client, current, record, client.requests - before)
+    return _keep(current, read)
+
+
+async def read_and_keep(
+    client: Client, current: CurrentState, record: str, before: int = 0
+) -> tuple[LiveState, Snapshot]:
+    """Reads the whole account and keeps a snapshot; `before` counts requests that were made in vain."""
+    from reconciler.live.incremental import read_to_keep
+
+    read = await read_to_keep(client, DIALECTS[current.tenant.dialect], _binding(current, record), now_in_utc())
+    return _keep(current, read, before)
+
+
+def _load(current: CurrentState, record: str, now: datetime) -> IncrementalSnapshot:
+    from reconciler.live.incremental_snapshot import parse_snapshot
+
+    path = snapshot_path(current.workspace, current.tenant_name)
+    try:
+        kept = parse_snapshot(path.read_bytes())
+    except FileNotFoundError:
+        raise NotCertain(f"there is no snapshot of {current.tenant_name} yet") from None
+    except OSError as error:
+        raise NotCertain(f"the snapshot {path} can't be read: {error.strerror}") from error
+    if obstacle := find_obstacle(kept, _binding(current, record), now):
+        raise NotCertain(obstacle)
+    return kept
+
+
+def _keep(current: CurrentState, read: Read, before: int = 0) -> tuple[LiveState, Snapshot]:
+    """Returns the read as values, and writes the snapshot if the read is complete."""
+    from reconciler.live.incremental_snapshot import snapshot_to_text
+
+    state = to_live_state(read.snapshot, replace(read.certificate, requests=read.certificate.requests + before))
+    if read.kept and state.certificate.complete:
+        path = snapshot_path(current.workspace, current.tenant_name)
+        try:
+            make_private_folder(path.parent)
+            write_private(path, snapshot_to_text(read.kept))
+        except UsageError as error:
+            current.workspace.log(f"No snapshot is kept, and the next read will be of everything: {error}")
+    return state, read.snapshot
+
+
+def _binding(current: CurrentState, record: str) -> Binding:
+    return Binding(current.tenant_name, current.tenant.url, __version__, record)

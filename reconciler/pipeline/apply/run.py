@@ -1,0 +1,300 @@
+"""One apply: begin on record, plan, hold the plan against what was approved, execute, end on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+from reconciler.core.approval.carried import open_after
+from reconciler.core.approval.closing import Ended
+from reconciler.core.approval.coverage import Approval
+from reconciler.core.changes.outcome import Outcome, Run, count_active_after
+from reconciler.core.changes.plan import Plan, has_errors
+from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.record.refusals import RecordRefusal
+from reconciler.core.safety.guardrails import count_population
+from reconciler.core.safety.limits import effects_of
+from reconciler.core.safety.make_plan import MadePlan
+from reconciler.core.scim.wire import DIALECTS
+from reconciler.desired.evidence.apply_line import check_line
+from reconciler.pipeline.account.connect import connect, read_token
+from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.account.roles import connect_rest
+from reconciler.pipeline.apply.approvals import (
+    approve,
+    find_applied_since,
+    join_plans,
+    refuse_all,
+    refuse_unless_applyable,
+    warn_of_refused,
+)
+from reconciler.pipeline.apply.begun_apply import (
+    BegunApply,
+    begin_apply,
+    extend_begin,
+    find_own_begin,
+    hold_clone,
+    is_settled,
+    name_run,
+    refuse_disabled,
+    refuse_unrecorded,
+)
+from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel
+from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.notifications import Declined
+from reconciler.pipeline.plan.reading import (
+    AccountRead,
+    Past,
+    covers_all_changes,
+    focus_state,
+    plan_account,
+    read_account_for,
+)
+from reconciler.pipeline.provisioning_log import open_log, record_run
+from reconciler.pipeline.record.history import History, open_history
+from reconciler.pipeline.record.prior_state import find_prior_state, with_front
+from reconciler.report.render import render_plan
+
+PARTIAL = "This apply is partial: it was about some keys, and what else git asks for waits for the next apply."
+NOT_PUSHED = (
+    "Error: the end of this apply can't be pushed ({}). It is on record in this clone: push it with "
+    "`reconciler ownership push`, or the next apply does; nothing is done twice"
+)
+
+
+def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
+    """Plans again and carries it out: all of it, or the effects that an approved plan shows.
+
+    Raises Refused where the tenant is disabled, the plan must not be applied, or it can't be put on record.
+    """
+    refuse_disabled(current)
+    refuse_unrecorded(current)
+    with hold_clone(current.workspace, current.tenant_name), open_history(current, request.record) as history:
+        history.raise_unknown()
+        refusal = check_line(history.graph, history.record.history) if history.graph else None
+        if refusal is not None:
+            return _end_refused(current, request, refusal)
+        return ApplyRun(current, request, history, list(request.approved)).run()
+
+
+def _end_refused(current: CurrentState, request: ApplyRequest, refusal: RecordRefusal) -> ApplyResult:
+    """Returns an empty result where a later whole apply has the commit; raises any other refusal."""
+    if refusal.exit_code:
+        raise refusal.as_error()
+    current.workspace.log(f"Nothing to do: {refusal.sentence}")
+    run = Run(tenant=current.tenant_name, commit=current.commit, digest="", outcomes=(), requests=0)
+    request.report(run)
+    return ApplyResult(run, settled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan, what it was made from, and the connections by which the account was read."""
+
+    made: MadePlan
+    account: AccountRead
+    past: Past
+    connections: Connections
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.made.plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """The outcome of an apply, with the plan that it carried out."""
+
+    planned: _Planned
+    run: Run
+    approval: Approval
+    created: Mapping[str, str] = field(default_factory=dict)  # live ids by key
+
+    @property
+    def settled(self) -> bool:
+        """Whether the account is what git says, as far as the plan goes."""
+        return self.run.whole and not self.approval.refused and not has_errors(self.planned.plan)
+
+
+@dataclass(slots=True)
+class ApplyRun:
+    """One apply of a current state. `approved` is what may run: all of the plan, where it is empty."""
+
+    current: CurrentState
+    asked: ApplyRequest
+    history: History
+    approved: list[Plan]
+    sent: bool = field(default=False)
+
+    def run(self) -> ApplyResult:
+        """Applies, and puts it on record where anything may be sent."""
+        if (self.asked.confirm is not None or is_settled(self.history)) and (ended := self._look_first()) is not None:
+            return ended
+        if self.current.commit is None:
+            self.current.workspace.log(
+                "Not on record: the desired state is not committed. Users who leave it are not noticed."
+            )
+            return self._end(asyncio.run(self._apply(None)), None)
+        begun = self._begin()
+        with self._abandoned_if_nothing_was_sent(begun):
+            applied = asyncio.run(self._apply(begun))
+        return self._end(applied, begun)
+
+    def _look_first(self) -> ApplyResult | None:
+        """Plans before anything is on record: a person is asked, and where there is nothing to do nothing is pushed."""
+        planned, workspace = asyncio.run(self._plan_only()), self.current.workspace
+        confirm = self.asked.confirm if planned.plan.changes else None
+        if confirm is not None or not planned.plan.applyable:
+            workspace.warn(render_plan(planned.plan, "text"))
+            refuse_unless_applyable(planned.plan)
+        if confirm is not None and not confirm(planned.plan):
+            raise Declined("not confirmed: nothing was done (use --yes where no person can answer)")
+        if confirm is not None:
+            self.approved = [planned.plan]
+        if not is_settled(self.history) or (approval := self._approve(planned)).to_run:
+            return None
+        if confirm is None:
+            workspace.log(render_plan(planned.plan, "text"))
+        if approval.dropped:
+            with open_log(workspace) as log:
+                record_run(log, self.current, planned.plan, approval.dropped)
+        return self._end(_Applied(planned, _make_run(planned, approval.not_run, 0, None), approval), None)
+
+    def _begin(self) -> BegunApply:
+        if self.current.tenant.url != SANDBOX:
+            read_token(self.current)  # without one nothing can be done: nothing is put on record
+        run = name_run(self.current.workspace)
+        if self.asked.record == "local":
+            begun = find_own_begin(self.history, run)
+        else:
+            begun = begin_apply(self.history, run, self.asked.max_duration)
+        self.history = replace(self.history, record=replace(self.history.record, history=begun.history))
+        return begun
+
+    @contextmanager
+    def _abandoned_if_nothing_was_sent(self, begun: BegunApply) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            if not self.sent:
+                begun.abandon()
+            raise
+
+    async def _plan_only(self) -> _Planned:
+        async with AsyncExitStack() as stack:
+            return await self._plan(stack)
+
+    async def _plan(self, stack: AsyncExitStack) -> _Planned:
+        """Reads the account and plans, from what is on record."""
+        client = await connect(stack, self.current)
+        rest = await connect_rest(stack, self.current, client)
+        planned_so = any(plan.read.mode == "targeted" for plan in self.approved)
+        targeted = planned_so or self.asked.read_request.looks_for_difference
+        past = Past(find_prior_state(self.history, self.asked.base, front=targeted), self.history)
+        current = focus_state(self.current, past, self.asked.read_request, join_plans(self.approved))
+        connections = Connections(client, rest)
+        account = await read_account_for(connections, current, past, self.asked.how)
+        past = past if targeted else replace(past, prior=with_front(self.history, past.prior))
+        return _Planned(plan_account(account, past), account, past, connections)
+
+    async def _apply(self, begun: BegunApply | None) -> _Applied:
+        async with AsyncExitStack() as stack:
+            planned = await self._plan(stack)
+            workspace = self.current.workspace
+            show = workspace.log if planned.plan.applyable else workspace.warn  # a refused plan is shown first
+            show(render_plan(planned.plan, "text"))
+            refuse_unless_applyable(planned.plan)
+            approval = self._approve(planned)
+            if approval.refused and self.asked.all_or_nothing:
+                raise refuse_all(approval)
+            log = stack.enter_context(open_log(workspace))
+            recorder = record_run(log, self.current, planned.plan, approval.dropped)
+            begun = self._extend(begun, planned) if begun else None
+
+            before = planned.connections.requests
+            channel = open_channel(planned.connections, DIALECTS[self.current.tenant.dialect], recorder)
+            self.sent = bool(approval.to_run)
+            bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
+            done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
+            if done.outcomes:
+                self.current.workspace.log(f"On record: reconciler log --run {recorder.run}")
+        requests = planned.connections.requests - before
+        run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
+        return _Applied(planned, run, approval, done.created)
+
+    def _approve(self, planned: _Planned) -> Approval:
+        """Returns the changes that may run, by the approved plans and by what the last applies left open."""
+        account, prior = planned.account, planned.past.prior
+        since = find_applied_since(self.history, self.approved)
+        for digest, serial in since.used.items():
+            self.current.workspace.log(
+                f"The plan {digest[:19]} was applied by #{serial}: only what that left open may run."
+            )
+        return approve(account.current, prior, planned.made, account.live, self.approved, since=since)
+
+    def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
+        """Extends the begin on record, before anything is sent, for a plan that takes longer than it allows."""
+        needed = 2 * planned.plan.cost.seconds
+        if self.asked.max_duration is not None or self.asked.record == "local" or needed <= begun.seconds_left:
+            return begun
+        return extend_begin(begun, needed)
+
+    def _deadlines(self, begun: BegunApply | None) -> list[Deadline]:
+        most = self.asked.max_duration
+        given = [Deadline(most, f"--max-duration {most} s is over")] if most else []
+        leased = [Deadline(begun.seconds_left, f"it may send until {begun.record.until} only")] if begun else []
+        return [*given, *leased]
+
+    def _end(self, applied: _Applied, begun: BegunApply | None) -> ApplyResult:
+        """Puts the end on record before the outcome is reported, because its reader may have gone."""
+        warn_of_refused(applied.approval, self.current.workspace.warn)
+        ended = self._ended(applied, begun) if begun else None
+        if ended is not None and ended.only:
+            self.current.workspace.log(PARTIAL)
+        try:
+            pushed = begun.end(ended) if begun and ended else None
+        finally:
+            self.asked.report(applied.run)
+        not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
+        if not_pushed is not None:
+            self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
+        return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
+
+    def _ended(self, applied: _Applied, begun: BegunApply) -> Ended:
+        planned = applied.planned
+        outcomes = applied.run.outcomes
+        done = [one.change for one in outcomes if one.status == "applied"]
+        prior, current = planned.past.prior, planned.account.current
+        active = count_population(planned.account.live, prior.population).users
+        whole = current.desired.selection is None or covers_all_changes(current, prior)
+        return Ended(
+            plan=planned.plan,
+            decided=planned.made.decided,
+            desired=current.desired,
+            outcomes=outcomes,
+            settled=applied.settled,
+            only=bool(self.asked.read_request.only) or not whole,
+            open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
+            effects=effects_of(done, self.current.guardrails, first_apply=not prior.applied),
+            population=count_active_after(active, outcomes),
+            ignored=len(planned.made.decided.ignored),
+            created=applied.created,
+            plans=tuple(plan.digest for plan in self.approved) if self.asked.approved else (),
+        )
+
+
+def _make_run(planned: _Planned, outcomes: tuple[Outcome, ...], requests: int, stopped: str | None) -> Run:
+    plan = planned.plan
+    return Run(
+        tenant=plan.tenant,
+        commit=plan.commit,
+        digest=plan.digest,
+        outcomes=outcomes,
+        requests=requests,
+        stopped=stopped,
+        named=len(plan.named),
+    )

@@ -1,0 +1,77 @@
+"""Files beside the desired state, most of them private: written whole or not at all, with mode 0600."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from reconciler.errors import UsageError
+from reconciler.private_store import make_private_folder as make_folder
+from reconciler.settings import Settings
+
+KEY_FILE, KEY_BYTES = "fingerprint.key", 32
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes the file with mode 0600, whole or not at all; raises UsageError where that can't be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink()
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
+def append_text(path: Path, text: str) -> None:
+    """Appends to a file that this program did not make; raises UsageError where that can't be."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}") from error
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes the folder if it is missing, ignored by git; raises UsageError if it can't be made."""
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise UsageError(f"{folder} can't be made: {error.strerror}") from error
+
+
+def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
+    """Returns the key of fingerprints: the variable, else a file in the private folder, made at its first use."""
+    if told := settings.fingerprint_key():
+        if len(told) < KEY_BYTES:
+            raise UsageError(f"RECONCILER_FINGERPRINT_KEY is no key: give it {KEY_BYTES} characters or more, by chance")
+        return told
+    path = settings.private_folder(desired_state) / KEY_FILE
+    make_private_folder(path.parent)
+    try:
+        with suppress(FileExistsError):
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_hex(KEY_BYTES).encode())
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"{path} can't be used: {error.strerror}") from error
+    if len(key) < KEY_BYTES:
+        raise UsageError(f"{path} holds no key of fingerprints: remove it, and one is made")
+    return key
+
+
+def read_text(path: Path) -> str:
+    """Reads the file as UTF-8; raises UsageError where it can't be read, or is no text."""
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read: {error}") from error

@@ -1,0 +1,61 @@
+"""The provisioning log in the private folder: opens it, and starts the entry of a run."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.apply.log import LogClock, ProvisioningLog, Recorder
+from reconciler.core.changes.attempt import RunInfo
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Plan
+from reconciler.errors import Failed, Refused, UsageError
+from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.private_files import make_private_folder
+from reconciler.pipeline.workspace import Workspace
+
+LOG_FILE = "provisioning-log.db"
+
+
+def log_path(workspace: Workspace) -> Path:
+    """Returns the path of the provisioning log: one for all tenants, which may not exist yet."""
+    return workspace.private_folder / LOG_FILE
+
+
+def open_log(workspace: Workspace) -> ProvisioningLog:
+    """Opens the log for writing; raises Refused where that can't be: nothing is applied without a record."""
+    path = log_path(workspace)
+    try:
+        make_private_folder(path.parent)
+        return ProvisioningLog(path)
+    except UsageError as error:
+        raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+
+
+def record_run(log: ProvisioningLog, current: CurrentState, plan: Plan, dropped: Sequence[Outcome]) -> Recorder:
+    """Returns the recorder of a run's attempts; dropped changes are recorded. Raises Refused where the log fails."""
+    now = now_in_utc()
+    occasion = RunInfo(
+        run=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        tenant=plan.tenant,
+        url=plan.url,
+        commit=plan.commit,
+        digest=plan.digest,
+        who=_who(current),
+    )
+    try:
+        recorder = log.record(occasion, LogClock(now_in_utc, time.monotonic))
+        recorder.end(dropped, None, 0)
+    except Failed as error:
+        raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+    return recorder
+
+
+def _who(current: CurrentState) -> str:
+    """Returns the actor: as the build service names it, else git's identity, else the user of this machine."""
+    settings = current.workspace.settings
+    identity = current.repository.identity() if current.repository else None
+    return settings.build_actor() or identity or settings.machine_user() or "unknown"

@@ -1,0 +1,60 @@
+"""Finds the merged commit and its pull request: in git, in the workflow's event, and at GitHub."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from reconciler.desired.git.repository import find_repository
+from reconciler.errors import InvalidInput, UsageError
+from reconciler.github.approved_plan import find_merged_pull
+from reconciler.github.client import GitHub
+from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
+from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.workspace import Workspace
+from reconciler.settings import Job
+
+
+@dataclass(frozen=True, slots=True)
+class MergedCommit:
+    """The commit, and the tenant as declared there; `tree` is git's hash of the desired-state folder."""
+
+    commit: str
+    tenant: str
+    url: str
+    tree: str | None
+
+
+def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit:
+    """Returns the merge at a commit, else at the one that is checked out."""
+    found = find_repository(workspace.folder)
+    if found is None:
+        raise UsageError("the repository that was merged into is needed, and this is none: check it out")
+    loaded = load_folder(workspace, found)
+    if not loaded.declarations.tenants and loaded.problems:
+        raise InvalidInput(loaded.problems)
+    tenant = choose_tenant(loaded.declarations, workspace.tenant)
+    sha = found.commit_named(commit or "HEAD")
+    return MergedCommit(sha, tenant, loaded.declarations.tenants[tenant].tenant.url, found.tree_of(sha))
+
+
+def find_pull_of_event(job: Job) -> int | None:
+    """Returns the number of the pull request in the workflow's event, if there is one."""
+    if job.event_file is None:
+        return None
+    try:
+        event = json.loads(read_text(job.event_file))
+    except (ValueError, RecursionError):
+        return None
+    pull = event.get("pull_request") if isinstance(event, dict) else None
+    number = pull.get("number") if isinstance(pull, dict) else None
+    return number if isinstance(number, int) else None
+
+
+def find_pull_of_commit(client: GitHub, workspace: Workspace, commit: str | None) -> int:
+    """Returns the number of the pull request that merged a commit, else the one that is checked out."""
+    found = find_repository(workspace.folder)
+    sha = found.resolve(commit or "HEAD") if found else commit
+    if sha is None:
+        raise UsageError("which pull request? Name it with --pull NUMBER, or the merged commit with --commit SHA")
+    return find_merged_pull(client, sha).number

@@ -1,0 +1,136 @@
+"""The status of a tenant, for its issue: drift, and changes that earlier applies left undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from reconciler.core.changes.outcome import Run
+from reconciler.core.changes.plan import Plan
+from reconciler.core.record.record import ApplyRecord
+from reconciler.desired.git.repository import Repository, find_repository
+from reconciler.desired.records.load import load_history
+from reconciler.errors import Problem, UsageError
+from reconciler.github.comment import CommentMark
+from reconciler.github.drift_issue import Report, carry_on, read_since
+from reconciler.github.models import Issue
+from reconciler.pipeline.desired.current_state import load_folder
+from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.pull_requests.comments import has_text, read_stderr, require_tenant
+from reconciler.pipeline.record.tenant_record import find_branch
+from reconciler.pipeline.saved_plans import read_plan, read_saved
+from reconciler.pipeline.workspace import Workspace
+from reconciler.report.drift_issue import (
+    NOTHING,
+    UndoneWork,
+    names_kept,
+    needs_attention,
+    render_drift_issue,
+    title_of,
+)
+from reconciler.report.format.quote import plain
+from reconciler.report.refusal import find_error_lines, render_refusal
+
+MOST_SEEN = 30_000  # characters of an issue, which hides as many again
+UNTOLD = "It can't be told what drifted in"
+CARRY_ON = "run the workflow Apply by hand: it plans again, and asks for a review"
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedApply:
+    """An apply that left something undone, as on record: its commit, and the digest of what it carried out.
+
+    There is no digest where nothing was carried out.
+    """
+
+    problem: Problem
+    commit: str
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantStatus:
+    """What is known of a tenant today; without `drifted`, `untold` says why that could not be told.
+
+    `settled` is whether git knows that the last apply did everything; `not_done` is what it did not do, by name.
+    """
+
+    mark: CommentMark
+    drifted: Plan | None
+    untold: str = ""
+    left: UnfinishedApply | None = None
+    settled: bool = False
+    not_done: UndoneWork = NOTHING
+
+    def with_outcome(self, outcome: str, said: str, name: str) -> TenantStatus:
+        """Returns the status with the outcome of the last apply, or with its stderr where it refused to begin.
+
+        An outcome that git knows a later one of says nothing any more. Raises UsageError where it is none.
+        """
+        if not outcome.strip():
+            return replace(self, not_done=UndoneWork(said=tuple(find_error_lines(said))))
+        run = read_saved(outcome, name)
+        if not isinstance(run, Run):
+            raise UsageError(f"{name} is a plan, and not what an apply came to")
+        return replace(self, not_done=UndoneWork(run)) if self._is_about(run) else self
+
+    def _is_about(self, run: Run) -> bool:
+        if self.left is None or run.tenant != self.mark.tenant:
+            return not self.settled and run.tenant == self.mark.tenant
+        return run.commit == self.left.commit and self.left.digest in {None, run.digest}
+
+    def report(self, issue: Issue | None, today: date) -> Report:
+        """Returns the new content of the issue, given its present one."""
+        if self.drifted is None:
+            since = read_since(issue.body or "") if issue else {}
+            return Report(f"{UNTOLD} {plain(self.mark.tenant)}", self.untold, since)
+        since = carry_on(issue, names_kept(self.drifted), today.isoformat())
+        needed = needs_attention(self.drifted, self.not_done)
+        text = render_drift_issue(self.drifted, since=since, not_done=self.not_done, limit=MOST_SEEN) if needed else ""
+        return Report(title_of(self.drifted), text, since)
+
+
+def read_tenant_status(workspace: Workspace, file: Path, said: Path | None) -> TenantStatus:
+    """Reads the output of `drift --format json`; where that is empty, the stderr of `drift`."""
+    if said is not None and not has_text(file):
+        tenant = require_tenant(workspace)
+        return TenantStatus(CommentMark("drift", tenant), None, render_refusal(UNTOLD, tenant, read_stderr(said), None))
+    drifted = read_plan(read_text(file), str(file))
+    repository = find_repository(workspace.folder)
+    last = _find_last(workspace, repository, drifted.tenant) if repository else None
+    left = _left(repository, last) if repository and last else None
+    told = drifted.model_copy(update={"problems": (*drifted.problems, *([left.problem] if left else []))})
+    return TenantStatus(
+        CommentMark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None
+    )
+
+
+def _find_last(workspace: Workspace, repository: Repository, tenant: str) -> ApplyRecord | None:
+    """Returns the last apply on record in this clone; raises Refused where the record can't be read."""
+    declared = load_folder(workspace, repository).declarations.tenants
+    if tenant not in declared:
+        return None
+    last = load_history(find_branch(repository, tenant, declared)).last_applies()
+    return last[-1].record if last else None
+
+
+def _left(repository: Repository, last: ApplyRecord) -> UnfinishedApply | None:
+    """Returns the apply that did not do everything, did not end, or is still due."""
+    which = f"(#{last.serial}, of {last.commit[:12]}, {last.at})"
+    if last.state == "begun":
+        message = f"the last apply {which} has begun and has no end on record: it may have been killed"
+        return UnfinishedApply(_not_applied(message), last.commit, None)
+    if last.state == "ended" and not last.moves_front:
+        counted = ", ".join(f"{number:,} {status}" for status, number in last.counts.items()) or "nothing was done"
+        message = f"the last apply {which} did not do everything: {counted}"
+        return UnfinishedApply(_not_applied(message), last.commit, last.digest)
+    current = repository.resolve("HEAD")
+    if current is not None and repository.tree_of(last.commit) != repository.tree_of("HEAD"):
+        message = f"what was merged since the last apply {which} is not applied"
+        return UnfinishedApply(_not_applied(message), current, None)
+    return None
+
+
+def _not_applied(message: str) -> Problem:
+    return Problem("not_applied", message, hint=CARRY_ON, severity="warning")

@@ -1,0 +1,78 @@
+"""Gathers the evidence for a plan once the account is read, and checks that it is the account of earlier applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.core.comparison.link import link_account
+from reconciler.core.model.resources import Key
+from reconciler.core.model.states import LiveState
+from reconciler.core.ownership.candidates import find_candidates
+from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
+from reconciler.core.record.refusals import check_account, check_other_tenants, choose_asked
+from reconciler.desired.evidence.apply_line import find_last_whole
+from reconciler.desired.evidence.gather import gather_evidence
+from reconciler.errors import Problem, Refused
+from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.record.history import History
+from reconciler.pipeline.record.prior_state import PriorState
+from reconciler.pipeline.record.tenant_record import find_other_samples
+
+MOST_FRESH = 100  # keys that git did not have before, and that are in the account: more are an import
+MOST_APPLIES = 5  # the newest commits on record whose states a plan has in any case
+
+
+def find_evidence(history: History, current: CurrentState, prior: PriorState, live: LiveState) -> Evidence:
+    """Returns the evidence about the users and groups in question; `known` is false where git or the record is cut."""
+    if history.unknown is not None:
+        return Evidence(known=False)
+    if history.work is None:
+        return NO_EVIDENCE
+    links = link_account(current.desired, prior.earlier, live)
+    users, groups = links.users.live_of, links.groups.live_of
+    fresh = users.keys() - prior.earlier.users().keys() if prior.applied else frozenset()
+    few = fresh if len(fresh) <= MOST_FRESH else frozenset()
+    candidates = find_candidates(current.desired, users, groups, live, few)
+    applies = [entry.record.commit for entry in reversed(history.record.history.front())][:MOST_APPLIES]
+    last = find_last_whole(history.graph, history.record.history) if history.graph else None
+    try:
+        return gather_evidence(
+            history.work,
+            history.record.history,
+            history.states.compile,
+            candidates,
+            also=dict.fromkeys([*applies, *([last.record.commit] if last else [])]),
+            is_clean=current.commit is not None,
+        )
+    except Refused as error:
+        return Evidence(known=False, incomplete=(str(error),))
+
+
+def find_sample_keys(history: History | None, current: CurrentState) -> frozenset[Key]:
+    """Returns the users of the record's sample that a partial read asks for, to know the account again."""
+    sample = history.record.history.last_sample() if history else None
+    names = {str(key): key for key, user in current.desired.users.items() if user.in_scope}
+    return frozenset(names[name] for name in choose_asked(sample, names))
+
+
+def check_same_account(
+    history: History, current: CurrentState, prior: PriorState, live: LiveState
+) -> Iterator[Problem]:
+    """Yields the reason why the account is not the one of earlier applies, if it is not."""
+    targeted = live.certificate.mode == "targeted"
+    if history.unknown is not None or (targeted and live.certificate.faults):
+        return  # nothing is applied then, and who was not read proves nothing
+    links = link_account(current.desired, prior.earlier, live)
+    keys = (
+        find_sample_keys(history, current) if targeted else current.desired.users.keys() | prior.earlier.users().keys()
+    )
+    users = {key: links.user(key) for key in keys}
+    linked = {str(key): user.id if user else "" for key, user in users.items()}
+    ids = {user.id for user in live.users}
+    record = history.record.history
+    refusal = check_account(record.last_sample(), linked, ids, targeted=targeted)
+    if refusal is None and record.last_sample() is None:
+        others = find_other_samples(current, history.record)
+        refusal = check_other_tenants(record, others, linked, ids, current.tenant.beside)
+    if refusal is not None:
+        yield refusal.as_problem()

@@ -1,0 +1,3 @@
+"""The version of this program, which imports nothing."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,251 @@
+"""The Python API, as a script of a stranger uses it: on the embedded 4me, in a git repository."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import reconciler
+from reconciler.pipeline import api
+from tests.cli.project import SANDBOX, TEAM, Project
+from tests.cli.remote import PEOPLE, SECRETS, reaching
+
+PAGE = Path(__file__).parent.parent / "docs" / "python.md"
+WITHOUT_CID = "\n".join(line for line in TEAM.splitlines() if "cid" not in line) + "\n"
+ONE_LEAVER = "guardrails: {max_deactivations: {count: 0}}\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A repository with a small team for the embedded 4me, committed."""
+    one = Project(tmp_path / "project", monkeypatch)
+    one.commit(SANDBOX + TEAM)
+    return one
+
+
+def load(project: Project, **options: object) -> reconciler.CurrentState:
+    return reconciler.load_desired_state(project.root / "desired-state", **options)  # type: ignore[arg-type]
+
+
+def plan_of(project: Project) -> reconciler.Plan:
+    state = load(project)
+    return reconciler.make_plan(state, reconciler.read_live_state(state))
+
+
+def apply(project: Project) -> reconciler.ApplyResult:
+    return reconciler.apply_plan(plan_of(project), load(project))
+
+
+def test_the_page_is_a_script_that_applies(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Twice: the second time nothing is left."""
+    [script] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert len(script.splitlines()) <= 25
+    code = compile(script, str(PAGE), "exec")
+
+    with chdir(project.root):
+        exec(code, {})  # noqa: S102  # our own page
+        exec(code, {})  # noqa: S102  # the same
+
+    assert 1 == capsys.readouterr().out.count("Applied to sandbox: 4 applied")
+    assert ["whole"] == project.ends()
+    assert "nothing to do" in (project.root / "plan.md").read_text(encoding="utf-8")
+
+
+def test_a_plan_has_the_digest_of_the_command(project: Project) -> None:
+    """Of an empty account, of a leaver, and of what a guardrail refuses."""
+    assert plan_of(project).digest == project.run("plan", "--format=json").document["digest"]
+
+    apply(project)
+    project.commit(SANDBOX + WITHOUT_CID)
+    found, printed = plan_of(project), project.run("plan", "--format=json").document
+    assert ["deactivate_user"] == [change.action for change in found.changes]
+    assert printed["digest"] == found.digest
+    assert printed["record"] == (found.record and found.record.model_dump(mode="json"))
+
+    project.commit(SANDBOX + ONE_LEAVER + WITHOUT_CID)
+    refused = plan_of(project)
+    assert not refused.applyable
+    printed = project.run("plan", "--format=json").document
+    assert [problem["message"] for problem in printed["problems"]] == [problem.message for problem in refused.problems]
+
+
+def test_roles_over_rest_are_planned_as_by_the_command(project: Project) -> None:
+    """The secrets of both sides come from the mapping."""
+    with reaching(project) as remote:
+        remote.says(PEOPLE)
+        state = load(project, environment=SECRETS)
+        plan = reconciler.make_plan(state, reconciler.read_live_state(state))
+        assert plan.digest == project.run("plan", "--format=json").document["digest"]
+        assert reconciler.apply_plan(plan, state).settled
+
+        remote.says(PEOPLE.replace("[ann, bob]", "[ann]"))
+        state = load(project, environment=SECRETS)
+        plan = reconciler.make_plan(state, reconciler.read_live_state(state))
+        assert plan.digest == project.run("plan", "--format=json").document["digest"]
+
+
+def test_an_apply_is_on_record_in_the_log_and_settled(project: Project) -> None:
+    result = apply(project)
+
+    assert result.settled
+    assert {"applied"} == {outcome.status for outcome in result.run.outcomes}
+    assert ["whole"] == project.ends()
+    assert "user/cid" in project.run("log").out
+    assert () == plan_of(project).changes
+
+
+def test_an_apply_runs_what_the_plan_shows_and_refuses_what_git_asks_for_since(project: Project) -> None:
+    plan = plan_of(project)
+    project.commit(
+        SANDBOX + TEAM.replace("Clerk", "Chief").replace("groups:", "  dan: {userName: d@example.com}\ngroups:")
+    )
+
+    result = reconciler.apply_plan(plan, load(project))
+
+    assert {"user/bob", "user/dan"} == {change.key for change in result.refused}
+    assert not result.settled
+    with pytest.raises(reconciler.Refused, match="not approved"):
+        reconciler.apply_plan(plan, load(project), all_or_nothing=True)
+
+
+def test_a_state_of_another_commit_must_be_loaded_again(project: Project) -> None:
+    """The record and the history are those of what is checked out."""
+    state = load(project)
+    live = reconciler.read_live_state(state)
+    plan = reconciler.make_plan(state, live)
+    project.commit(SANDBOX + WITHOUT_CID)
+
+    with pytest.raises(reconciler.UsageError, match="load it again"):
+        reconciler.make_plan(state, live)
+    with pytest.raises(reconciler.UsageError, match="load it again"):
+        reconciler.apply_plan(plan, state)
+    assert {} == project.users()
+
+
+def test_what_a_guardrail_refuses_is_raised_before_anything_is_sent(project: Project) -> None:
+    apply(project)
+    project.commit(SANDBOX + ONE_LEAVER + WITHOUT_CID)
+    notes: list[str] = []
+
+    with pytest.raises(reconciler.Refused, match="deactivat") as refused:
+        reconciler.apply_plan(plan_of(project), load(project, log=notes.append))
+
+    assert ["guardrail"] == [problem.code for problem in refused.value.problems]
+    assert any("user/cid" in note for note in notes)  # the plan is shown first
+    assert "active" not in project.users()["cid"] or project.users()["cid"]["active"]
+
+
+def test_all_problems_of_a_desired_state_come_at_once(project: Project) -> None:
+    assert () == reconciler.check_desired_state(project.root / "desired-state")
+    project.write(SANDBOX + TEAM.replace("manager: ann", "manager: nobody").replace("[ann, bob]", "[ann, eve]"))
+
+    problems = reconciler.check_desired_state(project.root / "desired-state", "sandbox")
+
+    assert 2 == sum(problem.severity == "error" for problem in problems)
+    with pytest.raises(reconciler.InvalidInput) as invalid:
+        load(project)
+    assert {problem.message for problem in problems} >= {problem.message for problem in invalid.value.problems}
+
+
+def test_a_folder_or_tenant_that_is_not_there_is_a_usage_error(project: Project) -> None:
+    with pytest.raises(reconciler.UsageError):
+        reconciler.check_desired_state(project.root / "nowhere")
+    with pytest.raises(reconciler.UsageError, match="no tenant"):
+        load(project, tenant="moon")
+
+
+def test_secrets_come_from_a_mapping_where_one_is_given(project: Project) -> None:
+    """Nothing is sent without one."""
+    remote = "tenants: {far: {url: 'http://127.0.0.1:1/scim/v2', token: {env: FAR_TOKEN}, scope: all}}\n"
+    project.commit(remote + TEAM)
+
+    with pytest.raises(reconciler.Unreachable, match="FAR_TOKEN is not set"):
+        reconciler.read_live_state(load(project, environment={}))
+    with pytest.raises(reconciler.Unreachable, match=r"127\.0\.0\.1"):
+        reconciler.read_live_state(load(project, environment={"FAR_TOKEN": "opensesame"}))
+
+
+def test_no_repr_shows_a_secret(project: Project) -> None:
+    """A script may log what it holds."""
+    assert "opensesame" not in repr(load(project, environment={"FAR_TOKEN": "opensesame"}))
+
+
+def test_a_plan_is_about_some_keys_and_of_a_base(project: Project) -> None:
+    state = load(project)
+    live = reconciler.read_live_state(state)
+
+    assert ["user/ann"] == [change.key for change in reconciler.make_plan(state, live, only=["user/ann"]).changes]
+    assert state.commit == reconciler.make_plan(state, live, base="main").base
+
+
+def test_saved_files_are_loaded(project: Project) -> None:
+    """A saved live state gives the same changes, and no plan to apply; a plan file is applied by the script."""
+    project.run("plan", "--save-live", "live.json", "-o", "plan.json")
+    state, plan = load(project), reconciler.load_plan(project.root / "plan.json")
+
+    saved = reconciler.make_plan(state, reconciler.load_live_state(project.root / "live.json"))
+
+    assert (plan.digest, False) == (saved.digest, saved.applyable)
+    assert reconciler.apply_plan(plan, state).settled
+
+
+def test_drift_is_found_and_rendered(project: Project) -> None:
+    with pytest.raises(reconciler.Failed, match="no apply to sandbox is on record"):
+        reconciler.find_drift(load(project))
+    apply(project)
+    with project.account() as store:
+        [user] = [one for one in store.simulator().users.values() if one.get("externalId") == "bob"]
+        store.answer("PATCH", f"/Users/{user['id']}", {"title": "Pirate"}, datetime(2026, 11, 25, tzinfo=UTC))
+
+    drifted = reconciler.find_drift(load(project))
+
+    assert [("user/bob", "drift")] == [(change.key, change.cause) for change in drifted.changes]
+    assert "Pirate" in reconciler.render_plan(drifted, "markdown")
+
+
+def test_an_apply_leaves_the_handlers_of_signals_and_works_in_a_thread(project: Project) -> None:
+    """A second signal must not stop the end of an apply; a script that goes on is stopped by Ctrl-C again."""
+    before = signal.getsignal(signal.SIGINT)
+    apply(project)
+    assert before is signal.getsignal(signal.SIGINT)
+
+    project.commit(SANDBOX + TEAM.replace("Clerk", "Chief"))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(apply, project).result().settled
+
+
+def test_nothing_is_printed(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    apply(project)
+
+    assert ("", "") == capfd.readouterr()
+
+
+def test_the_package_has_the_names_of_the_api_and_no_others() -> None:
+    assert {*api.__all__, "__version__"} == set(reconciler.__all__)
+    assert reconciler.__all__ == dir(reconciler)
+    assert all(getattr(reconciler, name) is getattr(api, name) for name in api.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = reconciler.nonsense  # type: ignore[attr-defined]
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    """Neither a library nor what the first use of a name needs."""
+    code = "import sys, reconciler; print(*sorted(m for m in sys.modules if m.startswith('reconciler')))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+
+    assert ["reconciler", "reconciler.version"] == done.stdout.split()
+
+
+def test_the_api_imports_no_command_line() -> None:
+    code = "import sys, reconciler; reconciler.apply_plan; print({'click', 'rich', 'reconciler.cli'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+
+    assert "set()" == done.stdout.strip()
