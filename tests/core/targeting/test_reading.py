@@ -103,3 +103,18 @@ def test_names_that_are_nobodys_are_told_together() -> None:
 def test_reading_everything_is_pages_and_a_request_for_each_group() -> None:
     """As 4me has it."""
     assert [0, 1 + 1 + 2, 200 + 2 + 40] == [count_requests(*one, 25) for one in ((0, 0), (3, 2), (5000, 40))]
+
+
+@pytest.mark.parametrize(
+    ("read_request", "expected"),
+    [
+        (ReadRequest(base=True), True),
+        (ReadRequest(), False),
+        (ReadRequest(read="targeted"), True),
+        (ReadRequest(read="full", base=True), False),
+        (ReadRequest(read="targeted", only=("user/u0",)), False),
+    ],
+)
+def test_a_plan_is_about_a_difference_where_no_keys_are_named(read_request: ReadRequest, *, expected: bool) -> None:
+    """By itself for a pull request, else where that is asked for."""
+    assert expected is read_request.looks_for_difference
