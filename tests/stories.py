@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar, cast
@@ -76,12 +76,12 @@ class Story:
         """The tenant that the plan is for."""
         return self.head.tenants[self.tenant_name].tenant
 
-    @property
+    @cached_property
     def desired(self) -> DesiredState:
         """What git says."""
         return compile_state(self.head, self.tenant_name, self.as_of)
 
-    @property
+    @cached_property
     def earlier(self) -> Earlier:
         """What git said before."""
         base, applied = (
@@ -89,7 +89,7 @@ class Story:
         )
         return Earlier(base, applied)
 
-    @property
+    @cached_property
     def evidence(self) -> Evidence:
         """What the commits before prove, the newest first; each leads to the next that is here."""
         states = []
@@ -118,7 +118,7 @@ class Story:
             covers=commit.covers,
         )
 
-    @property
+    @cached_property
     def filter_changes(self) -> tuple[Problem, ...]:
         """What the edits of the scoping filters since then do."""
         earlier = [said for said in (self.base, self.applied) if said]

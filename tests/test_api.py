@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.pipeline import api
+from reconciler import api
 from tests.cli.project import SANDBOX, TEAM, Project
 from tests.cli.remote import PEOPLE, SECRETS, reaching
 

@@ -3,12 +3,11 @@
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -53,6 +52,27 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def read_imports(path: Path) -> frozenset[str]:
+    """Every module that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import():
+                found.update(alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module), level=0):
+                found.add(module)
+    return frozenset(found)
+
+
+ROOMS = read_rooms()
+
+
+@cache
+def imports_by_module() -> Mapping[str, frozenset[str]]:
+    """What each of our modules imports; reading them all takes a second."""
+    return {name_of(path): read_imports(path) for path in MODULES}
+
+
 def is_below(module: str, room: str) -> bool:
     """Whether a module is the room or in it."""
     return module == room or module.startswith(room + ".")
@@ -60,48 +80,42 @@ def is_below(module: str, room: str) -> bool:
 
 def room_of(module: str) -> Room:
     """The row that rules a module: the most particular one."""
-    rooms = [room for room in read_rooms() if is_below(module, room.name)]
-    return max(rooms, key=lambda room: len(room.name))
+    return max((room for room in ROOMS if is_below(module, room.name)), key=lambda room: len(room.name))
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        match node:
-            case ast.Import():
-                yield from (alias.name for alias in node.names)
-            case ast.ImportFrom(module=str(module), level=0):
-                yield module
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_what_its_row_allows(path: Path) -> None:
-    """The table in ARCHITECTURE.md is the import rule."""
-    module = name_of(path)
+def list_refused(module: str) -> list[str]:
+    """What a module imports and its row does not allow."""
     room = room_of(module)
     allowed = (*EVERYONE_MAY, *room.ours, *room.libraries, "reconciler.version")
-
-    refused = [
+    return sorted(
         imported
-        for imported in imports_of(path)
+        for imported in imports_by_module()[module]
         if imported.split(".")[0] not in sys.stdlib_module_names
         and imported not in {"reconciler", "__future__"}
         and not any(is_below(imported, one) for one in allowed)
-    ]
-
-    assert [] == refused
+    )
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if "core" in path.parts], ids=name_of)
-def test_the_core_touches_nothing(path: Path) -> None:
+def test_a_module_imports_what_its_row_allows() -> None:
+    """The table in ARCHITECTURE.md is the import rule."""
+    assert {} == {module: refused for module in imports_by_module() if (refused := list_refused(module))}
+
+
+def test_the_core_touches_nothing() -> None:
     """No module of core imports what reads a file, a socket, a clock or chance."""
-    assert set() == {imported.split(".")[0] for imported in imports_of(path)} & NOT_IN_CORE
+    core = {module: imports for module, imports in imports_by_module().items() if is_below(module, "reconciler.core")}
+    touched = {
+        module: {imported.split(".")[0] for imported in imports} & NOT_IN_CORE for module, imports in core.items()
+    }
+
+    assert core
+    assert {} == {module: names for module, names in touched.items() if names}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
     """Late imports count too: a circle is two modules that are one."""
-    names = {name_of(path) for path in MODULES}
-    TopologicalSorter({name_of(path): names & {*imports_of(path)} for path in MODULES}).prepare()
+    every = imports_by_module()
+    TopologicalSorter({module: imports & every.keys() for module, imports in every.items()}).prepare()
 
 
 def test_only_settings_reads_the_environment() -> None:
@@ -116,7 +130,7 @@ def test_only_settings_reads_the_environment() -> None:
 def test_only_the_two_clients_import_httpx() -> None:
     """What can leave this process is said in one module for the account, and in one for GitHub."""
     assert {"reconciler.live.client", "reconciler.github.client"} == {
-        name_of(path) for path in MODULES if "httpx" in set(imports_of(path))
+        module for module, imports in imports_by_module().items() if "httpx" in imports
     }
 
 
@@ -134,5 +148,4 @@ def test_every_invariant_names_a_test_that_exists() -> None:
 
 def test_every_room_of_the_table_exists() -> None:
     """A row for what is gone is a lie."""
-    modules = {name_of(path) for path in MODULES}
-    assert [] == [room.name for room in read_rooms() if room.name not in modules]
+    assert [] == [room.name for room in ROOMS if room.name not in imports_by_module()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from random import Random
 from typing import TypeAlias, get_args
 
@@ -51,7 +52,13 @@ PAGES = ("both-sides-changed", "hostile-display-name")
 
 def read_golden(name: str) -> Plan:
     """The plan that is written in the story's folder."""
-    return read_plan((CASES / name / "plan.json").read_text(encoding="utf-8"), f"{name}/plan.json")
+    return parse_golden((CASES / name / "plan.json").read_text(encoding="utf-8"), name)
+
+
+@cache
+def parse_golden(text: str, name: str) -> Plan:
+    """The plan of a story; many tests ask for it."""
+    return read_plan(text, f"{name}/plan.json")
 
 
 def has_plan(name: str) -> bool:
@@ -212,6 +219,7 @@ def test_what_is_said_not_to_converge_comes_back(name: str, dialect: Dialect) ->
     assert all(key in told for key in again)
 
 
+@pytest.mark.sweep(one_in=6)
 @pytest.mark.parametrize("failure", [lose_answer, lose_request, refuse])
 @pytest.mark.parametrize("break_line", [fail_once, fail_from])
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())

@@ -251,6 +251,7 @@ def test_undisturbed_a_story_arrives_at_once(store: Store, dialect: str, story: 
     assert expected == describe(store)
 
 
+@pytest.mark.sweep(one_in=3)
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.__name__)
 @pytest.mark.parametrize("story", STORIES)

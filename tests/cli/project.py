@@ -83,8 +83,8 @@ class Project:
             return
         self.root.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")
-        self.git("config", "user.name", "Ada")
-        self.git("config", "user.email", "ada@example.com")
+        with (self.root / ".git" / "config").open("a", encoding="utf-8") as config:  # not by two processes
+            config.write("[user]\n\tname = Ada\n\temail = ada@example.com\n")
 
     def write(self, text: str | bytes, name: str = "desired-state/all.yaml") -> Path:
         path = self.root / name

@@ -80,6 +80,7 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.sweep(one_in=3)
 @pytest.mark.parametrize("command", [("validate",), ("plan",), ("apply", "--yes")], ids=lambda command: command[0])
 @pytest.mark.parametrize(("content", "said"), BAD_YAML.values(), ids=BAD_YAML)
 def test_yaml_that_can_not_be_read_names_the_file_the_line_and_what_to_do(
@@ -381,6 +382,7 @@ NOT_SCIM: dict[str, tuple[Answer, str]] = {
 }
 
 
+@pytest.mark.sweep(one_in=3)
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("check",)], ids=str)
 @pytest.mark.parametrize(("answer", "said"), NOT_SCIM.values(), ids=NOT_SCIM)
 def test_what_answers_is_not_scim_and_the_sentence_says_where(

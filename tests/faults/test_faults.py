@@ -40,6 +40,7 @@ def try_one(bench: Bench, flow: str, number: int, broken: str) -> Verdict:
     return asyncio.run(bench.try_fault(flow, Broken(fault, number % goal.requests, broken in FOR_GOOD)))
 
 
+@pytest.mark.sweep(one_in=3)
 @pytest.mark.parametrize("later", [0, len(FLOWS) // 2])
 @pytest.mark.parametrize(("number", "kind"), KINDS, ids=(*FAULTS, *FOR_GOOD))
 def test_the_account_becomes_what_git_says(embedded: Bench, number: int, kind: str, later: int) -> None:
@@ -49,6 +50,7 @@ def test_the_account_becomes_what_git_says(embedded: Bench, number: int, kind: s
     assert "" == try_one(embedded, flow, number, kind).wrong
 
 
+@pytest.mark.sweep(one_in=3)
 @pytest.mark.parametrize(("number", "kind"), KINDS, ids=(*FAULTS, *FOR_GOOD))
 def test_a_real_server_becomes_what_git_says(real: Bench, number: int, kind: str) -> None:
     """What is there twice, since the line sent it twice, is named."""

@@ -76,7 +76,7 @@ class Player:
 
     def play(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
         """Runs a workflow, as it is at the commit; its jobs by name, those that were skipped left out."""
-        document = yaml.safe_load(self._show(event.sha, f".github/workflows/{workflow}"))
+        document = yaml.safe_load(self.git("show", f"{event.sha}:.github/workflows/{workflow}"))
         assert event.name in document[True], f"{workflow} does not run on {event.name}"  # YAML 1.1 reads `on` as true
         assert {} == document["permissions"]
         run = self.standin.start_run(event.head or event.sha, event=event.name, path=f".github/workflows/{workflow}")
@@ -90,9 +90,6 @@ class Player:
         jobs = {one.name: one for group in played.values() for one in group}
         self.standin.finish_run(run, {name: one.result for name, one in jobs.items()})
         return jobs
-
-    def _show(self, sha: str, path: str) -> str:
-        return self.git("show", f"{sha}:{path}")
 
     def git(self, *arguments: str) -> str:
         """Git in the repository at GitHub."""

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 GUARDRAILS: Mapping[str, str] = {
+    "/,": "it is given by name",
+    'if not (first_apply and name <= "max_adoptions")': "of the limits it is the first in the alphabet",
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
-    "if change.action is action": "there is one of each action: pydantic keeps the literal",
     "losing = [one.key for one in everyone if role in one.before | one.after]": (
         "who holds it afterwards has been asked for next: there is nobody"
     ),
     "losing = [one.key for one in everyone if role in one.before ^ one.after]": "the same",
     'if live.certificate.mode >= "targeted":': "of the modes it is the last in the alphabet",
+}
+LIMITS: Mapping[str, str] = {
+    "changes: Sequence[Change], guardrails: Guardrails | None = None, /, first_apply: bool = False": (
+        "it is given by name"
+    ),
+    "found = marked or (listed if len(listed) <= 1 else [])": "a list of none is empty too",
+    "if change.action is action": "there is one of each action: pydantic keeps the literal",
     "def _pairs(changes: Iterable[Change], action: str, /, without: frozenset[str]) -> list[tuple[str, str]]:": (
         "it is given by name"
     ),
@@ -70,6 +78,7 @@ EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "reconciler/core/scim/increment.py": INCREMENT,
     "reconciler/live/incremental.py": INCREMENTAL,
     "reconciler/core/safety/guardrails.py": GUARDRAILS,
+    "reconciler/core/safety/limits.py": LIMITS,
     "reconciler/core/scim/pages.py": PAGES,
     "reconciler/live/lists.py": LISTS,
     "reconciler/live/read.py": READS,

@@ -21,6 +21,11 @@ ON, HISTORIES = "tests/live/test_incremental.py", "tests/properties/test_increme
 
 SUBJECTS: Mapping[str, Subject] = {
     "guardrails": Subject("reconciler/core/safety/guardrails.py", None, ("tests/core/safety/test_guardrails.py",)),
+    "limits": Subject(
+        "reconciler/core/safety/limits.py",
+        None,
+        ("tests/core/safety/test_limits.py", "tests/core/safety/test_guardrails.py"),
+    ),
     "held": Subject(
         "reconciler/core/safety/make_plan.py",
         frozenset({"_held_against_guardrails"}),

@@ -279,14 +279,12 @@ def test_what_to_know_of_a_plan_is_said_before_any_change(fields: dict[str, Any]
     assert f"\n> {said}" in render_plan(plan, "markdown")
 
 
-def _by_hand(change: Change) -> Change:
-    return change.model_copy(update={"cause": "drift"})
-
-
 def test_drift_is_told_under_a_heading_of_its_own() -> None:
     """The plan would mend it."""
+    by_hand = EVERY[8].model_copy(update={"cause": "drift"})
+
     assert "No drift in qa" == render_drift(make(), "text").splitlines()[0]
-    assert "Drift in qa: 1 person changed by hand" == render_drift(make(_by_hand(EVERY[8])), "text").splitlines()[0]
+    assert "Drift in qa: 1 person changed by hand" == render_drift(make(by_hand), "text").splitlines()[0]
     assert render_drift(make(), "markdown").startswith("**No drift in `qa`.**")
 
 

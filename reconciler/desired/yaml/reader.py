@@ -21,6 +21,8 @@ from reconciler.errors import Problem, Source
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_SCALAR = 64 * 1024
 MAX_DEPTH = 32
+TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep"
+TOO_DEEP_FOR_LIBYAML: Final = "exceeded maximum nesting depth"  # of PyYAML 6.0.4, beyond 1,000, before the first event
 MAX_ALIASED_NODES = 100_000
 ODD_LINE_BREAK = re.compile("[\x85\u2028\u2029]")
 
@@ -191,7 +193,7 @@ class _Builder:
         if event.tag and event.tag not in {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:
             raise self._unreadable(value.mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
         if len(self.stack) >= MAX_DEPTH:
-            raise self._unreadable(value.mark, f"nested more than {MAX_DEPTH} deep")
+            raise self._unreadable(value.mark, TOO_DEEP)
         self.stack.append(_Open(value, event.anchor))
 
     def _close(self) -> None:
@@ -290,6 +292,8 @@ def _not_utf8(file: str, content: bytes, error: UnicodeDecodeError) -> Problem:
 def _not_yaml(document: Document, error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     source = Source(document.file, mark.line + 1 if mark else 1)
+    if error.problem == TOO_DEEP_FOR_LIBYAML:
+        return Problem("yaml", TOO_DEEP, source)
     return Problem("yaml", f"is not YAML: {error.problem or error.context}", source)
 
 

@@ -31,10 +31,12 @@ from reconciler.core.changes.plan import (
     UpdateGroup,
     UpdateUser,
     digest_of,
+    has_errors,
     order_changes,
     plan_to_json,
     summarise,
 )
+from reconciler.core.changes.plan_notes import is_refusal
 from reconciler.errors import Problem, Source
 
 TITLE = AttributeChange(path="title", before="Analyst", after="Senior")
@@ -278,3 +280,12 @@ def test_an_empty_plan_is_a_plan() -> None:
 
     assert ((), {}) == (empty.changes, empty.summary)
     assert digest_of(()) == empty.digest != make(EVERY[0]).digest
+
+
+@pytest.mark.parametrize(("severity", "expected"), [("error", True), ("warning", False)])
+def test_a_plan_has_errors_where_a_problem_is_one(severity: Any, *, expected: bool) -> None:
+    """A warning leaves nothing undone."""
+    problem = Problem("guardrail", "said", Source("desired-state", 1), severity=severity)
+
+    assert expected is has_errors(make(problems=(problem,)))
+    assert is_refusal(problem)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.explanation.witnesses import MOST_SHOWN, KnownResource, find_known, list_verdicts
+from reconciler.core.explanation.witnesses import MOST_SHOWN, KnownResource, as_if_active, find_known, list_verdicts
 from reconciler.core.model.resources import LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, Settlement
 from reconciler.core.ownership.evidence import Evidence, StateAt
@@ -92,3 +92,10 @@ def test_every_verdict_has_its_line() -> None:
 
     assert 2 == len([line for line in list_verdicts(doubted) if line.startswith("unaccounted: ")])
     assert ["leaver: "] == [line[:8] for line in list_verdicts(left)]
+
+
+def test_the_inactive_are_looked_at_as_if_they_were_active() -> None:
+    """Who was deactivated has witnesses too."""
+    live = live_state(replace(live_user("ann"), active=False), live_user("kai"))
+
+    assert [True, True] == [user.active for user in as_if_active(live).users]

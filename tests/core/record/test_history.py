@@ -274,3 +274,12 @@ def test_a_record_is_another_one_after_a_recovery() -> None:
     assert "" == ApplyHistory().identity
     assert "" != first.identity == later.identity
     assert first.identity != recovered.identity
+
+
+def test_of_the_commits_on_record_the_front_begins_at_the_newest_whole_apply() -> None:
+    found = find_applied(history(entry("a", "", 1), entry("b", "a", 2, whole=True), entry("c", "b", 3)))
+
+    assert (name_of("c3"), name_of("c2")) == found.front()
+    assert name_of("c2") == found.start_of_front()
+    assert found.covers(name_of("c1"), Key("user", "ann"))
+    assert not found.covers(name_of("elsewhere"), Key("user", "ann"))

@@ -9,6 +9,7 @@ import pytest
 from reconciler.core.record.history import Lock, Sample
 from reconciler.core.record.record import Covers, make_sample
 from reconciler.core.record.refusals import (
+    RecordRefusal,
     check_account,
     check_behind,
     check_beside,
@@ -22,6 +23,7 @@ from reconciler.core.record.refusals import (
     refuse_unknown,
     refuse_unreadable,
 )
+from reconciler.errors import ApplyIsOpen
 from tests.core.ownership.histories import SALT, entry, history, name_of
 
 PEOPLE = [(f"user/u{n}", f"id-{n}") for n in range(6)]
@@ -197,3 +199,13 @@ def test_an_apply_that_was_refused_once_begun_is_not_beside() -> None:
     refused = entry("b", "a", 2, "begun"), entry("c", "b", 2, covers=Covers(kind="only"))
 
     assert check_beside(history(WHOLE, *refused), {name_of("c1")}, ()) is None
+
+
+def test_a_refusal_is_an_error_with_its_way_out() -> None:
+    """One of its own where another apply is open, with the time."""
+    until = datetime(2026, 11, 29, 11, 5, tzinfo=UTC)
+    open_apply = check_lock(Lock("held", "run-1", 12, until))
+
+    assert open_apply is not None
+    assert isinstance(open_apply.as_error(), ApplyIsOpen)
+    assert "two folders: name one" == str(RecordRefusal("two_folders", "two folders", "name one").as_error())

@@ -24,6 +24,7 @@ from reconciler.core.safety.guardrails import (
     Totals,
     check_guardrails,
     check_last_holders,
+    check_limits,
     check_own_user,
     check_population,
     check_privileged_grants,
@@ -446,7 +447,17 @@ def test_adoptions_have_a_limit_of_their_own_but_for_the_first_apply() -> None:
     [message] = said(changes, Guardrails(), Totals(60, 0, 0))
 
     assert message.startswith("max_adoptions: 60 is above 50 and 10 % of 60: ")
+    assert [message] == [problem.message for problem in check_limits(changes, Guardrails(), Totals(60, 0, 0))]
     assert [] == check_guardrails(changes, Guardrails(), Totals(60, 0, 0), first_apply=True)
+
+
+def test_every_other_limit_holds_at_the_first_apply_too() -> None:
+    """An account that is taken over is not written at will."""
+    limit = Guardrails(max_updates=Limit(count=0, percent=0))
+
+    [problem] = check_guardrails([rewritten(1)], limit, Totals(60, 0, 0), first_apply=True)
+
+    assert problem.message.startswith("max_updates: 1 is above 0")
 
 
 def test_a_pull_request_of_one_person_passes_where_little_is_known() -> None:

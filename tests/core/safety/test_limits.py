@@ -53,6 +53,10 @@ UPDATED = UpdateUser(key="user/ann", target_id="1", attributes=TITLE)
         ),
         (UpdateUser(key="user/ann", target_id="1", attributes=became("site", None, None)), {"max_updates": 1}),
         (
+            UpdateUser(key="user/ann", target_id="1", attributes=became("department", None, "IT"), adopted="userName"),
+            {"max_updates": 1},
+        ),
+        (
             UpdateUser(key="user/ann", target_id="1", attributes=(*MARK, *LOGIN), reason=ADOPT, adopted="userName"),
             {"max_adoptions": 1},
         ),
@@ -132,6 +136,8 @@ def mail(value: str, *, primary: bool = False) -> dict[str, str | bool | int | f
         ([mail("Ann@example.com")], "ann@example.com"),
         ([mail("a@example.com"), mail("b@example.com")], None),
         ([mail("a@example.com"), mail("b@example.com", primary=True)], "b@example.com"),
+        ([mail("a@example.com", primary=True), mail("b@example.com", primary=True)], "a@example.com"),
+        ([{"value": "a@example.com", "primary": 1}, mail("b@example.com")], None),
         ([{"type": "work"}], ""),
     ],
 )
@@ -150,9 +156,20 @@ def test_an_address_beside_the_primary_one_is_no_login() -> None:
         return list(list_identity_paths(change))
 
     assert [] == paths(UpdateUser(key="user/ann", target_id="1", attributes=became("emails", before, after)))
-    assert ["primary e-mail"] == paths(
-        UpdateUser(key="user/ann", target_id="1", attributes=became("emails", before, moved))
-    )
+    for old, new in ((before, moved), (moved, before)):
+        change = UpdateUser(key="user/ann", target_id="1", attributes=became("emails", old, new))
+        assert ["primary e-mail"] == paths(change)
+
+
+@pytest.mark.parametrize("path", ["addresses", "phoneNumbers", "userType"])
+def test_no_other_attribute_is_a_login(path: str) -> None:
+    """Whatever is primary in it."""
+    before: Value = [mail("1", primary=True)]
+    after: Value = [mail("2", primary=True)]
+
+    change = UpdateUser(key="user/ann", target_id="1", attributes=became(path, before, after))
+
+    assert [] == list(list_identity_paths(change))
 
 
 def test_only_users_who_exist_have_a_login_to_rewrite() -> None:

@@ -214,3 +214,12 @@ def test_what_has_no_value_of_a_matching_attribute_is_looked_up_by_the_others() 
 
     assert [look_up(BOB)] == asked.rounds
     assert (("userName", "bob@example.com"),) == make_lookup_planner(with_resources(nameless), Earlier()).terms(BOB)
+
+
+def test_a_service_that_is_asked_singly_is_asked_for_two_of_the_sample() -> None:
+    """Each costs a request."""
+    sample = frozenset(user_key(name) for name in ("a", "b", "c"))
+
+    asked = LookupRound(users=frozenset({"1"}), sample=sample).asked_singly()
+
+    assert LookupRound(users=frozenset({"1"}), sample=frozenset({user_key("a"), user_key("b")})) == asked
