@@ -42,7 +42,10 @@ def test_a_leaver_is_found_by_key_and_by_id(named: str) -> None:
     [one] = ask(named, live_user("ann"), live_user("kai"))
 
     assert ("user", "id-kai", True) == (one.kind, one.id, one.active)
-    assert "user/kai at commit aaaaaaaaaaaa, in scope; the commit is in HEAD's history; covered by apply #3" in one.witnesses[0]
+    assert (
+        "user/kai at commit aaaaaaaaaaaa, in scope; the commit is in HEAD's history; covered by apply #3"
+        in one.witnesses[0]
+    )
     assert one.verdict.startswith("leaver: left git, covered by apply #3")
     assert "" == one.settle
 
