@@ -41,7 +41,7 @@ def test_a_byte_that_changed_is_damage(at: int, by: int) -> None:
 @pytest.mark.parametrize("content", [TEXT[:-9], b"", b"{}\n[]\n", b"[]\n[]\n", b"\xff", b"1\n", b'{"sha256": 1}\n[]\n'])
 def test_what_is_no_snapshot_is_damage(content: bytes) -> None:
     """Or a snapshot that was cut off."""
-    with pytest.raises(NotCertain, match="the snapshot (is|has)"):
+    with pytest.raises(NotCertain, match=r"the snapshot (is|has)"):
         parse_snapshot(content)
 
 
