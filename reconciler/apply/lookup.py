@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from reconciler.core.model.diff import differs
-from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser
 from reconciler.core.planner.steps import Step, lookups
 from reconciler.core.scim.wire import (
@@ -53,7 +53,7 @@ async def _candidates(step: Step, send: Callable[[Request], Awaitable[Response]]
     found: dict[str, LiveUser | LiveGroup] = {}
     for attribute, value in lookups(step):
         page = await _look_up(step, attribute, value, send)
-        read = read_user if step.kind == "Users" else read_group
+        read: Callable[[JsonObject], LiveUser | LiveGroup] = read_user if step.kind == "Users" else read_group
         hits = [resource for resource in map(read, page.resources) if _has(resource.attributes, attribute, value)]
         found |= {hit.id: hit for hit in hits}
         if not hits and page.total > len(page.resources):
