@@ -78,7 +78,7 @@ def adopt(context: AdoptionContext, drifted: Sequence[Drifted]) -> Adoption:
 
 def _edit(context: AdoptionContext, key: Key, fact: _Facts) -> SetValues:
     source = context.source(key)
-    assert source is not None  # noqa: S101  # only what is declared is edited
+    assert source is not None  # noqa: S101  # only declared keys have edits
     return SetValues(source.file, (f"{key.kind}s", key.name), fact.values)
 
 

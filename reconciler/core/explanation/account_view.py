@@ -26,7 +26,7 @@ from reconciler.core.planner.planner import Decisions, decide_changes
 
 
 class InAccount(Frozen):
-    """A user as the account holds them; a manager whom git declares is shown by key."""
+    """A user as the account holds them; a declared manager is shown by key."""
 
     id: str
     name: str

@@ -94,7 +94,7 @@ class GitStates:
 
 
 def explain_leaver(git: GitStates, left: DesiredUser, beside: AccountView | None) -> UndeclaredUser:
-    """Explains a user whom the base declares and HEAD does not; `beside` is None if the account was not read."""
+    """Explains a user that the base declares and HEAD does not; `beside` is None if the account was not read."""
     live = _live_of(left, beside) if beside else None
     known_as = beside.keys.get(live.id, left.key) if beside and live else left.key
     manage, obstacle = (
@@ -151,7 +151,7 @@ def _fate(git: GitStates, live: LiveUser | None, known_as: Key, key: Key) -> str
 
 
 def explain_unmanaged(git: GitStates, live: LiveUser, beside: AccountView) -> UndeclaredUser:
-    """Explains a live user whom git neither declares nor declared before."""
+    """Explains a live user that git does not declare, and did not declare before."""
     claims, side = ", ".join(map(str, beside.claims(live))), beside.side_of(None, live)
     name, edits = (None, ()) if claims else _declaring(git, live)
     manage, obstacle = _manage(git, name, edits, (beside, live)) if name else (None, _why_not(claims))
