@@ -1,7 +1,7 @@
-"""Python's collector of cyclic garbage, which looks through all that was made again and again while more is made.
+"""Pauses Python's collector of cyclic garbage, which scans all objects again and again while more are made.
 
-Reading and planning make millions of objects that stay, and next to no garbage: without it they take two thirds of
-the time.
+Reading and planning make millions of objects that stay, and almost no garbage: without the collector, they take two
+thirds of the time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """No collection while the block runs; what it made stays, and later collections need not look at it."""
+    """Pauses collection while the block runs; afterwards, collections skip the objects that exist then."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,21 +1,21 @@
-"""Every way this program stops, and Problem: what a person must fix. Imports nothing of ours.
+"""The errors that stop this program, and Problem, a fault that a person must fix. Imports no module of the project.
 
-ReconcilerError         a sentence for the person who ran the command, and its exit code
-├── Failed          1   something did not work out, in part or whole
+ReconcilerError         a sentence for the person who ran the command, and an exit code
+├── Failed          1   the command failed, in part or completely
 │   ├── InvalidInput    the YAML has problems; carries all of them
-│   ├── NotSent         the run was stopped before the request left
-│   ├── NotFound        GitHub has no such thing, or hides it from this token
-│   └── Conflict        GitHub did not do it, for somebody else changed the same thing at that moment
+│   ├── NotSent         the run was stopped before the request was sent
+│   ├── NotFound        GitHub does not have the resource, or hides it from this token
+│   └── Conflict        GitHub refused a write, because another write came first
 ├── UsageError      2   the command line, or a path on it, can't be used
 │   └── IncompleteInput not every file of the desired state can be read; carries all problems
-├── Refused         4   a guardrail, an approval, a disabled tenant, an incomplete read
-│   ├── NotARecord      what should be a record of an apply does not read as one
+├── Refused         4   a guardrail, an approval, a disabled tenant or an incomplete read forbids it
+│   ├── NotARecord      a commit of the record of applies does not have its format
 │   ├── RecordUnknown   the record of applies can't be fetched, read or pushed
-│   └── ApplyIsOpen     another apply may still send requests; says until when
+│   └── ApplyIsOpen     another apply may still send requests; carries the time until when
 └── Unreachable     5   the tenant or GitHub can't be reached, or refuses the credentials
-    ├── Forbidden       GitHub knows the token, and does not allow it this
-    ├── LostAnswer      a request may have been received and done, and no answer says so
-    └── NotAnAnswer     what answers is not a SCIM service: HTML, half a document, too much of one
+    ├── Forbidden       GitHub accepts the token, but does not permit the request
+    ├── LostAnswer      a request may have been received and done, but no answer confirms it
+    └── NotAnAnswer     the answer is not from a SCIM service: HTML, an incomplete or too large document
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ MOST_TOLD: Final = 20  # problems in one sentence
 
 
 class ReconcilerError(Exception):
-    """The root: `str(error)` is a sentence that says what happened and what to do."""
+    """The root: `str(error)` is a sentence with what happened and what to do."""
 
     exit_code = 1
 
 
 class Failed(ReconcilerError):
-    """Something did not work out, in part or whole."""
+    """The command failed, in part or completely."""
 
 
 class NotSent(Failed):
-    """The run was stopped before the request left."""
+    """The run was stopped before the request was sent."""
 
 
 class NotFound(Failed):
-    """GitHub has no such thing, or hides it from this token."""
+    """GitHub does not have the resource, or hides it from this token."""
 
 
 class Conflict(Failed):
-    """GitHub did not do it, for somebody else changed the same thing at that moment: look again, and decide again."""
+    """GitHub refused a write, because another write came first; read again, and decide again."""
 
 
 class UsageError(ReconcilerError):
@@ -56,7 +56,7 @@ class UsageError(ReconcilerError):
 
 
 class IncompleteInput(UsageError):
-    """Not every file of the desired state can be read; all problems are in `problems`, the first few in the text."""
+    """Not every file of the desired state can be read; `problems` has all problems, the text has the first few."""
 
     def __init__(self, problems: tuple[Problem, ...], read: int = 0, known: int = 0) -> None:
         more = f"; and {len(problems) - MOST_TOLD:,} more, which `validate` lists" if len(problems) > MOST_TOLD else ""
@@ -67,7 +67,7 @@ class IncompleteInput(UsageError):
 
 
 class Refused(ReconcilerError):
-    """It could have been done, and must not be; of a plan, `problems` are what refuses it."""
+    """The command is possible, but not allowed; `problems` holds the reasons why a plan is refused."""
 
     exit_code = 4
 
@@ -77,15 +77,15 @@ class Refused(ReconcilerError):
 
 
 class NotARecord(Refused):
-    """What should be a record of an apply does not read as one."""
+    """A commit of the record of applies does not have the format of a record."""
 
 
 class RecordUnknown(Refused):
-    """The record of applies can't be fetched, read or pushed: what was applied before is not known."""
+    """The record of applies can't be fetched, read or pushed, so earlier applies are unknown."""
 
 
 class ApplyIsOpen(Refused):
-    """Another apply may still send requests; `until` is when the next run may take over."""
+    """Another apply may still send requests; from `until` on, the next run may take over."""
 
     def __init__(self, sentence: str, until: datetime) -> None:
         super().__init__(sentence)
@@ -93,29 +93,29 @@ class ApplyIsOpen(Refused):
 
 
 class Unreachable(ReconcilerError):
-    """The tenant or GitHub can't be reached, or refuses the credentials; `requests` is how many it took to know."""
+    """The tenant or GitHub can't be reached, or refuses the credentials; `requests` counts the requests sent."""
 
     exit_code = 5
     requests = 1
 
 
 class Forbidden(Unreachable):
-    """GitHub knows the token, and does not allow it this."""
+    """GitHub accepts the token, but does not permit the request."""
 
 
 class LostAnswer(Unreachable):
-    """A request may have been received and done, and no answer says so."""
+    """A request may have been received and done, but no answer confirms it."""
 
 
 class NotAnAnswer(Unreachable):
-    """What answers is not a SCIM service: HTML, half a document, too much of one."""
+    """The answer is not from a SCIM service: HTML, an incomplete document, or one that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a declaration stands: a file below the desired-state folder's parent, and a line from 1.
+    """The place of a declaration: a file below the desired-state folder's parent, and a line from 1 (0: none).
 
-    It lives beside Problem, which carries one, because this module imports nothing.
+    Defined here because Problem carries one, and this module imports none of the project.
     """
 
     file: str
@@ -129,7 +129,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something a person must fix (`error`), should look at (`warning`) or may want to know (`info`)."""
+    """A fault that a person must fix (`error`) or should check (`warning`), or a fact to know (`info`)."""
 
     code: str
     message: str
@@ -138,13 +138,13 @@ class Problem:
     severity: Literal["error", "warning", "info"] = "error"
 
     def __str__(self) -> str:
-        where = f"{self.source}: " if self.source else ""
-        what_to_do = f" ({self.hint})" if self.hint else ""
-        return f"{where}{self.message}{what_to_do}"
+        source = f"{self.source}: " if self.source else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{source}{self.message}{hint}"
 
 
 class InvalidInput(Failed):
-    """The YAML has problems, all of which are in `problems`."""
+    """The YAML has problems; `problems` has all of them."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

@@ -1,4 +1,4 @@
-"""The only reader of the environment: secrets by name, what GitHub tells a job, and where private files go."""
+"""The only reader of the environment: secrets by name, the variables of a GitHub job, and the private folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reconciler.errors import Unreachable, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What GitHub Actions tells a job of itself; each is None where there is no such variable."""
+    """The variables that GitHub Actions sets for a job; None for each that is not set."""
 
     api_url: str | None
     server_url: str | None
@@ -26,13 +26,13 @@ class Job:
 
     @property
     def run_url(self) -> str | None:
-        """The page of the run that this job is part of."""
+        """The page of the run that contains this job."""
         if not (self.server_url and self.repository and self.run_id):
             return None
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}"
 
     def checks_url(self, pull: int) -> str | None:
-        """The page of a pull request that has its runs, the last ones first; it stays the same from run to run."""
+        """Returns the page with the runs of a pull request, the latest first; it is the same for every run."""
         if not (self.server_url and self.repository):
             return None
         return f"{self.server_url}/{self.repository}/pull/{pull}/checks"
@@ -44,7 +44,7 @@ ACTORS = {
     "GITLAB_USER_LOGIN": " (GitLab CI)",
     "BUILD_REQUESTEDFOREMAIL": " (Azure Pipelines)",
 }
-GIT_KEEPS = re.compile(  # how a remote is reached and as whom, who commits, and where git itself is installed
+GIT_KEEPS = re.compile(  # access to remotes, the identity of commits, and git's own installation
     r"GIT_(?:ASKPASS|SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|HTTP_\w+|PROXY_\w+|PROXY_SSL_\w+|ALLOW_PROTOCOL|EXEC_PATH"
     r"|AUTHOR_\w+|COMMITTER_\w+|CONFIG_COUNT|CONFIG_KEY_\d+|CONFIG_VALUE_\d+"
     r"|CONFIG_GLOBAL|CONFIG_SYSTEM|CONFIG_NOSYSTEM)\Z"
@@ -55,27 +55,27 @@ GIT_FORCED = {
     "GIT_GRAFT_FILE": os.devnull,
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
-    "LC_ALL": "C",  # git's words are read
+    "LC_ALL": "C",  # git's messages are parsed
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The environment, as one value that a test can make."""
+    """The environment as a value, which tests can make."""
 
     environment: Mapping[str, str] = field(repr=False)  # it holds secrets
 
     def secret(self, declared: SecretName, what: str = "token") -> str:
-        """The secret that a declaration names; raises Unreachable, without its value, where it is unset or no token."""
+        """Returns the secret that a declaration names; raises Unreachable, without the value, if unset or not valid."""
         value = self.environment.get(declared.env, "").strip()
         if not value:
             raise Unreachable(f"the environment variable {declared.env} is not set: put the tenant's {what} there")
         if not value.isascii() or not value.isprintable() or " " in value:
-            raise Unreachable(f"the environment variable {declared.env} holds something that is no {what}")
+            raise Unreachable(f"the environment variable {declared.env} does not hold a valid {what}")
         return value
 
     def github_token(self) -> str:
-        """The token for GitHub's API; raises UsageError, without its value, where there is none, or it is no token."""
+        """Returns the token for GitHub's API; raises UsageError, without the value, if unset or not valid."""
         value = self.environment.get("GITHUB_TOKEN", "").strip()
         if not value:
             raise UsageError(
@@ -83,61 +83,61 @@ class Settings:
                 "`env: GITHUB_TOKEN: ${{ github.token }}`"
             )
         if not value.isascii() or not value.isprintable() or " " in value:
-            raise UsageError("the environment variable GITHUB_TOKEN holds something that is no token")
+            raise UsageError("the environment variable GITHUB_TOKEN does not hold a valid token")
         return value
 
     def job(self) -> Job:
-        """The variables of GitHub Actions."""
-        told = self.environment.get
-        event_file, summary_file = told("GITHUB_EVENT_PATH"), told("GITHUB_STEP_SUMMARY")
+        """Returns the variables of GitHub Actions."""
+        read = self.environment.get
+        event_file, summary_file = read("GITHUB_EVENT_PATH"), read("GITHUB_STEP_SUMMARY")
         return Job(
-            api_url=told("GITHUB_API_URL") or None,
-            server_url=told("GITHUB_SERVER_URL") or None,
-            repository=told("GITHUB_REPOSITORY") or None,
-            commit=told("GITHUB_SHA") or None,
-            run_id=told("GITHUB_RUN_ID") or None,
+            api_url=read("GITHUB_API_URL") or None,
+            server_url=read("GITHUB_SERVER_URL") or None,
+            repository=read("GITHUB_REPOSITORY") or None,
+            commit=read("GITHUB_SHA") or None,
+            run_id=read("GITHUB_RUN_ID") or None,
             event_file=Path(event_file) if event_file else None,
             summary_file=Path(summary_file) if summary_file else None,
         )
 
     def private_folder(self, desired_state: Path) -> Path:
-        """Where sandboxes, snapshots and the log are: beside the desired-state folder, or at RECONCILER_PRIVATE."""
-        told = self.environment.get("RECONCILER_PRIVATE")
-        return Path(told) if told else desired_state.resolve().parent / ".reconciler"
+        """Returns the folder of sandboxes, snapshots and log: RECONCILER_PRIVATE, or `.reconciler` beside the YAML."""
+        folder = self.environment.get("RECONCILER_PRIVATE")
+        return Path(folder) if folder else desired_state.resolve().parent / ".reconciler"
 
     def fingerprint_key(self) -> bytes | None:
-        """The key of fingerprints, for machines that keep no files: RECONCILER_FINGERPRINT_KEY."""
+        """Returns RECONCILER_FINGERPRINT_KEY, the key of fingerprints on machines that keep no files, or None."""
         return self.environment.get("RECONCILER_FINGERPRINT_KEY", "").strip().encode() or None
 
     def build_actor(self) -> str | None:
-        """Who started this, as RECONCILER_ACTOR or a build service says; None where none does."""
-        named = ((name, self.environment.get(name, "").strip()) for name in ACTORS)
-        return next((f"{actor}{ACTORS[name]}" for name, actor in named if actor), None)
+        """Returns the actor by RECONCILER_ACTOR or a build service's variable, or None."""
+        actors = ((name, self.environment.get(name, "").strip()) for name in ACTORS)
+        return next((f"{actor}{ACTORS[name]}" for name, actor in actors if actor), None)
 
     def machine_user(self) -> str | None:
-        """Who is logged in on this machine, if the environment says."""
+        """Returns the login name on this machine by USER or LOGNAME, or None."""
         return self.environment.get("USER") or self.environment.get("LOGNAME") or None
 
 
 def wants_colour() -> bool:
-    """Whether nobody asked for plain output (no-color.org)."""
+    """Checks that NO_COLOR is not set (no-color.org)."""
     return not os.environ.get("NO_COLOR")
 
 
 def environment_without(*names: str) -> dict[str, str]:
-    """This process's environment for a child process, less some variables."""
+    """Returns this process's environment for a child process, without some variables."""
     return {name: value for name, value in os.environ.items() if name not in names}
 
 
 def environment_for_git() -> dict[str, str]:
-    """The environment for git: nothing that points it elsewhere or makes it ask; credentials and identity are kept.
+    """Returns the environment for git: with credentials and identity, without redirection to other files or prompts.
 
-    An allow-list, because new versions of git bring new variables.
+    Uses an allow-list, because new versions of git add variables.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or GIT_KEEPS.match(name)}
     return {**kept, **GIT_FORCED}
 
 
 def read_settings() -> Settings:
-    """The settings of this process."""
+    """Reads the settings of this process."""
     return Settings(dict(os.environ))

@@ -1,1 +1,1 @@
-"""The executor: steps in order, several in flight, exactly one outcome for each change. A plan is all it needs."""
+"""The executor: steps in order, several in flight, exactly one outcome for each change of the plan."""

@@ -1,4 +1,4 @@
-"""What an answer means for each change of a step. Pure."""
+"""Derives the outcome of each change of a step from the service's answer. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One status for all changes of a step; `not_taken` is what the service did not take, by the change's id.
+    """One status for all changes of a step; `not_taken` lists what the service did not change, by the change's id.
 
-    `requests` is how many were sent for the step, look-ups and retries too.
+    `requests` counts those sent for the step, with lookups and retries.
     """
 
     status: Status
@@ -32,50 +32,50 @@ class Answered:
 
     @classmethod
     def all(cls, status: Status, detail: str) -> Answered:
-        """The same for every change of the step."""
+        """Makes the same answer for every change of the step."""
         return cls(status, detail)
 
     def but(self, detail: str) -> Answered:
-        """With something that is to be known all the same."""
+        """Returns the answer with one more detail."""
         return replace(self, detail=f"{self.detail}; {detail}" if self.detail else detail)
 
     def of(self, change: Change) -> tuple[Status, str]:
-        """The status of one change of the step, and its detail."""
+        """Returns the status and detail of one change of the step."""
         not_taken = self.not_taken.get(change.id)
         if not_taken:
-            return "failed", f"answered with success, and did not take: {', '.join(not_taken)}"
+            return "failed", f"the service answered with success, but did not change: {', '.join(not_taken)}"
         return self.status, self.detail
 
 
 def judge_answer(step: Step, ids: Mapping[str, str], response: Response) -> Answered:
-    """Applied where the service answers the resource as asked; else failed, or stale where it is gone.
+    """Returns `applied` if the answer shows the changed resource, `stale` if the resource is gone, else `failed`.
 
-    Raises NotScim where the answer is no resource, or another one.
+    Raises NotScim if the answer is not a resource, or is another resource.
     """
     if response.status in GONE and not step.creates:
-        return Answered.all("stale", "it is not in the account any more: plan again")
+        return Answered.all("stale", "it is no longer in the account: plan again")
     if not response.succeeded:
         return Answered.all("failed", f"refused: {describe_error(response)}")
     if not isinstance(response.body, dict):
-        raise NotScim("success without the resource")
+        raise NotScim("the service answered with success, but without the resource")
     live_id = read_id(response.body)
     if not step.creates and live_id != target_of(step, ids):
-        raise NotScim(f"asked to change {target_of(step, ids)}, it answers {live_id}")
+        raise NotScim(f"the change of {target_of(step, ids)} was answered with {live_id}")
     not_taken = {change.id: list_not_taken(change, ids, response.body) for change in step.changes}
     return Answered("applied", live_id=live_id, not_taken=not_taken)
 
 
 def judge_roles(step: Step, response: Response) -> Answered:
-    """Applied where the person holds what was asked for; else failed, or stale where the person is gone.
+    """Returns `applied` if the answer shows the planned roles, `stale` if the person is gone, else `failed`.
 
-    Raises NotPeople where the answer tells no roles.
+    Raises NotPeople if the answer holds no roles.
     """
     if response.status in GONE:
-        return Answered.all("stale", "the person is not in the account any more: plan again")
+        return Answered.all("stale", "the person is no longer in the account: plan again")
     if not response.succeeded:
         return Answered.all("failed", f"refused: {describe_error(response)}")
     held = read_roles(response)
     not_taken = {change.id: list_roles_not_taken(change, held) for change in step.changes}
     others = list_other_differences(step, held)
-    detail = f"the account changed other roles with it: {', '.join(others)}; the next plan shows it" if others else ""
+    detail = f"the account also changed other roles: {', '.join(others)}; the next plan shows them" if others else ""
     return Answered("applied", detail, live_id=step.changes[0].target_id, not_taken=not_taken)

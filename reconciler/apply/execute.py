@@ -1,9 +1,9 @@
-"""Executes the changes of a plan: one request a step, in order, each after what it waits for; decides nothing.
+"""Executes the changes of a plan: one request per step, in order, each after the steps that it needs; decides nothing.
 
-A failed step fails its changes and skips what can't be done without it. A create whose answer was lost is looked up
-before it is sent again; what was there before and is missing now is looked up before it is created, for the read may
-have missed it. Stopping takes no new step and finishes those in flight. The provisioning log hears of a change before
-anything is sent for it; where the log fails, no new step is taken.
+A failed step fails its changes, and skips changes that need it. A create whose answer was lost is looked up before it
+is sent again; a resource that is linked in the record, but missing now, is looked up before it is created, because the
+read may have missed it. A stop starts no new step and finishes those in flight. The provisioning log records a change
+before its request is sent; if the log fails, no new step starts.
 """
 
 from __future__ import annotations
@@ -35,39 +35,39 @@ STOP_AFTER_SHARE = 0.4
 
 @dataclass(slots=True)
 class Stop:
-    """Set from outside (Ctrl-C) or by the executor (refused credentials, too many failures): no new step starts."""
+    """A stop, by Ctrl-C or by the executor (refused credentials, too many failures): no new step starts."""
 
     reason: str | None = None
     event: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, reason: str) -> None:
-        """The first reason is the one that is told; `event` wakes whoever waits for a turn or a retry."""
+        """Stops the run, and wakes all waiting requests by `event`; only the first reason is reported."""
         self.reason = self.reason or reason
         self.event.set()
 
 
 class Log(Protocol):
-    """What hears of each change, before anything is sent for it and after; both raise Failed where that is not kept."""
+    """The log of all changes, written before and after their request; both methods raise Failed if a write fails."""
 
     def begin(self, changes: Sequence[Change]) -> None:
-        """One request is about to be made for these."""
+        """Logs that the request for these changes is about to be sent."""
 
     def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
-        """This came of them, on the resource of that id, with so many requests; some may never have begun."""
+        """Logs the outcomes, the id of the live resource and the number of requests; some may never have begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class _NoLog:
     def begin(self, changes: Sequence[Change]) -> None:
-        """Nobody hears."""
+        """Logs nothing."""
 
     def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
-        """Nobody hears."""
+        """Logs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RolesChannel:
-    """How the roles of people are written over REST, and in which account."""
+    """The connection that writes the roles of people over REST, and the account."""
 
     send: Send
     account: str
@@ -75,10 +75,7 @@ class RolesChannel:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How requests reach the account, in which dialect, and what keeps a record of them.
-
-    `roles` is another way, where those take effect over REST.
-    """
+    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST."""
 
     send: Send
     dialect: Dialect
@@ -86,7 +83,7 @@ class Channel:
     roles: RolesChannel | None = None
 
 
-async def execute(  # noqa: PLR0913  # what is to be done, by which way, until when, and who hears of it
+async def execute(  # noqa: PLR0913  # the changes, the connection, the stop and the report
     changes: Iterable[Change],
     ids: Mapping[str, str],
     channel: Channel,
@@ -95,10 +92,10 @@ async def execute(  # noqa: PLR0913  # what is to be done, by which way, until w
     *,
     learned: dict[str, str] | None = None,
 ) -> tuple[Outcome, ...]:
-    """One outcome for each change, in their order.
+    """Executes the changes, and returns one outcome for each, in their order.
 
-    `ids` are the live ids of keys; `tell` hears of each outcome as it happens. Into `learned` go the ids of keys that
-    were created.
+    `ids` holds the live ids of keys; `tell` receives each outcome as it happens; `learned` receives the ids of created
+    keys.
     """
     changes = tuple(changes)
     execution = _Execution(dict(ids), channel, stop, tell)
@@ -122,7 +119,7 @@ class _Execution:
     failures: int = 0
 
     async def run(self, steps: Iterable[Step]) -> None:
-        """All steps, so many begun at a time: one that waits for none still to come takes a place until it ends."""
+        """Runs all steps, at most MOST_BEGUN at a time; a step that waits for a later one takes no place."""
         steps = tuple(steps)
         self.created = {step.key: asyncio.Event() for step in steps if step.creates}
         self.reactivated = {step.key: asyncio.Event() for step in steps if step.reactivates}
@@ -136,13 +133,13 @@ class _Execution:
                 tasks.create_task(self._run_step(step, place))
 
     def _awaited(self, step: Step) -> list[asyncio.Event]:
-        """What must have happened before: those who are needed are created, and whoever is given roles is active."""
+        """Returns the events that the step needs: its resources are created, and a user who gets roles is active."""
         needed = [self.created[key] for key in step.needs() if key in self.created]
         active = self.reactivated.get(step.key) if step.via == "permissions" else None
         return [*needed, active] if active else needed
 
     def _announced(self, step: Step) -> list[asyncio.Event]:
-        """What others wait for of this step."""
+        """Returns the events of this step that other steps wait for."""
         created = [self.created[step.key]] if step.creates else []
         return [*created, self.reactivated[step.key]] if step.reactivates else created
 
@@ -151,14 +148,14 @@ class _Execution:
             await event.wait()
         try:
             async with self.slots:
-                await self._settle(step)
+                await self._carry_out(step)
         finally:
             for event in self._announced(step):
-                event.set()  # whoever waits must not wait for ever
+                event.set()  # else the steps that wait would never end
             if place:
                 place.release()
 
-    async def _settle(self, step: Step) -> None:
+    async def _carry_out(self, step: Step) -> None:
         """Gives every change of the step its outcome, whatever happens."""
         if self.stop.reason:
             self._record(step.changes, Answered.all("skipped", f"the run stopped: {self.stop.reason}"))
@@ -189,7 +186,7 @@ class _Execution:
         try:
             return await self._exchange(step, send)
         except (NotScim, NotPeople, LostAnswer, NotAnAnswer) as error:
-            return Answered.all("failed", f"{error}; whether it was done shows in the next plan")
+            return Answered.all("failed", f"{error}; the next plan shows whether it was done")
         except NotSent as error:
             return Answered.all("skipped", str(error))
         except Unreachable as error:
@@ -202,7 +199,7 @@ class _Execution:
         if step.via == "permissions" and self.channel.roles:
             return await _overwrite(step, self.channel.roles.account, send)
         if step.reappears and await find_created(step, send) is not None:
-            return Answered.all("stale", "it is in the account all the same, and the read had missed it: plan again")
+            return Answered.all("stale", "it is in the account, and the read missed it: plan again")
         request = make_request(step, self.ids, self.channel.dialect)
         response = await (self._create(step, request, send) if step.creates else send(request))
         if step.creates and response.status == HTTPStatus.CONFLICT:
@@ -215,7 +212,7 @@ class _Execution:
         return answered
 
     async def _read_back(self, step: Step, response: Response, send: Send) -> Response:
-        """The resource that a write was answered without, or without the members that the step is about."""
+        """Reads a resource if the answer to a write contained neither it nor the changed members."""
         if isinstance(response.body, dict) and isinstance(response.body.get("id"), str):
             return await send(get_request(step.kind, response.body["id"]))
         if not step.creates:
@@ -223,7 +220,7 @@ class _Execution:
         return await find_created(step, send) or response
 
     async def _create(self, step: Step, request: Request, send: Send) -> Response:
-        """A POST; one whose answer was lost is looked up before it is sent again."""
+        """Sends a POST; if its answer is lost, looks the resource up before it sends the POST again."""
         attempt = 0
         while True:
             attempt += 1
@@ -238,9 +235,9 @@ class _Execution:
 
     def _record(self, changes: Iterable[Change], answered: Answered) -> None:
         outcomes = [
-            Outcome(change=one, status=status, detail=redact_sentence(detail, one))
-            for one in changes
-            for status, detail in [answered.of(one)]
+            Outcome(change=change, status=status, detail=redact_sentence(detail, change))
+            for change in changes
+            for status, detail in [answered.of(change)]
         ]
         self.outcomes |= {outcome.change.id: outcome for outcome in outcomes}
         self._log_end(outcomes, answered)
@@ -251,7 +248,7 @@ class _Execution:
             self.stop.set(f"{self.failures} of {len(self.outcomes)} changes failed")
 
     def _log_end(self, outcomes: Sequence[Outcome], answered: Answered) -> None:
-        """What was done is done, and its outcome is told; but nothing more is begun that the log would not keep."""
+        """Logs the outcomes; if the log fails, they are reported all the same, but no further step starts."""
         try:
             self.channel.log.end(outcomes, answered.live_id, answered.requests)
         except Failed as error:
@@ -260,7 +257,7 @@ class _Execution:
 
 @dataclass(slots=True)
 class _Counted:
-    """The way to the account, and how many requests went over it."""
+    """The connection to the account, with the number of requests sent over it."""
 
     send: Send
     requests: int = 0
@@ -276,7 +273,7 @@ class _Counted:
 
 
 async def _overwrite(step: Step, account: str, send: Send) -> Answered:
-    """Writes the whole set of a person's roles; what a success does not show is asked for."""
+    """Writes the whole set of a person's roles; reads it if the answer to a successful write does not show it."""
     response = await send(make_roles_request(step, account))
     if response.succeeded and not isinstance(response.body, dict):
         response = await send(roles_request(str(step.changes[0].target_id), account))
@@ -284,6 +281,6 @@ async def _overwrite(step: Step, account: str, send: Send) -> Answered:
 
 
 def _leaves_open(step: Step, response: Response) -> bool:
-    """Whether the answer does not show what was done: no body (204, RFC 7644 section 3.5.2), or no members."""
+    """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
     about_members = any(change.members for change in step.changes)
     return not isinstance(response.body, dict) or (about_members and "members" not in response.body)

@@ -1,7 +1,7 @@
-"""The provisioning log: every attempt of every change, before anything is sent for it and after, in a SQLite file.
+"""The provisioning log: every attempt of every change, written before its request and after, in a SQLite file.
 
-What was begun is on disk before its request leaves: a process that is killed in between leaves `started`, which is the
-truth. Knows how attempts are kept and found; nothing of what they mean. Who may read it is the file's mode, 0600.
+An attempt is on disk before its request is sent: a process that is killed in between leaves it as `started`. Stores and
+finds attempts, and does not interpret them. The file has mode 0600.
 """
 
 from __future__ import annotations
@@ -76,16 +76,16 @@ TOLD = ("name", "cause", "reason", "attributes", "members", "roles")
 
 @dataclass(frozen=True, slots=True)
 class LogClock:
-    """The moment, in UTC, and seconds that only ever grow."""
+    """The current time in UTC, and monotonic seconds."""
 
     now: Callable[[], datetime]
     seconds: Callable[[], float]
 
 
 class ProvisioningLog:
-    """The log in one file, made if it is missing, for its owner alone; close it, or use it in a `with`.
+    """The log in one file, created if missing, readable for its owner only; close it, or use it in a `with`.
 
-    Raises UsageError where the file can't be used, Failed where it stops working.
+    Raises UsageError if the file can't be opened, Failed if a later read or write fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,13 +101,13 @@ class ProvisioningLog:
         self._connection.close()
 
     def record(self, occasion: RunInfo, clock: LogClock) -> Recorder:
-        """What a run tells its attempts to; that there was a run is kept at once."""
+        """Logs the run at once, and returns the recorder of its attempts."""
         row = (occasion.run, _spell(clock.now()), occasion.tenant, occasion.url)
         self.write([(RUN, [(*row, occasion.commit, occasion.digest, occasion.who)])])
         return Recorder(self, occasion.run, clock)
 
     def write(self, statements: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> None:
-        """Statements with their rows: all of them, or an error and none."""
+        """Executes the statements with their rows in one transaction; raises Failed if it fails."""
         try:
             with transaction(self._connection, "IMMEDIATE"):
                 for statement, rows in statements:
@@ -116,7 +116,7 @@ class ProvisioningLog:
             raise Failed(f"the provisioning log {self.path} can't be written: {error}") from error
 
     def find(self, wanted: AttemptQuery) -> Iterator[Attempt]:
-        """The attempts that are wanted, newest first."""
+        """Yields the attempts that the query asks for, newest first."""
         condition, values = _condition(wanted)
         limit = -1 if wanted.limit is None else wanted.limit
         query = FIND.format(condition)
@@ -125,7 +125,7 @@ class ProvisioningLog:
                 yield _attempt(row)
 
     def prune(self, before: datetime) -> int:
-        """Removes what was attempted before a moment, from the bytes of the file too; how many attempts that were."""
+        """Removes older attempts, also from the bytes of the file; returns their number."""
         moment = _spell(before)
         with self._reading():
             [(count,)] = self._connection.execute("SELECT count(*) FROM attempts WHERE at < ?", (moment,))
@@ -142,12 +142,12 @@ class ProvisioningLog:
         except sqlite3.Error as error:
             raise Failed(f"the provisioning log {self.path} can't be read: {error}") from error
         except ValueError as error:
-            raise Failed(f"the provisioning log {self.path} can't be read: a row is not as it was written") from error
+            raise Failed(f"the provisioning log {self.path} can't be read: a row is damaged") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Tells the log what one run attempts; what the executor calls a `Log`."""
+    """Logs the attempts of one run; implements the executor's `Log`."""
 
     log: ProvisioningLog
     run: str
@@ -155,20 +155,21 @@ class Recorder:
     begun: dict[str, float] = field(default_factory=dict)
 
     def begin(self, changes: Sequence[Change]) -> None:
-        """The changes are on disk, as started, when this returns."""
+        """Writes the changes as `started`; they are on disk when this returns."""
         self.log.write([(BEGIN, self._beginnings(changes))])
         self.begun.update(dict.fromkeys((change.id for change in changes), self.clock.seconds()))
 
     def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
-        """What came of them; those that never began are kept as well."""
-        unheard = [outcome.change for outcome in outcomes if outcome.change.id not in self.begun]
+        """Writes the outcomes, also those of changes that never began."""
+        not_begun = [outcome.change for outcome in outcomes if outcome.change.id not in self.begun]
         ends = [self._end(outcome, live_id, requests) for outcome in outcomes]
-        self.log.write([(BEGIN, self._beginnings(unheard)), (END, ends)])
+        self.log.write([(BEGIN, self._beginnings(not_begun)), (END, ends)])
 
     def _beginnings(self, changes: Sequence[Change]) -> list[tuple[object, ...]]:
         at = _spell(self.clock.now())
         return [
-            (self.run, at, change.id, change.action, change.key, change.target_id, _tell(change)) for change in changes
+            (self.run, at, change.id, change.action, change.key, change.target_id, _describe(change))
+            for change in changes
         ]
 
     def _end(self, outcome: Outcome, live_id: str | None, requests: int) -> tuple[object, ...]:
@@ -177,7 +178,7 @@ class Recorder:
         return (outcome.status, outcome.detail, live_id, seconds, requests, self.run, outcome.change.id)
 
 
-def _tell(change: Change) -> str:
+def _describe(change: Change) -> str:
     return readable(change).model_dump_json(include={*TOLD})
 
 
@@ -200,11 +201,11 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _check_version(connection: sqlite3.Connection) -> None:
     [(version,)] = connection.execute("PRAGMA user_version").fetchall()
     if version > VERSION:
-        raise UsageError(f"it is of version {version}, and this program writes {VERSION}: use the newer program")
+        raise UsageError(f"it has version {version}, and this program writes {VERSION}: use the newer program")
 
 
 def _condition(wanted: AttemptQuery) -> tuple[str, list[str]]:
-    """The words of SQL, and the values that are bound to them."""
+    """Returns the condition in SQL, and its bound values."""
     parts: list[tuple[str, Sequence[str]]] = [
         ("tenant = ?", [wanted.tenant] if wanted.tenant else []),
         ("run = ?", [wanted.run] if wanted.run else []),
@@ -212,10 +213,9 @@ def _condition(wanted: AttemptQuery) -> tuple[str, list[str]]:
         ("attempts.at < ?", [_spell(wanted.until)] if wanted.until else []),
         *((f"{name} IN ({', '.join('?' * len(values))})", values) for name, values in _choices(wanted)),
     ]
-    named = [(words, values) for words, values in parts if values]
-    return " AND ".join(words for words, _values in named) or "TRUE", [
-        one for _words, values in named for one in values
-    ]
+    used = [(condition, values) for condition, values in parts if values]
+    condition = " AND ".join(condition for condition, _values in used) or "TRUE"
+    return condition, [value for _condition, values in used for value in values]
 
 
 def _choices(wanted: AttemptQuery) -> tuple[tuple[str, Sequence[str]], ...]:

@@ -1,4 +1,4 @@
-"""Looking up what a create may have made: after a lost answer, and after a conflict. Every hit is checked."""
+"""Looks up the resource that a create may have made, after a lost answer or a conflict. Every hit is checked."""
 
 from __future__ import annotations
 
@@ -22,53 +22,50 @@ from reconciler.errors import LostAnswer
 
 
 async def find_created(step: Step, send: Callable[[Request], Awaitable[Response]]) -> Response | None:
-    """The answer that was lost, if what the step creates is there and is ours (its externalId says so), else None.
+    """Returns the resource if the account has one with the externalId of the create, else None.
 
-    Raises NotScim where the look-up can't tell: "I don't know" is not "nobody".
+    Raises NotScim if the lookup is not conclusive, because that must not count as "not found".
     """
-    asked = step.attributes()
+    external_id = step.attributes().get("externalId")
     for found in await _candidates(step, send):
-        if found.attributes.get("externalId") == asked.get("externalId"):
+        if found.attributes.get("externalId") == external_id:
             return await send(get_request(step.kind, found.id))
     return None
 
 
 async def name_holder(step: Step, conflict: Response, send: Callable[[Request], Awaitable[Response]]) -> str:
-    """Why a create was refused as a duplicate, naming who holds the name, for a person to act on."""
-    said = describe_error(conflict)
+    """Describes why a create was refused as a duplicate, with the user or group that has the name."""
+    reason = describe_error(conflict)
     try:
         holders = await _candidates(step, send)
     except (LostAnswer, NotScim):
         holders = []
     if not holders:
-        return f"refused: {said}"
+        return f"refused: {reason}"
     external_id = step.attributes().get("externalId")
     if any(holder.attributes.get("externalId") == external_id for holder in holders):
-        return f"it exists already ({holders[0].id}): plan again, and it is matched ({said})"
-    return f"the name is held by {holders[0].name} ({holders[0].id}), who is not this one: {said}"
+        return f"it already exists ({holders[0].id}): plan again, and the plan matches it ({reason})"
+    return f"the name is taken by another one, {holders[0].name} ({holders[0].id}): {reason}"
 
 
 async def _candidates(step: Step, send: Callable[[Request], Awaitable[Response]]) -> list[LiveUser | LiveGroup]:
-    """Those that really have what was asked for: some services ignore a filter, and answer everybody, in pages."""
+    """Returns the hits that have the sought value, because some services ignore filters and return all, in pages."""
     found: dict[str, LiveUser | LiveGroup] = {}
     for attribute, value in lookups(step):
         page = await _look_up(step, attribute, value, send)
-        having = [one for one in map(_reader(step), page.resources) if _has(one.attributes, attribute, value)]
-        found |= {one.id: one for one in having}
-        if not having and page.total > len(page.resources):
-            raise NotScim(f"a look-up by {attribute} answers {page.total} others")
+        read: Callable[[JsonObject], LiveUser | LiveGroup] = read_user if step.kind == "Users" else read_group
+        hits = [resource for resource in map(read, page.resources) if _has(resource.attributes, attribute, value)]
+        found |= {hit.id: hit for hit in hits}
+        if not hits and page.total > len(page.resources):
+            raise NotScim(f"a lookup by {attribute} returns {page.total} others")
     return list(found.values())
 
 
 async def _look_up(step: Step, attribute: str, value: str, send: Callable[[Request], Awaitable[Response]]) -> Page:
     response = await send(find_request(step.kind, attribute, value))
     if not response.succeeded:
-        raise NotScim(f"a look-up by {attribute} is answered {describe_error(response)}")
+        raise NotScim(f"a lookup by {attribute} was answered {describe_error(response)}")
     return read_page(response.body)
-
-
-def _reader(step: Step) -> Callable[[JsonObject], LiveUser | LiveGroup]:
-    return read_user if step.kind == "Users" else read_group
 
 
 def _has(attributes: Attributes, attribute: str, value: str) -> bool:

@@ -1,1 +1,1 @@
-"""4me's side: the one HTTP client, and reads that are complete or say why not. Decides nothing."""
+"""The HTTP client of the account, and reads that are complete or state why not. Decides nothing."""

@@ -1,4 +1,4 @@
-"""Bodies: a document as the bytes that are sent, and bytes as the document that was answered. Knows no service."""
+"""Bodies of requests and answers: a document to bytes, and bytes to a document. Knows no service."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ ContentType: TypeAlias = Literal["application/scim+json", "application/json", "a
 
 
 def write_body(document: Mapping[str, object], content_type: ContentType) -> bytes:
-    """A form, or JSON in which letters stay letters."""
+    """Returns a form, or JSON with unescaped letters."""
     if content_type == "application/x-www-form-urlencoded":
         return urlencode(document).encode()
     return json.dumps(document, ensure_ascii=False).encode()
 
 
 def parse_body(content: bytes) -> object:
-    """The document, None where there is nothing. Raises ValueError where it is not JSON as RFC 8259 has it."""
+    """Returns the document, or None for an empty body. Raises ValueError if it is not JSON by RFC 8259."""
     if not content.strip():
         return None
     try:
         document = json.loads(content, parse_constant=_refuse_constant)
         return _with_whole_letters(document) if b"\\u" in content else document
-    except RecursionError as error:  # brackets in brackets, thousands deep
-        raise ValueError("is nested too deep") from error
+    except RecursionError as error:  # thousands of nested brackets
+        raise ValueError("is nested too deeply") from error
 
 
 def describe_body(content: bytes) -> str:
-    """What that is, which is not JSON."""
+    """Describes a body that is not JSON, without showing it."""
     return "HTML" if content.lstrip()[:1] == b"<" else f"{len(content)} bytes that are not JSON"
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """NaN and Infinity are Python's idea of JSON and nobody else's."""
+    """Refuses NaN and Infinity, which only Python reads as JSON."""
     raise ValueError(f"{name} is not JSON")
 
 
 def _with_whole_letters(value: object) -> object:
-    """The document with halves of letters (lone surrogates), which no file or terminal can hold, replaced."""
+    """Replaces lone surrogates in the document, because no file or terminal can hold them."""
     match value:
         case str():
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
-            return {_with_whole_letters(key): _with_whole_letters(one) for key, one in value.items()}
+            return {_with_whole_letters(key): _with_whole_letters(item) for key, item in value.items()}
         case list():
-            return [_with_whole_letters(one) for one in value]
+            return [_with_whole_letters(item) for item in value]
         case _:
             return value

@@ -1,8 +1,7 @@
-"""The one HTTP client of an account: bearer token, pace, retries; answers are values. Imports httpx.
+"""The HTTP client of an account: bearer token, pace and retries; answers are values. Imports httpx.
 
-What can leave this process is a core `Request` (GET, POST, PATCH), to the service's own address. The token goes into
-one header of those requests, redirects are not followed, and no message carries it. A `ServiceProfile` says in what
-services differ.
+It only sends a core `Request` (GET, POST or PATCH), and only to the service's own address. The token is in one header
+of these requests and in no message; redirects are not followed. A `ServiceProfile` holds the differences of services.
 """
 
 from __future__ import annotations
@@ -35,14 +34,17 @@ Transport: TypeAlias = httpx.AsyncBaseTransport
 
 @dataclass(frozen=True, slots=True)
 class ServiceProfile:
-    """How a kind of service is spoken to, and what a person is told to do where it refuses the token or is none."""
+    """The format and headers of a kind of service, and what to do if it refuses the token or is not that service.
+
+    `repeatable`: a POST changes nothing, so it may be sent again after a lost answer.
+    """
 
     expects: str
     refused: str
     setting: str
     sends: ContentType
     headers: Mapping[str, str] = field(default_factory=dict)
-    repeatable: bool = False  # whether a POST whose answer was lost may be sent again, for it changes nothing
+    repeatable: bool = False
 
 
 SCIM = ServiceProfile(
@@ -54,38 +56,38 @@ SCIM = ServiceProfile(
 
 
 class Tokens(Protocol):
-    """Where the bearer token of each request comes from."""
+    """The source of the bearer token of each request."""
 
     async def current(self) -> str:
-        """The token to use now."""
+        """Returns the token to use now."""
 
     def refuse(self, token: str) -> bool:
-        """The service does not take that one any more: whether there can be another."""
+        """Drops a token that the service refused; returns whether another one can be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneToken:
-    """A token that somebody renews by hand."""
+    """A fixed token, which is renewed by hand."""
 
     value: str = field(repr=False)
 
     async def current(self) -> str:
-        """Always the same."""
+        """Returns the token."""
         return self.value
 
-    def refuse(self, token: str) -> bool:  # noqa: ARG002  # there is but one
-        """There is no other."""
+    def refuse(self, token: str) -> bool:  # noqa: ARG002  # the only token
+        """Returns false, because no other token exists."""
         return False
 
 
 class Client:
-    """Sends requests to one service. `requests` counts what left, retries too; setting `hurry` ends all waiting.
+    """Sends requests to one service. `requests` counts those sent, with retries; setting `hurry` ends all waiting.
 
-    `token` is None where there is nothing to show yet; `dated` is the service's date of its first answer, if it told.
-    `needed` are the requests that a read is known to take so far.
+    `token` is None if the service needs none; `dated` is the `Date` header of the first answer that has one. `needed`
+    counts the requests that a read is known to need so far.
     """
 
-    def __init__(  # noqa: PLR0913  # what a connection is made of
+    def __init__(  # noqa: PLR0913  # the parts of a connection
         self,
         url: str,
         token: str | Tokens | None,
@@ -106,14 +108,14 @@ class Client:
         self._tokens = OneToken(token) if isinstance(token, str) else token
         self._manner = manner
         self._clock = clock
-        self._turns = RateLimiter(windows, clock)
+        self._limiter = RateLimiter(windows, clock)
         self._one_by_one = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
         self._http = httpx.AsyncClient(
             transport=transport,
             timeout=SECONDS_FOR_AN_ANSWER,
             follow_redirects=False,
-            trust_env=url.startswith("https:"),  # a proxy of the environment tunnels https, and would read http
+            trust_env=url.startswith("https:"),  # a proxy of the environment tunnels https, but could read http
             headers={"Accept": "application/scim+json, application/json", **manner.headers},
         )
 
@@ -127,16 +129,16 @@ class Client:
 
     @property
     def waits_for(self) -> Wait | None:
-        """Why something does not leave at the moment, and for how long: of several, what takes longest."""
+        """The longest wait of the requests that wait at the moment, with its reason; None if none waits."""
         until, why = max(self._waits, default=(0.0, None))
         return None if why is None else Wait(until - self._clock.now(), why)
 
     async def send(self, request: Request) -> Response:
-        """The answer, after as many attempts as the retry rules allow.
+        """Sends the request, with as many attempts as the retry rules allow, and returns the answer.
 
-        Raises LostAnswer where none came, or a create was answered with a server error and may have been done all the
-        same (where that told to wait, after the wait); NotAnAnswer where it is not JSON; Unreachable for refused
-        credentials (401) and redirects. A token that can be had anew is, once.
+        Raises LostAnswer if no answer came, or if a create may have happened despite a server error (after the wait
+        that the answer asks for); NotAnAnswer if the answer is not JSON; Unreachable for refused credentials (401) and
+        redirects. A refused token is renewed once, if it can be.
         """
         refuse_method(request.method)
         attempt, renewed = 0, False
@@ -144,7 +146,7 @@ class Client:
         while True:
             attempt += 1
             answer, token = await self._attempt(request)
-            if not renewed and self._gives_up(token, answer):
+            if not renewed and self._can_renew(token, answer):
                 attempt, renewed = attempt - 1, True
                 continue
             status = answer.status if isinstance(answer, Response) else None
@@ -152,32 +154,32 @@ class Client:
             wait = None
             if not isinstance(answer, NotAnAnswer):
                 wait = wait_before_retry("POST" if creates else "GET", attempt, status, headers, self._clock.wall())
-            if wait is not None and self._turns.nothing_is_left:
-                wait = 0.0  # the next turn waits for the end of the hour, and says so
+            if wait is not None and self._limiter.nothing_is_left:
+                wait = 0.0  # the limiter already waits for the end of the hour, and reports that
             self.needed += wait is not None
             why = "no answer came" if status is None else f"the service answered {status}"
             if wait is None or not await self._waited(Wait(wait, why)):
                 return self._counted(request, answer, attempt + renewed)
-            if creates:  # which is looked up before it is sent again, whatever refused it
-                turned_away = LostAnswer(f"{self.url} answered {status}")
-                turned_away.requests = attempt + renewed
-                raise turned_away
+            if creates:  # the executor looks the resource up before it sends the create again
+                lost = LostAnswer(f"{self.url} answered {status}")
+                lost.requests = attempt + renewed
+                raise lost
 
     def _counted(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer, requests: int) -> Response:
-        """The answer, or the error, with how many requests it took."""
+        """Returns the answer or raises the error, with the number of requests sent."""
         try:
             return replace(self._judge(request, answer), requests=requests)
         except Unreachable as error:
             error.requests = requests
             raise
 
-    def _gives_up(self, token: str | None, answer: object) -> bool:
-        """Whether the token was refused and there can be another: it may have ended before its time."""
+    def _can_renew(self, token: str | None, answer: object) -> bool:
+        """Checks whether the token was refused and another can be fetched, because a token may expire early."""
         refused = isinstance(answer, Response) and answer.status == httpx.codes.UNAUTHORIZED
         return refused and self._tokens is not None and token is not None and self._tokens.refuse(token)
 
     async def _waited(self, wait: Wait, *ends: asyncio.Event) -> bool:
-        """Waits, at most until one of the events, and says whether it could: `hurry` ends every waiting at once."""
+        """Waits, at most until one of the events; returns false if `hurry` ended the wait."""
         shown = self._clock.now() + wait.seconds, wait.why
         self._waits.append(shown)
         sleep = asyncio.ensure_future(self._clock.sleep(wait.seconds))
@@ -186,44 +188,44 @@ class Client:
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._waits.remove(shown)
-            for one in awaited:
-                one.cancel()
+            for task in awaited:
+                task.cancel()
         return not self.hurry.is_set()
 
     async def _attempt(self, request: Request) -> tuple[Response | httpx.HTTPError | NotAnAnswer, str | None]:
-        """What came back, and the token that was shown for it."""
-        async with self._in_flight:  # a slot first: what waits for one must not start late, in a crowd
-            with await self._take_turn() as turn:
-                token = await self._tokens.current() if self._tokens else None  # now: a turn can be long in coming
+        """Returns the answer or error of one attempt, and the token that was sent."""
+        async with self._in_flight:  # before the permit, so that a request with a permit leaves at once
+            with await self._take_permit() as permit:
+                token = await self._tokens.current() if self._tokens else None  # after the permit, which can take long
                 self.requests += 1
                 try:
-                    return await self._exchange(request, token, turn), token
+                    return await self._exchange(request, token, permit), token
                 except (httpx.HTTPError, NotAnAnswer) as error:
                     return error, token
 
-    async def _take_turn(self) -> Permit:
-        """Waits until one more request fits into every window, and into what the service says is left."""
+    async def _take_permit(self) -> Permit:
+        """Waits until one more request fits into every window, and into the rest that the service states."""
         async with self._one_by_one:
             while True:
-                if wait := self._turns.wait_for_pace():
+                if wait := self._limiter.wait_for_pace():
                     waited = await self._waited(wait)
-                elif wait := self._turns.wait_for_service():
-                    waited = await self._waited(wait, self._turns.heard)
+                elif wait := self._limiter.wait_for_service():
+                    waited = await self._waited(wait, self._limiter.heard)
                 else:
-                    return self._turns.take()
+                    return self._limiter.take()
                 if not waited:
-                    raise NotSent("the run stopped before its turn came")
+                    raise NotSent("the run stopped before the request was sent")
 
-    async def _exchange(self, request: Request, token: str | None, turn: Permit) -> Response:
+    async def _exchange(self, request: Request, token: str | None, permit: Permit) -> Response:
         content = None if request.body is None else write_body(request.body, self._manner.sends)
         headers: dict[str, str] = {"Content-Type": self._manner.sends} if content is not None else {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        address, traced = self.url + request.path, {"trace": turn.trace}
+        address, traced = self.url + request.path, {"trace": permit.trace}
         async with self._http.stream(
             request.method, address, content=content, headers=headers, extensions=traced
         ) as answer:
-            turn.hear(answer.headers)
+            permit.hear(answer.headers)
             self.dated = self.dated or answer.headers.get("date")
             body = bytearray()
             async for chunk in answer.aiter_bytes():
@@ -249,31 +251,25 @@ class Client:
         if isinstance(answer, NotAnAnswer):
             raise answer
         if isinstance(answer, httpx.HTTPError):
-            raise LostAnswer(
-                f"no answer from {self.url} ({_reason(answer)}): is the url right, and the network up?"
-            ) from answer
+            reason = str(answer) or type(answer).__name__  # httpx names the host, never the headers; some are empty
+            raise LostAnswer(f"no answer from {self.url} ({reason}): check the url and the network") from answer
         if request.method == "POST" and answer.status in SERVER_ERRORS:
             raise LostAnswer(f"{self.url} answered {describe_error(answer)}")
         if answer.status == httpx.codes.UNAUTHORIZED:
             raise Unreachable(f"{self.url} refuses the token (401). {self._manner.refused}")
         if answer.redirects:
             raise Unreachable(
-                f"{self.url} redirects elsewhere, and the token does not follow: correct {self._manner.setting}"
+                f"{self.url} redirects elsewhere, and the token is not sent there: correct {self._manner.setting}"
             )
         return answer
 
 
 def in_process(application: Callable[..., Awaitable[None]]) -> httpx.AsyncBaseTransport:
-    """A transport to an ASGI application in this process: the embedded 4me behind the same client."""
+    """Returns a transport to an ASGI application in this process, such as the embedded 4me."""
     return httpx.ASGITransport(app=application)
 
 
 def refuse_method(method: str) -> None:
-    """Stops all but GET, POST and PATCH before a socket opens: nothing is deleted, and PUT empties by omission."""
+    """Raises ValueError unless the method is GET, POST or PATCH: DELETE deletes, and PUT clears what it omits."""
     if method not in ALLOWED:
         raise ValueError(f"{method} is never sent: only {', '.join(sorted(ALLOWED))} are")
-
-
-def _reason(error: httpx.HTTPError) -> str:
-    """Httpx's words name the host and not the headers; some errors have none, and their type must do."""
-    return str(error) or type(error).__name__

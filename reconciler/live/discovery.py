@@ -1,4 +1,4 @@
-"""What a service says of itself: ServiceProviderConfig (RFC 7643 section 5), and how many resources it holds."""
+"""Reads the features of a service from ServiceProviderConfig (RFC 7643 section 5), and counts its resources."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ FEATURES = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
 
 
 async def ask_config(client: Client) -> dict[str, bool]:
-    """Which of the RFC's features the service supports; empty where it doesn't say, which some do not."""
+    """Returns which features of the RFC the service supports; empty if it has no configuration, as some have none."""
     try:
         response = await client.send(Request("GET", "/ServiceProviderConfig"))
-    except (NotAnAnswer, LostAnswer):  # the service answered for users and groups: it is there, and does not say
+    except (NotAnAnswer, LostAnswer):  # users and groups were answered before, so only the configuration is missing
         return {}
     config = response.body if response.succeeded and isinstance(response.body, dict) else {}
-    said = {name: config.get(name) for name in FEATURES}
-    return {name: bool(one.get("supported")) for name, one in said.items() if isinstance(one, dict)}
+    features = {name: config.get(name) for name in FEATURES}
+    return {name: bool(value.get("supported")) for name, value in features.items() if isinstance(value, dict)}
 
 
 async def count_resources(client: Client, kind: Literal["Users", "Groups"]) -> int:
-    """How many there are by the first page's total; raises Unreachable where reading is refused or is no SCIM."""
+    """Returns the total of the first page; raises Unreachable if the read is refused or the answer is not SCIM."""
     response = await client.send(list_request(kind, 1, 1))
     if response.status == HTTPStatus.FORBIDDEN:
         raise Unreachable(f"{client.url}/{kind}: the token may not read it: {describe_error(response)}")
     try:
         return read_page(response.body).total
     except NotScim as error:
-        said = str(error) if response.succeeded else describe_error(response)
-        raise NotAnAnswer(f"{client.url}/{kind}: {said}: check the tenant's url") from error
+        reason = str(error) if response.succeeded else describe_error(response)
+        raise NotAnAnswer(f"{client.url}/{kind}: {reason}: check the tenant's url") from error

@@ -1,7 +1,7 @@
-"""Incremental reads: who changed since the last read is asked for, and everybody else is as they were.
+"""Incremental reads: requests the users that changed since the last read, and takes the others from the snapshot.
 
-Whether that is certain is decided in `core/scim/increment.py`; here it is asked. Groups are read whole each time:
-no service documents that a change of members counts as a change of the group
+`core/scim/increment.py` decides whether the result is certain; this module sends the requests. Groups are read in full
+each time, because no service documents that a change of members counts as a change of the group
 (docs/decisions/0018-incremental-reads.md).
 """
 
@@ -38,7 +38,7 @@ from reconciler.live.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read, and what to keep of it: nothing of a read that does not add up."""
+    """The account as read, and the snapshot to keep; None if the read is incomplete."""
 
     snapshot: Snapshot
     certificate: Certificate
@@ -46,16 +46,16 @@ class Read:
 
 
 async def read_to_keep(client: Client, dialect: Dialect, of: Binding, now: datetime) -> Read:
-    """Everything, to be kept."""
+    """Reads the whole account, and makes the snapshot for later incremental reads."""
     snapshot, certificate = await read_snapshot(client, dialect)
     begun = begin(now, client.dated)
     return Read(snapshot, certificate, keep_whole(of, begun, snapshot.users) if certificate.complete else None)
 
 
 async def read_on(client: Client, dialect: Dialect, kept: IncrementalSnapshot, now: datetime) -> Read:
-    """Everything as it is now, from what is kept and what changed; raises NotCertain where that can't be known."""
+    """Reads the account from the snapshot and the changes since; raises NotCertain if a change may be missing."""
     before = client.requests
-    users = await _ask_who_changed(client, dialect, kept)
+    users = await _read_changed(client, dialect, kept)
     begun = begin(now, client.dated)
     start = next_start(kept, len(users))
     page = await _read_page(client, list_request("Users", start, dialect.page_size))
@@ -67,16 +67,16 @@ async def read_on(client: Client, dialect: Dialect, kept: IncrementalSnapshot, n
     return Read(snapshot, certificate, news)
 
 
-async def _ask_who_changed(client: Client, dialect: Dialect, kept: IncrementalSnapshot) -> Mapping[str, JsonObject]:
-    """Everybody, with those who changed as they are now."""
+async def _read_changed(client: Client, dialect: Dialect, kept: IncrementalSnapshot) -> Mapping[str, JsonObject]:
+    """Returns all users: the changed ones as they are now, the others from the snapshot."""
     since = ask_since(kept)
     first = await _read_page(client, changed_request(since, 1, dialect.page_size))
     check_first(kept, since, first)
     size = len(first.resources)
     requests = (changed_request(since, start, size) for start in list_starts(first.total, size, size))
-    changed = add_up("Users", first, await asyncio.gather(*(_read_page(client, one) for one in requests)))
+    changed = add_up("Users", first, await asyncio.gather(*(_read_page(client, request) for request in requests)))
     if changed.faults:
-        raise NotCertain(f"who changed does not add up: {changed.faults[0]}")
+        raise NotCertain(f"the list of changed users is inconsistent: {changed.faults[0]}")
     return bring_up_to_date(kept, since, changed.resources)
 
 
@@ -84,7 +84,7 @@ async def _read_page(client: Client, request: Request) -> Page:
     try:
         response = await client.send(request)
         if not response.succeeded:
-            raise NotCertain(f"asked who changed, the service answered {describe_error(response)}")
+            raise NotCertain(f"the list of changed users was answered with {describe_error(response)}")
         return read_page(response.body)
     except (NotScim, Unreachable) as error:
-        raise NotCertain(f"asked who changed, the service gave no answer: {error}") from error
+        raise NotCertain(f"the list of changed users could not be read: {error}") from error

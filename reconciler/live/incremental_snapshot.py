@@ -1,6 +1,6 @@
-"""The snapshot as a file: a line that says what it is of, with a checksum of all of it, and a line with everybody.
+"""The snapshot as a file: one line with its origin and a checksum, and one line with all users.
 
-Knows how it is spelled; nothing of whether it can be built upon, nor who may read it.
+Knows the format only: `core/scim/increment.py` decides whether a read may start from it, and the caller sets the mode.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DAMAGED = "the snapshot is damaged"
 
 
 def snapshot_to_text(kept: IncrementalSnapshot) -> str:
-    """What `parse_snapshot` reads."""
+    """Renders the snapshot in the format that `parse_snapshot` reads."""
     about: JsonObject = {
         "format": FORMAT,
         "tenant": kept.of.tenant,
@@ -33,13 +33,13 @@ def snapshot_to_text(kept: IncrementalSnapshot) -> str:
 
 
 def parse_snapshot(content: bytes) -> IncrementalSnapshot:
-    """What is kept; raises NotCertain where a byte of it is not as it was written, or it was written in another way."""
+    """Returns the snapshot; raises NotCertain if a byte of it changed, or if it has another format."""
     try:
         first, users = content.decode().removesuffix("\n").split("\n", 1)
         about = json.loads(first)
         checksum = about.pop("sha256")
         if about.get("format") != FORMAT:
-            raise NotCertain(f"the snapshot is of format {about.get('format')!r}, and this version keeps {FORMAT}")
+            raise NotCertain(f"the snapshot has format {about.get('format')!r}, and this version reads {FORMAT}")
         if checksum != _checksum(about, users):
             raise NotCertain(DAMAGED)
         return IncrementalSnapshot(

@@ -1,7 +1,7 @@
-"""The list of everyone of one kind, page by page; what does not add up is looked at again.
+"""Reads the list of all users or all groups, page by page; an inconsistent list is read again.
 
-A change of the account passes, and a false answer stays: `core/scim/pages.py` tells them apart, and here the pages are
-fetched.
+A change of the account during a read is gone in the next read, and a wrong answer stays: `core/scim/pages.py`
+distinguishes them, and this module requests the pages.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ MOST_PAGES_MORE = 20  # that a list may grow by while it is read
 
 
 async def read_list(client: Client, kind: Kind, dialect: Dialect, first: Page | None = None) -> Listing:
-    """Everything of one kind, its first page as it came; what does not add up is looked at again, up to three times."""
+    """Reads all users or all groups, up to three times while the list is inconsistent; `first` is its first page."""
     looks = [await _look(client, kind, dialect, first or await read_first_page(client, kind, dialect))]
     while looks[-1].wants_another_look and len(looks) < MOST_LOOKS:
         try:
             looks.append(await _look_closer(client, kind, dialect))
         except Unreachable as error:
-            return looks[-1].with_faults(f"{kind} at a second look: {error}")
+            return looks[-1].with_faults(f"{kind}, read again: {error}")
     return conclude(kind, looks)
 
 
 async def _look(client: Client, kind: Kind, dialect: Dialect, first: Page) -> Listing:
-    """After the first page the rest at once; rows are counted as they came, for `itemsPerPage` is not to be trusted."""
+    """Requests the pages after the first at once; counts rows, because `itemsPerPage` is wrong in some services."""
     size = len(first.resources)
     starts = list_starts(first.total, size, size)
     client.needed += len(starts)
@@ -48,19 +48,19 @@ async def _look(client: Client, kind: Kind, dialect: Dialect, first: Page) -> Li
 
 
 async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Listing) -> Listing:
-    """A total of whole pages could be a lie that the last of them does not show: nobody new may follow."""
+    """Requests one more page after full pages, because only that shows a total that is too low."""
     came = len(listing.resources)
     try:
         response = await client.send(list_request(kind, came + 1, size))
         ids = {read_id(row) for row in _page_of(response).resources} if response.succeeded else set()
     except (NotScim, Unreachable) as error:
-        return listing.with_faults(f"{kind} past the end: {error}")
-    more = (f"{kind}: {came} were announced and there are more",) if ids - listing.resources.keys() else ()
+        return listing.with_faults(f"{kind} after the last page: {error}")
+    more = (f"{kind}: {came} were announced and more exist",) if ids - listing.resources.keys() else ()
     return replace(listing, faults=more)
 
 
 async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
-    """Pages that overlap by a row, to the end of the list, wherever that is by then."""
+    """Reads the list in pages that overlap by one row, up to its end, which may have moved."""
     first = await read_first_page(client, kind, dialect)
     size = len(first.resources)
     if size <= 1:
@@ -80,7 +80,7 @@ async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
 
 
 async def read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
-    """The first page; raises NotAnAnswer where it is none, or announces more than can be."""
+    """Returns the first page; raises NotAnAnswer if it is not a page, or announces an implausible total."""
     client.needed += 1
     response = await client.send(list_request(kind, 1, dialect.page_size))
     try:
@@ -94,7 +94,7 @@ async def read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
 
 
 async def _try_page(client: Client, kind: Kind, start: int, count: int) -> Page | str:
-    """A later page, or why it does not come; that is a fault of the read and no reason to hide the rest."""
+    """Returns a later page, or the reason why it is missing, which is a fault of the read."""
     try:
         return _page_of(await client.send(list_request(kind, start, count)))
     except (NotScim, Unreachable) as error:

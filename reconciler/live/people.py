@@ -1,7 +1,7 @@
-"""Reads who is behind SCIM users and which roles they hold, with as few requests as `fewest` finds; complete or faulty.
+"""Reads the people behind SCIM users, and their roles, with as few requests as `request_cost` finds.
 
-Every list must be as long as it says, every person come once, every hit be what was asked for. What does not add up is
-in the certificate: somebody whose roles were not read must not look as if they held none.
+Every list must have its announced length, every person appear once, and every hit match the request. Anything else is
+a fault in the certificate, so that unread roles never look like no roles.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ MOST_PAGES = 10_000
 
 
 async def ask_me(line: RestLine) -> Person:
-    """Whose credentials these are; raises Unreachable where the account or the API is not there for them."""
+    """Returns the person of the credentials; raises Unreachable if they may not use the account or the API."""
     response = await line.client.send(me_request())
     if response.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
         raise Unreachable(
-            f"{line.client.url} does not let these credentials into the account {line.account} "
-            f"({describe_error(response)}): check the tenant's permissions.account, and what the application may do"
+            f"{line.client.url} refuses these credentials for the account {line.account} "
+            f"({describe_error(response)}): check the tenant's permissions.account, and the scopes of the application"
         )
     try:
         return read_me(response)
@@ -53,15 +53,15 @@ async def ask_me(line: RestLine) -> Person:
 
 
 async def count_people(line: RestLine) -> int:
-    """How many people come from SCIM, by the first page; raises Unreachable where these may not be read."""
+    """Returns the number of people from SCIM by the first page; raises Unreachable if the read is refused."""
     page = await _first_page(line, "people from SCIM", people_request(source=SCIM_SOURCE))
     return len(page.people) if page.total is None else page.total
 
 
 async def read_behind(line: RestLine, sought: Sequence[RoleLookup], users: int | None) -> tuple[People, Certificate]:
-    """The people behind those who are sought, with their roles; `users` is how many SCIM users there are, if known.
+    """Reads the people behind the sought users, with their roles; `users` is the number of SCIM users, if known.
 
-    Nothing is asked where nobody is sought. Raises Unreachable where the credentials are refused, or not let in.
+    Sends nothing if `sought` is empty. Raises Unreachable if the credentials are refused, or have no access.
     """
     before = line.requests
     if not sought:
@@ -73,14 +73,14 @@ async def read_behind(line: RestLine, sought: Sequence[RoleLookup], users: int |
     people = People(
         people=tuple(replace(person, roles=roles.get(person.id, frozenset())) for person in found),
         me=me.id,
-        sought=frozenset(one.user.id for one in sought),
+        sought=frozenset(lookup.user.id for lookup in sought),
     )
     return people, Certificate("full", 0, 0, line.requests - before, tuple(reading.faults))
 
 
 @dataclass(slots=True)
 class _List:
-    """A list as far as it was read."""
+    """A list of people, as far as it was read; `following` requests the next page."""
 
     name: str
     people: dict[str, Person] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class _List:
 
     @property
     def left(self) -> int:
-        """The requests that the rest takes; one at least where more comes and nobody says how much."""
+        """The number of requests for the rest: at least one if a page follows, even without a total."""
         if self.following is None:
             return 0
         return max(1, count_left(self.total or 0))
@@ -101,20 +101,21 @@ class _Reading:
     faults: list[str] = field(default_factory=list)
 
     async def find(self, sought: Sequence[RoleLookup], users: int | None) -> list[Person]:
-        """Those who could be behind the users who are sought: by SCIM id, and by e-mail those who were not found."""
-        wanted = {one.user.id for one in sought}
+        """Finds the people that may be behind the sought users: by SCIM id, and the others by e-mail."""
+        wanted = {lookup.user.id for lookup in sought}
         if seek_each(len(sought), users):
             lists = await asyncio.gather(
-                *(self._whole_list(source=SCIM_SOURCE, sourceID=one) for one in sorted(wanted))
+                *(self._whole_list(source=SCIM_SOURCE, sourceID=user_id) for user_id in sorted(wanted))
             )
             linked = [person for people in lists for person in people]
         else:
             linked = await self._whole_list(source=SCIM_SOURCE)
         known = {person.source_id for person in linked}
-        missing = [one.user for one in sought if one.user.id not in known]
-        others = await self._find_by_email(sorted({one for one in map(address_of, missing) if one}), len(linked))
-        theirs = [person for person in linked if person.source_id in wanted]
-        return list(_by_id([*theirs, *others]).values())
+        missing = [lookup.user for lookup in sought if lookup.user.id not in known]
+        addresses = {address for address in map(address_of, missing) if address}
+        others = await self._find_by_email(sorted(addresses), len(linked))
+        by_scim_id = [person for person in linked if person.source_id in wanted]
+        return list(_by_id([*by_scim_id, *others]).values())
 
     async def _find_by_email(self, addresses: Sequence[str], listed: int) -> list[Person]:
         if seek_each_missing(len(addresses), listed):
@@ -130,25 +131,28 @@ class _Reading:
         return [person for people in lists for person in people]
 
     async def roles_of(self, found: Sequence[Person], sought: Sequence[RoleLookup]) -> Mapping[str, frozenset[str]]:
-        """What each of them holds: everyone asked, or each role's holders, and those then whom a change may touch."""
+        """Reads the roles of each person: person by person, or from the list of holders of each role.
+
+        After lists, the people that a change may concern are read one by one, to be sure.
+        """
         if ask_each(len(found), len(HELD)):
-            return await self._ask_each(found)
+            return await self._read_roles_of_each(found)
         lists = dict(zip(sorted(HELD), await asyncio.gather(*map(self._first_holders, sorted(HELD))), strict=True))
-        if finish_each(len(found), sum(one.left for one in lists.values())):
-            return await self._ask_each(found)
+        if finish_each(len(found), sum(holders.left for holders in lists.values())):
+            return await self._read_roles_of_each(found)
         await asyncio.gather(*map(self._finish, lists.values()))
         held = {person.id: frozenset(role for role in lists if person.id in lists[role].people) for person in found}
-        return {**held, **await self._ask_each(list_to_be_sure(sought, found, held))}
+        return {**held, **await self._read_roles_of_each(list_to_be_sure(sought, found, held))}
 
     async def _first_holders(self, role: str) -> _List:
         return await self._first_page(f"holders of {role}", people_request(roles=role))
 
-    async def _ask_each(self, people: Iterable[Person]) -> dict[str, frozenset[str]]:
+    async def _read_roles_of_each(self, people: Iterable[Person]) -> dict[str, frozenset[str]]:
         people = list(people)
-        roles = await asyncio.gather(*(self._ask(person) for person in people))
+        roles = await asyncio.gather(*(self._read_roles(person) for person in people))
         return {person.id: held for person, held in zip(people, roles, strict=True)}
 
-    async def _ask(self, person: Person) -> frozenset[str]:
+    async def _read_roles(self, person: Person) -> frozenset[str]:
         try:
             return read_roles(await self.line.client.send(roles_request(person.id, self.line.account)))
         except (NotPeople, NotAnAnswer, LostAnswer) as error:
@@ -156,43 +160,43 @@ class _Reading:
             return frozenset()
 
     async def _whole_list(self, **filters: str) -> list[Person]:
-        """Those who pass the filters, checked: some services ignore a filter, and answer everybody."""
-        one = await self._first_page(" ".join(filters.values()), people_request(**filters))
-        await self._finish(one)
-        return [person for person in one.people.values() if _passes(person, filters)]
+        """Reads the people that pass the filters; each is checked, because some services ignore filters."""
+        listed = await self._first_page(" ".join(filters.values()), people_request(**filters))
+        await self._finish(listed)
+        return [person for person in listed.people.values() if _passes(person, filters)]
 
     async def _first_page(self, name: str, request: Request) -> _List:
         page = await _first_page(self.line, name, request)
-        one = _List(name, total=page.total)
-        self._take(one, page)
-        return one
+        listed = _List(name, total=page.total)
+        self._add(listed, page)
+        return listed
 
-    async def _finish(self, one: _List) -> None:
-        """The pages that are left, one after the other: each tells where the next begins."""
+    async def _finish(self, listed: _List) -> None:
+        """Reads the other pages one after another, because each page contains the request for the next."""
         pages = 0
-        while one.following is not None and pages < MOST_PAGES:
+        while listed.following is not None and pages < MOST_PAGES:
             pages += 1
             try:
-                self._take(one, read_people(await self.line.client.send(one.following)))
+                self._add(listed, read_people(await self.line.client.send(listed.following)))
             except (NotPeople, NotAnAnswer, LostAnswer) as error:
-                self.faults.append(f"{one.name}, page {pages + 1}: {error}")
+                self.faults.append(f"{listed.name}, page {pages + 1}: {error}")
                 return
-        came = len(one.people)
-        if one.following is not None:
-            self.faults.append(f"{one.name}: a list without end")
-        elif one.total is not None and one.total != came:
-            self.faults.append(f"{one.name}: {one.total} were announced and {came} came")
-        elif one.total is None and came and came % PAGE == 0:
-            self.faults.append(f"{one.name}: {came} came, and nothing says whether there are more")
+        came = len(listed.people)
+        if listed.following is not None:
+            self.faults.append(f"{listed.name}: the list does not end")
+        elif listed.total is not None and listed.total != came:
+            self.faults.append(f"{listed.name}: {listed.total} were announced and {came} came")
+        elif listed.total is None and came and came % PAGE == 0:
+            self.faults.append(f"{listed.name}: {came} came, without a total, so more may exist")
 
-    def _take(self, one: _List, page: PeoplePage) -> None:
-        if page.total not in (one.total, None):
-            self.faults.append(f"{one.name}: the total changed from {one.total} to {page.total} during the read")
-        again = [person.id for person in page.people if person.id in one.people]
+    def _add(self, listed: _List, page: PeoplePage) -> None:
+        if page.total not in (listed.total, None):
+            self.faults.append(f"{listed.name}: the total changed from {listed.total} to {page.total} during the read")
+        again = [person.id for person in page.people if person.id in listed.people]
         if again:
-            self.faults.append(f"{one.name}: person {again[0]} came twice")
-        one.people |= _by_id(page.people)
-        one.following = page.following if page.people and not again else None
+            self.faults.append(f"{listed.name}: person {again[0]} came twice")
+        listed.people |= _by_id(page.people)
+        listed.following = page.following if page.people and not again else None
 
 
 async def _first_page(line: RestLine, name: str, request: Request) -> PeoplePage:
@@ -200,7 +204,7 @@ async def _first_page(line: RestLine, name: str, request: Request) -> PeoplePage
     if response.status == HTTPStatus.FORBIDDEN:
         raise Unreachable(
             f"{line.client.url}/people: these credentials may not read people and their roles "
-            f"({describe_error(response)}): give the application that scope, and its person the role for it"
+            f"({describe_error(response)}): give the application this scope, and its person a role that allows it"
         )
     try:
         return read_people(response)
@@ -213,5 +217,5 @@ def _by_id(people: Iterable[Person]) -> dict[str, Person]:
 
 
 def _passes(person: Person, filters: Mapping[str, str]) -> bool:
-    has = {"source": person.source, "sourceID": person.source_id, "primary_email": person.email}
-    return all(str(has[name]).casefold() == value.casefold() for name, value in filters.items())
+    values = {"source": person.source, "sourceID": person.source_id, "primary_email": person.email}
+    return all(str(values[name]).casefold() == value.casefold() for name, value in filters.items())

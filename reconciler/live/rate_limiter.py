@@ -1,10 +1,10 @@
-"""Whose turn it is: what is on its way, what was sent when, and what the service said is left. Sends and waits nothing.
+"""Decides when the next request may leave, from requests in flight, requests sent, and the service's allowance.
 
-A service counts what arrives. The first requests open connections, which takes as long as several answers, and those
-after them find them open: counted from when they were about to go, both would arrive in one window. So a request counts
-from when it was written, and until then as if it were written now. To count it until it was answered would be as safe,
-and cost one latency a window: at 300 ms, more than a tenth of all the time. What one latency differs from another by
-is not known: `SECONDS_TO_SPARE` are for it, a hundredth of 4me's two seconds.
+Neither sends nor waits. A service counts requests as they arrive. The first ones open connections, which takes as long
+as several answers; later ones find them open. Counted from their permit, both could arrive in one window. So a request
+counts from the moment it is written, and until then as if it were written now. Counting it until its answer would be as
+safe, but cost one latency per window: at 300 ms, more than a tenth of the time. `SECONDS_TO_SPARE`, a hundredth of
+4me's two seconds, covers the unknown difference between latencies.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SECONDS_TO_SPARE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class PaceClock:
-    """Monotonic seconds, seconds since 1970, and waiting: arguments, so that a test needs none of them."""
+    """Monotonic seconds, seconds since 1970, and a sleep: arguments, so that tests need no real time."""
 
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
@@ -36,7 +36,7 @@ REAL_CLOCK = PaceClock()
 
 
 class RateLimiter:
-    """What all requests of one client share. `heard` is set whenever one of them ends."""
+    """The limiter that all requests of one client share. `heard` is set when one of them ends."""
 
     def __init__(self, windows: tuple[Window, ...], clock: PaceClock) -> None:
         self.windows = windows
@@ -48,63 +48,62 @@ class RateLimiter:
         self._allowance: Allowance | None = None
 
     def wait_for_pace(self) -> Wait | None:
-        """What is to be waited before a turn, by the windows; then to be asked again: what is unsent counts later."""
+        """Returns the wait by the windows, or None. Call it again after the wait: unsent requests count later."""
         now = self.clock.now()
         start = next_start([*self._sent, *[now + SECONDS_TO_SPARE] * self._unsent], self.windows, now)
         return Wait(start - now, "the pace allows no more") if start > now else None
 
     def wait_for_service(self) -> Wait | None:
-        """The same by what the service said is left: until then, or until something more was `heard`."""
+        """Returns the wait by the service's allowance, or None. Call it again after the wait, or if `heard` is set."""
         now = self.clock.now()
         start = next_allowed(self._allowance, self._in_flight, now)
         self.heard.clear()
-        return Wait(start - now, "the service says that its hour is used up") if start > now else None
+        return Wait(start - now, "the service's hourly limit is used up") if start > now else None
 
     @property
     def nothing_is_left(self) -> bool:
-        """Whether the hour is used up, whatever is in flight: then the next turn is a wait."""
+        """Whether the hourly allowance is used up, so that the next permit requires a wait."""
         now = self.clock.now()
         return next_allowed(self._allowance, 0, now) > now
 
     def take(self) -> Permit:
-        """A turn, of which both must know: nobody else may have it."""
+        """Returns a permit for one request; both waits must be None, and no other task may take one in between."""
         self._unsent += 1
         self._in_flight += 1
         return Permit(self)
 
     def count_sent(self) -> None:
-        """One of those that have a turn was written."""
+        """Counts a request with a permit as written now."""
         self._unsent -= 1
         self._sent.append(self.clock.now() + SECONDS_TO_SPARE)
 
-    def count_ended(self, told: Allowance | None) -> None:
-        """One of them has its answer, or will have none."""
+    def count_ended(self, allowance: Allowance | None) -> None:
+        """Counts a request as ended, with the allowance of its answer, if any."""
         self._in_flight -= 1
-        self._allowance = narrow(self._allowance, told)
+        self._allowance = narrow(self._allowance, allowance)
         self.heard.set()
 
 
 @dataclass(slots=True)
 class Permit:
-    """One request on its way, from when it may go until the end of its block, whatever came of it."""
+    """The permit of one request, a context manager: it lasts to the end of the block, with or without an answer."""
 
-    _turns: RateLimiter
+    _limiter: RateLimiter
     _sent: bool = False
-    _told: Allowance | None = None
+    _allowance: Allowance | None = None
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Hears what httpcore does (httpx's extension `trace`): where it comes to the body, the head is written.
+        """Receives the events of httpcore (httpx's extension `trace`): when the body starts, the head is written.
 
-        That of CONNECT goes to a proxy, and the request after it. A transport that tells nothing has its requests count
-        until they are answered.
+        CONNECT only goes to a proxy, and the request follows it. Without events, a request counts until its answer.
         """
         if event.endswith("send_request_body.started") and info["request"].method != b"CONNECT":
             self._count_sent()
 
     def hear(self, headers: Mapping[str, str]) -> None:
-        """The headers of its answer."""
-        clock = self._turns.clock
-        self._told = read_allowance(headers, clock.now(), clock.wall())
+        """Reads the allowance from the headers of the answer."""
+        clock = self._limiter.clock
+        self._allowance = read_allowance(headers, clock.now(), clock.wall())
 
     def __enter__(self) -> Self:
         return self
@@ -112,10 +111,10 @@ class Permit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._count_sent()  # or it broke before, and nobody knows
-        self._turns.count_ended(self._told)
+        self._count_sent()  # a request that broke may have been written
+        self._limiter.count_ended(self._allowance)
 
     def _count_sent(self) -> None:
         if not self._sent:
             self._sent = True
-            self._turns.count_sent()
+            self._limiter.count_sent()

@@ -1,6 +1,6 @@
-"""Complete reads: totals, ids and pages are reconciled, and whatever does not add up is in the certificate.
+"""Complete reads: totals, ids and pages are compared, and every inconsistency is a fault in the certificate.
 
-A partial read must never look like people who left (docs/decisions/0007-reads-certify-themselves.md).
+Users that an incomplete read missed must never look like leavers (docs/decisions/0007-reads-certify-themselves.md).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ KNOWN_FOR: Mapping[Kind, str] = {"Users": "is a member of a group", "Groups": "w
 
 
 async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Certificate]:
-    """All users and groups, groups with members. Raises Unreachable where not even a first page came."""
+    """Reads all users and groups, with members. Raises Unreachable if the first page of users can't be read."""
     before = client.requests
-    first = await read_first_page(client, "Users", dialect)  # alone: where it does not come, no more is asked
+    first = await read_first_page(client, "Users", dialect)  # alone: if it fails, nothing more is sent
     listing = asyncio.create_task(read_list(client, "Users", dialect, first))
-    grouping = asyncio.create_task(_read_groups(client, dialect))  # beside users, so that no turn of the pace is unused
+    grouping = asyncio.create_task(_read_groups(client, dialect))  # in parallel, to use the whole rate
     try:
         listed, groups = await asyncio.gather(listing, grouping)
     finally:
@@ -39,14 +39,14 @@ async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Cer
 
 
 async def read_around(client: Client, dialect: Dialect, listed: Listing, before: int) -> tuple[Snapshot, Certificate]:
-    """All groups with members, and the users, who are known already. `before` is what was sent until then."""
+    """Reads all groups with members, and joins them with known users; `before` is the number of requests until now."""
     return await _join(client, dialect, listed, await _read_groups(client, dialect), before)
 
 
 async def _join(
     client: Client, dialect: Dialect, listed: Listing, groups: Listing, before: int
 ) -> tuple[Snapshot, Certificate]:
-    users = await _meet_members(client, dialect, listed, groups)
+    users = await _add_members(client, dialect, listed, groups)
     certificate = Certificate(
         mode="incremental",
         users=len(users.resources),
@@ -58,39 +58,39 @@ async def _join(
 
 
 async def _read_groups(client: Client, dialect: Dialect) -> Listing:
-    """All groups with their members. One that was listed and is not there is looked for in the list again."""
+    """Reads all groups with their members; reads the list again if a listed group is missing."""
     listing = await read_list(client, "Groups", dialect)
     details = await _read_members(client, listing, {})
     if details.gone and not listing.faults and not details.faults:
         listing = await read_list(client, "Groups", dialect)
         details = await _read_members(client, listing, details.read)
     detailed = {live_id: details.read.get(live_id, row) for live_id, row in listing.resources.items()}
-    faults = (f"Groups: {one} {KNOWN_FOR['Groups']}, and asked for it {said}" for one, said in details.gone.items())
+    faults = (_describe_fault("Groups", live_id, reason) for live_id, reason in details.gone.items())
     return replace(listing, resources=detailed, faults=(*listing.faults, *details.faults, *faults))
 
 
 async def _read_members(client: Client, groups: Listing, known: Mapping[str, JsonObject]) -> _Details:
-    """One GET for each group whose row has no members and that is not known yet: 4me leaves them out of lists."""
-    unknown = [one for one, row in groups.resources.items() if "members" not in row and one not in known]
+    """Reads each unknown group whose row has no members with one GET, because 4me leaves members out of lists."""
+    unknown = [live_id for live_id, row in groups.resources.items() if "members" not in row and live_id not in known]
     return await _read_details(client, "Groups", unknown, known)
 
 
-async def _meet_members(client: Client, dialect: Dialect, users: Listing, groups: Listing) -> Listing:
-    """The users, and those members of groups who came after users were read: asked for one by one, or all read again.
+async def _add_members(client: Client, dialect: Dialect, users: Listing, groups: Listing) -> Listing:
+    """Adds members of groups that were created after users were read: one by one, or by another read of all users.
 
-    A member who is not there stays unknown: some services keep members who are gone.
+    A missing member stays unknown, because some services keep deleted users as members.
     """
-    strangers = sorted(_list_members(groups.resources.values()) - users.resources.keys() - groups.resources.keys())
-    if not strangers or users.faults:
+    unread = sorted(_list_members(groups.resources.values()) - users.resources.keys() - groups.resources.keys())
+    if not unread or users.faults:
         return users
-    if len(strangers) > 1 + len(users.resources) // dialect.page_size:
+    if len(unread) > 1 + len(users.resources) // dialect.page_size:
         return await read_list(client, "Users", dialect)
-    met = await _read_details(client, "Users", strangers, {})
-    return replace(users, resources={**users.resources, **met.read}, faults=tuple(met.faults))
+    added = await _read_details(client, "Users", unread, {})
+    return replace(users, resources={**users.resources, **added.read}, faults=tuple(added.faults))
 
 
 def _list_members(groups: Iterable[JsonObject]) -> set[str]:
-    """Everybody's ids who is in a group; one whose members can't be read is a fault of the live state."""
+    """Returns the ids of all members; skips unreadable members, which become faults of the live state."""
     members: set[str] = set()
     for group in groups:
         try:
@@ -102,7 +102,7 @@ def _list_members(groups: Iterable[JsonObject]) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Details:
-    """What was answered about single resources: themselves, what was said of those not there, and what was wrong."""
+    """The answers for single resources: those that were read, the answer for each missing one, and faults."""
 
     read: dict[str, JsonObject]
     gone: dict[str, str] = field(default_factory=dict)
@@ -122,10 +122,14 @@ async def _read_one(client: Client, kind: Kind, live_id: str, details: _Details)
     except Unreachable as error:
         details.faults.append(f"{kind}: {live_id}: {error}")
         return
-    said = f"answered {describe_error(response)}"
+    reason = f"was answered {describe_error(response)}"
     if response.succeeded and isinstance(response.body, dict) and response.body.get("id") == live_id:
         details.read[live_id] = response.body
     elif response.status == HTTPStatus.NOT_FOUND:
-        details.gone[live_id] = said
+        details.gone[live_id] = reason
     else:
-        details.faults.append(f"{kind}: {live_id} {KNOWN_FOR[kind]}, and asked for it {said}")
+        details.faults.append(_describe_fault(kind, live_id, reason))
+
+
+def _describe_fault(kind: Kind, live_id: str, reason: str) -> str:
+    return f"{kind}: {live_id} {KNOWN_FOR[kind]}, but the request for it {reason}"

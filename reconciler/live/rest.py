@@ -1,4 +1,4 @@
-"""The line to 4me's REST API: the account in a header, tokens from their own address. Knows nothing of people."""
+"""The connection to 4me's REST API: the account in a header, tokens from their own address. Knows no people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RestAddress:
-    """Where the API and its tokens are, the account that is meant, and the pace to keep with the API."""
+    """The addresses of the API and its tokens, the account, and the rate of the API."""
 
     url: str
     account: str
@@ -28,7 +28,7 @@ class RestAddress:
 
 @dataclass(frozen=True, slots=True)
 class RestLine:
-    """4me's REST API as one account sees it; `tokens` is the way to its token address."""
+    """4me's REST API for one account; `tokens` is the client of the token address."""
 
     client: Client
     tokens: Client
@@ -36,11 +36,11 @@ class RestLine:
 
     @property
     def requests(self) -> int:
-        """What left on both, for tokens too."""
+        """The number of requests sent, those for tokens included."""
         return self.client.requests + self.tokens.requests
 
     def hurry(self, event: asyncio.Event) -> None:
-        """Let an event end all waiting."""
+        """Makes the event end all waiting of both clients."""
         self.client.hurry = self.tokens.hurry = event
 
 
@@ -51,7 +51,7 @@ async def open_rest_line(
     transport: Transport | None = None,
     clock: PaceClock = REAL_CLOCK,
 ) -> RestLine:
-    """A line that is closed with the stack. Nothing is sent yet, and no token asked for before one is needed."""
+    """Opens a connection that closes with the stack; the first request also fetches the token."""
     tokens = await stack.enter_async_context(
         Client(address.token_url, None, (), transport=transport, clock=clock, manner=TOKEN_ADDRESS)
     )

@@ -1,4 +1,4 @@
-"""The account's resources as it answered them: as values, and saved as JSON to plan from without the network."""
+"""The account's resources as the service returned them: as values, and as JSON to plan from without the network."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The account's resources as it answered them, groups with members; what a saved live state holds.
+    """The account's resources as the service returned them, groups with members; a saved live state holds this.
 
-    `people` are those behind the users with their roles, where those take effect over REST.
+    `people` are the people behind the users, with their roles, if roles are managed over REST.
     """
 
     users: list[JsonObject]
@@ -31,7 +31,7 @@ class Snapshot:
 
 
 def to_live_state(snapshot: Snapshot, certificate: Certificate) -> LiveState:
-    """The snapshot as values; a resource that can't be read is a fault, and so the state is not complete."""
+    """Converts the snapshot to values; an unreadable resource is a fault, and makes the state incomplete."""
     return _read_state(iter(snapshot.users), iter(snapshot.groups), snapshot.people, certificate)
 
 
@@ -47,7 +47,7 @@ def _read_state(
 
 
 def join_people(state: LiveState, people: People, certificate: Certificate | None = None) -> LiveState:
-    """The live state with the roles that people hold; what reading them took, and its faults, are the read's."""
+    """Adds the roles of people to the live state, and the requests and faults of their read to the certificate."""
     checked = state.certificate
     if certificate is not None:
         requests = checked.requests + certificate.requests
@@ -66,7 +66,7 @@ def _read_each(resources: Iterator[JsonObject], read: Callable[[JsonObject], T],
 
 
 def snapshot_to_json(snapshot: Snapshot, faults: Sequence[str] = ()) -> str:
-    """What `plan --save-live` writes; the same account is the same bytes. A read's faults stay with what it read."""
+    """Renders the file that `plan --save-live` writes, with the faults of the read; equal accounts give equal bytes."""
     document = {"format": FORMAT, "faults": list(faults), "users": snapshot.users, "groups": snapshot.groups}
     if snapshot.people is not None:
         document |= people_to_json(snapshot.people)
@@ -74,7 +74,7 @@ def snapshot_to_json(snapshot: Snapshot, faults: Sequence[str] = ()) -> str:
 
 
 def load_snapshot(path: Path) -> LiveState:
-    """The live state that the file holds; raises UsageError where it is not such a file."""
+    """Reads the live state from the file; raises UsageError if it is not a saved live state."""
     document = _read_document(path)
     snapshot = _snapshot_of(path, document)
     faults = document.get("faults", [])
@@ -85,14 +85,14 @@ def load_snapshot(path: Path) -> LiveState:
 
 
 def _drain(resources: list[JsonObject]) -> Iterator[JsonObject]:
-    """Each in turn, let go of as the next is asked for: a large account is not in memory twice."""
+    """Yields each resource and drops it from the list, so that a large account is not in memory twice."""
     resources.reverse()
     while resources:
         yield resources.pop()
 
 
 def read_snapshot_file(path: Path) -> Snapshot:
-    """The resources that the file holds; raises UsageError where it is not such a file."""
+    """Reads the resources from the file; raises UsageError if it is not a saved live state."""
     return _snapshot_of(path, _read_document(path))
 
 
@@ -116,6 +116,6 @@ def _snapshot_of(path: Path, document: JsonObject) -> Snapshot:
 
 def _resources(path: Path, document: JsonObject, name: str) -> list[JsonObject]:
     listed = document.get(name)
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+    if not isinstance(listed, list) or not all(isinstance(row, dict) for row in listed):
         raise UsageError(f"{path}: `{name}` is not a list of SCIM resources")
     return listed

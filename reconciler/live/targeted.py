@@ -1,7 +1,7 @@
-"""Reads what a plan about some keys needs, and nothing else. An answer that can't be believed is in the certificate.
+"""Reads only what a plan about some keys needs. An answer that can't be trusted is a fault in the certificate.
 
-`core/targeting/lookup_planner.py` says what to ask, round after round; `core/targeting/lookup.py` says how, and whether
-an answer is believed. Nothing here decides who has left (docs/decisions/0013-targeted-reads.md).
+`core/targeting/lookup_planner.py` decides what each round asks for; `core/targeting/lookup.py` makes the requests and
+checks the answers. Nothing here decides who has left (docs/decisions/0013-targeted-reads.md).
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ Found = TypeVar("Found", FoundUser, FoundGroup)
 
 @dataclass(frozen=True, slots=True)
 class Targeted:
-    """What was read, and the desired state with its selection as it grew on the way."""
+    """The live state as read, and the desired state, whose selection grew during the rounds."""
 
     live: LiveState
     desired: DesiredState
 
 
 async def read_targeted(client: Client, dialect: Dialect, lookup_planner: LookupPlanner) -> Targeted:
-    """Asks until the lookup planner has no questions. Raises Unreachable where nothing was answered at all."""
+    """Reads until the lookup planner has no questions. Raises Unreachable if no request was answered."""
     before = client.requests
     line = _Line(client, dialect.page_size)
     known = KnownAccount()
@@ -85,17 +85,20 @@ async def read_targeted(client: Client, dialect: Dialect, lookup_planner: Lookup
 
 @dataclass(slots=True)
 class _Line:
-    """The client, and what was learnt of the service in this run: whether it knows `or`, and what was not right."""
+    """The client, and the facts on the service from this run: whether it supports `or`, and the faults.
+
+    `knows_or` is None until a lookup with `or` was answered; `proven` holds attributes whose single lookups work.
+    """
 
     client: Client
     page_size: int
     answers: int = 0
-    knows_or: bool | None = None  # None until a look-up with one was answered
-    proven: set[tuple[Endpoint, str]] = field(default_factory=set)  # attributes, where terms are asked one by one
+    knows_or: bool | None = None
+    proven: set[tuple[Endpoint, str]] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
 
     async def send(self, request: Request) -> Response | None:
-        """The answer, or None and a fault; raises Unreachable where nothing was answered yet."""
+        """Returns the answer, or None after adding a fault; raises Unreachable if no request was answered before."""
         try:
             response = await self.client.send(request)
         except Unreachable as error:
@@ -110,13 +113,16 @@ class _Line:
 async def _answer(
     line: _Line, lookup_planner: LookupPlanner, questions: LookupRound, known: KnownAccount
 ) -> KnownAccount:
-    """One round: look-ups and gets, together once it is known how the service wants to be asked."""
-    asked = known.keys | questions.keys | questions.sample
-    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, asked)
-    beside = _terms(lookup_planner, questions.sample, "user")
-    users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, beside)
+    """Answers the questions of one round: lookups of users, then of groups, then all gets at once.
+
+    The lookups of users show whether the service supports `or`.
+    """
+    sought = known.keys | questions.keys | questions.sample
+    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, sought)
+    sample = _terms(lookup_planner, questions.sample, "user")
+    users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, sample)
     questions = questions.asked_singly() if line.knows_or is False else questions
-    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, asked)
+    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, sought)
     groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
     more_users, with_members = await asyncio.gather(
         _get_all(line, "Users", questions.users), _get_all(line, "Groups", questions.groups)
@@ -126,40 +132,40 @@ async def _answer(
         _read_each(line, [*users, *more_users], _found_user),
         _read_each(
             line,
-            [*groups, *({"members": [], **group} for group in with_members)],  # a group of nobody may leave them out
+            [*groups, *({"members": [], **group} for group in with_members)],  # an empty group may leave members out
             _found_group,
         ),
     )
 
 
 def _terms(lookup_planner: LookupPlanner, keys: Iterable[Key], kind: Kind) -> list[list[Term]]:
-    every = ([Term(*term) for term in lookup_planner.terms(key)] for key in sorted(keys) if key.kind == kind)
-    return [terms for terms in every if terms]
+    terms_of_keys = ([Term(*term) for term in lookup_planner.terms(key)] for key in sorted(keys) if key.kind == kind)
+    return [terms for terms in terms_of_keys if terms]
 
 
 async def _look_up(
     line: _Line,
     endpoint: Endpoint,
-    asked: Sequence[Sequence[Term]],
+    terms: Sequence[Sequence[Term]],
     witnesses: Witnesses,
-    beside: Sequence[Sequence[Term]] = (),
+    sample: Sequence[Sequence[Term]] = (),
 ) -> list[JsonObject]:
-    """The resources that the terms find. The first request says whether the service knows `or`; the rest go at once.
+    """Returns the resources that the terms find. The first request shows whether `or` works; the rest are parallel.
 
-    What is asked `beside` goes with the others; of it only a little is asked where each term is a request.
+    The terms of the sample are added; only a few of them if each term needs a request of its own.
     """
-    if not asked and not beside:
+    if not terms and not sample:
         return []
-    first, *rest = make_look_ups(endpoint, [*asked, *beside], witnesses)
+    first, *rest = make_look_ups(endpoint, [*terms, *sample], witnesses)
     found = await _ask_together(line, first)
     if found is None:
-        return await _look_up_singly(line, endpoint, [*asked, *beside[:FEWEST_OF_SAMPLE]], witnesses)
+        return await _look_up_singly(line, endpoint, [*terms, *sample[:FEWEST_OF_SAMPLE]], witnesses)
     more = await asyncio.gather(*(_ask_together(line, look_up) for look_up in rest))
-    return [*found, *(one for rows in more if rows for one in rows)]
+    return [*found, *(row for rows in more if rows for row in rows)]
 
 
 async def _ask_together(line: _Line, look_up: LookUp) -> list[JsonObject] | None:
-    """The resources of one look-up of many terms, or None where the service does not know `or`."""
+    """Returns the resources of one lookup of many terms, or None if the service does not support `or`."""
     if line.knows_or is False:
         return None
     response = await line.send(look_up.request(1, line.page_size))
@@ -171,18 +177,18 @@ async def _ask_together(line: _Line, look_up: LookUp) -> list[JsonObject] | None
 
 
 async def _look_up_singly(
-    line: _Line, endpoint: Endpoint, asked: Sequence[Sequence[Term]], witnesses: Witnesses
+    line: _Line, endpoint: Endpoint, terms: Sequence[Sequence[Term]], witnesses: Witnesses
 ) -> list[JsonObject]:
-    """The witnesses once in a run, of each attribute until one comes; then one request for each term."""
+    """Proves each attribute once per run by a witness that the service finds, and then sends one request per term."""
     for attribute, proofs in witnesses.items():
         if proofs and (endpoint, attribute) not in line.proven:
             await _prove(line, endpoint, attribute, proofs)
-    every = await asyncio.gather(*(_ask(line, one) for one in make_single_look_ups(endpoint, asked)))
-    rows = [row for answered in every for row in answered]
+    answers = await asyncio.gather(*(_ask(line, look_up) for look_up in make_single_look_ups(endpoint, terms)))
+    rows = [row for answer in answers for row in answer]
     without: Witnesses = {attribute: () for attribute, proofs in witnesses.items() if not proofs}
-    _found, fault = LookUp(endpoint, tuple(map(tuple, asked)), without).judge(list(map(_READ[endpoint], rows)))
+    _found, fault = LookUp(endpoint, tuple(map(tuple, terms)), without).judge(list(map(_READ[endpoint], rows)))
     if fault:
-        line.faults.append(f"{endpoint}: a look-up {fault}")
+        line.faults.append(f"{endpoint}: a lookup {fault}")
     return rows
 
 
@@ -191,7 +197,7 @@ async def _prove(line: _Line, endpoint: Endpoint, attribute: str, proofs: Sequen
         if await _ask(line, LookUp(endpoint, ((proof,),))):
             line.proven.add((endpoint, attribute))
             return
-    line.faults.append(f"{endpoint}: a look-up {UNPROVEN.format(attribute)}")
+    line.faults.append(f"{endpoint}: a lookup {UNPROVEN.format(attribute)}")
 
 
 async def _ask(line: _Line, look_up: LookUp) -> list[JsonObject]:
@@ -199,7 +205,7 @@ async def _ask(line: _Line, look_up: LookUp) -> list[JsonObject]:
 
 
 async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> list[JsonObject]:
-    """The resources that were asked for, all pages of them; an answer that can't be believed is a fault."""
+    """Returns the sought resources of all pages; an answer that can't be trusted is a fault."""
     if response is None:
         return []
     try:
@@ -208,20 +214,20 @@ async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> li
     except NotScim as error:
         kept, fault = [], str(error)
     if fault:
-        line.faults.append(f"{look_up.endpoint}: a look-up {fault}")
-    ids = {one.id for one in kept}
+        line.faults.append(f"{look_up.endpoint}: a lookup {fault}")
+    ids = {resource.id for resource in kept}
     return [row for row in rows if row["id"] in ids] if ids else []
 
 
 async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[JsonObject]:
-    """Rows are counted as they came; raises NotScim where they don't add up, or are far more than were asked for."""
+    """Reads all pages; raises NotScim if their rows contradict the total, or contain resources not asked for."""
     rows: list[JsonObject] = []
     while True:
         if not response.succeeded:
             raise NotScim(f"was answered {describe_error(response)}")
         page = read_page(response.body)
-        if strange := look_up.find_stranger(map(_READ[look_up.endpoint], page.resources)):
-            raise NotScim(strange)
+        if fault := look_up.find_stranger(map(_READ[look_up.endpoint], page.resources)):
+            raise NotScim(fault)
         rows.extend(page.resources)
         if len(rows) >= page.total or not page.resources:
             break
@@ -236,16 +242,16 @@ async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[
 
 
 async def _get_all(line: _Line, endpoint: Endpoint, ids: Iterable[str]) -> list[JsonObject]:
-    """The resources of those ids; a user who is not there is nobody's fault, a group was there a moment ago."""
-    got = await asyncio.gather(*(line.send(get_request(endpoint, live_id)) for live_id in sorted(ids)))
+    """Reads resources by id. A missing user is tolerated; a missing group is a fault, because it was just listed."""
+    responses = await asyncio.gather(*(line.send(get_request(endpoint, live_id)) for live_id in sorted(ids)))
     rows: list[JsonObject] = []
-    for live_id, response in zip(sorted(ids), got, strict=True):
+    for live_id, response in zip(sorted(ids), responses, strict=True):
         if response is None or (endpoint == "Users" and response.status == HTTPStatus.NOT_FOUND):
             continue
         if response.succeeded and isinstance(response.body, dict) and response.body.get("id") == live_id:
             rows.append(response.body)
         else:
-            line.faults.append(f"{endpoint}: asked for {live_id}, it answered {describe_error(response)}")
+            line.faults.append(f"{endpoint}: the request for {live_id} was answered {describe_error(response)}")
     return rows
 
 

@@ -1,1 +1,1 @@
-"""Telling people who were not there: e-mail and webhooks. Knows ways and messages; nothing of plans, nor why."""
+"""Delivers messages by e-mail and webhook. Knows addresses and messages, no plans."""

@@ -1,6 +1,6 @@
-"""What every way of telling somebody has in common: what is to be sent, and why it was not.
+"""Deliveries, the context that they need, and the reasons of failed deliveries.
 
-A reason never has a word of what the other side said, nor of a library's error: either may repeat a secret.
+A reason contains no text from the other side or from a library's error, because both may repeat a secret.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from reconciler.core.declarations.notifier import Email, Webhook
 
 
 class DeliveryFailure(Exception):
-    """Why somebody could not be told, in our own words."""
+    """The reason of a failed delivery, in this program's words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message, one way: where to is a secret, and in no repr."""
+    """One message and its notifier; the address is a secret, and in no repr."""
 
     way: Email | Webhook
     address: str = field(repr=False)
@@ -29,7 +29,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryContext:
-    """What sending needs of the machine: whom it trusts over TLS, the moment, and how long to wait for an answer."""
+    """The context of a delivery: the trusted authorities of TLS, the time, and the seconds to wait for an answer."""
 
     trust: ssl.SSLContext
     now: datetime
@@ -37,18 +37,18 @@ class DeliveryContext:
 
 
 def explain(error: BaseException) -> str:
-    """What became of a connection, from the kind of error alone."""
-    reason = getattr(error, "reason", None)  # urllib wraps what happened
+    """Describes a failed connection, from the type of the error only."""
+    reason = getattr(error, "reason", None)  # urllib wraps the original error
     match reason if isinstance(reason, BaseException) else error:
         case ssl.SSLCertVerificationError():
-            return "its certificate is not trusted: name your own authority's with SSL_CERT_FILE"
+            return "its certificate is not trusted: name the certificate of your authority with SSL_CERT_FILE"
         case ssl.SSLError():
-            return "it does not speak TLS as it should"
+            return "TLS failed"
         case TimeoutError():
             return "no answer in time"
         case ConnectionRefusedError():
-            return "nothing listens there"
+            return "its host refuses connections on this port"
         case socket.gaierror():
-            return "its host has no address"
+            return "its host name has no address"
         case _:
             return "the connection broke"

@@ -1,4 +1,4 @@
-"""Sends some messages at once, and waits so long and no longer. Decides nothing; whatever happens is a reason."""
+"""Sends several messages at once, within a time limit. Decides nothing; every failure becomes a reason."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from reconciler.notify.webhook import post
 LATE = "no answer in time"
 
 
-def send_all(deliveries: Sequence[Delivery], means: DeliveryContext) -> list[str | None]:
-    """For each delivery, in order, why it failed, or None; all of them take `means.seconds` together at the most.
+def send_all(deliveries: Sequence[Delivery], context: DeliveryContext) -> list[str | None]:
+    """Returns for each delivery, in order, why it failed, or None; takes at most `context.seconds` for all.
 
-    Threads, for neither smtplib nor urllib can be told to give up; daemons, so that none keeps the process.
+    Uses threads, because smtplib and urllib can't be cancelled; they are daemons, so that none keeps the process alive.
     """
-    end = monotonic() + means.seconds
+    end = monotonic() + context.seconds
     answers: SimpleQueue[tuple[int, str | None]] = SimpleQueue()
     for number, delivery in enumerate(deliveries):
-        Thread(target=_send, args=(number, delivery, means, answers), daemon=True).start()
+        Thread(target=_send, args=(number, delivery, context, answers), daemon=True).start()
     reasons: list[str | None] = [LATE] * len(deliveries)
     for _ in deliveries:
         try:
@@ -35,17 +35,17 @@ def send_all(deliveries: Sequence[Delivery], means: DeliveryContext) -> list[str
 
 
 def _send(
-    number: int, delivery: Delivery, means: DeliveryContext, answers: SimpleQueue[tuple[int, str | None]]
+    number: int, delivery: Delivery, context: DeliveryContext, answers: SimpleQueue[tuple[int, str | None]]
 ) -> None:
     try:
         match delivery.way:
             case Email() as email:
-                send_email(email, delivery, means)
+                send_email(email, delivery, context)
             case Webhook() as webhook:
-                post(webhook, delivery, means)
+                post(webhook, delivery, context)
     except DeliveryFailure as error:
         answers.put((number, str(error)))
-    except Exception as error:  # noqa: BLE001  # a notifier must not take the run with it, and its text may be a secret
-        answers.put((number, f"an error in the program ({type(error).__name__})"))
+    except Exception as error:  # noqa: BLE001  # a notifier must not fail the run, and the text may hold a secret
+        answers.put((number, f"a bug in this program ({type(error).__name__})"))
     else:
         answers.put((number, None))

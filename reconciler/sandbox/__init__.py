@@ -1,1 +1,1 @@
-"""The embedded 4me: an account to try everything on, behind a real HTTP port, kept in a file. No token, no network."""
+"""The embedded 4me: an account for trials, stored in a file, served over HTTP. Needs no token and no network."""

@@ -1,7 +1,7 @@
-"""The embedded 4me as an ASGI application: HTTP → the store's answer → HTTP. Knows bytes and headers, and no resource.
+"""The embedded 4me as an ASGI application: HTTP → the store's answer → HTTP. Knows bytes and headers, no resources.
 
-SCIM is at /scim/v2, REST at /v1, and its tokens come from /token, as in 4me, which has a host for each. Works
-in-process with `httpx.ASGITransport(app=…)` and behind uvicorn.
+SCIM is at /scim/v2, REST at /v1, and its tokens at /token; 4me has a host for each. Works in-process with
+`httpx.ASGITransport(app=…)`, and behind uvicorn.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 BASE_PATH = "/scim/v2"
 REST_PATH = "/v1"
-TOKEN_PATH = "/token"  # noqa: S105  # where tokens come from
+TOKEN_PATH = "/token"  # noqa: S105  # a path, not a secret
 MAX_BODY_BYTES = 1_000_000
 AN_HOUR = timedelta(hours=1)
 
 _JSON_TYPES = ("application/scim+json", "application/json")
-_ACCOUNT_HEADERS = ("x-xurrent-account", "x-4me-account")  # of now, and from before it was renamed
+_ACCOUNT_HEADERS = ("x-xurrent-account", "x-4me-account")  # today's name, and the one before 4me became Xurrent
 
 
 @dataclass(frozen=True, slots=True)
 class RestSide:
-    """Who is let in over REST: the account to be named in the header (None: any), and who gives the tokens."""
+    """The access over REST: the account that the header must name (None: any), and the issuer of tokens."""
 
     account: str | None = None
     issuer: Issuer = Issuer()  # noqa: RUF009  # frozen
 
 
-def make_app(  # noqa: PLR0913  # what an account is like
+def make_app(  # noqa: PLR0913  # the settings of an account
     store: Store,
     *,
     quirks: Quirks = AS_DOCUMENTED,
@@ -57,10 +57,10 @@ def make_app(  # noqa: PLR0913  # what an account is like
     rest: RestSide = RestSide(),
     requests_an_hour: int | None = None,
 ) -> App:
-    """The application over an account; `token=None` accepts any bearer token over SCIM, but not none.
+    """Makes the application of an account; with `token=None`, SCIM requires a bearer token and accepts any.
 
-    `now` gives aware moments: the account's times of change, the hour in which requests are counted, and in which a
-    REST token lasts. Where there is a limit of requests an hour, each answer tells what is left of it.
+    `now` returns aware times, for the times of change, the hour of the request limit, and the life of REST tokens. With
+    a limit of requests an hour, each answer has headers with the rest.
     """
     service = _Service(store, quirks, now, token, rest, requests_an_hour)
 
@@ -78,7 +78,7 @@ def make_app(  # noqa: PLR0913  # what an account is like
 
 @dataclass(slots=True)
 class _Service:
-    """What the requests of one application share: the settings, and how many came since the hour began."""
+    """The state that requests of one application share: the settings, and the requests of the current hour."""
 
     store: Store
     quirks: Quirks
@@ -90,22 +90,24 @@ class _Service:
     resets: datetime | None = None
 
     def count_request(self, now: datetime) -> dict[str, str]:
-        """Counts one, and tells as 4me does how many are left until when, in seconds since 1970."""
+        """Counts one request, and returns 4me's headers on the rest and its end, in seconds since 1970."""
         if self.limit is None:
             return {}
         if self.resets is None or now >= self.resets:
             self.count, self.resets = 0, now + AN_HOUR
         self.count += 1
-        told = {
+        headers = {
             "x-ratelimit-limit": str(self.limit),
             "x-ratelimit-remaining": str(max(0, self.limit - self.count)),
             "x-ratelimit-reset": str(ceil(self.resets.timestamp())),
         }
-        return {**told, "retry-after": str(ceil((self.resets - now).total_seconds()))} if self.exhausted else told
+        if not self.exhausted:
+            return headers
+        return {**headers, "retry-after": str(ceil((self.resets - now).total_seconds()))}
 
     @property
     def exhausted(self) -> bool:
-        """Whether the one that was counted last is one too many."""
+        """Whether the last request exceeded the limit."""
         return self.limit is not None and self.count > self.limit
 
 
@@ -121,9 +123,9 @@ async def _answer_http(service: _Service, scope: Message, receive: Receive, send
     except ReconcilerError as error:
         response = error_response(Rejection(503, str(error)), shape)
     except Exception:
-        # The border of the process: what is wrong in here is for the log, and no business of the client's.
+        # The border of the process: the details of a bug belong in the log, not in the answer.
         logging.getLogger(__name__).exception("a request to the sandbox failed")
-        response = error_response(Rejection(500, "something is wrong with the sandbox"), shape)
+        response = error_response(Rejection(500, "the sandbox failed: see its log"), shape)
     await _send(send, replace(response, headers={**response.headers, **rate_headers}))
 
 
@@ -153,7 +155,7 @@ async def _answer_rest(service: _Service, scope: Message, receive: Receive, now:
         return _unauthorized("rest")
     account = next((headers[name] for name in _ACCOUNT_HEADERS if headers.get(name)), None)
     if account is None:
-        raise Rejection(400, "the account is to be named in the header X-Xurrent-Account")
+        raise Rejection(400, "the header X-Xurrent-Account must name the account")
     if service.rest.account not in (None, account):
         raise Rejection(403, f"these credentials may not see the account {account}")
     target = _target(scope, REST_PATH)
@@ -181,21 +183,21 @@ def _bearer(headers: Mapping[str, str]) -> str:
 
 
 def _path(scope: Message) -> str:
-    # The raw path, where a server gives it (ASGI leaves that open): in the other one an id's %2F is a slash.
+    # The raw path, which is optional in ASGI: in the decoded path, the %2F of an id would be a slash.
     raw_path = scope.get("raw_path")
     return raw_path.decode("latin-1") if raw_path else quote(str(scope["path"]))
 
 
 def _target(scope: Message, base: str) -> str:
-    """Path and query below the base, as the simulator wants them."""
+    """Returns path and query below the base, as the simulator expects them."""
     path = _path(scope)
     if not path.startswith(f"{base}/"):
-        raise Rejection(404, f"there is nothing here but {BASE_PATH}, {REST_PATH} and {TOKEN_PATH}")
+        raise Rejection(404, f"only {BASE_PATH}, {REST_PATH} and {TOKEN_PATH} exist here")
     return f"{path.removeprefix(base)}?{scope['query_string'].decode('latin-1')}"
 
 
 async def _document(scope: Message, receive: Receive) -> object:
-    """The JSON that came with a request; REST writes may come without."""
+    """Returns the JSON body of a write, or None; REST writes may have none."""
     if scope["method"] not in ("POST", "PUT", "PATCH"):
         return None
     body = await _body(receive)
@@ -222,12 +224,12 @@ def _parsed(headers: Mapping[str, str], body: bytes) -> object:
         raise Rejection(415, f"a body must be {' or '.join(_JSON_TYPES)}")
     try:
         return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):  # RecursionError: brackets in brackets, thousands deep
+    except (ValueError, RecursionError):  # RecursionError: thousands of nested brackets
         raise invalid_syntax("the body is not JSON") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    # Python reads NaN and Infinity, which RFC 8259 has not.
+    # Python reads NaN and Infinity, which are not JSON (RFC 8259).
     raise ValueError(name)
 
 
@@ -236,7 +238,7 @@ async def _send(send: Send, response: Response) -> None:
     headers = {**response.headers, "Content-Length": str(len(content))}
     if content:
         headers["Content-Type"] = f"{_JSON_TYPES[0]}; charset=utf-8"
-    if response.status == HTTPStatus.NO_CONTENT:  # RFC 9110 section 8.6: then there is no Content-Length
+    if response.status == HTTPStatus.NO_CONTENT:  # RFC 9110 section 8.6: no Content-Length with 204
         del headers["Content-Length"]
     encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": encoded})
@@ -244,7 +246,7 @@ async def _send(send: Send, response: Response) -> None:
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """The lifespan protocol: nothing to start, nothing to stop. The store is its owner's to close."""
+    """Answers the lifespan protocol; the owner of the store closes it."""
     while True:
         match (await receive())["type"]:
             case "lifespan.startup":

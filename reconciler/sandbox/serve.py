@@ -1,8 +1,8 @@
-"""Puts the embedded 4me on a port of this machine, and of no other. Knows sockets and uvicorn, and no request.
+"""Serves the embedded 4me on a loopback port. Knows sockets and uvicorn, no requests.
 
-uvicorn is an extra of its own: the demo, and every `url: sandbox` tenant, run in-process and need no port.
+uvicorn is an optional extra: the demo, and every `url: sandbox` tenant, run in-process and need no port.
 
-`serve` is for a person, until Ctrl-C; `serving` is for a program, as long as its `with` lasts.
+`serve` runs until Ctrl-C, for a person; `serving` runs as long as its `with` block, for a program.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _SECONDS_TO_FINISH = 2
 
 
 def serve(app: App, host: str = "127.0.0.1", port: int = 0) -> None:
-    """Serve until Ctrl-C or SIGTERM, saying the URL on stderr when it can be asked; port 0 takes a free one.
+    """Serves until Ctrl-C or SIGTERM; prints the URL on stderr once it accepts requests. Port 0 takes a free port.
 
-    Raises UsageError for a host that is not loopback, for a port that can't be had, and where uvicorn is not installed.
+    Raises UsageError if the host is not loopback, the port can't be used, or uvicorn is not installed.
     """
     server = _server(app)
     with closing(_listening(host, port)) as listener:
-        # The socket listens already: from here on whoever asks is answered, if only when uvicorn has come up.
+        # The socket listens already, so requests wait until uvicorn has started.
         sys.stderr.write(f"The sandbox listens at {_url(listener)}. Stop it with Ctrl-C.\n")
         sys.stderr.flush()
         with suppress(KeyboardInterrupt):  # uvicorn shuts down cleanly, and then raises it again
@@ -42,7 +42,7 @@ def serve(app: App, host: str = "127.0.0.1", port: int = 0) -> None:
 
 @contextmanager
 def serving(app: App, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve from a thread for as long as the block runs; yields the URL. Raises as `serve` does."""
+    """Serves from a thread while the block runs; yields the URL. Raises the errors of `serve`."""
     server = _server(app)
     with closing(_listening(host, port)) as listener:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -63,14 +63,14 @@ def _listening(host: str, port: int) -> socket.socket:
         listener = socket.create_server((str(address), port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise UsageError(f"The sandbox can't listen on {host}, port {port}: {error}.") from error
-    # Head and body of an answer leave apart, and without this the body waits 40 ms for the head to be acknowledged.
-    # asyncio sets it only on sockets made with the number of TCP; what a listener accepts has what the listener has.
+    # Head and body of an answer are sent separately; without TCP_NODELAY, the body waits 40 ms until the head is
+    # acknowledged. asyncio only sets it on sockets with an explicit protocol; accepted sockets inherit the listener's.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    # What "localhost" resolves to is the machine's to say: here it is the address that it should be.
+    # The machine decides what "localhost" resolves to, so it is not resolved.
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
@@ -87,7 +87,7 @@ def _url(listener: socket.socket) -> str:
 
 def _server(app: App) -> uvicorn.Server:
     try:
-        import uvicorn  # noqa: PLC0415  # an extra, which this alone needs
+        import uvicorn  # noqa: PLC0415  # an extra that only this module needs
     except ModuleNotFoundError as error:
         raise UsageError(
             f"`sandbox serve` needs {error.name}, which is not installed: install the extra `serve`."

@@ -1,7 +1,7 @@
-"""Keeps the embedded 4me in a SQLite file, so that every process sees the same account. Decides no answer.
+"""Stores the embedded 4me in a SQLite file, so that every process sees the same account. Decides no answer.
 
-What is in memory is only ever a copy of what is committed. A write reads, answers and saves inside one exclusive
-transaction, so that a server and a command working on the same file lose nothing of each other's.
+The account in memory is a copy of the committed one. A write reads, answers and saves inside one exclusive transaction,
+so that a server and a command on the same file lose none of each other's writes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS resources (
     PRIMARY KEY (kind, id)
 )
 """
-# Apart from the resources: files from before people were played have only that table, with its constraint.
+# A table of its own: files from before people were simulated only have the first one, with its constraint.
 _PEOPLE_TABLE = """
 CREATE TABLE IF NOT EXISTS directory (
     kind TEXT NOT NULL CHECK (kind IN ('People', 'Organizations', 'Sites')),
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS directory (
     PRIMARY KEY (kind, id)
 )
 """
-# What is put into a statement here are our own names; values go in as parameters.
+# Only constant table names are formatted into a statement; values are parameters.
 _SAVE = {
     table: f"INSERT INTO {table} (kind, id, json) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET json = excluded.json"  # noqa: S608  # see above
     for table in ("resources", "directory")
@@ -57,21 +57,21 @@ _SECONDS_TO_WAIT = 30.0  # for another process's transaction, which takes millis
 
 
 class Store:
-    """The account in one file, which is made if it is missing; close it, or use it in a `with`.
+    """The account in one file, which is created if missing; close it, or use it in a `with`.
 
-    May be shared between threads. `loads` counts how often the whole account was read.
-    Raises UsageError where the file can't be used, Failed where it stops working.
+    Threads may share it. `loads` counts how often the whole account was read.
+    Raises UsageError if the file can't be opened, Failed if a later read or write fails.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.loads = 0
         self._lock = Lock()
-        self._twin: Simulator | None = None
+        self._simulator: Simulator | None = None
         self._version = 0
         self._connection = _opened(path)
         try:
-            self._catch_up()
+            self._add_people()
         except Failed:
             self._connection.close()
             raise
@@ -85,25 +85,25 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; twice is no harm."""
+        """Closes the file; a second call does nothing."""
         with self._lock:
             self._connection.close()
 
     def answer(
         self, method: str, target: str, body: object, now: datetime, *, quirks: Quirks = AS_DOCUMENTED
     ) -> Response:
-        """What the account answers (see Twin.answer); whatever the request changed is in the file when this returns."""
+        """Answers a SCIM request (see Simulator.answer); all changes are in the file when this returns."""
         return self._answered(method, quirks, lambda simulator: simulator.answer(method, target, body, now))
 
     def answer_rest(self, call: Call, *, quirks: Quirks = AS_DOCUMENTED) -> Response:
-        """What the account's REST API answers, written down as `answer` does."""
+        """Answers a call of the REST API; all changes are in the file when this returns."""
         return self._answered(call.method, quirks, lambda simulator: simulator.answer_rest(call))
 
-    def _answered(self, method: str, quirks: Quirks, ask: Callable[[Simulator], Answer]) -> Response:
+    def _answered(self, method: str, quirks: Quirks, send: Callable[[Simulator], Answer]) -> Response:
         reads = method.upper() == "GET"
         with self._transaction("DEFERRED" if reads else "IMMEDIATE"):
             simulator = self._fresh(quirks)
-            answer = ask(simulator)
+            answer = send(simulator)
             self._save(simulator, answer.touched)
         return answer.response
 
@@ -113,9 +113,9 @@ class Store:
         groups: Iterable[JsonObject] = (),
         records: Mapping[Record, Iterable[JsonObject]] | None = None,
     ) -> None:
-        """Put these SCIM resources into the account as they are: by id, replacing; those without get the next id.
+        """Stores these SCIM resources without changes; replaces those with the same id, and numbers those without.
 
-        `records` are the people, organizations and sites behind them. Without people, the rules make those they would.
+        `records` are the people, organizations and sites behind them. Without people, the rules create them.
         """
         records = records or {}
         with self._transaction("IMMEDIATE"):
@@ -124,58 +124,57 @@ class Store:
                 touched = (*simulator.adopt("Users", users), *simulator.adopt("Groups", groups))
             except Rejection as rejection:
                 raise UsageError(f"The sandbox can't be seeded: {rejection.detail}") from None
-            behind = [item for kind, these in records.items() for item in simulator.directory.adopt(kind, these)]
+            stored = [item for kind, rows in records.items() for item in simulator.directory.adopt(kind, rows)]
             followed = () if "People" in records else simulator.follow(touched, _BEFORE_PEOPLE)
-            self._save(simulator, (*touched, *behind, *followed))
+            self._save(simulator, (*touched, *stored, *followed))
 
     def reset(self) -> None:
-        """Empty the account."""
+        """Empties the account."""
         with self._transaction("IMMEDIATE"):
             self._connection.execute("DELETE FROM resources")
             self._connection.execute("DELETE FROM directory")
-            self._twin = None
+            self._simulator = None
 
     def simulator(self, quirks: Quirks = AS_DOCUMENTED) -> Simulator:
-        """The account as it is now, to look at: changes to it stay in memory."""
+        """Returns a copy of the account for reading: changes to it stay in memory."""
         with self._transaction("DEFERRED"):
             return _loaded(self._connection, quirks)
 
-    def _catch_up(self) -> None:
-        """Give a file from before people were played the people that its users would have."""
+    def _add_people(self) -> None:
+        """Adds the people of its users to a file from before people were simulated."""
         with self._transaction("DEFERRED"):
             [version] = self._connection.execute("PRAGMA user_version").fetchone()
         if version >= _WITH_PEOPLE:
             return
         with self._transaction("IMMEDIATE"):
             simulator = _loaded(self._connection, AS_DOCUMENTED)
-            everyone: Touched = tuple(("Users", key) for key in simulator.users)
-            self._save(
-                simulator, simulator.follow((*everyone, *(("Groups", key) for key in simulator.groups)), _BEFORE_PEOPLE)
-            )
+            users: Touched = tuple(("Users", key) for key in simulator.users)
+            groups: Touched = tuple(("Groups", key) for key in simulator.groups)
+            self._save(simulator, simulator.follow((*users, *groups), _BEFORE_PEOPLE))
             self._connection.execute(f"PRAGMA user_version = {_WITH_PEOPLE}")
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[None]:
-        """All or nothing: where it fails, the file is as before and memory is forgotten."""
+        """Runs the block in a transaction; if it fails, rolls the file back and drops the copy in memory."""
         with self._lock:
             try:
                 with transaction(self._connection, kind):
                     yield
             except BaseException as error:
-                self._twin = None
+                self._simulator = None
                 if isinstance(error, sqlite3.Error):
                     raise Failed(f"The sandbox file {self.path} can't be used: {error}.") from error
                 raise
 
     def _fresh(self, quirks: Quirks) -> Simulator:
         """Returns the simulator as committed; loads it again after another connection wrote, or for other quirks."""
-        # data_version changes when another connection commits. It is read inside the transaction whose state it tells.
+        # data_version changes when another connection commits; read inside the transaction, it belongs to its state.
         [version] = self._connection.execute("PRAGMA data_version").fetchone()
-        if self._twin is None or version != self._version or self._twin.quirks != quirks:
-            self._twin = _loaded(self._connection, quirks)
+        if self._simulator is None or version != self._version or self._simulator.quirks != quirks:
+            self._simulator = _loaded(self._connection, quirks)
             self._version = version
             self.loads += 1
-        return self._twin
+        return self._simulator
 
     def _save(self, simulator: Simulator, touched: Touched) -> None:
         for kind, key in dict.fromkeys(touched):

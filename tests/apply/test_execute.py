@@ -307,7 +307,7 @@ def test_a_create_that_is_lost_again_and_again_is_given_up() -> None:
     ran = world.apply(git_says(people("ann")), where(world.send, creates("Ann"), losing))
 
     assert {"user/ann create_user": "failed"} == ran.statuses
-    assert "broken; whether it was done shows in the next plan" == ran.details["user/ann create_user"]
+    assert "broken; the next plan shows whether it was done" == ran.details["user/ann create_user"]
     assert 5 == sent
 
 
@@ -338,7 +338,7 @@ def test_a_create_is_not_sent_again_where_the_look_could_not_tell(look: Trouble)
 
     assert 1 == posted
     assert {"user/ann create_user": "failed"} == ran.statuses
-    assert "shows in the next plan" in ran.details["user/ann create_user"]
+    assert "the next plan shows" in ran.details["user/ann create_user"]
 
 
 def test_somebody_else_with_the_name_is_not_taken_for_ours() -> None:
@@ -365,7 +365,7 @@ def test_a_conflict_names_who_holds_the_name() -> None:
 
     detail = ran.details["user/ann create_user"]
     assert {"user/ann create_user": "failed"} == ran.statuses
-    assert "held by Ann from Sales (other)" in detail
+    assert "taken by another one, Ann from Sales (other)" in detail
     assert "409 userName is taken: ann@example.com" in detail
 
 
@@ -378,7 +378,7 @@ def test_a_conflict_with_ours_says_to_plan_again() -> None:
     ran = world.carry_out(made.plan.changes, {})
 
     assert {"user/ann create_user": "failed"} == ran.statuses
-    assert "it exists already (ours): plan again" in ran.details["user/ann create_user"]
+    assert "it already exists (ours): plan again" in ran.details["user/ann create_user"]
 
 
 def test_a_duplicate_that_is_answered_with_500_is_not_there_twice() -> None:

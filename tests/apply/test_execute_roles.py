@@ -159,7 +159,7 @@ def test_what_was_not_taken_fails_each_change_by_its_own_roles() -> None:
     ran = one.run(GRANT, REVOKE)
 
     assert "applied" == ran["grant_roles"][0]
-    assert ("failed", "answered with success, and did not take: auditor") == ran["revoke_roles"]
+    assert ("failed", "the service answered with success, but did not change: auditor") == ran["revoke_roles"]
 
 
 def test_what_changed_besides_is_told() -> None:
@@ -168,22 +168,22 @@ def test_what_changed_besides_is_told() -> None:
     revoke = RevokeRoles(key="user/ann", target_id="31", roles=("specialist",), held=("problem_manager", "specialist"))
     grant = GrantRoles(key="user/ann", target_id="31", roles=("problem_manager",))
 
-    assert "did not take: specialist" in one.run(revoke)["revoke_roles"][1]
-    assert "the account changed other roles with it: + specialist" in one.run(grant)["grant_roles"][1]
+    assert "did not change: specialist" in one.run(revoke)["revoke_roles"][1]
+    assert "the account also changed other roles: + specialist" in one.run(grant)["grant_roles"][1]
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "detail"),
     [
-        (Response(404, {"message": "gone"}), "stale", "the person is not in the account any more: plan again"),
+        (Response(404, {"message": "gone"}), "stale", "the person is no longer in the account: plan again"),
         (
             Response(422, {"message": "no", "errors": [["roles", "needs specialist"]]}),
             "failed",
             "refused: 422 no; roles needs specialist",
         ),
         (Response(403, {"message": "not your own"}), "failed", "refused: 403 not your own"),
-        (Response(200, {}), "failed", "roles were expected, and the answer tells none; whether it was done"),
-        (LostAnswer("broken"), "failed", "broken; whether it was done shows in the next plan"),
+        (Response(200, {}), "failed", "roles were expected, and the answer tells none; the next plan shows"),
+        (LostAnswer("broken"), "failed", "broken; the next plan shows whether it was done"),
     ],
 )
 def test_what_the_account_answers_is_what_became_of_it(answer: Response | Exception, status: str, detail: str) -> None:

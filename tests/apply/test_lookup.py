@@ -117,7 +117,7 @@ def test_a_holder_is_named_with_their_id() -> None:
     """And what the service said."""
     world = account({"id": "u9", "userName": "Ann@Example.com", "externalId": "x", "displayName": "Ann Other"})
 
-    assert "the name is held by Ann Other (u9), who is not this one: 409 userName is taken" == told(world, new_user())
+    assert "the name is taken by another one, Ann Other (u9): 409 userName is taken" == told(world, new_user())
 
 
 def test_of_two_holders_ours_is_the_one_that_is_told() -> None:
@@ -130,7 +130,7 @@ def test_of_two_holders_ours_is_the_one_that_is_told() -> None:
         account(theirs, ours, quirks=Quirks(search=SearchQuirks(ignores_filters=True))),
     ):
         said = told(world, new_user())
-        assert "it exists already (u1): plan again" in said
+        assert "it already exists (u1): plan again" in said
 
 
 def test_a_holder_who_can_not_be_seen_is_not_guessed() -> None:

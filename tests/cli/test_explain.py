@@ -160,7 +160,7 @@ LEFT = TEAM.replace("  cid: {userName: cid@example.com, displayName: Cid, manage
     ("tenant", "what"),
     [
         (SANDBOX, "If active, they are deactivated by the next apply."),
-        (SANDBOX.replace("all}", "all, on_removed: ignore}"), "If active, they are left alone: on_removed is ignore."),
+        (SANDBOX.replace("all}", "all, on_removed: ignore}"), "If active, they are not changed: on_removed is ignore."),
     ],
 )
 def test_somebody_who_left_git_is_told_where_they_were(project: Project, tenant: str, what: str) -> None:

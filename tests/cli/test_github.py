@@ -149,7 +149,7 @@ def test_what_can_not_be_used_is_said(arguments: tuple[str, ...], said: str, rev
     ("name", "value", "said"),
     [
         ("GITHUB_TOKEN", "", "the environment variable GITHUB_TOKEN is not set"),
-        ("GITHUB_TOKEN", "a b", "holds something that is no token"),
+        ("GITHUB_TOKEN", "a b", "does not hold a valid token"),
         ("GITHUB_REPOSITORY", "", "which repository? Name it with --repository"),
     ],
 )

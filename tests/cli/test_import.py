@@ -79,7 +79,7 @@ def test_a_saved_live_state_is_imported_without_a_network(project: Project) -> N
         "Imported 1 user, 0 groups and 0 roles of production into 2 files below imported; 2 things left out.\n"
     )
     title, shoes = imported.err.splitlines()[::-1]
-    assert shoes.startswith("warning: shoeSize is left out, which 1 user of the account has (the contract has no such")
+    assert shoes.startswith("warning: shoeSize is left out; 1 user has it (the contract has no such")
     assert title.startswith(
         "warning: title of the user odd@example.com (u-9) is left out: it holds a control character ("
     )

@@ -65,7 +65,7 @@ def test_show_of_a_user_who_left_has_all_three_witnesses(project: Project) -> No
     assert (0, by_key.out, by_key.out) == (by_key.code, by_name.out, by_id.out)
     assert by_key.out == (
         f"Cid (user {live_id})\n"
-        f"  - user/cid at commit {applied}, in scope; the commit leads here; covered by apply #1; "
+        f"  - user/cid at commit {applied}, in scope; the commit is in HEAD's history; covered by apply #1; "
         "found by externalId and userName\n"
         f"  verdict: leaver: left git, covered by apply #1 at commit {applied}\n"
     )
@@ -121,10 +121,10 @@ def test_show_of_a_declared_user_an_unmanaged_one_and_an_inactive_one(project: P
     assert unmanaged.out.splitlines() == [
         "Zoe (user x1)",
         "  - no commit declares a match",
-        "  verdict: unmanaged: no commit that leads here, or is on record, declares a match",
+        "  verdict: unmanaged: no commit of HEAD's history or on record declares a match",
     ]
     assert "user/cid at commit" in inactive.out
-    assert "  verdict: inactive: there is nothing to do; if they are switched on again, the next plan" in inactive.out
+    assert "  verdict: inactive: nothing to do; if they are reactivated, the next plan" in inactive.out
     switch_on(project, "cid")
     assert "  verdict: leaver: left git, covered by apply #1" in project.run("ownership", "show", "user/cid").out
 

@@ -106,7 +106,7 @@ def test_an_account_that_is_not_these_credentials_exits_with_5(remote: Remote) -
     ran = remote.project.run("check")
 
     assert 5 == ran.code
-    assert "does not let these credentials into the account other (403" in ran.err
+    assert "refuses these credentials for the account other (403" in ran.err
     assert "check the tenant's permissions.account" in " ".join(ran.err.split())
 
 

@@ -153,6 +153,6 @@ def test_an_account_that_lacks_whom_it_should_have_is_read_whole(project: Projec
     asked = project.run("plan", "--base", base, "--read", "targeted", "--format", "json")
 
     assert ("full", 301) == (ran.document["read"]["mode"], len(ran.document["changes"]))
-    assert "Everything is read, because the keys can't be looked up alone: Users: a look-up found nothing" in ran.err
+    assert "Everything is read, because the keys can't be looked up alone: Users: a lookup found nothing" in ran.err
     assert (4, True) == (ran.code, "another_account" in {one["code"] for one in ran.document["problems"]})
     assert (4, False) == (asked.code, asked.document["read"]["complete"])

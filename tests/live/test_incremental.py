@@ -157,9 +157,12 @@ def test_a_service_that_can_not_tell_who_changed_is_not_believed(search: SearchQ
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (reply({"detail": "no such filter"}, 400), "asked who changed, the service answered 400 no such filter"),
+        (reply({"detail": "no such filter"}, 400), "the list of changed users was answered with 400 no such filter"),
         (reply(["?"]), "a SCIM list was expected"),
-        (reply({"totalResults": 3, "Resources": []}), "who changed does not add up: Users: 3 were announced and 0"),
+        (
+            reply({"totalResults": 3, "Resources": []}),
+            "the list of changed users is inconsistent: Users: 3 were announced and 0",
+        ),
     ],
     ids=["refused", "no list", "too few"],
 )

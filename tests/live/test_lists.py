@@ -217,7 +217,7 @@ def test_what_does_not_come_at_a_second_look_leaves_the_first() -> None:
     _seen, certificate = read(dies_at(Moving(account(60), {}), 1, 2, lambda: reply({"detail": "closed"}, 403)))
 
     why, first = certificate.faults
-    assert why.startswith("Users at a second look: ")
+    assert why.startswith("Users, read again: ")
     assert "answered 403 closed" in why
     assert "Users: 60 were announced and 45 came" == first
 
@@ -339,7 +339,7 @@ def test_a_group_that_is_listed_and_never_there_is_a_fault() -> None:
             return (await read_snapshot(client, DIALECTS["4me"]))[1]
 
     [fault] = asyncio.run(asked()).faults
-    assert fault.endswith("was listed, and asked for it answered 404 gone")
+    assert fault.endswith("was listed, but the request for it was answered 404 gone")
 
 
 @pytest.mark.parametrize("names", [["one"], ["one", "two"], ["one", "two", "three"]], ids=len)
@@ -391,4 +391,4 @@ def test_a_member_who_can_not_be_asked_for_is_a_fault(status: int) -> None:
 
     [fault] = asyncio.run(asked()).faults
     assert fault.startswith("Users: ")
-    assert fault.endswith(f"is a member of a group, and asked for it answered {status}")
+    assert fault.endswith(f"is a member of a group, but the request for it was answered {status}")

@@ -137,7 +137,10 @@ def test_a_token_that_is_refused_at_once_is_not_fetched_for_ever() -> None:
     error = fail(one)
 
     assert isinstance(error, Unreachable)
-    assert f"{URL} refuses the token (401). Look at the application in 4me under Settings, Applications" in str(error)
+    assert (
+        f"{URL} refuses the token (401). Check in 4me under Settings, Applications that the application is enabled"
+        in str(error)
+    )
     assert ["token", "GET /me"] * 2 == one.asked
 
 
@@ -146,7 +149,7 @@ def test_refused_credentials_say_what_to_do() -> None:
     error = fail(service(), secret="wrong-w0rd")
 
     assert isinstance(error, Unreachable)
-    assert f"{TOKEN_URL} refuses the client credentials (400 invalid_client). Look at the application" in str(error)
+    assert f"{TOKEN_URL} refuses the client credentials (400 invalid_client). Check in 4me" in str(error)
     assert "the variables that the tenant's `permissions.oauth` names" in str(error)
     assert "wrong-w0rd" not in str(error)
 
@@ -159,7 +162,7 @@ def test_what_a_refusal_says_besides_is_not_repeated(status: int) -> None:
 
     assert isinstance(error, Unreachable)
     assert SECRET not in str(error)
-    assert "Look at the application" in str(error)
+    assert "Check in 4me under Settings, Applications that the application is enabled" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_a_full_page_of_which_nobody_says_whether_more_come_is_a_fault() -> None
     only = httpx.Response(200, json=rows)
     _people, certificate = damaged(answer_once(looking_for("source=SCIM"), only), [], [RoleLookup(user(0))])
 
-    assert ("SCIM: 100 came, and nothing says whether there are more",) == certificate.faults
+    assert ("SCIM: 100 came, without a total, so more may exist",) == certificate.faults
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_an_account_that_is_not_there_for_these_credentials_is_named(status: int
     """Before anything else is read."""
     one = service([])
     one.instead = answer_once(looking_for("/me"), httpx.Response(status, json={"message": "may not see"}))
-    with pytest.raises(Unreachable, match=r"into the account acme \(\d+ may not see\): check .* permissions\.account"):
+    with pytest.raises(Unreachable, match=r"for the account acme \(\d+ may not see\): check .* permissions\.account"):
         one.ask(ask_me)
 
 

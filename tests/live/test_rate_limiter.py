@@ -110,7 +110,7 @@ def test_an_hour_that_was_used_up_before_is_waited_for_and_no_failure() -> None:
 
     why, seconds = use(service, ask)
 
-    assert "the service says that its hour is used up" == why
+    assert "the service's hourly limit is used up" == why
     assert [429, *[200] * 10] == service.statuses
     assert 2000 <= seconds <= 2005
 
@@ -126,7 +126,7 @@ def test_why_nothing_leaves_and_for_how_long_is_said() -> None:
     waits, _ = use(Hour(left=1), look)
 
     assert waits is not None
-    assert ("9 min", "the service says that its hour is used up") == (spell_seconds(waits.seconds - 2), waits.why)
+    assert ("9 min", "the service's hourly limit is used up") == (spell_seconds(waits.seconds - 2), waits.why)
 
 
 def test_a_run_that_stops_does_not_wait_for_the_hour() -> None:
@@ -134,7 +134,7 @@ def test_a_run_that_stops_does_not_wait_for_the_hour() -> None:
         asking = asyncio.create_task(ask_first_one_then(client, 3))
         await asyncio.sleep(60)
         client.hurry.set()
-        with pytest.raises(NotSent, match="the run stopped before its turn came"):
+        with pytest.raises(NotSent, match="the run stopped before the request was sent"):
             await asking
         return asyncio.get_running_loop().time()
 

@@ -226,21 +226,21 @@ HIRING = changed(desired_user("new", {"manager": "user/ann"}), desired_group("g0
 @pytest.mark.parametrize(
     ("quirks", "fault"),
     [
-        (SearchQuirks(ignores_filters=True), "Users: a look-up was answered with others than were asked for"),
-        (SearchQuirks(minds_case=True), "Users: a look-up found nothing by userName of what should be there"),
+        (SearchQuirks(ignores_filters=True), "Users: a lookup was answered with others than were asked for"),
+        (SearchQuirks(minds_case=True), "Users: a lookup found nothing by userName of what should be there"),
         (
             SearchQuirks(finds_nothing_by=frozenset({"externalId"})),
-            "Users: a look-up found nothing by externalId of what should be there",
+            "Users: a lookup found nothing by externalId of what should be there",
         ),
         (
             SearchQuirks(refuses_or=True, finds_nothing_by=frozenset({"externalId"})),
-            "Users: a look-up found nothing by externalId of what should be there",
+            "Users: a lookup found nothing by externalId of what should be there",
         ),
         (
             SearchQuirks(refuses_or=True, minds_case=True),
-            "Users: a look-up found nothing by userName of what should be there",
+            "Users: a lookup found nothing by userName of what should be there",
         ),
-        (SearchQuirks(refuses_or=True, ignores_filters=True), "Users: a look-up was answered with others"),
+        (SearchQuirks(refuses_or=True, ignores_filters=True), "Users: a lookup was answered with others"),
     ],
     ids=["everybody", "minds case", "blind", "blind without or", "minds case without or", "everybody without or"],
 )
@@ -282,7 +282,7 @@ def test_where_nobody_can_be_a_witness_only_who_came_is_believed(refuses_or: boo
         desired_user("ann", {"title": "x"}), desired_user("bob", {"title": "y"}), desired_user("new"), base=base
     )
     [fault] = read(third, base, quirks=quirks).faults
-    assert fault.startswith("Users: a look-up did not find everybody, and nobody is left by whose externalId to tell")
+    assert fault.startswith("Users: a lookup did not find everybody, and nobody is left by whose externalId to tell")
 
 
 def test_the_name_of_a_new_hire_that_somebody_else_holds_is_found() -> None:
@@ -338,18 +338,18 @@ ANN = {"id": "id-ann", "userName": "ann@example.com", "externalId": "ann"}
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
-        (reply({"detail": "may not"}, 403), "Users: a look-up was answered 403 may not"),
-        (reply({"detail": "no"}, 404), "Users: a look-up was answered 404 no"),
-        (reply([]), "Users: a look-up a SCIM list was expected, not list '[]'"),
-        (page("1", [ANN]), "Users: a look-up totalResults is str '1' and not a number"),
-        (page(1, [{"userName": "ann@example.com"}]), "Users: a look-up a resource has no id: 'ann@example.com'"),
-        (page(2, [ANN, ANN]), "Users: a look-up announced 2 resources and 1 came"),
-        (page(0, [ANN]), "Users: a look-up announced 0 resources and 1 came"),
-        (page(1, []), "Users: a look-up announced 1 resources and 0 came"),
-        (page(1, [{**ANN, "roles": "all"}]), "Users: a look-up roles is not a list of values: all"),
+        (reply({"detail": "may not"}, 403), "Users: a lookup was answered 403 may not"),
+        (reply({"detail": "no"}, 404), "Users: a lookup was answered 404 no"),
+        (reply([]), "Users: a lookup a SCIM list was expected, not list '[]'"),
+        (page("1", [ANN]), "Users: a lookup totalResults is str '1' and not a number"),
+        (page(1, [{"userName": "ann@example.com"}]), "Users: a lookup a resource has no id: 'ann@example.com'"),
+        (page(2, [ANN, ANN]), "Users: a lookup announced 2 resources and 1 came"),
+        (page(0, [ANN]), "Users: a lookup announced 0 resources and 1 came"),
+        (page(1, []), "Users: a lookup announced 1 resources and 0 came"),
+        (page(1, [{**ANN, "roles": "all"}]), "Users: a lookup roles is not a list of values: all"),
         (
             page(5000, [{"id": "x", "userName": "x"}]),
-            "Users: a look-up was answered with others than were asked for (x)",
+            "Users: a lookup was answered with others than were asked for (x)",
         ),
     ],
 )
@@ -382,9 +382,9 @@ WHOLE = replace(TEAM, selection=select_keys([group_key("g0")], TEAM, Earlier(TEA
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
-        (reply({"detail": "gone"}, 404), "Groups: asked for id-g0, it answered 404 gone"),
-        (reply({"id": "other"}), "Groups: asked for id-g0, it answered 200"),
-        (reply([]), "Groups: asked for id-g0, it answered 200"),
+        (reply({"detail": "gone"}, 404), "Groups: the request for id-g0 was answered 404 gone"),
+        (reply({"id": "other"}), "Groups: the request for id-g0 was answered 200"),
+        (reply([]), "Groups: the request for id-g0 was answered 200"),
         (reply({"id": "id-g0", "members": "ann"}), "members is not a list of values: ann"),
     ],
 )

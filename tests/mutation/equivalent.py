@@ -61,7 +61,7 @@ READS: Mapping[str, str] = {
     "await asyncio.gather(listing, grouping, return_exceptions=False)": (
         "what broke is raised on either way, before what is cancelled because of it"
     ),
-    "if len(strangers) > 1 + len(users.resources) / dialect.page_size:": "strangers are a whole number",
+    "if len(unread) > 1 + len(users.resources) / dialect.page_size:": "the number of unread members is whole",
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
 }
@@ -72,7 +72,7 @@ INCREMENT: Mapping[str, str] = {
 INCREMENTAL: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
-    'raise NotCertain(f"who changed does not add up: {changed.faults[ -1]}")': "any of its faults is told",
+    'raise NotCertain(f"the list of changed users is inconsistent: {changed.faults[ -1]}")': "any fault will do",
 }
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "reconciler/core/scim/increment.py": INCREMENT,

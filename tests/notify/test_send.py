@@ -56,7 +56,7 @@ def test_without_starttls_nothing_is_said_but_on_this_machine() -> None:
             [email(f"smtp://u:{PASSWORD}@0.0.0.0:{office.port}"), email(f"smtp://127.0.0.1:{office.port}")], means()
         )
 
-    assert ["the server has no STARTTLS: nothing was said in the clear", None] == reasons
+    assert ["the server has no STARTTLS: nothing was sent without TLS", None] == reasons
     assert (1, "reconciler@127.0.0.1") == (len(office.mails), office.mails[0]["From"])
 
 
@@ -71,7 +71,7 @@ def test_what_a_mail_server_refuses_is_told_by_its_code(authority: Authority) ->
             means(authority.trust),
         )
 
-    refused = "the server does not take 1 of those named (it answers 550)"
+    refused = "the server refuses 1 of the recipients (it answers 550)"
     assert [refused, refused, "the server answers 535"] == reasons
     assert ["ops@example.com"] == office.recipients
 
@@ -105,7 +105,7 @@ def test_a_redirect_is_not_followed() -> None:
     with endpoint() as elsewhere, endpoint(307, {"Location": elsewhere.url}) as chat:
         reasons = send_all([webhook(chat.url)], means())
 
-    assert ["it answers 307 and points elsewhere, where nothing is sent: name the address itself"] == reasons
+    assert ["it answers 307, and redirects are not followed: use the address that it redirects to"] == reasons
     assert (1, []) == (len(chat.posts), elsewhere.posts)
 
 
@@ -128,7 +128,7 @@ def test_a_certificate_that_nobody_trusts_is_not_talked_to(authority: Authority)
         mails = [email(f"smtps://127.0.0.1:{office.port}"), email(f"smtp://127.0.0.1:{later.port}")]
         reasons = send_all([webhook(chat.url), *mails], means())
 
-    assert ["its certificate is not trusted: name your own authority's with SSL_CERT_FILE"] * 3 == reasons
+    assert ["its certificate is not trusted: name the certificate of your authority with SSL_CERT_FILE"] * 3 == reasons
     assert ([], [], []) == (chat.posts, office.mails, later.mails)
 
 
@@ -147,7 +147,7 @@ def test_where_nothing_listens_is_said() -> None:
         pass
     reasons = send_all([webhook(f"http://127.0.0.1:{port}/"), email(f"smtp://127.0.0.1:{port}")], means())
 
-    assert ["nothing listens there"] * 2 == reasons
+    assert ["its host refuses connections on this port"] * 2 == reasons
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_an_address_that_must_not_be_used_is_not_repeated(address: str) -> None:
     assert post is not None
     assert mail is not None
     assert post.startswith("its address is n")
-    assert mail.startswith("its address is none: write it smtps://user:password@host:465")
+    assert mail.startswith("its address is not valid: write it smtps://user:password@host:465")
     assert PASSWORD not in post + mail
 
 

@@ -301,7 +301,7 @@ def test_what_is_broken_inside_stays_inside(tmp_path: Path, caplog: pytest.LogCa
     with BrokenStore(tmp_path / "sandbox.db") as store:
         response = ask(make_app(store, now=lambda: NOON), "GET", "/scim/v2/Users")
 
-    assert (500, "something is wrong with the sandbox") == (response.status_code, response.json()["detail"])
+    assert (500, "the sandbox failed: see its log") == (response.status_code, response.json()["detail"])
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""Members as the account has them → the `members` to declare, or why no edit of that list can say it."""
+"""The members of a live group → the `members` to declare, or the reason why no edit of that list can adopt them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class MembershipDrift:
-    """Who came into a group and who went, in the account."""
+    """The members that were added to a group in the account, and those that were removed."""
 
     came: tuple[str, ...] = ()
     went: tuple[str, ...] = ()
@@ -22,15 +22,18 @@ class MembershipDrift:
 def adopt_members(
     context: AdoptionContext, group: Key, moved: MembershipDrift, in_scope: Collection[str]
 ) -> tuple[list[str], list[Problem]]:
-    """The list of members after that, and who can't come or go by it, and why; `in_scope` are names."""
+    """Returns the new list of members, and a problem for each member that no edit adds or removes.
+
+    `in_scope` holds the names of users with access.
+    """
     declared = context.declarations.groups[group.name]
     members, problems = list(declared.members or ()), list[Problem]()
     for reference in moved.went:
         name = reference.removeprefix("user/")
         if ways := context.other_ways_in(declared, name):
-            told = f"{group}: {reference} is not in it in the account, and is in git by {' and '.join(ways)}"
-            hint = "change who is in that, or apply puts them back"
-            problems.append(not_adopted(told, declared.source, hint))
+            message = f"{group}: {reference} was removed in the account; git adds them through {' and '.join(ways)}"
+            hint = "remove the user there, or apply adds them again"
+            problems.append(not_adopted(message, declared.source, hint))
         else:
             members = without_keys(members, [name])
     for reference in moved.came:
@@ -42,15 +45,17 @@ def adopt_members(
 
 
 def _unfit(context: AdoptionContext, group: Key, reference: str, in_scope: Collection[str]) -> Problem | None:
-    """Why somebody can't be declared a member, or None."""
+    """Returns the problem of a live member that can't be declared as one, or None."""
     source = context.source(group)
     key = parse_key(reference)
     user = context.desired.users.get(key) if key else None
     if user is None:
-        told = f"{group}: {reference.removeprefix(ID_PREFIX)} is in it in the account, and git does not declare them"
-        return not_adopted(told, source, "declare them, or apply takes them out")
+        message = (
+            f"{group}: {reference.removeprefix(ID_PREFIX)} was added in the account, and git does not declare them"
+        )
+        return not_adopted(message, source, "declare them, or apply removes them from the group")
     if user.key.name not in in_scope:
         reason = user.reason if not user.in_scope else "they are inactive in the account too"
-        told = f"{group}: {reference} is in it in the account, and only who is in scope can be a member ({reason})"
-        return not_adopted(told, source, "bring them into scope, or apply takes them out")
+        message = f"{group}: {reference} was added in the account, and only users in scope can be members ({reason})"
+        return not_adopted(message, source, "bring them into scope, or apply removes them from the group")
     return None

@@ -1,6 +1,6 @@
-"""Attributes as the account has them → the values to declare, or why no edit of a declaration can say it.
+"""Attributes in the account → the values to declare, or the reason why no edit of a declaration can adopt them.
 
-A value that a mapping makes, of something else or of nothing, is not in the declaration: there is nothing to edit.
+A value that a mapping computes is not in the declaration, so no edit can adopt it.
 """
 
 from __future__ import annotations
@@ -25,92 +25,92 @@ from reconciler.errors import Problem
 Path: TypeAlias = tuple[str, ...]
 NESTED: Final = frozenset({"name", "customFields", "attributes"})
 REQUIRED: Final = frozenset({("user", "userName"), ("group", "displayName")})
-APPLY: Final = "apply puts back what git says"
+APPLY: Final = "apply reverts it to the value in git"
 
 
-def adopt_attribute(context: AdoptionContext, key: Key, one: AttributeChange) -> tuple[Path, Any] | Problem:
-    """Where in the declaration what should stand, so that the attribute is as the account has it."""
+def adopt_attribute(context: AdoptionContext, key: Key, change: AttributeChange) -> tuple[Path, Any] | Problem:
+    """Returns the path in the declaration and the value that adopt the attribute, or the reason why no edit does."""
     try:
-        path = _find_path(context, key, one)
-        return path, _find_value(context, key, one, path)
+        path = _find_path(context, key, change)
+        return path, _find_value(context, key, change, path)
     except _NoEdit as error:
         return error.problem
 
 
 class _NoEdit(Exception):
+    """Carries the problem of an attribute that no edit can adopt."""
+
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
 
 
-def _find_path(context: AdoptionContext, key: Key, one: AttributeChange) -> Path:
-    """The source attribute that the target is copied from."""
-    located = context.rule(key, one.path)
+def _find_path(context: AdoptionContext, key: Key, change: AttributeChange) -> Path:
+    """Returns the path of the source attribute that the mapping copies; raises _NoEdit if it copies none."""
+    located = context.rule(key, change.path)
     if located is None:
-        return _split(one.path)
-    rule, told = located.rule, _told(key, one)
+        return _split(change.path)
+    rule, state = located.rule, _describe(key, change)
+    mapping = f"change the mapping, or {APPLY}"
     if rule.source is None:
-        how = "an expression" if rule.expression is not None else "a constant"
-        raise _NoEdit(not_adopted(f"{told}, which {how} makes", located.source, f"change the mapping, or {APPLY}"))
+        origin = "an expression" if rule.expression is not None else "a constant"
+        raise _NoEdit(not_adopted(f"{state}; the value in git comes from {origin}", located.source, mapping))
     if rule.source == KEY:
-        raise _NoEdit(not_adopted(f"{told}, which is the key", located.source, f"change the mapping, or {APPLY}"))
-    if one.before is None and rule.default is not None:
-        raise _NoEdit(not_adopted(f"{told}, which has a default", located.source, f"change the mapping, or {APPLY}"))
+        raise _NoEdit(not_adopted(f"{state}; the value in git is the key", located.source, mapping))
+    if change.before is None and rule.default is not None:
+        raise _NoEdit(not_adopted(f"{state}; the mapping has a default", located.source, mapping))
     path = _split(rule.source)
     if len(path) > 1 and path[0] not in NESTED:
-        raise _NoEdit(not_adopted(f"{told}, which is read out of {path[0]}", located.source, APPLY))
+        raise _NoEdit(not_adopted(f"{state}; the mapping selects it from {path[0]}", located.source, APPLY))
     return path
 
 
 def _split(source: str) -> Path:
-    """The path of a source attribute; one's own may be written short."""
+    """Returns the path of a source attribute; an attribute outside the contract is under `attributes`."""
     outer, _, inner = source.partition(".")
     if inner:
         return outer, inner
     return (source,) if source in UserDeclaration.__annotations__ or source == "groupType" else ("attributes", source)
 
 
-def _find_value(context: AdoptionContext, key: Key, one: AttributeChange, path: Path) -> Any:  # noqa: ANN401  # as YAML may hold
+def _find_value(context: AdoptionContext, key: Key, change: AttributeChange, path: Path) -> Any:  # noqa: ANN401  # any YAML value
     source = context.source(key)
-    if one.before is None:
+    if change.before is None:
         if (key.kind, path[0]) in REQUIRED:
-            raise _NoEdit(not_adopted(f"{_told(key, one)}, and {path[0]} must be declared", source, APPLY))
+            raise _NoEdit(not_adopted(f"{_describe(key, change)}, and {path[0]} must be declared", source, APPLY))
         return None
-    if one.path == "manager":
-        return _manager(context, key, one)
+    if change.path == "manager":
+        return _manager(context, key, change)
     try:
-        declared = declare_value(key.kind, one.path, one.before)
-    except Undeclarable as wrong:
-        told = f"{key}: {one.path} in the account {wrong}"
-        raise _NoEdit(not_adopted(told, source, f"correct it in the account, or {APPLY}")) from wrong
+        declared = declare_value(key.kind, change.path, change.before)
+    except Undeclarable as reason:
+        message = f"{key}: {change.path} in the account {reason}"
+        raise _NoEdit(not_adopted(message, source, f"correct it in the account, or {APPLY}")) from reason
     named = context.declarations.users if key.kind == "user" else context.declarations.groups
     existing = value_at(named[key.name].attributes, path)
-    if one.path in OF_MANY:
-        return _keep_order(one.path, existing, declared, one.before)
-    return _alike(existing, declared) if path[0] == "attributes" else declared
+    if change.path in OF_MANY:
+        return _keep_order(change.path, existing, declared, change.before)
+    return _with_type_of(existing, declared) if path[0] == "attributes" else declared
 
 
-def _manager(context: AdoptionContext, key: Key, one: AttributeChange) -> str:
-    manager = str(one.before)
+def _manager(context: AdoptionContext, key: Key, change: AttributeChange) -> str:
+    manager = str(change.before)
     if manager.startswith(ID_PREFIX):
-        told = f"{key}: the manager in the account is {manager.removeprefix(ID_PREFIX)}, whom git does not declare"
-        raise _NoEdit(not_adopted(told, context.source(key), f"declare them, or {APPLY}"))
+        message = f"{key}: the manager in the account is {manager.removeprefix(ID_PREFIX)}, a user not declared in git"
+        raise _NoEdit(not_adopted(message, context.source(key), f"declare them, or {APPLY}"))
     return manager.removeprefix("user/")
 
 
-def _told(key: Key, one: AttributeChange) -> str:
-    now = (
-        "nothing"
-        if one.before is None
-        else f'"{as_text(one.before)}"'
-        if not isinstance(one.before, list)
-        else "otherwise"
-    )
-    return f"{key}: {one.path} is {now} in the account"
+def _describe(key: Key, change: AttributeChange) -> str:
+    if change.before is None:
+        return f"{key}: {change.path} is empty in the account"
+    if isinstance(change.before, list):
+        return f"{key}: {change.path} is different in the account"
+    return f'{key}: {change.path} is "{as_text(change.before)}" in the account'
 
 
-def _alike(existing: object, text: object) -> object:
-    """A text as the kind of value that stood there: a number stays one where it says the same."""
+def _with_type_of(existing: object, text: object) -> object:
+    """Returns the text as the type of the existing value, if that has the same text: a number stays a number."""
     if not isinstance(text, str):
         return text
     candidates: list[object] = []
@@ -120,7 +120,7 @@ def _alike(existing: object, text: object) -> object:
         candidates = [int(text[:300])]
     elif isinstance(existing, date):
         candidates = [_day(text)]
-    return next((one for one in candidates if as_text(one) == text), text)
+    return next((candidate for candidate in candidates if as_text(candidate) == text), text)
 
 
 def _day(text: str) -> date | None:
@@ -131,49 +131,47 @@ def _day(text: str) -> date | None:
 
 
 def _keep_order(path: str, existing: object, declared: Sequence[Mapping[str, Any]], live: Value) -> list[Any]:
-    """The account's values in the order in which git has them, and with no more parts than git speaks of."""
-    known = [one for one in existing if isinstance(one, Mapping)] if isinstance(existing, list) else []
-    spoken_of = {part for one in known for part in one} | {"value", "type", "primary"} | _more(path, known)
-    waiting = [{part: one[part] for part in _parts(path) if part in one and part in spoken_of} for one in declared]
+    """Returns the live values in the order of git's values, and only with parts that git declares.
+
+    A live value replaces the equal one of git, else one with the same `value`, else one of the same `type`.
+    """
+    known = [item for item in existing if isinstance(item, Mapping)] if isinstance(existing, list) else []
+    parts = ADDRESS_PARTS if path == "addresses" else PARTS
+    managed = {part for item in known for part in item} | {"value", "type", "primary"}
+    if path == "addresses" or not known:
+        managed |= set(parts)
+    waiting = [{part: item[part] for part in parts if part in item and part in managed} for item in declared]
     kept: list[Any] = []
-    for alike in (_is_same, _has_same_value, _has_same_type):
-        for one in known:
-            if any(one is before for before, _now in kept):
+    for is_alike in (_is_same, _has_same_value, _has_same_type):
+        for before in known:
+            if any(before is replaced for replaced, _now in kept):
                 continue
-            now = next((other for other in waiting if alike(path, one, other)), None)
+            now = next((item for item in waiting if is_alike(path, before, item)), None)
             if now is not None:
                 waiting.remove(now)
-                kept.append((one, one if alike is _is_same else _over(one, now)))
-    in_order = [next((now for before, now in kept if before is one), None) for one in known]
-    listed = [*(one for one in in_order if one is not None), *waiting]
+                kept.append((before, before if is_alike is _is_same else _in_order_of(before, now)))
+    in_order = [next((now for replaced, now in kept if replaced is before), None) for before in known]
+    listed = [*(item for item in in_order if item is not None), *waiting]
     return list(declared) if differs(path, live, canonical(listed)) else listed
 
 
-def _more(path: str, known: Sequence[object]) -> set[str]:
-    return set(_parts(path)) if path == "addresses" or not known else set()
-
-
-def _parts(path: str) -> tuple[str, ...]:
-    return ADDRESS_PARTS if path == "addresses" else PARTS
-
-
-def _over(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What the value is now, its parts in the order in which they stood."""
+def _in_order_of(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the new value, with its parts in the order of the previous one."""
     return {part: now[part] for part in (*before, *now) if part in now}
 
 
-def _folded(path: str, one: Mapping[str, Any]) -> str:
-    value = str(one.get("value", ""))
+def _folded(path: str, item: Mapping[str, Any]) -> str:
+    value = str(item.get("value", ""))
     return value.casefold() if path in CASELESS else value
 
 
-def _is_same(path: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return not differs(path, canonical([other]), canonical([one]))
+def _is_same(path: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return not differs(path, canonical([now]), canonical([before]))
 
 
-def _has_same_value(path: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(one.get("value")) and _folded(path, one) == _folded(path, other)
+def _has_same_value(path: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return bool(before.get("value")) and _folded(path, before) == _folded(path, now)
 
 
-def _has_same_type(_path: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one.get("type") == other.get("type")
+def _has_same_type(_path: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return before.get("type") == now.get("type")

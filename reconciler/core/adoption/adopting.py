@@ -1,7 +1,6 @@
-"""Drift → the edits after which git says what the account has, and what no edit can say.
+"""Drift → the edits that make git agree with the account, and a problem for each drift that no edit can adopt.
 
-The account is right here, and git follows it: the other way round from a plan. Knows declarations and changes; how a
-file is edited is `desired.edit`'s.
+This is the reverse of a plan: git follows the account. Reads declarations and changes; `desired.yaml` edits the files.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 from reconciler.core.access.compile import compile_state
 from reconciler.core.adoption.adopt_members import MembershipDrift, adopt_members
 from reconciler.core.adoption.adopt_roles import RoleAdoption
-from reconciler.core.adoption.adopt_values import APPLY, adopt_attribute
+from reconciler.core.adoption.adopt_values import adopt_attribute
 from reconciler.core.adoption.adoption_context import AdoptionContext, not_adopted
 from reconciler.core.adoption.drifted import Drifted
 from reconciler.core.adoption.edits import Edit, SetValues
@@ -32,7 +31,10 @@ from reconciler.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """The edits, what is not adopted and why, and who is active again: their roles and groups are known only then."""
+    """The edits, the problems with drift that is not adopted, and the keys of users that are declared active again.
+
+    The roles and groups of a reactivated user only count after that edit, so a second adoption must follow.
+    """
 
     edits: tuple[Edit, ...]
     problems: tuple[Problem, ...]
@@ -41,7 +43,7 @@ class Adoption:
 
 @dataclass(slots=True)
 class _Facts:
-    """What the account says of one key, gathered from several changes."""
+    """The drift of one user or group, collected from several changes."""
 
     moved: MembershipDrift = MembershipDrift()  # noqa: RUF009  # frozen
     granted: tuple[str, ...] = ()
@@ -50,13 +52,13 @@ class _Facts:
 
 
 def adopt(context: AdoptionContext, drifted: Sequence[Drifted]) -> Adoption:
-    """What git has to say instead, so that nothing of what drifted is left to plan."""
-    known = [one for one in drifted if context.source(one.key)]
-    problems = [_gone(one) for one in drifted if not context.source(one.key)]
+    """Returns the edits after which a plan contains none of this drift, and problems for the rest."""
+    known = [item for item in drifted if context.source(item.key)]
+    problems = [_left_git(item) for item in drifted if not context.source(item.key)]
     active = _can_be_active(context, known)
     facts: dict[Key, _Facts] = {}
-    for one in known:
-        problems += _take(context, facts.setdefault(one.key, _Facts()), one, active)
+    for item in known:
+        problems += _collect(context, facts.setdefault(item.key, _Facts()), item, active)
 
     roles = RoleAdoption(context)
     inactive = {key.name for key, fact in facts.items() if fact.values.get(("active",)) is False}
@@ -76,58 +78,61 @@ def adopt(context: AdoptionContext, drifted: Sequence[Drifted]) -> Adoption:
 
 def _edit(context: AdoptionContext, key: Key, fact: _Facts) -> SetValues:
     source = context.source(key)
-    assert source is not None  # noqa: S101  # only what is declared is edited
+    assert source is not None  # noqa: S101  # only declared keys have edits
     return SetValues(source.file, (f"{key.kind}s", key.name), fact.values)
 
 
-def _take(context: AdoptionContext, fact: _Facts, one: Drifted, active: frozenset[str]) -> list[Problem]:
-    """Gathers what one change says of its key; what can't be said in git comes back."""
-    problems = [*_take_attributes(context, fact, one), *_take_presence(context, fact, one, active)]
-    match one.change:
+def _collect(context: AdoptionContext, fact: _Facts, drifted: Drifted, active: frozenset[str]) -> list[Problem]:
+    """Adds the drift of one change to the facts; returns problems for the drift that no edit can adopt."""
+    problems = [*_collect_attributes(context, fact, drifted), *_collect_presence(context, fact, drifted, active)]
+    match drifted.change:
         case AddMembers():
-            fact.moved = replace(fact.moved, went=one.members)
+            fact.moved = replace(fact.moved, went=drifted.members)
         case RemoveMembers():
-            fact.moved = replace(fact.moved, came=one.members)
+            fact.moved = replace(fact.moved, came=drifted.members)
         case GrantRoles():
-            fact.revoked = one.roles
+            fact.revoked = drifted.roles
         case RevokeRoles():
-            fact.granted = one.roles
+            fact.granted = drifted.roles
     return problems
 
 
-def _take_presence(context: AdoptionContext, fact: _Facts, one: Drifted, active: frozenset[str]) -> list[Problem]:
-    if not one.presence:
+def _collect_presence(
+    context: AdoptionContext, fact: _Facts, drifted: Drifted, active: frozenset[str]
+) -> list[Problem]:
+    if not drifted.presence:
         return []
-    match one.change:
+    match drifted.change:
         case ReactivateUser():
             fact.values["active",] = False
-        case DeactivateUser() if one.key.name in active:
+        case DeactivateUser() if drifted.key.name in active:
             fact.values["active",] = True
         case DeactivateUser():
-            return [_kept_out(context, one)]
+            return [_out_of_scope(context, drifted)]
         case _:
-            return [_missing(context, one)]
+            return [_missing(context, drifted)]
     return []
 
 
-def _take_attributes(context: AdoptionContext, fact: _Facts, one: Drifted) -> list[Problem]:
+def _collect_attributes(context: AdoptionContext, fact: _Facts, drifted: Drifted) -> list[Problem]:
     problems: list[Problem] = []
-    for attribute in one.attributes:
-        result = adopt_attribute(context, one.key, attribute)
+    for attribute in drifted.attributes:
+        result = adopt_attribute(context, drifted.key, attribute)
         if isinstance(result, Problem):
             problems.append(result)
         else:
-            path, fact_value = result
-            fact.values[path] = fact_value
+            path, value = result
+            fact.values[path] = value
     return problems
 
 
 def _can_be_active(context: AdoptionContext, drifted: Iterable[Drifted]) -> frozenset[str]:
-    """Those declared inactive who would be in scope if they were not, of those who are active in the account."""
+    """Returns the users that are active in the account, declared inactive, and in scope if declared active."""
     names = [
-        one.key.name
-        for one in drifted
-        if isinstance(one.change, DeactivateUser) and _is_declared_inactive(context, one.key.name)
+        item.key.name
+        for item in drifted
+        if isinstance(item.change, DeactivateUser)
+        and context.declarations.users[item.key.name].attributes.get("active") is False
     ]
     if not names:
         return frozenset()
@@ -136,30 +141,26 @@ def _can_be_active(context: AdoptionContext, drifted: Iterable[Drifted]) -> froz
     return frozenset(name for name in names if state.users[Key("user", name)].in_scope)
 
 
-def _is_declared_inactive(context: AdoptionContext, name: str) -> bool:
-    return context.declarations.users[name].attributes.get("active") is False
-
-
 def _active(user: DeclaredUser) -> DeclaredUser:
     attributes: UserDeclaration = {**user.attributes, "active": True}
     return replace(user, attributes=attributes)
 
 
-def _gone(one: Drifted) -> Problem:
-    return not_adopted(
-        f"{one.key} is in the account, and git does not declare it any more", one.change.source, "declare it again"
-    )
+def _left_git(drifted: Drifted) -> Problem:
+    message = f"{drifted.key} is in the account, and git no longer declares it"
+    return not_adopted(message, drifted.change.source, "declare it again")
 
 
-def _missing(context: AdoptionContext, one: Drifted) -> Problem:
+def _missing(context: AdoptionContext, drifted: Drifted) -> Problem:
     hint = "apply creates it again; to follow the account, " + (
-        "declare `active: false`, or take them out" if one.key.kind == "user" else "take it out"
+        "declare `active: false`, or remove the declaration" if drifted.key.kind == "user" else "remove the declaration"
     )
-    return not_adopted(f"{one.key} is not in the account any more", context.source(one.key), hint)
+    return not_adopted(f"{drifted.key} is no longer in the account", context.source(drifted.key), hint)
 
 
-def _kept_out(context: AdoptionContext, one: Drifted) -> Problem:
-    """Somebody whom git keeps out by more than a word of their declaration."""
-    reason = context.desired.users[one.key].reason
-    hint = f"`explain {one.key.name}` says what would bring them in; {APPLY}"
-    return not_adopted(f"{one.key} is active in the account, and in git: {reason}", context.source(one.key), hint)
+def _out_of_scope(context: AdoptionContext, drifted: Drifted) -> Problem:
+    """Describes an active user that stays out of scope even with `active: true`."""
+    reason = context.desired.users[drifted.key].reason
+    message = f"{drifted.key} is active in the account, but out of scope in git: {reason}"
+    hint = f"`explain {drifted.key.name}` shows which edit brings them into scope; else apply deactivates them"
+    return not_adopted(message, context.source(drifted.key), hint)

@@ -1,4 +1,4 @@
-"""What git says as adopting asks it: who declares what, and by which way somebody is in a group or holds a role."""
+"""The declarations as adoption needs them: their source lines, mapping rules, role assignments and memberships."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reconciler.errors import Problem, Source
 
 @dataclass(frozen=True, slots=True)
 class AdoptionContext:
-    """The declarations, and what follows from them for one tenant on one day."""
+    """The declarations, and the state, memberships and roles that follow for one tenant on one day."""
 
     declarations: Declarations
     tenant_name: str
@@ -32,45 +32,44 @@ class AdoptionContext:
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant that is adopted from."""
+        """The settings of the tenant whose account is adopted."""
         return self.declarations.tenants[self.tenant_name].tenant
 
     def rule(self, key: Key, target: str) -> LocatedRule | None:
-        """The mapping rule for a target attribute, if there is one."""
-        rules = self.declarations.tenants[self.tenant_name].mappings or self.declarations.mappings
-        return next(
-            (one for one in (rules.users if key.kind == "user" else rules.groups) if one.rule.target == target), None
-        )
+        """Returns the mapping rule of a target attribute, or None."""
+        mappings = self.declarations.tenants[self.tenant_name].mappings or self.declarations.mappings
+        rules = mappings.users if key.kind == "user" else mappings.groups
+        return next((located for located in rules if located.rule.target == target), None)
 
     def source(self, key: Key) -> Source | None:
-        """Where the key is declared, or None."""
-        named = self.declarations.users if key.kind == "user" else self.declarations.groups
-        found = named.get(key.name)
-        return found.source if found else None
+        """Returns the source line of the declaration, or None if git does not declare the key."""
+        section = self.declarations.users if key.kind == "user" else self.declarations.groups
+        declared = section.get(key.name)
+        return declared.source if declared else None
 
     def assignments_of(self, role: str) -> list[tuple[int, DeclaredAssignment]]:
-        """The assignments of a role that still count, with their places among all."""
+        """Returns the unexpired assignments of a role, each with its index among all assignments."""
         return [
-            (index, one)
-            for index, one in enumerate(self.declarations.assignments)
-            if one.assignment.role == role and not has_expired(one, self.today)
+            (index, declared)
+            for index, declared in enumerate(self.declarations.assignments)
+            if declared.assignment.role == role and not has_expired(declared, self.today)
         ]
 
     def groups_that_give(self, declared: DeclaredAssignment, user: str) -> list[str]:
-        """The groups of an assignment that the user is in."""
+        """Returns the groups of an assignment that contain the user."""
         return [group for group in declared.assignment.groups if user in self.membership.users_of.get(group, ())]
 
     def other_ways_in(self, group: DeclaredGroup, user: str) -> list[str]:
-        """How the user is in the group without being named there: the nested groups, and the rule."""
-        nested = (one for one in group.members or () if one.startswith(GROUP_PREFIX))
-        ways = [one for one in nested if user in self.membership.users_of.get(one.removeprefix(GROUP_PREFIX), ())]
+        """Returns the nested groups, and `members_where`, that make the user a member without an entry of their own."""
+        members = (member for member in group.members or () if member.startswith(GROUP_PREFIX))
+        nested = [name for name in members if user in self.membership.users_of.get(name.removeprefix(GROUP_PREFIX), ())]
         tests = [compile_clause(clause) for clause in group.members_where or ()]
         subject = Subject(self.declarations.users[user].source_attributes)
-        return [*ways, "members_where"] if tests and all(test(subject) for test in tests) else ways
+        return [*nested, "members_where"] if tests and all(test(subject) for test in tests) else nested
 
 
 def make_adoption_context(declarations: Declarations, tenant_name: str, today: date) -> AdoptionContext:
-    """What follows from the declarations, which must be sound."""
+    """Compiles the declarations for the tenant; they must be valid."""
     membership = expand_membership(declarations)
     return AdoptionContext(
         declarations=declarations,
@@ -83,18 +82,18 @@ def make_adoption_context(declarations: Declarations, tenant_name: str, today: d
 
 
 def not_adopted(message: str, source: Source | None, hint: str) -> Problem:
-    """Something of the account that git can't take over by an edit, and what a person could do."""
+    """Makes the warning about drift that no edit can adopt, with what to do instead."""
     return Problem("not_adopted", message, source, hint, severity="warning")
 
 
 def with_key(listed: Sequence[str], key: str) -> list[str]:
-    """The list with one more key: in its place where the list is in order, else at the end."""
+    """Returns the list with the key added: in order if the list is sorted, else at the end."""
     items = list(listed)
     items.insert(bisect(items, key) if items == sorted(items) else len(items), key)
     return items
 
 
 def without_keys(listed: Iterable[str], keys: Iterable[str]) -> list[str]:
-    """The list without some keys."""
-    gone = set(keys)
-    return [one for one in listed if one not in gone]
+    """Returns the list without these keys."""
+    removed = set(keys)
+    return [key for key in listed if key not in removed]

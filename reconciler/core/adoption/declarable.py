@@ -1,4 +1,4 @@
-"""A live attribute → what git would declare of it, or why the contract can't hold it. Knows shapes, not people."""
+"""A live attribute → the value to declare, or the reason why the YAML contract can't hold it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ FIELD_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,128}")
 
 
 class Undeclarable(ValueError):
-    """Why a live value can't stand in YAML as it is, as the end of a sentence: `is not text`."""
+    """The reason why YAML can't hold a live value, as the end of a sentence: `is not text`."""
 
 
 class UnknownAttribute(Undeclarable):
-    """The contract has no such attribute, whatever its value."""
+    """The reason for an attribute that the contract does not have, whatever its value."""
 
 
 def declare_value(kind: Kind, path: str, live: Value) -> Any:  # noqa: ANN401  # whatever YAML may hold
-    """What to declare so that the live value of a flat attribute is no difference; raises Undeclarable."""
+    """Returns the value to declare, so that the live value of a flat attribute is equal; raises Undeclarable."""
     if kind == "group" and path in GROUP_TARGETS:
         return declare_text(live)
     if kind == "group":
@@ -50,7 +50,7 @@ def declare_value(kind: Kind, path: str, live: Value) -> Any:  # noqa: ANN401  #
 
 
 def declare_text(live: object) -> str:
-    """The text itself; raises Undeclarable where it is none, or one that nobody could read in a file."""
+    """Returns the text; raises Undeclarable for another type, or for a text that a file can't show."""
     if not isinstance(live, str):
         raise Undeclarable("is not text")
     if len(live) > LONGEST_TEXT:
@@ -58,7 +58,7 @@ def declare_text(live: object) -> str:
     if CONTROL.search(live):
         raise Undeclarable("holds a control character")
     if HALF.search(live):
-        raise Undeclarable("holds half a character")
+        raise Undeclarable("holds half of a surrogate pair")
     return live
 
 
@@ -69,7 +69,7 @@ def _custom(name: str, live: Value) -> str | bool | int | float:
         return live
     if isinstance(live, int | float):
         if not math.isfinite(live) if isinstance(live, float) else abs(live) > LARGEST_NUMBER:
-            raise Undeclarable("is no number that YAML can hold")
+            raise Undeclarable("is not a number that YAML can hold")
         return live
     if isinstance(live, list):
         raise Undeclarable("holds several values")
@@ -77,16 +77,16 @@ def _custom(name: str, live: Value) -> str | bool | int | float:
 
 
 def _values(path: str, live: Value) -> list[dict[str, Any]]:
-    """The values with the parts that the contract knows; what else a server adds to them is no difference."""
+    """Returns the values with the parts of the contract; parts that only the server adds make no difference."""
     if not isinstance(live, list):
         raise Undeclarable("is not a list")
     parts = ADDRESS_PARTS if path == "addresses" else PARTS
     declared = [_value(item, parts) for item in live]
     if path != "addresses":
-        _refuse_odd(declared)
+        _check_values(declared)
     if differs(path, live, canonical(declared)):
         raise Undeclarable("has parts that are not in the contract")
-    return sorted(declared, key=lambda one: not one.get("primary"))  # as people read them
+    return sorted(declared, key=lambda value: not value.get("primary"))  # readers look for the primary value first
 
 
 def _value(item: object, parts: tuple[str, ...]) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def _value(item: object, parts: tuple[str, ...]) -> dict[str, Any]:
     return known
 
 
-def _refuse_odd(declared: list[dict[str, Any]]) -> None:
-    if not all(one.get("value") for one in declared):
-        raise Undeclarable("has a value of many without a `value`")
-    known_by = {(one.get("type", ""), one["value"]) for one in declared}
-    if len(known_by) < len(declared):
-        raise Undeclarable("has one value twice")
+def _check_values(declared: list[dict[str, Any]]) -> None:
+    if not all(item.get("value") for item in declared):
+        raise Undeclarable("has an item without a `value`")
+    distinct = {(item.get("type", ""), item["value"]) for item in declared}
+    if len(distinct) < len(declared):
+        raise Undeclarable("has the same value twice")

@@ -1,6 +1,6 @@
-"""What of a plan is drift, facet by facet: each attribute, member and role, and whether somebody is active.
+"""Finds the drift in a plan, part by part: each attribute, member and role, and whether the user is active.
 
-A change has one cause, the gravest of its facets; whoever adopts must not take up what git is about to change.
+A change has one cause, the gravest of its parts. Adoption must leave out the parts that git is about to change.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COMES = frozenset({"create_user", "create_group", "reactivate_user", "add_member
 
 @dataclass(frozen=True, slots=True)
 class Drifted:
-    """What of a change the account decided by itself; `presence`: that they are active, or not, or there at all."""
+    """The parts of a change that drifted in the account; `presence`: that the resource exists or the user is active."""
 
     change: Change
     key: Key
@@ -29,20 +29,19 @@ class Drifted:
 
 
 def find_drift(changes: Iterable[Change], earlier: Earlier, named: Collection[str]) -> list[Drifted]:
-    """The facets that drifted since what `earlier` says was applied; all those of keys that are named, whatever why."""
+    """Returns the parts that drifted since the state in `earlier`, and all parts of keys in `named`."""
     found = (_drifted(change, earlier, everything=change.key in named) for change in changes)
-    return [one for one in found if one.attributes or one.members or one.roles or one.presence]
+    return [drifted for drifted in found if drifted.attributes or drifted.members or drifted.roles or drifted.presence]
 
 
 def _drifted(change: Change, earlier: Earlier, *, everything: bool) -> Drifted:
     key = parse_key(change.key)
-    assert key is not None  # noqa: S101  # a change is of a key
+    assert key is not None  # noqa: S101  # every change has a key
     comes = change.action in COMES
 
-    def is_attribute(one: AttributeChange) -> bool:
-        return (
-            everything or earlier.attributes(key, [one.path], {one.path: one.after}, {one.path: one.before}) == "drift"
-        )
+    def is_attribute(attribute: AttributeChange) -> bool:
+        path, after, before = attribute.path, attribute.after, attribute.before
+        return everything or earlier.attributes(key, [path], {path: after}, {path: before}) == "drift"
 
     def is_member(member: str) -> bool:
         return everything or earlier.members(key, [member], head=comes) == "drift"

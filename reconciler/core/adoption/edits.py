@@ -1,4 +1,4 @@
-"""Edits of a YAML document as data: which values should read otherwise. Knows no text, and no position but a path."""
+"""Edits of a YAML document as data: values, and the paths at which they change. Knows no text and no lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ END = -1
 
 @dataclass(frozen=True, slots=True)
 class SetValues:
-    """Below `path` of a file, these values, each by its own path: what is not there yet is put there."""
+    """Sets values in a file, each at its own path below `path`; missing mappings are made."""
 
     file: str
     path: Path
@@ -21,7 +21,7 @@ class SetValues:
 
 @dataclass(frozen=True, slots=True)
 class AddItem:
-    """One more item of the list at `path`, after that index, or at its end."""
+    """Adds an item to the list at `path`, after the index `after`, or at the end."""
 
     file: str
     path: Path
@@ -31,7 +31,7 @@ class AddItem:
 
 @dataclass(frozen=True, slots=True)
 class RemoveItem:
-    """One item less of the list at `path`."""
+    """Removes the item at `index` from the list at `path`."""
 
     file: str
     path: Path
@@ -42,7 +42,7 @@ Edit: TypeAlias = SetValues | AddItem | RemoveItem
 
 
 def with_edits(document: object, edits: Iterable[Edit]) -> object:
-    """The document as it should read; the one that is given stays as it is, and what aliases share in it too."""
+    """Returns the document with the edits; the given document, and values that aliases share, do not change."""
     edits = tuple(edits)
     for edit in edits:
         if isinstance(edit, SetValues):
@@ -55,7 +55,7 @@ def with_edits(document: object, edits: Iterable[Edit]) -> object:
 
 
 def value_at(document: object, path: Path) -> object:
-    """What stands at a path, or None where nothing does."""
+    """Returns the value at a path, or None."""
     for step in path:
         if isinstance(document, Mapping):
             document = document.get(step)
@@ -71,15 +71,15 @@ def _with_value(document: object, path: Path, value: object) -> object:
         return value
     step, *rest = path
     if isinstance(step, int):
-        assert isinstance(document, list)  # noqa: S101  # an index is of a list that is there
+        assert isinstance(document, list)  # noqa: S101  # an index belongs to an existing list
         inner = _with_value(document[step], tuple(rest), value)
-        return [inner if index == step else one for index, one in enumerate(document)]
+        return [inner if index == step else item for index, item in enumerate(document)]
     known = document if isinstance(document, Mapping) else {}
     return {**known, step: _with_value(known.get(step), tuple(rest), value)}
 
 
 def _with_items(items: object, edits: Iterable[AddItem | RemoveItem]) -> list[object]:
-    assert isinstance(items, list)  # noqa: S101  # the same
+    assert isinstance(items, list)  # noqa: S101  # an index belongs to an existing list
     removed = {edit.index for edit in edits if isinstance(edit, RemoveItem)}
     added = [edit for edit in edits if isinstance(edit, AddItem)]
     result: list[object] = []

@@ -1,7 +1,7 @@
-"""A live account → what git would have to say so that nothing is left to plan: users, groups and role assignments.
+"""A live account → the users, groups and role assignments to declare, so that the next plan is empty.
 
-What git can't say is left out, and so unmanaged: every plan lists it, and none touches it. Knows nothing of files;
-`desired.write` knows how it is spelled.
+Resources that git can't declare are left out and so unmanaged: every plan lists them, and none changes them. Knows no
+files: `desired.yaml` writes the declarations.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ FIRST_ROLES = (PLAIN_ACCESS, SPECIALIST)
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What to declare, by key and in order: users and groups as the contract has them, and who holds which role.
+    """The declarations, in order: users and groups by key, and the keys of users by role.
 
-    `left_out` says what could not be declared, one warning each.
+    `left_out` has one warning for each user, group, attribute or role that can't be declared.
     """
 
     users: Mapping[str, Entry]
@@ -40,7 +40,7 @@ class Imported:
 
 
 def import_account(live: LiveState, tenant: Tenant) -> Imported:
-    """What makes git say what the account has; with `scope: assigned` whoever holds no role is given `user`."""
+    """Declares the account; with `scope: assigned`, an active user without a role gets the role `user`."""
     left_out = _LeftOut()
     live = replace(live, users=left_out.without_leavers(live.users, tenant))
     users, groups = left_out.sound("user", live.users), left_out.sound("group", live.groups)
@@ -50,14 +50,14 @@ def import_account(live: LiveState, tenant: Tenant) -> Imported:
 
     declared_users = {keys[user.id]: _declare_user(user, keys, left_out) for user in users}
     declared_groups = {
-        group_keys[one.id]: _Group(one, group_keys[one.id], keys, active).declare(left_out) for one in groups
+        group_keys[group.id]: _Group(group, group_keys[group.id], keys, active).declare(left_out) for group in groups
     }
     roles = _assign({keys[user.id]: user for user in users if user.active}, tenant, left_out)
     return Imported(
         users=dict(sorted(declared_users.items())),
         groups=dict(sorted(declared_groups.items())),
         roles=roles,
-        left_out=left_out.told(),
+        left_out=left_out.warnings(),
     )
 
 
@@ -68,55 +68,55 @@ def _nameless(kind: Kind, resource: LiveUser | LiveGroup) -> Nameless:
 
 @dataclass(slots=True)
 class _LeftOut:
-    """Collects what git can't say; `unknown` counts who has an attribute that is not in the contract."""
+    """Collects the warnings; `unknown` counts the users or groups with an attribute that is not in the contract."""
 
     problems: list[Problem] = field(default_factory=list)
     unknown: Counter[tuple[Kind, str]] = field(default_factory=Counter)
 
-    def say(self, message: str, hint: str) -> None:
-        """One thing that is left out, and what to do about it."""
+    def warn(self, message: str, hint: str) -> None:
+        """Adds one warning, with what to do."""
         self.problems.append(Problem("left_out", message, None, hint, severity="warning"))
 
     def without_leavers(self, users: Sequence[LiveUser], tenant: Tenant) -> tuple[LiveUser, ...]:
-        """Without those who are inactive and hold permissions still: declared so, they would lose them by an apply."""
+        """Drops inactive users that still hold permissions, because an apply of such declarations would revoke them."""
         over_rest = tenant.roles_via == "permissions" and tenant.on_out_of_scope == "deactivate"
         leavers = [user for user in users if over_rest and not user.active and user.roles & CATALOGUE]
         for user in leavers:
             roles = ", ".join(sorted(user.roles & CATALOGUE))
-            told = f"{_describe('user', user)} is left out: inactive, and holding {roles}, which an apply would revoke"
-            self.say(told, "revoke it in the account and import again, or leave it unmanaged")
+            message = f"{_describe('user', user)} is left out: inactive, and holds {roles}, which an apply would revoke"
+            self.warn(message, "revoke it in the account and import again, or leave it unmanaged")
         return tuple(user for user in users if user not in leavers)
 
     def sound(self, kind: Kind, resources: Sequence[Live]) -> list[Live]:
-        """Those that can be declared and found again: name and externalId are text, and theirs alone."""
+        """Returns the resources that can be declared and matched: name and externalId are text, and unique."""
         name = NAMED_BY[kind]
-        names = Counter(str(one.attributes.get(name, "")).casefold() for one in resources)
-        ids = Counter(str(one.attributes.get("externalId", "")) for one in resources)
+        names = Counter(str(resource.attributes.get(name, "")).casefold() for resource in resources)
+        ids = Counter(str(resource.attributes.get("externalId", "")) for resource in resources)
         sound: list[Live] = []
-        for one in resources:
-            named, external_id = one.attributes.get(name), one.attributes.get("externalId")
+        for resource in resources:
+            named, external_id = resource.attributes.get(name), resource.attributes.get("externalId")
             wrong = _unfit(name, named) or (_unfit("externalId", external_id) if external_id is not None else None)
             if wrong is None and names[str(named).casefold()] > 1:
-                wrong = f'another {kind} has the {name} "{named}" too'
+                wrong = f'another {kind} also has the {name} "{named}"'
             elif wrong is None and external_id is not None and ids[str(external_id)] > 1:
-                wrong = f'another {kind} has the externalId "{external_id}" too'
+                wrong = f'another {kind} also has the externalId "{external_id}"'
             if wrong is None:
-                sound.append(one)
+                sound.append(resource)
             else:
-                self.say(f"{_describe(kind, one)} is left out: {wrong}", CORRECT)
+                self.warn(f"{_describe(kind, resource)} is left out: {wrong}", CORRECT)
         return sound
 
-    def told(self) -> tuple[Problem, ...]:
-        """Everything, in an order that does not depend on that of reading."""
+    def warnings(self) -> tuple[Problem, ...]:
+        """Returns all warnings, sorted, so that the order of reading does not matter."""
         for (kind, path), count in self.unknown.items():
-            owners = f"1 {kind} of the account has" if count == 1 else f"{count} {kind}s of the account have"
-            message = f"{path} is left out, which {owners}"
-            self.say(message, "the contract has no such attribute: it stays as it is")
+            owners = f"1 {kind} has it" if count == 1 else f"{count} {kind}s have it"
+            message = f"{path} is left out; {owners}"
+            self.warn(message, "the contract has no such attribute, so it stays unmanaged")
         return tuple(sorted(self.problems, key=lambda problem: problem.message))
 
 
 def _unfit(name: str, value: object) -> str | None:
-    """What is wrong with a name or an externalId, or None."""
+    """Returns the fault of a name or an externalId, or None."""
     if value is None:
         return f"it has no {name}"
     try:
@@ -145,33 +145,33 @@ def _declare_user(user: LiveUser, keys: Mapping[str, str], left_out: _LeftOut) -
     if manager is not None and str(manager) in keys:
         entry["manager"] = keys[str(manager)]
     elif manager is not None:
-        message = f"the manager of {_describe('user', user)} is left out: {manager} is nobody who is imported"
-        left_out.say(message, "the manager stays as it is; declare both to manage it")
+        message = f"the manager of {_describe('user', user)} is left out: the user {manager} is not imported"
+        left_out.warn(message, "the manager is not changed; declare both users to manage it")
     if not user.active:
         entry["active"] = False
     return entry
 
 
 def _own_id(resource: LiveUser | LiveGroup, key: str) -> Entry:
-    """The externalId where it is not the key; null where the account has none."""
+    """Returns the externalId if it is not the key; null if the account has none."""
     external_id = resource.attributes.get("externalId")
     return {} if external_id == key else {"externalId": external_id}
 
 
 def _declare_attribute(kind: Kind, resource: LiveUser | LiveGroup, path: str, left_out: _LeftOut) -> Any:  # noqa: ANN401
-    """What to declare of an attribute, or None where it is left out."""
+    """Returns the value to declare, or None if the attribute is left out."""
     try:
         return declare_value(kind, path, resource.attributes[path])
     except UnknownAttribute:
         left_out.unknown[kind, path] += 1
     except Undeclarable as wrong:
-        left_out.say(f"{path} of {_describe(kind, resource)} is left out: it {wrong}", CORRECT)
+        left_out.warn(f"{path} of {_describe(kind, resource)} is left out: it {wrong}", CORRECT)
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A live group that is imported under a key; `keys` are those of the users that are, by id."""
+    """A live group and its key; `keys` holds the keys of imported users by id."""
 
     live: LiveGroup
     key: str
@@ -179,31 +179,31 @@ class _Group:
     active: set[str]
 
     def declare(self, left_out: _LeftOut) -> Entry:
-        """The group; additive where somebody is in it whom git can't declare to be, so that nobody is removed."""
+        """Declares the group: additive if git can't declare all members, so that an apply removes none of them."""
         entry = _own_id(self.live, self.key)
         for path in self.live.attributes.keys() - {"externalId"}:
             declared = _declare_attribute("group", self.live, path, left_out)
             entry |= {} if declared is None else {path: declared}
-        strangers = len(self.live.members - self.active)
-        if strangers:
+        others = len(self.live.members - self.active)
+        if others:
             entry["membership"] = "additive"
-            left_out.say(*self._open(strangers))
+            count = "1 member is" if others == 1 else f"{others} members are"
+            left_out.warn(
+                f"{_describe('group', self.live)} is additive: {count} inactive or not imported",
+                "remove the line `membership: additive` after they have left the group in the account",
+            )
         entry["members"] = sorted(self.keys[member] for member in self.live.members & self.active)
         return entry
 
-    def _open(self, strangers: int) -> tuple[str, str]:
-        who = "somebody is" if strangers == 1 else f"{strangers} are"
-        message = f"{_describe('group', self.live)} is additive: {who} in it who is inactive or not imported"
-        return message, "once they have left it in the account, take the line `membership: additive` out"
-
 
 def _assign(users: Mapping[str, LiveUser], tenant: Tenant, left_out: _LeftOut) -> dict[str, list[str]]:
-    """Who holds which role, by role; nobody any, where git can't say all of it: roles are managed as a whole set."""
+    """Returns the keys of users by role; empty if git can't declare all roles, because it manages all or none."""
     kept = {OWNER} if tenant.roles_via == "scim" else frozenset(role for user in users.values() for role in user.roles)
     held = {key: user.roles - (kept - CATALOGUE) for key, user in users.items()}
     if wrong := _unfit_roles(held):
-        left_out.say(
-            f"no roles are imported: {wrong}", "mend that in the account and import again; git leaves roles alone"
+        left_out.warn(
+            f"no roles are imported: {wrong}",
+            "correct the roles in the account and import again; until then git does not manage roles",
         )
         return {}
     by_role: dict[str, list[str]] = {}
@@ -218,11 +218,11 @@ def _rank(role: str) -> tuple[int, str]:
 
 
 def _unfit_roles(held: Mapping[str, frozenset[str]]) -> str | None:
-    """What keeps git from saying who holds what, or None."""
+    """Returns the reason why git can't declare these roles, or None."""
     unknown = sorted({role for roles in held.values() for role in roles} - CATALOGUE)
     if unknown:
         count = sum(not roles.isdisjoint(unknown) for roles in held.values())
-        people = "1 person holds" if count == 1 else f"{count} people hold"
-        return f"{people} what is no role of 4me that can be assigned: {', '.join(unknown)}"
+        users = "1 user holds" if count == 1 else f"{count} users hold"
+        return f"{users} roles that git can't assign: {', '.join(unknown)}"
     lacking = sorted(key for key, roles in held.items() if roles - NEED_NO_SPECIALIST and SPECIALIST not in roles)
-    return f"without {SPECIALIST} nobody holds the roles of {', '.join(lacking)}" if lacking else None
+    return f"{', '.join(lacking)} can't hold their roles without {SPECIALIST}" if lacking else None

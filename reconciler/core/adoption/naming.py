@@ -1,4 +1,4 @@
-"""Keys for what has none yet: stable, readable, and the same in whatever order the account was read."""
+"""Chooses keys for users and groups without one: readable, and independent of the order of reading."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WORDS_OF_YAML: Final = frozenset({"null", "true", "false", "yes", "no", "on", "o
 
 @dataclass(frozen=True, slots=True)
 class Nameless:
-    """Something of the account that needs a key: its id, its externalId if any, and what people call it by."""
+    """A user or group of the account that needs a key: its id, its externalId if any, and its name."""
 
     id: str
     external_id: str | None
@@ -27,52 +27,54 @@ class Nameless:
 
 
 def choose_keys(kind: Kind, nameless: Iterable[Nameless]) -> Mapping[str, str]:
-    """A key for each id: the externalId where that reads like a key, else the name, longer where two would share it.
+    """Returns a key for each id: the externalId if it reads like a key, else a form of the name.
 
-    Nobody's key depends on the order of reading; whoever shares a name takes the long form, and only then a number.
+    The short form comes first; resources that would share it get the long form, and only then a number. No key depends
+    on the order of reading.
     """
-    waiting = sorted(nameless, key=lambda one: (one.name.casefold(), one.id))
+    waiting = sorted(nameless, key=lambda resource: (resource.name.casefold(), resource.id))
     keys: dict[str, str] = {}
     taken: set[str] = set()
-    for one in sorted(waiting, key=lambda one: (one.external_id or "", one.id)):
-        if one.external_id and reads_like_a_key(one.external_id) and one.external_id.casefold() not in taken:
-            _take(keys, taken, one, one.external_id)
+    for resource in sorted(waiting, key=lambda resource: (resource.external_id or "", resource.id)):
+        external_id = resource.external_id
+        if external_id and reads_like_a_key(external_id) and external_id.casefold() not in taken:
+            _take(keys, taken, resource, external_id)
     for form in (_short, _long):
-        left = [(one, form(kind, one.name)) for one in waiting if one.id not in keys]
-        wanted = Counter(key for _one, key in left)
-        for one, key in left:
+        left = [(resource, form(kind, resource.name)) for resource in waiting if resource.id not in keys]
+        wanted = Counter(key for _resource, key in left)
+        for resource, key in left:
             if wanted[key] == 1 and key not in taken:
-                _take(keys, taken, one, key)
-    for one in waiting:
-        if one.id not in keys:
-            _take(keys, taken, one, _numbered(_long(kind, one.name), taken))
+                _take(keys, taken, resource, key)
+    for resource in waiting:
+        if resource.id not in keys:
+            _take(keys, taken, resource, _numbered(_long(kind, resource.name), taken))
     return keys
 
 
 def reads_like_a_key(text: str) -> bool:
-    """Whether people can read, say and type it without quotes: no number, no GUID, none of YAML's own words."""
+    """Checks whether a person can read and type the text without quotes: no number, GUID or word of YAML."""
     is_word = READABLE.fullmatch(text) is not None and len(text) <= LONGEST_KEY
     return is_word and not GUID.fullmatch(text) and text.casefold() not in WORDS_OF_YAML
 
 
 def make_slug(text: str) -> str:
-    """The text in small letters, digits, dots and dashes; empty where it has none of them."""
+    """Returns the text in lower-case letters, digits, dots and dashes; empty if it contains none of them."""
     return re.sub(r"[^\w.]+", "-", normalize_diacritics(text).casefold()).strip("-._")[:LONGEST_KEY].rstrip("-._")
 
 
-def _take(keys: dict[str, str], taken: set[str], one: Nameless, key: str) -> None:
-    keys[one.id] = key
+def _take(keys: dict[str, str], taken: set[str], resource: Nameless, key: str) -> None:
+    keys[resource.id] = key
     taken.add(key.casefold())
 
 
 def _short(kind: Kind, name: str) -> str:
-    """`alice.lee` of alice.lee@example.com; of a group, its name."""
+    """Returns `alice.lee` for alice.lee@example.com; for a group, its name."""
     local = name.split("@", 1)[0] if kind == "user" else name
     return _as_key(kind, make_slug(local))
 
 
 def _long(kind: Kind, name: str) -> str:
-    """`alice.lee.example.org`: with the domain."""
+    """Returns `alice.lee.example.com` for alice.lee@example.com, with the domain; for a group, its name."""
     return _as_key(kind, make_slug(name.replace("@", ".") if kind == "user" else name))
 
 

@@ -1,6 +1,6 @@
-"""What the account holds of one person, and what a plan would do to them: the account's side of an explanation.
+"""The account's side of an explanation: one user as the account holds them, and what a plan would change.
 
-Decides nothing of its own: linking is `link`'s, and every change and reason is the planner's.
+Decides nothing: `link` makes the links, and the planner makes every change and reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reconciler.core.planner.planner import Decisions, decide_changes
 
 
 class InAccount(Frozen):
-    """A user as the account holds them; the manager among the attributes is a key, where git knows one."""
+    """A user as the account holds them; a declared manager is shown by key."""
 
     id: str
     name: str
@@ -38,9 +38,9 @@ class InAccount(Frozen):
 
 
 class Planned(Frozen):
-    """One change of a plan that touches the person, themselves or as a member of a group.
+    """One change of a plan to the user, or to a group that gains or loses them.
 
-    `what` are the attributes or the roles that change, or the name of the group.
+    `what` holds the attributes and roles that change, or the name of the group.
     """
 
     action: Action
@@ -50,7 +50,7 @@ class Planned(Frozen):
 
 
 class AccountSide(Frozen):
-    """Who they are in the account (None: nobody), and what a plan would do; where nothing, `untouched` says why."""
+    """The user in the account (None without a match), and the planned changes; `untouched` is the reason for none."""
 
     user: InAccount | None
     plan: tuple[Planned, ...]
@@ -59,7 +59,7 @@ class AccountSide(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """What git says, held against the whole account: who is who, and what a plan would do."""
+    """The desired state compared with the whole account: the links, and the changes of a plan."""
 
     desired: DesiredState
     live: LiveState
@@ -69,7 +69,7 @@ class AccountView:
     redaction: Redaction = Redaction()  # noqa: RUF009  # frozen, and empty
 
     def side_of(self, key: Key | None, user: LiveUser | None) -> AccountSide:
-        """The account's side of somebody that git knows by a key, or that only the account knows."""
+        """Returns the account's side of a user: `key` if git declares them or did, `user` if the account has them."""
         plan = tuple(self._planned(key, user))
         return AccountSide(
             user=self._show(user) if user else None,
@@ -78,25 +78,25 @@ class AccountView:
         )
 
     def _why_untouched(self, key: Key | None, user: LiveUser | None) -> str:
-        reasons = [one.reason for one in self.decided.skipped if one.key == str(key)]
+        reasons = [skipped.reason for skipped in self.decided.skipped if skipped.key == str(key)]
         if user and (doubt := self.doubt_of(user)):
             reasons.append(f"{doubt.verdict}: {doubt.witnesses}; {doubt.settle}")
         return "; ".join(reasons) or ("nothing differs" if key else "git does not declare them")
 
     def doubt_of(self, user: LiveUser) -> Doubt | None:
-        """The doubt whether a user left, or None."""
-        return next((one for one in self.decided.ownership.doubts if (one.kind, one.id) == ("user", user.id)), None)
+        """Returns the doubt about an unresolved user, or None."""
+        doubts = self.decided.ownership.doubts
+        return next((doubt for doubt in doubts if (doubt.kind, doubt.id) == ("user", user.id)), None)
 
     def _planned(self, key: Key | None, user: LiveUser | None) -> Iterable[Planned]:
         names = {str(key), f"{ID_PREFIX}{user.id}" if user else ""}
         for change in self.decided.changes:
             if change.key in names:
-                yield _told(
-                    redact_change(change, self.redaction), (*(one.path for one in change.attributes), *change.roles)
-                )
+                changed = (*(attribute.path for attribute in change.attributes), *change.roles)
+                yield _describe(redact_change(change, self.redaction), changed)
             elif not names.isdisjoint(change.members):
-                told = redact_change(change, self.redaction)
-                yield _told(told, (told.name,))
+                group = redact_change(change, self.redaction)
+                yield _describe(group, (group.name,))
 
     def _show(self, user: LiveUser) -> InAccount:
         attributes = dict(user.attributes)
@@ -113,7 +113,7 @@ class AccountView:
         )
 
     def claims(self, user: LiveUser) -> list[Key]:
-        """The declared users that could be this one, where it is unclear which."""
+        """Returns the declared users with an ambiguous match that share a matching attribute with this live user."""
         found = (
             key
             for key in self.links.users.unclear
@@ -129,31 +129,31 @@ def _same(attribute: str, live: Value, desired: Value) -> bool:
     return isinstance(live, str) and isinstance(desired, str) and fold(attribute, live) == fold(attribute, desired)
 
 
-def _told(change: Change, what: tuple[str, ...]) -> Planned:
+def _describe(change: Change, what: tuple[str, ...]) -> Planned:
     return Planned(action=change.action, key=change.key, what=what, reason=change.reason)
 
 
 def hold_against(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> AccountView:
-    """All of git against all of the account: what touches somebody may be a change of a group."""
+    """Compares the whole desired state with the whole account, because a change to a group may concern the user."""
     links = link_account(desired, earlier, live)
     decided = decide_changes(desired, live, tenant, earlier, evidence)
-    left = {one.user.key: one.live for one in decided.ownership.leavers}
+    left = {leaver.user.key: leaver.live for leaver in decided.ownership.leavers}
     keys = {user.id: key for key, user in {**links.former_users.live_of, **left, **links.users.live_of}.items()}
     return AccountView(desired, live, links, decided, keys)
 
 
 def find_people(live: LiveState, named: str) -> tuple[LiveUser, ...]:
-    """Whom of the account somebody means: by id or externalId, else userName, else e-mail, else display name."""
+    """Finds live users by id or externalId, else by userName, else by e-mail, else by display name."""
     folded, exact = named.casefold(), named.removeprefix(ID_PREFIX)
-    ways = (
+    lookups = (
         [user for user in live.users if exact in (user.id, user.attributes.get("externalId"))],
         [user for user in live.users if folded in _texts(user, "userName")],
         [user for user in live.users if folded in _texts(user, "emails.value")],
         [user for user in live.users if folded in _texts(user, "displayName")],
     )
-    return tuple(next(filter(None, ways), []))
+    return tuple(next(filter(None, lookups), []))
 
 
 def _texts(user: LiveUser, path: str) -> list[str]:

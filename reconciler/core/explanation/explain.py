@@ -1,9 +1,9 @@
-"""Why a declared user is in scope or not, and what would turn that around.
+"""Explains why a declared user is in scope or not, and which edit of git would flip that.
 
-Each filter and clause with its value, each role with its path, each attribute with its origin, and the smallest edit
-that flips the verdict, found by trying it.
+An explanation has each filter and clause with its value, each role with its path, each attribute with its origin, and
+the smallest edit that flips the verdict, found by trials.
 
-Compiles nothing of its own: every verdict here is `compile_state`'s, on the declarations as they are or as edited.
+Every verdict comes from `compile_state`, on the declarations as written or as edited.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from reconciler.errors import Source
 
 
 class ExplainedClause(Frozen):
-    """One clause, the value it was put to, and where it is written."""
+    """One clause, the value it tests, and its source line."""
 
     clause: str
     holds: bool
@@ -46,9 +46,9 @@ class ExplainedFilter(Frozen):
 
 
 class ExplainedRole(Frozen):
-    """A role by one assignment, directly or through a chain of groups.
+    """A role from one assignment, given directly or through a chain of groups.
 
-    `counts` is false once it has expired, and of what is no role: `default_access` grants nothing.
+    `counts` is false after the last day, and for `default_access`, which grants nothing.
     """
 
     role: str
@@ -60,7 +60,7 @@ class ExplainedRole(Frozen):
 
 
 class ExplainedAttribute(Frozen):
-    """A target attribute, what it is set to, and where that comes from."""
+    """A target attribute, its value, and the origin of the value."""
 
     target: str
     value: Value
@@ -69,14 +69,14 @@ class ExplainedAttribute(Frozen):
 
 
 class Flip(Frozen):
-    """The fewest edits that turn the verdict around, and what it says then."""
+    """The fewest edits that flip the verdict, and the verdict after them."""
 
     edits: tuple[str, ...]
     verdict: str
 
 
 class Explanation(Frozen):
-    """All there is to say of one user in one tenant on one day; `account` is None where it was not looked at."""
+    """The explanation of one user in one tenant on one day; `account` is None if the account was not read."""
 
     key: str
     name: str
@@ -95,7 +95,7 @@ class Explanation(Frozen):
 def explain_user(
     declarations: Declarations, tenant: str, name: str, today: date, account: AccountSide | None = None
 ) -> Explanation:
-    """Everything that decides about the user, who must be declared."""
+    """Explains a declared user; raises KeyError if git does not declare the name."""
     flip = find_flip(declarations, tenant, name, today)
     declarations = only_what_concerns(declarations, name)
     membership = expand_membership(declarations)
@@ -121,10 +121,10 @@ def _filters(declarations: Declarations, tenant: str, name: str, membership: Mem
     attributes = declarations.users[name].source_attributes
     subject = Subject(attributes, membership.groups_of.get(name, frozenset()))
     filters = declarations.tenants[tenant].filters or declarations.filters
-    for one in filters.users:
-        clauses = tuple(_clause(clause, subject) for clause in one.clauses)
+    for declared in filters.users:
+        clauses = tuple(_clause(clause, subject) for clause in declared.clauses)
         holds = all(clause.holds for clause in clauses)
-        yield ExplainedFilter(title=one.title, holds=holds, clauses=clauses, source=one.source)
+        yield ExplainedFilter(title=declared.title, holds=holds, clauses=clauses, source=declared.source)
 
 
 def _clause(clause: Clause, subject: Subject) -> ExplainedClause:
@@ -154,6 +154,6 @@ def _attributes(declarations: Declarations, tenant: str, user: DesiredUser) -> I
     rules = (declarations.tenants[tenant].mappings or declarations.mappings).users
     redaction = Redaction(declarations.redact)
     for target, value in sorted({**user.on_create, **user.attributes}.items()):
-        origin, place = describe_origin(rules, target, declarations.users[user.key.name].attributes)
-        told = redaction.redact(target, value)
-        yield ExplainedAttribute(target=target, value=told, origin=origin, source=place or user.source)
+        origin, source = describe_origin(rules, target, declarations.users[user.key.name].attributes)
+        shown = redaction.redact(target, value)
+        yield ExplainedAttribute(target=target, value=shown, origin=origin, source=source or user.source)

@@ -1,6 +1,6 @@
-"""The smallest edit of git that turns a user's verdict around: candidates from what decides, tried by compiling them.
+"""Finds the smallest edit of git that flips a user's verdict, and compiles each candidate to prove that it does.
 
-Nothing is named that was not tried, and nothing larger than needed: single edits first, then pairs, then threes.
+Only edits that were tried are returned. Single edits come first, then pairs, then threes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from reconciler.core.declarations.role_catalogue import PLAIN_ACCESS
 from reconciler.core.model.resources import DesiredUser, Key
 
 MOST_EDITS: Final = 3
-MOST_CANDIDATES: Final = 12  # of which pairs and threes are tried
+MOST_CANDIDATES: Final = 12  # pairs and threes are combined from the first twelve only, to bound the trials
 THEIR_OWN: Final = frozenset({"userName", "externalId", "emails", "employeeNumber", "displayName", "name", "manager"})
 PLAIN_TEXT: Final = re.compile(r"[^\W\d_]([\w .@/+-]*\w)?")
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateEdit:
-    """One edit of git: in words, and as a function."""
+    """One edit of git, as text and as a function."""
 
     text: str
     make: Callable[[Declarations], Declarations]
@@ -50,7 +50,7 @@ class CandidateEdit:
 
 @dataclass(frozen=True, slots=True)
 class Flipped:
-    """The edits that flip the verdict, and the verdict they lead to."""
+    """The texts of the edits that flip the verdict, and the verdict after them."""
 
     edits: tuple[str, ...]
     verdict: str
@@ -58,36 +58,36 @@ class Flipped:
 
 @dataclass(frozen=True, slots=True)
 class FlipResult:
-    """Edits that turn a verdict around, and the user as they are compiled then."""
+    """The edits that flip the verdict, and the user as compiled after them."""
 
     edits: tuple[CandidateEdit, ...]
     after: DesiredUser
 
 
 def find_flip(declarations: Declarations, tenant: str, name: str, today: date) -> Flipped | None:
-    """The fewest of the candidate edits that flip the verdict in words, or None where none of them does."""
+    """Finds the fewest candidate edits that flip the verdict, as texts; None if no combination does."""
     found = find_edits(declarations, tenant, name, today)
     return Flipped(tuple(edit.text for edit in found.edits), found.after.reason) if found else None
 
 
 def edited_by(declarations: Declarations, edits: Iterable[CandidateEdit]) -> Declarations:
-    """The declarations after one edit and another."""
+    """Returns the declarations after all edits, applied in order."""
     for edit in edits:
         declarations = edit.make(declarations)
     return declarations
 
 
 def find_edits(declarations: Declarations, tenant: str, name: str, today: date) -> FlipResult | None:
-    """The same as functions."""
+    """Finds the fewest candidate edits that flip the verdict; None if no combination does."""
     alone = only_what_concerns(declarations, name)
 
     def judge(edited: Declarations) -> DesiredUser:
         return compile_state(edited, tenant, today).users[Key("user", name)]
 
     was = judge(alone).in_scope
-    every = list(_candidates(declarations, alone, (tenant, name, today)))
+    candidates = list(_candidates(declarations, alone, (tenant, name, today)))
     for size in range(1, MOST_EDITS + 1):
-        for edits in combinations(every if size == 1 else every[:MOST_CANDIDATES], size):
+        for edits in combinations(candidates if size == 1 else candidates[:MOST_CANDIDATES], size):
             after = judge(edited_by(alone, edits))
             if after.in_scope is not was:
                 return FlipResult(edits, after)
@@ -95,7 +95,7 @@ def find_edits(declarations: Declarations, tenant: str, name: str, today: date) 
 
 
 def _candidates(whole: Declarations, alone: Declarations, about: tuple[str, str, date]) -> Iterable[CandidateEdit]:
-    """What may turn the verdict around: the user's own state, then their roles, then what filters look at."""
+    """Yields edits that may flip the verdict: of `active`, then of roles, then of the attributes that filters test."""
     tenant, name, today = about
     user = alone.users[name].attributes
     yield _set(name, "active", value=user.get("active") is False)
@@ -103,20 +103,21 @@ def _candidates(whole: Declarations, alone: Declarations, about: tuple[str, str,
     yield CandidateEdit(
         f"assign the role {PLAIN_ACCESS} to {name}", lambda edited: assign_role(edited, PLAIN_ACCESS, name)
     )
-    others = [one.attributes for other, one in whole.users.items() if other != name]
+    others = [declared.attributes for other, declared in whole.users.items() if other != name]
     seen: set[str] = set()
-    for one in filters_of(alone, tenant).users:
-        for edit in (*_satisfy_together(name, user, one.clauses, others), *_satisfy_each(name, user, one.clauses)):
+    for declared in filters_of(alone, tenant).users:
+        clauses = declared.clauses
+        for edit in (*_satisfy_together(name, user, clauses, others), *_satisfy_each(name, user, clauses)):
             if edit.text not in seen:
                 seen.add(edit.text)
                 yield edit
 
 
 def _renew(alone: Declarations, name: str, today: date) -> Iterable[CandidateEdit]:
-    """The end of each assignment that has run out, moved to this day, on which it still counts."""
-    ways = list(find_paths(alone, expand_membership(alone), name))
+    """Moves the end of each expired assignment to today, its last day, on which it still counts."""
+    paths = list(find_paths(alone, expand_membership(alone), name))
     for number, declared in enumerate(alone.assignments):
-        if has_expired(declared, today) and any(way.declared is declared for way in ways):
+        if has_expired(declared, today) and any(path.declared is declared for path in paths):
             role = f"the role {declared.assignment.role} at {declared.source}"
             text = f"move the end (expires) of {role} to {today} or later"
             yield CandidateEdit(text, lambda edited, number=number: move_end(edited, number, today))  # type: ignore[misc]
@@ -125,17 +126,17 @@ def _renew(alone: Declarations, name: str, today: date) -> Iterable[CandidateEdi
 def _satisfy_together(
     name: str, user: UserDeclaration, clauses: Sequence[Clause], others: Sequence[SourceAttributes]
 ) -> Iterable[CandidateEdit]:
-    """Of each attribute that a filter asks for, one value with which all its clauses about that hold.
+    """Sets each attribute that a filter tests to one value that passes all clauses on it.
 
-    Those that the clauses name go first, then what most others have: a pattern says what is right, and not a value.
+    The values in the clauses come first, then the most frequent values of others, because a pattern holds no value.
     """
-    asked: dict[tuple[str, ...], list[Clause]] = {}
+    by_attribute: dict[tuple[str, ...], list[Clause]] = {}
     for clause in clauses:
         if clause.operator is not Operator.IS_MEMBER_OF:
-            asked.setdefault(tuple(path_steps(clause.attribute)), []).append(clause)
-    for about in asked.values():
-        path, tests = about[0].attribute, [compile_clause(clause) for clause in about]
-        for value in _proposed(about, path, others):
+            by_attribute.setdefault(tuple(path_steps(clause.attribute)), []).append(clause)
+    for same in by_attribute.values():
+        path, tests = same[0].attribute, [compile_clause(clause) for clause in same]
+        for value in _proposed(same, path, others):
             attributes = with_value(cast("SourceAttributes", user), path, value)
             subject = Subject({"active": True, **attributes})
             if could_be_declared(attributes) and all(holds(subject) for holds in tests):
@@ -148,8 +149,8 @@ def _proposed(clauses: Sequence[Clause], path: str, others: Sequence[SourceAttri
         made_up = clause.value if isinstance(clause.value, list) else [_satisfying(clause)]
         yield from (value for value in made_up if value is not _NONE and value not in (None, ""))
     if path_steps(path)[0] not in THEIR_OWN:
-        had = Counter(value for values in read_each(others, path) for value in values if isinstance(value, str | int))
-        yield from sorted(had, key=lambda value: (-had[value], as_text(value)))
+        used = Counter(value for values in read_each(others, path) for value in values if isinstance(value, str | int))
+        yield from sorted(used, key=lambda value: (-used[value], as_text(value)))
 
 
 def _satisfy_each(name: str, user: UserDeclaration, clauses: Sequence[Clause]) -> Iterable[CandidateEdit]:
@@ -158,7 +159,7 @@ def _satisfy_each(name: str, user: UserDeclaration, clauses: Sequence[Clause]) -
 
 
 def _satisfy(name: str, user: UserDeclaration, clause: Clause) -> Iterable[CandidateEdit]:
-    """The edits, one at most, that make a clause hold."""
+    """Yields at most one edit, which makes the clause hold."""
     if clause.operator is Operator.IS_MEMBER_OF:
         group = as_text(clause.value).removeprefix("group/")
         yield CandidateEdit(f"add {name} to the members of the group {group}", lambda edited: join(edited, name, group))
@@ -180,7 +181,7 @@ _NONE: Final = object()
 
 
 def _satisfying(clause: Clause) -> object:
-    """A value for which the clause holds, or _NONE where none can be made up (patterns)."""
+    """Returns a value for which the clause holds, or _NONE for a pattern or an operand without a neighbour."""
     operand = clause.value
     made_up: dict[Operator, object] = {
         Operator.EQUALS: operand,
@@ -197,7 +198,7 @@ def _satisfying(clause: Clause) -> object:
 
 
 def _beyond(clause: Clause) -> object:
-    """The nearest number or day on the right side of the operand."""
+    """Returns the nearest number or day that satisfies the comparison, or _NONE."""
     number, day = parse_integer(clause.value), parse_day(clause.value)
     steps = {
         Operator.GREATER_THAN: 1,
@@ -221,7 +222,7 @@ def _set(name: str, path: str, *, value: object) -> CandidateEdit:
 
 
 def spell_value(value: object) -> str:
-    """The value as YAML: text that would be read as something else is quoted."""
+    """Renders the value as YAML; a text that YAML would read as another type is quoted."""
     if value is None:
         return "null"
     text = as_text(value)

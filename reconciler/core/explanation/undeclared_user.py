@@ -1,6 +1,6 @@
-"""Somebody whom git does not declare: they left it, or it never knew them. What that means, and how to declare them.
+"""Explains an undeclared user: a leaver or an unmanaged user, what a plan does, and how to declare them.
 
-The edit that is told was tried: compiled with the rest of git and, where the account is known, held against it.
+The edits are tried: compiled with the rest of git and, if the account was read, compared with it.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.errors import Source
 
-NOWHERE: Final = Source("desired-state", 1)  # where what is not written yet would be
+NOWHERE: Final = Source("desired-state", 1)  # a declaration that is tried has no line yet
 IDENTITY: Final = frozenset({"userName", "externalId", "active"})
 ONE_OF_MANY: Final = Certificate("snapshot", 1, 0, 0)
 
 
 class Managing(Frozen):
-    """The edits that bring somebody under management, the verdict they lead to, and what a plan would do then.
+    """The edits that bring a user under management, and the verdict and plan after them.
 
-    `plan` is None where the account is not known.
+    `plan` is None if the account was not read.
     """
 
     edits: tuple[str, ...]
@@ -46,9 +46,9 @@ class Managing(Frozen):
 
 
 class UndeclaredUser(Frozen):
-    """All there is to say of somebody whom git does not declare. `key` is that of one who left.
+    """The explanation of an undeclared user. `key` is the last key of a leaver, else None.
 
-    `account` is None where it is not known; `obstacle` says why no edit is told that would manage them.
+    `account` is None if it was not read; `obstacle` is the reason if no edit brings the user under management.
     """
 
     standing: Literal["left", "unmanaged", "unclear"]
@@ -66,9 +66,9 @@ class UndeclaredUser(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class GitStates:
-    """What git says now and said before, for one tenant on one day; `then` are the people it declared before.
+    """The declarations of HEAD and of the base, for one tenant on one day.
 
-    `evidence` says who was ours.
+    `then` holds the users that the base, `then_at`, declares; `evidence` shows which users of the account are owned.
     """
 
     declarations: Declarations
@@ -81,26 +81,26 @@ class GitStates:
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant that is asked about."""
+        """The settings of the tenant."""
         return self.declarations.tenants[self.tenant_name].tenant
 
     def state(self) -> DesiredState:
-        """What it says, compiled."""
+        """Compiles the declarations for the tenant."""
         return compile_state(self.declarations, self.tenant_name, self.today)
 
     def after(self, edits: Iterable[CandidateEdit]) -> GitStates:
-        """The same after some edits."""
+        """Returns the states with the edits applied to HEAD's declarations."""
         return replace(self, declarations=edited_by(self.declarations, edits))
 
 
 def explain_leaver(git: GitStates, left: DesiredUser, beside: AccountView | None) -> UndeclaredUser:
-    """Somebody whom an earlier state declares, and git no longer does."""
+    """Explains a user that the base declares and HEAD does not; `beside` is None if the account was not read."""
     live = _live_of(left, beside) if beside else None
     known_as = beside.keys.get(live.id, left.key) if beside and live else left.key
     manage, obstacle = (
         _manage(git, left.key.name, _again(git, left), (beside, live))
         if known_as == left.key
-        else (None, f"as {known_as} they are under management")
+        else (None, f"they are under management as {known_as}")
     )
     was = f"left git: declared at {left.source} when {git.then_at} was applied"
     return UndeclaredUser(
@@ -118,7 +118,7 @@ def explain_leaver(git: GitStates, left: DesiredUser, beside: AccountView | None
 
 
 def _again(git: GitStates, left: DesiredUser) -> tuple[CandidateEdit, ...]:
-    """Declared as they were, and the roles that they held by then and would not hold now."""
+    """Returns the edits that declare a user as before, and assign the roles that they would not get back otherwise."""
     name = left.key.name
     again = CandidateEdit(
         f"declare {name} again, as at {left.source} of {git.then_at}",
@@ -129,7 +129,7 @@ def _again(git: GitStates, left: DesiredUser) -> tuple[CandidateEdit, ...]:
 
 
 def _live_of(left: DesiredUser, beside: AccountView) -> LiveUser | None:
-    """Who they are in the account, though git may declare them under another key by now."""
+    """Finds the live user that matches, even if HEAD declares the same person under another key."""
     return match_resources([left], beside.live.users, beside.desired.matching).live_of.get(left.key)
 
 
@@ -138,20 +138,20 @@ def _unknown_fate(git: GitStates) -> str:
 
 
 def _then(git: GitStates) -> str:
-    return "left alone: on_removed is ignore" if git.tenant.on_removed == "ignore" else "deactivated by the next apply"
+    return "not changed: on_removed is ignore" if git.tenant.on_removed == "ignore" else "deactivated by the next apply"
 
 
 def _fate(git: GitStates, live: LiveUser | None, known_as: Key, key: Key) -> str:
-    """What becomes of somebody who left git, in a sentence."""
+    """Describes in one sentence what a plan does to a user who left git."""
     if live is None:
-        return "Nobody in the account is surely them, and nothing is done."
+        return "No user of the account clearly matches them, and nothing is changed."
     if known_as != key:
-        return f"They are declared as {known_as} by now, and that is what counts."
+        return f"They are now declared as {known_as}, and that declaration counts."
     return f"They are active, and {_then(git)}. Nothing is deleted." if live.active else "They are inactive already."
 
 
 def explain_unmanaged(git: GitStates, live: LiveUser, beside: AccountView) -> UndeclaredUser:
-    """Somebody whom only the account knows."""
+    """Explains a live user that git does not declare, and did not declare before."""
     claims, side = ", ".join(map(str, beside.claims(live))), beside.side_of(None, live)
     name, edits = (None, ()) if claims else _declaring(git, live)
     manage, obstacle = _manage(git, name, edits, (beside, live)) if name else (None, _why_not(claims))
@@ -161,7 +161,7 @@ def explain_unmanaged(git: GitStates, live: LiveUser, beside: AccountView) -> Un
         name=live.name,
         tenant=git.tenant_name,
         as_of=git.today.isoformat(),
-        verdict=_tell_unclear(claims) if claims else _tell_unmanaged(git, side),
+        verdict=_describe_ambiguous(claims) if claims else _describe_unmanaged(git, side),
         source=None,
         account=side,
         manage=manage,
@@ -169,45 +169,46 @@ def explain_unmanaged(git: GitStates, live: LiveUser, beside: AccountView) -> Un
     )
 
 
-def _tell_unclear(claims: str) -> str:
-    return (
-        f"is unclear: {claims} could be them, or somebody else of the account. Nothing is done until that is settled."
-    )
+def _describe_ambiguous(claims: str) -> str:
+    return f"is unclear: {claims} could be this user or another one. Nothing is changed until the match is clear."
 
 
-def _tell_unmanaged(git: GitStates, side: AccountSide) -> str:
+def _describe_unmanaged(git: GitStates, side: AccountSide) -> str:
     then = f", and did not when {git.then_at} was applied" if git.then_at else ""
-    groups = ", but for groups whose members git alone decides" if side.plan else ""
+    groups = ", except that authoritative groups remove them" if side.plan else ""
     return (
         f"is unmanaged: in the account, and git does not declare them{then}. "
-        f"A plan lists them and leaves them as they are{groups}; nothing is ever deleted."
+        f"A plan lists them and does not change them{groups}; nothing is ever deleted."
     )
 
 
 def _why_not(claims: str) -> str:
     if claims:
-        return f"give {claims} an externalId or userName that only one of the account has"
-    return "git could not find them again: correct their userName and externalId in the account first"
+        return f"give {claims} an externalId or userName that only one user of the account has"
+    return "git could not match them: correct their userName and externalId in the account first"
 
 
 def _declaring(git: GitStates, live: LiveUser) -> tuple[str | None, tuple[CandidateEdit, ...]]:
-    """As an import would declare them, as far as access needs it: who they are, what filters ask, and their roles."""
+    """Declares a live user as an import would, with only the attributes that access needs.
+
+    These are the identity, the attributes that filters test, and the roles. Returns no name if imports skip the user.
+    """
     imported = import_account(LiveState((live,), (), ONE_OF_MANY), git.tenant)
     if not imported.users:
         return None, ()
     (key, entry), *_ = imported.users.items()
     name = _free(key, git.declarations.users)
-    asked = {
+    tested = {
         path_steps(clause.attribute)[0]
-        for one in filters_of(git.declarations, git.tenant_name).users
-        for clause in one.clauses
+        for declared in filters_of(git.declarations, git.tenant_name).users
+        for clause in declared.clauses
     }
-    told = {"userName": entry["userName"]}
-    told |= {path: value for path, value in entry.items() if path in IDENTITY | asked and value is not None}
+    needed = {"userName": entry["userName"]}
+    needed |= {path: value for path, value in entry.items() if path in IDENTITY | tested and value is not None}
     if name != key:
-        told.setdefault("externalId", key)
-    attributes = cast("UserDeclaration", told)
-    spelled = ", ".join(f"{path}: {_spell(value)}" for path, value in told.items())
+        needed.setdefault("externalId", key)
+    attributes = cast("UserDeclaration", needed)
+    spelled = ", ".join(f"{path}: {_spell(value)}" for path, value in needed.items())
     first = CandidateEdit(
         f"declare {name} under users, with {spelled}",
         lambda declarations: declare(declarations, name, DeclaredUser(attributes, NOWHERE)),
@@ -217,9 +218,9 @@ def _declaring(git: GitStates, live: LiveUser) -> tuple[str | None, tuple[Candid
 
 
 def _free(key: str, taken: Mapping[str, object]) -> str:
-    """The key, or with a number where somebody else has it."""
-    keys = chain([key], (f"{key}-{number}" for number in count(2)))
-    return next(one for one in keys if one not in taken)
+    """Returns the key, with a number appended if another user has it."""
+    candidates = chain([key], (f"{key}-{number}" for number in count(2)))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _assigning(role: str, name: str) -> CandidateEdit:
@@ -235,7 +236,7 @@ def _spell(value: object) -> str:
 def _manage(
     git: GitStates, name: str, edits: tuple[CandidateEdit, ...], account: tuple[AccountView | None, LiveUser | None]
 ) -> tuple[Managing | None, str | None]:
-    """The edits, with what else their access needs, as far as they prove to do what they are for; else why not."""
+    """Tries the edits, with more edits if access needs them; returns them with the result, or else the obstacle."""
     beside, live = account
     edited = git.after(edits)
     key = Key("user", name)
@@ -247,10 +248,10 @@ def _manage(
         state = edited.state()
     wrong = next((problem for problem in state.problems if problem.severity == "error"), None)
     if wrong:
-        return None, f"declared so, {wrong.message}"
+        return None, f"this declaration has an error: {wrong.message}"
     after = hold_against(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
     if after and live and after.links.users.live_of.get(key) != live:
-        return None, f"declared so, they would not be found: users match by {', '.join(state.matching)}"
+        return None, f"this declaration would not match them: users match by {', '.join(state.matching)}"
     return Managing(
         edits=tuple(edit.text for edit in edits),
         verdict=state.users[key].reason,

@@ -1,1 +1,1 @@
-"""An in-memory 4me, pure: the oracle of tests and of convergence, and the heart of the sandbox."""
+"""An in-memory 4me, pure: used by tests, by the convergence check, and by the sandbox."""

@@ -1,4 +1,4 @@
-"""What the embedded 4me is asked over REST, what it answers, and which records that changed. Decides nothing."""
+"""The calls and answers of the embedded 4me, with the records that a write changed. Decides nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Touched: TypeAlias = tuple[tuple[Kept, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The response, and the resources that a write changed, for whoever keeps them: none where nothing changed."""
+    """The response, and the resources that a write changed, so that a caller can store them."""
 
     response: Response
     touched: Touched = ()
@@ -24,7 +24,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A REST request: path segments below `/v1`, query and body, the account asked for, and when."""
+    """A REST request: method, path segments below `/v1`, query, body, account and time."""
 
     method: str
     path: Sequence[str]

@@ -1,4 +1,4 @@
-"""Which groups a user is in: the groups' members the other way round, kept as groups are written."""
+"""The groups of each user: an index of the groups' members, updated when a group is written."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Set as AbstractSet
 
 
 class Belonging:
-    """The groups of every user, by id. A user who was never a member is in none."""
+    """The ids of the groups of each user."""
 
     def __init__(self) -> None:
         self._groups: dict[str, set[str]] = {}
 
     def move(self, group: str, before: AbstractSet[str], after: AbstractSet[str]) -> None:
-        """The members of a group were those, and are these."""
+        """Updates the index after the members of a group changed."""
         for user in before - after:
             self._groups[user].discard(group)
         for user in after - before:
             self._groups.setdefault(user, set()).add(group)
 
     def of(self, user: str) -> list[str]:
-        """The groups of a user, in order."""
+        """Returns the groups of a user, sorted."""
         return sorted(self._groups.get(user, ()))

@@ -1,6 +1,6 @@
 """The people of the embedded 4me, with their organizations and sites. Knows no SCIM and no request.
 
-What SCIM writes only reaches people through `rules`; REST reads and writes them as they are.
+Writes over SCIM reach people through `rules` only; REST reads and writes people directly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOBODY: Final[JsonObject] = {
     "disabled": False,
     "permissions": {},
 }
-# Whose credentials REST is asked with, where nobody else is said to be: no employee, and no SCIM user.
+# The person of the REST credentials, unless another one has `me`: neither an employee nor a SCIM user.
 INTEGRATION: Final[JsonObject] = {
     "name": "Integration",
     "primary_email": "integration@sandbox.example",
@@ -30,7 +30,7 @@ INTEGRATION: Final[JsonObject] = {
 
 
 class Directory:
-    """People, organizations and sites by id. One person is `me`: whom the credentials belong to."""
+    """People, organizations and sites by id. One person is `me`, the owner of the credentials."""
 
     def __init__(
         self,
@@ -47,11 +47,11 @@ class Directory:
         self.adopt("Sites", sites)
 
     def adopt(self, kind: Record, records: Iterable[JsonObject]) -> Touched:
-        """Take in records as they are, by id, replacing; those without an id get the next."""
+        """Stores the records without changes; replaces those with the same id, and numbers those without an id."""
         return tuple(item for record in records for item in self.keep(kind, record))
 
     def keep(self, kind: Record, record: JsonObject) -> Touched:
-        """Store a record under its id, or under the next where it has none."""
+        """Stores a record under its id, or under the next number if it has none."""
         given = str(record.get("id"))
         number = int(given) if given.isdecimal() else self._last[kind] + 1
         record_id = str(number)
@@ -64,7 +64,7 @@ class Directory:
         return ((kind, record_id),)
 
     def _index(self, record_id: str, old: Mapping[str, object], new: Mapping[str, object]) -> None:
-        """The two ways in which rules find people, without looking at all of them."""
+        """Updates the indexes by which rules find people: e-mail and SCIM id."""
         for index, key_of in ((self._by_email, _email), (self._by_scim, _scim_id)):
             if (before := key_of(old)) is not None and index.get(before) == record_id:
                 del index[before]
@@ -72,31 +72,31 @@ class Directory:
                 index[now] = record_id
 
     def behind(self, scim_id: str) -> JsonObject | None:
-        """The person that a SCIM user was linked to."""
+        """Returns the person linked to a SCIM user, or None."""
         return self._found(self._by_scim.get(scim_id))
 
     def with_email(self, address: str) -> JsonObject | None:
-        """The person with that primary e-mail, compared without case."""
+        """Returns the person with this primary e-mail, compared without case, or None."""
         return self._found(self._by_email.get(address.casefold()))
 
     def _found(self, record_id: str | None) -> JsonObject | None:
         return None if record_id is None else self.records["People"][record_id]
 
     def named(self, kind: Record, name: str) -> JsonObject | None:
-        """The enabled organization or site of that name, compared without case."""
+        """Returns the enabled organization or site with this name, compared without case, or None."""
         wanted = name.casefold()
         return next(
             (
-                one
-                for one in self.records[kind].values()
-                if str(one.get("name")).casefold() == wanted and not one.get("disabled")
+                record
+                for record in self.records[kind].values()
+                if str(record.get("name")).casefold() == wanted and not record.get("disabled")
             ),
             None,
         )
 
     @property
     def me(self) -> JsonObject:
-        """Whom the credentials belong to: somebody of the account, or the integration, who is then one more person."""
+        """The owner of the credentials: a person with `me`, else the integration, which is added as a person."""
         people = self.records["People"].values()
         found = next((person for person in people if person.get("me")), None)
         if found is None:
@@ -106,7 +106,7 @@ class Directory:
 
 
 def stamped(record: JsonObject, now: datetime) -> JsonObject:
-    """The record as changed at that moment, and as created then if it is new."""
+    """Returns the record with this moment as its time of change, and of creation if it is new."""
     moment = now.astimezone(UTC).isoformat(timespec="seconds")
     return {"created_at": moment, **record, "updated_at": moment}
 

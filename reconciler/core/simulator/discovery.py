@@ -1,4 +1,4 @@
-"""What the embedded 4me says about itself: /ServiceProviderConfig, /ResourceTypes and /Schemas. Touches no resource.
+"""The discovery endpoints of the embedded 4me: /ServiceProviderConfig, /ResourceTypes and /Schemas.
 
 Shapes as on 4me's developer pages (SCIM service provider config, resource types, schemas), RFC 7643 sections 5 to 7.
 """
@@ -21,12 +21,12 @@ _DISCOVERY = "urn:ietf:params:scim:schemas:core:2.0"
 
 
 def is_discovery(name: str) -> bool:
-    """Whether the path's first segment names one of the three endpoints."""
+    """Checks whether the first segment of a path names one of the three endpoints."""
     return name in ("ServiceProviderConfig", "ResourceTypes", "Schemas")
 
 
 def discovery(name: str, resource_id: str | None) -> JsonObject | None:
-    """The document of a discovery endpoint: its list or one by id, None where there is no such id."""
+    """Returns the list of a discovery endpoint, or one document by id; None for an unknown id."""
     if name == "ServiceProviderConfig":
         return _service_provider_config() if resource_id is None else None
     documents = _resource_types() if name == "ResourceTypes" else _schemas()
@@ -36,7 +36,7 @@ def discovery(name: str, resource_id: str | None) -> JsonObject | None:
 
 
 def list_response(resources: list[JsonObject], *, total: int, start: int, items_per_page: int) -> JsonObject:
-    """A list as RFC 7644 section 3.4.2 shapes it."""
+    """Returns a ListResponse (RFC 7644 section 3.4.2)."""
     return {
         "schemas": [LIST_SCHEMA],
         "totalResults": total,

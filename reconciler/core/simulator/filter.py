@@ -1,7 +1,7 @@
-"""4me's filters: text → a Filter that says which resources it lets through. Knows no resource but the one it is shown.
+"""4me's filters: text → a ScimFilter that matches resources.
 
-A part of RFC 7644 section 3.4.2.2: `eq ne lt gt` on quoted values, joined by `and` (binding tighter) and `or`, with no
-parentheses (4me: SCIM users, filtering). Anything else is not documented; here it is 400 `invalidFilter`.
+A part of RFC 7644 section 3.4.2.2: `eq ne lt gt` on quoted values, joined by `and` (binding tighter) and `or`, without
+parentheses (4me: SCIM users, filtering). Everything else is undocumented, and 400 `invalidFilter` here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _TERM_TOKENS = 3
 
 @dataclass(frozen=True, slots=True)
 class FilterTerm:
-    """One comparison. `text` is the value as it was written, `wanted` what `eq` may find, made comparable."""
+    """One comparison. `text` is the value as written; `wanted` holds the comparable values that `eq` accepts."""
 
     attribute: str
     comparison: Comparison
@@ -34,7 +34,7 @@ class FilterTerm:
     wanted: frozenset[str]
 
     def holds(self, resource: JsonObject) -> bool:
-        """Whether the resource satisfies it; an unassigned attribute satisfies only `ne`."""
+        """Checks whether the resource satisfies the term; an unassigned attribute satisfies only `ne`."""
         found = _comparable(self.comparison, _value(resource, self.attribute))
         match self.operator:
             case "eq":
@@ -51,12 +51,12 @@ class FilterTerm:
 
 @dataclass(frozen=True, slots=True)
 class ScimFilter:
-    """Alternatives, each of terms that must all hold. One alternative without terms lets everything through."""
+    """Alternatives, each with terms that must all hold; an alternative without terms matches every resource."""
 
     alternatives: tuple[tuple[FilterTerm, ...], ...]
 
     def matches(self, resource: JsonObject) -> bool:
-        """Whether the resource satisfies at least one alternative."""
+        """Checks whether the resource satisfies at least one alternative."""
         return any(all(term.holds(resource) for term in terms) for terms in self.alternatives)
 
 
@@ -69,9 +69,9 @@ class _Token(NamedTuple):
 
 
 def parse_filter(text: str, attributes: Mapping[str, Comparison]) -> ScimFilter:
-    """The filter that `text` spells over `attributes`, whose names are dotted and compared without case.
+    """Parses a filter over `attributes`, whose names are dotted and compared without case.
 
-    Raises a Rejection with `invalidFilter` for anything that is not in the documented part.
+    Raises a Rejection with `invalidFilter` for anything outside of the documented part.
     """
     tokens = _tokens(text)
     if len(tokens) % (_TERM_TOKENS + 1) != _TERM_TOKENS:
@@ -86,7 +86,7 @@ def parse_filter(text: str, attributes: Mapping[str, Comparison]) -> ScimFilter:
 
 
 def count_alternatives(text: str) -> int:
-    """How many there are in a filter that can be read, before those that are alike are made one."""
+    """Counts the alternatives of a valid filter, before equal ones are merged."""
     return 1 + sum(not token.quoted and token.text.casefold() == "or" for token in _tokens(text)[_TERM_TOKENS::4])
 
 
@@ -147,9 +147,9 @@ def _operator(token: _Token, comparison: Comparison) -> Operator:
 
 
 def _gathered(alternatives: list[list[FilterTerm]]) -> tuple[tuple[FilterTerm, ...], ...]:
-    """The same alternatives, with those that are one `eq` on the same attribute made one.
+    """Merges the alternatives with a single `eq` on the same attribute.
 
-    Clients look up 25 keys a request; over 10,000 users that is one look-up each instead of twenty-five.
+    Clients look up 25 keys per request, so over 10,000 users each user is compared once instead of 25 times.
     """
     gathered: dict[object, tuple[FilterTerm, ...]] = {}
     for number, terms in enumerate(alternatives):
@@ -172,7 +172,7 @@ def _value(resource: JsonObject, attribute: str) -> object:
 
 
 def _comparable(comparison: Comparison, value: object) -> str | None:
-    """The value as text that sorts as it should, or None where it can't be compared."""
+    """Returns the value as sortable text, or None if it can't be compared."""
     if isinstance(value, bool):
         return str(value).casefold() if comparison in ("boolean", "quoted boolean") else None
     if not isinstance(value, str):
@@ -195,7 +195,7 @@ def _moment(text: str) -> str | None:
         moment = datetime.fromisoformat(text)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError):  # OverflowError: an offset that leaves the calendar
+    except (ValueError, OverflowError):  # OverflowError: an offset beyond the first or last year
         return None
 
 

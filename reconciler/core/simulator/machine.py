@@ -1,8 +1,8 @@
-"""An in-memory 4me: request → response, with its quirks; the oracle of our tests and the heart of the sandbox.
+"""An in-memory 4me: request → response, with its quirks; used by tests, the convergence check and the sandbox.
 
-Plays what 4me's developer pages document of SCIM users, groups and discovery; where they are silent, `quirks` says how.
-What is written there reaches the people behind it by `rules`; `rest` answers for those.
-Pure: the same requests at the same moments give the same answers and the same ids. Nothing is ever deleted.
+Implements SCIM users, groups and discovery as on 4me's developer pages; `quirks` decides what the pages leave open.
+Writes reach the people behind SCIM users by `rules`, and `rest` answers requests on people.
+Pure: equal requests at equal times give equal answers and ids. Nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class _Write(NamedTuple):
 
 
 class Simulator:
-    """One account. `users` and `groups` hold the SCIM resources by id, in the order in which lists show them.
+    """One account. `users` and `groups` hold the SCIM resources by id, in the order of lists.
 
-    `directory` holds the people behind them. What is adopted moves no rule: it was there before.
+    `directory` holds the people behind them. Adopted resources trigger no rule, because they existed before.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Simulator:
         self.adopt("Groups", groups)
 
     def adopt(self, endpoint: Endpoint, resources: Iterable[JsonObject]) -> Touched:
-        """Take in existing resources as they are, ids kept; what 4me would add (meta, schemas, an id) is added.
+        """Stores existing resources with their ids, and adds what 4me adds: meta, schemas and missing ids.
 
-        Raises a Rejection where a group's members are not members.
+        Raises a Rejection if a group's members have the wrong shape.
         """
         taken: list[tuple[Endpoint, str]] = []
         for resource in resources:
@@ -85,9 +85,9 @@ class Simulator:
         return tuple(taken)
 
     def answer(self, method: str, target: str, body: object, now: datetime) -> Answer:
-        """What 4me answers: `target` is path and query below the SCIM base, `body` parsed JSON, `now` an aware moment.
+        """Answers a request: `target` is path and query below the SCIM base, `body` parsed JSON, `now` an aware time.
 
-        Never raises: whatever is wrong with the request is in the response.
+        Never raises: a fault of the request becomes an error response.
         """
         try:
             answer = self._routed(method.upper(), target, body, now)
@@ -96,7 +96,7 @@ class Simulator:
         return replace(answer, touched=(*answer.touched, *self.follow(answer.touched, now)))
 
     def follow(self, written: Touched, now: datetime) -> Touched:
-        """Let the rules behind SCIM see those users and groups; what they changed."""
+        """Applies the rules behind SCIM to written users and groups; returns the records that they changed."""
         if self.quirks.people.links == "never":
             return ()
         people = [follow_user(self.directory, self.users[key], now) for kind, key in written if kind == "Users"]
@@ -104,7 +104,7 @@ class Simulator:
         return tuple(item for items in (*people, *places) for item in items)
 
     def answer_rest(self, call: Call) -> Answer:
-        """What 4me's REST API answers whom it lets in. Never raises."""
+        """Answers an authenticated call of 4me's REST API. Never raises."""
         try:
             return answer_call(self.directory, call, self.quirks.people)
         except Rejection as rejection:
@@ -145,9 +145,9 @@ class Simulator:
         return self._updated(_Write(endpoint, resource_id, method, _object(body), now))
 
     def _listed(self, endpoint: Endpoint, query: Mapping[str, str]) -> Response:
-        """A page (4me: SCIM users, pagination): `itemsPerPage` is the limit, however many come."""
+        """Returns a page (4me: SCIM users, pagination): `itemsPerPage` is the limit, even if fewer rows follow."""
         count = self._count(_integer(query, "count", self.quirks.page_limit))
-        # RFC 7644 section 3.4.2.4: a start below 1 is taken for 1.
+        # RFC 7644 section 3.4.2.4: a start below 1 counts as 1.
         start = max(1, _integer(query, "startIndex", 1))
         found = search(endpoint, self.kept(endpoint).values(), query.get("filter", ""), self.quirks.search)
 
@@ -191,7 +191,7 @@ class Simulator:
         return Answer(Response(200, self._shown(endpoint, new)), touched)
 
     def _check(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> None:
-        """Raise a Rejection where the resource may not be stored as `new`."""
+        """Raises a Rejection if the resource may not be stored as `new`."""
         name = naming_attribute(endpoint).name
         if name not in new:
             raise invalid_value(name, "is required")
@@ -205,16 +205,16 @@ class Simulator:
             raise Rejection(status, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
         unknown = (member_ids(new) - member_ids(old)) - self.users.keys() if endpoint == "Groups" else set()
         if unknown:
-            raise invalid_value("members", f"has nobody called {min(unknown)}")
+            raise invalid_value("members", f"has an unknown user: {min(unknown)}")
 
     def _obeyed(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> JsonObject:
-        """`new` without the changes that the quirks drop."""
+        """Returns `new` without the changes that the quirks drop."""
         for name in sorted(self.quirks.ignores):
             new = with_kept(endpoint, new, old, name)
         return new
 
     def kept(self, kind: Kept) -> dict[str, JsonObject]:
-        """All that is stored of a kind, by id."""
+        """Returns all stored resources or records of a kind, by id."""
         match kind:
             case "Users":
                 return self.users
@@ -259,7 +259,7 @@ def _discovered(method: str, name: str, resource_id: str | None) -> Answer:
 
 
 def _not_allowed(method: str) -> Rejection:
-    # Microsoft's tutorial: 4me supports no DELETE. Its own pages document one; whichever is right, we never send it.
+    # Microsoft's tutorial: 4me supports no DELETE. 4me's own pages document one. This program never sends it.
     if method == "DELETE":
         return Rejection(501, "nothing is ever deleted here")
     return Rejection(405, f"{method} is not supported here")
@@ -279,7 +279,7 @@ def _integer(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _differ(old: JsonObject, new: JsonObject) -> bool:
-    # As JSON, because there a flag is no number: in Python True == 1.
+    # Compared as JSON, because True == 1 in Python.
     return dumps(old, sort_keys=True) != dumps(new, sort_keys=True)
 
 
@@ -289,6 +289,6 @@ def _caseless(resource: JsonObject, name: str) -> str | None:
 
 
 def _number(endpoint: Endpoint, resource_id: str) -> int:
-    """The number of an id that the counter made, 0 for any other."""
+    """Returns the number of an id that the counter made, 0 for any other id."""
     digits = resource_id.removeprefix(_PREFIX[endpoint])
     return int(digits) if len(digits) <= _DIGITS_AT_MOST and digits.isdecimal() else 0

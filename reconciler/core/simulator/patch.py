@@ -1,8 +1,8 @@
-"""What a write makes of a resource: resource and body → the new resource, or a Rejection. The old one is left alone.
+"""Writes: a resource and a body → the new resource, or a Rejection. The old resource does not change.
 
-Two languages for one thing: the documented way, where PUT and PATCH change only what is given and a group's PATCH adds
-members or deletes those marked so (4me: SCIM users and groups, update), and RFC 7644's PatchOp as Entra and Okta have
-it.
+A body has one of two forms. In 4me's own, PUT and PATCH change only the given attributes, and a PATCH of a group adds
+members, or deletes those marked so (4me: SCIM users and groups, update). The other is RFC 7644's PatchOp, as Entra and
+Okta send it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from reconciler.core.simulator.rejection import Rejection, invalid_syntax, inval
 from reconciler.core.simulator.schema import CUSTOM_FIELDS, MEMBERS, Attribute, Endpoint
 from reconciler.core.simulator.value import is_empty, keyed, listed, read_items, read_parts, read_scalar, tidied
 
-# `edit` is 4me's own PATCH: as `replace`, but for members, which are added unless they say `"operation": "delete"`.
+# `edit` is 4me's own PATCH: as `replace`, except that members are added unless they have `"operation": "delete"`.
 How: TypeAlias = Literal["add", "replace", "edit"]
 
 _PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 def patched(endpoint: Endpoint, resource: JsonObject, body: JsonObject) -> JsonObject:
-    """The resource after a PATCH in either language; what tells them apart is `Operations`, or the schema PatchOp."""
+    """Returns the resource after a PATCH; `Operations`, or the schema PatchOp, marks a body as RFC 7644's."""
     names = {name.casefold(): name for name in body}
     schemas = body.get("schemas")
     if "operations" not in names and not (isinstance(schemas, list) and _PATCH_SCHEMA in schemas):
@@ -38,7 +38,7 @@ def patched(endpoint: Endpoint, resource: JsonObject, body: JsonObject) -> JsonO
 
 
 def merged(endpoint: Endpoint, resource: JsonObject, given: JsonObject, how: How) -> JsonObject:
-    """The resource with what is given written into it; keys may be paths, unknown and read-only ones are dropped."""
+    """Writes the given attributes into the resource; keys may be paths, and unknown or read-only ones are dropped."""
     for name, value in given.items():
         path = find_path(endpoint, name)
         if path is not None:
@@ -47,7 +47,7 @@ def merged(endpoint: Endpoint, resource: JsonObject, given: JsonObject, how: How
 
 
 def with_kept(endpoint: Endpoint, new: JsonObject, old: JsonObject, name: str) -> JsonObject:
-    """`new` with one attribute, in flat spelling, as `old` has it: what a server does that drops it without a word."""
+    """Returns `new` with one attribute, in flat spelling, from `old`, like a server that silently drops a change."""
     path = find_flat_path(endpoint, name)
     if path is None:
         return new
@@ -57,7 +57,7 @@ def with_kept(endpoint: Endpoint, new: JsonObject, old: JsonObject, name: str) -
 
 
 def _operated(endpoint: Endpoint, resource: JsonObject, operation: object) -> JsonObject:
-    """The resource after one operation (RFC 7644 sections 3.5.2.1 to 3.5.2.3)."""
+    """Returns the resource after one operation (RFC 7644 sections 3.5.2.1 to 3.5.2.3)."""
     if not isinstance(operation, dict):
         raise invalid_syntax("an operation must be an object")
     verb = str(operation.get("op")).casefold()
@@ -83,7 +83,7 @@ def _operated_everywhere(endpoint: Endpoint, resource: JsonObject, verb: str, va
 
 
 def _path(endpoint: Endpoint, target: object) -> Path | None:
-    """The location an operation names; None for one that is read-only, and so ignored."""
+    """Returns the location that an operation names; None if it is read-only, and so ignored."""
     path = find_path(endpoint, target.strip()) if isinstance(target, str) else None
     if path is None and not (isinstance(target, str) and is_read_only(target.strip())):
         raise Rejection(400, f"no such path: {target}", scim_type="invalidPath")
@@ -112,7 +112,7 @@ def _with_extension(endpoint: Endpoint, resource: JsonObject, path: Path, value:
 
 
 def _custom_fields(value: object) -> object:
-    """Custom fields as a hash: they may come as one, as a list of {id, value}, or as a hash that holds that list."""
+    """Returns custom fields as a hash: they may be a hash, a list of {id, value}, or a hash with that list."""
     if isinstance(value, dict) and isinstance(value.get("custom_fields"), list):
         value = value["custom_fields"]
     if not isinstance(value, list):
@@ -126,7 +126,7 @@ def _custom_fields(value: object) -> object:
 def _new_complex(attribute: Attribute, old: object, given: object) -> JsonObject | None:
     if is_empty(given):
         return None
-    # RFC 7644 section 3.5.2.3: of a complex attribute the sub-attributes given are replaced, the others stay.
+    # RFC 7644 section 3.5.2.3: a replace of a complex attribute keeps the sub-attributes that are not given.
     kept = old if isinstance(old, dict) else {}
     return tidied({**kept, **read_parts(attribute, given)}) or None
 
@@ -145,7 +145,7 @@ def _new_items(
 
 
 def _changed_where(values: ScimFilter, old: list[JsonObject], given: JsonObject, how: How) -> list[JsonObject]:
-    """The items, with what is given written into those that match; adding to none makes one that matches."""
+    """Writes the given parts into the items that match; an add without a match appends an item that matches."""
     changed = [tidied({**item, **given}) if values.matches(item) else item for item in old]
     if any(values.matches(item) for item in old):
         return changed
@@ -156,7 +156,7 @@ def _changed_where(values: ScimFilter, old: list[JsonObject], given: JsonObject,
 
 
 def _edited(attribute: Attribute, old: list[JsonObject], given: object) -> list[JsonObject]:
-    """The members after a documented PATCH, in which each says `add` (or nothing) or `delete`."""
+    """Returns the members after a documented PATCH; each has the operation `add` (default) or `delete`."""
     members = keyed(old)
     for item in listed(given):
         named = keyed(read_items(attribute, item))
@@ -172,7 +172,7 @@ def _edited(attribute: Attribute, old: list[JsonObject], given: object) -> list[
 
 
 def _removed(resource: JsonObject, path: Path, value: object) -> JsonObject:
-    """The resource without what the path leads to; of values without brackets, only those listed, if any are."""
+    """Returns the resource without the values at the path; without brackets, `value` may list those to remove."""
     attribute = path.attribute
     if attribute is None:
         return {name: kept for name, kept in resource.items() if name != path.extension}
@@ -191,14 +191,14 @@ def _remaining(attribute: Attribute, path: Path, old: list[JsonObject], value: o
         emptied = [{**item, part: None} if values.matches(item) else item for item in old]
         return read_items(attribute, emptied)
     if path.values is None and value is not None:
-        # Entra removes members by listing them. An empty list lists nobody, so it removes nobody.
-        gone = {item.get("value") for item in read_items(attribute, value)}
-        return [item for item in old if item.get("value") not in gone]
+        # Entra removes members by listing them. An empty list removes none.
+        removed = {item.get("value") for item in read_items(attribute, value)}
+        return [item for item in old if item.get("value") not in removed]
     return [item for item in old if not values.matches(item)]
 
 
 def _read(resource: JsonObject, path: Path) -> object:
-    """What stands at a path without brackets, None where nothing does."""
+    """Returns the value at a path without brackets, or None."""
     if path.attribute is None:
         return resource.get(str(path.extension))
     found = _container(resource, path).get(path.attribute.name)
@@ -215,7 +215,7 @@ def _container(resource: JsonObject, path: Path) -> JsonObject:
 
 
 def _with(resource: JsonObject, path: Path, value: object) -> JsonObject:
-    """The resource with this value at the path's attribute; an empty one is not stored, nor is an empty extension."""
+    """Returns the resource with this value at the path's attribute; empty values and extensions are not stored."""
     name = "" if path.attribute is None else path.attribute.name
     kept = {other: item for other, item in _container(resource, path).items() if other != name}
     container = kept if value is None or value in ([], {}) else {**kept, name: value}

@@ -1,6 +1,6 @@
-"""Where a write goes: `title`, `emails[type eq "work"].value`, `urn:…:User:department` → Path. Reads no resource.
+"""Paths of writes: `title`, `emails[type eq "work"].value`, `urn:…:User:department` → Path. Reads no resource.
 
-Paths as RFC 7644 section 3.5.2 has them, and as keys of an object, where Entra writes them too.
+Accepts the paths of RFC 7644 section 3.5.2, also as keys of an object, as Entra sends them.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class Path:
 
 
 def find_path(endpoint: Endpoint, text: str) -> Path | None:
-    """The location that `text` names among what can be written, or None.
+    """Returns the writable location that `text` names, or None.
 
-    Raises a Rejection with `invalidFilter` where the brackets can't be read.
+    Raises a Rejection with `invalidFilter` if the filter in the brackets is not valid.
     """
     schema, rest = _schema_and_rest(endpoint, text)
     if schema.extension is not None and not rest:
         return Path(schema.extension, None)
     if schema is _CUSTOM:
-        # An account makes up the names of its custom fields: whatever follows is one.
+        # Each account names its own custom fields, so every name is valid.
         return Path(CUSTOM_FIELDS, Attribute(rest, "custom"))
     found = _PATH.fullmatch(rest)
     attribute = schema.attribute(found[1]) if found else None
@@ -45,7 +45,7 @@ def find_path(endpoint: Endpoint, text: str) -> Path | None:
 
 
 def find_flat_path(endpoint: Endpoint, name: str) -> Path | None:
-    """The location of an attribute in flat spelling, `department` or `customFields.badge`, or None."""
+    """Returns the location of an attribute in flat spelling, `department` or `customFields.badge`, or None."""
     head, _, field = name.partition(".")
     if endpoint == "Users" and head == "customFields":
         return find_path(endpoint, f"{CUSTOM_FIELDS}:{field}")
@@ -56,7 +56,7 @@ def find_flat_path(endpoint: Endpoint, name: str) -> Path | None:
 
 
 def is_read_only(text: str) -> bool:
-    """Whether the path leads to something that a client may give and 4me ignores."""
+    """Checks whether the path names an attribute that clients may send and 4me ignores."""
     return re.split(r"[.\[]", text, maxsplit=1)[0].casefold() in {name.casefold() for name in _READ_ONLY}
 
 

@@ -1,6 +1,6 @@
-"""What people may do in the embedded 4me: the roles of a person in an account, added to and overwritten.
+"""The roles of people in an account of the embedded 4me: shown, added and overwritten.
 
-Source: 4me's people permissions page, its values and prerequisites. Roles compare by name; nothing here deletes.
+Source: 4me's people permissions page, with its values and prerequisites. Roles compare by name.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ORDER = (*sorted(CATALOGUE), OWNER)
 
 @dataclass(frozen=True, slots=True)
 class PeopleQuirks:
-    """How 4me's REST API behaves where its pages are silent, or did before.
+    """The behaviour of 4me's REST API that its pages leave open, or that changed.
 
-    `ignores` are roles whose changes are answered with success and dropped.
+    `ignores` holds roles whose changes are answered with success, and dropped.
     """
 
     page_limit: int = 100
@@ -36,26 +36,26 @@ class PeopleQuirks:
 
 
 def roles_in(person: Mapping[str, object], account: str) -> frozenset[str]:
-    """The roles that a person holds in an account."""
+    """Returns the roles that a person holds in an account."""
     return frozenset(_by_account(person).get(account, ()))
 
 
 def permissions_of(person: Mapping[str, object]) -> list[JsonObject]:
-    """A person's roles in every account where they hold one."""
+    """Returns a person's roles, for each account in which they hold one."""
     return [shown_permissions(person, account) for account in sorted(_by_account(person))]
 
 
 def shown_permissions(person: Mapping[str, object], account: str) -> JsonObject:
-    """A person's roles in one account, as 4me shows them."""
+    """Returns a person's roles in one account, as 4me shows them."""
     held = roles_in(person, account)
     known = [role for role in ORDER if role in held]
     return {"account": {"id": account, "name": account}, "roles": [*known, *sorted(held - set(known))]}
 
 
 def change_roles(directory: Directory, person: JsonObject, call: Call, quirks: PeopleQuirks) -> JsonObject:
-    """The person with the roles of the call; raises a Rejection where 4me refuses them."""
+    """Returns the person with the roles of the call; raises a Rejection if 4me refuses them."""
     held = roles_in(person, call.account)
-    after = _asked(held, call, quirks)
+    after = _requested(held, call, quirks)
     if unknown := sorted(after - CATALOGUE - {OWNER} - held):
         raise invalid_value("roles", f"has no {unknown[0]}")
     if OWNER in after - held:
@@ -64,22 +64,22 @@ def change_roles(directory: Directory, person: JsonObject, call: Call, quirks: P
     if needy and SPECIALIST not in after and quirks.missing_specialist == "refuse":
         raise invalid_value("roles", f"{needy[0]} needs {SPECIALIST}")
     if person["id"] == directory.me["id"] and held - after:
-        raise Rejection(403, "nobody can revoke their own roles")
+        raise Rejection(403, "a person can't revoke their own roles")
     after |= {SPECIALIST} if needy else frozenset()
     after = (after - quirks.ignores) | (held & quirks.ignores)
     return {**person, "permissions": {**_by_account(person), call.account: sorted(after)}}
 
 
-def _asked(held: frozenset[str], call: Call, quirks: PeopleQuirks) -> frozenset[str]:
-    """The roles to hold afterwards: those given besides, or instead."""
+def _requested(held: frozenset[str], call: Call, quirks: PeopleQuirks) -> frozenset[str]:
+    """Returns the roles after the call: a POST adds its roles, a PATCH replaces all."""
     if "roles" not in call.query:
         raise invalid_value("roles", "is required")
-    asked = frozenset(role for role in call.query["roles"].split(",") if role)
-    if not asked and quirks.no_roles_at_all == "refuse":
+    given = frozenset(role for role in call.query["roles"].split(",") if role)
+    if not given and quirks.no_roles_at_all == "refuse":
         raise invalid_value("roles", "can't be blank")
     if call.method == "POST":
-        return held | asked
-    return asked | (held & {OWNER}) if quirks.owner_when_left_out == "kept" else asked
+        return held | given
+    return given | (held & {OWNER}) if quirks.owner_when_left_out == "kept" else given
 
 
 def _by_account(person: Mapping[str, object]) -> Mapping[str, Sequence[str]]:

@@ -1,4 +1,4 @@
-"""How an account behaves where 4me's pages are silent, or where other servers are known to behave worse."""
+"""The behaviour of an account that 4me's pages leave open, or that is worse in other servers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from reconciler.core.simulator.search import SearchQuirks
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """How 4me behaves where its pages are silent, or where other servers are known to behave worse.
+    """The behaviour of an account that 4me's pages leave open, or that is worse in other servers.
 
-    `ignores` are attributes, in flat spelling (`title`, `name.familyName`, `department`, `members`), whose changes are
-    answered with success and dropped; a name that is taken is 409, or the 500 of servers that leave it to their
-    database; with `tells_groups` a user who is in groups says in which.
+    `ignores` holds attributes, in flat spelling (`title`, `name.familyName`, `department`, `members`), whose changes
+    are answered with success, and dropped. A duplicate name is 409, or 500 from servers that leave the check to their
+    database. With `tells_groups`, a user lists their groups.
     """
 
     page_limit: int = 25

@@ -1,6 +1,6 @@
-"""How the embedded 4me says no: one exception inside, two shapes of error on the wire. Knows nothing of resources.
+"""The errors of the embedded 4me: one exception inside, two shapes of response. Knows no resources.
 
-`Twin.answer` turns every Rejection into a response.
+`Simulator.answer` turns every Rejection into a response.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 class Rejection(Exception):
-    """A request answered with an error: `scim_type` as in RFC 7644 section 3.12, `attribute` the one to blame."""
+    """The error of a request: `scim_type` as in RFC 7644 section 3.12, `attribute` is the attribute at fault."""
 
     def __init__(self, status: int, detail: str, *, scim_type: str | None = None, attribute: str | None = None) -> None:
         super().__init__(detail)
@@ -26,19 +26,19 @@ class Rejection(Exception):
 
 
 def invalid_value(attribute: str, detail: str) -> Rejection:
-    """The rejection of a value that `attribute` can't have."""
+    """Returns the rejection of a value that the attribute can't have."""
     return Rejection(400, f"{attribute} {detail}", scim_type="invalidValue", attribute=attribute)
 
 
 def invalid_syntax(detail: str) -> Rejection:
-    """The rejection of a body that is not what the request needs."""
+    """Returns the rejection of a body with the wrong shape."""
     return Rejection(400, detail, scim_type="invalidSyntax")
 
 
 def error_response(rejection: Rejection, shape: ErrorShape) -> Response:
-    """The response that tells of a rejection, as SCIM has it (RFC 7644 section 3.12) or as 4me's REST API has it.
+    """Returns the response to a rejection, in the shape of SCIM (RFC 7644 section 3.12) or of 4me's REST API.
 
-    Which of them 4me's SCIM answers with is not documented. REST blames an attribute's value with 422.
+    The shape that 4me's SCIM uses is not documented. REST answers 422 for the value of an attribute.
     """
     if shape == "scim":
         return Response(rejection.status, _scim_error(rejection))

@@ -1,4 +1,4 @@
-"""A resource's outside: what the embedded 4me adds to what is stored (id, schemas, meta, links). Decides no write."""
+"""Resources as the embedded 4me shows them: adds id, schemas, meta and links to the stored data. Decides no write."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from reconciler.core.model.messages import JsonObject
 from reconciler.core.simulator.schema import ELSEWHERE, ENTERPRISE_USER, MEMBERS, Endpoint, schemas_of
 from reconciler.core.simulator.value import read_items
 
-# A resource that was there before, without saying since when, is older than any account of today.
+# The time of a resource without one: before any account of today.
 _LONG_AGO = "2018-01-01T00:00:00.000Z"
 
 
 def location(endpoint: Endpoint, resource_id: str) -> str:
-    """Where 4me says the resource is: on another host than the one asked, and never to be followed."""
+    """Returns the location that 4me states, on another host than the requested one; clients must not follow it."""
     return f"{ELSEWHERE}/{endpoint}/{resource_id}"
 
 
 def completed(endpoint: Endpoint, resource_id: str, resource: JsonObject) -> JsonObject:
-    """The resource with its id and whatever 4me always shows and it lacks; a member twice becomes one."""
+    """Adds the id and the attributes that 4me always shows; a member that is listed twice is kept once."""
     given = resource.get("meta")
     resource_type = "User" if endpoint == "Users" else "Group"
     meta = {"resourceType": resource_type, "location": location(endpoint, resource_id)}
@@ -37,7 +37,7 @@ def completed(endpoint: Endpoint, resource_id: str, resource: JsonObject) -> Jso
 
 
 def stamped(resource: JsonObject, now: datetime) -> JsonObject:
-    """The resource as changed at that moment, and as created then if it has no meta yet."""
+    """Returns the resource with this moment as its time of change, and of creation if it has no meta yet."""
     moment = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
     written = moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     meta = resource.get("meta")
@@ -46,15 +46,15 @@ def stamped(resource: JsonObject, now: datetime) -> JsonObject:
 
 
 def member_ids(group: JsonObject) -> set[str]:
-    """The ids of a group's members."""
+    """Returns the ids of a group's members."""
     return {str(member["value"]) for member in read_items(MEMBERS, group.get("members"))}
 
 
 def shown_user(user: JsonObject, users: Mapping[str, JsonObject], groups: Iterable[JsonObject] = ()) -> JsonObject:
-    """A user as answered: a copy, with the groups they are in, the manager's link and, where known, display name."""
+    """Returns a copy of the user as answered: with groups, the manager's link and, if known, display name."""
     shown = _copied(user)
     if listed := [_shown_belonging(group) for group in groups]:
-        shown["groups"] = listed  # RFC 7643 section 4.1.2: read-only, and left out where there are none
+        shown["groups"] = listed  # RFC 7643 section 4.1.2: read-only, and absent for a user without groups
     enterprise = shown.get(ENTERPRISE_USER)
     manager = enterprise.get("manager") if isinstance(enterprise, dict) else None
     if not (isinstance(enterprise, dict) and isinstance(manager, dict)):
@@ -67,13 +67,13 @@ def shown_user(user: JsonObject, users: Mapping[str, JsonObject], groups: Iterab
 
 
 def shown_group(group: JsonObject, users: Mapping[str, JsonObject]) -> JsonObject:
-    """A group as answered: a copy, each member with its type, link and, as `display`, userName."""
+    """Returns a copy of the group as answered: each member with type, link and, as `display`, userName."""
     members = [_shown_member(member_id, users) for member_id in sorted(member_ids(group))]
     return {**_copied(group), "members": members}
 
 
 def without_members(group: JsonObject) -> JsonObject:
-    """A group as 4me's lists show it: a copy."""
+    """Returns a copy of the group as in 4me's lists, without members."""
     return _copied({name: value for name, value in group.items() if name != "members"})
 
 
@@ -94,7 +94,7 @@ def _shown_member(member_id: str, users: Mapping[str, JsonObject]) -> JsonObject
 
 
 def _copied(resource: JsonObject) -> JsonObject:
-    # Three times faster than deepcopy, which must expect more than JSON: a full read copies every user.
+    # Three times faster than deepcopy, which handles more than JSON: a full read copies every user.
     return {name: _copied_value(value) for name, value in resource.items()}
 
 

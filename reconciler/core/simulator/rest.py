@@ -1,6 +1,6 @@
-"""The REST side of the embedded 4me: people and their permissions, `/v1/…`. Who may ask is not decided here.
+"""The REST API of the embedded 4me: people and their permissions, `/v1/…`. Does not authenticate.
 
-Source: 4me's REST pages (people, people permissions, pagination). Where they are silent, `PeopleQuirks` says how.
+Source: 4me's REST pages (people, people permissions, pagination). `PeopleQuirks` decides what they leave open.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reconciler.core.simulator.rejection import Rejection, invalid_value
 
 MOST_A_PAGE = 100
 USUAL_PAGE = 20
-# 4me names its own host in links. Whoever follows one as it stands carries a token to where it can't be reached.
+# 4me names its own host in links. A client that followed one would send its token to a host that can't be reached.
 ELSEWHERE = "https://acme.xurrent.example"
 _LISTED = ("id", "sourceID", "name", "organization", "site", "manager", "disabled", "created_at", "updated_at")
 _COLLECTIONS: Mapping[str, Record] = {"people": "People", "organizations": "Organizations", "sites": "Sites"}
@@ -38,14 +38,14 @@ _WRITABLE: Mapping[Record, frozenset[str]] = {
 
 
 def read_call(method: str, target: str, body: object, account: str, now: datetime) -> Call:
-    """The request of that method, path and query below `/v1`."""
+    """Makes the call of a method, path and query below `/v1`."""
     path, _, query = target.partition("?")
     segments = [unquote(segment) for segment in path.strip("/").split("/")]
     return Call(method.upper(), segments, dict(parse_qsl(query, keep_blank_values=True)), body, account, now)
 
 
 def answer_call(directory: Directory, call: Call, quirks: PeopleQuirks) -> Answer:
-    """What 4me answers; raises a Rejection where it refuses."""
+    """Answers a call; raises a Rejection if 4me refuses it."""
     match call.path:
         case ["me"]:
             _only(call, "GET")
@@ -65,7 +65,7 @@ def answer_call(directory: Directory, call: Call, quirks: PeopleQuirks) -> Answe
 
 
 def _only(call: Call, *methods: str) -> None:
-    if call.method == "DELETE":  # 4me would revoke; whoever sends it here has lost their way
+    if call.method == "DELETE":  # 4me would revoke; this program must never send it
         raise Rejection(501, "nothing is ever deleted here")
     if call.method not in methods:
         raise Rejection(405, f"{call.method} is not supported here")
@@ -79,10 +79,10 @@ def _person(directory: Directory, record_id: str) -> JsonObject:
 
 
 def _permissions(directory: Directory, person: JsonObject, account: str, call: Call, quirks: PeopleQuirks) -> Answer:
-    """One person's roles in one account: asked for, added to (POST) or overwritten (PATCH)."""
+    """Answers a GET, POST (add) or PATCH (overwrite) of one person's roles in one account."""
     _only(call, "GET", "POST", "PATCH")
     if account != call.account:
-        raise Rejection(404, f"there is no account {account} to be seen from {call.account}")
+        raise Rejection(404, f"there is no account {account} that {call.account} can see")
     if call.method == "GET":
         return Answer(Response(200, shown_permissions(person, account)))
     changed = change_roles(directory, person, call, quirks)
@@ -105,13 +105,13 @@ def _collection(directory: Directory, kind: Record, call: Call, quirks: PeopleQu
 
 
 def _chosen(directory: Directory, kind: Record, call: Call) -> list[JsonObject]:
-    """Those that pass every filter, by id; people with `roles` are those who hold any of them in the account."""
+    """Returns the records that pass every filter, by id; `roles` finds people with any of these roles."""
     found = list(directory.records[kind].values())
     for name in call.query.keys() & set(_FILTERS):
-        found = [one for one in found if _has(one, name, call.query[name])]
+        found = [record for record in found if _has(record, name, call.query[name])]
     if kind == "People" and "roles" in call.query:
         roles = set(call.query["roles"].split(","))
-        found = [one for one in found if not roles.isdisjoint(roles_in(one, call.account))]
+        found = [person for person in found if not roles.isdisjoint(roles_in(person, call.account))]
     return sorted(found, key=_number)
 
 
@@ -122,18 +122,18 @@ def _has(record: Mapping[str, object], name: str, wanted: str) -> bool:
 
 
 def _listed(found: list[JsonObject], call: Call, quirks: PeopleQuirks) -> Response:
-    """A page: after a cursor, as 4me does it now, or by number, as it did it before. The rest is in `Link`."""
+    """Returns a page, after a cursor (4me today) or by number (4me before), with the next page in `Link`."""
     size = min(max(1, _integer(call.query, "per_page", USUAL_PAGE)), quirks.page_limit)
     start = _start(found, call.query, size)
     rows = found[start : start + size]
     names = [name for name in call.query.get("fields", "").split(",") if name] or list(_LISTED)
     headers = {"X-Pagination-Per-Page": str(size), "X-Pagination-Total-Entries": str(len(found))}
     if start + size < len(found):
-        where = {"page": str(start // size + 2)} if quirks.pages == "numbered" else {"search_after": _cursor(rows[-1])}
+        after = {"page": str(start // size + 2)} if quirks.pages == "numbered" else {"search_after": _cursor(rows[-1])}
         others = {name: value for name, value in call.query.items() if name not in ("page", "search_after")}
-        link = f"{ELSEWHERE}/v1/{'/'.join(call.path)}?{urlencode({**others, **where})}"
+        link = f"{ELSEWHERE}/v1/{'/'.join(call.path)}?{urlencode({**others, **after})}"
         headers["Link"] = f'<{link}>; rel="next"'
-    return Response(200, [_shown(one, names) for one in rows], headers)
+    return Response(200, [_shown(row, names) for row in rows], headers)
 
 
 def _start(found: Sequence[JsonObject], query: Mapping[str, str], size: int) -> int:
@@ -143,7 +143,7 @@ def _start(found: Sequence[JsonObject], query: Mapping[str, str], size: int) -> 
         last = int(urlsafe_b64decode(after))
     except ValueError:
         raise invalid_value("search_after", "is not a cursor") from None
-    return sum(_number(one) <= last for one in found)
+    return sum(_number(record) <= last for record in found)
 
 
 def _cursor(row: JsonObject) -> str:
@@ -167,5 +167,5 @@ def _shown(record: JsonObject, names: Iterable[str]) -> JsonObject:
 
 
 def _whole(record: JsonObject) -> JsonObject:
-    """A record as answered: what is kept for the machine alone is left out."""
+    """Returns a record as answered, without the fields that only the simulator uses."""
     return {name: value for name, value in record.items() if name not in ("permissions", "groupID", "me")}

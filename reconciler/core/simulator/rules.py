@@ -1,7 +1,7 @@
-"""The automation rules behind SCIM as 4me has them by default: SCIM users and groups → people, organizations, sites.
+"""4me's default automation rules behind SCIM: SCIM users and groups → people, organizations and sites.
 
-Source: 4me's default mapping rules. A person is linked by primary e-mail, or made where e-mail and name are known.
-Blank values keep what the person has, `locale` and `timezone` count for new people only, roles grant nothing.
+Source: 4me's default mapping rules. A person is linked by primary e-mail, or created if e-mail and name are known.
+Blank values change nothing, `locale` and `timezone` apply to new people only, and SCIM roles grant nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reconciler.core.simulator.directory import SCIM_SOURCE, Directory, stamped
 from reconciler.core.simulator.resource import member_ids
 from reconciler.core.simulator.schema import ENTERPRISE_USER
 
-# What a person has from SCIM, unless it is blank there: in the core schema, and in the enterprise extension.
+# The fields of a person by SCIM attribute: of the core schema, and of the enterprise extension.
 _FROM_CORE: Final = {"title": "job_title"}
 _FROM_ENTERPRISE: Final = {"employeeNumber": "employeeID", "location": "location", "supportID": "supportID"}
 _ONCE: Final = {"locale": "locale", "timezone": "time_zone"}
@@ -24,7 +24,7 @@ _PLACES: Final[Mapping[str, Record]] = {"organization": "Organizations", "site":
 
 
 def follow_user(directory: Directory, user: JsonObject, now: datetime) -> Touched:
-    """What a SCIM user that was written makes of the person behind it."""
+    """Updates or creates the person behind a SCIM user that was written; returns the changed records."""
     address, name = _address(user), _name(user)
     old = directory.behind(str(user["id"])) or (directory.with_email(address) if address else None)
     if old is None and not (address and name):
@@ -41,7 +41,7 @@ def follow_user(directory: Directory, user: JsonObject, now: datetime) -> Touche
 
 
 def follow_group(directory: Directory, group: JsonObject, now: datetime) -> Touched:
-    """What a SCIM group makes of an organization or site of its name: linked, renamed with it, its members in it."""
+    """Links the organization and site with the group's name, renames them with it, and moves its members there."""
     return tuple(
         item
         for field, kind in _PLACES.items()
@@ -67,7 +67,7 @@ def _mapped(directory: Directory, user: JsonObject) -> JsonObject:
 
 
 def _texts(resource: Mapping[str, object], names: Mapping[str, str]) -> JsonObject:
-    """What is not blank, under the person's names."""
+    """Returns the values that are not blank, under the names of the person's fields."""
     return {field: value for name, field in names.items() if (value := resource.get(name))}
 
 
@@ -77,10 +77,10 @@ def _extension(user: JsonObject) -> Mapping[str, object]:
 
 
 def _address(user: JsonObject) -> str | None:
-    """The primary e-mail, else a userName that is one: 4me wants the two to be the same."""
+    """Returns the primary e-mail, else a userName that is an address, because 4me requires both to be equal."""
     listed = user.get("emails")
-    emails = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    primary = next((one.get("value") for one in emails if one.get("primary") is True), None)
+    emails = [email for email in listed if isinstance(email, dict)] if isinstance(listed, list) else []
+    primary = next((email.get("value") for email in emails if email.get("primary") is True), None)
     address = primary or user.get("userName")
     return address if isinstance(address, str) and "@" in address else None
 
@@ -94,8 +94,8 @@ def _name(user: JsonObject) -> str | None:
 
 
 def _place_of(directory: Directory, kind: Record, group: JsonObject) -> JsonObject | None:
-    """What the group is linked to, else what is named like it and linked to no other group."""
-    linked = (one for one in directory.records[kind].values() if one.get("groupID") == group["id"])
+    """Returns the record linked to the group, else one with its name that is linked to no other group."""
+    linked = (record for record in directory.records[kind].values() if record.get("groupID") == group["id"])
     found = next(linked, None) or directory.named(kind, str(group.get("displayName")))
     return found if found and found.get("groupID") in (None, group["id"]) else None
 

@@ -1,7 +1,7 @@
-"""What the embedded 4me stores: the attributes of users and groups, from RFC 7643 section 4 and 4me's own additions.
+"""The attributes of users and groups in the embedded 4me, from RFC 7643 section 4 and 4me's additions.
 
-One table says what can be written, what /Schemas answers and which values compare with case. An attribute that is not
-in it is dropped when given, as `id`, `meta`, `groups` and `password` are.
+One table defines what can be written, what /Schemas returns and which values compare with case. Other attributes are
+dropped, and so are `id`, `meta`, `groups` and `password`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 CUSTOM_FIELDS = "urn:ietf:params:scim:schemas:extension:4me:1.0:custom_fields"
 
-# 4me names the account's own host in meta.location and $ref, not the one that was asked: a client that followed them
-# would carry its token elsewhere. `.example` can't be reached, so one that does fails.
+# 4me names the account's own host in meta.location and $ref, not the requested one. A client that followed them would
+# send its token elsewhere. `.example` can't be reached, so such a client fails.
 ELSEWHERE = "https://acme.xurrent.example/scim/v2"
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute or sub-attribute; `required` ones must be there, `unique` ones compare without case."""
+    """One attribute or sub-attribute; `required` ones must be present, `unique` ones compare without case."""
 
     name: str
     type: Literal["string", "boolean", "complex", "custom"] = "string"
@@ -34,13 +34,13 @@ class Attribute:
     case_exact: bool = False
 
     def part(self, name: str) -> Attribute | None:
-        """The sub-attribute of that name, compared without case (RFC 7643 section 2.1), or None."""
+        """Returns the sub-attribute of this name, compared without case (RFC 7643 section 2.1), or None."""
         return _named(self.parts, name)
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A schema and its attributes; `extension` is where they stand in a resource, None for the core ones."""
+    """A schema and its attributes; `extension` is the key of their object in a resource, None for core attributes."""
 
     id: str
     name: str
@@ -48,7 +48,7 @@ class Schema:
     extension: str | None = None
 
     def attribute(self, name: str) -> Attribute | None:
-        """The attribute of that name, compared without case, or None."""
+        """Returns the attribute of this name, compared without case, or None."""
         return _named(self.attributes, name)
 
 
@@ -65,7 +65,7 @@ _LABELLED = (*_strings("value", "display", "type"), Attribute("primary", "boolea
 _ADDRESS = ("formatted", "streetAddress", "locality", "region", "postalCode", "country", "type")
 _NAME = ("formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")
 
-# A member and a manager are stored as the id alone: what else they show ($ref, display) is computed when answering.
+# A member and a manager are stored as an id only; $ref and display are computed for each answer.
 _USER_ID = Attribute("value", required=True, case_exact=True)
 
 EXTERNAL_ID = Attribute("externalId", case_exact=True)
@@ -108,10 +108,10 @@ GROUP_SCHEMA = Schema(CORE_GROUP, "Group", (EXTERNAL_ID, DISPLAY_NAME, Attribute
 
 
 def schemas_of(endpoint: Endpoint) -> tuple[Schema, ...]:
-    """The schemas of an endpoint's resources, the core one first; custom fields have none (4me: SCIM users)."""
+    """Returns the schemas of an endpoint, the core one first; custom fields have no schema (4me: SCIM users)."""
     return (USER_SCHEMA, ENTERPRISE_SCHEMA) if endpoint == "Users" else (GROUP_SCHEMA,)
 
 
 def naming_attribute(endpoint: Endpoint) -> Attribute:
-    """The attribute that every resource must have and no two may share."""
+    """Returns the required and unique attribute that names a resource."""
     return USER_NAME if endpoint == "Users" else DISPLAY_NAME

@@ -1,4 +1,4 @@
-"""Which resources a filter finds, and the ways in which services find less than they should, or more."""
+"""Finds resources by a filter, with the known faults of other services, which find too many or too few."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _FILTERABLE: Mapping[Endpoint, Mapping[str, Comparison]] = {
 
 @dataclass(frozen=True, slots=True)
 class SearchQuirks:
-    """How other servers are known to search.
+    """The known faults of lookups in other servers.
 
-    With `ignores_filters` every look-up is answered with everybody; `refuses_or` is 400 for a filter with an `or`;
-    `minds_case` compares names with case; what is in `finds_nothing_by` is never found by that attribute.
+    `ignores_filters` returns all resources; `refuses_or` answers 400 to a filter with an `or`; `minds_case` compares
+    names with case; `finds_nothing_by` holds attributes whose lookups find nothing.
     """
 
     ignores_filters: bool = False
@@ -32,7 +32,7 @@ class SearchQuirks:
 
 
 def search(endpoint: Endpoint, resources: Iterable[JsonObject], text: str, quirks: SearchQuirks) -> list[JsonObject]:
-    """Those that the filter lets through, in the order given; raises a Rejection where it can't be read."""
+    """Returns the resources that match the filter, in the given order; raises a Rejection if it is not valid."""
     if not text or quirks.ignores_filters:
         return list(resources)
     attributes = _FILTERABLE[endpoint]
@@ -41,7 +41,9 @@ def search(endpoint: Endpoint, resources: Iterable[JsonObject], text: str, quirk
     wanted = parse_filter(text, attributes)
     if quirks.refuses_or and count_alternatives(text) > 1:
         raise Rejection(400, "`or` is not supported here", scim_type="invalidFilter")
-    blind = quirks.finds_nothing_by
+    hidden = quirks.finds_nothing_by
     return [
-        one for one in resources if wanted.matches({name: one[name] for name in one.keys() - blind} if blind else one)
+        resource
+        for resource in resources
+        if wanted.matches({name: resource[name] for name in resource.keys() - hidden} if hidden else resource)
     ]

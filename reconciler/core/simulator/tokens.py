@@ -1,6 +1,6 @@
-"""The token endpoint of the embedded 4me: client credentials in, a bearer token for an hour out (RFC 6749 section 4.4).
+"""The token endpoint of the embedded 4me: grants a bearer token for client credentials (RFC 6749 section 4.4).
 
-Nothing is kept: a token carries its last second, sealed with the client's secret. Parameters come in the body (4me:
+Tokens are not stored: each contains its last second, signed with the client's secret. Parameters are in the body (4me:
 OAuth, client credentials grant).
 """
 
@@ -18,13 +18,13 @@ LIFE = 3600
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Gives tokens to whoever has the secret (None: to anybody), and knows its own again, for `seconds`."""
+    """Issues tokens for the right secret (None: for any secret), and accepts them for `seconds`."""
 
     secret: str | None = None
     seconds: int = LIFE
 
     def answer(self, method: str, form: Mapping[str, str], now: datetime) -> Response:
-        """The token, or RFC 6749 section 5.2's error, with the status 400 that 4me documents for all of them."""
+        """Returns a token, or an error of RFC 6749 section 5.2 with status 400, as 4me documents for all errors."""
         if method != "POST":
             return Response(405, {"error": "invalid_request"})
         if form.get("grant_type") != "client_credentials":
@@ -37,7 +37,7 @@ class Issuer:
         return Response(200, {"access_token": token, "token_type": "Bearer", "expires_in": self.seconds})
 
     def accepts(self, token: str, now: datetime) -> bool:
-        """Whether this token was given here, and still counts."""
+        """Checks whether this issuer made the token, and it has not expired."""
         last, _, _seal = token.partition(".")
         return last.isdecimal() and hmac.compare_digest(self._sealed(int(last)), token) and now.timestamp() < int(last)
 

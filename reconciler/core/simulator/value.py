@@ -1,7 +1,7 @@
-"""What may be stored: a value as a client gave it → the value as 4me keeps it, or a Rejection. Knows no operation.
+"""Values of attributes: a value from a client → the value that 4me stores, or a Rejection. Knows no operation.
 
-Null, `""` and `[]` are the empty values that clear (4me: SCIM users, update). Sub-attributes that nobody knows are
-dropped; those that 4me computes (`$ref`, a member's `display`) are not stored.
+Null, `""` and `[]` clear an attribute (4me: SCIM users, update). Unknown sub-attributes are dropped; those that 4me
+computes (`$ref`, a member's `display`) are not stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LABELS = frozenset({"type", "primary", "display"})
 
 
 def read_scalar(attribute: Attribute, given: object) -> Scalar | list[Scalar] | None:
-    """The value of a simple attribute, None where it is cleared; flags may be "True" and "False", as Entra has them."""
+    """Returns the value of a simple attribute, None if cleared; accepts "True" and "False", as Entra sends flags."""
     if is_empty(given):
         return None
     if attribute.type == "custom":
@@ -31,7 +31,7 @@ def read_scalar(attribute: Attribute, given: object) -> Scalar | list[Scalar] | 
 
 
 def read_parts(attribute: Attribute, given: object) -> JsonObject:
-    """The sub-attributes given for a complex attribute, None for those cleared; a string stands for its `value`."""
+    """Returns the given sub-attributes of a complex attribute, None if cleared; a string counts as its `value`."""
     if isinstance(given, str) and attribute.part("value"):
         given = {"value": given}
     if not isinstance(given, dict):
@@ -41,7 +41,7 @@ def read_parts(attribute: Attribute, given: object) -> JsonObject:
 
 
 def read_items(attribute: Attribute, given: object) -> list[JsonObject]:
-    """The values of a multi-valued attribute, each once, without those that hold nothing but labels."""
+    """Returns the distinct values of a multi-valued attribute, without those that only have labels."""
     items = [tidied(read_parts(attribute, item)) for item in listed(given)]
     if any(part.required and part.name not in item for part in attribute.parts for item in items):
         raise invalid_value(attribute.name, "lacks a value")
@@ -49,24 +49,24 @@ def read_items(attribute: Attribute, given: object) -> list[JsonObject]:
 
 
 def listed(given: object) -> list[object]:
-    """The values given for a multi-valued attribute: one alone stands for a list of one, an empty value for none."""
+    """Returns the given values of a multi-valued attribute: a single value counts as a list, an empty one as none."""
     if is_empty(given):
         return []
     return given if isinstance(given, list) else [given]
 
 
 def keyed(items: list[JsonObject]) -> dict[object, JsonObject]:
-    """The items by what makes them the same: value and type; without a value, all of it."""
+    """Returns the items by identity: value and type; without a value, all parts."""
     return {_identity(item): item for item in items}
 
 
 def tidied(item: JsonObject) -> JsonObject:
-    """The object without what is cleared."""
+    """Returns the object without cleared parts."""
     return {name: value for name, value in item.items() if value is not None}
 
 
 def is_empty(given: object) -> bool:
-    """Whether giving this value clears."""
+    """Checks whether this value clears an attribute."""
     return given is None or given in ("", [])
 
 

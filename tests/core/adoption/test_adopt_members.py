@@ -56,14 +56,14 @@ def test_who_is_in_it_by_another_way_does_not_go_by_an_edit_of_the_list(group: s
     members, told = adopted(group, went=(user,))
 
     assert list(GROUND.declarations.groups[group].members or ()) == members
-    assert [f"group/{group}: {user} is not in it in the account, and is in git by {way}"] == told
+    assert [f"group/{group}: {user} was removed in the account; git adds them through {way}"] == told
 
 
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
-        ("id/u-9", "u-9 is in it in the account, and git does not declare them"),
-        ("user/cid", "only who is in scope can be a member (declared inactive: active is false)"),
+        ("id/u-9", "u-9 was added in the account, and git does not declare them"),
+        ("user/cid", "only users in scope can be members (declared inactive: active is false)"),
     ],
 )
 def test_who_can_not_be_a_member_in_git_is_told(reference: str, expected: str) -> None:

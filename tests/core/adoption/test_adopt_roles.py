@@ -76,20 +76,20 @@ def test_several_people_share_one_new_assignment() -> None:
             "dee",
             (),
             ("specialist",),
-            "all.yaml:11: user/dee does not hold specialist in the account, and has it in git through",
+            "all.yaml:11: user/dee lost specialist in the account, and has it in git through",
         ),
-        ("bob", ("User",), (), 'all.yaml:4: user/bob holds "User" in the account, which is no role of 4me'),
+        ("bob", ("User",), (), 'all.yaml:4: user/bob holds "User" in the account, which is not a role of 4me'),
         (
             "ann",
             (),
             ("specialist",),
-            "all.yaml:3: user/ann: in the account they hold problem_manager without specialist",
+            "all.yaml:3: user/ann holds problem_manager without specialist in the account",
         ),
         (
             "cid",
             ("problem_manager", "key_contact"),
             (),
-            "user/cid: in the account they hold problem_manager without specialist",
+            "user/cid holds problem_manager without specialist in the account",
         ),
     ],
 )
@@ -126,7 +126,7 @@ def test_where_git_assigns_no_role_any_more_there_is_nothing_to_edit() -> None:
     edits, [told] = adopted("ann", granted=("auditor",), text=f"users:\n{PEOPLE}")
 
     assert [] == edits
-    assert "user/ann holds auditor in the account, and git assigns no role to anybody any more" in told
+    assert "user/ann holds auditor in the account, and git no longer assigns any role" in told
 
 
 OVER_REST = TENANT.replace("all", "all, roles_via: permissions")
@@ -139,6 +139,6 @@ def test_over_rest_whoever_holds_nothing_may_only_wait_for_it() -> None:
     )
 
     assert ([], 1) == (waiting, len(said))
-    assert "user/ann holds none of their roles in the account: 4me may have linked them" in said[0]
+    assert "user/ann holds no role from git in the account: 4me may have linked them" in said[0]
     assert ([RemoveItem(FILE, SECTION, 3)], []) == adopted("ann", revoked=("problem_manager",), tenant=OVER_REST)
     assert [] == adopted("bob", revoked=("specialist",))[1]

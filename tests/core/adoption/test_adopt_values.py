@@ -90,13 +90,13 @@ def test_a_group_has_its_name_and_its_type() -> None:
 @pytest.mark.parametrize(
     ("path", "live", "expected"),
     [
-        ("displayName", "Anne", 'displayName is "Anne" in the account, which an expression makes'),
-        ("locale", "fr", 'locale is "fr" in the account, which a constant makes'),
-        ("employeeNumber", "7", 'employeeNumber is "7" in the account, which is the key'),
-        ("department", None, "department is nothing in the account, which has a default"),
-        ("site", "x", 'site is "x" in the account, which is read out of emails'),
-        ("userName", None, "userName is nothing in the account, and userName must be declared"),
-        ("manager", "id/u-9", "the manager in the account is u-9, whom git does not declare"),
+        ("displayName", "Anne", 'displayName is "Anne" in the account; the value in git comes from an expression'),
+        ("locale", "fr", 'locale is "fr" in the account; the value in git comes from a constant'),
+        ("employeeNumber", "7", 'employeeNumber is "7" in the account; the value in git is the key'),
+        ("department", None, "department is empty in the account; the mapping has a default"),
+        ("site", "x", 'site is "x" in the account; the mapping selects it from emails'),
+        ("userName", None, "userName is empty in the account, and userName must be declared"),
+        ("manager", "id/u-9", "the manager in the account is u-9, a user not declared in git"),
         ("title", 5, "title in the account is not text"),
         ("emails", [{"value": "a", "type": 5}], "emails in the account is not text"),
     ],
@@ -115,7 +115,7 @@ def test_a_rule_is_told_by_its_line() -> None:
     """Not by that of the person."""
     assert "desired-state/all.yaml:17" == str(refused("displayName", "Anne").source)
     assert "desired-state/all.yaml:24" == str(refused("groupType", "Site", DESK).source)
-    assert "otherwise" in refused("site", [{"value": "x"}]).message
+    assert "different" in refused("site", [{"value": "x"}]).message
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_whoever_would_stay_out_of_scope_is_told() -> None:
     company.context = applied(TENANT.replace("all", "assigned") + TEXT).context
 
     assert [
-        f"{FILE}:4: user/bob is active in the account, and in git: {NO_ROLE}",
-        f"{FILE}:5: user/cid is active in the account, and in git: declared inactive: active is false",
+        f"{FILE}:4: user/bob is active in the account, but out of scope in git: {NO_ROLE}",
+        f"{FILE}:5: user/cid is active in the account, but out of scope in git: declared inactive: active is false",
     ] == told(company.adopt())
 
 
@@ -72,8 +72,8 @@ def test_what_was_deleted_by_hand_is_told() -> None:
     company.simulator.groups.clear()
 
     assert [
-        f"{FILE}:4: user/bob is not in the account any more",
-        f"{FILE}:7: group/desk is not in the account any more",
+        f"{FILE}:4: user/bob is no longer in the account",
+        f"{FILE}:7: group/desk is no longer in the account",
     ] == sorted(told(company.adopt()))
 
 
@@ -82,7 +82,7 @@ def test_whom_git_does_not_declare_any_more_is_told_when_named() -> None:
     company = applied(TEXT)
     now = TENANT + TEXT.replace("  bob: {userName: bob@example.com}\n", "")
 
-    assert [f"{FILE}:4: user/bob is in the account, and git does not declare it any more"] == told(
+    assert [f"{FILE}:4: user/bob is in the account, and git no longer declares it"] == told(
         company.adopt(now, named=["user/bob"])
     )
 
@@ -108,6 +108,6 @@ def test_an_attribute_that_can_not_be_adopted_leaves_the_others() -> None:
     adoption = company.user("ann", title="Chief", nickName="Annie").adopt()
 
     assert (values("user", "ann", title="Chief"),) == adoption.edits
-    assert ['user/ann: nickName is "Annie" in the account, which a constant makes'] == [
+    assert ['user/ann: nickName is "Annie" in the account; the value in git comes from a constant'] == [
         one.message for one in adoption.problems
     ]

@@ -128,12 +128,12 @@ def test_a_leaver_is_told_of_without_the_account_too() -> None:
 @pytest.mark.parametrize(
     ("tenant", "live", "fate"),
     [
-        (EVERYONE, [], "Nobody in the account is surely them, and nothing is done."),
+        (EVERYONE, [], "No user of the account clearly matches them, and nothing is changed."),
         (EVERYONE, [live_user("cid", active=False)], "They are inactive already."),
         (
             Tenant(url="sandbox", scope="all", on_removed="ignore"),
             [live_user("cid")],
-            "They are active, and left alone: on_removed is ignore. Nothing is deleted.",
+            "They are active, and not changed: on_removed is ignore. Nothing is deleted.",
         ),
     ],
 )
@@ -148,8 +148,8 @@ def test_who_is_declared_under_another_key_by_now_has_not_left() -> None:
     """And needs no other edit."""
     leaver = World(with_user("bob", userName="cid@example.com"), world().then).leaver(live_user("cid"))
 
-    assert "They are declared as user/bob by now, and that is what counts." in leaver.verdict
-    assert (None, "as user/bob they are under management") == (leaver.manage, leaver.obstacle)
+    assert "They are now declared as user/bob, and that declaration counts." in leaver.verdict
+    assert (None, "they are under management as user/bob") == (leaver.manage, leaver.obstacle)
 
 
 def test_a_leaver_who_would_be_out_of_scope_is_told_what_else_it_takes() -> None:
@@ -178,7 +178,7 @@ def test_somebody_unmanaged_is_told_so_and_how_git_would_declare_them() -> None:
 
     assert one.verdict == (
         "is unmanaged: in the account, and git does not declare them, and did not when abc123 was applied. "
-        "A plan lists them and leaves them as they are; nothing is ever deleted."
+        "A plan lists them and does not change them; nothing is ever deleted."
     )
     assert ("unmanaged", None, ()) == (one.standing, one.key, one.account and one.account.plan)
     edits = (
@@ -193,7 +193,7 @@ def test_somebody_unmanaged_whom_a_group_loses_is_told_that() -> None:
     declared = declarations([ANN], [declared_group("staff", ["ann"])], tenant=EVERYONE)
     one = World(declared).unmanaged(live_user("zoe"))
 
-    assert "leaves them as they are, but for groups whose members git alone decides;" in one.verdict
+    assert "does not change them, except that authoritative groups remove them;" in one.verdict
     assert one.account is not None
     assert ["remove_members"] == [planned.action for planned in one.account.plan]
 
@@ -243,8 +243,8 @@ def test_somebody_who_could_be_one_of_git_is_unclear() -> None:
     )
 
     assert ("unclear", None) == (one.standing, one.manage)
-    assert one.verdict.startswith("is unclear: user/bob could be them")
-    assert "give user/bob an externalId or userName that only one of the account has" == one.obstacle
+    assert one.verdict.startswith("is unclear: user/bob could be this user")
+    assert "give user/bob an externalId or userName that only one user of the account has" == one.obstacle
 
 
 def test_who_has_no_name_that_git_could_find_them_by_can_not_be_declared() -> None:
@@ -268,4 +268,4 @@ def test_an_edit_by_which_they_would_not_be_found_is_not_told() -> None:
     now = replace(declarations([ANN], tenant=EVERYONE), mappings=Mappings(users=(LocatedRule(rule, THERE),)))
     one = World(now).unmanaged(live_user("zoe"))
 
-    assert (None, "declared so, they would not be found: users match by employeeNumber") == (one.manage, one.obstacle)
+    assert (None, "this declaration would not match them: users match by employeeNumber") == (one.manage, one.obstacle)

@@ -42,7 +42,10 @@ def test_a_leaver_is_found_by_key_and_by_id(named: str) -> None:
     [one] = ask(named, live_user("ann"), live_user("kai"))
 
     assert ("user", "id-kai", True) == (one.kind, one.id, one.active)
-    assert "user/kai at commit aaaaaaaaaaaa, in scope; the commit leads here; covered by apply #3" in one.witnesses[0]
+    assert (
+        "user/kai at commit aaaaaaaaaaaa, in scope; the commit is in HEAD's history; covered by apply #3"
+        in one.witnesses[0]
+    )
     assert one.verdict.startswith("leaver: left git, covered by apply #3")
     assert "" == one.settle
 
@@ -75,7 +78,7 @@ def test_who_is_declared_and_who_never_was() -> None:
 def test_a_group_that_left_says_so() -> None:
     [one] = ask("group/staff", live_user("ann"), live_group("staff", ["ann"]))
 
-    assert ("group", "left git: the members that it had from git leave it") == (one.kind, one.verdict)
+    assert ("group", "left git: the members that git added are removed") == (one.kind, one.verdict)
 
 
 def test_old_commits_are_counted() -> None:

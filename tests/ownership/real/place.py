@@ -90,7 +90,7 @@ class Served:
         new = f"back-{next(numbers)}"
         with self.store._transaction("IMMEDIATE"):  # noqa: SLF001  # no request of 4me's deletes anybody
             self.store._connection.execute("DELETE FROM resources WHERE id = ?", (user["id"],))  # noqa: SLF001
-            self.store._twin = None  # noqa: SLF001
+            self.store._simulator = None  # noqa: SLF001
         self.store.seed([{**_kept(user), "id": new}])
         return new
 
