@@ -98,9 +98,7 @@ def test_roles_that_wait_for_a_person_are_not_adopted_as_taken_away(remote: Remo
     adopted = remote.project.run("import", "--adopt")
 
     assert (1, before) == (adopted.code, text(remote)), adopted.said
-    assert "user/ann holds no role from git in the account: 4me may have linked them" in " ".join(
-        adopted.said.split()
-    )
+    assert "user/ann holds no role from git in the account: 4me may have linked them" in " ".join(adopted.said.split())
 
 
 def test_a_plan_about_one_person_reads_that_person_alone(granted: Remote) -> None:
