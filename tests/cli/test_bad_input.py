@@ -58,7 +58,7 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
         "named, not written",
     ),
     "plain http": (b"tenants: {t: {url: http://t.example, token: {env: T}}}\n", "https://"),
-    "a password in the url": (b"tenants: {t: {url: 'https://u:p@t.example', token: {env: T}}}\n", "an address alone"),
+    "a password in the url": (b"tenants: {t: {url: 'https://u:p@t.example', token: {env: T}}}\n", "an address without user"),
     "a name that no branch can have": (
         b"tenants: {t: {url: sandbox, record: a..b}}\n",
         "can't be the name of a branch",

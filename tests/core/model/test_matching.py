@@ -73,7 +73,7 @@ def test_one_user_with_two_candidates_is_a_problem_that_names_them_all(live: lis
 
     assert ({}, {user_key("ann")}, []) == (linked(matches), matches.unclear, matches.unmatched(live))
     assert ("ambiguous", HERE) == (problem.code, problem.source)
-    assert problem.message.startswith("user/ann could be any of 2 in the account: ")
+    assert problem.message.startswith("user/ann matches 2 users in the account: ")
     assert all(f"({one.id}) by " in problem.message for one in live)
 
 
@@ -86,7 +86,7 @@ def test_two_users_with_one_candidate_are_a_problem_that_names_both() -> None:
     assert ({}, {user_key("ann"), user_key("bob")}) == (linked(matches), matches.unclear)
     assert ({}, []) == (matches.adopted, matches.unmatched(live))
     assert "claimed_twice" == problem.code
-    assert "user/ann and user/bob would both be bob@example.com (id-ann) in the account" == problem.message
+    assert "user/ann and user/bob match the same user in the account: bob@example.com (id-ann)" == problem.message
 
 
 def test_what_is_clear_is_linked_beside_what_is_not() -> None:
@@ -104,4 +104,6 @@ def test_a_candidate_of_somebody_unclear_is_nobody_elses(turned: bool) -> None: 
     matches = match(declared[::-1] if turned else declared, live)
 
     assert ({}, {user_key("ann"), user_key("bob")}) == (linked(matches), matches.unclear)
-    assert any("user/ann and somebody whose match is unclear would both be" in one.message for one in matches.problems)
+    assert any(
+        "user/ann and another declared user, whose match is ambiguous," in one.message for one in matches.problems
+    )
