@@ -104,7 +104,7 @@ def test_a_name_may_be_one_letter() -> None:
 @pytest.mark.parametrize("nobody", [{}, {"users": []}, {"users": [], "groups": []}], ids=str)
 def test_a_role_is_given_to_somebody(nobody: dict[str, object]) -> None:
     """An assignment without users and groups is a mistake, and says what to do."""
-    with pytest.raises(ValidationError, match="is given to nobody: name `users` or `groups`"):
+    with pytest.raises(ValidationError, match="gives the role to no user: add `users` or `groups`"):
         RoleAssignment.model_validate({"role": "auditor", **nobody})
 
 

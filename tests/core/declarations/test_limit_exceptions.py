@@ -43,8 +43,9 @@ def test_an_exception_that_expired_is_a_warning() -> None:
     """From the day after its last."""
     [warning] = warn_of_exceptions(EXCEPTED, date(2026, 12, 25))
 
-    assert "guardrails.exceptions: the one for sha256:abababababab… (CHG-77) expired on 2026-12-24" == warning.message
-    assert ("warning", "take it out") == (warning.severity, warning.hint)
+    expected = "guardrails.exceptions: the exception for sha256:abababababab… (CHG-77) expired on 2026-12-24"
+    assert expected == warning.message
+    assert ("warning", "remove it") == (warning.severity, warning.hint)
     assert [] == list(warn_of_exceptions(EXCEPTED, LAST_DAY))
 
 

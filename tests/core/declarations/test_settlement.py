@@ -27,11 +27,11 @@ def test_a_line_names_one_by_key_or_by_id() -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ({}, "give `key` or `id`, and not both"),
-        ({"key": "user/kai", "id": "4711"}, "give `key` or `id`, and not both"),
-        ({"key": "kai"}, 'has the key "kai", which is not one: write it like user/jo.kerr or group/finance'),
-        ({"key": ""}, "which is not one"),
-        ({"key": "team/kai"}, "which is not one"),
+        ({}, "give either `key` or `id`"),
+        ({"key": "user/kai", "id": "4711"}, "give either `key` or `id`"),
+        ({"key": "kai"}, 'has the malformed key "kai": write it like user/jo.kerr'),
+        ({"key": ""}, "has the malformed key"),
+        ({"key": "team/kai"}, "has the malformed key"),
         ({"id": 4711}, "valid string"),
         ({"id": ""}, "at least 1 character"),
         ({"name": "kai"}, "not permitted"),

@@ -212,11 +212,11 @@ def test_roles_may_take_effect_over_permissions() -> None:
 @pytest.mark.parametrize(
     ("tenant", "wrong"),
     [
-        ({**REMOTE, "roles_via": "permissions"}, "says roles_via: permissions, and not where"),
-        ({**REMOTE, "permissions": PERMISSIONS}, "nothing uses while roles_via is scim"),
+        ({**REMOTE, "roles_via": "permissions"}, "has `roles_via: permissions` only"),
+        ({**REMOTE, "permissions": PERMISSIONS}, "which are not used with `roles_via: scim`"),
         (
             {"url": "sandbox", "roles_via": "permissions", "permissions": PERMISSIONS},
-            "the embedded 4me is its own: take them out",
+            "which are not used with `url: sandbox`: remove them",
         ),
     ],
 )

@@ -69,8 +69,8 @@ def test_two_tenants_with_one_record_are_a_problem_that_names_both_places(other:
 
     name = next(iter(other.values()))
     assert problem == (
-        f'tenants.yaml:3: tenants.prod.record: "{name}" is that of tenant qa too, compared without case; '
-        "that tenant is at tenants.yaml:2 (use one name for each record, and none that is a folder of another)"
+        f'tenants.yaml:3: tenants.prod.record: "{name}" is also the record of tenant qa (names compare without case); '
+        "tenant qa is at tenants.yaml:2 (give each tenant its own `record`, and none that is a folder of another)"
     )
 
 
@@ -79,7 +79,7 @@ def test_no_record_is_a_folder_of_another(one: str, other: str) -> None:
     """Git keeps a branch as a file, and a folder of that name can't be."""
     [problem] = found(a={"record": one}, b={"record": other})
 
-    assert "one is a folder of the other; that tenant is at tenants.yaml:2" in problem
+    assert "because one is a folder of the other; tenant a is at tenants.yaml:2" in problem
 
 
 def test_formerly_names_no_tenant_that_is_declared() -> None:
@@ -88,7 +88,9 @@ def test_formerly_names_no_tenant_that_is_declared() -> None:
 
     assert clash.startswith('tenants.yaml:3: tenants.prod.formerly: "qa" is declared too (')
     [said] = itself
-    assert said.startswith('tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself (it is the name that')
+    assert said.startswith(
+        'tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself (`formerly` is the previous name'
+    )
 
 
 def test_beside_names_another_tenant() -> None:
@@ -106,5 +108,5 @@ def test_beside_names_another_tenant() -> None:
 @pytest.mark.parametrize("field", ["record", "formerly"])
 def test_a_name_that_no_branch_can_have_is_refused(field: str) -> None:
     """With what is wrong about it."""
-    with pytest.raises(ValidationError, match="can't be the name of a branch: it has ' ', which no branch may have"):
+    with pytest.raises(ValidationError, match="can't be a branch name, because it has ' ', which git does not allow"):
         Tenant.model_validate({"url": "sandbox", field: "prod eu"})
