@@ -29,9 +29,9 @@ PEOPLE = [
     ("name", "passes", "reason"),
     [
         ("ann", True, 'holds auditor; passes "Sales"'),
-        ("bob", False, 'passes no scoping filter: "Sales" wants department EQUALS Sales and it is Finance'),
+        ("bob", False, 'passes no scoping filter: "Sales" requires department EQUALS Sales, but it is Finance'),
         ("cid", False, "declared inactive: active is false"),
-        ("dan", False, "holds no role, and only people who hold one are in scope"),
+        ("dan", False, "holds no role, and only users with a role are in scope"),
     ],
 )
 def test_a_verdict_has_one_reason(name: str, passes: bool, reason: str) -> None:  # noqa: FBT001

@@ -21,23 +21,41 @@ from tests.core.examples import THERE, clause
         (
             clause("contractTyp", "EQUALS", "x"),
             False,
-            [("unknown_attribute", "error", "no one has the attribute \"contractTyp\" that 'contractTyp EQUALS x'")],
+            [
+                (
+                    "unknown_attribute",
+                    "error",
+                    "no declaration has the attribute \"contractTyp\", which 'contractTyp EQUALS x' tests",
+                )
+            ],
         ),
-        (clause("blank", "IS NULL"), False, [("unknown_attribute", "error", 'no one has the attribute "blank"')]),
-        (clause("costCenter", "IS NULL"), False, [("unused_attribute", "warning", "no one has the attribute")]),
+        (
+            clause("blank", "IS NULL"),
+            False,
+            [("unknown_attribute", "error", 'no declaration has the attribute "blank"')],
+        ),
+        (clause("costCenter", "IS NULL"), False, [("unused_attribute", "warning", "no declaration has the attribute")]),
         (
             clause("notInteger", "GREATER_THAN", 1),
             False,
-            [("not_comparable", "warning", "1 values of notInteger are no whole number (say '3.5')")],
+            [("not_comparable", "warning", "1 value of notInteger is not a whole number (for example '3.5')")],
         ),
-        (clause("tags", "BEFORE", "2026-01-01"), False, [("not_comparable", "warning", "are no date (say 'emea')")]),
+        (
+            clause("tags", "BEFORE", "2026-01-01"),
+            False,
+            [("not_comparable", "warning", "not a date (for example 'emea')")],
+        ),
         (clause("x", "IS_MEMBER_OF", "finance"), False, []),
         (
             clause("x", "IS_MEMBER_OF", "group/finence"),
             False,
             [("unknown_group", "error", 'names the group "finence"')],
         ),
-        (clause("x", "IS_MEMBER_OF", "finance"), True, [("nested_is_member_of", "error", "can't decide membership")]),
+        (
+            clause("x", "IS_MEMBER_OF", "finance"),
+            True,
+            [("nested_is_member_of", "error", "can't be used in members_where")],
+        ),
     ],
 )
 def test_a_clause_is_checked_beside_the_people_it_is_put_to(
@@ -80,4 +98,4 @@ def test_a_value_that_must_not_be_read_is_no_example() -> None:
 
     [problem] = check_clauses([hidden], Population({"dana": {"attributes": {"level": "high"}}}), ())
 
-    assert "1 values of attributes.level are no whole number: the clause is false" == problem.message
+    assert "1 value of attributes.level is not a whole number: the clause is false there" == problem.message

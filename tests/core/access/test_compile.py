@@ -52,15 +52,15 @@ def ann_who(
     ("declared", "in_scope", "reason"),
     [
         (ann_who("user", "auditor", tenant=SANDBOX), True, "holds auditor, user; no scoping filters"),
-        (ann_who(tenant=SANDBOX), False, "holds no role, and only people who hold one are in scope"),
-        (ann_who("default_access", tenant=SANDBOX), False, "holds no role, and only people who hold one are in scope"),
+        (ann_who(tenant=SANDBOX), False, "holds no role, and only users with a role are in scope"),
+        (ann_who("default_access", tenant=SANDBOX), False, "holds no role, and only users with a role are in scope"),
         (ann_who(), True, "everyone is in scope; no scoping filters"),
         (ann_who("user", active=False), False, "declared inactive: active is false"),
         (ann_who(department="Finance", filters=(IN_FINANCE,)), True, 'everyone is in scope; passes "Finance"'),
         (
             ann_who("user", department="Sales", filters=(IN_FINANCE,)),
             False,
-            'passes no scoping filter: "Finance" wants department EQUALS Finance and it is Sales',
+            'passes no scoping filter: "Finance" requires department EQUALS Finance, but it is Sales',
         ),
         (ann_who(filters=(IS_ACTIVE,)), True, 'everyone is in scope; passes "Active"'),
     ],
@@ -124,7 +124,7 @@ def test_groups_are_in_scope_when_their_filters_pass() -> None:
 
     assert (True, 'declared in git; passes "Support"') == (support.in_scope, support.reason)
     assert sales.in_scope is False
-    assert 'passes no scoping filter: "Support" wants displayName EQUALS Support and it is Sales' == sales.reason
+    assert 'passes no scoping filter: "Support" requires displayName EQUALS Support, but it is Sales' == sales.reason
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,11 @@ def test_who_loses_and_who_gains_access_is_told_by_the_filter_and_the_clause_tha
     assert [("warning", wants_sales.source), ("info", place)] == [(one.severity, one.source) for one in problems]
     assert [
         (
-            'the edit of the scoping filters takes access from 1 person: the filter "One" wants '
+            'the edit of the scoping filters takes access from 1 user: the filter "One" requires '
             "department EQUALS Sales: Ann Lee (user/ann), it is Finance"
         ),
         (
-            'the edit of the scoping filters gives access to 1 person: the filter "One" no longer wants '
+            'the edit of the scoping filters gives access to 1 user: the filter "One" no longer requires '
             "department EQUALS Finance: Bob Roy (user/bob)"
         ),
     ] == [one.message for one in problems]
@@ -63,11 +63,11 @@ def test_people_are_told_together_by_what_moves_them() -> None:
 
     assert [
         (
-            'takes access from 2 people: the filter "One" wants title EQUALS Chief: '
+            'takes access from 2 users: the filter "One" requires title EQUALS Chief: '
             "Ann Lee (user/ann), it is unassigned; dan@example.com (user/dan), it is Head"
         ),
         (
-            'takes access from 2 people: the filter "One" wants department EQUALS Finance: '
+            'takes access from 2 users: the filter "One" requires department EQUALS Finance: '
             "Bob Roy (user/bob), it is Sales; eve@example.com (user/eve), it is unassigned"
         ),
     ] == [message.removeprefix("the edit of the scoping filters ") for _severity, message in told(before, now)]
@@ -80,7 +80,7 @@ def test_where_there_was_no_filter_the_nearest_is_to_blame() -> None:
     now = replace(filtered(), filters=Filters(users=(far, near)))
 
     [(_severity, message)] = told(filtered(), now)
-    assert 'the filter "Near" wants department EQUALS Legal: Ann Lee (user/ann), it is Finance; Bob Roy' in message
+    assert 'the filter "Near" requires department EQUALS Legal: Ann Lee (user/ann), it is Finance; Bob Roy' in message
 
 
 def test_a_filter_that_is_gone_or_new_is_told_as_such() -> None:
@@ -93,15 +93,15 @@ def test_a_filter_that_is_gone_or_new_is_told_as_such() -> None:
         (
             "warning",
             (
-                'the edit of the scoping filters takes access from 1 person: the filter "Two", '
-                "which let them in, is gone: Bob Roy (user/bob)"
+                'the edit of the scoping filters takes access from 1 user: the filter "Two" '
+                "was removed: Bob Roy (user/bob)"
             ),
         )
     ] == told(both, first)
     assert [
         (
             "info",
-            'the edit of the scoping filters gives access to 1 person: the filter "Two" is new: Bob Roy (user/bob)',
+            'the edit of the scoping filters gives access to 1 user: the filter "Two" is new: Bob Roy (user/bob)',
         )
     ] == told(first, both)
 
@@ -116,7 +116,7 @@ def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
         (
             "warning",
             (
-                'the edit of the scoping filters leaves 1 group alone from now on: the filter "Teams" wants '
+                'the edit of the scoping filters takes 1 group out of scope: the filter "Teams" requires '
                 "displayName STARTS_WITH D: Hr (group/hr), it is Hr"
             ),
         )
@@ -125,7 +125,7 @@ def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
         (
             "info",
             (
-                "the edit of the scoping filters brings 1 group into scope: there are no scoping filters any more: "
+                "the edit of the scoping filters brings 1 group into scope: all scoping filters were removed: "
                 "Hr (group/hr)"
             ),
         )
@@ -219,6 +219,6 @@ def test_ten_are_named_and_the_rest_counted() -> None:
     before = replace(filtered(FINANCE), users={one.attributes["userName"].split("@")[0]: one for one in many})
     [(_severity, message)] = told(before, replace(before, filters=filtered(SALES).filters))
 
-    assert "takes access from 12 people: " in message
+    assert "takes access from 12 users: " in message
     assert message.endswith(" and 2 more")
     assert 10 == message.count("@example.com (")

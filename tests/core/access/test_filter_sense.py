@@ -42,7 +42,10 @@ def told(*filters: Filter, declared: Declarations | None = None) -> list[tuple[s
         (
             [("level", "GREATER_THAN", 5), ("attributes.level", "IS TRUE")],
             12,
-            "level GREATER_THAN 5 and attributes.level IS TRUE exclude each other (nobody has several values of level)",
+            (
+                "level GREATER_THAN 5 and attributes.level IS TRUE exclude each other "
+                "(no user has several values of level)"
+            ),
         ),
         (
             [("level", "IS NULL"), ("level", "EQUALS", 3)],
@@ -50,8 +53,8 @@ def told(*filters: Filter, declared: Declarations | None = None) -> list[tuple[s
             "level IS NULL and level EQUALS 3 exclude each other",
         ),
         ([("title", "EQUALS", "")], 11, "no value satisfies title EQUALS"),
-        ([("active", "IS FALSE")], 11, "active IS FALSE, and only people who are active are put to filters"),
-        ([("userName", "IS NULL")], 11, "userName IS NULL, and everyone has a userName"),
+        ([("active", "IS FALSE")], 11, "it requires active IS FALSE, but filters test only active users"),
+        ([("userName", "IS NULL")], 11, "it requires userName IS NULL, but every user has a userName"),
     ],
 )
 def test_a_filter_that_can_never_hold_is_told_with_the_clauses_that_keep_it_from(
@@ -90,7 +93,7 @@ def test_a_clause_that_another_implies_changes_nothing() -> None:
         clause("level", "EQUALS", 3),
     ]
     [(_, _, message)] = told(Filter("One", tuple(strict), Source("filters.yaml", 1)))
-    assert message.endswith("[desired-state/groups.yaml:9] (nobody has several values of level)")
+    assert message.endswith("[desired-state/groups.yaml:9] (no user has several values of level)")
 
 
 def test_a_filter_that_lets_in_nobody_whom_another_does_not_changes_nothing() -> None:
@@ -104,12 +107,12 @@ def test_a_filter_that_lets_in_nobody_whom_another_does_not_changes_nothing() ->
         (
             "shadowed_filter",
             10,
-            'the filter "Narrow" changes nothing: whoever passes it passes the filter "Wide" [filters.yaml:20] too',
+            'the filter "Narrow" changes nothing: all that passes it passes the filter "Wide" [filters.yaml:20] too',
         ),
         (
             "shadowed_filter",
             30,
-            'the filter "Again" changes nothing: whoever passes it passes the filter "Wide" [filters.yaml:20] too',
+            'the filter "Again" changes nothing: all that passes it passes the filter "Wide" [filters.yaml:20] too',
         ),
     ] == told(narrow, wide, again, other)
 
@@ -131,9 +134,9 @@ def test_filters_of_groups_are_looked_at_too() -> None:
     """Every group is called something."""
     filters = Filters(groups=(rule("Named", 10, ("displayName", "IS NULL")),))
 
-    assert ['the filter "Named" can never hold: displayName IS NULL, and every group has a displayName'] == [
-        problem.message for problem in check_sense(declarations(PEOPLE), filters)
-    ]
+    assert [
+        'the filter "Named" can never hold: it requires displayName IS NULL, but every group has a displayName'
+    ] == [problem.message for problem in check_sense(declarations(PEOPLE), filters)]
 
 
 def test_filters_that_make_sense_are_not_remarked_upon() -> None:

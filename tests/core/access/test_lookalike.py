@@ -29,7 +29,7 @@ def test_two_names_that_look_the_same_are_told_and_both_spelled(one: str, other:
     [problem] = check_lookalikes("userName", people, Redaction())
 
     assert ("look_alike", "warning", HERE) == (problem.code, problem.severity, problem.source)
-    where = f"user/b and user/a (at {HERE}) look the same and are not"
+    where = f"user/b and user/a (at {HERE}) look alike but differ"
     assert f"{where}: their userName is {other!a} and {one!a}" == problem.message
 
 
@@ -46,7 +46,7 @@ def test_letters_that_nobody_sees_are_a_warning() -> None:
     [problem] = check_lookalikes("displayName", [desired_group("desk", [], HIDDEN)], Redaction())
 
     assert ("invisible", "warning") == (problem.code, problem.severity)
-    assert "the displayName of group/desk has letters that nobody sees: 'De\\u200bsk'" == problem.message
+    assert "the displayName of group/desk has invisible characters: 'De\\u200bsk'" == problem.message
 
 
 def test_a_name_that_must_not_be_read_is_not_spelled() -> None:
@@ -56,4 +56,4 @@ def test_a_name_that_must_not_be_read_is_not_spelled() -> None:
     [one] = check_lookalikes("displayName", [desired_group("desk", [], HIDDEN)], Redaction(("displayName",)))
 
     assert pair.message.endswith("their userName is (redacted) and (redacted)")
-    assert one.message.endswith("letters that nobody sees: (redacted)")
+    assert one.message.endswith("invisible characters: (redacted)")

@@ -110,9 +110,9 @@ def test_a_group_nested_twice_is_no_cycle() -> None:
         ("ann", None, None),
         ("group/finance", None, None),
         ("anne", 'groups.x.members: no user "anne" is declared', 'did you mean "ann"?'),
-        ("zoe", 'groups.x.members: no user "zoe" is declared', "declare it under `users`, or take it out"),
+        ("zoe", 'groups.x.members: no user "zoe" is declared', "declare it under `users`, or remove it here"),
         ("group/finence", 'groups.x.members: no group "finence" is declared', 'did you mean "finance"?'),
-        ("group/zzz", 'groups.x.members: no group "zzz" is declared', "declare it under `groups`, or take it out"),
+        ("group/zzz", 'groups.x.members: no group "zzz" is declared', "declare it under `groups`, or remove it here"),
     ],
 )
 def test_a_reference_to_what_git_does_not_know_is_a_problem(

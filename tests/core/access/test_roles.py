@@ -75,13 +75,13 @@ def test_an_expired_assignment_names_its_date() -> None:
     [problem] = assign(assignment("auditor", "ann", expires=date(2026, 1, 2))).problems
 
     assert "the assignment of auditor expired on 2026-01-02: it no longer counts" == problem.message
-    assert "take it out, or move the date" == problem.hint
+    assert "remove it, or change the date" == problem.hint
 
 
 @pytest.mark.parametrize(
     ("role", "code", "hint"),
     [
-        ("account_owner", "owner", "take the assignment out"),
+        ("account_owner", "owner", "remove the assignment"),
         ("auditer", "unknown_role", 'did you mean "auditor"?'),
         ("wizard", "unknown_role", f"the roles are: {', '.join(sorted(ASSIGNABLE))}"),
     ],

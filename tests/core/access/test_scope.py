@@ -151,10 +151,10 @@ def test_a_scalar_is_compared_as_people_write_it(value: object, expected: str) -
             ],
             False,
             (
-                'passes no scoping filter: "Sales" wants department EQUALS Sales and it is Finance; '
-                '"Costly" wants costCenter IS NOT NULL and it is unassigned; '
-                '"Chosen" wants groups IS_MEMBER_OF chosen and it is in other groups; '
-                '"Elsewhere" wants tags IN apac, amer and it is emea, pilot'
+                'passes no scoping filter: "Sales" requires department EQUALS Sales, but it is Finance; '
+                '"Costly" requires costCenter IS NOT NULL, but it is unassigned; '
+                '"Chosen" requires groups IS_MEMBER_OF chosen, but it is in other groups; '
+                '"Elsewhere" requires tags IN apac, amer, but it is emea, pilot'
             ),
         ),
     ],
