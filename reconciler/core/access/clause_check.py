@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from reconciler.core.access.population import Population
 from reconciler.core.access.scope import SCHEMA_NAMES, as_text, spell
 from reconciler.core.declarations.clause import NEEDS_DATE, NEEDS_INTEGER, Clause, Operator, parse_day, parse_integer
+from reconciler.core.model.amounts import count
 from reconciler.core.model.suggest import did_you_mean
 from reconciler.errors import Problem
 
@@ -53,8 +54,8 @@ def _check_values(clause: Clause, population: Population) -> Iterable[Problem]:
         noun = "whole number" if parse is parse_integer else "date"
         example = "" if clause.redacted else f" (for example {min(as_text(one.value) for one in unfit)!r})"
         number = sum(len(one.names) for one in unfit)
-        subject = f"1 value of {clause.attribute} is" if number == 1 else f"{number} values of {clause.attribute} are"
-        message = f"{subject} not a {noun}{example}: the clause is false there"
+        verb = "is" if number == 1 else "are"
+        message = f"{count(number, 'value')} of {clause.attribute} {verb} not a {noun}{example}: the clause is false"
         hint = "correct the values, or use another operator"
         yield Problem("not_comparable", message, clause.source, hint, severity="warning")
 

@@ -1,4 +1,4 @@
-"""Expressions of attribute mappings: what they can do, and what nothing in them can."""
+"""Expressions of attribute mappings: their functions, and the constructs that they refuse."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ ANN: dict[str, object] = {
     ],
 )
 def test_an_expression_makes_text_of_values(text: str, expected: str) -> None:
-    """What Entra's common expression functions do."""
+    """The filters do the same as Entra's common expression functions."""
     assert expected == Expression(text).evaluate(ANN)
 
 
 def test_an_expression_knows_which_attributes_it_reads() -> None:
-    """Functions are none."""
+    """Names of functions are not among them."""
     assert {"name", "site"} == Expression("{{ coalesce(name.givenName, site) | upper }}").names
 
 
@@ -126,7 +126,7 @@ def test_a_value_that_is_missing_or_unfit_is_said_and_not_guessed(text: str, sai
     ],
 )
 def test_an_expression_that_does_more_is_refused_before_it_runs(text: str, said: str) -> None:
-    """No statements, products, powers, methods, or filters and functions that there are not."""
+    """No statements, products, powers, methods, and no unknown filters or functions."""
     with pytest.raises(WrongExpression, match=said):
         Expression(text)
 

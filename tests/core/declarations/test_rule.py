@@ -1,4 +1,4 @@
-"""What a mapping rule may say, and what each mistake is told."""
+"""Valid mapping rules, and the message for each mistake."""
 
 import pytest
 from pydantic import ValidationError
@@ -30,7 +30,7 @@ from reconciler.core.declarations.rule import AttributeMappings
     ],
 )
 def test_a_rule_that_can_not_be_meant_says_why(rule: dict[str, object], told: str) -> None:
-    """A target that is read-only or unknown, two origins or none, an expression that does more than it may."""
+    """A read-only or unknown target, two origins or none, an expression with a forbidden construct."""
     with pytest.raises(ValidationError) as raised:
         AttributeMappings.model_validate({"users": [rule]})
 
@@ -38,7 +38,7 @@ def test_a_rule_that_can_not_be_meant_says_why(rule: dict[str, object], told: st
 
 
 def test_a_target_is_mapped_once() -> None:
-    """Which of two rules wins would be a guess."""
+    """Otherwise the order of the rules would decide."""
     rules = [{"target": "title", "constant": "a"}, {"target": "title", "constant": "b"}]
 
     with pytest.raises(ValidationError, match="mapped more than once"):
@@ -46,7 +46,7 @@ def test_a_target_is_mapped_once() -> None:
 
 
 def test_groups_have_targets_of_their_own() -> None:
-    """A user's attribute is none of a group's; a custom field is a user's."""
+    """A group has other attributes than a user, and no custom fields."""
     assert AttributeMappings.model_validate({"groups": [{"target": "groupType", "constant": "Team"}]}).groups
     with pytest.raises(ValidationError, match="not an attribute that can be written"):
         AttributeMappings.model_validate({"groups": [{"target": "customFields.badge", "constant": "x"}]})
