@@ -428,7 +428,7 @@ def test_an_ambiguous_person_is_left_alone_and_exits_1(project: Project) -> None
     ran = project.run("apply", "--yes")
 
     assert 1 == ran.code
-    assert "user/ann could be any of 2 in the account" in ran.err
+    assert "user/ann matches 2 users in the account" in ran.err
     assert {"x1", "ann", "bob", "cid"} == set(project.users())
     assert ["partial"] == project.ends()
 

@@ -58,10 +58,10 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
         "named, not written",
     ),
     "plain http": (b"tenants: {t: {url: http://t.example, token: {env: T}}}\n", "https://"),
-    "a password in the url": (b"tenants: {t: {url: 'https://u:p@t.example', token: {env: T}}}\n", "an address alone"),
+    "a password in the url": (b"tenants: {t: {url: 'https://u:p@t.example', token: {env: T}}}\n", "an address without"),
     "a name that no branch can have": (
         b"tenants: {t: {url: sandbox, record: a..b}}\n",
-        "can't be the name of a branch",
+        "can't be a branch name",
     ),
     "a duration that is none": (b"guardrails: {within: 1w}\n", "'1w' is not a duration: write it like `24h` or `14d`"),
     "an exception without an end": (
@@ -116,12 +116,12 @@ users:
 """
 WRONG_ABOUT_OWNERSHIP = (
     'all.yaml:2: tenants.sandbox.beside: "sandbox" is this tenant itself (name the other tenant on the same account',
-    'all.yaml:3: tenants.other.record: "eu" is that of tenant sandbox too, compared without case; that tenant is at',
-    "all.yaml:5: left: user/ann is declared at desired-state/all.yaml:10 (take out this line, or the declaration",
+    'all.yaml:3: tenants.other.record: "eu" is also the record of tenant sandbox (names compare without case); tenant',
+    "all.yaml:5: left: user/ann is declared at desired-state/all.yaml:10 (remove this line or the declaration",
     'all.yaml:6: left: the id "4711" is named a second time; the first is under released at desired-state/all.yaml:8',
     "all.yaml:10: user/ann: was names user/bob, which is declared at desired-state/all.yaml:11 (a key that is still",
-    "all.yaml:11: user/bob: was names user/bob, which is its own key (write the key from before it changed",
-    "all.yaml:12: user/cid: was names user/old, and so does user/bob at desired-state/all.yaml:11 (one key became one",
+    "all.yaml:11: user/bob: was names user/bob, which is its own key (write the previous key, or remove",
+    "all.yaml:12: user/cid: was names user/old, and so does user/bob at desired-state/all.yaml:11 (a key has only",
 )
 
 

@@ -52,7 +52,7 @@ def filtered(project: Project) -> Project:
             "bob",
             [
                 "Bob (user/bob) is out of scope of sandbox on 2026-04-01. ",
-                'Because: passes no scoping filter: "Money" wants department EQUALS Finance and it is Sales',
+                'Because: passes no scoping filter: "Money" requires department EQUALS Finance, but it is Sales',
                 "no   department EQUALS Finance: it is Sales",
                 "To turn this around: set department: Finance on bob\n",
                 'Then: holds user; passes "Money"',
@@ -61,7 +61,7 @@ def filtered(project: Project) -> Project:
         (
             "cid",
             [
-                "Because: holds no role, and only people who hold one are in scope",
+                "Because: holds no role, and only users with a role are in scope",
                 "no   auditor directly, until 2026-03-31, CHG-7  [desired-state/all.yaml:12]",
                 "To turn this around: move the end (expires) of the role auditor at desired-state/all.yaml:12",
             ],

@@ -221,7 +221,7 @@ async def _names_two(flow: Flow, place: Place) -> bool:
     before, after, tenant = _compiled(flow, place)
     async with AsyncExitStack() as stack:
         made = await _plan(await _connect(stack, tenant, place), after, before, tenant, place.dialect)
-    return not made.plan.changes and any("could be any of 2" in one.message for one in made.plan.problems)
+    return not made.plan.changes and any("matches 2 users" in one.message for one in made.plan.problems)
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def expires_soon() -> Problem:
         "expires_soon",
         "auditor of user/elena.marchetti ends on 2026-12-01",
         Source("desired-state/roles.yaml", 14),
-        "move the date if it is still needed",
+        "change the date if it is still needed",
         severity="warning",
     )
 
@@ -231,15 +231,15 @@ def filter_edit() -> Plan:
         problems=(
             Problem(
                 "filter_change",
-                'the edit of the scoping filters takes access from 4 people: the filter "Permanent staff" wants '
+                'the edit of the scoping filters takes access from 4 users: the filter "Permanent staff" requires '
                 f"contractType EQUALS permanent: {named}",
                 place,
                 severity="warning",
             ),
             Problem(
                 "filter_change",
-                'the edit of the scoping filters gives access to 1 person: the filter "Permanent staff" no longer '
-                "wants site EQUALS London: Chidi Okafor 9 (user/chidi.okafor.9)",
+                'the edit of the scoping filters gives access to 1 user: the filter "Permanent staff" no longer '
+                "requires site EQUALS London: Chidi Okafor 9 (user/chidi.okafor.9)",
                 place,
                 severity="info",
             ),

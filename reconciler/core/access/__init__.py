@@ -1,1 +1,1 @@
-"""Who gets access and why: scope, membership, roles and mapping, compiled into a desired state."""
+"""Decides who gets access and why: compiles scope, membership, roles and mappings into a desired state."""

@@ -1,6 +1,6 @@
-"""Who has access to a tenant, and why: not inactive, entitled by a role where one is needed, let in by a filter.
+"""Decides who has access to a tenant: a user who is active, holds a role if `scope` needs it, and passes a filter.
 
-The one place where a verdict is made; what is compiled, explained and told of an edit is all of these verdicts.
+This is the only module that makes this verdict; the desired state, `explain` and the warnings on edits all use it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from reconciler.core.declarations.declared import Declarations, DeclaredUser
 
 
 def filters_of(declarations: Declarations, tenant: str) -> Filters:
-    """The tenant's own scoping filters where it has some, else those of everyone."""
+    """Returns the tenant's own scoping filters if it declares any, else the common ones."""
     return declarations.tenants[tenant].filters or declarations.filters
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What decides about access; one user after another is put to it."""
+    """The rules of one tenant on one day, ready to judge users and groups."""
 
     scope: Literal["assigned", "all"]
     membership: Membership
@@ -32,7 +32,7 @@ class Access:
     groups: tuple[CompiledFilter, ...]
 
     def of_user(self, name: str, declared: DeclaredUser) -> Verdict:
-        """Whether the user is in scope, and why."""
+        """Decides whether the user is in scope, and why."""
         if reason := self.shut_out(name, declared):
             return Verdict(passes=False, reason=reason)
         roles = self.holdings.roles(name)
@@ -41,30 +41,30 @@ class Access:
         return Verdict(filtered.passes, f"{entitled}; {filtered.reason}" if filtered.passes else filtered.reason)
 
     def shut_out(self, name: str, declared: DeclaredUser) -> str | None:
-        """Why the user is out of scope whatever the filters say, or None."""
+        """Returns why the user is out of scope regardless of filters, or None."""
         if declared.attributes.get("active") is False:
             return "declared inactive: active is false"
         if self.scope == "assigned" and not self.holdings.roles(name):
-            return "holds no role, and only people who hold one are in scope"
+            return "holds no role, and only users with a role are in scope"
         return None
 
     def of_group(self, name: str, attributes: SourceAttributes) -> Verdict:
-        """Whether the group is in scope, and why."""
+        """Decides whether the group is in scope, and why."""
         return judge(self.groups, group_subject(name, attributes))
 
     def subject(self, name: str, declared: DeclaredUser) -> Subject:
-        """The user as clauses see them."""
+        """Returns the user in the form that clauses test."""
         groups = self.membership.groups_of.get(name, frozenset())
         return Subject(declared.source_attributes, groups)
 
 
 def group_subject(name: str, attributes: SourceAttributes) -> Subject:
-    """A group as clauses see it."""
+    """Returns a group in the form that clauses test."""
     return Subject({"externalId": name, **attributes})
 
 
 def make_access(declarations: Declarations, tenant: str, today: date) -> Access:
-    """What decides about access to the tenant on that day; `tenant` must be declared."""
+    """Compiles the rules of access to a tenant on that day; the tenant must be declared."""
     membership = expand_membership(declarations)
     holdings = assign_roles(declarations, membership, today)
     return Access(
@@ -76,5 +76,5 @@ def make_access(declarations: Declarations, tenant: str, today: date) -> Access:
 
 
 def compile_filters(filters: Filters) -> tuple[tuple[CompiledFilter, ...], tuple[CompiledFilter, ...]]:
-    """Those for users, and those for groups."""
+    """Compiles the filters for users, and those for groups."""
     return tuple(map(compile_filter, filters.users)), tuple(map(compile_filter, filters.groups))

@@ -23,7 +23,7 @@ def find_breaches(
     users: Iterable[DesiredUser],
     today: date,
 ) -> Iterable[Breach]:
-    """Everyone in scope to whom git gives two roles of a rule, once for each rule, and the ways the roles come."""
+    """Yields each user in scope to whom git gives two roles of a rule, once for each rule, with the roles' paths."""
     if not rules:
         return
     for user in users:
@@ -39,5 +39,5 @@ def _assigned(
 ) -> Iterable[AssignedRole]:
     paths = [path for path in find_paths(declarations, membership, user) if path.counts(today)]
     for role in sorted(held):
-        ways = [path for path in paths if path.role == role]
-        yield AssignedRole(role, tuple(map(str, ways)), ways[0].declared.source)
+        giving = [path for path in paths if path.role == role]
+        yield AssignedRole(role, tuple(map(str, giving)), giving[0].declared.source)

@@ -1,7 +1,7 @@
-"""Which clauses can't hold together, and which follow from others, whatever values there are.
+"""Decides which clauses can't hold together, and which follow from others, for all possible values.
 
-Every claim is sound: what can't be shown is not claimed. Where an operator takes only so many values, each is tried
-with the operators' own tests; ranges and beginnings are compared as such. Knows nothing of people.
+Every result is sound: True means proved, False means not proved. If an operator admits a finite list of values, each
+is tried with the other operator's test. Ranges, prefixes and suffixes are compared directly.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OF_FOLDED_TEXT: Final = OF_PARTS | ONE_OF | {Operator.NOT_EQUALS}
 
 
 def is_same_attribute(one: Clause, other: Clause) -> bool:
-    """Whether both look at one attribute that holds plain values, or both at groups."""
+    """Decides whether both clauses test the same attribute of plain values, or both test groups."""
     if Operator.IS_MEMBER_OF in {one.operator, other.operator}:
         return one.operator is other.operator
     steps = path_steps(one.attribute)
@@ -39,17 +39,17 @@ def is_same_attribute(one: Clause, other: Clause) -> bool:
 
 
 def may_be_many(clause: Clause, has_many: Callable[[str], bool]) -> bool:
-    """Whether its attribute may have several values: its schema says so, or of one's own attributes `has_many` does."""
+    """Decides whether the attribute may have several values: by its schema, or by `has_many` for own attributes."""
     return path_steps(clause.attribute)[0] in OF_MANY or (is_own(clause) and has_many(clause.attribute))
 
 
 def is_own(clause: Clause) -> bool:
-    """Whether it looks at an attribute of one's own, which no schema bounds."""
+    """Decides whether the clause tests an own attribute (`attributes.*`), which has no schema."""
     return clause.operator is not Operator.IS_MEMBER_OF and path_steps(clause.attribute)[0] == "attributes"
 
 
 def contradict(one: Clause, other: Clause, *, many: bool) -> bool:
-    """Whether no user can satisfy both clauses, which look at one attribute; `many` if it may have several values."""
+    """Decides whether no user can satisfy both clauses of one attribute; `many` if it may have several values."""
     operators = {one.operator, other.operator}
     if Operator.IS_MEMBER_OF in operators:
         return False
@@ -60,7 +60,7 @@ def contradict(one: Clause, other: Clause, *, many: bool) -> bool:
 
 
 def follows(clause: Clause, other: Clause, *, many: bool) -> bool:
-    """Whether every user who satisfies the other clause, which looks at the same attribute, satisfies this one too."""
+    """Decides whether every user who satisfies the other clause, of the same attribute, satisfies this one too."""
     if Operator.IS_MEMBER_OF in {clause.operator, other.operator}:
         return _group(clause) == _group(other)
     if Operator.IS_NULL in {clause.operator, other.operator}:
@@ -72,7 +72,7 @@ def follows(clause: Clause, other: Clause, *, many: bool) -> bool:
 
 
 def takes_nothing(clause: Clause) -> bool:
-    """Whether no value satisfies the clause: a text that is empty is none that anybody has, nor is a day before all."""
+    """Decides whether no value satisfies the clause: the empty text is unassigned, and no date precedes date.min."""
     points, span = _points(clause), _range(clause)
     return points == [] or (span is not None and span.least > span.most)
 
@@ -82,7 +82,7 @@ def _group(clause: Clause) -> str:
 
 
 def _are_disjoint(one: Clause, other: Clause) -> bool:
-    """Whether no value satisfies both."""
+    """Decides whether no value satisfies both clauses."""
     for first, second in ((one, other), (other, one)):
         tried = _tried(first, second)
         if tried is not None:
@@ -91,11 +91,11 @@ def _are_disjoint(one: Clause, other: Clause) -> bool:
         case _Range() as first_range, _Range() as second_range:
             return first_range.is_apart_from(second_range)
     opposite = {one.operator, other.operator} == NEEDS_PATTERN
-    return (opposite and _is_same_operand(one, other)) or _begin_or_end_apart(one, other)
+    return (opposite and _is_same_operand(one, other)) or _have_disjoint_ends(one, other)
 
 
 def _is_within(narrow: Clause, wide: Clause) -> bool:
-    """Whether every value that satisfies the narrow clause satisfies the wide one."""
+    """Decides whether every value that satisfies the narrow clause satisfies the wide one."""
     tried = _tried(narrow, wide)
     if tried is not None:
         return all(tried)
@@ -110,12 +110,10 @@ def _is_within(narrow: Clause, wide: Clause) -> bool:
 
 
 def _tried(finite: Clause, other: Clause) -> list[bool] | None:
-    """What the other clause says of each value that satisfies the first; None where those can't be listed."""
+    """Tests the other clause with each value that satisfies the first; None if those can't be listed."""
     points = _points(finite)
     if points is None and finite.operator in ONE_OF and other.operator in OF_FOLDED_TEXT and not other.case_sensitive:
-        points = [
-            text.casefold() for text in _operands(finite) if text
-        ]  # neither clause tells the spellings of these apart
+        points = [text.casefold() for text in _operands(finite) if text]  # both clauses ignore case
     if points is None:
         return None
     test = compile_value_test(other)
@@ -123,7 +121,7 @@ def _tried(finite: Clause, other: Clause) -> list[bool] | None:
 
 
 def _points(clause: Clause) -> list[object] | None:
-    """All values that satisfy the clause, where there are only so many."""
+    """Returns all values that satisfy the clause, or None if they can't be listed."""
     match clause.operator:
         case Operator.IS_TRUE | Operator.IS_FALSE:
             return [clause.operator is Operator.IS_TRUE]
@@ -138,7 +136,7 @@ def _operands(clause: Clause) -> list[str]:
 
 
 def _values_of(text: str) -> Iterable[object]:
-    """Every value that is compared as that text: the text, and the number, the boolean or the day that reads so."""
+    """Yields all values that compare as that text: the text, and a boolean, number or date with that spelling."""
     yield text
     yield from (boolean for boolean in (True, False) if as_text(boolean) == text)
     for parse in (parse_integer, parse_day, _parse_float):
@@ -155,7 +153,7 @@ def _parse_float(text: str) -> float | None:
 
 
 class _Range(NamedTuple):
-    """The whole numbers, or the days by their number, between two, both included."""
+    """A range of whole numbers, or of dates by their ordinals; both ends are included."""
 
     of: str
     least: float
@@ -189,8 +187,8 @@ def _is_same_operand(one: Clause, other: Clause) -> bool:
     return _operands(one) == _operands(other) and one.case_sensitive == other.case_sensitive
 
 
-def _begin_or_end_apart(one: Clause, other: Clause) -> bool:
-    """Whether no text begins, or ends, as both want: one of the two wants has to be a part of the other."""
+def _have_disjoint_ends(one: Clause, other: Clause) -> bool:
+    """Decides whether no text can begin, or end, with both operands, because neither contains the other."""
     first, second = _fold_either(one, other)
     match one.operator, other.operator:
         case Operator.STARTS_WITH, Operator.STARTS_WITH:
@@ -202,7 +200,7 @@ def _begin_or_end_apart(one: Clause, other: Clause) -> bool:
 
 
 def _part_implies_part(narrow: Clause, wide: Clause) -> bool:
-    """Whether a text with the narrow one's part where it wants it has the wide one's where that wants it."""
+    """Decides whether a prefix, suffix or part in the narrow clause implies that of the wide clause."""
     if wide.case_sensitive and not narrow.case_sensitive:
         return False
     inner, outer = _fold_either(narrow, wide)
@@ -218,7 +216,7 @@ def _part_implies_part(narrow: Clause, wide: Clause) -> bool:
 
 
 def _fold_either(one: Clause, other: Clause) -> tuple[str, str]:
-    """Both operands, without case where either clause is put without."""
+    """Returns both operands, without case if either clause ignores case."""
     if one.case_sensitive and other.case_sensitive:
         return as_text(one.value), as_text(other.value)
     return as_text(one.value).casefold(), as_text(other.value).casefold()

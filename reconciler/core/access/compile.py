@@ -1,6 +1,6 @@
-"""Declarations → DesiredState for one tenant on one day: membership, roles, scope, mapping, in that order.
+"""Compiles declarations into the desired state of one tenant on one day: membership, roles, scope, mapping.
 
-Every verdict has one reason. Nothing stops at the first problem: they are collected, and what is sound still compiles.
+Every verdict has one reason. Problems are collected, and all valid declarations still compile.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from reconciler.errors import Problem, Source
 
 
 def compile_state(declarations: Declarations, tenant_name: str, today: date) -> DesiredState:
-    """What git says for the tenant on that day; `tenant_name` must be declared."""
+    """Compiles the desired state of a tenant on that day; the tenant must be declared. Problems are in the result."""
     declared_tenant = declarations.tenants[tenant_name]
     access = make_access(declarations, tenant_name, today)
     rules = declared_tenant.mappings or declarations.mappings
@@ -65,7 +65,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
         redact=declarations.redact,
         released=declarations.released,
         left=declarations.left,
-        was=_former_keys(declarations),
+        was=_previous_keys(declarations),
         ignores_removed=declared_tenant.tenant.on_removed == "ignore",
         ignores_out_of_scope=declared_tenant.tenant.on_out_of_scope == "ignore",
         breaches=tuple(
@@ -75,13 +75,13 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
 
 
 def guardrails_of(declarations: Declarations, tenant_name: str) -> Guardrails:
-    """Those of everyone, but for what the tenant says itself: one limit of its own leaves nobody unprotected."""
-    everyone, own = declarations.guardrails, declarations.tenants[tenant_name].tenant.guardrails
-    return everyone.model_copy(update={name: getattr(own, name) for name in own.model_fields_set}) if own else everyone
+    """Returns the common guardrails, with each limit that the tenant declares in place of the common one."""
+    common, own = declarations.guardrails, declarations.tenants[tenant_name].tenant.guardrails
+    return common.model_copy(update={name: getattr(own, name) for name in own.model_fields_set}) if own else common
 
 
-def _former_keys(declarations: Declarations) -> dict[Key, tuple[Key, ...]]:
-    """The keys that each user and group had before, of those that had any."""
+def _previous_keys(declarations: Declarations) -> dict[Key, tuple[Key, ...]]:
+    """Returns the previous keys of each user and group that has some."""
     return {
         **{Key("user", name): user.was for name, user in declarations.users.items() if user.was},
         **{Key("group", name): group.was for name, group in declarations.groups.items() if group.was},
@@ -89,12 +89,12 @@ def _former_keys(declarations: Declarations) -> dict[Key, tuple[Key, ...]]:
 
 
 def _check_ownership(declarations: Declarations) -> Iterable[Problem]:
-    """What is wrong with the lines that settle who is ours, given all that is declared."""
+    """Checks `released`, `left` and `was` against all declared keys."""
     declared: dict[Key, Source | None] = dict.fromkeys(declarations.broken)
     declared |= {Key("user", name): user.source for name, user in declarations.users.items()}
     declared |= {Key("group", name): group.source for name, group in declarations.groups.items()}
     yield from check_settlements(declarations.released, declarations.left, declared)
-    yield from check_was(_former_keys(declarations), declared)
+    yield from check_was(_previous_keys(declarations), declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class _Compiler:
         )
 
     def _roles(self, name: str) -> frozenset[str] | None:
-        """Roles are managed where any is assigned; without one assignment in git they are nobody's business here."""
+        """Returns the roles of a user, or None if git has no role assignment at all: roles are then unmanaged."""
         return self.access.holdings.granted(name) if self.declarations.assignments else None
 
     def group(self, name: str, declared: DeclaredGroup, in_scope: Mapping[str, Key]) -> DesiredGroup:
@@ -162,19 +162,19 @@ def _check_managers(declarations: Declarations, users: Iterable[DesiredUser]) ->
 
 
 def _check_protected(declarations: Declarations, guardrails: Guardrails) -> Iterable[Problem]:
-    """A protected key that names nobody protects nobody."""
+    """Reports protected keys of users that are not declared, because they protect no user."""
     for reference in guardrails.protected:
         kind, _, name = reference.rpartition("/")
         known = name in declarations.users or Key("user", name) in declarations.broken
         if kind != "user" or not known:
-            message = f'guardrails.protected: "{reference}" is the key of no declared user'
-            yield Problem("unknown_user", message, hint="write it like user/break.glass")
+            message = f'guardrails.protected: "{reference}" is not the key of a declared user'
+            yield Problem("unknown_user", message, hint="write it like user/break.glass, or declare the user")
 
 
 def _check_names(
     users: Collection[DesiredUser], groups: Collection[DesiredGroup], redaction: Redaction
 ) -> Iterable[Problem]:
-    """What people and groups are known by: no two the same, and none that only looks the same."""
+    """Reports names of users and groups that are equal or look alike."""
     for attribute in ("externalId", "userName"):
         yield from _check_unique(attribute, users)
         yield from check_lookalikes(attribute, users, redaction)
@@ -184,7 +184,7 @@ def _check_names(
 
 
 def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
-    """Two declarations with one externalId, or one userName (or group name), which 4me compares without case."""
+    """Reports two declarations with the same externalId, or with the same name in 4me, which ignores case."""
     fold = str if attribute in EXACT else str.casefold
     without_case = "" if attribute in EXACT else "4me compares it without case: "
     first: dict[str, DesiredUser | DesiredGroup] = {}

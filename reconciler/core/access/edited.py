@@ -1,7 +1,4 @@
-"""Declarations as they are after one edit of git: a value set, a role assigned or not, a group joined or left.
-
-Knows how declarations are put together and nothing of why anybody would edit them.
-"""
+"""Applies one edit to declarations in memory: sets a value, assigns a role, moves its end, adds a member."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _USER: Final = TypeAdapter(UserDeclaration)
 
 
 def only_what_concerns(declarations: Declarations, name: str) -> Declarations:
-    """The declarations without the other users: none of them bears on this one's verdict, and every try compiles."""
+    """Returns the declarations with one user only: the verdict stays the same, and compiling is much faster."""
     groups = {
         group: replace(declared, members=_own_and_nested(declared.members, name))
         for group, declared in declarations.groups.items()
@@ -45,7 +42,7 @@ def _own_and_nested(members: tuple[str, ...] | None, name: str) -> tuple[str, ..
 
 
 def with_value(attributes: SourceAttributes, path: str, value: object) -> dict[str, object]:
-    """A user's attributes with a value at a dotted path; of many values, in each of them."""
+    """Returns a user's attributes with a value at a dotted path; in a list, it is set in each item."""
     return _with_value(dict(attributes), path_steps(path), value)
 
 
@@ -60,7 +57,7 @@ def _with_value(attributes: dict[str, object], steps: list[str], value: object) 
 
 
 def could_be_declared(attributes: SourceAttributes) -> bool:
-    """Whether the contract lets a user have these attributes: an edit that does not validate is none."""
+    """Decides whether the attributes are valid for a user of the contract."""
     try:
         _USER.validate_python(attributes)
     except ValidationError:
@@ -69,32 +66,32 @@ def could_be_declared(attributes: SourceAttributes) -> bool:
 
 
 def set_value(declarations: Declarations, name: str, path: str, value: object) -> Declarations:
-    """One attribute of the user set, at its dotted path."""
+    """Returns the declarations with one attribute of the user set, at its dotted path."""
     user = declarations.users[name]
     attributes = cast("UserDeclaration", with_value(cast("Mapping[str, object]", user.attributes), path, value))
     return replace(declarations, users={**declarations.users, name: replace(user, attributes=attributes)})
 
 
 def declare(declarations: Declarations, name: str, user: DeclaredUser) -> Declarations:
-    """A user more, or again."""
+    """Returns the declarations with the user added or replaced."""
     return replace(declarations, users={**declarations.users, name: user})
 
 
 def assign_role(declarations: Declarations, role: str, name: str) -> Declarations:
-    """A role assigned to the user without end."""
+    """Returns the declarations with the role assigned to the user, without `expires`."""
     given = DeclaredAssignment(RoleAssignment(role=role, users=[name]), declarations.users[name].source)
     return replace(declarations, assignments=(*declarations.assignments, given))
 
 
 def move_end(declarations: Declarations, number: int, day: date) -> Declarations:
-    """That assignment, counted from 0, ends after that day."""
+    """Returns the declarations with that day as the last one of an assignment; `number` counts from 0."""
     edited = list(declarations.assignments)
     edited[number] = replace(edited[number], assignment=edited[number].assignment.model_copy(update={"expires": day}))
     return replace(declarations, assignments=tuple(edited))
 
 
 def join(declarations: Declarations, member: str, group: str) -> Declarations:
-    """A user, or a `group/finance`, added to the members of a group."""
+    """Returns the declarations with a member (`jo.kerr` or `group/finance`) added to a group, if it is declared."""
     if group not in declarations.groups:
         return declarations
     return _with_members(declarations, group, (*(declarations.groups[group].members or ()), member))

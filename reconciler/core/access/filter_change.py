@@ -1,7 +1,7 @@
-"""What an edit of the scoping filters does, told before the list of changes: who gains access by it, and who loses it.
+"""Warns of users who lose or gain access by an edit of the scoping filters.
 
-People are told together by the filter and the clause that moves them. The same people are judged by the filters as they
-were and as they are, so that what else changed does not show here.
+Users are listed together by the filter and the clause that moves them. The declarations of today are judged by the
+filters before and after the edit, so that other changes have no effect here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_NAMED = 10
 
 
 def warn_of_filter_change(before: Declarations, now: Declarations, tenant: str, today: date) -> list[Problem]:
-    """A warning for those who lose access by the edit, a note for those who gain it; groups in the same way."""
+    """Returns a warning for the users who lose access by the edit, and a note for those who gain it; groups too."""
     if tenant not in before.tenants:
         return []
     old, new = filters_of(before, tenant), filters_of(now, tenant)
@@ -30,13 +30,13 @@ def warn_of_filter_change(before: Declarations, now: Declarations, tenant: str, 
         return []
     access, (users, groups) = make_access(now, tenant, today), compile_filters(old)
     return [
-        *_tell(_Edit(users, access.users).moves(_people(now, access)), _USERS),
-        *_tell(_Edit(groups, access.groups).moves(_groups(now)), _GROUPS),
+        *_report(_Edit(users, access.users).moves(_users(now, access)), _USERS),
+        *_report(_Edit(groups, access.groups).moves(_groups(now)), _GROUPS),
     ]
 
 
 def _meaning(filters: Sequence[Filter]) -> list[object]:
-    """What filters say, without where they stand."""
+    """Returns the filters without titles and lines, for comparison."""
     return [
         [(one.attribute, one.operator, repr(one.value), one.case_sensitive, one.quantifier) for one in each.clauses]
         for each in filters
@@ -44,14 +44,14 @@ def _meaning(filters: Sequence[Filter]) -> list[object]:
 
 
 class _Judged(NamedTuple):
-    """Somebody or something that filters are put to, and what it is called."""
+    """A user or group that the filters test, with its name."""
 
     name: str
     subject: Subject
 
 
-def _people(declarations: Declarations, access: Access) -> Iterable[_Judged]:
-    """Whoever has access if a filter lets them in."""
+def _users(declarations: Declarations, access: Access) -> Iterable[_Judged]:
+    """Yields the users whose access depends on filters only."""
     for name, user in sorted(declarations.users.items()):
         if not access.shut_out(name, user):
             called = user.attributes.get("displayName") or user.attributes["userName"]
@@ -65,9 +65,9 @@ def _groups(declarations: Declarations) -> Iterable[_Judged]:
 
 
 class _Reason(NamedTuple):
-    """What in the edit moves people one way or the other, and the line of it that is still there."""
+    """The part of the edit that moves users or groups out of scope or into it, and its line, if it still exists."""
 
-    way: Literal["out", "in"]
+    direction: Literal["out", "in"]
     why: str
     source: Source | None
 
@@ -85,7 +85,7 @@ class _Edit:
     new: Sequence[CompiledFilter]
 
     def moves(self, judged: Iterable[_Judged]) -> list[_Move]:
-        """One for each whom the edit moves."""
+        """Returns a move for each user or group whose verdict changes."""
         return [move for one in judged if (move := self._move(one))]
 
     def _move(self, one: _Judged) -> _Move | None:
@@ -96,24 +96,22 @@ class _Edit:
         return self._gained(one, now) if is_in and not was_in else None
 
     def _lost(self, one: _Judged, before: CompiledFilter | None) -> _Move:
-        """Kept out by the filter they passed, as it is now, or by the one they come nearest to where there was none."""
+        """Returns the move out of scope: by the filter that held before, or without filters before, by the nearest."""
         if before is None:
             return _kept_out(one, min(self.new, key=lambda compiled: len(compiled.failing(one.subject))))
         edited = _titled(before.filter.title, self.new)
         if edited is None:
-            return _Move(
-                _Reason("out", f'the filter "{before.filter.title}", which let them in, is gone', None), one.name
-            )
+            return _Move(_Reason("out", f'the filter "{before.filter.title}" was removed', None), one.name)
         return _kept_out(one, edited)
 
     def _gained(self, one: _Judged, now: CompiledFilter | None) -> _Move:
-        """By the clause that is no longer asked of them, or the filter that is new."""
+        """Returns the move into scope: by the clause that no longer applies, or by the filter that is new."""
         if now is None:
-            return _Move(_Reason("in", "there are no scoping filters any more", None), one.name)
+            return _Move(_Reason("in", "all scoping filters were removed", None), one.name)
         edited = _titled(now.filter.title, self.old)
         why = f'the filter "{now.filter.title}" is new'
         if edited is not None:
-            why = f'the filter "{now.filter.title}" no longer wants {spell(edited.failing(one.subject)[0])}'
+            why = f'the filter "{now.filter.title}" no longer requires {spell(edited.failing(one.subject)[0])}'
         return _Move(_Reason("in", why, now.filter.source), one.name)
 
 
@@ -127,33 +125,34 @@ def _titled(title: str, filters: Iterable[CompiledFilter]) -> CompiledFilter | N
 
 def _kept_out(one: _Judged, by: CompiledFilter) -> _Move:
     clause = by.failing(one.subject)[0]
-    reason = _Reason("out", f'the filter "{by.filter.title}" wants {spell(clause)}', clause.source)
+    reason = _Reason("out", f'the filter "{by.filter.title}" requires {spell(clause)}', clause.source)
     return _Move(reason, f"{one.name}, {show_values(one.subject, clause)}")
 
 
 class _Words(NamedTuple):
-    """How moves are told of people, or of groups: for one and for several of them."""
+    """The words for moves of users or of groups: for one of them and for several."""
 
     out: tuple[str, str]
     in_: tuple[str, str]
 
 
 _USERS = _Words(
-    out=("takes access from 1 person", "takes access from {} people"),
-    in_=("gives access to 1 person", "gives access to {} people"),
+    out=("takes access from 1 user", "takes access from {} users"),
+    in_=("gives access to 1 user", "gives access to {} users"),
 )
 _GROUPS = _Words(
-    out=("leaves 1 group alone from now on", "leaves {} groups alone from now on"),
+    out=("takes 1 group out of scope", "takes {} groups out of scope"),
     in_=("brings 1 group into scope", "brings {} groups into scope"),
 )
 
 
-def _tell(moves: Iterable[_Move], words: _Words) -> Iterable[Problem]:
+def _report(moves: Iterable[_Move], words: _Words) -> Iterable[Problem]:
     by_reason: dict[_Reason, list[str]] = {}
     for move in moves:
         by_reason.setdefault(move.reason, []).append(move.named)
     for reason, named in by_reason.items():
-        one, several = words.out if reason.way == "out" else words.in_
+        one, several = words.out if reason.direction == "out" else words.in_
         does = one if len(named) == 1 else several.format(len(named))
         message = f"the edit of the scoping filters {does}: {reason.why}: {few(named, MOST_NAMED, between='; ')}"
-        yield Problem("filter_change", message, reason.source, severity="warning" if reason.way == "out" else "info")
+        severity: Literal["warning", "info"] = "warning" if reason.direction == "out" else "info"
+        yield Problem("filter_change", message, reason.source, severity=severity)

@@ -1,7 +1,7 @@
-"""Filters that can never hold, and clauses and filters that change nothing: warnings, each at its line.
+"""Warns of filters that can never hold, and of clauses and filters that change nothing.
 
-Says nothing that a user could prove wrong. Of one's own attributes, which may have several values, it looks at whether
-anybody has several.
+Every warning is proved. Own attributes (`attributes.*`) may have several values, so it checks whether a user has
+several.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reconciler.errors import Problem, Source
 
 
 def check_sense(declarations: Declarations, filters: Filters) -> list[Problem]:
-    """Warnings of a tenant's filters, and of the clauses that decide who is in a group."""
+    """Returns warnings on a tenant's filters, and on the clauses of `members_where`."""
     sense = _Sense(_Values([user.attributes for user in declarations.users.values()]))
     users = [_Rule(f'the filter "{one.title}"', one.clauses, one.source) for one in filters.users]
     groups = [_Rule(f'the filter "{one.title}"', one.clauses, one.source) for one in filters.groups]
@@ -44,7 +44,7 @@ def check_sense(declarations: Declarations, filters: Filters) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Clauses that must all hold, and what they are called together."""
+    """Clauses that must all hold, with the name of their filter or group."""
 
     called: str
     clauses: Sequence[Clause]
@@ -53,7 +53,7 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """A clause that holds for whoever is put to a rule, and why."""
+    """A clause that holds for every user or group that a rule tests, and why."""
 
     clause: Clause
     why: str
@@ -64,20 +64,20 @@ def _fact(attribute: str, operator: Operator, why: str) -> _Fact:
     return _Fact(clause, why)
 
 
-ACTIVE: Final = _fact("active", Operator.IS_TRUE, "only people who are active are put to filters")
-NAMED: Final = _fact("userName", Operator.IS_NOT_NULL, "everyone has a userName")
+ACTIVE: Final = _fact("active", Operator.IS_TRUE, "filters test only active users")
+NAMED: Final = _fact("userName", Operator.IS_NOT_NULL, "every user has a userName")
 CALLED: Final = _fact("displayName", Operator.IS_NOT_NULL, "every group has a displayName")
 
 
 class _Values:
-    """Which of one's own attributes have several values, looked up once for each that is asked about."""
+    """Finds out which own attributes have several values, and caches the result."""
 
     def __init__(self, subjects: Sequence[SourceAttributes]) -> None:
         self.subjects = subjects
         self.known: dict[str, bool] = {}
 
     def are_many(self, path: str) -> bool:
-        """Whether anybody has several values there."""
+        """Decides whether a user has several values of the attribute."""
         if path not in self.known:
             self.known[path] = any(len(values) > 1 for values in read_each(self.subjects, path))
         return self.known[path]
@@ -88,7 +88,7 @@ class _Sense:
     values: _Values
 
     def check(self, rules: Sequence[_Rule], facts: Sequence[_Fact]) -> Iterable[Problem]:
-        """What there is to say of rules of which one is enough."""
+        """Yields the warnings on alternative rules: a user who passes one of them is in."""
         never = {index: problem for index, rule in enumerate(rules) if (problem := self._never_holds(rule, facts))}
         sound = [rule for index, rule in enumerate(rules) if index not in never]
         yield from never.values()
@@ -97,16 +97,14 @@ class _Sense:
         yield from self._shadowed(sound)
 
     def _never_holds(self, rule: _Rule, facts: Sequence[_Fact]) -> Problem | None:
-        """That no user satisfies all clauses, with the first reason found."""
+        """Returns a warning if no user satisfies all clauses, with the first reason found."""
         for clause in rule.clauses:
             if takes_nothing(clause):
-                return _never(
-                    rule, clause, f"no value satisfies {spell(clause)}", "IS NULL asks for what is unassigned"
-                )
+                return _never(rule, clause, f"no value satisfies {spell(clause)}", "to test for no value, use IS NULL")
             for fact in facts:
                 if is_same_attribute(fact.clause, clause) and contradict(fact.clause, clause, many=False):
-                    return _never(rule, clause, f"{spell(clause)}, and {fact.why}", "take it out")
-        hint = "take one of them out, or make two filters of them: one that holds is enough"
+                    return _never(rule, clause, f"it requires {spell(clause)}, but {fact.why}", "remove the clause")
+        hint = "remove one of the clauses, or write them as two filters: a user needs to pass only one"
         for one, other in combinations(rule.clauses, 2):
             if is_same_attribute(one, other) and contradict(one, other, many=self._many(one)):
                 rests_on = _as_long_as(one, always=contradict(one, other, many=True))
@@ -115,7 +113,7 @@ class _Sense:
         return None
 
     def _redundant(self, rule: _Rule) -> Iterable[Problem]:
-        """A warning for each clause that another of the same rule implies; of two that are one, the later is told."""
+        """Warns of each clause that another one of the same rule implies; of two equal clauses, of the later."""
         for index, clause in enumerate(rule.clauses):
             for position, other in enumerate(rule.clauses):
                 if clause is other or not self._follows(clause, other):
@@ -124,25 +122,25 @@ class _Sense:
                     rests_on = _as_long_as(clause, always=follows(clause, other, many=True))
                     beside = f"{spell(other)} [{other.source}]{rests_on}"
                     message = f"{rule.called}: {spell(clause)} changes nothing beside {beside}"
-                    yield Problem("redundant_clause", message, clause.source, "take it out", severity="warning")
+                    yield Problem("redundant_clause", message, clause.source, "remove it", severity="warning")
                     break
 
     def _shadowed(self, rules: Sequence[_Rule]) -> Iterable[Problem]:
-        """A warning for each rule that lets in nobody whom another does not; of two that are one, the later is told."""
+        """Warns of each rule that only users of another rule pass; of two equal rules, of the later."""
         for index, rule in enumerate(rules):
             for position, wide in enumerate(rules):
                 if rule is wide or not self._is_within(rule, wide):
                     continue
                 if position < index or not self._is_within(wide, rule):
                     message = (
-                        f"{rule.called} changes nothing: whoever passes it passes {wide.called} [{wide.source}] too"
+                        f"{rule.called} changes nothing: all that passes it passes {wide.called} [{wide.source}] too"
                     )
-                    hint = "take it out, or narrow the other"
+                    hint = "remove it, or narrow the other"
                     yield Problem("shadowed_filter", message, rule.source, hint, severity="warning")
                     break
 
     def _is_within(self, narrow: _Rule, wide: _Rule) -> bool:
-        """Whether every clause of the wide rule follows from some clause of the narrow one."""
+        """Decides whether every clause of the wide rule follows from a clause of the narrow one."""
         return all(any(self._follows(clause, other) for other in narrow.clauses) for clause in wide.clauses)
 
     def _follows(self, clause: Clause, other: Clause) -> bool:
@@ -153,8 +151,8 @@ class _Sense:
 
 
 def _as_long_as(clause: Clause, *, always: bool) -> str:
-    """What a claim rests upon that would not hold of an attribute with several values."""
-    return "" if always or not is_own(clause) else f" (nobody has several values of {clause.attribute})"
+    """Returns the condition of a claim that is false for an attribute with several values."""
+    return "" if always or not is_own(clause) else f" (no user has several values of {clause.attribute})"
 
 
 def _never(rule: _Rule, clause: Clause, why: str, hint: str) -> Problem:

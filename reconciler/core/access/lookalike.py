@@ -1,7 +1,7 @@
-"""Names that people can't tell apart, and names with letters that nobody sees: shown letter by letter.
+"""Warns of names that look alike, and of names with invisible characters; shows both with escapes.
 
-An accent may be part of its letter or a letter of its own (NFC, NFD); a name may hold spaces without width, and marks
-that turn its direction. To an account these are different names, to a reviewer one, and an account may have both.
+An accent may be part of its letter or a character of its own (NFC, NFD). A name may have spaces without width, and
+marks that change the direction of text. To the account such names differ; to a reviewer they look the same.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reconciler.errors import Problem
 def check_lookalikes(
     attribute: str, resources: Iterable[DesiredUser | DesiredGroup], redaction: Redaction
 ) -> Iterable[Problem]:
-    """A warning for each name that looks like an earlier one, and for each with letters that nobody sees."""
+    """Yields a warning for each name that looks like an earlier one, and for each with invisible characters."""
     spell: Callable[[str], str] = (lambda _name: REDACTED) if redaction.covers(attribute) else ascii
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:
@@ -26,12 +26,12 @@ def check_lookalikes(
         theirs = _name(attribute, other)
         if theirs.casefold() != name.casefold():
             where = f"{resource.key} and {other.key} (at {other.source})"
-            message = f"{where} look the same and are not: their {attribute} is {spell(name)} and {spell(theirs)}"
-            hint = "write one like the other, or tell them apart"
+            message = f"{where} look alike but differ: their {attribute} is {spell(name)} and {spell(theirs)}"
+            hint = "spell them the same, or make them visibly different"
             yield Problem("look_alike", message, resource.source, hint, severity="warning")
         elif not name.isascii() and any(map(_is_invisible, name)):
-            message = f"the {attribute} of {resource.key} has letters that nobody sees: {spell(name)}"
-            hint = "take them out if nobody needs them"
+            message = f"the {attribute} of {resource.key} has invisible characters: {spell(name)}"
+            hint = "remove them, unless the language needs them"
             yield Problem("invisible", message, resource.source, hint, severity="warning")
 
 
@@ -40,7 +40,7 @@ def _name(attribute: str, resource: DesiredUser | DesiredGroup) -> str:
 
 
 def _seen(name: str) -> str:
-    """A name as it looks, without case."""
+    """Returns the visible form of a name, without case."""
     if name.isascii():
         return name.casefold()
     visible = "".join(letter for letter in normalize("NFC", name) if not _is_invisible(letter))

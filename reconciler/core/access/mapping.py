@@ -1,7 +1,7 @@
-"""Source attributes → target attributes, flat, in RFC 7643's spelling, by the default mapping and the rules over it.
+"""Maps source attributes to target attributes, flat and in RFC 7643's spelling.
 
-The default: the attribute of the same name, and `externalId` from the key where it is not declared. A rule replaces the
-default for its target. What it lacks is a problem, never an empty text.
+By default, a target is the source attribute of the same name, and `externalId` is the key if it is not declared. A
+rule replaces the default for its target. A missing value of an expression is a problem, never an empty text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SourceAttributes: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The managed target attributes: absent is unmanaged, None is cleared; `on_create` is for creates only."""
+    """The managed target attributes: absent is unmanaged, None is cleared; `on_create` are written on create only."""
 
     always: Mapping[str, Value]
     on_create: Mapping[str, Value]
@@ -37,7 +37,7 @@ class Mapped:
 
 @dataclass(slots=True)
 class Mapper:
-    """Maps one declaration after another; what went wrong is in `failures`, by rule."""
+    """Maps one declaration after another, and collects failures by the number of the rule."""
 
     rules: Sequence[LocatedRule]
     failures: dict[int, list[str]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Mapper:
         self._origins = [_origin(one) for one in self.rules]
 
     def map(self, key: Key, declared: SourceAttributes) -> Mapped:
-        """The targets of one declaration; a rule that can't be applied to it leaves its target unmanaged."""
+        """Returns the targets of one declaration; if a rule fails for it, the rule's target is unmanaged."""
         always = _by_default(key, declared)
         on_create: dict[str, Value] = {}
         for number, (located, origin) in enumerate(zip(self.rules, self._origins, strict=True)):
@@ -63,12 +63,12 @@ class Mapper:
         return Mapped(always, on_create)
 
     def problems(self) -> list[Problem]:
-        """One for each rule that could not be applied to somebody, with the first and how many more."""
-        hint = "give it a default, or coalesce() in the expression"
+        """Returns a problem for each rule that failed, with the first user or group and the number of others."""
+        hint = "declare the missing value, or use coalesce() in the expression"
         return [
             Problem(
                 "mapping",
-                f"the mapping to {self.rules[number].rule.target} can't be made for {_first(failed)}",
+                f"the mapping to {self.rules[number].rule.target} fails for {few(failed, 1)}",
                 self.rules[number].source,
                 hint,
             )
@@ -77,7 +77,7 @@ class Mapper:
 
 
 def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
-    """The matching attributes by precedence: those that rules name, or the default."""
+    """Returns the matching attributes in order of precedence: those with `matching` in a rule, else the default."""
     named = sorted((one.rule.matching, one.rule.target) for one in rules if one.rule.matching)
     return tuple(target for _precedence, target in named) or DEFAULT_MATCHING[kind]
 
@@ -85,7 +85,7 @@ def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
 def describe_origin(
     rules: Sequence[LocatedRule], target: str, declared: Container[str] = ()
 ) -> tuple[str, Source | None]:
-    """Where a target attribute of a declaration comes from, in words, and the line of the rule if one says so."""
+    """Describes the origin of a target attribute in words, and returns the line of its rule, if it has one."""
     for located in rules:
         rule = located.rule
         if rule.target != target:
@@ -99,12 +99,8 @@ def describe_origin(
     return ("the key" if target == "externalId" and target not in declared else f"source {target}"), None
 
 
-def _first(failed: list[str]) -> str:
-    return few(failed, 1)
-
-
 def _origin(located: LocatedRule) -> Callable[[Key, SourceAttributes], object]:
-    """Where a rule's value comes from, as a function of a declaration; NOTHING leaves the target unmanaged."""
+    """Returns the function that reads a rule's value from a declaration; NOTHING leaves the target unmanaged."""
     rule = located.rule
     if rule.expression is not None:
         from reconciler.core.declarations.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
@@ -130,22 +126,22 @@ def _direct(path: str, default: object, declared: SourceAttributes) -> object:
 
 
 def _null_or_nothing(path: str, declared: SourceAttributes) -> object:
-    """Declared as null is cleared; not declared is unmanaged."""
+    """Returns None, which clears the target, if the source is declared as null; else NOTHING."""
     *outer, last = path.split(".")
-    places: list[object] = [declared, declared.get("attributes")]
+    parents: list[object] = [declared, declared.get("attributes")]
     for step in outer:
-        places = [place.get(step) for place in places if isinstance(place, Mapping)]
-    return None if any(isinstance(place, Mapping) and last in place for place in places) else NOTHING
+        parents = [parent.get(step) for parent in parents if isinstance(parent, Mapping)]
+    return None if any(isinstance(parent, Mapping) and last in parent for parent in parents) else NOTHING
 
 
 def _names(key: Key, declared: SourceAttributes) -> dict[str, object]:
-    """What an expression may name: the attributes, one's own also by their short names, and the key."""
+    """Returns the names that an expression may use: all attributes, own ones also by short names, and `key`."""
     own = declared.get("attributes")
     return {**(own if isinstance(own, Mapping) else {}), **declared, KEY: key.name}
 
 
 def _target(target: str, value: object) -> Value:
-    """The value in the form that the target has: a key for the manager, text for all that is text in SCIM."""
+    """Converts a value to the type of its target: a key for `manager`, text for SCIM's text attributes."""
     if target == "manager":
         return str(Key("user", as_text(value))) if value else None
     if target in OF_MANY:

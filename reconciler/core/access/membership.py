@@ -1,7 +1,4 @@
-"""Who is in which group: direct members, nested groups and `members_where`, expanded to users.
-
-Knows references by name and what is wrong with them; nothing of tenants, scope or SCIM.
-"""
+"""Expands direct members, nested groups and `members_where` to the users of each group, and checks references."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ GROUP_PREFIX = "group/"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The names of the users in each group, and of the groups that each user is in."""
+    """The names of each group's users, and of each user's groups."""
 
     users_of: Mapping[str, frozenset[str]]
     groups_of: Mapping[str, frozenset[str]]
@@ -28,7 +25,7 @@ class Membership:
 
 
 def expand_membership(declarations: Declarations) -> Membership:
-    """Nested groups become users; a cycle or an unknown name is a problem, and the rest still expands."""
+    """Expands all groups to users; a cycle or an unknown name is a problem, and the other groups still expand."""
     population = Population({name: user.source_attributes for name, user in declarations.users.items()})
     problems = [problem for name in declarations.groups for problem in _check_group(declarations, name, population)]
     expansion = _Expansion(declarations.groups, population)
@@ -48,18 +45,18 @@ def expand_membership(declarations: Declarations) -> Membership:
 
 
 class _Expansion:
-    """Expands each group once, those nested in it first; without recursion, for nothing bounds how deep groups nest."""
+    """Expands each group once, after the groups nested in it; without recursion, as the depth is unbounded."""
 
     def __init__(self, groups: Mapping[str, DeclaredGroup], population: Population) -> None:
         self.groups = groups
         self.population = population
         self.nested = {name: list(_nested(group)) for name, group in groups.items()}
         self.done: dict[str, frozenset[str]] = {}
-        self.cut: set[tuple[str, str]] = set()  # where a circle closes
+        self.cut: set[tuple[str, str]] = set()  # the last link of each cycle
         self.problems: list[Problem] = []
 
     def expand(self, start: str) -> None:
-        """Walks down from a group; `path` is the chain of groups that led here, to see a cycle."""
+        """Expands a group and all groups nested in it; `path` is the current chain, which reveals cycles."""
         path = [start] if start not in self.done else []
         while path:
             name = path[-1]
@@ -77,7 +74,7 @@ class _Expansion:
         return nested in self.groups and nested not in self.done and (name, nested) not in self.cut
 
     def _users(self, name: str) -> frozenset[str]:
-        """The users named, matched, and in those nested groups that are expanded."""
+        """Returns the users that are named, match the clauses, or are in an expanded nested group."""
         group = self.groups[name]
         named = (member for member in group.members or () if not member.startswith(GROUP_PREFIX))
         matched = self.population.satisfying(group.members_where) if group.members_where else frozenset[str]()
@@ -85,24 +82,25 @@ class _Expansion:
 
     def _cycle(self, chain: tuple[str, ...]) -> None:
         message = f"these groups contain each other: {' → '.join(chain)}"
-        self.problems.append(Problem("group_cycle", message, self.groups[chain[0]].source, "take one of them out"))
+        hint = "remove one of these groups from the members of another"
+        self.problems.append(Problem("group_cycle", message, self.groups[chain[0]].source, hint))
 
 
 def _nested(group: DeclaredGroup) -> Iterable[str]:
-    """The names of the groups that are members of it."""
+    """Yields the names of the groups that are members of a group."""
     return (one.removeprefix(GROUP_PREFIX) for one in group.members or () if one.startswith(GROUP_PREFIX))
 
 
 def _check_group(declarations: Declarations, name: str, population: Population) -> Iterable[Problem]:
     group = declarations.groups[name]
     known = declarations.users
-    for member in (one for one in group.members or () if one not in known):  # most are known, and there are many
+    for member in (one for one in group.members or () if one not in known):  # a fast path: most members are known
         yield from check_reference(declarations, member, group.source, f"groups.{name}.members")
     yield from check_clauses(group.members_where or (), population, declarations.groups, nested=True)
 
 
 def check_reference(declarations: Declarations, reference: str, source: Source, where: str) -> Iterable[Problem]:
-    """A problem if `alice.lee` or `group/finance` names nothing that git declares."""
+    """Yields a problem if `alice.lee` or `group/finance` is not declared."""
     if reference.startswith(GROUP_PREFIX):
         yield from check_name(declarations, Key("group", reference.removeprefix(GROUP_PREFIX)), source, where)
     else:
@@ -110,8 +108,8 @@ def check_reference(declarations: Declarations, reference: str, source: Source, 
 
 
 def check_name(declarations: Declarations, key: Key, source: Source, where: str) -> Iterable[Problem]:
-    """A problem if git declares no such user or group; one that is declared with problems is known all the same."""
+    """Yields a problem if the user or group is not declared; an invalid declaration counts as declared."""
     names = declarations.users if key.kind == "user" else declarations.groups
     if key.name not in names and key not in declarations.broken:
-        hint = did_you_mean(key.name, names) or f"declare it under `{key.kind}s`, or take it out"
+        hint = did_you_mean(key.name, names) or f"declare it under `{key.kind}s`, or remove it here"
         yield Problem(f"unknown_{key.kind}", f'{where}: no {key.kind} "{key.name}" is declared', source, hint)

@@ -1,6 +1,6 @@
-"""Those whom clauses are put to, by what they have: a clause looks at each value once, not at each person.
+"""Indexes users or groups by their values, so that a clause tests each different value once, not each user.
 
-A thousand groups whose members clauses choose are so put to as many values as there are, however many people have them.
+A thousand groups with `members_where` then cost as many tests as the attributes have values, not as many as users.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ NAMES_VALUES: Final = frozenset({Operator.EQUALS, Operator.IN})
 
 @dataclass(frozen=True, slots=True)
 class Holders:
-    """A value, and the names of those who have it; somebody who has it twice is named twice."""
+    """A value, and the names of the users or groups that have it; a user who has it twice is named twice."""
 
     value: object
     names: list[str] = field(default_factory=list)
 
 
 class Population:
-    """People or groups by name, with their source attributes; what is asked about an attribute is found out once."""
+    """Users or groups by name, with their source attributes; each attribute is indexed at its first use."""
 
     def __init__(self, subjects: Mapping[str, SourceAttributes]) -> None:
         self.subjects = subjects
@@ -34,16 +34,16 @@ class Population:
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
-        """Every name that a clause may ask for: SCIM's, and those of anybody's own attributes."""
+        """Every attribute that a clause may test: SCIM's, and all own attributes of the population."""
         own = (one.get("attributes") for one in self.subjects.values())
         return SCHEMA_NAMES.union(*(each for each in own if isinstance(each, Mapping)))
 
     def holders(self, attribute: str) -> list[Holders]:
-        """Each value that anybody has of the attribute; of two kinds (`1`, `true`) they are two values."""
+        """Returns each value of the attribute with its holders; values of two types (`1`, `"1"`) are two values."""
         return list(chain.from_iterable(self._by_text(attribute).values()))
 
     def _by_text(self, attribute: str) -> Mapping[str, list[Holders]]:
-        """The same by how values are compared."""
+        """Returns the holders by the text as which a value is compared."""
         if attribute not in self._holders:
             found: dict[tuple[type, str], Holders] = {}
             for name, values in zip(self.subjects, read_each(self.subjects.values(), attribute), strict=True):
@@ -56,7 +56,7 @@ class Population:
         return self._holders[attribute]
 
     def satisfying(self, clauses: Iterable[Clause]) -> frozenset[str]:
-        """The names of those for whom all the clauses hold, whatever groups they are in; everybody where none is."""
+        """Returns the names for which all clauses hold, or all names without clauses; IS_MEMBER_OF never holds."""
         chosen = [self._satisfying(clause) for clause in clauses]
         return frozenset(set.intersection(*chosen) if chosen else self.subjects)
 
@@ -73,7 +73,7 @@ class Population:
         return fitting
 
     def _find_likely(self, clause: Clause) -> Iterable[Holders]:
-        """The values for which it may hold: where it names them to the letter, no others are looked at."""
+        """Returns the values for which the clause may hold: only its operands, if it compares them exactly."""
         if clause.operator not in NAMES_VALUES or not clause.case_sensitive:
             return self.holders(clause.attribute)
         operands = clause.value if isinstance(clause.value, list) else [clause.value]

@@ -1,7 +1,4 @@
-"""How a role comes to a user: by which assignment, directly or through which chain of groups.
-
-Knows declarations and who is in which group; nothing of tenants, scope or what the account holds.
-"""
+"""Finds the paths by which git gives roles to a user: an assignment, directly or through a chain of groups."""
 
 from __future__ import annotations
 
@@ -17,27 +14,27 @@ from reconciler.core.declarations.role_catalogue import ASSIGNABLE, NO_ACCESS
 
 @dataclass(frozen=True, slots=True)
 class RolePath:
-    """One way in which a role comes to a user; `through` is empty where the assignment names the user."""
+    """A path by which a user gets a role; `through` is empty if the assignment names the user."""
 
     declared: DeclaredAssignment
     through: tuple[str, ...]
 
     @property
     def role(self) -> str:
-        """The role that is assigned."""
+        """The assigned role."""
         return self.declared.assignment.role
 
     def counts(self, today: date) -> bool:
-        """False once it has expired, and of what is no role: `default_access` grants nothing."""
+        """Decides whether the path grants a role: not if it has expired, is unknown, or is `default_access`."""
         return self.role in ASSIGNABLE - {NO_ACCESS} and not has_expired(self.declared, today)
 
     def __str__(self) -> str:
-        way = f"through {' → '.join(self.through)}" if self.through else "directly"
-        return f"{way} [{self.declared.source}]"
+        route = f"through {' → '.join(self.through)}" if self.through else "directly"
+        return f"{route} [{self.declared.source}]"
 
 
 def find_paths(declarations: Declarations, membership: Membership, user: str) -> Iterable[RolePath]:
-    """Every way in which a role comes to the user, one for each assignment and group that it names."""
+    """Yields the paths of all roles of a user, one for each assignment and each group in it."""
     for declared in declarations.assignments:
         if user in declared.assignment.users:
             yield RolePath(declared, ())
@@ -47,7 +44,7 @@ def find_paths(declarations: Declarations, membership: Membership, user: str) ->
 
 
 def find_chain(declarations: Declarations, membership: Membership, group: str, user: str) -> list[str]:
-    """The groups from one down to that which names the user or matches them by its clauses."""
+    """Returns the chain of nested groups, from `group` down to the group that names or matches the user."""
     chain = [group]
     while True:
         members = declarations.groups[chain[-1]].members or ()

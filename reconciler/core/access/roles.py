@@ -1,7 +1,4 @@
-"""Who holds which role: assignments to users and groups, their end, and 4me's prerequisites.
-
-Knows declarations and who is in which group; nothing of what the account holds. The names are `catalogue`'s.
-"""
+"""Computes the roles of each user from the assignments in git, and checks their names, end and prerequisites."""
 
 from __future__ import annotations
 
@@ -28,22 +25,22 @@ WARN_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """The roles that each user holds (`user` too, `default_access` not), each with the assignment that gave it."""
+    """The roles of each user, with the assignment that gives each; with `user`, but without `default_access`."""
 
     of: Mapping[str, Mapping[str, DeclaredAssignment]]
     problems: tuple[Problem, ...]
 
     def roles(self, user: str) -> frozenset[str]:
-        """All that the user holds, in the words of git."""
+        """Returns all roles of the user in git, with `user`."""
         return frozenset(self.of.get(user, ()))
 
     def granted(self, user: str) -> frozenset[str]:
-        """What 4me should hold: plain access is access and not a role there."""
+        """Returns the roles that the user should have in 4me, where `user` is access and not a role."""
         return self.roles(user) - {PLAIN_ACCESS}
 
 
 def assign_roles(declarations: Declarations, membership: Membership, today: date) -> Holdings:
-    """Every assignment that has not expired, given to its users and to everyone in its groups."""
+    """Gives each role whose assignment has not expired to its users and to all members of its groups."""
     problems = [problem for one in declarations.assignments for problem in _check_assignment(declarations, one, today)]
     held: dict[str, dict[str, DeclaredAssignment]] = {}
     for declared in declarations.assignments:
@@ -56,7 +53,7 @@ def assign_roles(declarations: Declarations, membership: Membership, today: date
 
 
 def has_expired(declared: DeclaredAssignment, today: date) -> bool:
-    """On the day of `expires` it still counts, from the next it does not."""
+    """Decides whether an assignment has expired: it still counts on the day of `expires`."""
     return declared.assignment.expires is not None and today > declared.assignment.expires
 
 
@@ -70,7 +67,7 @@ def _check_assignment(declarations: Declarations, declared: DeclaredAssignment, 
     assignment, source = declared.assignment, declared.source
     where = f"role_assignments: {assignment.role}"
     if assignment.role == OWNER:
-        yield Problem("owner", f"{OWNER} is never touched from here", source, "take the assignment out")
+        yield Problem("owner", f"{OWNER} can't be assigned in git", source, "remove the assignment")
     elif assignment.role not in ASSIGNABLE:
         hint = suggest_role(assignment.role, ASSIGNABLE)
         yield Problem("unknown_role", f'"{assignment.role}" is not a role of 4me', source, hint)
@@ -80,14 +77,14 @@ def _check_assignment(declarations: Declarations, declared: DeclaredAssignment, 
         yield from check_name(declarations, Key("group", group), source, where)
     if has_expired(declared, today):
         message = f"the assignment of {assignment.role} expired on {assignment.expires}: it no longer counts"
-        yield Problem("expired", message, source, "take it out, or move the date", severity="info")
+        yield Problem("expired", message, source, "remove it, or change the date", severity="info")
     elif assignment.expires is not None and (assignment.expires - today).days <= WARN_DAYS:
         message = f"the assignment of {assignment.role} expires on {assignment.expires}: it is revoked after that day"
-        yield Problem("expires_soon", message, source, "move the date if it is still needed", severity="warning")
+        yield Problem("expires_soon", message, source, "change the date if it is still needed", severity="warning")
 
 
 def _missing_prerequisites(held: Mapping[str, Mapping[str, DeclaredAssignment]]) -> Iterable[Problem]:
-    """One problem for each assignment that gives a role to people without `specialist`, naming them."""
+    """Yields a problem for each assignment that gives a role to users without `specialist`, with their names."""
     lacking: dict[tuple[str, Source], list[str]] = {}
     for user, roles in held.items():
         for role, declared in roles.items():

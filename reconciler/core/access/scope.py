@@ -1,6 +1,6 @@
-"""Scoping filters: what each operator means, and who passes. A truth table in `tests/core/` holds every row.
+"""Defines the operators of scoping filters, and decides who passes. `tests/core/access` has the truth table.
 
-Knows source attributes and nothing of tenants, roles or SCIM. Unassigned makes every operator false but IS NULL.
+An unassigned attribute makes every operator false except IS NULL.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCHEMA_NAMES = frozenset(UserDeclaration.__annotations__) - {"attributes"} | {"g
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who a clause is put to: their source attributes, and the names of the groups they are in."""
+    """A user or group that clauses test: the source attributes, and the names of a user's groups."""
 
     attributes: SourceAttributes
     groups: frozenset[str] = frozenset()
@@ -40,7 +40,7 @@ Test: TypeAlias = Callable[[Subject], bool]
 
 @dataclass(frozen=True, slots=True)
 class CompiledClause:
-    """A clause ready to be put to many subjects, and what is said of whoever it keeps out."""
+    """A clause as a function of subjects, with the two parts of the reason if it fails."""
 
     clause: Clause
     holds: Test
@@ -50,61 +50,61 @@ class CompiledClause:
 
 @dataclass(frozen=True, slots=True)
 class CompiledFilter:
-    """A filter ready to be put to many subjects."""
+    """A filter with compiled clauses."""
 
     filter: Filter
     clauses: tuple[CompiledClause, ...]
 
     def holds(self, subject: Subject) -> bool:
-        """Whether all its clauses hold."""
+        """Decides whether all clauses hold."""
         return self.first_failing(subject) is None
 
     def first_failing(self, subject: Subject) -> CompiledClause | None:
-        """The first clause that does not hold."""
+        """Returns the first clause that does not hold, or None."""
         for one in self.clauses:
             if not one.holds(subject):
                 return one
         return None
 
     def failing(self, subject: Subject) -> list[Clause]:
-        """The clauses that do not hold, in their order."""
+        """Returns the clauses that do not hold, in their order."""
         return [one.clause for one in self.clauses if not one.holds(subject)]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the filters let a subject in, and why, in half a sentence."""
+    """Whether a subject is in scope, and why, as the end of a sentence."""
 
     passes: bool
     reason: str
 
 
 def compile_filter(declared: Filter) -> CompiledFilter:
-    """The filter with each clause as a function."""
+    """Compiles each clause of the filter to a function."""
     return CompiledFilter(declared, tuple(_compile_in(declared, clause) for clause in declared.clauses))
 
 
 def _compile_in(declared: Filter, clause: Clause) -> CompiledClause:
-    wanted = f'"{declared.title}" wants {spell(clause)} and '
+    wanted = f'"{declared.title}" requires {spell(clause)}, but '
     return CompiledClause(clause, compile_clause(clause), wanted, _compile_show(clause))
 
 
 def judge(filters: Sequence[CompiledFilter], subject: Subject) -> Verdict:
-    """No filters let everyone in; else one filter that holds is enough."""
+    """Decides whether a subject passes: at least one filter holds, or the tenant has no filters."""
     if not filters:
         return Verdict(passes=True, reason="no scoping filters")
-    kept_out = []
+    failed = []
     for compiled in filters:
         failing = compiled.first_failing(subject)
         if failing is None:
             return Verdict(passes=True, reason=f'passes "{compiled.filter.title}"')
-        kept_out.append(failing)
-    failures = [one.wanted + one.show(subject) for one in kept_out]
+        failed.append(failing)
+    failures = [one.wanted + one.show(subject) for one in failed]
     return Verdict(passes=False, reason=f"passes no scoping filter: {'; '.join(failures)}")
 
 
 def show_values(subject: Subject, clause: Clause) -> str:
-    """What a clause finds where it looks: `it is permanent`."""
+    """Describes the value that a clause tests: `it is permanent`."""
     return _compile_show(clause)(subject)
 
 
@@ -123,13 +123,13 @@ def _compile_show(clause: Clause) -> Callable[[Subject], str]:
 
 
 def spell(clause: Clause) -> str:
-    """The clause as a person would say it: `contractType EQUALS permanent`."""
+    """Renders the clause: `contractType EQUALS permanent`."""
     operand = ", ".join(map(as_text, clause.value)) if isinstance(clause.value, list) else as_text(clause.value)
     return f"{clause.attribute} {clause.operator.value} {operand}".rstrip()
 
 
 def compile_clause(clause: Clause) -> Test:
-    """The clause as a function of a subject."""
+    """Compiles the clause to a function of a subject."""
     if clause.operator is Operator.IS_MEMBER_OF:
         group = as_text(clause.value).removeprefix("group/")
         return lambda subject: group in subject.groups
@@ -143,7 +143,7 @@ def compile_clause(clause: Clause) -> Test:
 
 
 def compile_value_test(clause: Clause) -> Callable[[object], bool]:
-    """The clause, which is not IS NULL or IS_MEMBER_OF, as a function of one assigned value."""
+    """Compiles a clause other than IS NULL and IS_MEMBER_OF to a function of one assigned value."""
     operator = clause.operator
     if operator is Operator.IS_NOT_NULL:
         return lambda _value: True
@@ -193,7 +193,7 @@ def _text_test(clause: Clause) -> Callable[[object], bool]:
 
 
 def as_text(value: object) -> str:
-    """A scalar as it is compared: `true`, `3`, `2024-02-29`; text is itself, and nothing is the empty text."""
+    """Returns a scalar as the text that is compared: `true`, `3`, `2024-02-29`; None is the empty text."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -204,17 +204,17 @@ def as_text(value: object) -> str:
 
 
 def read_values(attributes: SourceAttributes, path: str) -> list[object]:
-    """All assigned values at a dotted path; none where it is absent, null, `""` or `[]`."""
+    """Returns all assigned values at a dotted path; an empty list if it is absent, null, `""` or `[]`."""
     return _reader(path)(attributes)
 
 
 def read_each(subjects: Iterable[SourceAttributes], path: str) -> Iterable[list[object]]:
-    """The assigned values at a path, subject by subject."""
+    """Yields the assigned values at a dotted path, for each subject."""
     return map(_reader(path), subjects)
 
 
 def path_steps(path: str) -> list[str]:
-    """A path into SCIM's attributes, else into the source attributes of one's own, which may be written short."""
+    """Splits a dotted path; own attributes may be written without the prefix `attributes.`, which is added."""
     steps = path.split(".")
     return steps if steps[0] in SCHEMA_NAMES or steps[0] == "attributes" else ["attributes", *steps]
 
@@ -234,6 +234,6 @@ def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
 
 
 def _read_inner(value: object, step: str) -> list[object]:
-    """What the values of many have at a step; none where there is nothing to step into."""
+    """Returns the values at a step of each item of a list; an empty list if the value is not a list."""
     inner = [one.get(step) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
     return [found for one in inner for found in (one if isinstance(one, list) else [one])]

@@ -1,1 +1,1 @@
-"""What YAML may declare: users, groups, filters, mappings, tenants, guardrails and notifiers."""
+"""The types of the YAML contract: users, groups, filters, mappings, tenants, guardrails and notifiers."""

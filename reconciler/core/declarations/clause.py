@@ -1,4 +1,7 @@
-"""Clauses as people write them: the operators, and what each wants as its value. `scope` says what they mean."""
+"""Clauses and filters as written in YAML: the operators, and the value that each needs.
+
+`core.access.scope` defines the meaning of the operators.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from reconciler.errors import Source
 
 
 class Operator(StrEnum):
-    """The operators of scoping filters; the first group is Entra's, the rest are ours."""
+    """The operators of scoping filters: Entra's up to IS NOT NULL, then those that only this program has."""
 
     EQUALS = "EQUALS"
     NOT_EQUALS = "NOT EQUALS"
@@ -52,7 +55,7 @@ NEEDS_PATTERN = {Operator.REGEX_MATCH, Operator.NOT_REGEX_MATCH}
 
 
 def _parse_operator(written: object) -> Operator:
-    """Names are accepted in any case, with spaces or underscores."""
+    """Parses an operator's name, in any case, with spaces or underscores; raises ValueError if it is unknown."""
     spelled = re.sub(r"[\s_]+", " ", str(written).strip()).upper()
     by_name = {operator.value.replace("_", " "): operator for operator in Operator}
     if spelled not in by_name:
@@ -62,7 +65,7 @@ def _parse_operator(written: object) -> Operator:
 
 
 def parse_integer(value: object) -> int | None:
-    """The integer that a value is or spells, or None."""
+    """Returns a value as an integer, if it is an integer or spells one; else None. A boolean is not an integer."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and _INTEGER.fullmatch(value):
@@ -71,7 +74,7 @@ def parse_integer(value: object) -> int | None:
 
 
 def parse_day(value: object) -> date | None:
-    """The day that a value is or spells (ISO 8601), or None."""
+    """Returns a value as a date, if it is a date or spells one (ISO 8601); else None."""
     if isinstance(value, str):
         try:
             return date.fromisoformat(value)
@@ -84,7 +87,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 
 
 class ClauseDeclaration(Declaration):
-    """One condition on a source attribute."""
+    """One test of a source attribute."""
 
     attribute: str
     operator: Annotated[Operator, PlainValidator(_parse_operator), PlainSerializer(str, return_type=str)]
@@ -94,26 +97,26 @@ class ClauseDeclaration(Declaration):
 
     @model_validator(mode="after")
     def _fits_its_operator(self) -> ClauseDeclaration:
-        if wrong := _unfit_operand(self):
-            raise ValueError(f"{self.operator.value} {wrong}")
+        if fault := _find_operand_fault(self):
+            raise ValueError(f"{self.operator.value} {fault}")
         return self
 
 
-def _unfit_operand(clause: ClauseDeclaration) -> str | None:
-    """What is wrong with the clause's value for its operator, or None."""
+def _find_operand_fault(clause: ClauseDeclaration) -> str | None:
+    """Returns why the clause's value does not fit its operator, as the end of a sentence; None if it fits."""
     operator, value = clause.operator, clause.value
     if operator in NEEDS_NO_VALUE:
-        return None if value is None else "takes no value"
+        return None if value is None else "takes no value: remove `value`"
     if operator is Operator.IN:
         return None if isinstance(value, list) and value else "needs a list of values"
     if value is None or isinstance(value, list):
         return "needs one value"
     if operator in NEEDS_PATTERN:
-        return _unfit_pattern(str(value), case_sensitive=clause.case_sensitive)
-    return _unfit_value(operator, value)
+        return _find_pattern_fault(str(value), case_sensitive=clause.case_sensitive)
+    return _find_value_fault(operator, value)
 
 
-def _unfit_value(operator: Operator, value: Scalar) -> str | None:
+def _find_value_fault(operator: Operator, value: Scalar) -> str | None:
     if operator in NEEDS_INTEGER and parse_integer(value) is None:
         return f"needs a whole number, not {value!r}"
     if operator in NEEDS_DATE and parse_day(value) is None:
@@ -121,7 +124,7 @@ def _unfit_value(operator: Operator, value: Scalar) -> str | None:
     return None
 
 
-def _unfit_pattern(pattern: str, *, case_sensitive: bool) -> str | None:
+def _find_pattern_fault(pattern: str, *, case_sensitive: bool) -> str | None:
     try:
         compile_pattern(pattern, case_sensitive=case_sensitive)
     except ValueError as error:
@@ -130,14 +133,14 @@ def _unfit_pattern(pattern: str, *, case_sensitive: bool) -> str | None:
 
 
 class FilterDeclaration(Declaration):
-    """A scoping filter: clauses that must all hold."""
+    """A scoping filter: its clauses must all hold."""
 
     title: str
     clauses: list[ClauseDeclaration] = Field(min_length=1)
 
 
 class ScopingFilters(Declaration):
-    """Filters for users and for groups: one that holds is enough, none at all lets everyone in."""
+    """Filters for users and for groups. One filter that holds is enough; without filters, all users or groups pass."""
 
     users: list[FilterDeclaration] = Field(default_factory=list)
     groups: list[FilterDeclaration] = Field(default_factory=list)
@@ -145,9 +148,9 @@ class ScopingFilters(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A clause of a scoping filter or of `members_where`, with the place it is written at.
+    """A clause of a scoping filter or of `members_where`, with its line in YAML.
 
-    `redacted` says that no report may show the values it looks at.
+    If `redacted`, no report may show the values of the attribute.
     """
 
     attribute: str
@@ -161,7 +164,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A scoping filter whose clauses know where they are written."""
+    """A scoping filter with its line in YAML, and those of its clauses."""
 
     title: str
     clauses: tuple[Clause, ...]
@@ -170,7 +173,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The scoping filters in force for one tenant."""
+    """The scoping filters that apply to one tenant."""
 
     users: tuple[Filter, ...] = ()
     groups: tuple[Filter, ...] = ()

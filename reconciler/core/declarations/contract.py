@@ -1,6 +1,6 @@
-"""The YAML contract as one JSON Schema (draft 2020-12), for editors: made from the types that files are read by.
+"""Makes the JSON Schema (draft 2020-12) of the YAML contract, from the same types that validate the files.
 
-An editor completes and marks by it while people type. What only all files together can tell, `validate` tells.
+Editors use it to complete and check a file. `validate` also checks references between files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SECTIONS: Final[Mapping[str, TypeAdapter[Any]]] = {
 
 
 def make_schema() -> JsonObject:
-    """The schema of one file: each section may be there, and no other; an empty section is none."""
+    """Returns the schema of one file: every section is optional and may be empty; other sections are errors."""
     named, shared = TypeAdapter.json_schemas(
         [(name, "validation", adapter) for name, adapter in SECTIONS.items()], title="A file of the desired state"
     )

@@ -1,7 +1,7 @@
-"""What people write in YAML (the contract), as strict types. Knows shapes and units; nothing of files or meaning.
+"""The YAML contract as strict types: shapes and units of users, groups and role assignments.
 
-A user is a TypedDict and not a model: it is a document of attributes in which *absent*, *null* and *empty* mean three
-things, and a plain dict says absent by not having the key. What is configuration is a frozen model.
+A user is a TypedDict, not a model: *absent*, *null* and *empty* attributes have three meanings, and an absent
+attribute is a missing key of the dict. Configuration is a frozen model.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ValueDeclaration(TypedDict, total=False):
 
 
 class AddressDeclaration(TypedDict, total=False):
-    """One of `addresses`, RFC 7643 section 4.1.2."""
+    """An item of `addresses`, RFC 7643 section 4.1.2."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
     formatted: str
@@ -63,13 +63,13 @@ class AddressDeclaration(TypedDict, total=False):
 
 
 def _each_once(values: list[ValueDeclaration]) -> list[ValueDeclaration]:
-    """Values of many are known by their type and value: two that share both would be one in the account."""
+    """Refuses two values with the same type and value, because the account would hold them as one."""
     seen: set[tuple[str, str]] = set()
     for one in values:
-        known_by = (one.get("type", ""), one["value"])
-        if known_by in seen:
-            raise ValueError(f"has {' '.join(known_by).strip()} twice: keep one of the two")
-        seen.add(known_by)
+        identity = (one.get("type", ""), one["value"])
+        if identity in seen:
+            raise ValueError(f"has {' '.join(identity).strip()} twice: keep one of the two")
+        seen.add(identity)
     return values
 
 
@@ -77,7 +77,7 @@ Values: TypeAlias = Annotated[list[ValueDeclaration], AfterValidator(_each_once)
 
 
 class UserDeclaration(TypedDict, total=False):
-    """A user as declared: RFC 7643's core attributes, the enterprise ones and 4me's own written flat."""
+    """The attributes of a user: RFC 7643's core and enterprise attributes and 4me's own, all written flat."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
     externalId: Text
@@ -112,14 +112,14 @@ class UserDeclaration(TypedDict, total=False):
 
 
 class UserEntry(UserDeclaration, total=False):
-    """A user as written: the attributes, and the keys that the user had before, which are no attribute."""
+    """An entry of `users`: the attributes, and `was`, the user's previous keys."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]
     was: UserWas
 
 
 class GroupDeclaration(Declaration):
-    """A group: its attributes, who is in it, and whether git alone decides that."""
+    """An entry of `groups`: the attributes, the members, and whether git alone decides the members."""
 
     externalId: Text = None
     displayName: str = Field(min_length=1)
@@ -131,7 +131,7 @@ class GroupDeclaration(Declaration):
 
 
 class RoleAssignment(Declaration):
-    """A role given to users and to everyone in groups, until the end of `expires`."""
+    """A role for users and for all members of groups; `expires` is its last day."""
 
     role: str
     users: list[str] = Field(default_factory=list)
@@ -140,26 +140,26 @@ class RoleAssignment(Declaration):
     reason: str | None = None
 
     @model_validator(mode="after")
-    def _is_given_to_somebody(self) -> RoleAssignment:
+    def _has_holders(self) -> RoleAssignment:
         if not self.users and not self.groups:
-            raise ValueError("is given to nobody: name `users` or `groups`")
+            raise ValueError("gives the role to no user: add `users` or `groups`")
         return self
 
 
-def _may_be_redacted(name: str) -> str:
+def _check_redactable(name: str) -> str:
     known = USER_TARGETS | GROUP_TARGETS | {"name", "customFields"}
     if name not in known and not name.startswith(("customFields.", "attributes.")):
-        hint = did_you_mean(name, known) or "one of your own is written attributes.NAME"
+        hint = did_you_mean(name, known) or "write an attribute of your own as attributes.NAME"
         raise ValueError(f"is not an attribute: {hint}")
     return name
 
 
-RedactDeclaration: TypeAlias = list[Annotated[str, AfterValidator(_may_be_redacted)]]
+RedactDeclaration: TypeAlias = list[Annotated[str, AfterValidator(_check_redactable)]]
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredUser:
-    """A user as declared, and where; `was` are the keys that the user had before."""
+    """A declared user with its line in YAML; `was` are the user's previous keys."""
 
     attributes: UserDeclaration
     source: Source
@@ -167,13 +167,13 @@ class DeclaredUser:
 
     @property
     def source_attributes(self) -> Mapping[str, object]:
-        """What clauses look at: everybody is active who is not declared otherwise."""
+        """The attributes that clauses read; a user is active unless declared otherwise."""
         return {"active": True, **self.attributes}
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGroup:
-    """A group as declared, and where; `attributes` are the managed ones, `was` the keys that the group had before."""
+    """A declared group with its line in YAML; `attributes` are managed, `was` are the group's previous keys."""
 
     attributes: Mapping[str, str | None]
     membership: Literal["authoritative", "additive"]
@@ -185,7 +185,7 @@ class DeclaredGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredAssignment:
-    """A role assignment, and where."""
+    """A role assignment with its line in YAML."""
 
     assignment: RoleAssignment
     source: Source
@@ -193,7 +193,7 @@ class DeclaredAssignment:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTenant:
-    """A tenant, where, and the filters and mappings declared under its own name."""
+    """A tenant with its line in YAML, and its own filters and mappings, if it declares any."""
 
     tenant: Tenant
     source: Source
@@ -203,9 +203,9 @@ class DeclaredTenant:
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """All that a desired-state folder declares. `broken` are keys whose declaration has problems: known, but unread.
+    """All declarations of a desired-state folder.
 
-    `released` and `left` are the lines that settle who is ours.
+    `broken` are declared keys whose declaration is invalid. `released` and `left` resolve users and groups in doubt.
     """
 
     tenants: Mapping[str, DeclaredTenant] = field(default_factory=dict)

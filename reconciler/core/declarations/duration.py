@@ -1,4 +1,4 @@
-"""Durations as people write them: `24h`, `14d`. Knows their spelling; nothing of what they are for."""
+"""Durations in YAML, such as `24h` and `14d`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
 def parse_duration(written: object) -> timedelta:
-    """Returns the time that `30m`, `24h` or `14d` spells; raises ValueError for anything else."""
+    """Returns the duration that `30m`, `24h` or `14d` spells; raises ValueError for any other value."""
     if isinstance(written, timedelta):
         return written
     match = _PATTERN.fullmatch(written) if isinstance(written, str) else None
@@ -23,7 +23,7 @@ def parse_duration(written: object) -> timedelta:
 
 
 def spell_duration(duration: timedelta) -> str:
-    """Returns a time as it is written: in days from two of them on, else in hours or minutes."""
+    """Returns a duration as written in YAML: in whole days from two days on, else in hours or minutes."""
     minutes = duration // timedelta(minutes=1)
     if minutes % _MINUTES["d"] == 0 and minutes > _MINUTES["d"]:
         return f"{minutes // _MINUTES['d']}d"

@@ -1,7 +1,7 @@
-"""Exceptions from the limits: one plan, by its digest, until a day, for a reason. Pure; the day is an argument.
+"""Applies exceptions from the limits: each is for one plan, by its digest, until a day, with a reason.
 
-An exception lets a plan pass the limits and nothing else: protected users, required roles and separation of duties
-still refuse it.
+An exception lifts the limits only. A plan that breaks the rules on protected users, required roles or separation of
+duties is still refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SHOWN = len("sha256:") + 12
 
 
 def pass_by_exception(exceeded: Sequence[Problem], digest: str, guardrails: Guardrails, today: date) -> list[Problem]:
-    """Returns the exceeded limits, or where an exception names that plan, a note for each that it is passed."""
+    """Returns the exceeded limits; if an exception names the plan, a note for each of them instead."""
     excepted = next((one for one in guardrails.exceptions if one.plan == digest and today <= one.expires), None)
     return [_passed(problem, excepted) for problem in exceeded] if excepted else list(exceeded)
 
@@ -25,10 +25,11 @@ def warn_of_exceptions(guardrails: Guardrails, today: date) -> Iterator[Problem]
     """Warns of exceptions that have expired."""
     for one in guardrails.exceptions:
         if one.expires < today:
-            message = f"guardrails.exceptions: the one for {one.plan[:SHOWN]}… ({one.reason}) expired on {one.expires}"
-            yield Problem("expired_exception", message, None, "take it out", severity="warning")
+            exception = f"the exception for {one.plan[:SHOWN]}… ({one.reason})"
+            message = f"guardrails.exceptions: {exception} expired on {one.expires}"
+            yield Problem("expired_exception", message, None, "remove it", severity="warning")
 
 
 def _passed(problem: Problem, excepted: LimitException) -> Problem:
     message = f"{problem.message}; allowed for this plan until {excepted.expires}: {excepted.reason}"
-    return Problem("limit_exception", message, None, "guardrails.exceptions in git says so", severity="info")
+    return Problem("limit_exception", message, None, "declared under guardrails.exceptions", severity="info")

@@ -1,4 +1,4 @@
-"""Who is told of what, as people write it under `notifications`. Knows events and ways; nothing of runs or texts."""
+"""Notifiers as written under `notifications`: the events, and the recipients of each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z
 
 
 def _check_mailbox(written: str) -> str:
-    """One address and nothing else: what follows a comma or a line's end would be more recipients, or headers."""
+    """Refuses all but one plain address: a comma would add recipients, and a line break would add headers."""
     if _ADDRESS.fullmatch(written) is None:
-        raise ValueError("is not an e-mail address alone: write it like iam@example.com")
+        raise ValueError("is not a single e-mail address: write it like iam@example.com")
     return written
 
 
@@ -25,7 +25,7 @@ Mailbox: TypeAlias = Annotated[str, AfterValidator(_check_mailbox)]
 
 
 class Email(Declaration):
-    """Whom to write to, through which server, and as whom."""
+    """The recipients of an e-mail, the SMTP server that sends it, and the sender."""
 
     to: list[Mailbox] = Field(min_length=1)
     smtp: SecretName
@@ -33,14 +33,14 @@ class Email(Declaration):
 
 
 class Webhook(Declaration):
-    """What to post to: the text alone, as chats take it, or all that is known in JSON."""
+    """The address that receives a POST: only text for a chat, or all details in JSON."""
 
     url: SecretName
     format: Literal["chat", "json"] = "chat"
 
 
 class Notifier(Declaration):
-    """One way in which somebody is told of some events."""
+    """An item of `notifications`: some events, and the e-mail or webhook that reports them."""
 
     on: list[Event] = Field(min_length=1)
     email: Email | None = None
@@ -49,12 +49,12 @@ class Notifier(Declaration):
     @model_validator(mode="after")
     def _has_one_way(self) -> Notifier:
         if (self.email is None) == (self.webhook is None):
-            raise ValueError("must have `email` or `webhook`, and not both: for another way, add another item")
+            raise ValueError("must have either `email` or `webhook`: to use both, write two items")
         return self
 
     @property
     def way(self) -> Email | Webhook:
-        """The one that it has."""
+        """The e-mail or the webhook, whichever is declared."""
         way = self.email or self.webhook
         assert way is not None  # noqa: S101  # validated
         return way

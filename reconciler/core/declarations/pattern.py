@@ -1,4 +1,4 @@
-"""Regular expressions that can't hang a run: pydantic's linear-time engine, not Python's backtracking one."""
+"""Compiles regular expressions with pydantic's linear-time engine, because Python's backtracking can hang a run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 
 def compile_pattern(pattern: str, *, case_sensitive: bool) -> Callable[[str], bool]:
-    """A test of whether a *whole* text matches; raises ValueError, with the reason, where the pattern doesn't compile.
+    """Returns a test whether a *whole* text matches; raises ValueError with the reason if the pattern is invalid.
 
-    The syntax is RE2's: no look-around and no back-references, which is what makes it linear.
+    The syntax is RE2's, which is linear because it has no look-around and no back-references.
     """
-    _compile(pattern)  # alone first: wrapped below, an unbalanced `)` could close our own group
+    _compile(pattern)  # alone first: an unbalanced `)` could close the group that is added below
     flags = "" if case_sensitive else "(?i)"
     return _compile(rf"{flags}\A(?:{pattern})\z").isinstance_python
 

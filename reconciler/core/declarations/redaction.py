@@ -1,7 +1,7 @@
-"""Which attributes reports may not show, and the fingerprint that stands in for a value. Pure; the key is an argument.
+"""Replaces redacted values in reports by fingerprints.
 
-A fingerprint is keyed (HMAC-SHA-256): without a key, every likely value could be tried. Each attribute has fingerprints
-of its own, so a phone number and a badge with the same digits do not look alike.
+A fingerprint is keyed (HMAC-SHA-256), because a plain hash could be reversed by trying likely values. The attribute is
+part of it, so a phone number and a badge with the same digits have different fingerprints.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ OWN = "attributes."
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """Attributes by name (`name` covers `name.givenName`), and the key; without a key values are only left out."""
+    """The redacted attributes (`name` covers `name.givenName`), and the key; without a key, values are left out."""
 
     names: tuple[str, ...] = ()
     key: bytes = b""
 
     def covers(self, path: str) -> bool:
-        """Whether values of that attribute are redacted; a source attribute of one's own may be written short."""
+        """Decides whether an attribute is redacted; the prefix `attributes.` is optional in both names."""
         path = path.removeprefix(OWN)
         names = (name.removeprefix(OWN) for name in self.names)
         return any(path == name or path.startswith(f"{name}.") for name in names)
 
     @property
     def covers_what_people_are_called(self) -> bool:
-        """Whether the names in reports, which are display names or else userNames, must not be read."""
+        """Whether the names of users in reports (the display name, else the userName) are redacted."""
         return self.covers("displayName") or self.covers("userName")
 
     def redact(self, path: str, value: Value) -> Value:
-        """The value as it may be read: nothing stays nothing, and of many each has a fingerprint of its own."""
+        """Returns the value as reports may show it: None stays None, and each value of a list has a fingerprint."""
         if value is None or not self.covers(path):
             return value
         if isinstance(value, list):
@@ -45,15 +45,15 @@ class Redaction:
         return self.fingerprint(path, value)
 
     def fingerprint(self, path: str, value: object) -> str:
-        """Equal for equal values of one attribute, and not to be turned back."""
+        """Returns the fingerprint of a value, equal for equal values of one attribute; without a key, `(redacted)`."""
         if not self.key:
             return REDACTED
-        said = f"{path}\0{json.dumps(value, sort_keys=True)}".encode()
-        return f"fingerprint:{hmac.digest(self.key, said, 'sha256').hex()[:DIGITS]}"
+        hashed = f"{path}\0{json.dumps(value, sort_keys=True)}".encode()
+        return f"fingerprint:{hmac.digest(self.key, hashed, 'sha256').hex()[:DIGITS]}"
 
 
 def redact_filters(filters: Filters, redaction: Redaction) -> Filters:
-    """The filters whose clauses know that what they look at must not be read."""
+    """Returns the filters with `redacted` set in each clause that reads a redacted attribute."""
     if not redaction.names:
         return filters
     return Filters(

@@ -1,4 +1,4 @@
-"""The roles of 4me by name, and what is said of each. Knows nothing of who holds them.
+"""The names of 4me's roles, and which of them need the role `specialist`.
 
 Source: 4me's people permissions reference. `user` is plain access without a 4me role; `default_access` grants nothing.
 """
@@ -39,14 +39,14 @@ HELD = CATALOGUE | {OWNER}
 
 
 def suggest_role(name: str, roles: Iterable[str]) -> str:
-    """What to write in place of a name that is no role: the nearest one, else all of them."""
+    """Returns a hint for a name that is not a role: the nearest role, else all roles."""
     return did_you_mean(name, roles) or f"the roles are: {', '.join(sorted(roles))}"
 
 
-def _is_held(name: str) -> str:
+def _check_role(name: str) -> str:
     if name not in HELD:
         raise ValueError(f"is not a role of 4me ({suggest_role(name, HELD)})")
     return name
 
 
-RoleName: TypeAlias = Annotated[str, AfterValidator(_is_held)]
+RoleName: TypeAlias = Annotated[str, AfterValidator(_check_role)]

@@ -1,4 +1,7 @@
-"""Attribute mappings as people write them: one target each, and where its value comes from. `mapping` applies them."""
+"""Attribute mappings as written in YAML: each has one target and the origin of its value.
+
+`core.access.mapping` applies them.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +45,8 @@ USER_TARGETS = OF_MANY | {
 }
 GROUP_TARGETS = frozenset({"externalId", "displayName", "groupType"})
 READ_ONLY = {
-    "id": "the account gives it",
-    "meta": "the account keeps it",
+    "id": "the account assigns it",
+    "meta": "the account maintains it",
     "groups": "membership is declared on the group",
     "password": "passwords are never provisioned",
     "active": "scope decides it",
@@ -53,7 +56,7 @@ READ_ONLY = {
 
 
 class MappingRule(Declaration):
-    """How one target attribute gets its value, in place of the default: the source attribute of the same name."""
+    """The origin of one target attribute; it replaces the default, the source attribute of the same name."""
 
     target: str
     source: str | None = None
@@ -74,7 +77,7 @@ class MappingRule(Declaration):
     @classmethod
     def _compiles(cls, expression: str | None) -> str | None:
         if expression is None:
-            raise ValueError("says nothing: leave it out, or write an expression")
+            raise ValueError("is empty: write an expression, or remove it")
         from reconciler.core.declarations.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
 
         Expression(expression)
@@ -84,25 +87,25 @@ class MappingRule(Declaration):
     def _has_one_origin(self) -> MappingRule:
         given = self.model_fields_set & {"source", "constant", "expression"}
         if len(given) != 1 or ("source" in given and self.source is None):
-            raise ValueError("takes one of `source`, `constant` and `expression`")
+            raise ValueError("needs exactly one origin: `source`, `constant` or `expression`")
         if "default" in self.model_fields_set and "source" not in given:
-            raise ValueError("`default` goes with a `source`; an expression says coalesce(…)")
+            raise ValueError("has a `default` without a `source`: in an expression, use coalesce(…)")
         if self.target in OF_MANY | {"manager"} and "source" not in given:
-            raise ValueError(f"{self.target} can only be mapped from a `source`: it is no single text")
+            raise ValueError(f"maps {self.target}, which is not a single text: map it from a `source`")
         if self.matching and self.apply == "on_create":
-            raise ValueError("what is written on create only can't be matched by afterwards")
+            raise ValueError("has `matching` and `apply: on_create`, but matching needs `apply: always`: remove one")
         return self
 
 
-def _of_user(rule: MappingRule) -> MappingRule:
-    return rule if rule.target.startswith("customFields.") else _with_target_of(USER_TARGETS, rule)
+def _check_user_target(rule: MappingRule) -> MappingRule:
+    return rule if rule.target.startswith("customFields.") else _check_target(USER_TARGETS, rule)
 
 
-def _of_group(rule: MappingRule) -> MappingRule:
-    return _with_target_of(GROUP_TARGETS, rule)
+def _check_group_target(rule: MappingRule) -> MappingRule:
+    return _check_target(GROUP_TARGETS, rule)
 
 
-def _with_target_of(known: frozenset[str], rule: MappingRule) -> MappingRule:
+def _check_target(known: frozenset[str], rule: MappingRule) -> MappingRule:
     if rule.target not in known:
         hint = did_you_mean(rule.target, known) or f"the targets are {', '.join(sorted(known))}"
         raise ValueError(f'"{rule.target}" is not an attribute that can be written: {hint}')
@@ -110,13 +113,13 @@ def _with_target_of(known: frozenset[str], rule: MappingRule) -> MappingRule:
 
 
 class AttributeMappings(Declaration):
-    """Rules for users and for groups, each by its target."""
+    """Rules for users and for groups, at most one for each target."""
 
-    users: list[Annotated[MappingRule, AfterValidator(_of_user)]] = Field(default_factory=list)
-    groups: list[Annotated[MappingRule, AfterValidator(_of_group)]] = Field(default_factory=list)
+    users: list[Annotated[MappingRule, AfterValidator(_check_user_target)]] = Field(default_factory=list)
+    groups: list[Annotated[MappingRule, AfterValidator(_check_group_target)]] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _targets_are_once(self) -> AttributeMappings:
+    def _has_unique_targets(self) -> AttributeMappings:
         for rules in (self.users, self.groups):
             targets = [rule.target for rule in rules]
             for target in targets:
@@ -127,7 +130,7 @@ class AttributeMappings(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class LocatedRule:
-    """A rule, and where it is written."""
+    """A rule with its line in YAML."""
 
     rule: MappingRule
     source: Source
@@ -135,13 +138,13 @@ class LocatedRule:
 
 @dataclass(frozen=True, slots=True)
 class Mappings:
-    """The rules in force for one tenant."""
+    """The rules that apply to one tenant."""
 
     users: tuple[LocatedRule, ...] = ()
     groups: tuple[LocatedRule, ...] = ()
 
     @property
     def places(self) -> dict[tuple[Kind, str], Source]:
-        """Where the rule for a target of a kind is written."""
+        """The line of each rule, by kind and target."""
         by_kind: tuple[tuple[Kind, tuple[LocatedRule, ...]], ...] = (("user", self.users), ("group", self.groups))
         return {(kind, one.rule.target): one.source for kind, rules in by_kind for one in rules}

@@ -1,4 +1,4 @@
-"""A secret as git may know it: by the name of the variable that holds it. Knows no value."""
+"""References to secrets: git has only the name of the environment variable, never the value."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from reconciler.core.declarations.strict import Declaration
 
 
 class SecretName(Declaration):
-    """A secret by the name of the environment variable that holds it."""
+    """The name of the environment variable that holds a secret."""
 
     env: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")

@@ -1,7 +1,4 @@
-"""The lines that settle ownership, `released`, `left` and `was`, and their problems across all files.
-
-Knows keys and declarations; nothing of evidence or verdicts.
-"""
+"""The lines that decide ownership (`released`, `left` and `was`), and their problems across all files."""
 
 from __future__ import annotations
 
@@ -29,22 +26,22 @@ class SettlementDeclaration(Declaration):
     @model_validator(mode="after")
     def _names_one(self) -> SettlementDeclaration:
         if (self.key is None) is (self.id is None):
-            raise ValueError("names one user or group: give `key` or `id`, and not both")
+            raise ValueError("must name one user or group: give either `key` or `id`")
         if self.key is not None and parse_key(self.key) is None:
-            raise ValueError(f'has the key "{self.key}", which is not one: {KEY_HINT}')
+            raise ValueError(f'has the malformed key "{self.key}": {KEY_HINT}')
         return self
 
     def located(self, source: Source) -> Settlement:
-        """Returns the line with its place."""
+        """Returns the settlement with its line in YAML."""
         return Settlement(source, parse_key(self.key or ""), self.id, self.reason)
 
 
-def _former(kind: Kind) -> Callable[[str | list[str]], str | list[str]]:
-    """Returns the check of the keys that a user or group had before."""
+def _check_previous(kind: Kind) -> Callable[[str | list[str]], str | list[str]]:
+    """Returns the validator of `was` for users or for groups."""
 
     def check(written: str | list[str]) -> str | list[str]:
         if not written:
-            raise ValueError("names no key: write the key it was, or leave it out")
+            raise ValueError("names no key: write the previous key, or remove it")
         for one in [written] if isinstance(written, str) else written:
             name = one.removeprefix(f"{kind}/")
             if not name or "/" in name or any(letter.isspace() for letter in name):
@@ -54,12 +51,12 @@ def _former(kind: Kind) -> Callable[[str | list[str]], str | list[str]]:
     return check
 
 
-UserWas: TypeAlias = Annotated[str | list[str], AfterValidator(_former("user"))]
-GroupWas: TypeAlias = Annotated[str | list[str], AfterValidator(_former("group"))]
+UserWas: TypeAlias = Annotated[str | list[str], AfterValidator(_check_previous("user"))]
+GroupWas: TypeAlias = Annotated[str | list[str], AfterValidator(_check_previous("group"))]
 
 
 def parse_was(kind: Kind, written: str | Sequence[str] | None) -> tuple[Key, ...]:
-    """Returns the keys that a user or group had before, each once; names may be written bare."""
+    """Returns the previous keys of a user or group, without duplicates; the kind may be left out (`jo.kerr`)."""
     listed = [written] if isinstance(written, str) else written or ()
     return tuple(dict.fromkeys(Key(kind, one.removeprefix(f"{kind}/")) for one in listed))
 
@@ -67,9 +64,9 @@ def parse_was(kind: Kind, written: str | Sequence[str] | None) -> tuple[Key, ...
 def check_settlements(
     released: Iterable[Settlement], left: Iterable[Settlement], declared: Mapping[Key, Source | None]
 ) -> Iterator[Problem]:
-    """Finds lines that settle a declared user or group, and those that name one a second time.
+    """Finds lines of `released` and `left` that name a declared user or group, or one that an earlier line names.
 
-    `declared` has the place of each key that is declared; None where only that it is declared is known.
+    `declared` has the line of each declared key, or None if the line is unknown.
     """
     first: dict[Key | str, tuple[str, Settlement]] = {}
     listed: list[tuple[Section, Settlement]] = [
@@ -84,34 +81,27 @@ def check_settlements(
             yield Problem("duplicate", message, one.source, "keep one of the two")
         if one.key is not None and one.key in declared:
             message = f"{section}: {one.key} is declared{_at(declared[one.key])}"
-            hint = "take out this line, or the declaration: a user or group is either in git or gone from it"
+            hint = f"remove this line or the declaration: a declared user or group can't be under `{section}`"
             yield Problem("settled_and_declared", message, one.source, hint)
 
 
 def check_was(was: Mapping[Key, Sequence[Key]], declared: Mapping[Key, Source | None]) -> Iterator[Problem]:
-    """Finds former keys that are declared themselves, and those that two users or groups name."""
+    """Finds previous keys that are still declared, and those that two users or groups name."""
     first: dict[Key, Key] = {}
     for key, former in was.items():
         for one in former:
             other = first.setdefault(one, key)
             if one == key:
                 message = f"{key}: was names {one}, which is its own key"
-                yield Problem(
-                    "bad_was", message, declared.get(key), "write the key from before it changed, or leave it out"
-                )
+                yield Problem("bad_was", message, declared.get(key), "write the previous key, or remove `was`")
             elif one in declared:
                 message = f"{key}: was names {one}, which is declared{_at(declared[one])}"
-                yield Problem(
-                    "bad_was",
-                    message,
-                    declared.get(key),
-                    "a key that is still declared was not renamed: keep one of the two",
-                )
+                hint = f"a key that is still declared was not renamed: remove `was`, or the declaration of {one}"
+                yield Problem("bad_was", message, declared.get(key), hint)
             elif other != key:
                 message = f"{key}: was names {one}, and so does {other}{_at(declared.get(other))}"
-                yield Problem(
-                    "bad_was", message, declared.get(key), "one key became one other: keep it under one of the two"
-                )
+                hint = "a key has only one successor: keep it under one of the two"
+                yield Problem("bad_was", message, declared.get(key), hint)
 
 
 def _spell(settlement: Settlement) -> str:

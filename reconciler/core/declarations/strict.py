@@ -1,4 +1,4 @@
-"""What every type of the YAML contract has in common: strict, frozen, and nothing that it doesn't know."""
+"""The base of all types of the YAML contract: strict, frozen, without unknown keys."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ Scalar: TypeAlias = str | bool | int | float | date | None
 
 
 class Declaration(BaseModel):
-    """The base of every model of the contract: strict, frozen, nothing unknown."""
+    """The base of every model of the contract: strict, frozen, without unknown keys."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)

@@ -1,4 +1,4 @@
-"""A tenant as people write it: how to reach it, how fast, how to treat it, and the limits of a plan for it."""
+"""A tenant as written in YAML: address and credentials, request rate, rules, and the limits of its plans."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRIVILEGED = ("account_administrator", "account_designer", "directory_administra
 
 
 class Limit(Declaration):
-    """A plan is refused when it is above the count and above the percentage; one left out does not excuse."""
+    """A limit: it refuses a plan above both `count` and `percent`, or above the only one that is given."""
 
     count: int | None = Field(default=None, ge=0)
     percent: float | int | None = Field(default=None, ge=0, le=100)
@@ -37,7 +37,7 @@ class Limit(Declaration):
 
 
 class SeparateDuties(Declaration):
-    """Roles of which nobody may hold two, and why."""
+    """A rule that no user may hold two of these roles, and its reason."""
 
     roles: list[RoleName]
     reason: str | None = None
@@ -45,13 +45,13 @@ class SeparateDuties(Declaration):
     @field_validator("roles")
     @classmethod
     def _separates_something(cls, roles: list[str]) -> list[str]:
-        if len({*roles}) < 2:  # noqa: PLR2004  # one alone is apart from nothing
+        if len({*roles}) < 2:  # noqa: PLR2004  # a rule needs at least two roles
             raise ValueError("separates nothing: name at least two different roles")
         return roles
 
 
 class LimitException(Declaration):
-    """One plan that may pass the limits, by its digest; until the end of `expires`, and why."""
+    """A plan, by its digest, that may exceed the limits; `expires` is the last day."""
 
     plan: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     reason: str = Field(min_length=1)
@@ -59,7 +59,7 @@ class LimitException(Declaration):
 
 
 class Guardrails(Declaration):
-    """Limits that a plan may not exceed. The defaults hold where nothing is declared: guardrails are on."""
+    """Limits and rules that a plan may not break. The defaults hold for everything that is not declared."""
 
     max_deactivations: Limit = Limit(count=5, percent=2)
     max_member_removals: Limit = Limit(count=25, percent=5)
@@ -79,14 +79,14 @@ class Guardrails(Declaration):
 
 
 class SecretDeclaration(SecretName):
-    """A secret by the name of its variable, and the day it stops working."""
+    """The name of the environment variable that holds a secret, and the last day on which the secret works."""
 
     expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `requests` in any `seconds`."""
+    """A rate: at most `requests` in any period of `seconds`."""
 
     requests: int
     seconds: int
@@ -97,7 +97,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def _parse_window(written: object) -> Window:
-    """`20 per 2s`, `3600 per 1h`."""
+    """Parses a rate such as `20 per 2s` or `3600 per 1h`; raises ValueError for any other value."""
     if isinstance(written, Window):
         return written
     match = _RATE.fullmatch(written) if isinstance(written, str) else None
@@ -119,7 +119,7 @@ RateWindow: TypeAlias = Annotated[
 
 
 class Rate(Declaration):
-    """The pace that the tenant allows: 20 requests in 2 seconds and 3,600 in an hour, unless told otherwise."""
+    """The request rate that the tenant allows: by default 20 requests in 2 seconds and 3,600 in an hour."""
 
     burst: RateWindow = Window(20, 2)
     sustained: RateWindow = Window(3600, 3600)
@@ -129,7 +129,7 @@ SANDBOX = "sandbox"
 
 
 class OAuth(Declaration):
-    """Where a token for the REST API comes from, and the client credentials that it is given for."""
+    """The address that issues tokens for the REST API, and the client credentials."""
 
     token_url: str
     client_id: SecretDeclaration
@@ -142,7 +142,7 @@ class OAuth(Declaration):
 
 
 class Permissions(Declaration):
-    """4me's REST API, where roles take effect: its address, the account whose roles they are, and how to get in."""
+    """4me's REST API, through which roles take effect: its address, the account of the roles, and the credentials."""
 
     url: str
     account: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
@@ -158,7 +158,7 @@ RolesVia: TypeAlias = Literal["scim", "permissions"]
 
 
 class Tenant(Declaration):
-    """One 4me account, how to reach it and how to treat it."""
+    """One 4me account: how to reach it, and the rules for it."""
 
     url: str
     token: SecretDeclaration | None = None
@@ -181,7 +181,7 @@ class Tenant(Declaration):
 
     @property
     def windows(self) -> tuple[Window, ...]:
-        """The pace to keep; the embedded 4me has none unless one is declared for it."""
+        """The request rates to keep; the embedded 4me has none unless `rate` is declared."""
         if self.url == SANDBOX and "rate" not in self.model_fields_set:
             return ()
         return (self.rate.burst, self.rate.sustained)
@@ -198,20 +198,20 @@ class Tenant(Declaration):
         return self
 
     @model_validator(mode="after")
-    def _has_permissions_where_they_are_used(self) -> Tenant:
-        wanted = self.roles_via == "permissions" and self.url != SANDBOX
-        if wanted and self.permissions is None:
-            raise ValueError("says roles_via: permissions, and not where: add `permissions: {url, account, oauth}`")
+    def _has_permissions_if_used(self) -> Tenant:
+        needed = self.roles_via == "permissions" and self.url != SANDBOX
+        if needed and self.permissions is None:
+            raise ValueError("has `roles_via: permissions` only: add `permissions: {url, account, oauth}`")
         if self.permissions is not None and self.roles_via == "scim":
             raise ValueError(
-                "has `permissions`, which nothing uses while roles_via is scim: "
-                "add `roles_via: permissions`, or take them out"
+                "has `permissions`, which are not used with `roles_via: scim`: "
+                "add `roles_via: permissions`, or remove `permissions`"
             )
         if self.permissions is not None and self.url == SANDBOX:
-            raise ValueError("has `permissions`, and the embedded 4me is its own: take them out")
+            raise ValueError("has `permissions`, which are not used with `url: sandbox`: remove them")
         return self
 
     @property
     def account(self) -> str:
-        """The account whose roles these are, where they take effect over REST."""
+        """The account of the roles, with `roles_via: permissions`; else `sandbox`."""
         return self.permissions.account if self.permissions else SANDBOX

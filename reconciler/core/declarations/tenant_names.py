@@ -1,6 +1,6 @@
-"""The name of each tenant's record of applies, and what is wrong with `record`, `formerly` and `beside`.
+"""Finds the name of a tenant's record of applies, and checks `record`, `formerly` and `beside`.
 
-A record is the branch `reconciler/<name>`, so a name is held to git's rules of branches (git check-ref-format).
+A record is the branch `reconciler/<name>`, so names follow git's rules for branches (git check-ref-format).
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.suggest import did_you_mean
 from reconciler.errors import Problem
 
-HINT = "use one name for each record, and none that is a folder of another"
+HINT = "give each tenant its own `record`, and none that is a folder of another"
 
 
 def record_name(name: str, tenant: Tenant, existing: Collection[str] = ()) -> str:
-    """Returns the name of a tenant's record of applies: `record`, else the name that it had, else its own.
+    """Returns the name of a tenant's record of applies: `record`, else `formerly`, else the tenant's name.
 
-    The name that it had is passed over where, of the existing records, one has the tenant's own name and none has that.
+    `formerly` is skipped if `existing` has a record under the tenant's name and none under `formerly`.
     """
     if tenant.record is not None:
         return tenant.record
@@ -29,7 +29,7 @@ def record_name(name: str, tenant: Tenant, existing: Collection[str] = ()) -> st
 
 
 def check_tenant_names(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:
-    """Finds records of one name or in one another, and `formerly` and `beside` that name the wrong tenant."""
+    """Finds records with equal or nested names, and `formerly` and `beside` that name a wrong tenant."""
     for name, declared in tenants.items():
         tenant = declared.tenant
         if tenant.formerly is not None and tenant.formerly in tenants:
@@ -37,14 +37,14 @@ def check_tenant_names(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Proble
                 name,
                 declared,
                 f'formerly: "{tenant.formerly}" is {_which(name, tenant.formerly)}',
-                "it is the name that this tenant had before: leave it out, or rename the other",
+                "`formerly` is the previous name of this tenant: remove it, or rename the other tenant",
             )
         if tenant.beside == name:
             yield _problem(
                 name,
                 declared,
                 f'beside: "{name}" is this tenant itself',
-                "name the other tenant on the same account, or leave it out",
+                "name the other tenant on the same account, or remove it",
             )
         elif tenant.beside is not None and tenant.beside not in tenants:
             hint = did_you_mean(tenant.beside, tenants) or f"the tenants are: {', '.join(tenants)}"
@@ -63,12 +63,12 @@ def _clashes(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:
         first, second = records[one], records[other]
         if first == second:
             written = record_name(other, tenants[other].tenant)
-            said = f'record: "{written}" is that of tenant {one} too, compared without case'
+            clash = f'record: "{written}" is also the record of tenant {one} (names compare without case)'
         elif first.startswith(f"{second}/") or second.startswith(f"{first}/"):
-            said = f'record: of "{first}" and "{second}", the record of tenant {one}, one is a folder of the other'
+            clash = f'record: "{second}" clashes with "{first}" of tenant {one}, because one is a folder of the other'
         else:
             continue
-        yield _problem(other, tenants[other], f"{said}; that tenant is at {tenants[one].source}", HINT)
+        yield _problem(other, tenants[other], f"{clash}; tenant {one} is at {tenants[one].source}", HINT)
 
 
 def _problem(name: str, declared: DeclaredTenant, message: str, hint: str) -> Problem:

@@ -1,4 +1,4 @@
-"""When a token has to be renewed: from a week before its last day everybody is told. Knows days, and no token."""
+"""Warns of tokens that expire, from a week before their last day. Reads only their date."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.errors import Problem
 
 WARN_DAYS: Final = 7
-HOW_TO: Final = "renew it in 4me under Settings, Apps, SCIM, and move the date in git"
+HOW_TO: Final = "renew it in 4me under Settings, Apps, SCIM, and change `expires` in git"
 
 
 def days_left(tenant: Tenant, today: date) -> int | None:
-    """How many days the tenant's token still works after today, below 0 once it is over; None without a date."""
+    """Returns the days from today to the token's last day, negative after it; None without `expires`."""
     expires = tenant.token.expires if tenant.token else None
     return None if expires is None else (expires - today).days
 
 
 def spell_days(left: int) -> str:
-    """`5 days left`, `its last day`, `expired 3 days ago`."""
+    """Returns `5 days left`, `its last day` or `expired 3 days ago`."""
     days = "1 day" if abs(left) == 1 else f"{abs(left)} days"
     if left == 0:
         return "its last day"
@@ -28,7 +28,7 @@ def spell_days(left: int) -> str:
 
 
 def warn_of_token(name: str, declared: DeclaredTenant, today: date) -> list[Problem]:
-    """A warning from a week before the token's last day, at the tenant's line."""
+    """Returns a warning at the tenant's line, from a week before the token's last day."""
     left, token = days_left(declared.tenant, today), declared.tenant.token
     if left is None or left > WARN_DAYS or token is None:
         return []

@@ -1,5 +1,5 @@
-"""What is wrong with an expression of a mapping. Apart from what evaluates them, which brings Jinja along."""
+"""The error of a mapping's expression, in a module of its own so that catching it does not import Jinja."""
 
 
 class WrongExpression(ValueError):
-    """What is wrong with an expression, or with the values it was given, in words for a person."""
+    """An expression, or a value that it reads, is wrong; the text says why, as the end of a sentence."""

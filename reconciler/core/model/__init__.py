@@ -1,1 +1,1 @@
-"""What users, groups, keys and states are, and how two values are compared and matched."""
+"""Users, groups, keys and states; the comparison of values; the matching of declared and live resources."""

@@ -1,4 +1,4 @@
-"""Amounts in words: counts with their nouns, the first few of many, seconds. Knows nothing of what is counted."""
+"""Spells amounts: counts with their nouns, the first items of a long list, seconds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-MOST_SECONDS = 120  # up to two minutes seconds say it best
-MOST_MINUTES = 120  # and up to two hours minutes
+MOST_SECONDS = 120  # a longer wait is spelled in minutes
+MOST_MINUTES = 120  # a longer wait is spelled in hours
 
 
 def count(number: int, noun: str) -> str:
@@ -18,7 +18,7 @@ def count(number: int, noun: str) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """Returns the noun for so many: `request`, `requests`."""
+    """Returns the noun in the number's form: `request`, `requests`."""
     return noun if number == 1 else f"{noun}s"
 
 
@@ -28,33 +28,33 @@ def count_people(number: int) -> str:
 
 
 def count_both(users: int, groups: int) -> str:
-    """Returns `2 users and 1 group`, without those of which there are none."""
+    """Returns `2 users and 1 group`, without a part that is zero."""
     return " and ".join([count(users, "user")] * bool(users) + [count(groups, "group")] * bool(groups))
 
 
-def few(items: Sequence[T], most: int | None, tell: Callable[[T], str] = str, between: str = ", ") -> str:
-    """Returns `a, b, c and 211 more`; all of them where `most` is None. Only those that are named are spelled."""
-    return between.join(map(tell, items[:most])) + and_more(0 if most is None else len(items) - most)
+def few(items: Sequence[T], most: int | None, spell: Callable[[T], str] = str, between: str = ", ") -> str:
+    """Returns `a, b, c and 211 more`, or all items if `most` is None. Calls `spell` only for items that it names."""
+    return between.join(map(spell, items[:most])) + and_more(0 if most is None else len(items) - most)
 
 
 def and_more(number: int) -> str:
-    """Returns ` and 211 more`, after the last that is named; empty for none."""
+    """Returns ` and 211 more`, the end of a list of names, or an empty text if no item is left."""
     return f" and {number:,} more" if number > 0 else ""
 
 
 def more_of(number: int, about: str = "") -> Iterable[str]:
-    """Yields `and 211 more`, the last item of a list that was cut, with what else there is to say of it; or nothing."""
+    """Yields `and 211 more` with the text `about` after it, as the last item of a cut list; nothing if none is left."""
     if number > 0:
         yield f"and {number:,} more{about}"
 
 
 def spell_seconds(seconds: float) -> str:
-    """Returns `12 s`, `4 min`, `2.5 h`: rounded up, for a wait is never shorter than it is said to be."""
+    """Returns `12 s`, `4 min`, `2.5 h`: rounded up, so that a wait is never longer than its text."""
     return _spell(seconds, ceil)
 
 
 def spell_at_least(seconds: float) -> str:
-    """Returns `at least 12 s`: rounded down, so that it is true."""
+    """Returns `at least 12 s`: rounded down, so that the least is true."""
     return f"at least {_spell(seconds, floor)}"
 
 

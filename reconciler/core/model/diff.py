@@ -1,7 +1,8 @@
-"""Canonical SCIM values, and what differs between two of them. The only user of deepdiff.
+"""Makes SCIM values canonical, compares two of them, and describes their difference. The only user of deepdiff.
 
-Rules (RFC 7643 section 2): userName and e-mail addresses compare without case, all else exactly; null, `""` and
-`[]` are one thing; multi-valued attributes compare as multisets, for they have no positions. A flag is no number.
+Rules (RFC 7643 section 2): userName and e-mail addresses compare without case, all others exactly. Null, `""` and
+`[]` are equal. Multi-valued attributes compare as multisets, because their values have no positions. A boolean is
+never equal to a number.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from reconciler.core.model.resources import Attributes, Value
 CASELESS = frozenset({"userName", "emails"})
 NOTHING: Final = "nothing"
 CLEARED: Final = "cleared"
-ALIKE: Final = 40  # characters before two long texts differ
+ALIKE: Final = 40  # equal characters shown before the difference of two long texts
 PRIMARY: Final = "primary"
-KIN: Final = ("type", "value")  # what a value of many is known by
-SIGNS: Final = {"dictionary_item_added": "+", "dictionary_item_removed": "-"}  # by what deepdiff calls it; else ~
+KIN: Final = ("type", "value")  # these parts identify a value of a multi-valued attribute
+SIGNS: Final = {"dictionary_item_added": "+", "dictionary_item_removed": "-"}  # deepdiff's kinds; all others are ~
 
 
-def canonical(value: Any) -> Value:  # noqa: ANN401  # whatever YAML or JSON may hold
-    """A value in the one form that is compared, planned and written: nothing is None, values of many are sorted."""
+def canonical(value: Any) -> Value:  # noqa: ANN401  # any value of YAML or JSON
+    """Returns a value in the form in which it is compared, planned and written: empty is None, lists are sorted."""
     if isinstance(value, list | tuple):
         values = [_canonical_item(item) for item in value]
         assigned = [item for item in values if item]
@@ -32,7 +33,7 @@ def canonical(value: Any) -> Value:  # noqa: ANN401  # whatever YAML or JSON may
 
 
 def _canonical_item(item: Any) -> dict[str, Any]:  # noqa: ANN401
-    """One value of many; a bare string is its `value`; `primary: false` says nothing (RFC 7643 section 2.4)."""
+    """Returns one value of a list as an object; `primary: false` is the default and left out (RFC 7643 section 2.4)."""
     if not isinstance(item, Mapping):
         return {"value": item} if item not in (None, "") else {}
     return {
@@ -47,17 +48,17 @@ def _natural_key(item: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def differs(path: str, live: Value, desired: Value) -> bool:
-    """Whether a managed attribute is not what it should be; both values are canonical."""
+    """Decides whether a managed attribute differs from its desired value; both values are canonical."""
     if live == desired and type(live) is type(desired) and (type(live) is not list or _has_types(live, desired)):
         return False
     if isinstance(live, list) and isinstance(desired, list):
-        spoken_of = _spoken_of(desired)
-        return _count(path, [_narrowed(item, spoken_of) for item in _rows(live)]) != _count(path, desired)
+        declared = _declared_parts(desired)
+        return _count(path, [_narrowed(item, declared) for item in _rows(live)]) != _count(path, desired)
     return _identity(live, fold=path in CASELESS) != _identity(desired, fold=path in CASELESS)
 
 
 def _has_types(live: list[Any], desired: Any) -> bool:  # noqa: ANN401  # an equal list
-    """Whether two equal lists are surely the same, seen at once: Python takes 1, 1.0 and True for equal."""
+    """Decides whether equal lists have equal types too, as 1, 1.0 and True are equal in Python; False if unsure."""
     for one, other in zip(live, desired, strict=True):
         types = [*map(type, one.values())]
         if types != [*map(type, other.values())] or list in types:
@@ -66,21 +67,21 @@ def _has_types(live: list[Any], desired: Any) -> bool:  # noqa: ANN401  # an equ
 
 
 def narrow(live: list[Any], desired: list[Any]) -> list[Any]:
-    """The live values with only what git speaks of: a `display` that a server adds is no difference."""
-    spoken_of = _spoken_of(desired)
-    return sorted((_narrowed(item, spoken_of) for item in live), key=_natural_key)
+    """Returns the live values with only the parts that git declares: a `display` that a server adds is ignored."""
+    declared = _declared_parts(desired)
+    return sorted((_narrowed(item, declared) for item in live), key=_natural_key)
 
 
-def _spoken_of(desired: list[Any]) -> set[str]:
+def _declared_parts(desired: list[Any]) -> set[str]:
     return {name for item in desired for name in item} | {"value"}
 
 
-def _narrowed(item: Mapping[str, Any], spoken_of: Container[str]) -> dict[str, Any]:
-    return {name: item[name] for name in item if name in spoken_of}
+def _narrowed(item: Mapping[str, Any], declared: Container[str]) -> dict[str, Any]:
+    return {name: item[name] for name in item if name in declared}
 
 
 def _count(path: str, values: Iterable[Any]) -> Counter[Hashable]:
-    """How often each value is there: values of many have no positions (RFC 7643 section 2.4)."""
+    """Counts each value: a multi-valued attribute is a multiset without positions (RFC 7643 section 2.4)."""
     return Counter([_row_identity(path, item) for item in values])
 
 
@@ -91,7 +92,7 @@ def _row_identity(path: str, item: Mapping[str, Any]) -> Hashable:
 
 
 def _identity(value: object, *, fold: bool = False) -> Hashable:
-    """What is equal for equal values alone: a flag is no number, and a number is no text."""
+    """Returns a hashable value that is equal for equal SCIM values only: booleans, numbers and texts stay apart."""
     match value:
         case str():
             return value.casefold() if fold else value
@@ -101,41 +102,41 @@ def _identity(value: object, *, fold: bool = False) -> Hashable:
             return frozenset((name, _identity(one)) for name, one in value.items())
         case list() | tuple():
             return tuple, *map(_identity, value)
-        case float() if value != value:  # noqa: PLR0124  # NaN, which Python takes for unequal to itself
+        case float() if value != value:  # noqa: PLR0124  # NaN is unequal to itself in Python
             return float, "NaN"
         case _:
             return float, value
 
 
 def different_paths(live: Attributes, desired: Attributes) -> list[str]:
-    """The managed attributes that differ, in the order of their names."""
+    """Returns the names of the managed attributes that differ, sorted."""
     return sorted(
         path
         for path, value in desired.items()
-        if not (type(value) is str and live.get(path) == value)  # nearly all are the same texts
+        if not (type(value) is str and live.get(path) == value)  # a fast path: most values are equal texts
         and differs(path, live.get(path), value)
     )
 
 
 def show_value(value: Value) -> str:
-    """A value for people: text as it is, values of many as `work a@example.com (primary)`."""
+    """Renders a value: text unchanged, a value of a list as `work a@example.com (primary)`."""
     return value if isinstance(value, str) else show_quoted(value)
 
 
 def show_quoted(value: Value) -> str:
-    """The same, with text in quotes where a space begins or ends it, or where it reads as a word of ours."""
+    """Renders a value, with text in quotes if it has outer spaces, or if it reads `nothing` or `cleared`."""
     if value is None:
         return NOTHING
     return ", ".join(map(_show_item, value)) if isinstance(value, list) else _show_part(value)
 
 
 def show_change(before: Value, after: Value) -> tuple[str, str]:
-    """Two values for people, as JSON where they would read alike: `3` and `"3"`."""
+    """Renders two values, as JSON if their texts would be the same: `3` and `"3"`."""
     return _apart(show_quoted(before), CLEARED if after is None else show_quoted(after), before, after)
 
 
 def begin_before_difference(before: str, after: str, longest: int) -> tuple[str, str]:
-    """Two texts of which so many characters are shown; those that differ later begin shortly before they differ."""
+    """Cuts the equal beginning of two texts, if it would hide the difference when `longest` characters are shown."""
     pairs = enumerate(zip(before, after, strict=False))
     alike = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
     if alike < longest // 2 or max(len(before), len(after)) <= longest:
@@ -145,7 +146,7 @@ def begin_before_difference(before: str, after: str, longest: int) -> tuple[str,
 
 
 def _apart(shown_before: str, shown_after: str, before: object, after: object) -> tuple[str, str]:
-    """The same texts, or JSON where one text stands for two values."""
+    """Returns the two texts, or the values as JSON if the values differ and the texts do not."""
     if shown_before != shown_after or _identity(before) == _identity(after):
         return shown_before, shown_after
     return _as_json(before), _as_json(after)
@@ -171,16 +172,16 @@ def _as_json(value: object) -> str:
 
 
 class _Row(NamedTuple):
-    """One value of many, with only what git speaks of, and with all that the account holds."""
+    """A value of a multi-valued attribute: the parts that git declares, and all parts in the account."""
 
     item: dict[str, Any]
     whole: dict[str, Any]
 
 
 def describe(path: str, before: Value, after: Value) -> list[str]:
-    """Lists what changes in an attribute of many values, one line for each value; no line where nothing differs.
+    """Lists the changes of a multi-valued attribute, one line for each value; no line if nothing differs.
 
-    `- ` is a value that goes, `+ ` one that comes, and `~ ` a part of a value whose type and value stay.
+    `- ` marks a removed value, `+ ` an added value, and `~ ` a part that changes while type and value stay.
     """
     gone, come = _unpaired(path, canonical(before), canonical(after))
     stays = [kin for kin, rows in gone.items() if len(rows) == len(come.get(kin, ())) == 1]
@@ -196,10 +197,10 @@ def describe(path: str, before: Value, after: Value) -> list[str]:
 
 
 def _unpaired(path: str, before: Value, after: Value) -> tuple[dict[Hashable, list[_Row]], dict[Hashable, list[_Row]]]:
-    """The values that each side has more often than the other, by type and value: a difference of multisets."""
+    """Returns the values that each side has more often than the other, by type and value: a multiset difference."""
     had, gets = _rows(before), _rows(after)
-    spoken_of = _spoken_of(gets)
-    live = [_Row(_narrowed(item, spoken_of), item) for item in had]
+    declared = _declared_parts(gets)
+    live = [_Row(_narrowed(item, declared), item) for item in had]
     desired = [_Row(item, item) for item in gets]
     on_both = _count(path, (row.item for row in live)) & _count(path, gets)
     return _without(path, live, on_both), _without(path, desired, on_both)
@@ -223,10 +224,10 @@ def _without(path: str, rows: Iterable[_Row], on_both: Counter[Hashable]) -> dic
 
 
 def _describe_parts(gone: Mapping[str, Any], come: Mapping[str, Any]) -> Iterable[str]:
-    """What changes in a value of many beside its type and value, a line for each part."""
-    from deepdiff import DeepDiff  # noqa: PLC0415  # an eighth of a second to import, and most plans don't need it
+    """Yields a line for each part of a value that changes, other than its type and value."""
+    from deepdiff import DeepDiff  # noqa: PLC0415  # takes an eighth of a second, and most plans don't need it
 
-    place = _show_item({name: come[name] for name in KIN if name in come})
+    shown = _show_item({name: come[name] for name in KIN if name in come})
     before, after = ({name: _flat(item[name]) for name in item if name not in KIN} for item in (gone, come))
     tree = DeepDiff(before, after, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
     for kind, levels in tree.items():
@@ -234,16 +235,16 @@ def _describe_parts(gone: Mapping[str, Any], come: Mapping[str, Any]) -> Iterabl
             [name] = level.path(output_format="list")
             if _identity(gone.get(name)) != _identity(come.get(name)):
                 part = _describe_part(name, gone.get(name), come.get(name))
-                yield " ".join(filter(None, (SIGNS.get(kind, "~"), place, part)))
+                yield " ".join(filter(None, (SIGNS.get(kind, "~"), shown, part)))
 
 
 def _flat(value: object) -> object:
-    """What is nested deeper than SCIM has it as its JSON text, as one value."""
+    """Returns nested values, which SCIM does not have here, as JSON text, so that they compare as one value."""
     return _as_json(value) if isinstance(value, Mapping | list | tuple) else value
 
 
 def _describe_part(name: str, before: object, after: object) -> str:
-    """`display: Ann → Lee`; of a part that only one side has, the value there; of the flag, its name alone."""
+    """Returns `display: Ann → Lee`, the one value if only one side has the part, or `primary` alone if it is true."""
     if before is not None and after is not None:
         return f"{name}: {' → '.join(_apart(_show_part(before), _show_part(after), before, after))}"
     value = after if before is None else before

@@ -1,4 +1,4 @@
-"""The base of what crosses the border as JSON."""
+"""The base class of models that are read and written as JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """What crosses the border as JSON: strict, frozen, nothing unknown."""
+    """The base of models in JSON: strict, frozen, without unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)

@@ -1,6 +1,7 @@
-"""What links a declared resource to a live one: matching attributes by precedence, first hit wins, never a guess.
+"""Links declared users and groups to live ones by matching attributes, in their order of precedence.
 
-`externalId` compares exactly, userName, displayName and e-mail without case. A hit on a later attribute is an adoption.
+`externalId` compares exactly; userName, displayName and e-mail compare without case. A match by a later attribute than
+the first is an adoption. An ambiguous match is a problem, and its candidates are not changed.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ EXACT = frozenset({"externalId"})
 
 @dataclass(slots=True)
 class Matches(Generic[Live]):
-    """`live_of` what is linked; `adopted` by which attribute where not by the first; `unclear` are left alone.
+    """The links between declared and live resources, and the matches that are ambiguous.
 
-    `contested` are the ids of live resources that something unclear could be: nothing is done about them either.
-    Each of the `problems` is about some keys.
+    `live_of` has the linked live resource of each key; `adopted` the matching attribute, if it is not the first.
+    `unclear` are keys whose match is ambiguous, and `contested` the ids of their candidates; neither is changed.
+    `problems` has the keys that each problem is about.
     """
 
     live_of: dict[Key, Live] = field(default_factory=dict)
@@ -31,7 +33,7 @@ class Matches(Generic[Live]):
     problems: dict[Problem, tuple[Key, ...]] = field(default_factory=dict)
 
     def unmatched(self, live: Iterable[Live]) -> list[Live]:
-        """The live resources that nothing declared is linked to, or could be."""
+        """Returns the live resources that are neither linked to a declaration nor a candidate of an ambiguous match."""
         taken = {one.id for one in self.live_of.values()} | self.contested
         return [one for one in live if one.id not in taken]
 
@@ -39,7 +41,10 @@ class Matches(Generic[Live]):
 def match_resources(
     desired: Iterable[DesiredUser | DesiredGroup], live: Sequence[Live], attributes: Sequence[str]
 ) -> Matches[Live]:
-    """Links each declared resource to at most one live one; two candidates, or two claims on one, are problems."""
+    """Links each declared resource to at most one live resource.
+
+    Two candidates for one declaration, or two declarations for one live resource, are problems in the result.
+    """
     indexes = {attribute: _index(live, attribute) for attribute in attributes}
     matches: Matches[Live] = Matches()
     claims: dict[str, list[DesiredUser | DesiredGroup]] = {}
@@ -59,7 +64,7 @@ def match_resources(
     for live_id, resources in claims.items():
         guessed = live_id in matches.contested and resources[0].key in matches.adopted
         if len(resources) > 1 or guessed:
-            _settle_claims(matches, sorted(resources, key=lambda resource: resource.key))
+            _drop_claims(matches, sorted(resources, key=lambda resource: resource.key))
     return matches
 
 
@@ -73,14 +78,14 @@ def _index(live: Iterable[Live], attribute: str) -> dict[str, list[Live]]:
 
 
 def fold(attribute: str, value: str) -> str:
-    """A value in the form in which it is compared."""
+    """Returns a matching attribute's value in the form in which it is compared."""
     return value if attribute in EXACT else value.casefold()
 
 
 def _candidates(
     resource: DesiredUser | DesiredGroup, indexes: Mapping[str, Mapping[str, list[Live]]]
 ) -> dict[str, list[Live]]:
-    """The live candidates by matching attribute, in order of precedence, empty ones left out."""
+    """Returns the live candidates by matching attribute, in order of precedence, without attributes that match none."""
     found: dict[str, list[Live]] = {}
     for attribute, index in indexes.items():
         value = resource.attributes.get(attribute)
@@ -96,23 +101,26 @@ def _ambiguous(resource: DesiredUser | DesiredGroup, found: Mapping[str, Sequenc
         for one in sorted(candidates, key=lambda live: live.id)
     ]
     count = len({one.id for candidates in found.values() for one in candidates})
-    message = f"{resource.key} could be any of {count} in the account: {', '.join(named)}"
-    return Problem("ambiguous", message, resource.source, "make one of them unlike it; nothing is done until then")
+    message = f"{resource.key} matches {count} {resource.key.kind}s in the account: {', '.join(named)}"
+    hint = "change the account or the declaration so that only one matches; until then, none of them is changed"
+    return Problem("ambiguous", message, resource.source, hint)
 
 
-def _settle_claims(matches: Matches[Live], resources: list[DesiredUser | DesiredGroup]) -> None:
-    """One live resource that two keys claim belongs to neither until a person says to which."""
+def _drop_claims(matches: Matches[Live], resources: list[DesiredUser | DesiredGroup]) -> None:
+    """Unlinks a live resource that several declarations match, because a person must decide between them."""
     live = matches.live_of[resources[0].key]
     matches.contested.add(live.id)
+    first = resources[0]
     names = (
         " and ".join(str(resource.key) for resource in resources)
         if len(resources) > 1
-        else (f"{resources[0].key} and somebody whose match is unclear")
+        else f"{first.key} and another declared {first.key.kind}, whose match is ambiguous,"
     )
     for resource in resources:
         del matches.live_of[resource.key]
         matches.adopted.pop(resource.key, None)
         matches.unclear.add(resource.key)
-    message = f"{names} would both be {live.name} ({live.id}) in the account"
-    problem = Problem("claimed_twice", message, resources[0].source, "nothing is done until one gives way")
+    message = f"{names} match the same {first.key.kind} in the account: {live.name} ({live.id})"
+    hint = f"change a declaration so that only one matches; until then, the {first.key.kind} is not changed"
+    problem = Problem("claimed_twice", message, first.source, hint)
     matches.problems[problem] = tuple(resource.key for resource in resources)

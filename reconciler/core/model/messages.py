@@ -1,4 +1,4 @@
-"""Requests and responses: the only HTTP that may leave this process, and what comes back."""
+"""HTTP requests and responses. A request that these types can't express is never sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Method: TypeAlias = Literal["GET", "POST", "PATCH"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What may leave this process: read, create, change. DELETE and PUT cannot be written."""
+    """A request to read, create or change. DELETE and PUT can't be expressed."""
 
     method: Method
     path: str
@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back: the status, and the JSON document (None where there was no body); for so many requests sent."""
+    """A response: status, JSON document (None without a body), headers, and the number of requests it took."""
 
     status: int
     body: object = None
@@ -31,10 +31,10 @@ class Response:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the status is one of success (2xx)."""
+        """Whether the status means success (2xx)."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def redirects(self) -> bool:
-        """Whether the status points elsewhere (3xx)."""
+        """Whether the status is a redirect (3xx)."""
         return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST

@@ -1,7 +1,7 @@
-"""The nouns: keys, the desired and the live resources and states, requests and responses.
+"""Keys, and desired and live users and groups, in SCIM's words (RFC 7643).
 
-Knows SCIM's words (RFC 7643) and nothing of YAML, HTTP or how a change is decided. Attributes are *flat* everywhere
-inside: `name.familyName`, `department`, `customFields.badge`; `wire` alone knows how they nest on the wire.
+Attributes are *flat* everywhere in the program: `name.familyName`, `department`, `customFields.badge`. Only
+`core.scim.wire` knows how they nest in requests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Attributes: TypeAlias = Mapping[str, Value]
 
 
 class Key(NamedTuple):
-    """The name of a user or group in YAML, stable for life: `str(Key("user", "alice.lee")) == "user/alice.lee"`."""
+    """The permanent name of a user or group in YAML: `str(Key("user", "alice.lee")) == "user/alice.lee"`."""
 
     kind: Kind
     name: str
@@ -28,7 +28,7 @@ class Key(NamedTuple):
 
 
 def parse_key(text: str) -> Key | None:
-    """The key that `user/alice.lee` or `group/finance` spells, or None for anything else."""
+    """Parses `user/alice.lee` or `group/finance`; returns None for any other text."""
     kind, slash, name = text.partition("/")
     if not slash or not name:
         return None
@@ -43,11 +43,10 @@ def parse_key(text: str) -> Key | None:
 class DesiredUser:
     """A declared user after mapping, roles and scope, for one tenant.
 
-    `attributes` are the managed target attributes: absent is unmanaged, None is cleared. `manager` is a key.
-    `roles` is the whole set that should be held, or None where roles are not managed over SCIM. `on_create` are target
-    attributes that are written when the user is created, and never looked at again.
-    `reason` says in one sentence why the user is in scope or not; `declared_inactive` that the declaration itself has
-    `active: false`.
+    `attributes` are the managed target attributes: absent is unmanaged, None is cleared; `manager` is a key.
+    `roles` is the complete set of desired roles, or None if roles are not managed. `on_create` are target attributes
+    that are written when the user is created, and never compared or changed afterwards. `reason` is one sentence on
+    why the user is in scope or not. `declared_inactive` means that the declaration has `active: false`.
     """
 
     key: Key
@@ -61,13 +60,13 @@ class DesiredUser:
 
     @property
     def name(self) -> str:
-        """What people call this user."""
+        """The user's name in reports: the display name, else the userName, else the key."""
         return str(self.attributes.get("displayName") or self.attributes.get("userName") or self.key.name)
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredGroup:
-    """A declared group: `members` are keys of users in scope, or None where membership is not managed."""
+    """A declared group: `members` are keys of users in scope, or None if membership is not managed."""
 
     key: Key
     source: Source
@@ -80,16 +79,16 @@ class DesiredGroup:
 
     @property
     def name(self) -> str:
-        """What people call this group."""
+        """The group's name in reports: the display name, else the key."""
         return str(self.attributes.get("displayName") or self.key.name)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveUser:
-    """A user as the account holds it; `manager` among the attributes is a SCIM id.
+    """A user of the account; `manager` among the attributes is a SCIM id.
 
-    Where roles take effect over REST, they are those of `person`, who is behind the user: None where nobody is linked
-    to them, or they were not `sought`.
+    With `roles_via: permissions`, `roles` belong to `person`, the id of the user's person record in 4me. `person` is
+    None if no record is linked to the user, or if it was not looked up (`sought` is false).
     """
 
     id: str
@@ -102,13 +101,13 @@ class LiveUser:
 
     @property
     def name(self) -> str:
-        """What people call this user: the display name, else the userName, else the id."""
+        """The user's name in reports: the display name, else the userName, else the id."""
         return str(self.attributes.get("displayName") or self.attributes.get("userName") or self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class LiveGroup:
-    """A group as the account holds it; `members` are SCIM ids of users."""
+    """A group of the account; `members` are SCIM ids of users."""
 
     id: str
     attributes: Attributes
@@ -117,5 +116,5 @@ class LiveGroup:
 
     @property
     def name(self) -> str:
-        """What people call this group: the display name, else the id."""
+        """The group's name in reports: the display name, else the id."""
         return str(self.attributes.get("displayName") or self.id)

@@ -1,4 +1,4 @@
-"""The desired and the live state of one tenant, and what each carries besides users and groups."""
+"""The desired and the live state of one tenant, with everything that they hold besides users and groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.errors import Problem, Source
 
 @dataclass(frozen=True, slots=True)
 class AssignedRole:
-    """A role that a user has, in words each way in which it comes to them, and the line of git that gives it."""
+    """A role of a user: each path by which git gives it, in words, and the line of the assignment."""
 
     role: str
     ways: tuple[str, ...]
@@ -21,7 +21,7 @@ class AssignedRole:
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A user to whom git gives roles that nobody may hold together, and how each of them comes."""
+    """A user to whom git gives roles that no user may hold together, with the paths of each role."""
 
     key: Key
     name: str
@@ -31,10 +31,10 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a plan is about where it is not about everything: these keys, and of some groups only some members.
+    """The keys that a partial plan is about; for some groups, only some `members`.
 
-    A group without an entry in `members` is asked about with all of them. With `grows`, what is needed and does not
-    exist is planned about too; without, it is left out and named.
+    A group without an entry in `members` is selected with all its members. With `grows`, the plan also creates users
+    and groups that a selected one needs; without, it leaves them out and names them.
     """
 
     keys: frozenset[Key]
@@ -44,7 +44,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A line of `released:` or `left:`: whom it is about, by key or by live id, and why."""
+    """A line of `released:` or `left:`: a user or group, by key or by live id, and the reason."""
 
     source: Source
     key: Key | None = None
@@ -54,13 +54,13 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """What git says, after scope, mapping and roles, for one tenant on one day.
+    """What git declares for one tenant on one day, after scope, mapping and roles.
 
-    `breaches` are of the tenant's separation of duties, each rule and user apart; a plan says which are new.
-    `rules` are where the mappings to target attributes are written, `redact` what no report may show.
-    `released` and `left` settle who is ours, and `was` has the keys that a user or group had before.
-    `ignores_removed` and `ignores_out_of_scope` say that whoever leaves git, or its scope, keeps their access.
-    All of it is here to be referred to; only what the `selection` names is planned about, or everything without one.
+    `breaches` are violations of the separation of duties, one for each rule and user. `rules` are the lines of the
+    mappings to target attributes. `redact` are attributes that no report may show. `released` and `left` resolve users
+    and groups in doubt; `was` has their previous keys. With `ignores_removed`, users that leave git keep their access;
+    with `ignores_out_of_scope`, users that leave the scope keep it. The state is always complete; with a `selection`, a
+    plan is about the selected keys only.
     """
 
     tenant: str
@@ -80,15 +80,15 @@ class DesiredState:
     ignores_out_of_scope: bool = False
 
     def is_asked(self, key: Key) -> bool:
-        """Whether the plan is about that key."""
+        """Decides whether the plan is about that key."""
         return self.selection is None or key in self.selection.keys
 
     def members_asked(self, group: Key) -> frozenset[Key] | None:
-        """The members of a group that the plan is about, or None for all of them."""
+        """Returns the members of a group that the plan is about, or None for all members."""
         return self.selection.members.get(group) if self.selection else None
 
     def resource(self, key: Key) -> DesiredUser | DesiredGroup | None:
-        """The desired resource of that key, or None."""
+        """Returns the desired user or group with that key, or None."""
         return self.users.get(key) if key.kind == "user" else self.groups.get(key)
 
     def __iter__(self) -> Iterator[DesiredUser | DesiredGroup]:
@@ -98,7 +98,7 @@ class DesiredState:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was read, how, and whether the read is complete; `faults` say why it is not."""
+    """States what was read, how, and whether the read is complete; `faults` are the reasons if it is not."""
 
     mode: Literal["full", "incremental", "targeted", "snapshot"]
     users: int
@@ -108,13 +108,13 @@ class Certificate:
 
     @property
     def complete(self) -> bool:
-        """Whether totals, ids and pages all agreed. Must never be assumed: it is what stands between us and leavers."""
+        """Whether totals, ids and pages all agreed. Without it, a user that was not read could look like a leaver."""
         return not self.faults
 
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """What the account says now; `me` is the person whose credentials read what people may do."""
+    """The account as it was read; `me` is the id of the person whose credentials read the roles over REST."""
 
     users: tuple[LiveUser, ...]
     groups: tuple[LiveGroup, ...]

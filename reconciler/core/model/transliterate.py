@@ -1,4 +1,4 @@
-"""Letters without their marks: Łukasz becomes Lukasz. Knows letters and nothing else."""
+"""Replaces letters with diacritics by plain letters: Łukasz becomes Lukasz."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ NOT_DECOMPOSED: Final = str.maketrans(
 
 
 def normalize_diacritics(text: object) -> str:
-    """Łukasz → Lukasz, Zoë → Zoe."""
+    """Returns the text without diacritics: Łukasz → Lukasz, Zoë → Zoe."""
     decomposed = unicodedata.normalize("NFKD", str(text).translate(NOT_DECOMPOSED))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

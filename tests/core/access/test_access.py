@@ -1,4 +1,4 @@
-"""Who has access, and why: inactive, entitled, let in by a filter, in that order."""
+"""Access and its reason: active, entitled by a role, admitted by a filter, in that order."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PEOPLE = [
     ("name", "passes", "reason"),
     [
         ("ann", True, 'holds auditor; passes "Sales"'),
-        ("bob", False, 'passes no scoping filter: "Sales" wants department EQUALS Sales and it is Finance'),
+        ("bob", False, 'passes no scoping filter: "Sales" requires department EQUALS Sales, but it is Finance'),
         ("cid", False, "declared inactive: active is false"),
-        ("dan", False, "holds no role, and only people who hold one are in scope"),
+        ("dan", False, "holds no role, and only users with a role are in scope"),
     ],
 )
 def test_a_verdict_has_one_reason(name: str, passes: bool, reason: str) -> None:  # noqa: FBT001
-    """The first that decides."""
+    """The reason is the first check that decides."""
     declared = replace(declarations(PEOPLE, (), [assignment("auditor", "ann", "bob", "cid")]), filters=SALES)
     verdict = make_access(declared, "production", TODAY).of_user(name, declared.users[name])
 
@@ -43,7 +43,7 @@ def test_a_verdict_has_one_reason(name: str, passes: bool, reason: str) -> None:
 
 
 def test_where_everyone_is_in_scope_no_role_is_needed() -> None:
-    """The filters are."""
+    """Filters still apply."""
     declared = replace(declarations(PEOPLE, tenant=Tenant(url="sandbox", scope="all")), filters=SALES)
     access = make_access(declared, "production", TODAY)
 
@@ -63,7 +63,7 @@ def test_a_group_is_put_to_the_filters_of_groups_by_its_key_too() -> None:
 
 
 def test_a_tenants_own_filters_take_the_place_of_everyones() -> None:
-    """Also where they are none."""
+    """An empty list replaces the common filters too."""
     declared = replace(declarations(PEOPLE), filters=SALES)
     own = replace(declared.tenants["production"], filters=Filters())
 

@@ -1,4 +1,4 @@
-"""Clauses beside the people and groups they are put to: what nobody has, and what can't be compared."""
+"""Clauses are checked against the declared users and groups: missing attributes, and values that don't compare."""
 
 from __future__ import annotations
 
@@ -21,23 +21,41 @@ from tests.core.examples import THERE, clause
         (
             clause("contractTyp", "EQUALS", "x"),
             False,
-            [("unknown_attribute", "error", "no one has the attribute \"contractTyp\" that 'contractTyp EQUALS x'")],
+            [
+                (
+                    "unknown_attribute",
+                    "error",
+                    "no declaration has the attribute \"contractTyp\", which 'contractTyp EQUALS x' tests",
+                )
+            ],
         ),
-        (clause("blank", "IS NULL"), False, [("unknown_attribute", "error", 'no one has the attribute "blank"')]),
-        (clause("costCenter", "IS NULL"), False, [("unused_attribute", "warning", "no one has the attribute")]),
+        (
+            clause("blank", "IS NULL"),
+            False,
+            [("unknown_attribute", "error", 'no declaration has the attribute "blank"')],
+        ),
+        (clause("costCenter", "IS NULL"), False, [("unused_attribute", "warning", "no declaration has the attribute")]),
         (
             clause("notInteger", "GREATER_THAN", 1),
             False,
-            [("not_comparable", "warning", "1 values of notInteger are no whole number (say '3.5')")],
+            [("not_comparable", "warning", "1 value of notInteger is not a whole number (for example '3.5')")],
         ),
-        (clause("tags", "BEFORE", "2026-01-01"), False, [("not_comparable", "warning", "are no date (say 'emea')")]),
+        (
+            clause("tags", "BEFORE", "2026-01-01"),
+            False,
+            [("not_comparable", "warning", "not a date (for example 'emea')")],
+        ),
         (clause("x", "IS_MEMBER_OF", "finance"), False, []),
         (
             clause("x", "IS_MEMBER_OF", "group/finence"),
             False,
             [("unknown_group", "error", 'names the group "finence"')],
         ),
-        (clause("x", "IS_MEMBER_OF", "finance"), True, [("nested_is_member_of", "error", "can't decide membership")]),
+        (
+            clause("x", "IS_MEMBER_OF", "finance"),
+            True,
+            [("nested_is_member_of", "error", "can't be used in members_where")],
+        ),
     ],
 )
 def test_a_clause_is_checked_beside_the_people_it_is_put_to(
@@ -45,7 +63,7 @@ def test_a_clause_is_checked_beside_the_people_it_is_put_to(
     nested: bool,  # noqa: FBT001
     expected: list[tuple[str, str, str]],
 ) -> None:
-    """What nobody has, what compares with nothing, and groups that are not declared: each at the clause's line."""
+    """Missing attributes, unfit values and undeclared groups are reported at the clause's line."""
     problems = check_clauses([put], Population({"dana": DANA}), ["finance", "hr"], nested=nested)
 
     assert [(code, severity) for code, severity, _ in expected] == [(one.code, one.severity) for one in problems]
@@ -63,21 +81,21 @@ def test_a_clause_is_checked_beside_the_people_it_is_put_to(
     ],
 )
 def test_a_name_that_is_wrong_gets_the_nearest_that_is_right(put: Clause, hint: str) -> None:
-    """Among the attributes that people have, and the groups that are declared."""
+    """The suggestion is an attribute of a user, or a declared group."""
     [problem] = check_clauses([put], Population({"dana": DANA}), ["finance", "hr"])
 
     assert hint == problem.hint
 
 
 def test_where_there_is_nobody_no_attribute_is_missed() -> None:
-    """A repository that starts with its filters has no problem yet."""
+    """Without users, a filter causes no problem."""
     assert [] == check_clauses([clause("anything", "EQUALS", "x")], Population({}), [])
 
 
 def test_a_value_that_must_not_be_read_is_no_example() -> None:
-    """It is counted all the same."""
+    """The value is counted, but not shown."""
     hidden = replace(clause("attributes.level", "GREATER_THAN", "3"), redacted=True)
 
     [problem] = check_clauses([hidden], Population({"dana": {"attributes": {"level": "high"}}}), ())
 
-    assert "1 values of attributes.level are no whole number: the clause is false" == problem.message
+    assert "1 value of attributes.level is not a whole number: the clause is false" == problem.message

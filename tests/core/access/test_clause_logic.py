@@ -1,4 +1,4 @@
-"""Which clauses exclude each other and which follow from others: what is claimed, and what is not."""
+"""Clauses that exclude each other or follow from others: what is proved, and what is not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = date(2026, 3, 31)
 
 
 def on(path: str, operator: str, value: object = None, *options: str) -> Clause:
-    """A clause; `i` puts it without case, `all` to all values."""
+    """Makes a clause; `i` ignores case, `all` tests all values."""
     given = {"case_sensitive": "i" not in options, "quantifier": "all" if "all" in options else "any"}
     return clause(path, operator, value, **given)
 
@@ -92,7 +92,7 @@ def test_what_some_value_satisfies_is_none(one: Put, other: Put) -> None:
     ],
 )
 def test_of_several_values_one_may_satisfy_each(one: Put, other: Put, expected: bool) -> None:  # noqa: FBT001
-    """Unless all of them have to."""
+    """With the quantifier `all`, every value must."""
     assert expected is contradict(on("emails.value", *one), on("emails.value", *other), many=True)
 
 
@@ -126,7 +126,7 @@ def test_of_several_values_one_may_satisfy_each(one: Put, other: Put, expected: 
     ],
 )
 def test_what_every_value_satisfies_that_satisfies_another_follows_from_it(clause_: Put, other: Put) -> None:
-    """Whoever passes the one passes the other."""
+    """Every user who passes the narrow clause passes the wide one."""
     assert follows(on("title", *clause_), on("title", *other), many=False)
 
 
@@ -148,7 +148,7 @@ def test_what_every_value_satisfies_that_satisfies_another_follows_from_it(claus
     ],
 )
 def test_what_does_not_follow_is_not_said_to(clause_: Put, other: Put) -> None:
-    """Nor is what can't be shown."""
+    """Without proof, the result is False."""
     assert not follows(on("title", *clause_), on("title", *other), many=False)
 
 
@@ -167,7 +167,7 @@ def test_of_several_values_all_imply_one_and_not_the_other_way_round(
     other: Put,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """One of them says nothing of the others."""
+    """One value proves nothing about the others."""
     assert expected is follows(on("emails.value", *clause_), on("emails.value", *other), many=True)
 
 
@@ -186,12 +186,12 @@ def test_of_several_values_all_imply_one_and_not_the_other_way_round(
     ],
 )
 def test_a_clause_that_no_value_satisfies_takes_nothing(put: Put, expected: bool) -> None:  # noqa: FBT001
-    """Empty text is unassigned, and nothing is before the first day."""
+    """Empty text is unassigned, and no date precedes the first day."""
     assert expected is takes_nothing(on("title", *put))
 
 
 def test_membership_follows_from_itself_and_excludes_nothing() -> None:
-    """Somebody is in as many groups as there are."""
+    """A user may be in several groups."""
     desk, same, staff = (on("groups", "IS_MEMBER_OF", name) for name in ("desk", "group/desk", "staff"))
 
     assert (True, False) == (follows(desk, same, many=False), follows(desk, staff, many=False))
@@ -215,7 +215,7 @@ def test_clauses_are_compared_where_they_look_at_plain_values_of_one_attribute(
     other: Clause,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """By its whole path, however it is written."""
+    """The whole path counts, with or without the prefix."""
     assert expected is is_same_attribute(one, other)
 
 
@@ -224,5 +224,5 @@ def test_clauses_are_compared_where_they_look_at_plain_values_of_one_attribute(
     [("emails.value", True), ("title", False), ("customFields.badge", False), ("level", True), ("grade", False)],
 )
 def test_what_may_have_several_values_is_known_by_the_schema_or_by_looking(path: str, expected: bool) -> None:  # noqa: FBT001
-    """Of one's own attributes nothing is known but what people have."""
+    """For own attributes, only the declared values show it."""
     assert expected is may_be_many(on(path, "IS NULL"), {"level"}.__contains__)

@@ -52,15 +52,15 @@ def ann_who(
     ("declared", "in_scope", "reason"),
     [
         (ann_who("user", "auditor", tenant=SANDBOX), True, "holds auditor, user; no scoping filters"),
-        (ann_who(tenant=SANDBOX), False, "holds no role, and only people who hold one are in scope"),
-        (ann_who("default_access", tenant=SANDBOX), False, "holds no role, and only people who hold one are in scope"),
+        (ann_who(tenant=SANDBOX), False, "holds no role, and only users with a role are in scope"),
+        (ann_who("default_access", tenant=SANDBOX), False, "holds no role, and only users with a role are in scope"),
         (ann_who(), True, "everyone is in scope; no scoping filters"),
         (ann_who("user", active=False), False, "declared inactive: active is false"),
         (ann_who(department="Finance", filters=(IN_FINANCE,)), True, 'everyone is in scope; passes "Finance"'),
         (
             ann_who("user", department="Sales", filters=(IN_FINANCE,)),
             False,
-            'passes no scoping filter: "Finance" wants department EQUALS Finance and it is Sales',
+            'passes no scoping filter: "Finance" requires department EQUALS Finance, but it is Sales',
         ),
         (ann_who(filters=(IS_ACTIVE,)), True, 'everyone is in scope; passes "Active"'),
     ],
@@ -70,14 +70,14 @@ def test_a_user_is_in_scope_for_one_reason_or_out_of_it_for_one(
     in_scope: bool,  # noqa: FBT001
     reason: str,
 ) -> None:
-    """Declared active, holding a role (or scope is all), and past the filters: SEMANTICS section 1."""
+    """A user in scope is active, holds a role (or scope is `all`), and passes a filter."""
     ann = compiled(declared).users[user_key("ann")]
 
     assert (in_scope, reason, HERE) == (ann.in_scope, ann.reason, ann.source)
 
 
 def test_membership_comes_before_scope_and_scope_before_membership_counts() -> None:
-    """A group gives the role that brings its members into scope; only those who are in scope appear in it."""
+    """A role of the group brings its members into scope; only members in scope appear in it."""
     people = [declared_user("ann"), declared_user("bob", active=False), declared_user("cid")]
     groups = [declared_group("desk", ["ann", "bob"]), declared_group("all", ["group/desk", "cid"])]
     state = compiled(declarations(people, groups, [assignment("user", groups=["desk"])]))
@@ -86,7 +86,7 @@ def test_membership_comes_before_scope_and_scope_before_membership_counts() -> N
 
 
 def test_a_filter_may_ask_for_a_group() -> None:
-    """IS_MEMBER_OF sees the expanded membership."""
+    """IS_MEMBER_OF uses the expanded membership."""
     chosen = Filter("Chosen", (clause("x", "IS_MEMBER_OF", "all"),), THERE)
     groups = [declared_group("desk", ["ann"]), declared_group("all", ["group/desk"])]
     declared = declarations([declared_user("ann"), declared_user("bob")], groups, tenant=EVERYONE)
@@ -109,7 +109,7 @@ def test_a_group_has_members_only_where_some_are_declared(
     members: frozenset[Key] | None,
     authoritative: bool,  # noqa: FBT001
 ) -> None:
-    """Absent is unmanaged, an empty list is nobody, and clauses manage too."""
+    """Absent is unmanaged, an empty list means no members, and clauses manage the membership too."""
     declared = declarations([declared_user("ann")], [group], tenant=EVERYONE)
     desk = compiled(declared).groups[group_key("desk")]
 
@@ -117,14 +117,14 @@ def test_a_group_has_members_only_where_some_are_declared(
 
 
 def test_groups_are_in_scope_when_their_filters_pass() -> None:
-    """The reason is told as it is for users."""
+    """The reason has the same form as for users."""
     filters = Filters(groups=(Filter("Support", (clause("displayName", "EQUALS", "Support"),), THERE),))
     declared = replace(declarations((), [declared_group("support"), declared_group("sales")]), filters=filters)
     support, sales = compiled(declared).groups.values()
 
     assert (True, 'declared in git; passes "Support"') == (support.in_scope, support.reason)
     assert sales.in_scope is False
-    assert 'passes no scoping filter: "Support" wants displayName EQUALS Support and it is Sales' == sales.reason
+    assert 'passes no scoping filter: "Support" requires displayName EQUALS Support, but it is Sales' == sales.reason
 
 
 @pytest.mark.parametrize(
@@ -139,21 +139,21 @@ def test_groups_are_in_scope_when_their_filters_pass() -> None:
 def test_roles_are_managed_where_any_is_assigned(
     assignments: list[DeclaredAssignment], expected: frozenset[str] | None
 ) -> None:
-    """Without one assignment in git they are nobody's business; with one, those without a role should have none."""
+    """Without any assignment, roles are unmanaged; with one, users without a role should hold none."""
     state = compiled(declarations([declared_user("ann"), declared_user("bob")], (), assignments, EVERYONE))
 
     assert expected == state.users[user_key("ann")].roles
 
 
 def test_roles_of_people_out_of_scope_are_not_managed() -> None:
-    """They lose access as a whole, and nothing is revoked besides."""
+    """They lose access, and no role is revoked separately."""
     declared = declarations([declared_user("ann", active=False)], (), [assignment("auditor", "ann")])
 
     assert compiled(declared).users[user_key("ann")].roles is None
 
 
 def test_a_tenant_may_have_filters_and_guardrails_of_its_own() -> None:
-    """They replace those of everyone, and do not add to them; a guardrail that it does not have stays everyone's."""
+    """They replace the common filters; a guardrail that the tenant does not declare stays the common one."""
     nobody = Filter("Nobody", (clause("department", "EQUALS", "None"),), THERE)
     declared = replace(
         declarations([declared_user("ann", department="Finance")], tenant=EVERYONE),
@@ -172,7 +172,7 @@ def test_a_tenant_may_have_filters_and_guardrails_of_its_own() -> None:
 
 
 def test_a_manager_whom_git_does_not_know_is_a_problem() -> None:
-    """At the user's line; a known one, one with problems of their own, and none at all are not."""
+    """The problem is at the user's line; a declared, an invalid and an absent manager are no problem."""
     people = [
         declared_user("ann", manager="broken.bob"),
         declared_user("broken.rob", manager="ann"),
@@ -197,7 +197,7 @@ def test_a_manager_whom_git_does_not_know_is_a_problem() -> None:
     ],
 )
 def test_a_protected_key_that_names_nobody_protects_nobody(protected: str, expected: list[str]) -> None:
-    """So it is a problem."""
+    """An unknown key is a problem."""
     declared = replace(
         declarations([declared_user("ann")]),
         broken=frozenset({user_key("broken")}),
@@ -225,7 +225,7 @@ def test_two_groups_with_one_name_are_a_problem_too() -> None:
 
 
 def test_an_external_id_may_be_declared_once() -> None:
-    """It stands where the key would; compared exactly, with declared ones and with keys."""
+    """It replaces the key; it compares exactly, with declared values and with keys."""
     ann, bob = declared_user("ann", externalId="0042"), declared_user("bob", externalId="ANN")
     state = compiled(replace(declarations(), users={"ann": ann, "bob": bob}))
     assert ["0042", "ANN"] == [user.attributes["externalId"] for user in state.users.values()]
@@ -237,7 +237,7 @@ def test_an_external_id_may_be_declared_once() -> None:
 
 
 def test_the_problems_of_every_part_are_told_together() -> None:
-    """Nothing stops at the first one, and what is sound still compiles."""
+    """All problems are collected, and all valid declarations compile."""
     declared = replace(
         declarations(
             [declared_user("ann", manager="zoe")],
@@ -284,13 +284,13 @@ def managed_through_a_rule(manager: str) -> Declarations:
 
 
 def test_a_manager_may_be_mapped_from_another_attribute() -> None:
-    """It is a key all the same."""
+    """The mapped manager is a key too."""
     assert [] == codes(compiled(managed_through_a_rule("bob")))
     assert "user/bob" == compiled(managed_through_a_rule("bob")).users[user_key("ann")].attributes["manager"]
 
 
 def test_a_mapped_manager_whom_git_does_not_know_is_a_problem() -> None:
-    """A reference to a key that git doesn't know is one, wherever it comes from."""
+    """A reference to an undeclared key is a problem, wherever it is."""
     assert ["unknown_user"] == codes(compiled(managed_through_a_rule("zoe")))
 
 
@@ -303,14 +303,14 @@ def test_a_mapped_manager_whom_git_does_not_know_is_a_problem() -> None:
     ids=["active", "externalId"],
 )
 def test_what_everybody_has_is_missed_by_nobody(filters: Filters) -> None:
-    """Who is not declared inactive is active, and a group's key is its externalId."""
+    """A user is active by default, and a group's externalId is its key."""
     declared = declarations([declared_user("ann")], [declared_group("desk")], tenant=EVERYONE)
 
     assert [] == codes(compiled(replace(declared, filters=filters)))
 
 
 def test_what_settles_who_is_ours_is_part_of_the_desired_state() -> None:
-    """Who was released, who left, and which keys were others before."""
+    """`released`, `left` and the previous keys are in the state."""
     kai, jo = Settlement(HERE, user_key("kai")), Settlement(THERE, id="4711")
     ann = replace(declared_user("ann"), was=(user_key("anne"),))
     hr = replace(declared_group("hr"), was=(group_key("people"),))
@@ -323,7 +323,7 @@ def test_what_settles_who_is_ours_is_part_of_the_desired_state() -> None:
 
 
 def test_all_that_is_wrong_about_ownership_is_found_at_once() -> None:
-    """A broken declaration declares its key all the same; an exception that expired is a warning."""
+    """An invalid declaration still declares its key; an expired exception is a warning."""
     bob = replace(declared_user("bob"), was=(user_key("ann"), user_key("broken")))
     exception = LimitException(plan=f"sha256:{'0' * 64}", reason="CHG-1", expires=date(2026, 3, 30))
     declared = replace(

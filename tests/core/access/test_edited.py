@@ -1,4 +1,4 @@
-"""Single edits of declarations: only what they are about is otherwise."""
+"""Single edits of declarations change only their subject."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GIT = declarations(
 
 
 def test_without_the_others_only_one_and_what_is_nested_is_left() -> None:
-    """Groups and assignments stay, for they may be what decides."""
+    """Groups and assignments stay, because they may decide."""
     alone = only_what_concerns(GIT, "bob")
 
     assert ["bob"] == list(alone.users)
@@ -32,7 +32,7 @@ def test_without_the_others_only_one_and_what_is_nested_is_left() -> None:
 
 
 def test_a_value_is_set_where_its_path_leads() -> None:
-    """What is not there yet is made; of many values each gets it."""
+    """Missing parents are created; in a list, each item gets the value."""
     assert {"name": {"familyName": "Lee"}} == with_value({}, "name.familyName", "Lee")
     assert {"attributes": {"level": 3}} == with_value({}, "level", 3)
     emails = [{"value": "a", "type": "home"}, {"value": "b"}]
@@ -41,13 +41,13 @@ def test_a_value_is_set_where_its_path_leads() -> None:
 
 
 def test_what_the_contract_refuses_could_not_be_declared() -> None:
-    """A user without a userName is none."""
+    """A user needs a userName."""
     assert could_be_declared({"userName": "a"})
     assert not could_be_declared({"title": "Head"})
 
 
 def test_somebody_is_declared_given_a_role_and_put_into_a_group() -> None:
-    """And into a group that there is not, nobody comes."""
+    """An undeclared group gets no member."""
     edited = join(assign_role(declare(GIT, "cid", declared_user("cid")), "auditor", "cid"), "cid", "night")
 
     assert ["ann", "bob", "cid"] == list(edited.users)
@@ -57,7 +57,7 @@ def test_somebody_is_declared_given_a_role_and_put_into_a_group() -> None:
 
 
 def test_the_end_of_an_assignment_moves_and_nothing_else_of_it() -> None:
-    """To a day on which it still counts."""
+    """The new day still counts."""
     moved = move_end(GIT, 0, date(2026, 3, 31)).assignments[0].assignment
 
     assert date(2026, 3, 31) == moved.expires

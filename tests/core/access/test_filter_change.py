@@ -1,4 +1,4 @@
-"""What an edit of the scoping filters does to people, told before the list of changes."""
+"""Warnings of users who gain or lose access by an edit of the scoping filters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PEOPLE = [
 
 
 def filtered(*clauses: Clause, title: str = "One", place: Source = THERE) -> Declarations:
-    """Everybody, and one filter of those clauses, or none."""
+    """All users, with one filter of those clauses, or without filters."""
     filters = (Filter(title, clauses, place),) if clauses else ()
     return replace(declarations(PEOPLE, tenant=EVERYONE), filters=Filters(users=filters))
 
@@ -35,7 +35,7 @@ def told(before: Declarations, now: Declarations) -> list[tuple[str, str]]:
 
 
 def test_who_loses_and_who_gains_access_is_told_by_the_filter_and_the_clause_that_moves_them() -> None:
-    """Losing is a warning, at the clause, with what is so of each; whoever was out of scope anyway is not told."""
+    """A loss is a warning at the clause, with each user's value; users out of scope before are not listed."""
     place = Source("filters.yaml", 3)
     wants_sales = replace(SALES, source=Source("filters.yaml", 5))
     now = filtered(wants_sales, place=place)
@@ -44,18 +44,18 @@ def test_who_loses_and_who_gains_access_is_told_by_the_filter_and_the_clause_tha
     assert [("warning", wants_sales.source), ("info", place)] == [(one.severity, one.source) for one in problems]
     assert [
         (
-            'the edit of the scoping filters takes access from 1 person: the filter "One" wants '
+            'the edit of the scoping filters takes access from 1 user: the filter "One" requires '
             "department EQUALS Sales: Ann Lee (user/ann), it is Finance"
         ),
         (
-            'the edit of the scoping filters gives access to 1 person: the filter "One" no longer wants '
+            'the edit of the scoping filters gives access to 1 user: the filter "One" no longer requires '
             "department EQUALS Finance: Bob Roy (user/bob)"
         ),
     ] == [one.message for one in problems]
 
 
 def test_people_are_told_together_by_what_moves_them() -> None:
-    """One warning for each clause that keeps somebody out, with everyone it keeps out."""
+    """One warning for each clause, with all users whom it excludes."""
     people = [*PEOPLE, declared_user("dan", department="Finance", title="Head"), declared_user("eve", title="Head")]
     before = replace(declarations(people, tenant=EVERYONE))
     chief = clause("title", "EQUALS", "Chief")
@@ -63,28 +63,28 @@ def test_people_are_told_together_by_what_moves_them() -> None:
 
     assert [
         (
-            'takes access from 2 people: the filter "One" wants title EQUALS Chief: '
+            'takes access from 2 users: the filter "One" requires title EQUALS Chief: '
             "Ann Lee (user/ann), it is unassigned; dan@example.com (user/dan), it is Head"
         ),
         (
-            'takes access from 2 people: the filter "One" wants department EQUALS Finance: '
+            'takes access from 2 users: the filter "One" requires department EQUALS Finance: '
             "Bob Roy (user/bob), it is Sales; eve@example.com (user/eve), it is unassigned"
         ),
     ] == [message.removeprefix("the edit of the scoping filters ") for _severity, message in told(before, now)]
 
 
 def test_where_there_was_no_filter_the_nearest_is_to_blame() -> None:
-    """That of which the fewest clauses fail, and not the first."""
+    """The nearest filter is the one with the fewest failing clauses, not the first."""
     far = Filter("Far", (clause("title", "EQUALS", "Chief"), clause("level", "EQUALS", 3)), THERE)
     near = Filter("Near", (clause("title", "IS NULL"), clause("department", "EQUALS", "Legal")), THERE)
     now = replace(filtered(), filters=Filters(users=(far, near)))
 
     [(_severity, message)] = told(filtered(), now)
-    assert 'the filter "Near" wants department EQUALS Legal: Ann Lee (user/ann), it is Finance; Bob Roy' in message
+    assert 'the filter "Near" requires department EQUALS Legal: Ann Lee (user/ann), it is Finance; Bob Roy' in message
 
 
 def test_a_filter_that_is_gone_or_new_is_told_as_such() -> None:
-    """Those who passed it are out by no clause of another's."""
+    """Its users are not reported under a clause of another filter."""
     one, two = Filter("One", (FINANCE,), THERE), Filter("Two", (SALES,), THERE)
     both = replace(filtered(), filters=Filters(users=(one, two)))
     first = replace(filtered(), filters=Filters(users=(one,)))
@@ -93,21 +93,21 @@ def test_a_filter_that_is_gone_or_new_is_told_as_such() -> None:
         (
             "warning",
             (
-                'the edit of the scoping filters takes access from 1 person: the filter "Two", '
-                "which let them in, is gone: Bob Roy (user/bob)"
+                'the edit of the scoping filters takes access from 1 user: the filter "Two" '
+                "was removed: Bob Roy (user/bob)"
             ),
         )
     ] == told(both, first)
     assert [
         (
             "info",
-            'the edit of the scoping filters gives access to 1 person: the filter "Two" is new: Bob Roy (user/bob)',
+            'the edit of the scoping filters gives access to 1 user: the filter "Two" is new: Bob Roy (user/bob)',
         )
     ] == told(first, both)
 
 
 def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
-    """By the clause that keeps them out; they are left alone from then on."""
+    """The warning names the clause that excludes them."""
     team = Filter("Teams", (clause("displayName", "STARTS_WITH", "D"),), THERE)
     before = declarations(PEOPLE, [declared_group("desk"), declared_group("hr")], tenant=EVERYONE)
     now = replace(before, filters=Filters(groups=(team,)))
@@ -116,7 +116,7 @@ def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
         (
             "warning",
             (
-                'the edit of the scoping filters leaves 1 group alone from now on: the filter "Teams" wants '
+                'the edit of the scoping filters takes 1 group out of scope: the filter "Teams" requires '
                 "displayName STARTS_WITH D: Hr (group/hr), it is Hr"
             ),
         )
@@ -125,7 +125,7 @@ def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
         (
             "info",
             (
-                "the edit of the scoping filters brings 1 group into scope: there are no scoping filters any more: "
+                "the edit of the scoping filters brings 1 group into scope: all scoping filters were removed: "
                 "Hr (group/hr)"
             ),
         )
@@ -144,12 +144,12 @@ def test_groups_that_go_out_of_scope_or_come_into_it_are_told_too() -> None:
     ],
 )
 def test_only_an_edit_that_moves_somebody_is_told(before: Declarations, now: Declarations, expected: list[str]) -> None:
-    """Another title, another place, another way of saying the same: nothing."""
+    """Another title, line or spelling of the same clause has no effect."""
     assert expected == [severity for severity, _message in told(before, now)]
 
 
 def test_the_order_of_filters_and_clauses_moves_nobody() -> None:
-    """One filter is enough and all clauses must hold, in whatever order."""
+    """The order of filters and clauses has no effect."""
     one, two = Filter("One", (FINANCE, clause("displayName", "IS NOT NULL")), THERE), Filter("Two", (SALES,), THERE)
     before = replace(filtered(), filters=Filters(users=(one, two)))
     now = replace(filtered(), filters=Filters(users=(two, replace(one, clauses=one.clauses[::-1]))))
@@ -165,13 +165,13 @@ def test_the_order_of_filters_and_clauses_moves_nobody() -> None:
     ],
 )
 def test_an_edit_that_is_spelled_alike_is_an_edit_all_the_same(before: Clause, now: Clause) -> None:
-    """A comma or a space within a value moves people like any other letter."""
+    """A comma or a space in a value counts like any other letter."""
     assert ["info"] == [severity for severity, _message in told(filtered(before), filtered(now))]
 
 
 @pytest.mark.parametrize("now", [True, 1.0])
 def test_a_number_is_no_flag(now: object) -> None:
-    """`1` becomes `true` or `1.0`: another operand, and it moves people."""
+    """`1`, `true` and `1.0` are different operands."""
     people = {"ann": declared_user("ann", attributes={"vip": 1}), "bob": declared_user("bob", attributes={"vip": now})}
     before = replace(filtered(clause("vip", "EQUALS", 1)), users=people)
 
@@ -182,7 +182,7 @@ def test_a_number_is_no_flag(now: object) -> None:
 
 
 def test_what_else_changed_does_not_show() -> None:
-    """The same people are judged twice: whoever joined with the edit is told by who they are now."""
+    """The users of today are judged by both versions of the filters."""
     before = replace(filtered(FINANCE), users={})
     moved = replace(filtered(FINANCE), users={"bob": declared_user("bob", department="Finance")})
 
@@ -191,19 +191,19 @@ def test_what_else_changed_does_not_show() -> None:
 
 
 def test_where_all_filters_went_there_is_no_line_to_point_to() -> None:
-    """The edit took it away."""
+    """The edit removed it."""
     [problem] = warn_of_filter_change(filtered(FINANCE), filtered(), "production", date(2026, 3, 31))
 
     assert problem.source is None
 
 
 def test_a_tenant_that_was_not_there_had_no_filters_to_edit() -> None:
-    """Nobody loses what they never had."""
+    """Without access before, there is no loss."""
     assert [] == told(replace(filtered(FINANCE), tenants={}), filtered(SALES))
 
 
 def test_a_tenants_own_filters_are_those_that_count() -> None:
-    """Those of everyone may change as they like."""
+    """The common filters do not apply to this tenant."""
     own = Filters(users=(Filter("Own", (FINANCE,), THERE),))
 
     def with_own(declared: Declarations) -> Declarations:
@@ -214,11 +214,11 @@ def test_a_tenants_own_filters_are_those_that_count() -> None:
 
 
 def test_ten_are_named_and_the_rest_counted() -> None:
-    """A mass change is a number."""
+    """A mass change is reported as a number."""
     many = [declared_user(f"u{number:02}", department="Finance") for number in range(12)]
     before = replace(filtered(FINANCE), users={one.attributes["userName"].split("@")[0]: one for one in many})
     [(_severity, message)] = told(before, replace(before, filters=filtered(SALES).filters))
 
-    assert "takes access from 12 people: " in message
+    assert "takes access from 12 users: " in message
     assert message.endswith(" and 2 more")
     assert 10 == message.count("@example.com (")

@@ -1,4 +1,4 @@
-"""Filters that can never hold, and clauses and filters that change nothing, are told at their line."""
+"""Filters that can never hold, and clauses and filters that change nothing, are reported at their line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PEOPLE = [
 
 
 def rule(title: str, line: int, *clauses: tuple[Any, ...]) -> Filter:
-    """A filter at a line, each of its clauses at one of the next."""
+    """Makes a filter at a line, with its clauses on the next lines."""
     located = (replace(clause(*one), source=Source("filters.yaml", line + n)) for n, one in enumerate(clauses, 1))
     return Filter(title, tuple(located), Source("filters.yaml", line))
 
@@ -42,7 +42,10 @@ def told(*filters: Filter, declared: Declarations | None = None) -> list[tuple[s
         (
             [("level", "GREATER_THAN", 5), ("attributes.level", "IS TRUE")],
             12,
-            "level GREATER_THAN 5 and attributes.level IS TRUE exclude each other (nobody has several values of level)",
+            (
+                "level GREATER_THAN 5 and attributes.level IS TRUE exclude each other "
+                "(no user has several values of level)"
+            ),
         ),
         (
             [("level", "IS NULL"), ("level", "EQUALS", 3)],
@@ -50,14 +53,14 @@ def told(*filters: Filter, declared: Declarations | None = None) -> list[tuple[s
             "level IS NULL and level EQUALS 3 exclude each other",
         ),
         ([("title", "EQUALS", "")], 11, "no value satisfies title EQUALS"),
-        ([("active", "IS FALSE")], 11, "active IS FALSE, and only people who are active are put to filters"),
-        ([("userName", "IS NULL")], 11, "userName IS NULL, and everyone has a userName"),
+        ([("active", "IS FALSE")], 11, "it requires active IS FALSE, but filters test only active users"),
+        ([("userName", "IS NULL")], 11, "it requires userName IS NULL, but every user has a userName"),
     ],
 )
 def test_a_filter_that_can_never_hold_is_told_with_the_clauses_that_keep_it_from(
     clauses: list[tuple[Any, ...]], line: int, why: str
 ) -> None:
-    """At the second of them; that is all that is said of such a filter."""
+    """The warning is at the second clause, and it is the only one for this filter."""
     assert [("contradictory_filter", line, f'the filter "One" can never hold: {why}')] == told(
         rule("One", 10, *clauses), rule("Two", 20, *clauses[:1])
     )[:1]
@@ -70,7 +73,7 @@ def test_an_attribute_of_which_somebody_has_several_values_contradicts_nothing()
 
 
 def test_a_clause_that_another_implies_changes_nothing() -> None:
-    """Of two that say the same it is the later; what that rests upon is said."""
+    """Of two equal clauses, the later is reported, with the condition of the claim."""
     one = rule("One", 10, ("level", "IS NOT NULL"), ("level", "IN", [3, 4]), ("level", "IN", [4, 3]))
 
     assert [
@@ -90,11 +93,11 @@ def test_a_clause_that_another_implies_changes_nothing() -> None:
         clause("level", "EQUALS", 3),
     ]
     [(_, _, message)] = told(Filter("One", tuple(strict), Source("filters.yaml", 1)))
-    assert message.endswith("[desired-state/groups.yaml:9] (nobody has several values of level)")
+    assert message.endswith("[desired-state/groups.yaml:9] (no user has several values of level)")
 
 
 def test_a_filter_that_lets_in_nobody_whom_another_does_not_changes_nothing() -> None:
-    """Of two that say the same it is the later; more clauses make a filter narrower, not wider."""
+    """Of two equal filters, the later is reported; more clauses make a filter narrower."""
     narrow = rule("Narrow", 10, ("department", "EQUALS", "Sales"), ("level", "GREATER_THAN", 3))
     wide = rule("Wide", 20, ("department", "IN", ["Sales", "Finance"]))
     again = rule("Again", 30, ("department", "IN", ["Finance", "Sales"]))
@@ -104,18 +107,18 @@ def test_a_filter_that_lets_in_nobody_whom_another_does_not_changes_nothing() ->
         (
             "shadowed_filter",
             10,
-            'the filter "Narrow" changes nothing: whoever passes it passes the filter "Wide" [filters.yaml:20] too',
+            'the filter "Narrow" changes nothing: all that passes it passes the filter "Wide" [filters.yaml:20] too',
         ),
         (
             "shadowed_filter",
             30,
-            'the filter "Again" changes nothing: whoever passes it passes the filter "Wide" [filters.yaml:20] too',
+            'the filter "Again" changes nothing: all that passes it passes the filter "Wide" [filters.yaml:20] too',
         ),
     ] == told(narrow, wide, again, other)
 
 
 def test_the_clauses_of_members_where_are_looked_at_in_the_same_way() -> None:
-    """Somebody inactive can be in a group, so that active says something there."""
+    """An inactive user can be in a group, so a test of `active` is useful there."""
     groups = [
         declared_group("desk", None, [clause("department", "EQUALS", "A"), clause("department", "EQUALS", "B")]),
         declared_group("gone", None, [clause("active", "IS FALSE")]),
@@ -128,16 +131,16 @@ def test_the_clauses_of_members_where_are_looked_at_in_the_same_way() -> None:
 
 
 def test_filters_of_groups_are_looked_at_too() -> None:
-    """Every group is called something."""
+    """Every group has a displayName."""
     filters = Filters(groups=(rule("Named", 10, ("displayName", "IS NULL")),))
 
-    assert ['the filter "Named" can never hold: displayName IS NULL, and every group has a displayName'] == [
-        problem.message for problem in check_sense(declarations(PEOPLE), filters)
-    ]
+    assert [
+        'the filter "Named" can never hold: it requires displayName IS NULL, but every group has a displayName'
+    ] == [problem.message for problem in check_sense(declarations(PEOPLE), filters)]
 
 
 def test_filters_that_make_sense_are_not_remarked_upon() -> None:
-    """Whatever they look at."""
+    """This holds for all attributes."""
     one = rule("One", 10, ("department", "EQUALS", "Sales"), ("level", "GREATER_THAN", 3), ("x", "IS_MEMBER_OF", "a"))
     two = rule("Two", 20, ("department", "EQUALS", "Finance"), ("level", "LESS_THAN", 9), ("x", "IS_MEMBER_OF", "b"))
 

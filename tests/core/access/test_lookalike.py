@@ -1,4 +1,4 @@
-"""Names that look the same and are not, and letters that nobody sees: each is spelled out."""
+"""Names that look alike, and invisible characters: each is shown with escapes."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ COMPOSED, DECOMPOSED = "jos\u00e9@example.com", "jose\u0301@example.com"
     ids=["NFC and NFD", "zero width", "bidi", "soft hyphen and case"],
 )
 def test_two_names_that_look_the_same_are_told_and_both_spelled(one: str, other: str) -> None:
-    """With both places."""
+    """The message has both lines."""
     people = [desired_user("a", {"userName": one}), desired_user("b", {"userName": other})]
     [problem] = check_lookalikes("userName", people, Redaction())
 
     assert ("look_alike", "warning", HERE) == (problem.code, problem.severity, problem.source)
-    where = f"user/b and user/a (at {HERE}) look the same and are not"
+    where = f"user/b and user/a (at {HERE}) look alike but differ"
     assert f"{where}: their userName is {other!a} and {one!a}" == problem.message
 
 
 def test_names_that_can_be_told_apart_are_none() -> None:
-    """Nor is one name twice, which is another problem; nor who has no name at all."""
+    """Equal names are another problem, and a missing name is no problem here."""
     names = (COMPOSED, COMPOSED.upper(), "jose@example.com", "m2", "m\u00b2", None)
 
     people = [desired_user("a", {"userName": name}) for name in names]
@@ -42,18 +42,18 @@ def test_names_that_can_be_told_apart_are_none() -> None:
 
 
 def test_letters_that_nobody_sees_are_a_warning() -> None:
-    """Of a group just so: some scripts need them."""
+    """Groups are checked too; some scripts need such characters."""
     [problem] = check_lookalikes("displayName", [desired_group("desk", [], HIDDEN)], Redaction())
 
     assert ("invisible", "warning") == (problem.code, problem.severity)
-    assert "the displayName of group/desk has letters that nobody sees: 'De\\u200bsk'" == problem.message
+    assert "the displayName of group/desk has invisible characters: 'De\\u200bsk'" == problem.message
 
 
 def test_a_name_that_must_not_be_read_is_not_spelled() -> None:
-    """Letter by letter it would be found by nobody who looks for the name."""
+    """Escapes would reveal the name."""
     people = [desired_user("a", {"userName": COMPOSED}), desired_user("b", {"userName": DECOMPOSED})]
     [pair] = check_lookalikes("userName", people, Redaction(("userName",)))
     [one] = check_lookalikes("displayName", [desired_group("desk", [], HIDDEN)], Redaction(("displayName",)))
 
     assert pair.message.endswith("their userName is (redacted) and (redacted)")
-    assert one.message.endswith("letters that nobody sees: (redacted)")
+    assert one.message.endswith("invisible characters: (redacted)")

@@ -33,7 +33,7 @@ from tests.core.examples import declared_user, group_key, user_key
     ],
 )
 def test_a_user_maps_to_flat_target_attributes(written: dict[str, object], expected: Attributes) -> None:
-    """Absent stays unmanaged, null and empty are cleared, and `active` and one's own attributes are no targets."""
+    """Absent is unmanaged, null and empty are cleared; `active` and own attributes are not targets."""
     declared = declared_user("ann", **written)
 
     mapped = Mapper(()).map(user_key("ann"), declared.attributes)
@@ -43,12 +43,12 @@ def test_a_user_maps_to_flat_target_attributes(written: dict[str, object], expec
 
 @pytest.mark.parametrize("external_id", ["6f9619ff", None])
 def test_an_external_id_that_is_declared_stands_in_place_of_the_key(external_id: str | None) -> None:
-    """Null says that the account has none."""
+    """Null clears the value."""
     assert external_id == Mapper(()).map(user_key("ann"), {"externalId": external_id}).always["externalId"]
 
 
 def test_a_group_maps_its_attributes_and_its_key() -> None:
-    """An empty group type is a cleared one."""
+    """An empty group type is cleared."""
     expected = {"externalId": "finance", "displayName": "Acme Finance", "groupType": None}
 
     mapped = Mapper(()).map(group_key("finance"), {"displayName": "Acme Finance", "groupType": ""})
@@ -71,7 +71,7 @@ def located(**written: object) -> LocatedRule:
 
 
 def mapped_by(rule: LocatedRule) -> Value:
-    """What the rule makes of Ann for its target; the text "unmanaged" where it leaves that alone."""
+    """Returns the value of the rule's target for Ann, or the text "unmanaged"."""
     return Mapper((rule,)).map(user_key("ann"), ANN).always.get(rule.rule.target, "unmanaged")
 
 
@@ -100,30 +100,30 @@ def mapped_by(rule: LocatedRule) -> Value:
     ],
 )
 def test_a_rule_takes_the_place_of_the_default_for_its_target(written: dict[str, object], expected: Value) -> None:
-    """Direct copies, constant writes, expression computes; a default stands in for what is unassigned."""
+    """A source is copied, a constant written, an expression computed; a default replaces an unassigned value."""
     assert expected == mapped_by(located(**written))
 
 
 def test_what_is_written_on_create_is_not_managed_afterwards() -> None:
-    """It takes part in creates only."""
+    """It is written on create only."""
     mapped = Mapper((located(target="locale", constant="en-GB", apply="on_create"),)).map(user_key("ann"), ANN)
 
     assert ({"locale": "en-GB"}, False) == (mapped.on_create, "locale" in mapped.always)
 
 
 def test_what_an_expression_lacks_is_one_problem_for_all_it_lacks_it_for() -> None:
-    """At the rule's line, with the first it can't be made for; the target stays unmanaged, not empty."""
+    """The problem is at the rule's line and names the first user; the target is unmanaged, not empty."""
     mapper = Mapper((located(target="title", expression="{{ level }} {{ boss }}"),))
 
     assert "title" not in mapper.map(user_key("ann"), ANN).always
     assert "title" not in mapper.map(user_key("bob"), ANN).always
     [problem] = mapper.problems()
-    assert "the mapping to title can't be made for user/ann ('boss' is undefined) and 1 more" == problem.message
+    assert "the mapping to title fails for user/ann ('boss' is undefined) and 1 more" == problem.message
     assert PLACE == problem.source
 
 
 def test_matching_goes_by_precedence() -> None:
-    """Rules name the matching attributes; without any the default holds."""
+    """Rules name the matching attributes; without such rules, the default holds."""
     rules = (
         located(target="userName", source="userName", matching=2),
         located(target="employeeNumber", source="level", matching=1),
@@ -155,13 +155,13 @@ def test_a_date_is_written_as_text(written: dict[str, object]) -> None:
     ],
 )
 def test_an_attribute_that_is_text_gets_text(written: dict[str, object], expected: str) -> None:
-    """Of one's own attributes, constants and defaults alike; custom fields keep what they are."""
+    """This holds for own attributes, constants and defaults; custom fields keep their type."""
     assert expected == mapped_by(located(**written))
 
 
 @pytest.mark.parametrize("source", ["name", "emails", "badges"])
 def test_what_is_no_single_value_is_not_copied_into_one(source: str) -> None:
-    """It is left unmanaged, and a problem at the rule's line."""
+    """The target is unmanaged, and a problem is at the rule's line."""
     mapper = Mapper((located(target="title", source=source),))
 
     assert "title" not in mapper.map(user_key("ann"), ANN).always
@@ -169,5 +169,5 @@ def test_what_is_no_single_value_is_not_copied_into_one(source: str) -> None:
 
 
 def test_an_empty_manager_is_a_cleared_one() -> None:
-    """Null and empty text are one thing, for references too."""
+    """Null and empty text are equal, for references too."""
     assert Mapper(()).map(user_key("ann"), {**ANN, "manager": ""}).always["manager"] is None

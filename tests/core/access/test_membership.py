@@ -1,4 +1,4 @@
-"""Who is in which group: direct members, nested groups, and those whom clauses match."""
+"""The users of each group: direct members, nested groups, and users that clauses match."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IN_FINANCE = clause("department", "EQUALS", "Finance")
 
 
 def test_members_nested_groups_and_clauses_are_united() -> None:
-    """Everybody once, through whichever door they came."""
+    """Each user is in the group once, by any path."""
     membership = expand_membership(
         declarations(
             PEOPLE,
@@ -59,7 +59,7 @@ def test_a_group_has_everyone_whom_all_its_clauses_match(clauses: list[Clause], 
 
 
 def test_groups_that_contain_each_other_are_a_problem_and_the_rest_expands() -> None:
-    """The chain is told as one goes round it, and told once."""
+    """The cycle is reported once, in its order."""
     membership = expand_membership(
         declarations(
             PEOPLE,
@@ -80,14 +80,14 @@ def test_groups_that_contain_each_other_are_a_problem_and_the_rest_expands() -> 
 
 
 def test_a_group_in_itself_is_a_cycle_too() -> None:
-    """The shortest there is."""
+    """The shortest cycle."""
     [problem] = expand_membership(declarations(PEOPLE, [declared_group("one", ["group/one"])])).problems
 
     assert "these groups contain each other: one → one" == problem.message
 
 
 def test_a_group_nested_twice_is_no_cycle() -> None:
-    """Two ways to the same people are one membership."""
+    """Two paths to the same users are one membership."""
     membership = expand_membership(
         declarations(
             PEOPLE,
@@ -110,15 +110,15 @@ def test_a_group_nested_twice_is_no_cycle() -> None:
         ("ann", None, None),
         ("group/finance", None, None),
         ("anne", 'groups.x.members: no user "anne" is declared', 'did you mean "ann"?'),
-        ("zoe", 'groups.x.members: no user "zoe" is declared', "declare it under `users`, or take it out"),
+        ("zoe", 'groups.x.members: no user "zoe" is declared', "declare it under `users`, or remove it here"),
         ("group/finence", 'groups.x.members: no group "finence" is declared', 'did you mean "finance"?'),
-        ("group/zzz", 'groups.x.members: no group "zzz" is declared', "declare it under `groups`, or take it out"),
+        ("group/zzz", 'groups.x.members: no group "zzz" is declared', "declare it under `groups`, or remove it here"),
     ],
 )
 def test_a_reference_to_what_git_does_not_know_is_a_problem(
     reference: str, message: str | None, hint: str | None
 ) -> None:
-    """It says where, and what was probably meant."""
+    """The message names the line and suggests a name."""
     known = declarations(PEOPLE, [declared_group("finance")])
     problems = list(check_reference(known, reference, HERE, "groups.x.members"))
 
@@ -134,7 +134,7 @@ def test_what_is_declared_with_problems_is_known_all_the_same() -> None:
 
 
 def test_members_that_git_does_not_know_and_clauses_that_fit_nobody_are_told_together() -> None:
-    """All problems of all groups at once; IS_MEMBER_OF can't decide membership."""
+    """All problems of all groups are reported at once; IS_MEMBER_OF is refused in members_where."""
     membership = expand_membership(
         declarations(
             PEOPLE,
@@ -150,7 +150,7 @@ def test_members_that_git_does_not_know_and_clauses_that_fit_nobody_are_told_tog
 
 
 def test_however_deep_groups_nest_they_expand() -> None:
-    """Nobody nests a thousand deep on purpose, and no input is a crash."""
+    """No input may crash the program."""
     chain = [declared_group(f"g{number}", [f"group/g{number + 1}"]) for number in range(1_500)]
     membership = expand_membership(declarations(PEOPLE, [*chain, declared_group("g1500", ["ann"])]))
 

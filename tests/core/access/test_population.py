@@ -1,4 +1,4 @@
-"""Clauses put to many at once hold for those for whom they hold one by one, and look at each value once."""
+"""Clauses on a population give the same result as on each user, and test each value once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOBODY: dict[str, Any] = {"active": True}
 
 @pytest.mark.parametrize("row", TABLE["clauses"], ids=lambda row: f"{row['attribute']}-{row['operator']}")
 def test_every_row_of_the_truth_table_holds_among_many(row: dict[str, Any]) -> None:
-    """SEMANTICS section 2, row by row; who is in which group is not known here."""
+    """All rows of the truth table, without IS_MEMBER_OF."""
     put = written(row)
 
     chosen = Population({"dana": DANA, "nobody": NOBODY}).satisfying([put])
@@ -47,7 +47,7 @@ def test_every_row_of_the_truth_table_holds_among_many(row: dict[str, Any]) -> N
     ),
 )
 def test_whoever_is_chosen_together_is_chosen_alone(put: list[Clause], people: list[dict[str, Any]]) -> None:
-    """Whatever clauses and people there are."""
+    """This holds for generated clauses and users."""
     subjects = {str(number): one for number, one in enumerate(people)}
     alone = {name for name, one in subjects.items() if all(compile_clause(each)(Subject(one)) for each in put)}
 
@@ -55,7 +55,7 @@ def test_whoever_is_chosen_together_is_chosen_alone(put: list[Clause], people: l
 
 
 class Looked(dict[str, object]):
-    """Source attributes that count how often they are looked at."""
+    """Source attributes that count their reads."""
 
     times = 0
 
@@ -65,7 +65,7 @@ class Looked(dict[str, object]):
 
 
 def test_each_person_is_looked_at_once_however_many_groups_have_clauses() -> None:
-    """Two thousand groups of a hundred thousand people would be two hundred million looks."""
+    """Two thousand groups and a hundred thousand users would need two hundred million tests."""
     people = {str(number): Looked(department=f"D{number % 3}") for number in range(30)}
     population = Population(people)
 

@@ -1,4 +1,4 @@
-"""How a role comes to a user: by which assignment, and through which groups."""
+"""Paths of roles to users: the assignment, and the groups between."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ GROUPS = [
     ],
 )
 def test_a_chain_of_groups_goes_from_one_down_to_who_names_the_user(group: str, user: str, expected: list[str]) -> None:
-    """Round in a circle it comes to an end."""
+    """A cycle ends the chain."""
     declared = declarations(PEOPLE, GROUPS)
 
     assert expected == find_chain(declared, expand_membership(declared), group, user)
 
 
 def test_every_way_is_told_with_its_line() -> None:
-    """Directly, and through each group that is named; somebody else's are not."""
+    """Directly, and through each group in the assignment; roles of other users are left out."""
     given = [assignment("auditor", "ann", "bob", groups=["all", "matched"]), assignment("specialist", "bob")]
     declared = declarations(PEOPLE, GROUPS, given)
 
@@ -65,7 +65,7 @@ def test_a_way_counts_until_it_expires_and_if_it_leads_to_a_role(
     expires: date | None,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """As it is judged when roles are assigned."""
+    """The same rule holds when roles are assigned."""
     declared = declarations(PEOPLE, (), [assignment(role, "ann", expires=expires)])
     [path] = find_paths(declared, expand_membership(declared), "ann")
 

@@ -1,4 +1,4 @@
-"""Who holds which role: through which assignment, until when, and what 4me wants besides."""
+"""Roles of each user: the assignment, its end, and 4me's prerequisites."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_role_is_held_by_those_named_and_by_everyone_in_the_groups_named() -> 
 
 
 def test_plain_access_is_held_in_git_and_is_no_role_in_4me() -> None:
-    """`user` brings a person into scope and grants nothing there."""
+    """`user` brings a user into scope and grants no role."""
     holdings = assign(assignment("user", "ann"), assignment("auditor", "ann"))
 
     assert {"auditor", "user"} == holdings.roles("ann")
@@ -41,7 +41,7 @@ def test_plain_access_is_held_in_git_and_is_no_role_in_4me() -> None:
 
 
 def test_default_access_grants_nothing() -> None:
-    """As Entra's *Default Access* is excluded from provisioning."""
+    """Entra excludes *Default Access* from provisioning too."""
     holdings = assign(assignment("default_access", "ann"))
 
     assert frozenset() == holdings.roles("ann")
@@ -63,7 +63,7 @@ def test_on_its_last_day_a_role_still_counts(
     held: bool,  # noqa: FBT001
     told: list[tuple[str, str]],
 ) -> None:
-    """From the next day it does not, and the plan says so; from two weeks before it warns."""
+    """From the next day it does not count, with a note; a warning starts two weeks before."""
     holdings = assign(assignment("auditor", "ann", expires=expires))
 
     assert held is bool(holdings.roles("ann"))
@@ -71,23 +71,23 @@ def test_on_its_last_day_a_role_still_counts(
 
 
 def test_an_expired_assignment_names_its_date() -> None:
-    """And what to do about it."""
+    """The hint has the next step."""
     [problem] = assign(assignment("auditor", "ann", expires=date(2026, 1, 2))).problems
 
     assert "the assignment of auditor expired on 2026-01-02: it no longer counts" == problem.message
-    assert "take it out, or move the date" == problem.hint
+    assert "remove it, or change the date" == problem.hint
 
 
 @pytest.mark.parametrize(
     ("role", "code", "hint"),
     [
-        ("account_owner", "owner", "take the assignment out"),
+        ("account_owner", "owner", "remove the assignment"),
         ("auditer", "unknown_role", 'did you mean "auditor"?'),
         ("wizard", "unknown_role", f"the roles are: {', '.join(sorted(ASSIGNABLE))}"),
     ],
 )
 def test_a_role_that_can_not_be_given_is_a_problem_and_not_held(role: str, code: str, hint: str) -> None:
-    """The owner is never touched; what 4me does not know gets a did-you-mean."""
+    """The owner is never changed; an unknown role gets a suggestion."""
     holdings = assign(assignment(role, "ann"))
 
     assert [(code, hint)] == [(one.code, one.hint) for one in holdings.problems]
@@ -114,7 +114,7 @@ def test_a_missing_prerequisite_is_told_once_with_everybody_who_lacks_it() -> No
 
 
 def test_assignments_to_what_git_does_not_know_are_problems() -> None:
-    """Users and groups alike, each with a way out."""
+    """Users and groups, each with a hint."""
     holdings = assign(assignment("auditor", "anne", groups=["dsk"]))
 
     assert [("unknown_user", 'did you mean "ann"?'), ("unknown_group", 'did you mean "desk"?')] == [

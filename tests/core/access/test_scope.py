@@ -1,4 +1,4 @@
-"""Scoping filters: the truth table of the operators, who passes, and what is said about it."""
+"""Scoping filters: the truth table of the operators, verdicts and their reasons."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def named(title: str, *clauses: Clause) -> Filter:
 
 @pytest.mark.parametrize("row", TABLE["clauses"], ids=lambda row: f"{row['attribute']}-{row['operator']}")
 def test_every_row_of_the_truth_table_holds(row: dict[str, Any]) -> None:
-    """SEMANTICS section 2, row by row."""
+    """Every row of the truth table."""
     assert row["holds"] is holds(written(row), DANA), row.get("why")
 
 
@@ -75,14 +75,14 @@ def test_every_set_of_filters_in_the_table_lets_in_whom_it_says(row: dict[str, A
     ],
 )
 def test_an_operator_means_the_same_beyond_the_table(put: Clause, expected: bool) -> None:  # noqa: FBT001
-    """Rows that follow from the rules: case, flags, dates, `all` on several values and on none."""
+    """Further rows: case, booleans, dates, `all` on several values and on no value."""
     assert expected is holds(put, DANA)
 
 
 @pytest.mark.parametrize("operator", sorted(set(Operator) - {Operator.IS_NULL, Operator.IS_MEMBER_OF}))
 @pytest.mark.parametrize("unassigned", [{}, {"tags": None}, {"tags": ""}, {"tags": []}, {"tags": [None, ""]}])
 def test_unassigned_makes_every_operator_false_but_one(operator: Operator, unassigned: dict[str, Any]) -> None:
-    """Absent, null, empty text and an empty list are one thing, and IS NULL alone is true of it."""
+    """Absent, null, empty text and an empty list are unassigned; only IS NULL holds for them."""
     operand = None if operator in NEEDS_NO_VALUE else "2026-01-01" if operator in NEEDS_DATE else "1"
     put = clause("tags", operator, ["1"] if operator is Operator.IN else operand)
 
@@ -92,7 +92,7 @@ def test_unassigned_makes_every_operator_false_but_one(operator: Operator, unass
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_an_assigned_value_is_either_equal_or_not(value: str, operand: str) -> None:
-    """NOT EQUALS is the opposite of EQUALS for one assigned value, and only then."""
+    """NOT EQUALS is the opposite of EQUALS for a single assigned value only."""
     equal = holds(clause("title", "EQUALS", operand), {"title": value})
 
     assert equal is not holds(clause("title", "NOT EQUALS", operand), {"title": value})
@@ -101,7 +101,7 @@ def test_an_assigned_value_is_either_equal_or_not(value: str, operand: str) -> N
 
 @pytest.mark.parametrize("name", ["finance", "group/finance"])
 def test_membership_is_asked_of_the_groups_a_person_is_in(name: str) -> None:
-    """With or without the kind in front."""
+    """The prefix `group/` is optional."""
     put = clause("groups", "IS_MEMBER_OF", name)
 
     assert holds(put, {}, "finance", "hr") is True
@@ -124,7 +124,7 @@ def test_membership_is_asked_of_the_groups_a_person_is_in(name: str) -> None:
     ],
 )
 def test_a_path_reads_every_assigned_value(path: str, expected: list[object]) -> None:
-    """SCIM's own names first; else one's own attributes, which may be written short."""
+    """SCIM's names come first; own attributes may be written without their prefix."""
     assert expected == read_values(DANA, path)
 
 
@@ -133,7 +133,7 @@ def test_a_path_reads_every_assigned_value(path: str, expected: list[object]) ->
     [(None, ""), (True, "true"), (False, "false"), (3, "3"), (date(2024, 2, 29), "2024-02-29"), ("x", "x")],
 )
 def test_a_scalar_is_compared_as_people_write_it(value: object, expected: str) -> None:
-    """Text is itself, and nothing is the empty text."""
+    """Text stays unchanged, and None is the empty text."""
     assert expected == as_text(value)
 
 
@@ -151,16 +151,16 @@ def test_a_scalar_is_compared_as_people_write_it(value: object, expected: str) -
             ],
             False,
             (
-                'passes no scoping filter: "Sales" wants department EQUALS Sales and it is Finance; '
-                '"Costly" wants costCenter IS NOT NULL and it is unassigned; '
-                '"Chosen" wants groups IS_MEMBER_OF chosen and it is in other groups; '
-                '"Elsewhere" wants tags IN apac, amer and it is emea, pilot'
+                'passes no scoping filter: "Sales" requires department EQUALS Sales, but it is Finance; '
+                '"Costly" requires costCenter IS NOT NULL, but it is unassigned; '
+                '"Chosen" requires groups IS_MEMBER_OF chosen, but it is in other groups; '
+                '"Elsewhere" requires tags IN apac, amer, but it is emea, pilot'
             ),
         ),
     ],
 )
 def test_a_verdict_says_why(filters: list[Filter], passes: bool, reason: str) -> None:  # noqa: FBT001
-    """Of each filter that fails, the first clause that does not hold, and the value it met."""
+    """The reason has the first failing clause of each filter, and its value."""
     verdict = judge([compile_filter(one) for one in filters], Subject(DANA, frozenset({"hr"})))
 
     assert (passes, reason) == (verdict.passes, verdict.reason)
@@ -176,5 +176,5 @@ def test_a_verdict_says_why(filters: list[Filter], passes: bool, reason: str) ->
     ],
 )
 def test_a_clause_is_spelled_as_a_person_would_say_it(put: Clause, expected: str) -> None:
-    """In one line, as reasons and problems quote it."""
+    """The clause is one line, for reasons and problems."""
     assert expected.rstrip() == spell(put)

@@ -15,7 +15,7 @@ groups:
 role_assignments:
   - {role: auditor, users: [ann]}
 """
-NO_ROLE = "holds no role, and only people who hold one are in scope"
+NO_ROLE = "holds no role, and only users with a role are in scope"
 ACCOUNT = TEXT.replace(", active: false", "")
 
 

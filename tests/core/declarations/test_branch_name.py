@@ -1,4 +1,4 @@
-"""A record's name is that of a branch: what git refuses is refused, without git."""
+"""The name of a record is a branch name: all names that git refuses are refused, without running git."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def test_what_git_takes_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_git_refuses_is_refused(name: str) -> None:
-    """Each with what is wrong about it."""
+    """Each fault is named."""
     assert find_branch_fault(name)
     assert 0 != _asked_of_git(name)
 
 
 @pytest.mark.parametrize("name", ["x" * (LONGEST + 1), "a.LOCK", "\ud800" * LONGEST + "x"])
 def test_what_only_some_file_systems_take_is_refused_too(name: str) -> None:
-    """A branch is a file somewhere."""
+    """Git stores a branch as a file."""
     assert find_branch_fault(name)
 
 

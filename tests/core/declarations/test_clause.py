@@ -1,4 +1,4 @@
-"""Clauses as people write them: which operators there are, and what each takes as its value."""
+"""Clauses as written in YAML: the operators, and the values that each takes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def declare(operator: str, **written: object) -> ClauseDeclaration:
 
 @pytest.mark.parametrize("operator", list(Operator))
 def test_an_operator_is_read_in_any_case_with_underscores_or_spaces(operator: Operator) -> None:
-    """`not_equals`, `Not Equals` and `NOT  EQUALS` are one."""
+    """`not_equals`, `Not Equals` and `NOT  EQUALS` are the same operator."""
     value: object = {Operator.IN: ["1"], Operator.BEFORE: "2026-01-01", Operator.AFTER: "2026-01-01"}.get(operator, "1")
     written = {} if operator.value.startswith("IS ") else {"value": value}
     spelled = operator.value
@@ -42,7 +42,7 @@ def test_an_operator_is_read_in_any_case_with_underscores_or_spaces(operator: Op
     ],
 )
 def test_an_operator_that_is_none_gets_the_nearest_or_all(operator: str, said: str) -> None:
-    """A person who mistyped one sees what was meant."""
+    """The message suggests the operator that was meant."""
     with pytest.raises(ValidationError, match=f"is not an operator: {said}".replace("?", r"\?")):
         declare(operator, value="x")
 
@@ -67,7 +67,7 @@ def test_an_operator_that_is_none_gets_the_nearest_or_all(operator: str, said: s
     ],
 )
 def test_a_value_must_fit_its_operator(operator: str, value: object, said: str) -> None:
-    """Said where it is written, not found out when somebody falls out of scope."""
+    """The fault is reported at its line, not noticed when a user falls out of scope."""
     with pytest.raises(ValidationError) as error:
         declare(operator, value=value)
     assert said in str(error.value)
@@ -88,7 +88,7 @@ def test_a_value_must_fit_its_operator(operator: str, value: object, said: str) 
     ],
 )
 def test_a_value_that_fits_is_taken_as_it_is(operator: str, value: object) -> None:
-    """No value is made into another kind of value."""
+    """No value is converted to another type."""
     assert value == declare(operator, value=value).value
 
 
@@ -113,7 +113,7 @@ def test_a_value_that_fits_is_taken_as_it_is(operator: str, value: object) -> No
     ],
 )
 def test_an_integer_is_one_or_spells_one(value: object, expected: int | None) -> None:
-    """A flag is no number, though Python thinks it is."""
+    """A boolean is not a number, although it is in Python."""
     assert expected == parse_integer(value)
 
 
@@ -136,24 +136,24 @@ def test_a_day_is_one_or_spells_one(value: object, expected: date | None) -> Non
 
 
 def test_a_filter_needs_a_clause() -> None:
-    """A filter without clauses would let everyone in."""
+    """A filter without clauses would admit every user."""
     with pytest.raises(ValidationError):
         FilterDeclaration.model_validate({"title": "all", "clauses": []})
 
 
 def test_one_clause_is_a_filter() -> None:
-    """The commonest there is."""
+    """This is the most common filter."""
     clause = {"attribute": "title", "operator": "IS NULL"}
 
     assert 1 == len(FilterDeclaration.model_validate({"title": "one", "clauses": [clause]}).clauses)
 
 
 def test_no_filters_need_be_declared() -> None:
-    """None at all lets everyone in, and that is said elsewhere."""
+    """Without filters, every user passes; other tests check that."""
     assert ScopingFilters(users=[], groups=[]) == ScopingFilters.model_validate({})
 
 
 def test_a_pattern_that_only_compiles_with_case_is_found_out_where_it_is_written() -> None:
-    """Else compiling the desired state raises, with no file and no line."""
+    """Otherwise the compilation raises an error without file and line."""
     with pytest.raises(ValidationError, match="is not a pattern"):
         declare("REGEX MATCH", value="k" * 60_000, case_sensitive=False)

@@ -1,4 +1,4 @@
-"""The schema that editors use says of a file what reading it says, as far as one file can tell."""
+"""The schema for editors accepts and refuses the same files as the reader, apart from references."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def faults(text: str) -> list[str]:
 
 
 def test_it_is_a_schema() -> None:
-    """Of the draft that it says it is of."""
+    """The schema is valid in the draft that it names."""
     Draft202012Validator.check_schema(make_schema())
 
 
 def test_it_knows_every_section_that_is_read() -> None:
-    """And no other."""
+    """No other section is allowed."""
     assert set(READ) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "desired-state").rglob("*.yaml")), ids=lambda file: str(file.name))
 def test_the_worked_example_is_valid(file: Path) -> None:
-    """Every file of it, dates being text in JSON."""
+    """Every file of it is valid; dates are text in JSON."""
     document = yaml.safe_load(file.read_text(encoding="utf-8"))
 
     assert [] == [error.message for error in VALIDATOR.iter_errors(_as_json(document))]
@@ -57,7 +57,7 @@ def test_the_worked_example_is_valid(file: Path) -> None:
     ],
 )
 def test_what_reading_refuses_is_marked(wrong: str) -> None:
-    """While it is typed."""
+    """An editor shows the fault while the file is edited."""
     assert [] != faults(wrong)
 
 
@@ -74,7 +74,7 @@ def test_what_reading_refuses_is_marked(wrong: str) -> None:
     ],
 )
 def test_what_is_read_is_not_marked(right: str) -> None:
-    """What settles who is ours, and the limits, are known to editors."""
+    """Editors know `released`, `left`, `was` and the limits."""
     assert [] == faults(right)
 
 

@@ -26,7 +26,7 @@ def test_a_duration_is_a_number_and_a_unit(written: str, expected: timedelta) ->
     [(timedelta(hours=90), "90h"), (timedelta(minutes=61), "61m"), (timedelta(hours=48), "2d"), (timedelta(0), "0h")],
 )
 def test_a_duration_is_spelled_in_the_largest_unit_that_fits(duration: timedelta, expected: str) -> None:
-    """But a day is 24 hours."""
+    """A single day is spelled as 24 hours."""
     assert expected == spell_duration(duration)
 
 
@@ -40,12 +40,12 @@ def test_anything_else_says_how_to_write_one(wrong: object) -> None:
 
 
 def test_tenants_and_guardrails_have_the_durations_of_the_contract_by_default() -> None:
-    """And one is spelled as it was written."""
+    """A duration is spelled as in YAML."""
     assert (timedelta(days=14), timedelta(hours=24)) == (Tenant(url="sandbox").approvals, Guardrails().within)
     tenant = Tenant.model_validate({"url": "sandbox", "approvals": "3d"})
     assert "3d" == tenant.model_dump()["approvals"]
 
 
 def test_a_duration_that_was_read_is_one() -> None:
-    """A model is made of models too."""
+    """A model may be built from parsed values too."""
     assert timedelta(hours=3) == Guardrails(within=timedelta(hours=3)).within

@@ -1,4 +1,4 @@
-"""An exception lets one plan pass the limits, until a day, and for a reason that the plan repeats."""
+"""An exception lets one plan exceed the limits until a day, with a reason that the plan shows."""
 
 from __future__ import annotations
 
@@ -40,11 +40,12 @@ def test_no_other_plan_passes_nor_this_one_later(digest: str, guardrails: Guardr
 
 
 def test_an_exception_that_expired_is_a_warning() -> None:
-    """From the day after its last."""
+    """The warning begins on the day after the last one."""
     [warning] = warn_of_exceptions(EXCEPTED, date(2026, 12, 25))
 
-    assert "guardrails.exceptions: the one for sha256:abababababab… (CHG-77) expired on 2026-12-24" == warning.message
-    assert ("warning", "take it out") == (warning.severity, warning.hint)
+    expected = "guardrails.exceptions: the exception for sha256:abababababab… (CHG-77) expired on 2026-12-24"
+    assert expected == warning.message
+    assert ("warning", "remove it") == (warning.severity, warning.hint)
     assert [] == list(warn_of_exceptions(EXCEPTED, LAST_DAY))
 
 
@@ -62,6 +63,6 @@ def test_an_exception_that_expired_is_a_warning() -> None:
     ids=str,
 )
 def test_an_exception_has_a_digest_a_reason_and_an_end(wrong: dict[str, object]) -> None:
-    """An open one would be a limit lifted in silence."""
+    """An exception without an end would lift a limit silently."""
     with pytest.raises(ValidationError):
         LimitException.model_validate({"plan": DIGEST, "reason": "CHG-77", "expires": LAST_DAY, **wrong})

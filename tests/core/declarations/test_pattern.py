@@ -1,4 +1,4 @@
-"""Patterns: the whole value, in time that grows with its length and no faster."""
+"""Patterns match the whole value, in time linear in its length."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from reconciler.core.declarations.pattern import compile_pattern
     ],
 )
 def test_a_pattern_is_held_against_the_whole_text(pattern: str, text: str, expected: bool) -> None:  # noqa: FBT001
-    """No alternative and no line end gets around that."""
+    """An alternative or a line end makes no difference."""
     assert expected is compile_pattern(pattern, case_sensitive=True)(text)
 
 
 @given(st.from_regex(r"\A[ab|]{0,6}[*+]?\Z"), st.text("ab", max_size=6))
 def test_a_simple_pattern_means_what_python_says_it_means(pattern: str, text: str) -> None:
-    """Two engines, one answer, wherever both compile it."""
+    """Both engines agree on every pattern that both compile."""
     try:
         expected = re.fullmatch(pattern, text) is not None
     except re.error:
@@ -44,7 +44,7 @@ def test_a_simple_pattern_means_what_python_says_it_means(pattern: str, text: st
 
 
 def test_case_can_be_left_out_of_it() -> None:
-    """Beyond ASCII too."""
+    """This includes letters beyond ASCII."""
     matches = compile_pattern("straße|ÉCOLE", case_sensitive=False)
 
     assert (True, True, False) == (matches("STRAßE"), matches("école"), matches("ecole"))
@@ -62,13 +62,13 @@ def test_case_can_be_left_out_of_it() -> None:
     ],
 )
 def test_a_pattern_that_does_not_compile_says_why(pattern: str, reason: str) -> None:
-    """What linear time can't have is refused with the rest."""
+    """Constructs that need backtracking are refused too."""
     with pytest.raises(ValueError, match=f"is not a pattern: .*{reason}"):
         compile_pattern(pattern, case_sensitive=True)
 
 
 def test_no_pattern_makes_a_run_hang() -> None:
-    """Python's own engine would take longer than the universe has existed for this one."""
+    """Python's own engine would not finish this match in any useful time."""
     matches = compile_pattern("(a+)+b", case_sensitive=True)
     started = perf_counter()
 

@@ -1,4 +1,4 @@
-"""What a mapping rule may say, and what each mistake is told."""
+"""Valid mapping rules, and the message for each mistake."""
 
 import pytest
 from pydantic import ValidationError
@@ -9,25 +9,28 @@ from reconciler.core.declarations.rule import AttributeMappings
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ({"target": "id", "source": "key"}, "can't be a target: the account gives it"),
+        ({"target": "id", "source": "key"}, "can't be a target: the account assigns it"),
         ({"target": "active", "constant": True}, "can't be a target: scope decides it"),
         ({"target": "titel", "source": "title"}, 'did you mean "title"?'),
         ({"target": "zzz", "source": "title"}, "the targets are addresses"),
-        ({"target": "title"}, "takes one of `source`, `constant` and `expression`"),
-        ({"target": "title", "source": "a", "constant": "b"}, "takes one of `source`, `constant` and `expression`"),
-        ({"target": "title", "constant": "a", "default": "b"}, "`default` goes with a `source`"),
-        ({"target": "title", "expression": "{{ a }}", "default": "b"}, "`default` goes with a `source`"),
-        ({"target": "emails", "constant": "a"}, "emails can only be mapped from a `source`"),
-        ({"target": "manager", "expression": "{{ key }}"}, "manager can only be mapped from a `source`"),
-        ({"target": "title", "expression": "{% if x %}{% endif %}"}, "does more than an expression may: If"),
+        ({"target": "title"}, "needs exactly one origin: `source`, "),
+        ({"target": "title", "source": "a", "constant": "b"}, "needs exactly one origin: `source`, "),
+        ({"target": "title", "constant": "a", "default": "b"}, "has a `default` without a `source`"),
+        ({"target": "title", "expression": "{{ a }}", "default": "b"}, "has a `default` without a `source`"),
+        ({"target": "emails", "constant": "a"}, "maps emails, which is not a single text: map it from a `source`"),
+        ({"target": "manager", "expression": "{{ key }}"}, "maps manager, which"),
+        ({"target": "title", "expression": "{% if x %}{% endif %}"}, "uses If, which an expression may not use"),
         ({"target": "title", "expression": "{{ x | lowr }}"}, 'did you mean "lower"?'),
         ({"target": "title", "expression": "{{ x"}, "is not an expression"),
-        ({"target": "title", "expression": None}, "says nothing: leave it out"),
-        ({"target": "title", "source": "title", "apply": "on_create", "matching": 1}, "can't be matched by afterwards"),
+        ({"target": "title", "expression": None}, "is empty: write an expression"),
+        (
+            {"target": "title", "source": "title", "apply": "on_create", "matching": 1},
+            "but matching needs `apply: always`",
+        ),
     ],
 )
 def test_a_rule_that_can_not_be_meant_says_why(rule: dict[str, object], told: str) -> None:
-    """A target that is read-only or unknown, two origins or none, an expression that does more than it may."""
+    """A read-only or unknown target, two origins or none, an expression with a forbidden construct."""
     with pytest.raises(ValidationError) as raised:
         AttributeMappings.model_validate({"users": [rule]})
 
@@ -35,7 +38,7 @@ def test_a_rule_that_can_not_be_meant_says_why(rule: dict[str, object], told: st
 
 
 def test_a_target_is_mapped_once() -> None:
-    """Which of two rules wins would be a guess."""
+    """Otherwise the order of the rules would decide."""
     rules = [{"target": "title", "constant": "a"}, {"target": "title", "constant": "b"}]
 
     with pytest.raises(ValidationError, match="mapped more than once"):
@@ -43,7 +46,7 @@ def test_a_target_is_mapped_once() -> None:
 
 
 def test_groups_have_targets_of_their_own() -> None:
-    """A user's attribute is none of a group's; a custom field is a user's."""
+    """A group has other attributes than a user, and no custom fields."""
     assert AttributeMappings.model_validate({"groups": [{"target": "groupType", "constant": "Team"}]}).groups
     with pytest.raises(ValidationError, match="not an attribute that can be written"):
         AttributeMappings.model_validate({"groups": [{"target": "customFields.badge", "constant": "x"}]})

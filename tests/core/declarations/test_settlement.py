@@ -1,4 +1,4 @@
-"""What git says of who left or was released, and of keys that were other ones: what is wrong with it, all at once."""
+"""The lines of `left`, `released` and `was`, and all their problems at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANN, BOB, KAI = (user_key(name) for name in ("ann", "bob", "kai"))
 
 
 def test_a_line_names_one_by_key_or_by_id() -> None:
-    """With a reason or without."""
+    """The reason is optional."""
     by_key = SettlementDeclaration.model_validate({"key": "user/kai", "reason": "CHG-12"})
     by_id = SettlementDeclaration.model_validate({"id": "4711"})
 
@@ -27,11 +27,11 @@ def test_a_line_names_one_by_key_or_by_id() -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ({}, "give `key` or `id`, and not both"),
-        ({"key": "user/kai", "id": "4711"}, "give `key` or `id`, and not both"),
-        ({"key": "kai"}, 'has the key "kai", which is not one: write it like user/jo.kerr or group/finance'),
-        ({"key": ""}, "which is not one"),
-        ({"key": "team/kai"}, "which is not one"),
+        ({}, "give either `key` or `id`"),
+        ({"key": "user/kai", "id": "4711"}, "give either `key` or `id`"),
+        ({"key": "kai"}, 'has the malformed key "kai": write it like user/jo.kerr'),
+        ({"key": ""}, "has the malformed key"),
+        ({"key": "team/kai"}, "has the malformed key"),
         ({"id": 4711}, "valid string"),
         ({"id": ""}, "at least 1 character"),
         ({"name": "kai"}, "not permitted"),
@@ -54,13 +54,13 @@ def test_any_other_line_is_refused(written: dict[str, object], said: str) -> Non
     ],
 )
 def test_former_keys_may_be_written_bare(written: str | list[str] | None, expected: tuple[Key, ...]) -> None:
-    """Each counts once."""
+    """Duplicates are removed."""
     assert expected == parse_was("user", written)
     assert (group_key("hr"),) == parse_was("group", "hr")
 
 
 def test_who_is_declared_has_neither_left_nor_been_released() -> None:
-    """One of the two is wrong; a key whose declaration can't be read is declared too."""
+    """Such a line is an error; an invalid declaration counts as declared."""
     declared = {ANN: PEOPLE, BOB: None}
     released, left = (
         [Settlement(FIRST, BOB)],
@@ -76,7 +76,7 @@ def test_who_is_declared_has_neither_left_nor_been_released() -> None:
 
 
 def test_a_line_that_is_there_twice_is_a_problem_that_names_both_places() -> None:
-    """In one section, or in both; a key and an id that are spelled alike are not the same."""
+    """In one section or in both; a key and an id with the same text differ."""
     released = [Settlement(FIRST, KAI), Settlement(FIRST, id="user/kai")]
     left = [Settlement(SECOND, KAI), Settlement(FIRST, id="4711"), Settlement(SECOND, id="4711")]
 
@@ -87,7 +87,7 @@ def test_a_line_that_is_there_twice_is_a_problem_that_names_both_places() -> Non
 
 
 def test_a_former_key_is_no_longer_declared_and_was_that_of_one() -> None:
-    """Nor is it the key itself."""
+    """The current key is refused too."""
     was = {ANN: (user_key("old"), KAI), BOB: (user_key("old"), BOB, ANN)}
 
     problems = [(one.message, one.source) for one in check_was(was, {ANN: PEOPLE, BOB: SECOND})]
@@ -100,5 +100,5 @@ def test_a_former_key_is_no_longer_declared_and_was_that_of_one() -> None:
 
 
 def test_a_group_may_have_been_called_as_a_user_is() -> None:
-    """Keys have a kind."""
+    """A user and a group may have the same name."""
     assert [] == list(check_was({group_key("hr"): (group_key("ann"),)}, {ANN: PEOPLE, group_key("hr"): PEOPLE}))

@@ -1,4 +1,4 @@
-"""What all declarations share: nothing is guessed, nothing unknown is taken, nothing changes afterwards."""
+"""All declarations are strict, refuse unknown keys, and are frozen."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Room(Declaration):
     [{"seats": "4"}, {"seats": True}, {"seats": 4.0}, {"seats": 4, "colour": "red"}, {"seats": 4, "height": math.nan}],
 )
 def test_a_declaration_takes_nothing_but_what_it_declares(written: dict[str, object]) -> None:
-    """Text is no number, a flag neither, an unknown key is refused, and so is what JSON can't say."""
+    """Texts and booleans are not numbers; unknown keys, and values that JSON does not have, are refused."""
     with pytest.raises(ValidationError):
         Room.model_validate(written)
 
 
 def test_a_declaration_stays_as_it_was_read() -> None:
-    """Frozen, for it is shared."""
+    """Declarations are shared, so they are frozen."""
     room = Room(seats=4)
 
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""A tenant as people write it: where a token may be sent, how fast, and the limits of a plan."""
+"""A tenant as written in YAML: the addresses that may receive a token, the rate, and the limits of a plan."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_token_may_be_sent_over_https_or_on_loopback(url: str, expected: str) 
     ],
 )
 def test_a_token_is_never_sent_in_the_clear(url: str) -> None:
-    """Nor to what is no address; the message names both ways that are right."""
+    """A malformed address is refused too; the message names both valid forms."""
     with pytest.raises(ValidationError) as error:
         Tenant.model_validate({"url": url, "token": TOKEN})
     assert "must be `sandbox` or an https:// address (plain http only for loopback)" in said(error)
@@ -69,14 +69,14 @@ def test_a_token_is_never_sent_in_the_clear(url: str) -> None:
     ],
 )
 def test_an_address_carries_nothing_but_the_address(url: str) -> None:
-    """Credentials have a place of their own."""
+    """Credentials are declared elsewhere."""
     with pytest.raises(ValidationError) as error:
         Tenant.model_validate({"url": url, "token": TOKEN})
     assert "without user, password, query or fragment" in said(error)
 
 
 def test_a_tenant_needs_a_token_and_the_embedded_one_does_not() -> None:
-    """The sandbox is no account, and opens without one."""
+    """The sandbox needs no token."""
     with pytest.raises(ValidationError) as error:
         Tenant.model_validate({"url": "https://api.xurrent.com"})
     assert "has no token: add `token: {env: NAME_OF_THE_VARIABLE}`" in said(error)
@@ -85,7 +85,7 @@ def test_a_tenant_needs_a_token_and_the_embedded_one_does_not() -> None:
 
 @pytest.mark.parametrize("name", ["1TOKEN", "MY-TOKEN", "", "a b", "${TOKEN}"])
 def test_a_secret_is_named_by_an_environment_variable(name: str) -> None:
-    """What can't be a variable's name is refused."""
+    """Any other name is refused."""
     with pytest.raises(ValidationError):
         Tenant.model_validate({"url": "https://api.xurrent.com", "token": {"env": name}})
 
@@ -112,7 +112,7 @@ def test_a_rate_that_is_none_says_how_to_write_one(written: object) -> None:
 
 
 def test_the_pace_is_4mes_own_unless_told_otherwise() -> None:
-    """The embedded 4me has none, unless one is declared for it."""
+    """The embedded 4me has no rate unless one is declared."""
     account = Tenant.model_validate({"url": "https://api.xurrent.com", "token": TOKEN})
     sandbox = Tenant.model_validate({"url": "sandbox"})
     slow_sandbox = Tenant.model_validate({"url": "sandbox", "rate": {"burst": "1 per 1s"}})
@@ -123,7 +123,7 @@ def test_the_pace_is_4mes_own_unless_told_otherwise() -> None:
 
 
 def test_a_limit_limits_something() -> None:
-    """An empty one would look like a guardrail and be none."""
+    """An empty limit would have no effect."""
     with pytest.raises(ValidationError, match="limits nothing: give `count`, `percent` or both"):
         Limit.model_validate({})
 
@@ -136,7 +136,7 @@ def test_a_limit_out_of_range_is_refused(wrong: dict[str, object]) -> None:
 
 
 def test_guardrails_have_the_limits_of_the_contract_by_default() -> None:
-    """DESIGN section 6."""
+    """These defaults are part of the contract."""
     expected = Guardrails(
         max_deactivations=Limit(count=5, percent=2),
         max_member_removals=Limit(count=25, percent=5),
@@ -150,7 +150,7 @@ def test_guardrails_have_the_limits_of_the_contract_by_default() -> None:
 
 
 def test_a_port_that_can_not_be_one_is_no_address() -> None:
-    """Before anything is sent there."""
+    """The check precedes every request."""
     with pytest.raises(ValidationError, match="is not an address: port out of range"):
         Tenant(url="https://example.com:99999", token=SecretDeclaration(env="X"))
 
@@ -162,7 +162,7 @@ def test_a_pace_is_written_down_as_people_write_it() -> None:
 
 @pytest.mark.parametrize("roles", [[], ["auditor"], ["auditor", "auditor"]])
 def test_duties_are_separate_between_two_different_roles_or_more(roles: list[str]) -> None:
-    """One alone is apart from nothing."""
+    """A rule needs two roles."""
     with pytest.raises(ValidationError, match="separates nothing: name at least two different roles"):
         SeparateDuties.model_validate({"roles": roles})
 
@@ -175,14 +175,14 @@ def test_duties_are_separate_between_two_different_roles_or_more(roles: list[str
     ],
 )
 def test_a_limit_on_a_role_that_is_none_limits_nothing_and_is_refused(written: object) -> None:
-    """With the one that was meant."""
+    """The message suggests the role that was meant."""
     with pytest.raises(ValidationError, match=r"is not a role of 4me \(did you mean \"auditor\"\?\)"):
         Guardrails.model_validate(written)
 
 
 @pytest.mark.parametrize("name", ["user", "default_access"])
 def test_access_without_a_role_is_not_limited_as_a_role(name: str) -> None:
-    """Nobody holds it in the account."""
+    """No user can hold it in the account."""
     with pytest.raises(ValidationError, match="is not a role of 4me"):
         Guardrails.model_validate({"privileged_roles": [name]})
 
@@ -200,7 +200,7 @@ REMOTE = {"url": "https://api.xurrent.com/scim/v2", "token": TOKEN}
 
 
 def test_roles_may_take_effect_over_permissions() -> None:
-    """With all that it takes to get in; the embedded 4me needs none of it."""
+    """`permissions` has address and credentials; the embedded 4me needs neither."""
     tenant = Tenant.model_validate({**REMOTE, "roles_via": "permissions", "permissions": PERMISSIONS})
 
     assert tenant.permissions is not None
@@ -212,16 +212,16 @@ def test_roles_may_take_effect_over_permissions() -> None:
 @pytest.mark.parametrize(
     ("tenant", "wrong"),
     [
-        ({**REMOTE, "roles_via": "permissions"}, "says roles_via: permissions, and not where"),
-        ({**REMOTE, "permissions": PERMISSIONS}, "nothing uses while roles_via is scim"),
+        ({**REMOTE, "roles_via": "permissions"}, "has `roles_via: permissions` only"),
+        ({**REMOTE, "permissions": PERMISSIONS}, "which are not used with `roles_via: scim`"),
         (
             {"url": "sandbox", "roles_via": "permissions", "permissions": PERMISSIONS},
-            "the embedded 4me is its own: take them out",
+            "which are not used with `url: sandbox`: remove them",
         ),
     ],
 )
 def test_permissions_are_given_where_they_are_used_and_nowhere_else(tenant: object, wrong: str) -> None:
-    """A block that nothing reads would look as if roles were managed by it."""
+    """An unused block would suggest that it manages the roles."""
     with pytest.raises(ValidationError) as error:
         Tenant.model_validate(tenant)
     assert wrong in said(error)
@@ -230,7 +230,7 @@ def test_permissions_are_given_where_they_are_used_and_nowhere_else(tenant: obje
 @pytest.mark.parametrize("url", ["http://api.xurrent.com/v1", "https://a:b@x/v1", "sandbox", "https://x/v1?y"])
 @pytest.mark.parametrize("where", ["url", "token_url"])
 def test_neither_a_token_nor_a_secret_is_sent_in_the_clear(url: str, where: str) -> None:
-    """The same rule for all addresses; there is no sandbox here."""
+    """The same rule holds for all addresses, without `sandbox`."""
     oauth = PERMISSIONS["oauth"]
     assert isinstance(oauth, dict)
     wrong = {**PERMISSIONS, "url": url} if where == "url" else {**PERMISSIONS, "oauth": {**oauth, "token_url": url}}
@@ -240,7 +240,7 @@ def test_neither_a_token_nor_a_secret_is_sent_in_the_clear(url: str, where: str)
 
 @pytest.mark.parametrize("account", ["", "a/b", "a b", "a\r\nX-Evil: 1", "-a"])
 def test_an_account_is_a_name_and_no_header_of_its_own(account: str) -> None:
-    """It goes into a header and an address."""
+    """The account's name becomes part of a header and of an address."""
     with pytest.raises(ValidationError):
         Tenant.model_validate(
             {**REMOTE, "roles_via": "permissions", "permissions": {**PERMISSIONS, "account": account}}

@@ -1,4 +1,4 @@
-"""Each tenant has a record of applies under one name, and no two the same."""
+"""Each tenant has its own record of applies, and no two records have one name."""
 
 from __future__ import annotations
 
@@ -52,47 +52,49 @@ def test_a_record_is_called_as_git_says_or_as_the_tenant_was_or_is(written: dict
 def test_a_tenant_goes_on_with_the_record_of_its_old_name(
     record: str | None, formerly: str | None, existing: tuple[str, ...], name: str
 ) -> None:
-    """Where there is none yet, or one of that name."""
+    """If no record exists, or if one with that name does."""
     tenant = Tenant.model_validate({"url": "sandbox", "record": record, "formerly": formerly})
     assert name == record_name("production", tenant, existing)
 
 
 def test_tenants_of_different_names_have_nothing_wrong() -> None:
-    """Nor does one that names another on the same account, or its own old name."""
+    """This includes `beside` and the tenant's own previous name."""
     assert [] == found(qa={}, qb={"beside": "qa", "formerly": "test"}, qc={"record": "eu/qc"}, qd={"record": "eu/qd"})
 
 
 @pytest.mark.parametrize("other", [{"record": "QA"}, {"formerly": "Qa"}])
 def test_two_tenants_with_one_record_are_a_problem_that_names_both_places(other: dict[str, str]) -> None:
-    """Compared without case, for a branch is a file."""
+    """Names compare without case, because git stores a branch as a file."""
     [problem] = found(qa={}, prod=other)
 
     name = next(iter(other.values()))
     assert problem == (
-        f'tenants.yaml:3: tenants.prod.record: "{name}" is that of tenant qa too, compared without case; '
-        "that tenant is at tenants.yaml:2 (use one name for each record, and none that is a folder of another)"
+        f'tenants.yaml:3: tenants.prod.record: "{name}" is also the record of tenant qa (names compare without case); '
+        "tenant qa is at tenants.yaml:2 (give each tenant its own `record`, and none that is a folder of another)"
     )
 
 
 @pytest.mark.parametrize(("one", "other"), [("eu", "eu/x"), ("eu/x", "eu"), ("EU/x", "eu")])
 def test_no_record_is_a_folder_of_another(one: str, other: str) -> None:
-    """Git keeps a branch as a file, and a folder of that name can't be."""
+    """Git stores a branch as a file, which can't also be a folder."""
     [problem] = found(a={"record": one}, b={"record": other})
 
-    assert "one is a folder of the other; that tenant is at tenants.yaml:2" in problem
+    assert "because one is a folder of the other; tenant a is at tenants.yaml:2" in problem
 
 
 def test_formerly_names_no_tenant_that_is_declared() -> None:
-    """Two tenants would go on with one record."""
+    """Otherwise two tenants would continue one record."""
     clash, itself = found(qa={}, prod={"formerly": "qa"})[0], found(qa={"formerly": "qa"})
 
     assert clash.startswith('tenants.yaml:3: tenants.prod.formerly: "qa" is declared too (')
     [said] = itself
-    assert said.startswith('tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself (it is the name that')
+    assert said.startswith(
+        'tenants.yaml:2: tenants.qa.formerly: "qa" is this tenant itself (`formerly` is the previous name'
+    )
 
 
 def test_beside_names_another_tenant() -> None:
-    """One that is declared, and not itself."""
+    """It must be another declared tenant."""
     [itself] = found(qa={"beside": "qa"})
     assert itself.startswith('tenants.yaml:2: tenants.qa.beside: "qa" is this tenant itself (name the other tenant')
     assert ['tenants.yaml:2: tenants.qa.beside: no tenant "prdo" is declared (did you mean "prod"?)'] == found(
@@ -105,6 +107,6 @@ def test_beside_names_another_tenant() -> None:
 
 @pytest.mark.parametrize("field", ["record", "formerly"])
 def test_a_name_that_no_branch_can_have_is_refused(field: str) -> None:
-    """With what is wrong about it."""
-    with pytest.raises(ValidationError, match="can't be the name of a branch: it has ' ', which no branch may have"):
+    """The message names the fault."""
+    with pytest.raises(ValidationError, match="can't be a branch name, because it has ' ', which git does not allow"):
         Tenant.model_validate({"url": "sandbox", field: "prod eu"})

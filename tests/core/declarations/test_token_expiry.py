@@ -1,4 +1,4 @@
-"""A token that soon ends is told a week before, and how many days are left of any."""
+"""Warnings start a week before a token expires; the days left are known for every token with a date."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_from_a_week_before_its_last_day_a_token_is_warned_of(days: int, expecte
 
 
 def test_without_a_date_nothing_is_known() -> None:
-    """The embedded 4me has no token, and a token need not have a date."""
+    """The embedded 4me has no token, and the date of a token is optional."""
     undated = Tenant(url="https://api.example.com", token=SecretDeclaration(env="TOKEN"))
 
     assert [None, None, 3] == [days_left(one, TODAY) for one in (SANDBOX, undated, with_token(3).tenant)]
@@ -52,5 +52,5 @@ def test_without_a_date_nothing_is_known() -> None:
     [(20, "20 days left"), (1, "1 day left"), (0, "its last day"), (-1, "expired 1 day ago")],
 )
 def test_days_are_told_as_people_count_them(left: int, expected: str) -> None:
-    """One is one."""
+    """One day is singular."""
     assert expected == spell_days(left)

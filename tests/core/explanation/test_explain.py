@@ -176,6 +176,6 @@ def test_what_is_redacted_is_not_told() -> None:
 
     assert "ann" == told.name
     assert ["(redacted)", "unassigned"] == [one.actual for one in told.filters[0].clauses]
-    assert 'passes no scoping filter: "One" wants department EQUALS Sales and it is (redacted)' == told.verdict
+    assert 'passes no scoping filter: "One" requires department EQUALS Sales, but it is (redacted)' == told.verdict
     assert "Finance" not in told.model_dump_json()
     assert "Ann Lee" not in told.model_dump_json()

@@ -1,4 +1,4 @@
-"""Amounts in words, one way for all of them."""
+"""Amounts are spelled in one way everywhere."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_least_time_is_never_too_long() -> None:
 
 
 def test_amounts_are_put_into_words_in_one_place() -> None:
-    """No other module spells a plural, or how many more there are; what errors.py says is above core."""
+    """No other module spells a plural or `and N more`; errors.py can't import core."""
     by_hand = re.compile(
         r"""\} more"|and \{[^}]*\} more|"(\w+)" if [^"]* == 1 else "\1s"|'(\w+)' if [^']* == 1 else '\2s'"""
     )

@@ -1,4 +1,4 @@
-"""Canonical values, what differs between two of them, and how that is told."""
+"""Canonical values, the differences between two of them, and their description."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HOME = {"type": "home", "value": "ann@home.example"}
     ],
 )
 def test_a_value_has_one_form(value: object, expected: object) -> None:
-    """Nothing, empty text and an empty list are one; values of many are in order; `primary: false` says nothing."""
+    """Null, empty text and an empty list are equal; lists are sorted; `primary: false` is left out."""
     assert expected == canonical(value)
 
 
@@ -100,12 +100,12 @@ def test_userName_and_addresses_compare_without_case_and_the_rest_exactly(  # no
     desired: Any,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """SEMANTICS section 4; what a server adds to a value and git does not speak of is no difference."""
+    """Parts of a value that a server adds and git does not declare are ignored."""
     assert expected is differs(path, canonical(live), canonical(desired))
 
 
 def test_only_managed_attributes_are_compared() -> None:
-    """Absent in git is unmanaged; null is managed; names come in order."""
+    """An attribute absent in git is unmanaged, null is managed; names are sorted."""
     live: dict[str, Any] = {"title": "Analyst", "site": "London", "department": "Finance", "nickName": "Annie"}
     desired: dict[str, Any] = {"title": None, "site": "Paris", "department": "Finance", "division": None}
 
@@ -113,7 +113,7 @@ def test_only_managed_attributes_are_compared() -> None:
 
 
 def test_live_values_are_narrowed_to_what_git_speaks_of() -> None:
-    """The value always counts."""
+    """The part `value` is always compared."""
     live = [{"value": "b", "type": "work", "display": "B"}, {"value": "a", "type": "home", "primary": True}]
 
     assert [{"value": "a"}, {"value": "b"}] == narrow(live, [{"value": "a"}])
@@ -188,7 +188,7 @@ def test_a_change_of_many_values_tells_what_comes_and_what_goes(
 
 
 def test_a_long_value_is_shown_from_where_it_differs() -> None:
-    """What a report cuts would hide it; short values, and such as differ early, are shown from their beginning."""
+    """A cut would hide the difference; short values, and values that differ early, are shown from the start."""
     same = "words " * 20
 
     assert ("…words words Rome", "…words words Oslo") == begin_before_difference(f"{same}Rome", f"{same}Oslo", 48)
@@ -214,13 +214,13 @@ def test_a_long_value_is_shown_from_where_it_differs() -> None:
     ],
 )
 def test_two_values_never_read_alike(before: Value, after: Value, expected: tuple[str, str]) -> None:
-    """A number and its digits, a flag and its word, nothing and the word for it."""
+    """A number and its digits, a boolean and its word, null and the word for it."""
     assert expected == show_change(before, after)
 
 
 @pytest.mark.parametrize(("live", "desired"), [(True, 1), (1, True), (False, 0), (0, False)])
 def test_a_flag_is_no_number(live: bool | int, desired: bool | int) -> None:  # noqa: FBT001
-    """A custom field that holds `1` is not one that holds `true`."""
+    """A custom field with `1` differs from one with `true`."""
     live_value: dict[str, str | bool | int | float] = {"value": live}
     desired_value: dict[str, str | bool | int | float] = {"value": desired}
 
@@ -246,5 +246,5 @@ def test_a_flag_is_no_number(live: bool | int, desired: bool | int) -> None:  # 
     ],
 )
 def test_a_value_is_shown_as_people_write_it(value: Value, expected: str) -> None:
-    """Values of many by type and value, the primary one marked."""
+    """Values of a list by type and value, with a mark on the primary one."""
     assert expected == show_value(value)

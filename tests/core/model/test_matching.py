@@ -1,4 +1,4 @@
-"""What links a declared resource to a live one: by precedence, first hit wins, never a guess."""
+"""Declared and live resources are linked by the first attribute that matches, and never by a guess."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def linked(matches: Matches[LiveUser]) -> dict[str, str]:
     ],
 )
 def test_a_user_is_found_by_the_first_attribute_that_hits(attributes: dict[str, str], adopted: str | None) -> None:
-    """The externalId exactly, the userName without case; a hit on the later one is an adoption."""
+    """externalId compares exactly, userName without case; a match by the later attribute is an adoption."""
     matches = match([desired_user("ann")], [live_user("ann", attributes), live_user("bob")])
 
     assert {"user/ann": "id-ann"} == linked(matches)
@@ -40,7 +40,7 @@ def test_a_user_is_found_by_the_first_attribute_that_hits(attributes: dict[str, 
 
 
 def test_a_group_is_found_by_its_name_without_case() -> None:
-    """4me compares group names so."""
+    """4me compares group names without case."""
     live = [live_group("desk", attributes={"externalId": None, "displayName": "DESK"})]
     matches = match_resources([desired_group("desk")], live, ("externalId", "displayName"))
 
@@ -51,7 +51,7 @@ def test_a_group_is_found_by_its_name_without_case() -> None:
     "attributes", [{"externalId": "", "userName": "x"}, {"externalId": None, "userName": None}, {"userName": "annn"}]
 )
 def test_nothing_in_common_is_no_match(attributes: dict[str, str | None]) -> None:
-    """Empty values match nobody, and near is not near enough."""
+    """Empty values match no user, and similar values do not match."""
     live = [live_user("zoe", attributes)]
     matches = match([desired_user("ann", {"externalId": None})], live)
 
@@ -67,18 +67,18 @@ def test_nothing_in_common_is_no_match(attributes: dict[str, str | None]) -> Non
     ],
 )
 def test_one_user_with_two_candidates_is_a_problem_that_names_them_all(live: list[LiveUser]) -> None:
-    """For one attribute, or for two that disagree; and nobody of them is anybody's."""
+    """The candidates come from one attribute or from two; none of them is linked."""
     matches = match([desired_user("ann")], live)
     [problem] = matches.problems
 
     assert ({}, {user_key("ann")}, []) == (linked(matches), matches.unclear, matches.unmatched(live))
     assert ("ambiguous", HERE) == (problem.code, problem.source)
-    assert problem.message.startswith("user/ann could be any of 2 in the account: ")
+    assert problem.message.startswith("user/ann matches 2 users in the account: ")
     assert all(f"({one.id}) by " in problem.message for one in live)
 
 
 def test_two_users_with_one_candidate_are_a_problem_that_names_both() -> None:
-    """Neither gets it, not even the one whose externalId it has."""
+    """Neither is linked, not even the user with the same externalId."""
     live = [live_user("ann", {"userName": "bob@example.com"})]
     matches = match([desired_user("ann"), desired_user("bob"), desired_user("cid")], live)
     [problem] = matches.problems
@@ -86,11 +86,11 @@ def test_two_users_with_one_candidate_are_a_problem_that_names_both() -> None:
     assert ({}, {user_key("ann"), user_key("bob")}) == (linked(matches), matches.unclear)
     assert ({}, []) == (matches.adopted, matches.unmatched(live))
     assert "claimed_twice" == problem.code
-    assert "user/ann and user/bob would both be bob@example.com (id-ann) in the account" == problem.message
+    assert "user/ann and user/bob match the same user in the account: bob@example.com (id-ann)" == problem.message
 
 
 def test_what_is_clear_is_linked_beside_what_is_not() -> None:
-    """An unclear match stops one resource, not the others."""
+    """An ambiguous match has no effect on other users."""
     live = [live_user("ann"), live_user("one", {"externalId": "bob"}), live_user("two", {"externalId": "bob"})]
 
     assert {"user/ann": "id-ann"} == linked(match([desired_user("bob"), desired_user("ann")], live))
@@ -98,10 +98,12 @@ def test_what_is_clear_is_linked_beside_what_is_not() -> None:
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_candidate_of_somebody_unclear_is_nobody_elses(turned: bool) -> None:  # noqa: FBT001
-    """Two declared with one live one is a problem, also where one of the two has another candidate besides."""
+    """Two declarations match one live user, even if one declaration has another candidate too."""
     live = [live_user("one", {"externalId": "bob", "userName": "ann@example.com"}), live_user("bob")]
     declared = [desired_user("ann"), desired_user("bob")]
     matches = match(declared[::-1] if turned else declared, live)
 
     assert ({}, {user_key("ann"), user_key("bob")}) == (linked(matches), matches.unclear)
-    assert any("user/ann and somebody whose match is unclear would both be" in one.message for one in matches.problems)
+    assert any(
+        "user/ann and another declared user, whose match is ambiguous," in one.message for one in matches.problems
+    )

@@ -1,4 +1,4 @@
-"""The nouns: keys and how they are spelled, names, and whether a read is complete."""
+"""Keys and their spelling, names of users and groups, and completeness of a read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_key_is_spelled_kind_slash_name() -> None:
     ],
 )
 def test_a_spelled_key_is_read_back(text: str, expected: Key | None) -> None:
-    """Anything that spells neither a user nor a group is no key."""
+    """Other texts are not keys."""
     assert expected == parse_key(text)
 
 
@@ -49,12 +49,12 @@ def test_a_spelled_key_is_read_back(text: str, expected: Key | None) -> None:
     ],
 )
 def test_a_resource_is_called_as_people_call_it(resource: LiveUser | LiveGroup, expected: str) -> None:
-    """The display name, else the userName, else what it always has."""
+    """The display name, else the userName, else the id."""
     assert expected == resource.name
 
 
 def test_a_desired_state_finds_its_resources_by_key_and_tells_them_all() -> None:
-    """Users are told before groups; a key that git does not know has nothing."""
+    """Users come before groups; an undeclared key has no resource."""
     ann, finance = desired_user("ann"), desired_group("finance")
     state = desired_state(ann, finance)
 
@@ -65,7 +65,7 @@ def test_a_desired_state_finds_its_resources_by_key_and_tells_them_all() -> None
 
 @pytest.mark.parametrize(("faults", "expected"), [((), True), (("page 2 is missing",), False)])
 def test_a_read_with_a_fault_is_not_complete(faults: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001
-    """A partial read must never look like people who left."""
+    """Users who were not read must never look like leavers."""
     assert expected is Certificate("full", users=3, groups=0, requests=1, faults=faults).complete
 
 
@@ -74,5 +74,5 @@ def test_a_read_with_a_fault_is_not_complete(faults: tuple[str, ...], expected: 
     [(199, False, False), (200, True, False), (204, True, False), (302, False, True), (400, False, False)],
 )
 def test_a_response_says_what_its_status_means(status: int, succeeded: bool, redirects: bool) -> None:  # noqa: FBT001
-    """2xx is success and 3xx points elsewhere (RFC 9110 section 15)."""
+    """2xx is success and 3xx is a redirect (RFC 9110 section 15)."""
     assert (succeeded, redirects) == (Response(status).succeeded, Response(status).redirects)

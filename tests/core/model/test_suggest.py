@@ -1,4 +1,4 @@
-"""Did you mean: the nearest of the words that would have been right."""
+"""Suggestions of the valid word that is nearest to a wrong one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.core.model.suggest import did_you_mean
     ],
 )
 def test_the_nearest_word_is_offered_in_its_own_spelling(word: str, expected: str | None) -> None:
-    """Case does not matter for nearness; where nothing is near, nothing is offered."""
+    """The comparison ignores case; without a near word there is no suggestion."""
     assert expected == did_you_mean(word, ["Finance", "service-desk", "hr"])
 
 

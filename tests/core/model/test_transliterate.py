@@ -1,4 +1,4 @@
-"""Letters without their marks."""
+"""Letters with diacritics become plain letters."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from reconciler.core.model.transliterate import normalize_diacritics
     [("Łukasz", "Lukasz"), ("Zoë", "Zoe"), ("Straße", "Strasse"), ("Ærø", "AEro"), ("日本", "日本"), ("", "")],
 )
 def test_a_letter_loses_its_marks(text: str, expected: str) -> None:
-    """Those that decompose, and those that don't and are known; the others stay."""
+    """Letters that decompose, and those of the table; all others stay."""
     assert expected == normalize_diacritics(text)

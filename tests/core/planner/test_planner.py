@@ -191,4 +191,4 @@ def test_a_focused_plan_tells_of_its_keys_what_is_unclear_and_of_no_others() -> 
 
     [problem] = decide_changes(selected, live_state(*twice), SANDBOX, Earlier()).problems
 
-    assert problem.message.startswith("user/ann could be any of 2")
+    assert problem.message.startswith("user/ann matches 2 users")

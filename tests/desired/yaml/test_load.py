@@ -301,7 +301,7 @@ def test_what_is_redacted_must_be_an_attribute() -> None:
 
     assert [
         ("redact[0]: 'titel' is not an attribute: did you mean \"title\"?", 1),
-        ("redact[1]: 'grade' is not an attribute: one of your own is written attributes.NAME", 1),
+        ("redact[1]: 'grade' is not an attribute: write an attribute of your own as attributes.NAME", 1),
         ("redact[2]: '4' is not text", 1),
     ] == [(problem.message, problem.source.line if problem.source else None) for problem in problems]
 
@@ -346,8 +346,8 @@ released: {key: user/kai}
     assert ["user/jo"] == [str(one.key) for one in loaded.declarations.left]
     assert [
         "ds/a.yaml:2: left[0].id: '4711' is not text (YAML reads 4711 as a number: quote it, \"4711\")",
-        'ds/a.yaml:3: left[1]: has the key "kai", which is not one: write it like user/jo.kerr or group/finance',
-        "ds/a.yaml:4: left[2]: names one user or group: give `key` or `id`, and not both",
+        'ds/a.yaml:3: left[1]: has the malformed key "kai": write it like user/jo.kerr or group/finance',
+        "ds/a.yaml:4: left[2]: must name one user or group: give either `key` or `id`",
         'ds/a.yaml:5: left[3].reson: is not a key of the contract (did you mean "reason"?)',
         "ds/a.yaml:7: released: is not a list",
     ] == [str(problem) for problem in loaded.problems]

@@ -150,7 +150,7 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         (under("role_assignments: ", "[{users: [ann]}]"), "role_assignments[0].role: is missing", "add it"),
         (
             under("role_assignments: ", "[{role: x}]"),
-            "role_assignments[0]: is given to nobody: name `users` or `groups`",
+            "role_assignments[0]: gives the role to no user: add `users` or `groups`",
             None,
         ),
         (under("role_assignments: ", "{role: x}"), "role_assignments: is not a list", None),
