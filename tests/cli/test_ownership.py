@@ -99,7 +99,7 @@ def test_a_line_of_yaml_settles_who_is_unaccounted(project: Project) -> None:
     released = project.run("ownership", "show", "cid")
     project.run("apply", "--yes")
 
-    assert "  verdict: leaver: left, says desired-state/all.yaml:7: CHG-12\n" in left.out
+    assert "  verdict: leaver: left git, confirmed at desired-state/all.yaml:7: CHG-12\n" in left.out
     assert "  verdict: unmanaged: released at desired-state/all.yaml:7\n" in released.out
     assert project.users()["cid"]["active"] is True
 
@@ -171,7 +171,7 @@ def test_a_commit_beside_the_last_apply_is_not_applied_over_it(project: Project)
 
     assert (4, "") == (ran.code, ran.out)
     assert f"the last apply, #2, applied {applied[:12]}, and HEAD's history has neither that commit" in ran.err
-    assert f"git merge {applied[:12]}; where its branch is gone or was rewritten: reconciler ownership rec" in ran.err
+    assert f"git merge {applied[:12]}; if its branch was deleted or rewritten, run reconciler ownership rec" in ran.err
     assert "title" not in project.users()["ann"]
     project.git("merge", "--quiet", "--strategy-option=ours", "main")
     assert 0 == project.run("apply", "--yes").code

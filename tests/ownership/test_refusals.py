@@ -66,7 +66,7 @@ def test_another_apply_is_open_until_its_end(site: Site) -> None:
     ran = refuses(site, second)
 
     assert "has begun, has no end on record, and may still send requests" in ran.said
-    assert " UTC: then the next run takes over" in ran.said
+    assert " UTC, when the next run takes over" in ran.said
     assert [] == site.served.requests
     site.first.applies()
     ends_well(site, second)
