@@ -652,5 +652,5 @@ def test_a_plan_with_fingerprints_of_another_key_approves_none_of_them(project: 
     other = project.run("apply", "approved.json")
 
     assert (0, 4) == (same.code, other.code)
-    assert "give both RECONCILER_FINGERPRINT_KEY" in " ".join(other.out.split())
+    assert "set the same RECONCILER_FINGERPRINT_KEY for both" in " ".join(other.out.split())
     assert "Clerk" == project.users()["bob"]["title"]
