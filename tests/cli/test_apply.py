@@ -202,7 +202,7 @@ def test_an_apply_whose_begin_can_not_be_written_sends_nothing(project: Project)
     again = project.run("-q", "apply", "--yes")
 
     assert (4, "", {}, 0) == (ran.code, ran.out, nobody, again.code)
-    assert "refs/heads/reconciler/sandbox was moved meanwhile, or another git holds its lock" in ran.err
+    assert "refs/heads/reconciler/sandbox was moved meanwhile, or another git process holds its lock" in ran.err
     assert "nothing was sent" in ran.err
     assert ["whole"] == project.ends()
 

@@ -277,7 +277,7 @@ def test_of_several_remotes_none_is_guessed(project: Project, command: str) -> N
     ran = project.run("ownership", command)
 
     assert (4, "") == (ran.code, ran.out)
-    assert "there are several remotes (theirs, upstream), and none is known to have the record of applies" in ran.err
+    assert "several remotes could have the record of applies (theirs, upstream)" in ran.err
     assert "check out a branch that tracks one of them, or name one origin" in ran.err
 
 
