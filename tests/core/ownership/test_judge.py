@@ -198,7 +198,9 @@ def test_the_same_name_goes_on_under_another_key_that_is_still_to_be_created() -
     old = live_user("ann", {"userName": "changed@example.com"})
     [doubt] = judged(desired_state(renamed), old, evidence=Evidence((APPLIED,))).doubts
 
-    assert doubt.witnesses.endswith("; HEAD continues it as user/annie, which is not linked to a user in the account yet")
+    assert doubt.witnesses.endswith(
+        "; HEAD continues it as user/annie, which is not linked to a user in the account yet"
+    )
 
 
 def test_a_key_that_stood_beside_its_successor_is_another_person() -> None:
