@@ -202,7 +202,7 @@ def test_an_apply_whose_begin_can_not_be_written_sends_nothing(project: Project)
     again = project.run("-q", "apply", "--yes")
 
     assert (4, "", {}, 0) == (ran.code, ran.out, nobody, again.code)
-    assert "refs/heads/reconciler/sandbox was moved meanwhile, or another git holds its lock" in ran.err
+    assert "refs/heads/reconciler/sandbox was moved meanwhile, or another git process holds its lock" in ran.err
     assert "nothing was sent" in ran.err
     assert ["whole"] == project.ends()
 
@@ -652,5 +652,5 @@ def test_a_plan_with_fingerprints_of_another_key_approves_none_of_them(project: 
     other = project.run("apply", "approved.json")
 
     assert (0, 4) == (same.code, other.code)
-    assert "give both RECONCILER_FINGERPRINT_KEY" in " ".join(other.out.split())
+    assert "set the same RECONCILER_FINGERPRINT_KEY for both" in " ".join(other.out.split())
     assert "Clerk" == project.users()["bob"]["title"]

@@ -99,7 +99,7 @@ def test_a_line_of_yaml_settles_who_is_unaccounted(project: Project) -> None:
     released = project.run("ownership", "show", "cid")
     project.run("apply", "--yes")
 
-    assert "  verdict: leaver: left, says desired-state/all.yaml:7: CHG-12\n" in left.out
+    assert "  verdict: leaver: left git, confirmed at desired-state/all.yaml:7: CHG-12\n" in left.out
     assert "  verdict: unmanaged: released at desired-state/all.yaml:7\n" in released.out
     assert project.users()["cid"]["active"] is True
 
@@ -153,7 +153,7 @@ def test_a_commit_that_a_later_apply_has_is_done_already(project: Project) -> No
 
     assert (0, before) == (ran.code, tip(project))
     assert "Nothing to do: apply #1 applied " in ran.err
-    assert "which has HEAD in its history" in ran.err
+    assert "a later commit that contains HEAD" in ran.err
     assert {"ann", "bob"} == set(project.users())
 
 
@@ -170,8 +170,8 @@ def test_a_commit_beside_the_last_apply_is_not_applied_over_it(project: Project)
     ran = project.run("apply", "--yes")
 
     assert (4, "") == (ran.code, ran.out)
-    assert f"the last apply, #2, applied {applied[:12]}: HEAD's history has neither that commit" in ran.err
-    assert f"git merge {applied[:12]}; where its branch is gone or was rewritten: reconciler ownership rec" in ran.err
+    assert f"the last apply, #2, applied {applied[:12]}, and HEAD's history has neither that commit" in ran.err
+    assert f"git merge {applied[:12]}; if its branch was deleted or rewritten, run reconciler ownership rec" in ran.err
     assert "title" not in project.users()["ann"]
     project.git("merge", "--quiet", "--strategy-option=ours", "main")
     assert 0 == project.run("apply", "--yes").code
@@ -390,9 +390,9 @@ def test_while_an_apply_is_open_another_clone_is_refused(office: Office) -> None
 
     assert (4, "") == (other.code, other.out)
     assert re.search(
-        r"apply #1 of clone-[0-9a-f]{16} has begun and may send requests; it has no end on record", other.err
+        r"apply #1 of clone-[0-9a-f]{16} has begun, has no end on record, and may still send requests", other.err
     )
-    assert re.search(rf"wait for its end, or until {UNTIL}: then the next run takes over", other.err)
+    assert re.search(rf"wait until it ends, or until {UNTIL}, when the next run takes over", other.err)
     assert re.search(r"\n      it has not ended; it may send until \d{4}-\d\d-\d\d \d\d:\d\d UTC\n", shown.out)
     assert (0, 3) == (again.code, len(office.store.simulator().users)), again.err
     assert ["begun", "whole"] == office.here.ends("acme")
@@ -425,5 +425,5 @@ def test_a_host_that_takes_no_begin_is_quoted(office: Office) -> None:
     assert (4, "", 0) == (ran.code, ran.out, len(office.store.simulator().users))
     assert "the begin of this apply can't be pushed" in ran.err
     assert "commits must be signed" in ran.err
-    assert "must leave out reconciler/*" in ran.err
+    assert "must exclude reconciler/*" in ran.err
     assert [] == office.here.applies("acme")

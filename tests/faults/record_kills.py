@@ -28,7 +28,7 @@ HIRED = {
     "s4": replace(SENIORS["s4"], member=True, auditor=True),
 }
 THE_SAME, ANOTHER = 0, 1
-OPEN = "has begun and may send requests"
+OPEN = "has begun, has no end on record"
 
 
 @dataclass(frozen=True)

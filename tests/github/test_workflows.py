@@ -132,7 +132,9 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     )
     assert "Refused, for no approved plan shows it: user/ann" in applied["apply qa"].said
     outcome = acme.comments(number)[1]
-    assert "`title: Chief → Queen (the account moved since this was approved: what would be done now is not" in outcome
+    assert (
+        "`title: Chief → Queen (the account changed since this was approved, and the change is now different" in outcome
+    )
     assert "`title: Emperor → Queen (no approved plan shows this, so it was not done" in outcome
 
     assert "success" == acme.look_for_drift()["issue qa"].result

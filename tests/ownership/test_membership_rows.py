@@ -204,7 +204,7 @@ def test_a_key_that_comes_back_is_reactivated_with_a_warning(estate: Estate) -> 
     seen = estate.plan()
 
     assert "reactivate_user" == seen.changes["user/cid"]
-    assert f"user/cid comes back: the key had left git by commit {gone}" in seen.forms["txt"]
+    assert f"user/cid is declared again, after the key left git by commit {gone}" in seen.forms["txt"]
     estate.applies()
     assert {"Ann", "Bob", "Cid"} == estate.active()
     assert DONE == estate.plan().ran.code

@@ -65,8 +65,8 @@ def test_another_apply_is_open_until_its_end(site: Site) -> None:
 
     ran = refuses(site, second)
 
-    assert "has begun and may send requests" in ran.said
-    assert " UTC: then the next run takes over" in ran.said
+    assert "has begun, has no end on record, and may still send requests" in ran.said
+    assert " UTC, when the next run takes over" in ran.said
     assert [] == site.served.requests
     site.first.applies()
     ends_well(site, second)
@@ -105,7 +105,7 @@ def test_the_begin_can_not_be_pushed(site: Site) -> None:
     assert [] == site.served.requests
     assert "the begin of this apply can't be pushed" in ran.said
     assert "GH013" in ran.said
-    assert "must leave out reconciler/*" in " ".join(ran.said.split())
+    assert "must exclude reconciler/*" in " ".join(ran.said.split())
     hook.unlink()
     ends_well(site, site.first)
 
@@ -237,7 +237,7 @@ def test_head_is_in_a_commit_that_was_applied_later_and_not_whole(site: Site) ->
 
     ran = refuses(site, second)
 
-    assert "which has HEAD in its history, began later and was not whole" in " ".join(ran.said.split())
+    assert "a later commit that contains HEAD, has begun and is not complete" in " ".join(ran.said.split())
     site.served.refused.clear()
     pull(second)
     ends_well(site, second)

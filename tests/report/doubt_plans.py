@@ -20,9 +20,9 @@ from tests.report.plans import DESK, HOSTILE, READ, at, attribute, somebody, sto
 RECORD = RecordNote(serial=43, full_since=41, made_on="2026-11-29")
 TARGETED = READ.model_copy(update={"mode": "targeted", "users": 6, "groups": 0, "requests": 1})
 WITNESSES = {
-    "unaccounted": "user/{} was declared at commit 9f8e7d6, found by userName, and no apply on record covers it",
-    "elsewhere": "user/{} was covered by apply #38 at commit 4d3c2b1, which only another branch leads to",
-    "unsettled": "user/{} was covered by apply #29 at commit 0a1b2c3, which no branch leads to any more",
+    "unaccounted": "commit 9f8e7d6 declares user/{}, a match by userName; no apply on record covers it",
+    "elsewhere": "apply #38 covers user/{} at commit 4d3c2b1, which only another branch contains",
+    "unsettled": "apply #29 covers user/{} at commit 0a1b2c3, which no branch of this clone contains",
 }
 Verdict = Literal["unaccounted", "elsewhere", "unsettled"]
 
@@ -53,7 +53,7 @@ GROUP = NamedResource(
     name="Night Shift",
     verdict="unsettled",
     key="group/night-shift",
-    witnesses="group/night-shift was covered by apply #29 at commit 0a1b2c3, which no branch leads to any more",
+    witnesses="apply #29 covers group/night-shift at commit 0a1b2c3, which no branch of this clone contains",
     settle='left: [{id: "g-7", reason: WHY}]',
 )
 

@@ -202,7 +202,7 @@ def test_a_plan_about_some_keys_of_an_account_that_was_read_whole_says_so() -> N
 def test_that_ownership_is_not_known_is_a_warning_before_any_change(form: Format) -> None:
     """In words of the plan's own where it has some."""
     plan = DOUBTS["ownership-not-known"]
-    own = Problem("record_unknown", "the record of applies can't be fetched (no route): ownership is not known")
+    own = Problem("record_unknown", "the record of applies can't be fetched (no route), so ownership is not known")
     told = render_plan(plan.model_copy(update={"problems": (own,)}), form)
     said = " ".join(render_plan(plan, form).split()).replace("&#39;", "'")
 

@@ -1,1 +1,1 @@
-"""What reviewers approved, what of it still holds, and what an apply leaves open."""
+"""Approvals: the approved effects, those still in force, and those that an apply leaves open."""

@@ -1,7 +1,7 @@
-"""A plan → its atoms: the single effects that reviewers approve, each on one record of the account.
+"""Splits a plan into atoms: the single effects that reviewers approve, each on one user or group of the account.
 
-A path is one attribute, `exists`, `active`, one member, one role, or `record` for an adoption. What a deactivation
-takes along (memberships and roles of that user in the same plan) follows the deactivation.
+A path is one attribute, `exists`, `active`, one member, one role, or `record` for an adoption. A deactivation includes
+the removals of that user's memberships and roles in the same plan.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ LOSING: Final = frozenset({"remove_members", "revoke_roles"})
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """One effect: `path` of the resource with that key, on that live record (or a new one), from `before` to `after`.
+    """One effect: the change of `path` from `before` to `after`, for a key and a live id (`record`, or `new`).
 
-    `before` and `after` are canonical JSON of what may be read of them; `value` is the value before, redacted or not.
+    `before` and `after` are canonical JSON, with fingerprints of redacted values. `value` is the change's value before.
     """
 
     key: str
@@ -43,19 +43,19 @@ class Atom:
 
     @property
     def removes(self) -> bool:
-        """Whether it takes access away: a deactivation, a member or a role that goes."""
+        """Whether the atom removes access: a deactivation, or the removal of a member or role."""
         return self.path[0] in {"active", "member", "role"} and self.after == FALSE
 
 
 def spell(value: object) -> str:
-    """Returns the canonical JSON of a value; of many values the order does not count."""
+    """Returns the canonical JSON of a value; the order of a list does not count."""
     if isinstance(value, list):
         return "[" + ",".join(sorted(map(spell, value))) + "]"
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def atoms_of(change: Change) -> tuple[Atom, ...]:
-    """Returns the atoms of one change, in its order."""
+    """Returns the atoms of a change, in the change's order."""
     record = change.target_id or NEW
     return tuple(replace(atom, key=change.key, record=record) for atom in _atoms(change))
 
@@ -84,7 +84,7 @@ def _attribute(one: AttributeChange) -> Atom:
 
 
 def find_deactivated(changes: Iterable[Change]) -> Mapping[str, Atom]:
-    """Returns the deactivations of a plan, by every word under which the plan may refer to the user."""
+    """Returns the deactivations of a plan, each by the user's key and by `id/…`, because a plan may refer to both."""
     found: dict[str, Atom] = {}
     for change in changes:
         if change.action == "deactivate_user":
@@ -94,14 +94,14 @@ def find_deactivated(changes: Iterable[Change]) -> Mapping[str, Atom]:
 
 
 def followed_by(atom: Atom, deactivated: Mapping[str, Atom]) -> Atom | None:
-    """Returns the deactivation that takes this atom along, or None where the atom stands for itself."""
+    """Returns the deactivation that includes this atom, or None if the atom needs its own approval."""
     if not atom.removes or atom.path == ACTIVE:
         return None
     return deactivated.get(atom.path[1] if atom.path[0] == "member" else atom.key)
 
 
 def hash_atom(salt: str, atom: Atom) -> tuple[str, str]:
-    """Returns two salted hashes: of the whole atom, and of the atom without what was there before."""
+    """Returns two salted hashes: of the whole atom, and of the atom without the value before."""
     path = spell(list(atom.path[:1])) + spell(list(atom.path[1:]))
     effect = salted(salt, atom.key, atom.record, path, atom.before, atom.after)
     return effect, salted(salt, atom.key, atom.record, path, atom.after)

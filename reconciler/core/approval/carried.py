@@ -1,4 +1,4 @@
-"""What an ended apply leaves open of what was approved, and what the last ended applies left open."""
+"""The open effects of applies: the approved effects that are needed and not done."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ from reconciler.core.record.record import MOST_OPEN, OpenAtom, RecordEntry
 def open_after(
     approval: Approval, outcomes: Iterable[Outcome], salt: str, serial: int
 ) -> tuple[OpenAtom, ...] | Literal["all"]:
-    """Returns the approved atoms that were needed and not carried out; `all` where those are more than 1,000.
+    """Returns the approved atoms that were needed and not done, or `all` if they are more than 1,000.
 
-    `salt` is that of the record of this apply, `serial` that of the last apply before it: an approval by a plan that
-    does not know the record is dated by it.
+    `salt` is the salt of this apply's record. `serial` is the last apply before it, and dates approvals by plans
+    without a note of the record.
     """
-    done, never_made = _ran(outcomes)
+    done, not_created = _split_outcomes(outcomes)
     found = {
         _open_atom(cover.atom, cover.origin, salt, serial)
-        for one in approval.pending
-        if not _is_done(one, done, never_made)
-        for cover in one.covers
+        for pending in approval.pending
+        if not _is_done(pending, done, not_created)
+        for cover in pending.covers
     }
     if len(found) > MOST_OPEN:
         return "all"
-    return tuple(sorted(found, key=lambda one: (one.effect, one.serial, one.date)))
+    return tuple(sorted(found, key=lambda atom: (atom.effect, atom.serial, atom.date)))
 
 
-def _ran(outcomes: Iterable[Outcome]) -> tuple[set[str], set[str]]:
-    """Returns the ids of the changes that were applied, and the keys that should have been created and were not."""
+def _split_outcomes(outcomes: Iterable[Outcome]) -> tuple[set[str], set[str]]:
+    """Returns the ids of the changes that are done, and the keys of users whose creation is not."""
     done: set[str] = set()
-    never_made: set[str] = set()
+    not_created: set[str] = set()
     for outcome in outcomes:
         if outcome.status in {"applied", "already"}:
             done.add(outcome.change.id)
         elif outcome.change.action == "create_user":
-            never_made.add(outcome.change.key)
-    return done, never_made
+            not_created.add(outcome.change.key)
+    return done, not_created
 
 
-def _is_done(one: Pending, done: set[str], never_made: set[str]) -> bool:
-    """Whether it was carried out: a group can change without a member who could not be created."""
-    member = one.atom.path[1] if one.atom.path[0] == "member" else None
-    return one.change in done and member not in never_made
+def _is_done(pending: Pending, done: set[str], not_created: set[str]) -> bool:
+    """Decides whether the atom is done; a group's change may be done without a member that was not created."""
+    member = pending.atom.path[1] if pending.atom.path[0] == "member" else None
+    return pending.change in done and member not in not_created
 
 
 def _open_atom(atom: Atom, origin: ApprovalOrigin, salt: str, serial: int) -> OpenAtom:
@@ -59,9 +59,9 @@ def _open_atom(atom: Atom, origin: ApprovalOrigin, salt: str, serial: int) -> Op
 
 
 def find_last_ends(history: ApplyHistory) -> tuple[RecordEntry, ...]:
-    """Returns the last ended applies of every line of the record.
+    """Returns the last ended apply of each line of the record.
 
-    An end that leaves `all` open is passed over: the plans that were in force for it still are.
+    An end that leaves `all` open is skipped, because the plans in force before it stay in force.
     """
     return history.last_of(
         [entry for entry in history.entries if entry.record.state == "ended" and entry.record.open != "all"]
@@ -69,22 +69,21 @@ def find_last_ends(history: ApplyHistory) -> tuple[RecordEntry, ...]:
 
 
 def list_open(history: ApplyHistory) -> Iterator[tuple[str, OpenAtom]]:
-    """Yields what the last ended applies left open, each atom with the salt of its record."""
+    """Yields the open atoms of the last ended applies, each with the salt of its record."""
     for entry in find_last_ends(history):
-        left = () if entry.record.open == "all" else entry.record.open
-        yield from ((entry.record.salt, atom) for atom in left)
+        atoms = () if entry.record.open == "all" else entry.record.open
+        yield from ((entry.record.salt, atom) for atom in atoms)
 
 
 def find_apply_of(plan: Plan, history: ApplyHistory) -> int | None:
-    """Returns the serial of the apply that an approved plan was given to already, or None.
+    """Returns the serial of the apply that has already used this approved plan, or None.
 
-    An approval runs once: of such a plan, only what that apply left open is still approved. A plan with the same
-    effects that was made after that apply is another approval; and one whose apply left more open than a record names
-    is still needed whole.
+    An approval is valid for one apply: after it, only the effects that the apply left open are still approved. A plan
+    with the same effects that was made later is a new approval. A plan whose apply left `all` open stays in force.
     """
     if plan.record is None:
         return None
     since = plan.record.serial or 0
     records = (entry.record for entry in history.entries)
-    ends = (one for one in records if one.state == "ended" and one.open != "all")
-    return next((one.serial for one in ends if one.serial > since and plan.digest in one.plans), None)
+    ends = (record for record in records if record.state == "ended" and record.open != "all")
+    return next((record.serial for record in ends if record.serial > since and plan.digest in record.plans), None)

@@ -1,4 +1,4 @@
-"""The record of an apply that has ended: what it covers, whether it was whole, what stays open. Pure."""
+"""Makes the record of an apply's end: the covered keys, whether the apply is complete, the open effects. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CREATES = frozenset({"create_user", "create_group"})
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What an apply came to. `only` says that the plan was about keys that a person named.
+    """The results of an apply. `only` means that the plan was limited to keys by `--only`.
 
-    `outcomes` is empty where nothing was tried; `settled` says that every change ran or was seen to be so. `effects`
-    are counts by the name of the guardrail that limits them. `created` are live ids by the keys of what was created,
-    and `plans` the digests of the approved plan files.
+    `outcomes` is empty if no change was tried. `settled` means that every change was done or was found in the account.
+    `effects` are counts by the guardrail that limits them. `created` are the live ids of created resources by key.
+    `plans` are the digests of the approved plan files.
     """
 
     plan: Plan
@@ -39,14 +39,14 @@ class Ended:
 
 
 def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEntry, ...]) -> ApplyRecord:
-    """Returns the record of the end of an apply; `sample` is the last one on record, passed on where none is made.
+    """Returns the record of the end of an apply; `sample` is the last one on record, passed on if no new one is made.
 
-    A targeted apply that names users in doubt is not whole: they stay among the keys of the next targeted plan.
+    A targeted apply with unresolved users is partial, so that the next targeted plan is about their keys too.
     """
     plan = ended.plan
-    everybody = plan.read.mode in {"full", "incremental"} and not ended.only
-    whole = ended.settled and not ended.only and (everybody or not plan.named)
-    fresh = make_sample(begun.salt, _linked(ended)) if everybody and plan.read.complete else sample
+    all_users = plan.read.mode in {"full", "incremental"} and not ended.only
+    complete = ended.settled and not ended.only and (all_users or not plan.named)
+    new_sample = make_sample(begun.salt, _linked(ended)) if all_users and plan.read.complete else sample
     note, unsettled = plan.record, ended.decided.unsettled
     return begun.model_copy(
         update={
@@ -56,25 +56,25 @@ def end_apply(begun: ApplyRecord, ended: Ended, at: str, sample: tuple[SampleEnt
             "as_of": plan.as_of,
             "mode": plan.read.mode if plan.read.mode != "snapshot" else None,
             "only": ended.only,
-            "whole": whole,
+            "whole": complete,
             "digest": plan.digest,
             "counts": count_statuses(ended.outcomes),
             "effects": ended.effects,
             "population": ended.population,
-            "covers": _covers(begun.salt, ended, whole=whole),
-            "sample": fresh,
+            "covers": _covers(begun.salt, ended, complete=complete),
+            "sample": new_sample,
             "open": ended.open,
             "plans": ended.plans,
-            "unsettled": unsettled if everybody or note is None else max(unsettled, note.unsettled),
-            "ignored": ended.ignored if everybody or note is None else note.ignored,
+            "unsettled": unsettled if all_users or note is None else max(unsettled, note.unsettled),
+            "ignored": ended.ignored if all_users or note is None else note.ignored,
         }
     )
 
 
 def end_without_effect(begun: ApplyRecord, at: str, last: ApplyRecord | None) -> ApplyRecord:
-    """Returns the record of an apply that ended before it could send anything: it covers no key.
+    """Returns the record of an apply that ended before its first request, and covers no key.
 
-    Passes on what the last ended apply left open, counted and sampled.
+    Passes on the open effects, the counts and the sample of the last ended apply.
     """
     update: dict[str, object] = {"state": "ended", "at": at, "until": None, "covers": Covers(kind="only")}
     if last is not None:
@@ -83,12 +83,14 @@ def end_without_effect(begun: ApplyRecord, at: str, last: ApplyRecord | None) ->
     return begun.model_copy(update=update)
 
 
-def _covers(salt: str, ended: Ended, *, whole: bool) -> Covers:
-    """Returns all for a whole apply, the linked keys for one about some keys, else all but those it did not reach."""
-    if whole:
+def _covers(salt: str, ended: Ended, *, complete: bool) -> Covers:
+    """Returns all keys for a complete apply, the linked keys with `--only`, else all keys except those not reached."""
+    if complete:
         return Covers(kind="all")
     reached = ended.decided.ids.keys() | {
-        one.change.key for one in ended.outcomes if one.change.action in CREATES and one.status == "applied"
+        outcome.change.key
+        for outcome in ended.outcomes
+        if outcome.change.action in CREATES and outcome.status == "applied"
     }
     if ended.only:
         keys = {str(resource.key) for resource in ended.desired if ended.desired.is_asked(resource.key)} & reached
@@ -102,7 +104,7 @@ def _hashes(salt: str, keys: Collection[str]) -> tuple[str, ...]:
 
 
 def _linked(ended: Ended) -> Iterable[tuple[str, str]]:
-    """Returns the keys and live ids of users in scope that are linked to the account, or were created there."""
+    """Returns the keys and live ids of users in scope that were linked or created."""
     ids = {**ended.decided.ids, **ended.created}
     return (
         (str(user.key), ids[str(user.key)])

@@ -1,7 +1,7 @@
-"""A fresh plan held against the approved plans, effect by effect: what runs, what is refused, left, or needs nothing.
+"""Compares a fresh plan with the approved plans, effect by effect, and decides which changes run.
 
-Runs: what approved atoms cover. Refused: what git causes and no plan showed. Left: drift that no plan showed. What was
-approved and is not in the fresh plan is seen to be so already, or named as withdrawn, unclear, stale or left out.
+A change runs if approved atoms cover it. Without approval, a change that git causes is refused, and drift is left. An
+approved effect that the fresh plan lacks gets an outcome: already, withdrawn, unclear, stale or skipped.
 """
 
 from __future__ import annotations
@@ -37,21 +37,23 @@ from reconciler.errors import Refused
 UNSEEN = (
     "no approved plan shows this, so it was not done; put it into a pull request, or make a plan file and apply that"
 )
-IN_PART = "no approved plan shows this creation as it would be now, so it was not done; the next plan shows it whole"
-UNKNOWN_RECORD = "no approved plan shows that this record of the account is adopted, so it was left untouched"
+IN_PART = "no approved plan shows this creation with its current values, so it was not done; the next plan shows them"
+UNKNOWN_RECORD = "no approved plan shows the adoption of this user or group of the account, so it was not changed"
 DRIFTED = (
     "this was changed in the account and no approved plan shows it, so it was left; the next plan shows how to undo it"
 )
-OR_ANOTHER_KEY = "; or the fingerprints in that plan have another key: give both RECONCILER_FINGERPRINT_KEY"
+OR_ANOTHER_KEY = (
+    "; or the fingerprints in that plan were made with another key: set the same RECONCILER_FINGERPRINT_KEY for both"
+)
 MOVED = (
-    "the account moved since this was approved: what would be done now is not what was approved; plan again and "
-    "have that reviewed"
+    "the account changed since this was approved, and the change is now different from the approved one; plan again "
+    "and have the new plan reviewed"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An approved effect that is still needed: why it is approved, and the change that carries it out, if one does."""
+    """An approved effect that is still needed, its approvals, and the id of the change that carries it out, if any."""
 
     atom: Atom
     covers: tuple[CoveringApproval, ...]
@@ -60,7 +62,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What may run of a fresh plan, the outcomes of everything else, and the approved effects that are needed."""
+    """The changes of a fresh plan that may run, the outcomes of all others, and the approved effects still needed."""
 
     to_run: tuple[Change, ...]
     not_run: tuple[Outcome, ...] = ()
@@ -68,17 +70,17 @@ class Approval:
 
     @property
     def refused(self) -> tuple[Change, ...]:
-        """What this window's commits cause and no approved plan shows."""
+        """The changes that git causes and no approved plan shows."""
         return tuple(outcome.change for outcome in self.not_run if outcome.status == "refused")
 
     @property
     def dropped(self) -> tuple[Outcome, ...]:
-        """The outcomes of what was approved and is not in the fresh plan, or not as it was approved."""
+        """The outcomes of approved effects that the fresh plan lacks, or has with other values."""
         return tuple(outcome for outcome in self.not_run if outcome.status not in {"refused", "left"})
 
 
 def approve_all(now: Plan) -> Approval:
-    """Returns the approval of a whole plan by the person who applies it: what fails of it stays open."""
+    """Returns the approval of a whole plan by the person who applies it; failed effects stay open."""
     origin = origin_of(now)
     atoms = ((change.id, atom) for change in now.changes for atom in atoms_of(change))
     return Approval(
@@ -87,9 +89,9 @@ def approve_all(now: Plan) -> Approval:
 
 
 def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
-    """Holds a fresh plan against approved plans and open atoms.
+    """Compares a fresh plan with the approved plans and open atoms, and returns the changes that may run.
 
-    Raises Refused where an approved plan is of another account, or was not applyable when it was made.
+    Raises Refused if an approved plan is for another account, or was not applyable when it was made.
     """
     for plan in approved:
         _refuse_unless_of(now, plan)
@@ -106,15 +108,16 @@ def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: A
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
     if (approved.tenant, approved.url) != (now.tenant, now.url):
         raise Refused(
-            f"the approved plan is for {approved.tenant} at {approved.url}, and this is {now.tenant} at {now.url}"
+            f"the approved plan is for {approved.tenant} at {approved.url}, and this run is for {now.tenant} at "
+            f"{now.url}"
         )
     if not approved.applyable:
-        raise Refused("the approved plan was not applyable when it was made: plan again, and have that reviewed")
+        raise Refused("the approved plan was not applyable when it was made: plan again, and have the plan reviewed")
 
 
 @dataclass(slots=True)
 class _Coverage:
-    """The sorting of a fresh plan and of the approved plans, as far as it got."""
+    """The comparison of a fresh plan with the approved plans, with its results so far."""
 
     now: Plan
     approved: ApprovedAtoms
@@ -129,7 +132,7 @@ class _Coverage:
     covered: dict[Atom, tuple[CoveringApproval, ...]] = field(default_factory=dict)
 
     def sort_changes(self) -> None:
-        """Sorts every change of the fresh plan into what runs and what does not."""
+        """Sorts the changes of the fresh plan into those that run and those that do not."""
         self.change_of = {atom: change for change in self.now.changes for atom in atoms_of(change)}
         self.fresh = {(atom.key, atom.path): atom for atom in self.change_of}
         self.covered = {atom: self.approved.covers(atom) for atom in self.change_of}
@@ -153,14 +156,14 @@ class _Coverage:
         self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
 
     def _may_run(self, atom: Atom) -> bool:
-        """Whether reviewers saw the effect, and no record that it is about is adopted without their knowledge."""
-        about = {atom.key, *([atom.path[1]] if atom.path[0] == "member" else ())}
+        """Decides whether the effect is approved, and involves no user or group whose adoption is not approved."""
+        keys = {atom.key, *([atom.path[1]] if atom.path[0] == "member" else ())}
         if atom.path == ("attribute", "manager"):
-            about.add(atom.after.strip('"'))
-        return bool(self.covered[atom]) and self.unknown.isdisjoint(about)
+            keys.add(atom.after.strip('"'))
+        return bool(self.covered[atom]) and self.unknown.isdisjoint(keys)
 
     def _leave(self, change: Change, atoms: Iterable[tuple[Atom, Atom | None]], *, whole: bool) -> None:
-        """Gives the atoms of a change that do not run one outcome for each reason."""
+        """Adds an outcome for each reason for which atoms of a change do not run."""
         reasons: dict[tuple[Status, str], list[Atom]] = {}
         for atom, leader in atoms:
             decisive = leader or atom
@@ -180,10 +183,10 @@ class _Coverage:
             self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
 
     def _or_another_key(self, change: Change) -> str:
-        return OR_ANOTHER_KEY if any(one.redacted for one in change.attributes) else ""
+        return OR_ANOTHER_KEY if any(attribute.redacted for attribute in change.attributes) else ""
 
     def sort_unplanned(self, plan: Plan) -> None:
-        """Names what an approved plan shows and the fresh plan does not have like that."""
+        """Adds outcomes for the effects of an approved plan that the fresh plan lacks or has with other values."""
         deactivated, origin = find_deactivated(plan.changes), origin_of(plan)
         for change in plan.changes:
             reasons: dict[tuple[Status, str], list[Atom]] = {}
@@ -197,7 +200,7 @@ class _Coverage:
             self._add_not_run(change, reasons)
 
     def _judge(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:
-        """Returns the status of an approved atom and why; None where the fresh plan, or a later approval, has it."""
+        """Returns the status and reason of an approved atom; None if the fresh plan or a later approval has it."""
         fresh = self.fresh.get((atom.key, atom.path))
         if fresh is None and atom.key in self.unknown:
             return "stale", MOVED
@@ -211,7 +214,7 @@ class _Coverage:
         return ("withdrawn", WITHDRAWN) if atom.removes or not self.covered[fresh] else None
 
     def _is_replaced(self, atom: Atom) -> bool:
-        """Whether another approved atom of the same path brings about what git asks for now, and that is so."""
+        """Decides whether the account has the result of another approved atom of the same path, as git asks now."""
         others = (
             cover.atom
             for cover in self.approved.records[atom.key]

@@ -1,4 +1,4 @@
-"""A change and some of its atoms → valid changes that have these atoms, each with an id of its own."""
+"""Splits a change into valid changes that have only some of its atoms, each with an id of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from reconciler.core.changes.plan import AddMembers, Change, GrantRoles, UpdateG
 
 
 def parts_of(change: Change, atoms: Iterable[Atom]) -> tuple[Change, ...]:
-    """Returns changes that together have exactly these atoms of the change; the change itself where these are all.
+    """Returns changes that together have exactly these atoms of the change, or the change itself if it has no others.
 
-    Without its `exists` a creation becomes an update, added members and granted roles; without its `active` a
-    reactivation becomes an update.
+    A creation without `exists` becomes an update, added members and granted roles. A reactivation without `active`
+    becomes an update.
     """
     kept = {atom.path for atom in atoms}
     if kept == {atom.path for atom in atoms_of(change)}:
@@ -20,9 +20,9 @@ def parts_of(change: Change, atoms: Iterable[Atom]) -> tuple[Change, ...]:
     if not kept:
         return ()
     fields = {
-        "attributes": tuple(one for one in change.attributes if ("attribute", one.path) in kept),
-        "members": tuple(one for one in change.members if ("member", one) in kept),
-        "roles": tuple(one for one in change.roles if ("role", one) in kept),
+        "attributes": tuple(attribute for attribute in change.attributes if ("attribute", attribute.path) in kept),
+        "members": tuple(member for member in change.members if ("member", member) in kept),
+        "roles": tuple(role for role in change.roles if ("role", role) in kept),
     }
     adopted = change.adopted if RECORD in kept else ""
     return tuple(_with(change, kind, adopted, some) for kind, some in _kinds(change, kept, fields))
@@ -31,7 +31,7 @@ def parts_of(change: Change, atoms: Iterable[Atom]) -> tuple[Change, ...]:
 def _kinds(
     change: Change, kept: set[tuple[str, ...]], fields: dict[str, tuple[object, ...]]
 ) -> Iterator[tuple[type[Change], dict[str, tuple[object, ...]]]]:
-    """Yields the kinds of change that hold what is kept, with the fields of each."""
+    """Yields the kinds of change that have the kept atoms, with the fields of each."""
     falls_apart = change.action in CREATING and EXISTS not in kept
     if not falls_apart and (change.action != "reactivate_user" or ACTIVE in kept):
         yield type(change), fields

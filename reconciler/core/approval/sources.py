@@ -1,4 +1,4 @@
-"""The approved atoms that are in force, and whether one of them covers an atom of a fresh plan."""
+"""The approved atoms in force, and the decision whether they cover an atom of a fresh plan."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ APPROVALS_LAST = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What decides how far approvals reach.
+    """The facts that decide which approvals are valid.
 
-    `open` are the atoms that the last ended apply left open, each with the salt of its record. `applied` are the states
-    of git that were applied, with the serials of their applies. `earlier` says why an effect is in a plan. An approval
-    lasts for `lasts` after the day on which its plan was made.
+    `open` are the atoms that the last ended apply left open, each with the salt of its record. `applied` are the
+    applied states of git, with the serials of their applies. `earlier` decides the cause of an effect. An approval is
+    valid for `lasts` after the day of its plan.
     """
 
     today: date
@@ -34,15 +34,15 @@ class InForce:
     earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
 
     def is_over(self, day: str) -> bool:
-        """Whether an approval by a plan of that day lasts no longer."""
+        """Returns whether approvals by a plan of that day have expired."""
         return self.today - date.fromisoformat(day) > self.lasts
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalOrigin:
-    """The plan in which reviewers saw an atom: the last apply that was on record then, and its day.
+    """The plan in which reviewers saw an atom: its day, and the serial of the last apply on record at that time.
 
-    Without a record, `serial` is None: such a plan covers equal atoms only.
+    Without a record, `serial` is None, and the plan covers equal atoms only.
     """
 
     serial: int | None
@@ -51,7 +51,10 @@ class ApprovalOrigin:
 
 @dataclass(frozen=True, slots=True)
 class CoveringApproval:
-    """An approval that covers an atom of a fresh plan: the approved atom as far as it is known, and its plan."""
+    """An approval that covers an atom of a fresh plan: the approved atom and its plan.
+
+    If only hashes of the approved atom are known, `atom` is the fresh one.
+    """
 
     atom: Atom
     origin: ApprovalOrigin
@@ -67,13 +70,13 @@ class ApprovedAtoms:
     hashes: dict[str, dict[str, list[OpenAtom]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
     def covers(self, atom: Atom) -> tuple[CoveringApproval, ...]:
-        """Returns every approval that covers an atom of a fresh plan; none where no reviewer saw it."""
-        seen = (one for one in self.seen.get((atom.key, atom.path, atom.after), ()) if self._stands_for(one, atom))
-        known = (one for one in self.records.get(atom.key, ()) if one.atom.record == atom.record)
+        """Returns all approvals that cover an atom of a fresh plan; empty if no reviewer saw the atom."""
+        seen = (cover for cover in self.seen.get((atom.key, atom.path, atom.after), ()) if self._is_same(cover, atom))
+        known = (cover for cover in self.records.get(atom.key, ()) if cover.atom.record == atom.record)
         return tuple(dict.fromkeys([*seen, *(known if atom.path == RECORD else ()), *self._open(atom)]))
 
-    def _stands_for(self, cover: CoveringApproval, atom: Atom) -> bool:
-        """Whether the approved atom equals this one, or differs only in what an apply since then wrote."""
+    def _is_same(self, cover: CoveringApproval, atom: Atom) -> bool:
+        """Decides whether the approved atom equals this one, or differs only by the effects of a later apply."""
         same_record = cover.atom.record == atom.record
         same_before = cover.atom.before == atom.before
         if not same_record and (cover.atom.record != NEW or not self._created(atom, cover.origin.serial)):
@@ -81,7 +84,7 @@ class ApprovedAtoms:
         return same_before or self._wrote(atom, cover.origin.serial)
 
     def _open(self, atom: Atom) -> Iterator[CoveringApproval]:
-        """Yields the atoms that were left open and cover this one: they are known by their hashes alone."""
+        """Yields the open atoms that cover this atom, of which only hashes are known."""
         for salt, known in self.hashes.items():
             effect, outcome = hash_atom(salt, atom)
             effect_of_new, outcome_of_new = hash_atom(salt, replace(atom, record=NEW))
@@ -100,16 +103,16 @@ class ApprovedAtoms:
         return (state for applied, state in self.force.applied if serial is not None and applied > serial)
 
     def _created(self, atom: Atom, serial: int | None) -> bool:
-        """Whether an apply since then declares the resource, and so made it."""
+        """Decides whether an apply since then declares the resource, and therefore created it."""
         return any(_declares(state, atom) for state in self._since(serial))
 
     def _wrote(self, atom: Atom, serial: int | None) -> bool:
-        """Whether what is there before is what an apply since then declares."""
+        """Decides whether the value before is the value that an apply since then declares."""
         return any(_declares_value(state, atom) for state in self._since(serial))
 
 
 def gather_approved(plans: Iterable[Plan], force: InForce) -> ApprovedAtoms:
-    """Returns the atoms of the plans that still last, and those left open that do."""
+    """Returns the atoms of plans and the open atoms, without those whose approval has expired."""
     approved = ApprovedAtoms(force)
     for plan in plans:
         if lasts(plan, force):
@@ -118,20 +121,20 @@ def gather_approved(plans: Iterable[Plan], force: InForce) -> ApprovedAtoms:
                 cover = CoveringApproval(atom, origin)
                 approved.seen[atom.key, atom.path, atom.after].append(cover)
                 approved.records[atom.key].append(cover)
-    for salt, one in force.open:
-        if not force.is_over(one.date):
-            approved.hashes[salt][one.effect].append(one)
-            approved.hashes[salt][one.outcome].append(one)
+    for salt, open_atom in force.open:
+        if not force.is_over(open_atom.date):
+            approved.hashes[salt][open_atom.effect].append(open_atom)
+            approved.hashes[salt][open_atom.outcome].append(open_atom)
     return approved
 
 
 def lasts(plan: Plan, force: InForce) -> bool:
-    """Whether the approval by a plan still lasts; a plan without a note of the record has no age."""
+    """Returns whether the approvals by a plan are still valid; a plan without a note of the record never expires."""
     return plan.record is None or not force.is_over(plan.record.made_on)
 
 
 def origin_of(plan: Plan) -> ApprovalOrigin:
-    """Returns where the atoms of a plan come from."""
+    """Returns the origin of a plan's atoms."""
     return (
         ApprovalOrigin(plan.record.serial or 0, plan.record.made_on)
         if plan.record
@@ -156,7 +159,7 @@ def _declares_value(state: DesiredState, atom: Atom) -> bool:
 
 
 def cause_is_drift(change: Change, atom: Atom, earlier: Earlier) -> bool:
-    """Whether the account alone moved in this effect, whatever else the change is about."""
+    """Returns whether this effect is drift, which may differ from the cause of the whole change."""
     key = parse_key(change.key)
     if change.cause == "drift" or key is None or atom.path[0] not in {"attribute", "member", "role", "active"}:
         return change.cause == "drift"

@@ -1,6 +1,6 @@
-"""The status of an approved effect that a fresh plan does not have: already so, withdrawn, unclear, stale, left out.
+"""The outcome of an approved effect that a fresh plan lacks: already, withdrawn, unclear, stale or skipped.
 
-Compares with the account and with git; an effect is `already` so only where its live value was looked at.
+Compares with the account and with git. An effect is `already` done only if its live value was read and compared.
 """
 
 from __future__ import annotations
@@ -23,15 +23,18 @@ Unplanned: TypeAlias = Literal["already", "withdrawn", "unclear", "stale", "skip
 
 ALREADY = "the account was compared and has this already; there is nothing to do"
 WITHDRAWN = "git no longer asks for this, so it was not done; if it should be done, have it reviewed again"
-UNCLEAR = "it can't be told which user or group of the account this is about, so it was not done; {}"
-GONE = "it is not in the account any more, so nothing was done; plan again and have that reviewed"
-ANOTHER = "its key now belongs to another record of the account, so it was not done; plan again and have that reviewed"
-LEFT_OUT = "it is still needed and this plan leaves it out{}; the next apply does it if its plan has it"
+UNCLEAR = "the user or group of the account is ambiguous, so this was not done; {}"
+GONE = "the user or group is no longer in the account, so nothing was done; plan again and have the plan reviewed"
+ANOTHER = (
+    "the key is now linked to another user or group of the account, so this was not done; plan again and have the plan "
+    "reviewed"
+)
+LEFT_OUT = "this is still needed, and the current plan does not have it{}; the next apply does it if its plan has it"
 
 
 @dataclass(frozen=True)
 class AccountNow:
-    """Git and the account as a fresh plan was made from them, and what was decided about them."""
+    """The desired state and the account from which a fresh plan was made, with the plan's decisions."""
 
     plan: Plan
     desired: DesiredState
@@ -41,7 +44,7 @@ class AccountNow:
 
     @cached_property
     def users(self) -> Mapping[str, LiveUser]:
-        """The live users by their ids, and by the id of the person behind them."""
+        """The live users by their ids, and by the ids of their persons in 4me."""
         people = {user.person: user for user in self.live.users if user.person is not None}
         return {**people, **{user.id: user for user in self.live.users}}
 
@@ -52,25 +55,25 @@ class AccountNow:
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
-        """The key of each live id that has one."""
+        """The keys by live id."""
         return {live_id: key for key, live_id in self.decided.ids.items()}
 
     @cached_property
     def in_doubt(self) -> Mapping[str, str]:
-        """The keys and ids in doubt, each with what settles it."""
-        several = "make one of those that match it unlike it, then plan again"
+        """The ambiguous and unresolved keys and ids, each with what to do."""
+        several = "change the values of all matches but one, so that one match is left, then plan again"
         doubts = dict.fromkeys([*self.decided.unclear, *self.decided.contested], several)
         for named in self.plan.named:
-            doubts |= dict.fromkeys([named.key, named.id], f"this line of YAML settles it: {named.settle}")
+            doubts |= dict.fromkeys([named.key, named.id], f"this line of YAML resolves it: {named.settle}")
         return doubts
 
     @cached_property
     def skipped(self) -> Mapping[str, str]:
-        """Why the plan does nothing about some keys."""
-        return {one.key: one.reason for one in self.plan.skipped}
+        """The reasons for which the plan skips keys."""
+        return {skipped.key: skipped.reason for skipped in self.plan.skipped}
 
     def resource(self, atom: Atom) -> DesiredUser | DesiredGroup | None:
-        """Returns what git declares of the atom's key, if it is in scope."""
+        """Returns the declaration of the atom's key, if it is in scope."""
         key = parse_key(atom.key)
         resource = self.desired.resource(key) if key else None
         return resource if resource is not None and resource.in_scope else None
@@ -81,7 +84,7 @@ class AccountNow:
 
 
 def judge_unplanned(atom: Atom, account: AccountNow) -> tuple[Unplanned, str]:
-    """Returns the status of an approved atom that the fresh plan does not have, and a sentence that says why."""
+    """Returns the status of an approved atom that the fresh plan lacks, and the reason in a sentence."""
     if not _is_asked(atom, account):
         return "withdrawn", WITHDRAWN
     doubt = account.in_doubt.get(atom.key) or account.in_doubt.get(atom.record)
@@ -101,20 +104,20 @@ def _compare(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> tup
     if _is_so(atom, live, account):
         return "already", ALREADY
     if atom.removes and atom.path[0] == "member" and account.live_id(atom.path[1]) is None:
-        return "unclear", UNCLEAR.format("plan again, and look who is in the group")
+        return "unclear", UNCLEAR.format("plan again, and check the members of the group")
     return "skipped", _left_out(atom, account)
 
 
 def _left_out(atom: Atom, account: AccountNow) -> str:
     key = parse_key(atom.key)
     if key is not None and not account.desired.is_asked(key):
-        return LEFT_OUT.format(", for it looks at other keys only")
+        return LEFT_OUT.format(", because it is limited to other keys")
     reason = account.skipped.get(atom.key)
     return LEFT_OUT.format(f" ({reason})" if reason else "")
 
 
 def _is_asked(atom: Atom, account: AccountNow) -> bool:
-    """Whether git asks for what the atom brings about."""
+    """Decides whether git asks for the effect of the atom."""
     resource, on = account.resource(atom), atom.after == TRUE
     match atom.path:
         case ("attribute", path):
@@ -138,7 +141,7 @@ def _declares(resource: DesiredUser | DesiredGroup, path: str, after: str, accou
 def _asks_for_member(
     resource: DesiredUser | DesiredGroup | None,
     member: str,
-    on: bool,  # noqa: FBT001  # whether they should be in it
+    on: bool,  # noqa: FBT001  # whether the user should be a member
     account: AccountNow,
 ) -> bool:
     if not isinstance(resource, DesiredGroup):
@@ -149,11 +152,11 @@ def _asks_for_member(
 
 
 def _is_released(atom: Atom, account: AccountNow) -> bool:
-    return any(atom.key == str(one.key) or atom.record == one.id for one in account.desired.released)
+    return any(atom.key == str(line.key) or atom.record == line.id for line in account.desired.released)
 
 
 def _is_so(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
-    """Whether the live value is what the atom brings about."""
+    """Decides whether the live value is the result of the atom."""
     on = atom.after == TRUE
     match atom.path:
         case ("attribute", path):
@@ -166,11 +169,11 @@ def _is_so(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
             member_id = account.live_id(member)
             return isinstance(live, LiveGroup) and member_id is not None and (member_id in live.members) is on
         case _:
-            return True  # it is there, and linked
+            return True  # the user or group exists, and is linked
 
 
 def _has_value(atom: Atom, path: str, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
-    """Whether the live value is what git declares, which is what was approved."""
+    """Decides whether the live value is the declared value, which is the approved one."""
     value = live.attributes.get(path)
     if path == "manager" and value is not None:
         value = account.keys.get(str(value), f"{ID_PREFIX}{value}")

@@ -1,1 +1,1 @@
-"""Which live users and groups belong to git, which left git, and which are in doubt."""
+"""The ownership of live users and groups: owned, leaver, unresolved or released."""

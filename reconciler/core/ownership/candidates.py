@@ -1,6 +1,6 @@
-"""The live users and groups that need evidence, and the words by which git may have known each of them. Pure.
+"""The live users and groups that need evidence, and the words with which git may have declared each. Pure.
 
-A linked resource in scope needs none, nor does an inactive user. Every other one may have been ours.
+A linked resource in scope needs no evidence, and an inactive user needs none. Every other resource may be owned.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ GROUP_WORDS = ("externalId", "displayName")
 class Candidate:
     """A live user or group that needs evidence.
 
-    `words` are what a line of YAML that declares it holds at least one of; `names` are given and family names, which
-    stand for a user where a mapping makes a matching attribute of them. `linked` is the key of the declaration that
-    links to it, where HEAD has that out of scope.
+    A line of YAML that declares it contains at least one word of `words`. `names` are given and family names, which
+    count as words if a mapping computes a matching attribute from them. `linked` is the key of the declaration that
+    links to it, if HEAD has that declaration out of scope.
     """
 
     kind: Kind
@@ -35,7 +35,7 @@ class Candidate:
     linked: Key | None = None
 
     def known_as(self, keys: Iterable[Key]) -> Candidate:
-        """Returns the candidate with the names of some keys among its words."""
+        """Returns the candidate with the names of these keys added to its words."""
         return replace(self, words=self.words | {key.name for key in keys})
 
 
@@ -48,37 +48,41 @@ def find_candidates(
 ) -> tuple[Candidate, ...]:
     """Returns active users and groups that HEAD does not link, or links and has out of scope.
 
-    `users` and `groups` are what HEAD's declarations link to. `fresh` are keys that git did not have before: a user
-    linked to one may have left or been released, and be back, and so needs evidence too.
+    `users` and `groups` are linked to HEAD's declarations, by key. `fresh` are keys that git did not have before: a
+    user linked to a fresh key may have left or been released earlier, and needs evidence too.
     """
-    user_key = {one.id: key for key, one in users.items()}
-    group_key = {one.id: key for key, one in groups.items()}
+    user_key = {user.id: key for key, user in users.items()}
+    group_key = {group.id: key for key, group in groups.items()}
     return (
         *(
-            _user(desired, one, user_key.get(one.id))
-            for one in live.users
-            if _is_open(desired, user_key, one) or user_key.get(one.id) in fresh
+            _user_candidate(desired, user, user_key.get(user.id))
+            for user in live.users
+            if _needs_evidence(desired, user_key, user) or user_key.get(user.id) in fresh
         ),
-        *(_group(desired, one, group_key.get(one.id)) for one in live.groups if _is_open(desired, group_key, one)),
+        *(
+            _group_candidate(desired, group, group_key.get(group.id))
+            for group in live.groups
+            if _needs_evidence(desired, group_key, group)
+        ),
     )
 
 
-def _is_open(desired: DesiredState, key_of: Mapping[str, Key], one: LiveUser | LiveGroup) -> bool:
-    if isinstance(one, LiveUser) and not one.active:
+def _needs_evidence(desired: DesiredState, key_of: Mapping[str, Key], live: LiveUser | LiveGroup) -> bool:
+    if isinstance(live, LiveUser) and not live.active:
         return False
-    key = key_of.get(one.id)
+    key = key_of.get(live.id)
     resource = desired.resource(key) if key is not None else None
     return resource is None or not resource.in_scope
 
 
-def _user(desired: DesiredState, user: LiveUser, linked: Key | None) -> Candidate:
+def _user_candidate(desired: DesiredState, user: LiveUser, linked: Key | None) -> Candidate:
     words = {*_texts(user.attributes, {*USER_WORDS, *desired.matching}), *_addresses(user.attributes)}
     words |= {word.partition("@")[0] for word in words if "@" in word}
     names = frozenset(_texts(user.attributes, NAMES))
     return Candidate("user", user.id, user.name, user.attributes, frozenset(words - {""}), names, linked)
 
 
-def _group(desired: DesiredState, group: LiveGroup, linked: Key | None) -> Candidate:
+def _group_candidate(desired: DesiredState, group: LiveGroup, linked: Key | None) -> Candidate:
     words = frozenset(_texts(group.attributes, {*GROUP_WORDS, *desired.group_matching}))
     return Candidate("group", group.id, group.name, group.attributes, words, linked=linked)
 
@@ -90,14 +94,14 @@ def _texts(attributes: Attributes, names: Iterable[str]) -> Iterator[str]:
 
 def _addresses(attributes: Attributes) -> Iterator[str]:
     emails = attributes.get("emails")
-    for one in emails if isinstance(emails, list) else ():
-        value = one.get("value") if isinstance(one, dict) else one
+    for email in emails if isinstance(emails, list) else ():
+        value = email.get("value") if isinstance(email, dict) else email
         if isinstance(value, str):
             yield value
 
 
 class DeclaredMatches:
-    """What a state declares, found by the values of its matching attributes."""
+    """The declarations of a state, indexed by the values of their matching attributes."""
 
     def __init__(self, state: DesiredState) -> None:
         self._found: dict[tuple[Kind, str, str], list[DesiredUser | DesiredGroup]] = {}
@@ -108,10 +112,14 @@ class DeclaredMatches:
                 self._found.setdefault((kind, attribute, value), []).append(resource)
 
     def of(self, candidate: Candidate) -> tuple[DesiredUser | DesiredGroup, ...]:
-        """Returns the declarations that a candidate matches, by any matching attribute, the first attribute first."""
+        """Returns the declarations that a candidate matches by any matching attribute, in the attributes' order."""
         values = _values(candidate.attributes, self._attributes[candidate.kind])
-        found = (one for attribute, value in values for one in self._found.get((candidate.kind, attribute, value), ()))
-        return tuple({one.key: one for one in found}.values())
+        matches = (
+            declared
+            for attribute, value in values
+            for declared in self._found.get((candidate.kind, attribute, value), ())
+        )
+        return tuple({declared.key: declared for declared in matches}.values())
 
 
 def _values(attributes: Attributes, matching: Iterable[str]) -> Iterator[tuple[str, str]]:

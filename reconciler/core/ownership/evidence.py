@@ -1,6 +1,6 @@
-"""The evidence that a verdict on a live user rests on: what git said at some commits, and which applies covered them.
+"""The evidence for verdicts on live users: the states that commits declare, and the applies that covered them.
 
-Gathered by the rooms that ask git; judged by `judge`. Knows compiled states; nothing of git's commands.
+`desired/evidence` gathers it and `judge` decides on it. Knows compiled states; nothing of git's commands.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ Place: TypeAlias = Literal["here", "elsewhere", "gone"]
 
 @dataclass(frozen=True, slots=True)
 class StateAt:
-    """What git said at one commit, and the records of the applies of that commit (none: never applied).
+    """The state that a commit declares, with the records of its applies (empty: never applied).
 
-    `place` is `here` for a commit that leads to HEAD or whose folder is equal to that of one that does, `elsewhere` for
-    one that only another ref leads to, `gone` for one that no ref leads to any more. `earlier` are the commits of the
-    other states in the evidence that lead to this one (for a state that is `here` by an equal folder: to the commit
-    that it is equal to).
+    `place` is `here` if the commit is in HEAD's history, or its folder equals the folder of a commit in HEAD's history;
+    `elsewhere` if only another ref contains it; `gone` if no ref contains it. `earlier` are the commits of other states
+    in the evidence that are ancestors of this commit, or of the commit in HEAD's history with the equal folder.
     """
 
     commit: str
@@ -42,13 +41,13 @@ class StateAt:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What git and the record know about ownership. `states` come newest first.
+    """The evidence from git and the record of applies. `states` come newest first.
 
-    `known` is false where the record of applies could not be read: then there are no leavers. `incomplete` are
-    sentences on commits that are needed and could not be compiled or read; such a commit makes no user a leaver.
-    `since` is the serial of the last whole full apply; `unsettled` and `ignored` are the counts that it and later
-    applies left, for plans of a partial read. `doubtful` are ids of live users and groups about whom a
-    commit that does not compile may have said `released` or `left`: none of them is a leaver.
+    `known` is false if the record of applies could not be read: then no user is a leaver. `incomplete` has a sentence
+    for each commit that is needed and could not be compiled or read; such a commit makes no user a leaver. `since` is
+    the serial of the last complete apply with a full read; `unsettled` and `ignored` are the counts of that and later
+    applies, for plans from a partial read. `doubtful` are ids of live users and groups that a commit may have listed
+    under `released:` or `left:`, but that commit does not compile: they are no leavers.
     """
 
     states: tuple[StateAt, ...] = ()

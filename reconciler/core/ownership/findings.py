@@ -1,6 +1,6 @@
-"""The table of verdicts, row by row: what is found about one live user or group that HEAD does not link.
+"""The table of verdicts: decides, row by row, on one live user or group that HEAD does not link.
 
-Works on users and groups alike. Knows sightings and the lines that settle; nothing of plans.
+The same table serves users and groups. Knows sightings and the lines of `left:` and `released:`; nothing of plans.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from reconciler.errors import Source
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A verdict on a live resource, the sighting that it rests on (None: an id alone), and why in one sentence.
+    """A verdict on a live resource, with the sighting behind it (None: a line names the id alone) and the reason.
 
-    `serial` is the number of the covering apply of a leaver, None where a line of `left:` at `source` says so.
+    `serial` is the number of the apply that covers a leaver; None if a line of `left:` at `source` confirms the leaver.
     """
 
     verdict: Verdict | Literal["released"]
@@ -46,9 +46,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class VerdictTable(Generic[Live]):
-    """All that verdicts on one kind rest on. `names` are HEAD's declarations by attribute and folded value.
+    """The facts for verdicts on one kind of resource. `names` are HEAD's keys by attribute and folded value.
 
-    `gone_on` has the keys under which a key went on, by HEAD's `was:` or an earlier commit's.
+    `gone_on` has, for each former key, the keys that replaced it, by `was:` in HEAD or in a commit of the evidence.
     """
 
     desired: DesiredState
@@ -58,8 +58,8 @@ class VerdictTable(Generic[Live]):
     gone_on: dict[Key, set[Key]]
 
     def find(self, live_id: str, seen: Sequence[Sighting]) -> Finding | None:
-        """Returns the first row of the table that fits, or None for a resource that is unmanaged."""
-        sure = [one for one in seen if one.sure]
+        """Returns the finding of the first row that fits, or None for an unmanaged resource."""
+        sure = [sighting for sighting in seen if sighting.sure]
         keys = self._known_as(sure or seen)
         if line := _find_line(self.desired.released, live_id, keys):
             return Finding("released", None, describe_released(line))
@@ -67,8 +67,8 @@ class VerdictTable(Generic[Live]):
             return left
         if seen and (released := self._released_since(live_id, keys, seen)):
             return released
-        if gone_on := next((found for one in sure if (found := self._gone_on(one))), None):
-            return gone_on
+        if continued := next((found for sighting in sure if (found := self._continued(sighting))), None):
+            return continued
         return self._covered(live_id, keys, sure, seen) or self._declared(seen)
 
     def _left(self, live_id: str, sure: Sequence[Sighting]) -> Finding | None:
@@ -80,22 +80,22 @@ class VerdictTable(Generic[Live]):
         return None
 
     def _known_as(self, seen: Iterable[Sighting]) -> frozenset[Key]:
-        """The keys that git knew a resource by, and those under which they went on."""
+        """Returns the keys of the sightings, and the keys that replaced them."""
         keys: set[Key] = set()
-        todo = [one.key for one in seen]
-        while todo:
-            key = todo.pop()
+        pending = [sighting.key for sighting in seen]
+        while pending:
+            key = pending.pop()
             if key not in keys:
                 keys.add(key)
-                todo += self.gone_on.get(key, ())
+                pending += self.gone_on.get(key, ())
         return frozenset(keys)
 
     def _released_since(self, live_id: str, keys: frozenset[Key], seen: Sequence[Sighting]) -> Finding | None:
-        """Whether a release followed every declaration; its line may be gone by now."""
+        """Finds that a release followed every declaration, even if HEAD no longer has its line."""
         states = list(self._releases(live_id, keys))
-        if all(any(_follows(state, one) for state in states) for one in seen):
+        if all(any(_follows(state, sighting) for state in states) for sighting in seen):
             line = _find_line(states[0].desired.released, live_id, keys)
-            assert line is not None  # noqa: S101  # that is why it is among the states
+            assert line is not None  # noqa: S101  # _releases returns only states with such a line
             return Finding("released", None, describe_released(line, states[0].commit))
         return None
 
@@ -106,17 +106,17 @@ class VerdictTable(Generic[Live]):
             if (state.place == "here" or state.records) and _find_line(state.desired.released, live_id, keys)
         )
 
-    def _gone_on(self, sighting: Sighting) -> Finding | None:
-        """Whether HEAD goes on with a declaration under another key, or by the same name, with another record."""
+    def _continued(self, sighting: Sighting) -> Finding | None:
+        """Finds that HEAD continues a declaration under another key, or declares its name for another live resource."""
         for key in (*self._successors(sighting), *self._namesakes(sighting)):
             live = self.matches.live_of.get(key)
             return Finding("unaccounted", sighting, describe_gone_on(sighting, key, live.id if live else None))
         return None
 
     def _successors(self, sighting: Sighting) -> Iterable[Key]:
-        there = sighting.state.desired
+        state = sighting.state.desired
         renamed = (key for key, was in sorted(self.desired.was.items()) if sighting.key in was)
-        return (key for key in renamed if self.desired.resource(key) and not there.resource(key))
+        return (key for key in renamed if self.desired.resource(key) and not state.resource(key))
 
     def _namesakes(self, sighting: Sighting) -> Iterable[Key]:
         for attribute in _naming(sighting.state.desired, sighting.key.kind):
@@ -127,9 +127,9 @@ class VerdictTable(Generic[Live]):
     def _covered(
         self, live_id: str, keys: frozenset[Key], sure: Sequence[Sighting], seen: Sequence[Sighting]
     ) -> Finding | None:
-        """Whether an apply covers a declaration, where that leads, and whether it is about this resource alone."""
+        """Decides on a covered declaration, by the place of its commit, later releases and rival matches."""
         covered = self._find_covered(live_id, keys, sure)
-        here = [(serial, one) for serial, one in covered if one.state.place == "here"]
+        here = [(serial, sighting) for serial, sighting in covered if sighting.state.place == "here"]
         if not covered or not self.evidence.known:
             return None
         if not here:
@@ -142,44 +142,47 @@ class VerdictTable(Generic[Live]):
         perhaps = self._releases(live_id, self._known_as(seen))
         if any(sighting.state.commit in state.earlier for state in perhaps):
             return Finding("unaccounted", sighting, describe_perhaps_released(sighting, serial))
-        if doubtful := next((one for one in seen if _contradicts(one, sighting, serial)), None):
-            return Finding("unaccounted", doubtful, describe_unclear(doubtful))
+        if unclear := next((other for other in seen if _contradicts(other, sighting, serial)), None):
+            return Finding("unaccounted", unclear, describe_unclear(unclear))
         return Finding("leaver", sighting, describe_covered(sighting, serial), serial)
 
     def _find_covered(self, live_id: str, keys: frozenset[Key], sure: Sequence[Sighting]) -> list[tuple[int, Sighting]]:
-        """Returns the covered sightings that no release followed, the newest apply first, with its serial."""
+        """Returns the covered sightings without a later release, each with its apply's serial, newest first."""
         releases = list(self._releases(live_id, keys))
         covered = (
-            (record.serial, one)
-            for one in sure
-            if (record := one.record) and not any(one.state.commit in state.earlier for state in releases)
+            (record.serial, sighting)
+            for sighting in sure
+            if (record := sighting.record) and not any(sighting.state.commit in state.earlier for state in releases)
         )
         return sorted(covered, key=lambda pair: -pair[0])
 
     def _declared(self, seen: Sequence[Sighting]) -> Finding | None:
-        """The last row: a commit declares the resource, which alone proves nothing."""
+        """Returns the finding of the last row: a commit declares the resource, which alone proves nothing."""
         if not seen:
             return None
-        sighting = next((one for one in seen if one.sure), seen[0])
+        sighting = next((sighting for sighting in seen if sighting.sure), seen[0])
         describe = describe_uncovered if sighting.sure else describe_unclear
         return Finding("unaccounted", sighting, (describe if self.evidence.known else describe_not_read)(sighting))
 
 
-def _follows(release: StateAt, one: Sighting) -> bool:
-    """Whether a release came after a declaration: by git, or for one that leads elsewhere by the order of applies."""
-    if one.state.commit in release.earlier:
+def _follows(release: StateAt, sighting: Sighting) -> bool:
+    """Decides whether a release came after a declaration, by git's history.
+
+    If HEAD's history lacks the commit of the declaration, the order of applies decides.
+    """
+    if sighting.state.commit in release.earlier:
         return True
-    if one.state.place == "here" or release.place != "here" or not one.state.records:
+    if sighting.state.place == "here" or release.place != "here" or not sighting.state.records:
         return False
-    applied = max(record.serial for record in one.state.records)
+    applied = max(record.serial for record in sighting.state.records)
     return any(record.serial > applied for record in release.records)
 
 
-def _contradicts(one: Sighting, sighting: Sighting, serial: int) -> bool:
-    """Whether a later covered declaration of the same key could be another resource as well."""
-    record = one.record
-    here = one.state.place == "here" and one.key == sighting.key and not one.sure
-    return here and record is not None and record.serial > serial
+def _contradicts(other: Sighting, sighting: Sighting, serial: int) -> bool:
+    """Decides whether `other` is a later covered declaration of the same key with an ambiguous match."""
+    record = other.record
+    ambiguous = other.state.place == "here" and other.key == sighting.key and not other.sure
+    return ambiguous and record is not None and record.serial > serial
 
 
 def _find_line(lines: Iterable[Settlement], live_id: str, keys: frozenset[Key]) -> Settlement | None:
@@ -187,21 +190,21 @@ def _find_line(lines: Iterable[Settlement], live_id: str, keys: frozenset[Key]) 
 
 
 def _naming(state: DesiredState, kind: Kind) -> list[str]:
-    """The matching attributes that are a name, not a mark that this program writes."""
-    return [one for one in (state.matching if kind == "user" else state.group_matching) if one != MARK]
+    """Returns the matching attributes without the `externalId`, which this program writes itself."""
+    return [name for name in (state.matching if kind == "user" else state.group_matching) if name != MARK]
 
 
 def make_table(desired: DesiredState, matches: Matches[Live], evidence: Evidence, kind: Kind) -> VerdictTable[Live]:
-    """Returns the table for users, or for groups."""
+    """Returns the table for users or for groups."""
     declared = desired.users.values() if kind == "user" else desired.groups.values()
     names = {
-        (attribute, fold(attribute, value)): one.key
+        (attribute, fold(attribute, value)): resource.key
         for attribute in _naming(desired, kind)
-        for one in declared
-        if isinstance(value := one.attributes.get(attribute), str) and value
+        for resource in declared
+        if isinstance(value := resource.attributes.get(attribute), str) and value
     }
     gone_on: dict[Key, set[Key]] = {}
-    for state in (desired, *(one.desired for one in evidence)):
+    for state in (desired, *(state_at.desired for state_at in evidence)):
         for key, was in state.was.items():
             for former in was:
                 gone_on.setdefault(former, set()).add(key)

@@ -1,6 +1,6 @@
-"""HEAD × the account × the evidence → the verdicts: leavers, doubts, releases.
+"""Judges the users and groups that HEAD does not link: HEAD × the account × the evidence → leavers, doubts, releases.
 
-`findings` has the table; this module asks it about each live user and group that HEAD does not link, and gathers.
+`findings` has the table of verdicts; this module applies it to each live user and group, and collects the results.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ class _Judge:
     evidence: Evidence
 
     def judge(self) -> Ownership:
-        users = self._users_asked()
+        users = self._users_to_judge()
         seen = find_sightings(self.evidence, users, self.live.users)
         table = make_table(self.desired, self.links.users, self.evidence, "user")
-        found = [(one, finding) for one in users if (finding := self._find(table, one, seen.get(one.id, ())))]
-        doubts = [(one, finding) for one, finding in found if finding.verdict not in ("leaver", "released")]
+        found = [(user, finding) for user in users if (finding := self._find(table, user, seen.get(user.id, ())))]
+        doubts = [(user, finding) for user, finding in found if finding.verdict not in ("leaver", "released")]
         groups, group_doubts, released = self._groups()
         return Ownership(
-            leavers=self._leavers([(one, finding) for one, finding in found if finding.verdict == "leaver"]),
+            leavers=self._leavers([(user, finding) for user, finding in found if finding.verdict == "leaver"]),
             groups=groups,
-            doubts=(*self._doubts([(one, finding) for one, finding in doubts if one.active]), *group_doubts),
+            doubts=(*self._doubts([(user, finding) for user, finding in doubts if user.active]), *group_doubts),
             released=(
-                *((one.id, finding.words) for one, finding in found if one.active and finding.verdict == "released"),
+                *((user.id, finding.words) for user, finding in found if user.active and finding.verdict == "released"),
                 *released,
             ),
             provisioned=self._provisioned(),
@@ -54,78 +54,78 @@ class _Judge:
             adopted=tuple(sorted(self._adopted())),
         )
 
-    def _users_asked(self) -> list[LiveUser]:
-        """Returns active users without a link, and inactive ones that an earlier state links: their roles go."""
-        before = {one.id for one in self.links.former_users.live_of.values()}
-        settled = {line.id for line in self.desired.left if line.id}
-        linked = {one.id for one in self.links.users.live_of.values()}
-        left_alone = self.links.users.contested - settled
+    def _users_to_judge(self) -> list[LiveUser]:
+        """Returns active users without a link, and inactive users that an earlier state links, who lose their roles."""
+        formerly_linked = {user.id for user in self.links.former_users.live_of.values()}
+        resolved = {line.id for line in self.desired.left if line.id}
+        linked = {user.id for user in self.links.users.live_of.values()}
+        excluded = linked | (self.links.users.contested - resolved)
         return [
-            one
-            for one in self.live.users
-            if one.id not in linked and one.id not in left_alone and (one.active or one.id in before)
+            user for user in self.live.users if user.id not in excluded and (user.active or user.id in formerly_linked)
         ]
 
     def _find(
         self,
         table: VerdictTable[LiveUser] | VerdictTable[LiveGroup],
-        one: LiveUser | LiveGroup,
+        live: LiveUser | LiveGroup,
         seen: tuple[Sighting, ...],
     ) -> Finding | None:
-        kind: Kind = "user" if isinstance(one, LiveUser) else "group"
-        keys = [key_by_id(kind, one.id), *(sighting.key for sighting in seen)]
-        return table.find(one.id, seen) if any(map(self.desired.is_asked, keys)) else None
+        kind: Kind = "user" if isinstance(live, LiveUser) else "group"
+        keys = [key_by_id(kind, live.id), *(sighting.key for sighting in seen)]
+        return table.find(live.id, seen) if any(map(self.desired.is_asked, keys)) else None
 
     def _leavers(self, found: Iterable[tuple[LiveUser, Finding]]) -> tuple[Leaver, ...]:
         taken = set(self.desired.users)
         leavers: list[Leaver] = []
-        for one, finding in sorted(found, key=lambda pair: (not pair[0].active, pair[0].id)):
+        for live, finding in sorted(found, key=lambda pair: (not pair[0].active, pair[0].id)):
             declared = finding.sighting.resource if finding.sighting else None
-            user = declared if isinstance(declared, DesiredUser) else _undeclared_user(one, finding.source or NOWHERE)
-            words = finding.words
+            user = declared if isinstance(declared, DesiredUser) else _undeclared_user(live, finding.source or NOWHERE)
+            reason = finding.words
             if user.key in taken:
-                words = f"{words}, declared there as {user.key}"
-                user = replace(user, key=key_by_id("user", one.id))
+                reason = f"{reason} (declared there as {user.key})"
+                user = replace(user, key=key_by_id("user", live.id))
             taken.add(user.key)
             commit = finding.sighting.state.commit if finding.sighting else ""
-            leavers.append(Leaver(user, one, commit, finding.serial, words))
+            leavers.append(Leaver(user, live, commit, finding.serial, reason))
         return tuple(sorted(leavers, key=lambda leaver: leaver.user.key))
 
     def _doubts(self, found: Iterable[tuple[LiveUser | LiveGroup, Finding]]) -> list[Doubt]:
         found = list(found)
-        keys = [finding.sighting.key for _one, finding in found if finding.sighting and finding.sighting.sure]
+        keys = [finding.sighting.key for _live, finding in found if finding.sighting and finding.sighting.sure]
         doubts: list[Doubt] = []
-        for one, finding in found:
+        for live, finding in found:
             sighting = finding.sighting
             assert sighting is not None and finding.verdict != "released"  # noqa: S101, PT018  # doubts rest on a commit
-            settles = sighting.sure and keys.count(sighting.key) == 1 and not self.desired.resource(sighting.key)
+            unique = sighting.sure and keys.count(sighting.key) == 1 and not self.desired.resource(sighting.key)
             doubts.append(
                 Doubt(
-                    kind="user" if isinstance(one, LiveUser) else "group",
-                    id=one.id,
-                    name=one.name,
+                    kind="user" if isinstance(live, LiveUser) else "group",
+                    id=live.id,
+                    name=live.name,
                     verdict=finding.verdict,
                     key=str(sighting.key),
                     witnesses=finding.words,
-                    settle=settle_by_key(sighting.key) if settles else settle_by_id(one.id),
+                    settle=settle_by_key(sighting.key) if unique else settle_by_id(live.id),
                 )
             )
         return sorted(doubts, key=lambda doubt: (doubt.key, doubt.id))
 
     def _provisioned(self) -> frozenset[Key]:
-        """Returns users that HEAD has out of scope and a covered commit that leads here had in scope."""
+        """Returns users that HEAD has out of scope and a covered commit in HEAD's history had in scope."""
         out = {
             live.id: key
             for key, live in self.links.users.live_of.items()
             if live.active and not self.desired.users[key].in_scope and self.desired.is_asked(key)
         }
-        asked = [one for one in self.live.users if one.id in out]
-        seen = find_sightings(self.evidence, asked, self.live.users) if self.evidence.known else {}
+        users = [user for user in self.live.users if user.id in out]
+        seen = find_sightings(self.evidence, users, self.live.users) if self.evidence.known else {}
         return frozenset(
-            key for live_id, key in out.items() if any(self._had(key, sighting) for sighting in seen.get(live_id, ()))
+            key
+            for live_id, key in out.items()
+            if any(self._is_provisioned(key, sighting) for sighting in seen.get(live_id, ()))
         )
 
-    def _had(self, key: Key, sighting: Sighting) -> bool:
+    def _is_provisioned(self, key: Key, sighting: Sighting) -> bool:
         known = sighting.sure or sighting.key in self._known_as(key)
         return known and sighting.state.place == "here" and sighting.record is not None
 
@@ -133,7 +133,7 @@ class _Judge:
         return (key, *self.desired.was.get(key, ()))
 
     def _assigned(self) -> Iterable[tuple[Key, frozenset[str]]]:
-        """Yields what the last covered commit assigned to each linked user, where HEAD assigns no roles."""
+        """Yields the roles that the last covered commit assigned to each linked user without roles in HEAD."""
         for key, live in self.links.users.live_of.items():
             user = self.desired.users[key]
             if user.in_scope and user.roles is None and self.evidence.known:
@@ -167,55 +167,59 @@ class _Judge:
         linked = {live.id: key for key, live in self.links.groups.live_of.items()}
         out = {live_id for live_id, key in linked.items() if not self.desired.groups[key].in_scope}
         contested = self.links.groups.contested
-        asked = [one for one in self.live.groups if one.id in out or one.id not in {*linked, *contested}]
-        seen = find_sightings(self.evidence, asked, self.live.groups)
+        candidates = [live for live in self.live.groups if live.id in out or live.id not in {*linked, *contested}]
+        seen = find_sightings(self.evidence, candidates, self.live.groups)
         table = make_table(self.desired, self.links.groups, self.evidence, "group")
         left: list[GroupThatLeft] = []
         doubts: list[tuple[LiveGroup, Finding]] = []
         released: list[tuple[str, str]] = []
-        for one in asked:
-            sightings = seen.get(one.id, ())
-            finding = self._find_out_of_scope(sightings) if one.id in out else self._find(table, one, sightings)
+        for live in candidates:
+            sightings = seen.get(live.id, ())
+            finding = self._find_out_of_scope(sightings) if live.id in out else self._find(table, live, sightings)
             if finding is None:
                 continue
             if finding.verdict == "released":
-                released.append((one.id, finding.words))
-            elif finding.sighting is not None and (group := self._at_stake(one, finding.sighting)):
+                released.append((live.id, finding.words))
+            elif finding.sighting is not None and (group := self._with_members(live, finding.sighting)):
                 if finding.verdict == "leaver":
                     left.append(group)
                 else:
-                    doubts.append((one, finding))
-            elif finding.serial is not None and (later := self._uncovered_at_stake(one, sightings)):
-                doubts.append((one, Finding("unaccounted", later, describe_uncovered(later))))
-        return tuple(self._named_once(left)), self._doubts(doubts), released
+                    doubts.append((live, finding))
+            elif finding.serial is not None and (later := self._uncovered_with_members(live, sightings)):
+                doubts.append((live, Finding("unaccounted", later, describe_uncovered(later))))
+        return tuple(self._with_unique_keys(left)), self._doubts(doubts), released
 
-    def _named_once(self, left: Iterable[GroupThatLeft]) -> Iterable[GroupThatLeft]:
-        """The groups, each under a key of its own: HEAD may use the key for another group."""
+    def _with_unique_keys(self, left: Iterable[GroupThatLeft]) -> Iterable[GroupThatLeft]:
+        """Yields the groups, each with a key of its own, because HEAD may use the key for another group."""
         taken = {key for key, live in self.links.groups.live_of.items() if self.desired.groups[key].in_scope}
-        for one in sorted(left, key=lambda group: (group.group.key, group.live.id)):
-            key = key_by_id("group", one.live.id) if one.group.key in taken else one.group.key
+        for former in sorted(left, key=lambda group: (group.group.key, group.live.id)):
+            key = key_by_id("group", former.live.id) if former.group.key in taken else former.group.key
             taken.add(key)
-            yield replace(one, group=replace(one.group, key=key))
+            yield replace(former, group=replace(former.group, key=key))
 
-    def _uncovered_at_stake(self, live: LiveGroup, seen: Iterable[Sighting]) -> Sighting | None:
-        """A declaration that leads here, that no apply on record covers, and whose members are in the group."""
-        uncovered = (one for one in seen if one.sure and one.state.place == "here" and one.record is None)
-        return next((one for one in uncovered if self._at_stake(live, one)), None)
+    def _uncovered_with_members(self, live: LiveGroup, seen: Iterable[Sighting]) -> Sighting | None:
+        """Returns a declaration in HEAD's history that no apply covers, and whose members are in the group."""
+        uncovered = (
+            sighting
+            for sighting in seen
+            if sighting.sure and sighting.state.place == "here" and sighting.record is None
+        )
+        return next((sighting for sighting in uncovered if self._with_members(live, sighting)), None)
 
     def _find_out_of_scope(self, seen: Iterable[Sighting]) -> Finding | None:
-        """The last covered declaration of a group that HEAD has out of scope."""
+        """Returns the last covered declaration of a group that HEAD has out of scope."""
         covered = [
-            (record.serial, one)
-            for one in seen
-            if one.sure and one.state.place == "here" and (record := one.record) and self.evidence.known
+            (record.serial, sighting)
+            for sighting in seen
+            if sighting.sure and sighting.state.place == "here" and (record := sighting.record) and self.evidence.known
         ]
-        if not covered or not any(self.desired.is_asked(one.key) for _serial, one in covered):
+        if not covered or not any(self.desired.is_asked(sighting.key) for _serial, sighting in covered):
             return None
         serial, sighting = max(covered, key=lambda pair: pair[0])
         return Finding("leaver", sighting, "", serial)
 
-    def _at_stake(self, live: LiveGroup, sighting: Sighting) -> GroupThatLeft | None:
-        """A group with members whom its commit declares, if that commit alone decided on them."""
+    def _with_members(self, live: LiveGroup, sighting: Sighting) -> GroupThatLeft | None:
+        """Returns the group with the members that its commit declares; None if additive or without such members."""
         group = sighting.resource
         if not isinstance(group, DesiredGroup) or not (group.authoritative and group.in_scope):
             return None
@@ -224,5 +228,5 @@ class _Judge:
 
 
 def _undeclared_user(live: LiveUser, source: Source) -> DesiredUser:
-    """Returns a stand-in for a user that no commit declares, where a `left:` line has the id alone."""
+    """Returns a declaration for a user that no commit declares, if a `left:` line has the id alone."""
     return DesiredUser(key_by_id("user", live.id), source, {"displayName": live.name}, in_scope=True, reason="")

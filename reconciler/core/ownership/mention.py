@@ -1,6 +1,6 @@
-"""Finds the users and groups that some text names, by words that stand for each of them. Pure.
+"""Finds the users and groups that a text mentions, by words of each. Pure.
 
-A hit proves nothing, a miss proves absence: text is unescaped, and compared without case and without diacritics.
+A hit proves nothing; a miss proves absence. Text is unescaped, and compared without case and without diacritics.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ LAST_LETTER = 0x10FFFF
 
 
 def fold_text(text: str) -> str:
-    """Returns the text in the form in which words are looked for."""
+    """Returns the text in the form in which words are searched."""
     return text.lower() if text.isascii() else normalize_diacritics(text).casefold()
 
 
 def unescape(text: str) -> str:
-    """Returns the text with YAML's escapes resolved, for either kind of quotes."""
+    """Returns the text with YAML's escapes resolved, for both kinds of quotes."""
     if "\\" in text:
         text = ESCAPE.sub(_letter, text).replace('\\"', '"').replace("\\/", "/").replace("\\\n", "\n")
     return text.replace("''", "'")
@@ -33,7 +33,7 @@ def _letter(found: re.Match[str]) -> str:
 
 
 class MentionIndex:
-    """Finds which of many numbered users and groups a text names; each has any number of words."""
+    """Finds the numbered users and groups that a text mentions; each has any number of words."""
 
     def __init__(self, words: Iterable[tuple[str, int]]) -> None:
         self._by_run: dict[str, dict[str, set[int]]] = {}
@@ -44,7 +44,7 @@ class MentionIndex:
                 self._by_run.setdefault(run[0], {}).setdefault(folded, set()).add(number)
 
     def find(self, text: str) -> frozenset[int]:
-        """Returns the numbers of all that the text names by a whole word."""
+        """Returns the numbers of the users and groups that the text mentions by a whole word."""
         folded = fold_text(unescape(text))
         found: set[int] = set()
         spaced: str | None = None
@@ -52,12 +52,12 @@ class MentionIndex:
             for word, numbers in self._by_run[run].items():
                 if " " in word:
                     spaced = spaced or " ".join(folded.split())
-                if _stands_in(word, spaced if " " in word and spaced else folded):
+                if _contains_word(spaced if " " in word and spaced else folded, word):
                     found |= numbers
         return frozenset(found)
 
 
-def _stands_in(word: str, text: str) -> bool:
+def _contains_word(text: str, word: str) -> bool:
     at = text.find(word)
     while at >= 0:
         if not _is_part(text[at - 1 : at]) and not _is_part(text[at + len(word) : at + len(word) + 1]):
@@ -67,5 +67,5 @@ def _stands_in(word: str, text: str) -> bool:
 
 
 def _is_part(letter: str) -> bool:
-    """Whether a letter beside a word makes it another word: what separates values in YAML does not, nor does `@`."""
+    """Decides whether a letter next to a word belongs to it; YAML's separators and `@` do not."""
     return letter.isalnum() or letter in {"_", ".", "-", "+"}

@@ -1,4 +1,4 @@
-"""What a plan warns of beside its verdicts: keys that come back, and lines of `left:` and `released:` without effect.
+"""The warnings on ownership: keys that are declared again, and lines of `left:` and `released:` without effect.
 
 Knows links and the evidence; decides nothing.
 """
@@ -15,7 +15,7 @@ from reconciler.errors import Problem
 
 
 def warn_of_ownership(desired: DesiredState, links: Links, evidence: Evidence) -> tuple[Problem, ...]:
-    """Returns warnings of keys that come back, of released users who are declared again, and of idle settlements."""
+    """Returns warnings about keys that come back, released users that are declared again, and lines without effect."""
     incomplete = evidence.incomplete if evidence.known else ()  # else it is an error, reported elsewhere
     return (
         *(Problem("ownership_unknown", why, severity="warning") for why in incomplete),
@@ -35,41 +35,46 @@ def _warn(desired: DesiredState, key: Key, live: LiveUser, evidence: Evidence) -
 
 
 def _warn_of_return(user: DesiredUser, evidence: Evidence) -> Problem | None:
-    """Warns of a key that a covered commit had and a later commit lacked."""
-    had = [state for state in evidence if state.covering(user.key)]
-    left = next((state for state in evidence if _left_by(state, user.key, had)), None)
+    """Warns about a key that a covered commit declares and a later commit lacks."""
+    covered = [state for state in evidence if state.covering(user.key)]
+    left = next((state for state in evidence if _lacks(state, user.key, covered)), None)
     if left is None:
         return None
-    then = next(one for state in had if state.commit in left.earlier and (one := state.desired.users.get(user.key)))
-    whose = "" if then.name == user.name else f", and its record is that of {then.name}"
-    message = f"{user.key} comes back: the key had left git by commit {left.commit[:12]}{whose}"
-    hint = "where it is another person, give them a key of their own"
+    former = next(
+        declared
+        for state in covered
+        if state.commit in left.earlier and (declared := state.desired.users.get(user.key))
+    )
+    former_name = "" if former.name == user.name else f"; its user in the account was {former.name}"
+    message = f"{user.key} is declared again, after the key left git by commit {left.commit[:12]}{former_name}"
+    hint = "if this is another person, declare them under a new key"
     return Problem("comes_back", message, user.source, hint, severity="warning")
 
 
-def _left_by(state: StateAt, key: Key, had: Iterable[StateAt]) -> bool:
-    return state.desired.resource(key) is None and any(one.commit in state.earlier for one in had)
+def _lacks(state: StateAt, key: Key, covered: Iterable[StateAt]) -> bool:
+    return state.desired.resource(key) is None and any(earlier.commit in state.earlier for earlier in covered)
 
 
 def _warn_of_release(user: DesiredUser, live: LiveUser, evidence: Evidence) -> Problem | None:
-    """Warns of a released user whom no later apply covers."""
+    """Warns about a released user that no later apply covers."""
     for state in evidence:
-        line = next((one for one in state.desired.released if one.key == user.key or one.id == live.id), None)
+        line = next((line for line in state.desired.released if line.key == user.key or line.id == live.id), None)
         if line is None:
             continue
-        if any(state.commit in one.earlier and one.covering(user.key) for one in evidence):
+        if any(state.commit in later.earlier and later.covering(user.key) for later in evidence):
             return None
-        message = f"{user.key} was released at {line.source} of commit {state.commit[:12]}, and is declared again"
-        hint = "from this apply on they are ours again, and leave with git"
+        message = f"{user.key} was released at {line.source} in commit {state.commit[:12]}, and is declared again"
+        hint = "from this apply on the user is owned again, and loses access if the declaration is removed"
         return Problem("adopts_released", message, user.source, hint, severity="warning")
     return None
 
 
 def _warn_of_linked(desired: DesiredState, links: Links) -> Iterator[Problem]:
-    """Warns of lines that name a declared resource by its id: they have no effect."""
+    """Warns about lines without effect, because their id is that of a declared resource."""
     keys = {live.id: key for matches in (links.users, links.groups) for key, live in matches.live_of.items()}
     for word, lines in (("left", desired.left), ("released", desired.released)):
         for line in lines:
             if line.id is not None and line.id in keys and desired.is_asked(key := keys[line.id]):
-                message = f"{word}: {line.id} is {key} in the account, which git declares: the line does nothing"
-                yield Problem("settles_nothing", message, line.source, "take out one of the two", severity="warning")
+                message = f"{word}: {line.id} has no effect, because it is the id of {key}, which git declares"
+                hint = "remove the line or the declaration"
+                yield Problem("settles_nothing", message, line.source, hint, severity="warning")

@@ -1,4 +1,4 @@
-"""The words for a verdict: what each commit and record witnesses, and the line of YAML that settles a doubt."""
+"""The sentences for verdicts: the evidence of commits and applies, and the line of YAML that resolves a doubt."""
 
 from __future__ import annotations
 
@@ -15,77 +15,77 @@ NOT_READ = "the record of applies could not be read"
 
 
 def settle_by_key(key: Key) -> str:
-    """Returns the line that says that a user or group of a key left."""
+    """Returns the line of YAML that confirms, by key, that a user or group left."""
     spelled = str(key)
     return f"left: [{{key: {spelled if PLAIN.fullmatch(spelled) else json.dumps(spelled)}, {WHY}}}]"
 
 
 def settle_by_id(live_id: str) -> str:
-    """Returns the line that says that a live user or group left."""
+    """Returns the line of YAML that confirms, by id, that a live user or group left."""
     return f"left: [{{id: {json.dumps(live_id)}, {WHY}}}]"
 
 
 def describe_released(line: Settlement, commit: str | None = None) -> str:
-    """Returns the place of the line that released a user or group."""
-    at = f" of commit {commit[:12]}" if commit else ""
-    return f"released at {line.source}{at}"
+    """Describes a release by the file, line and commit of its `released:` entry."""
+    where = f" in commit {commit[:12]}" if commit else ""
+    return f"released at {line.source}{where}"
 
 
 def describe_left(line: Settlement) -> str:
-    """Returns the place and reason of the line of HEAD that says a user or group left."""
-    why = f": {line.reason}" if line.reason else ""
-    return f"left, says {line.source}{why}"
+    """Describes a leaver that a `left:` entry of HEAD confirms, with its reason."""
+    reason = f": {line.reason}" if line.reason else ""
+    return f"left git, confirmed at {line.source}{reason}"
 
 
 def describe_covered(sighting: Sighting, serial: int) -> str:
-    """Returns which apply covers a declaration that left git; the same for all that left since that apply."""
+    """Describes a leaver by the covering apply; all leavers since that apply get the same sentence."""
     return f"left git, covered by apply #{serial} at commit {sighting.commit}"
 
 
 def describe_gone_on(sighting: Sighting, key: Key, live_id: str | None) -> str:
-    """Returns that HEAD goes on with a declaration, and links it to another live resource or to none."""
-    known = _declared(sighting)
-    who = f"linked to {live_id}" if live_id else "linked to nothing in the account yet"
-    return f"{known}, and goes on in HEAD as {key}, which is {who}"
+    """Describes a declaration that HEAD continues under a key that links to another live resource, or to none."""
+    link = f"is linked to {live_id}" if live_id else f"is not linked to a {key.kind} in the account yet"
+    return f"{_declared(sighting)}; HEAD continues it as {key}, which {link}"
 
 
 def describe_place(sighting: Sighting, serial: int) -> str:
-    """Returns where the covered commit is, which does not lead to HEAD."""
-    where = (
-        "only another branch leads to" if sighting.state.place == "elsewhere" else "no branch of this clone leads to"
-    )
-    return f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}, which {where}"
+    """Describes a covered commit that HEAD's history lacks."""
+    branch = "only another branch" if sighting.state.place == "elsewhere" else "no branch of this clone"
+    return f"{_covered(sighting, serial)}, which {branch} contains"
 
 
 def describe_unclear(sighting: Sighting) -> str:
-    """Returns that a declaration matches several live resources."""
-    rivals = f", and matches {', '.join(sighting.rivals)} too" if sighting.rivals else ", and so is another declaration"
-    return f"{_declared(sighting)}{rivals}"
+    """Describes an ambiguous match: the declaration matches other resources too, or another declaration matches."""
+    if sighting.rivals:
+        return f"{_declared(sighting)}; the declaration matches {', '.join(sighting.rivals)} too"
+    return f"{_declared(sighting)}; another declaration matches this {sighting.key.kind} too"
 
 
 def describe_uncovered(sighting: Sighting) -> str:
-    """Returns that a commit declares a live resource, and no apply covers it."""
+    """Describes a declaration that no apply covers, or that is out of scope at its commit."""
     if not sighting.resource.in_scope:
-        return f"{_declared(sighting)}, out of scope there"
-    return f"{_declared(sighting)}, and no apply on record covers that"
+        return f"{_declared(sighting)}; it is out of scope there"
+    return f"{_declared(sighting)}; no apply on record covers it"
 
 
 def describe_perhaps_released(sighting: Sighting, serial: int) -> str:
-    """Returns that a key which may have been theirs was released since."""
-    covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"
-    return f"{covered}, and a key that may have been theirs was released since"
+    """Describes a covered declaration whose user or group may have been released since, under another key."""
+    return f"{_covered(sighting, serial)}; a key that may belong to the same {sighting.key.kind} was released since"
 
 
 def describe_unreadable(sighting: Sighting, serial: int) -> str:
-    """Returns that a later commit, which may have released them, can't be read."""
-    covered = f"{sighting.key} was covered by apply #{serial} at commit {sighting.commit}"
-    return f"{covered}, and a commit about them, which may have released them, can't be read"
+    """Describes a covered declaration whose user or group an unreadable commit may have released."""
+    return f"{_covered(sighting, serial)}; a commit that may have released this {sighting.key.kind} can't be read"
 
 
 def describe_not_read(sighting: Sighting) -> str:
-    """Returns that a commit declares a live resource, and the record of applies could not be read."""
-    return f"{_declared(sighting)}, and {NOT_READ}"
+    """Describes a declaration without a verdict, because the record of applies could not be read."""
+    return f"{_declared(sighting)}; {NOT_READ}"
 
 
 def _declared(sighting: Sighting) -> str:
-    return f"{sighting.key} was declared at commit {sighting.commit}, found by {' and '.join(sighting.attributes)}"
+    return f"commit {sighting.commit} declares {sighting.key}, a match by {' and '.join(sighting.attributes)}"
+
+
+def _covered(sighting: Sighting, serial: int) -> str:
+    return f"apply #{serial} covers {sighting.key} at commit {sighting.commit}"

@@ -1,6 +1,6 @@
-"""Which commits declare a live user or group, and by which values: the *match*, one of the three witnesses.
+"""Finds the commits that declare a live user or group, and the attributes that match: one part of the evidence.
 
-Knows what git said at the commits of the evidence, and the account; decides nothing about access.
+Knows the states of the evidence and the account; decides nothing about access.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ MARK = "externalId"
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A declaration of some commit that a live resource matches by some attributes.
+    """A declaration in a commit, with the attributes by which a live resource matches it.
 
-    `sure` says that the declaration matches no other live resource, and that no other declaration of the commit
-    matches this one. `rivals` are the ids of the other resources that it matches.
+    `sure` means that the declaration matches no other live resource, and that no other declaration of the commit
+    matches this resource. `rivals` are the ids of the other resources that the declaration matches.
     """
 
     state: StateAt
@@ -35,29 +35,29 @@ class Sighting:
 
     @property
     def key(self) -> Key:
-        """The key that the commit declares."""
+        """The declared key."""
         return self.resource.key
 
     @property
     def record(self) -> ApplyRecord | None:
-        """The newest apply that covers the declaration, where it is in scope there."""
+        """The newest apply that covers the declaration; None if the commit has it out of scope."""
         return self.state.covering(self.key) if self.resource.in_scope else None
 
     @property
     def commit(self) -> str:
-        """The commit, as it is spelled in sentences."""
+        """The commit id as messages show it: twelve digits."""
         return self.state.commit[:12]
 
 
 @dataclass(frozen=True, slots=True)
 class SeenAccount(Generic[Live]):
-    """Live resources of one kind, by the folded values of their matching attributes."""
+    """Live resources of one kind, indexed by the folded values of their matching attributes."""
 
     live: Sequence[Live]
     indexes: dict[str, dict[str, list[str]]]
 
     def found_by(self, attribute: str, resource: DesiredUser | DesiredGroup) -> list[str]:
-        """The ids of the live resources that have the declared value of an attribute."""
+        """Returns the ids of the live resources with the declared value of an attribute."""
         value = resource.attributes.get(attribute)
         if not isinstance(value, str) or not value:
             return []
@@ -68,59 +68,65 @@ class SeenAccount(Generic[Live]):
 
 def _index(live: Iterable[LiveUser | LiveGroup], attribute: str) -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
-    for one in live:
-        value = one.attributes.get(attribute)
+    for resource in live:
+        value = resource.attributes.get(attribute)
         if isinstance(value, str) and value:
-            index.setdefault(fold(attribute, value), []).append(one.id)
+            index.setdefault(fold(attribute, value), []).append(resource.id)
     return index
 
 
 def find_sightings(
-    evidence: Evidence, asked: Sequence[Live], everyone: Sequence[Live]
+    evidence: Evidence, candidates: Sequence[Live], account: Sequence[Live]
 ) -> Mapping[str, tuple[Sighting, ...]]:
-    """Returns the sightings of the live resources asked about, by id, the newest commit first.
+    """Returns the sightings of the candidates by id, the newest commit first.
 
-    A commit that does not lead here counts where an apply of it is on record. `everyone` is the whole account, in
-    which a declaration may match another resource as well.
+    A commit outside HEAD's history counts only if an apply of it is on record. `account` has all live resources of the
+    kind, because a declaration may match several of them.
     """
-    some, found = SeenAccount(asked, {}), dict[str, list[Sighting]]()
+    index, found = SeenAccount(candidates, {}), dict[str, list[Sighting]]()
     for state in evidence:
-        if asked and (state.place == "here" or state.records):
-            _see(state, some, everyone, found)
+        if candidates and (state.place == "here" or state.records):
+            _add_sightings(state, index, account, found)
     return {live_id: tuple(sightings) for live_id, sightings in found.items()}
 
 
-def _see(state: StateAt, some: SeenAccount[Live], everyone: Sequence[Live], found: dict[str, list[Sighting]]) -> None:
-    users = isinstance(some.live[0], LiveUser)
+def _add_sightings(
+    state: StateAt, index: SeenAccount[Live], account: Sequence[Live], found: dict[str, list[Sighting]]
+) -> None:
+    users = isinstance(index.live[0], LiveUser)
     attributes = state.desired.matching if users else state.desired.group_matching
     declared: Iterable[DesiredUser | DesiredGroup] = (
         state.desired.users.values() if users else state.desired.groups.values()
     )
-    hits = {one.key: (one, by) for one in declared if (by := _found(some, one, attributes))}
+    hits = {
+        resource.key: (resource, matched)
+        for resource in declared
+        if (matched := _find_matched(index, resource, attributes))
+    }
     if not hits:
         return
-    matches = match_resources([one for one, _by in hits.values()], everyone, attributes)
-    for key, (resource, by) in hits.items():
-        rivals = _rivals(resource, everyone, attributes) if key in matches.unclear else ()
-        for live_id, which in by.items():
+    matches = match_resources([resource for resource, _matched in hits.values()], account, attributes)
+    for key, (resource, matched) in hits.items():
+        rivals = _find_rivals(resource, account, attributes) if key in matches.unclear else ()
+        for live_id, by in matched.items():
             linked = matches.live_of.get(key)
             sure = linked is not None and linked.id == live_id
-            others = tuple(one for one in rivals if one != live_id)
-            found.setdefault(live_id, []).append(Sighting(state, resource, which, sure, others))
+            others = tuple(rival for rival in rivals if rival != live_id)
+            found.setdefault(live_id, []).append(Sighting(state, resource, by, sure, others))
 
 
-def _found(
-    some: SeenAccount[Live], resource: DesiredUser | DesiredGroup, attributes: Iterable[str]
+def _find_matched(
+    index: SeenAccount[Live], resource: DesiredUser | DesiredGroup, attributes: Iterable[str]
 ) -> dict[str, tuple[str, ...]]:
-    """The ids of those asked about that a declaration matches, and by which attributes."""
-    pairs = [(live_id, attribute) for attribute in attributes for live_id in some.found_by(attribute, resource)]
+    """Returns the ids of the candidates that a declaration matches, each with the attributes that match."""
+    pairs = [(live_id, attribute) for attribute in attributes for live_id in index.found_by(attribute, resource)]
     return {live_id: tuple(name for other, name in pairs if other == live_id) for live_id, _attribute in pairs}
 
 
-def _rivals(
-    resource: DesiredUser | DesiredGroup, everyone: Iterable[Live], attributes: Sequence[str]
+def _find_rivals(
+    resource: DesiredUser | DesiredGroup, account: Iterable[Live], attributes: Sequence[str]
 ) -> tuple[str, ...]:
-    return tuple(sorted(live.id for live in everyone if _is_match(resource, live, attributes)))
+    return tuple(sorted(live.id for live in account if _is_match(resource, live, attributes)))
 
 
 def _is_match(resource: DesiredUser | DesiredGroup, live: LiveUser | LiveGroup, attributes: Iterable[str]) -> bool:
@@ -129,20 +135,23 @@ def _is_match(resource: DesiredUser | DesiredGroup, live: LiveUser | LiveGroup, 
 
 
 def _has(live: LiveUser | LiveGroup, attribute: str, value: str) -> bool:
-    there = live.attributes.get(attribute)
-    return bool(value) and isinstance(there, str) and fold(attribute, there) == fold(attribute, value)
+    current = live.attributes.get(attribute)
+    return bool(value) and isinstance(current, str) and fold(attribute, current) == fold(attribute, value)
 
 
 def declares(state: DesiredState, resource: DesiredUser | DesiredGroup, live: LiveUser | LiveGroup) -> bool:
-    """Whether a declaration of a state matches a live resource by any of its matching attributes."""
+    """Returns whether a declaration of a state matches a live resource by any of the state's matching attributes."""
     return _is_match(resource, live, state.matching if resource.key.kind == "user" else state.group_matching)
 
 
 def match_members(
-    state: DesiredState, group: DesiredGroup, everyone: Sequence[LiveUser], links: Matches[LiveUser]
+    state: DesiredState, group: DesiredGroup, users: Sequence[LiveUser], links: Matches[LiveUser]
 ) -> frozenset[str]:
-    """The live ids of the members that a state declares for a group: as it matches them, else as they are linked."""
+    """Returns the live ids of the members that a state declares for a group.
+
+    The state's own declaration of a member decides the match; without a clear match, HEAD's link does.
+    """
     declared = [state.users[key] for key in group.members or () if key in state.users]
-    then = match_resources(declared, everyone, state.matching)
-    found = (then.live_of.get(key) or links.live_of.get(key) for key in group.members or ())
-    return frozenset(one.id for one in found if one is not None)
+    matches = match_resources(declared, users, state.matching)
+    members = (matches.live_of.get(key) or links.live_of.get(key) for key in group.members or ())
+    return frozenset(member.id for member in members if member is not None)

@@ -1,6 +1,6 @@
-"""The verdicts on live users and groups that HEAD does not link: left git, in doubt, released. Decides nothing.
+"""The verdicts on live users and groups that HEAD does not link: leaver, unresolved, released. Decides nothing.
 
-`findings` has the table of docs/ownership.md and `judge` asks it; `sentences` has the words.
+`findings` has the table of docs/ownership.md, `judge` applies it, and `sentences` has the words.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Verdict: TypeAlias = Literal["leaver", "unaccounted", "elsewhere", "unsettled"]
 
 @dataclass(frozen=True, slots=True)
 class Leaver:
-    """A live user who was ours and left git: `user` is what the covered commit declared, `serial` its apply's number.
+    """A live user who was owned and left git. `user` is the covered declaration, `serial` the number of its apply.
 
-    `serial` is None where a `left:` line says so instead of the record. `user.key` is the key that git knew them by,
-    or `user/id/4711` where HEAD uses that key for another user, or git knew none. `reason` says why in one sentence.
+    `serial` is None if a `left:` line confirms the leaver instead of the record. `user.key` is the declared key, or
+    `user/id/4711` if HEAD uses that key for another user or no commit declares the user. `reason` is one sentence.
     """
 
     user: DesiredUser
@@ -32,7 +32,7 @@ class Leaver:
 
 @dataclass(frozen=True, slots=True)
 class GroupThatLeft:
-    """A live group that HEAD no longer declares, or has out of scope, and what its last covered commit declared.
+    """A live group that HEAD no longer declares, or has out of scope, with its last covered declaration.
 
     `members` are the live ids of the users whom that commit declares as members.
     """
@@ -45,10 +45,10 @@ class GroupThatLeft:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A live user or group that may have left git, which can't be decided: named, and left untouched.
+    """An unresolved user or group: it may have left git, and the evidence does not decide. It is not changed.
 
-    `key` is the likeliest key that git knew them by. `witnesses` says in one sentence what is known; `settle` is the
-    line of YAML that settles it.
+    `key` is the most likely declared key. `witnesses` is the evidence in one sentence; `settle` is the line of YAML
+    that resolves the user or group.
     """
 
     kind: Literal["user", "group"]
@@ -62,12 +62,12 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The verdicts on an account. `spared` are the ids of those in doubt: memberships and roles of theirs stay.
+    """The verdicts on an account. `spared` are the ids of unresolved users, who keep memberships and roles.
 
-    `released` are ids with the words that say since when; they are unmanaged. `provisioned` are keys of users whom HEAD
-    has out of scope and whom a covered commit that leads here had in scope. `assigned` are the roles that the last
-    covered commit assigned to users, where HEAD assigns no roles. `adopted` are keys that are linked, and that
-    no apply covers yet: they are ours from the next apply on.
+    `released` are ids of unmanaged resources, each with a sentence that names the releasing line. `provisioned` are
+    keys of users that HEAD has out of scope and a covered commit in HEAD's history had in scope. `assigned` are the
+    roles that the last covered commit assigned to users without roles in HEAD. `adopted` are linked keys that no apply
+    covers yet; the next apply makes them owned.
     """
 
     leavers: tuple[Leaver, ...] = ()
@@ -79,20 +79,22 @@ class Ownership:
     adopted: tuple[Key, ...] = ()
 
     def seen_in(self, live: LiveState) -> Ownership:
-        """Returns the verdicts that are about users and groups of another account, as that has them."""
-        users = {one.id: one for one in live.users}
-        groups = {one.id: one for one in live.groups}
+        """Returns these verdicts for the users and groups of another live state, with their values in that state."""
+        users = {user.id: user for user in live.users}
+        groups = {group.id: group for group in live.groups}
         return replace(
             self,
-            leavers=tuple(replace(one, live=users[one.live.id]) for one in self.leavers if one.live.id in users),
+            leavers=tuple(
+                replace(leaver, live=users[leaver.live.id]) for leaver in self.leavers if leaver.live.id in users
+            ),
             groups=tuple(
-                replace(one, live=there, members=one.members & there.members)
-                for one in self.groups
-                if (there := groups.get(one.live.id))
+                replace(former, live=group, members=former.members & group.members)
+                for former in self.groups
+                if (group := groups.get(former.live.id))
             ),
         )
 
     @property
     def spared(self) -> frozenset[str]:
-        """The ids of the users in doubt."""
+        """The ids of the unresolved users."""
         return frozenset(doubt.id for doubt in self.doubts if doubt.kind == "user")

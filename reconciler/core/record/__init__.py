@@ -1,1 +1,1 @@
-"""The record of applies: its entries, its history, and the applies that it refuses."""
+"""The record of applies: its entries, its history, and the refusals that follow from it."""

@@ -1,4 +1,4 @@
-"""What some commits or records follow, at whatever distance. Pure."""
+"""The ancestors of commits or records. Pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 
 def find_ancestors(starts: Iterable[str], parents_of: Callable[[str], Iterable[str]]) -> set[str]:
-    """Returns the ids to start from, and the ids of all that they follow."""
+    """Returns the ids in `starts` and the ids of all their ancestors."""
     found = set(starts)
     waiting = list(found)
     while waiting:
-        new = [one for one in parents_of(waiting.pop()) if one not in found]
+        new = [parent for parent in parents_of(waiting.pop()) if parent not in found]
         found.update(new)
         waiting += new
     return found

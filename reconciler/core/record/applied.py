@@ -12,31 +12,31 @@ from reconciler.core.record.record import ApplyRecord
 
 @dataclass(frozen=True, slots=True)
 class AppliedCommits:
-    """The records of each commit on record; commits and records come newest first."""
+    """The commits on record with their records; commits and records come newest first."""
 
     records: Mapping[str, tuple[ApplyRecord, ...]]
 
     def covers(self, commit: str, key: Key) -> bool:
-        """Returns whether an apply of the commit covers a key, if the commit declares it."""
+        """Returns whether an apply of the commit covers the key; the commit must declare the key."""
         return any(record.covers_key(str(key)) for record in self.records.get(commit, ()))
 
     def front(self) -> tuple[str, ...]:
-        """Returns the commits from the newest whole apply on, newest first."""
-        since = max((record.serial for record, _commit in self._whole()), default=0)
+        """Returns the commits of the newest complete apply and of all later applies, newest first."""
+        since = max((record.serial for record, _commit in self._complete()), default=0)
         return tuple(
             commit for commit, found in self.records.items() if any(record.serial >= since for record in found)
         )
 
     def start_of_front(self) -> str | None:
-        """Returns the commit of the newest whole apply, or None."""
-        return max(((record.serial, commit) for record, commit in self._whole()), default=(0, None))[1]
+        """Returns the commit of the newest complete apply, or None."""
+        return max(((record.serial, commit) for record, commit in self._complete()), default=(0, None))[1]
 
-    def _whole(self) -> list[tuple[ApplyRecord, str]]:
+    def _complete(self) -> list[tuple[ApplyRecord, str]]:
         return [(record, commit) for commit, found in self.records.items() for record in found if record.moves_front]
 
 
 def find_applied(history: ApplyHistory) -> AppliedCommits:
-    """Returns the commits on record. A begin counts until its end is on record, and then the end alone does."""
+    """Returns the commits on record. A begin counts only until its end is on record."""
     found: dict[str, list[ApplyRecord]] = {}
     for entry in reversed(history.steps()):
         found.setdefault(entry.record.commit, []).append(entry.record)

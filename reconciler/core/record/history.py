@@ -1,8 +1,8 @@
-"""The history of applies to one tenant: its records in order, and what follows from them. Pure.
+"""The history of applies to one tenant: its records in order, and the facts that follow from them. Pure.
 
-Records merge by union: a branch with two tips is the union of both, and every fact here is the same whichever came
-first. A recovery starts anew: records before it no longer count for the front, the sample, the lock, or whether HEAD is
-beside the last apply; they stay as evidence.
+Records merge by union: a branch with two tips has the records of both, and no fact depends on which tip came first.
+After a recovery, the records before it no longer count for the front, the sample, the lock, or the check that HEAD's
+history has the last apply. They stay as evidence.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ GRACE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Whether an apply may begin: `mine` where the begin that is open is of the same run.
+    """Whether an apply may begin: `mine` if the open begin belongs to the same run.
 
-    Where it is `held`: the run that holds it, the serial of its apply, and when the next run may take over.
+    For `held` and `mine`, `run` is the run that holds the lock, `serial` is its apply, and `until` is when the lock is
+    free for the next run.
     """
 
     state: Literal["free", "held", "mine"] = "free"
@@ -35,7 +36,7 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some users who were linked at the last complete read, hashed with `salt`; `serial` is of the apply that read."""
+    """Up to 25 users who were linked at the last complete read, hashed with `salt`, and the serial of that apply."""
 
     salt: str
     entries: tuple[SampleEntry, ...]
@@ -44,41 +45,41 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class ApplyHistory:
-    """The records of a tenant, oldest first (by serial, then time, then id), each once."""
+    """The records of a tenant, each once, oldest first (by serial, then time, then id)."""
 
     entries: tuple[RecordEntry, ...] = ()
 
     def __post_init__(self) -> None:
-        """Sorts the entries, so that histories of the same records are equal."""
-        once = {entry.id: entry for entry in self.entries}
-        object.__setattr__(self, "entries", tuple(sorted(once.values(), key=_order)))
+        """Sorts the entries and drops duplicates, so that histories of the same records are equal."""
+        entry_by_id = {entry.id: entry for entry in self.entries}
+        object.__setattr__(self, "entries", tuple(sorted(entry_by_id.values(), key=_order)))
 
     def union(self, other: ApplyHistory) -> ApplyHistory:
-        """Returns the history that has the records of both."""
+        """Returns the history with the records of both."""
         return ApplyHistory(self.entries + other.entries)
 
     def without(self, ids: Iterable[str]) -> ApplyHistory:
-        """Returns the history without some records, such as the begin of the run that asks."""
-        left_out = frozenset(ids)
-        return ApplyHistory(tuple(entry for entry in self.entries if entry.id not in left_out))
+        """Returns the history without the records of these ids, such as the begin of the current run."""
+        excluded = frozenset(ids)
+        return ApplyHistory(tuple(entry for entry in self.entries if entry.id not in excluded))
 
     @property
     def next_serial(self) -> int:
-        """The serial of the next apply; raises NotARecord where the last one on record is the highest there can be."""
+        """The serial of the next apply. Raises NotARecord if the last record has the highest possible serial."""
         last = max(self.entries, key=lambda entry: entry.record.serial, default=None)
         if last is None:
             return 1
-        if last.record.serial >= HIGHEST_SERIAL:  # no apply gets there: somebody wrote it by hand
+        if last.record.serial >= HIGHEST_SERIAL:  # no apply counts that far: the record was written by hand
             before = f" ({last.parents[0]})" if last.parents else ""
             raise NotARecord(
-                f"the record {last.id[:12]} has the serial {last.record.serial}, and none can follow: "
-                f"set the branch to the commit before it{before}"
+                f"the record {last.id[:12]} has the serial {last.record.serial}, the highest possible, so no apply can "
+                f"follow it: set the branch to the commit before it{before}"
             )
         return last.record.serial + 1
 
     @property
     def salt(self) -> str | None:
-        """The salt that the next record goes on with, so that it can pass the sample on; None before the first."""
+        """The salt for the next record, which passes the sample on; None before the first record."""
         sample = self.last_sample()
         if sample is not None:
             return sample.salt
@@ -86,94 +87,97 @@ class ApplyHistory:
 
     @property
     def identity(self) -> str:
-        """What stands for this record from its first apply, or its last recovery, on; empty before."""
+        """The id of this record since its first apply or its last recovery; empty before the first apply."""
         recovery = _last(entry for entry in self.entries if _is_recovery(entry))
         return f"{self.salt or ''}{recovery.id if recovery else ''}"
 
     def tips(self) -> tuple[RecordEntry, ...]:
-        """Returns the records that no other one follows."""
+        """Returns the records that no other record has as a parent."""
         followed = {parent for entry in self.entries for parent in entry.parents}
         return tuple(entry for entry in self.entries if entry.id not in followed)
 
     def before(self, entries: Iterable[RecordEntry]) -> set[str]:
-        """Returns the ids of the records that some others follow, at whatever distance."""
+        """Returns the ids of all ancestors of these entries."""
         parents = {entry.id: entry.parents for entry in self.entries}
         return find_ancestors(
-            (parent for entry in entries for parent in entry.parents), lambda one: parents.get(one, ())
+            (parent for entry in entries for parent in entry.parents), lambda entry_id: parents.get(entry_id, ())
         )
 
     def last_of(self, entries: Sequence[RecordEntry]) -> tuple[RecordEntry, ...]:
-        """Returns those of some records that no other of them follows: one for each line of a union."""
-        behind = self.before(entries)
-        return tuple(entry for entry in entries if entry.id not in behind)
+        """Returns the given records that are no ancestor of another given record: one for each line of a union."""
+        ancestors = self.before(entries)
+        return tuple(entry for entry in entries if entry.id not in ancestors)
 
     def last_ended(self) -> RecordEntry | None:
-        """Returns the last apply that ended, whole or not."""
+        """Returns the last apply that ended, complete or partial."""
         return _last(entry for entry in self.entries if entry.record.state == "ended")
 
     def last_full(self) -> RecordEntry | None:
-        """Returns the last apply that was whole and read the whole account."""
+        """Returns the last complete apply that read the whole account."""
         return _last(entry for entry in self.entries if entry.record.full)
 
     @property
     def recovered(self) -> bool:
-        """Whether there was a recovery that no whole full apply has followed: the next read is full."""
-        settled = self.before(entry for entry in self.entries if entry.record.full)
-        return any(entry.record.state == "recovered" and entry.id not in settled for entry in self.entries)
+        """Whether no complete apply with a full read has followed a recovery: then the next read is full."""
+        superseded = self.before(entry for entry in self.entries if entry.record.full)
+        return any(entry.record.state == "recovered" and entry.id not in superseded for entry in self.entries)
 
     def counted(self) -> tuple[RecordEntry, ...]:
-        """Returns the records that no recovery follows, and the recoveries that none follows, oldest first."""
-        given_up = self.before(entry for entry in self.entries if entry.record.state == "recovered")
-        return tuple(entry for entry in self.entries if entry.id not in given_up)
+        """Returns the records that no later recovery supersedes, oldest first."""
+        superseded = self.before(entry for entry in self.entries if entry.record.state == "recovered")
+        return tuple(entry for entry in self.entries if entry.id not in superseded)
 
     def front(self) -> tuple[RecordEntry, ...]:
-        """Returns the last whole apply (of each line of a union) and what was begun or applied since, oldest first.
+        """Returns the last complete apply (of each line of a union) and all later begins and ends, oldest first.
 
-        A recovery counts as a whole apply. An end replaces its begin, and an apply that ended before it did anything
-        is left out.
+        A recovery counts as a complete apply. An end replaces its begin. An apply that ended without any effect is
+        excluded.
         """
-        counted = self._applies()
-        behind = self.before(entry for entry in counted if entry.record.moves_front or _is_recovery(entry))
-        return tuple(entry for entry in counted if entry.id not in behind)
+        applies = self._applies()
+        superseded = self.before(entry for entry in applies if entry.record.moves_front or _is_recovery(entry))
+        return tuple(entry for entry in applies if entry.id not in superseded)
 
     def last_applies(self) -> tuple[RecordEntry, ...]:
-        """Returns the last apply or recovery, of each line of a union: HEAD must not be behind or beside them."""
+        """Returns the last apply or recovery of each line of a union; HEAD's history must have each of them."""
         return self.last_of(self._applies())
 
     def is_settled(self, tree: str | None) -> bool:
-        """Returns whether the last apply was whole and of that tree: with nothing to do, there is nothing to record."""
+        """Returns whether the last apply was complete and of that tree: then an empty plan needs no record."""
         last = self.last_applies()
-        whole = all(entry.record.moves_front and entry.record.tree == tree for entry in last)
-        return bool(last) and tree is not None and whole and not self.recovered
+        complete = all(entry.record.moves_front and entry.record.tree == tree for entry in last)
+        return bool(last) and tree is not None and complete and not self.recovered
 
     def open_begins(self) -> tuple[RecordEntry, ...]:
-        """Returns the begins that have no end, and that no later begin took over or recovery gave up."""
+        """Returns the begins without an end, except those that a later begin or a recovery has superseded."""
         counted = self.counted()
         ended = {_apply_of(entry.record) for entry in counted if entry.record.state == "ended"}
         begins = self.last_of([entry for entry in counted if entry.record.state == "begun"])
-        return tuple(one for one in begins if _apply_of(one.record) not in ended)
+        return tuple(begin for begin in begins if _apply_of(begin.record) not in ended)
 
     def lock(self, now: datetime, run: str) -> Lock:
-        """Returns whether that run may begin an apply now.
+        """Returns whether a run may begin an apply now.
 
-        A begin holds the lock until five minutes after it may no longer send; the same run goes on at once.
+        A begin holds the lock until five minutes after its last possible request. The same run may continue at once.
         """
-        holding = [one for one in self.open_begins() if now < _freed_at(one)]
-        others = [one for one in holding if one.record.run != run]
+        holding = [begin for begin in self.open_begins() if now < _freed_at(begin)]
+        others = [begin for begin in holding if begin.record.run != run]
         if others:
-            last = max(others, key=lambda one: (_freed_at(one), *_order(one)))
+            last = max(others, key=lambda begin: (_freed_at(begin), *_order(begin)))
             return Lock("held", last.record.run, last.record.serial, _freed_at(last))
         if holding:
             return Lock("mine", run, holding[-1].record.serial, max(map(_freed_at, holding)))
         return Lock()
 
     def last_sample(self) -> Sample | None:
-        """Returns the sample of the last complete read, or None where there is none since the last recovery."""
+        """Returns the sample of the last complete read, or None if no read since the last recovery was complete."""
         last = _last(entry for entry in self.counted() if entry.record.sample)
         return Sample(last.record.salt, last.record.sample, last.record.serial) if last else None
 
     def open_atoms(self) -> tuple[OpenAtom, ...] | Literal["all"]:
-        """Returns what was approved, is needed and was not done, by the last end of each line of a union."""
+        """Returns the approved effects that are needed and not done, from the last end of each line of a union.
+
+        Returns `all` if the last end does not list them.
+        """
         atoms: set[OpenAtom] = set()
         for entry in self.last_of([entry for entry in self.entries if entry.record.state == "ended"]):
             if entry.record.open == "all":
@@ -182,7 +186,7 @@ class ApplyHistory:
         return tuple(sorted(atoms, key=lambda atom: (atom.serial, atom.date, atom.effect, atom.outcome)))
 
     def effects_since(self, moment: datetime) -> Counter[str]:
-        """Returns how many effects of each kind the applies did that ended at that moment or later."""
+        """Returns the number of effects of each kind, summed over the applies that ended at that moment or later."""
         total: Counter[str] = Counter()
         for entry in self.entries:
             if entry.record.state == "ended" and entry.record.effects and entry.record.written_at >= moment:
@@ -191,22 +195,24 @@ class ApplyHistory:
 
     @property
     def unsettled(self) -> int:
-        """How many users in doubt the last whole full apply left untouched, or a later one if those were more."""
+        """The number of unresolved users, the maximum of the last complete apply with a full read and later applies."""
         return max((entry.record.unsettled for entry in self._since_full()), default=0)
 
     @property
     def ignored(self) -> int:
-        """How many leavers `on_removed: ignore` left active at the last whole full apply, or a later one if more."""
+        """The number of leavers that `on_removed: ignore` left active, the maximum over the same applies."""
         return max((entry.record.ignored for entry in self._since_full()), default=0)
 
     def _since_full(self) -> list[RecordEntry]:
-        behind = self.before(entry for entry in self.entries if entry.record.full)
-        return [one for one in self.entries if one.record.state == "ended" and one.id not in behind]
+        superseded = self.before(entry for entry in self.entries if entry.record.full)
+        return [entry for entry in self.entries if entry.record.state == "ended" and entry.id not in superseded]
 
     def steps(self) -> list[RecordEntry]:
-        """Returns every record but the begins whose end is there, oldest first."""
+        """Returns all records except the begins whose end is on record, oldest first."""
         ended = {_apply_of(entry.record) for entry in self.entries if entry.record.state == "ended"}
-        return [one for one in self.entries if one.record.state != "begun" or _apply_of(one.record) not in ended]
+        return [
+            entry for entry in self.entries if entry.record.state != "begun" or _apply_of(entry.record) not in ended
+        ]
 
     def _applies(self) -> list[RecordEntry]:
         counted = {entry.id for entry in self.counted()}
@@ -222,7 +228,7 @@ def _last(entries: Iterable[RecordEntry]) -> RecordEntry | None:
 
 
 def _apply_of(record: ApplyRecord) -> tuple[int, str, str]:
-    """Returns what a begin and its end share; the serial alone is not enough, as two lines of a union may share it."""
+    """Returns the values that a begin shares with its end alone; two lines of a union may use the same serial."""
     return record.serial, record.run, record.commit
 
 

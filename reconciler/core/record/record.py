@@ -1,7 +1,7 @@
-"""One record of an apply: the fields of `apply.json`, and the salted hashes that stand for people in it.
+"""One record of an apply: the fields of `apply.json`, and the salted hashes that replace users in it.
 
-Knows what is written down; nothing of git, branches or clocks. No name, key, address or id of a person is in it:
-keys and ids are hashed with the record's own salt. The hashes hide nothing from a reader of the YAML beside them.
+Knows nothing of git, branches or clocks. A record has no name, key, address or id of a user: keys and ids are hashed
+with the record's own salt. A reader of the YAML in the same repository can still recompute the hashes.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def salted(salt: str, *parts: str) -> str:
-    """Returns the hash that stands for some words in a record with that salt: 64 bits as 16 hex digits."""
+    """Returns the hash of `parts` in records with that salt: 64 bits as 16 hex digits."""
     return hashlib.sha256("\0".join((salt, *parts)).encode()).hexdigest()[:16]
 
 
 class Covers(Frozen):
-    """Which declared users and groups an apply covers: all, all but some, or only some, by hashes of keys."""
+    """The declared users and groups that an apply covers: all, all but `keys`, or only `keys` (hashed)."""
 
     kind: Literal["all", "all_but", "only"]
     keys: tuple[Hash, ...] = Field(default=(), max_length=MOST_KEYS)
 
 
 class SampleEntry(Frozen):
-    """A user who was linked at a complete read: the hash of the key, and of the key with the live id."""
+    """A user who was linked at a complete read: the hash of the key, and the hash of the key and the live id."""
 
     key: Hash
     linked: Hash
 
 
 class OpenAtom(Frozen):
-    """An approved effect that is still needed and was not carried out, by hash, and the plan that it was seen in.
+    """An approved effect that is still needed and not done, as hashes, and the plan in which reviewers saw it.
 
-    `effect` is the hash of the whole atom; `outcome` is that without what was there before, so that an approval still
-    holds where only an earlier apply changed the value. `serial` and `date` are those of the plan.
+    `effect` is the hash of the whole atom. `outcome` is the hash without the value before, so that the approval still
+    holds if only an earlier apply changed that value. `serial` and `date` belong to the plan.
     """
 
     effect: Hash
@@ -71,14 +71,13 @@ class OpenAtom(Frozen):
 
 
 class ApplyRecord(Frozen):
-    """One step of one apply, as `apply.json` holds it.
+    """The begin or end of one apply, or a recovery, as `apply.json` holds it.
 
-    `serial` counts applies; a begin and its end share it. `at` and `until` are times in UTC: when this was written, and
-    until when a begun apply may send requests. `tree` is git's name of the desired-state folder at `commit`.
-    `whole` says that every change ran or was seen to be so, without `--only`. `counts` are outcomes by status, and
-    `effects` those done by the name of the guardrail that limits them. `unsettled` and `ignored` count the users who
-    were named and not acted on. `plans` are the digests of the approved plan files that the apply was given. The salt,
-    and the sample that is hashed with it, pass from record to record.
+    `serial` counts applies; a begin and its end share it. `at` and `until` are times in UTC: when the record was
+    written, and until when the apply may send requests. `tree` is the tree id of the desired-state folder at `commit`.
+    `whole` means that every change was done or was found in the account. `counts` are outcomes by status; `effects`
+    are done effects by the guardrail that limits them. `unsettled` counts unresolved users, `ignored` the leavers that
+    stay active. `plans` are the digests of the approved plan files. Each record passes its salt and sample on.
     """
 
     format: Literal[1] = 1
@@ -108,17 +107,17 @@ class ApplyRecord(Frozen):
 
     @property
     def full(self) -> bool:
-        """Whether this apply was whole, by a read of the whole account."""
+        """Whether this apply was complete and read the whole account."""
         return self.moves_front and self.mode in {"full", "incremental"}
 
     @property
     def moves_front(self) -> bool:
-        """Whether this apply was whole: later plans need not look at what was before it."""
+        """Whether this apply was complete: then later plans need no record before it."""
         return self.state == "ended" and self.whole and not self.only
 
     @property
     def abandoned(self) -> bool:
-        """Whether this apply ended before it did anything: it was refused once it had begun."""
+        """Whether this apply ended without any effect, because it was refused after its begin."""
         nothing = self.covers.kind == "only" and not self.covers.keys
         return (
             self.state == "ended" and nothing and not self.whole and not self.effects and not any(self.counts.values())
@@ -126,37 +125,37 @@ class ApplyRecord(Frozen):
 
     @property
     def written_at(self) -> datetime:
-        """When this was written, in UTC."""
+        """The time at which the record was written, in UTC."""
         return read_moment(self.at)
 
     @property
     def sends_until(self) -> datetime:
-        """Until when a begun apply may send requests, in UTC."""
+        """The time until which a begun apply may send requests, in UTC."""
         return read_moment(self.until or self.at)
 
     def covers_key(self, key: str) -> bool:
-        """Whether the apply covers a key such as `user/alice.lee`, if its commit declares it."""
+        """Returns whether the apply covers a key such as `user/alice.lee`; its commit must declare the key."""
         if self.covers.kind == "all":
             return True
-        named = salted(self.salt, key) in self.covers.keys
-        return named if self.covers.kind == "only" else not named
+        listed = salted(self.salt, key) in self.covers.keys
+        return listed if self.covers.kind == "only" else not listed
 
 
 @dataclass(frozen=True, slots=True)
 class RecordEntry:
-    """A record and its place on the branch: the commit that holds it, and the records that came right before it."""
+    """A record on the branch: the id of the commit that holds it, and the ids of the records right before it."""
 
     id: str
     parents: tuple[str, ...]
     record: ApplyRecord
 
     def is_on(self, line: Collection[str], trees: Collection[str]) -> bool:
-        """Returns whether the applied commit is on a line of commits, or its folder is one of that line's `trees`."""
+        """Returns whether the applied commit is in `line`, or its folder equals one of `trees`."""
         return self.record.commit in line or (self.record.tree is not None and self.record.tree in trees)
 
 
 def make_sample(salt: str, linked: Iterable[tuple[str, str]]) -> tuple[SampleEntry, ...]:
-    """Returns the sample of an account: of (key, live id) pairs, the 25 with the lowest hash of the key."""
+    """Returns the sample of an account: the 25 of these (key, live id) pairs whose keys have the lowest hashes."""
     entries = sorted(
         (SampleEntry(key=salted(salt, key), linked=salted(salt, key, live_id)) for key, live_id in linked),
         key=lambda entry: entry.key,
@@ -165,31 +164,31 @@ def make_sample(salt: str, linked: Iterable[tuple[str, str]]) -> tuple[SampleEnt
 
 
 def read_moment(text: str) -> datetime:
-    """Returns the moment of an ISO 8601 text, in UTC where the text names no zone; raises ValueError."""
+    """Returns the time of an ISO 8601 text in UTC; a text without a zone is in UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def spell_record(record: ApplyRecord) -> bytes:
-    """Returns the bytes of `apply.json`: one line of JSON without what has its default value, and a newline."""
+    """Returns the bytes of `apply.json`: one line of JSON without fields that have their default, and a newline."""
     fields = record.model_dump_json(exclude_defaults=True)
     return f'{{"format":{FORMAT},{fields[1:]}\n'.encode()
 
 
 def parse_record(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]] | None = None) -> ApplyRecord:
-    """Reads the bytes of `apply.json`; raises NotARecord, which says in a sentence what is wrong with them.
+    """Reads the bytes of `apply.json`. Raises NotARecord with a sentence that names the fault.
 
-    Records pass the same sample on: `samples` caches what was parsed, by its bytes.
+    Records pass the same sample on, so `samples` caches parsed samples by their bytes.
     """
     if len(content) > MOST_BYTES:
-        raise NotARecord(f"{RECORD_FILE} has {len(content):,} bytes, and a record at most {MOST_BYTES:,}")
+        raise NotARecord(f"{RECORD_FILE} has {len(content):,} bytes; a record has at most {MOST_BYTES:,}")
     try:
         record = _parse_with(content, {} if samples is None else samples)
     except ValidationError as error:
-        raise NotARecord(f"{RECORD_FILE} is no record of an apply: {_explain(error)}") from None
-    wrong = next(_wrong_values(record), None)
-    if wrong:
-        raise NotARecord(f"{RECORD_FILE} is no record of an apply: {wrong}")
+        raise NotARecord(f"{RECORD_FILE} is not a record of an apply: {_explain(error)}") from None
+    fault = next(_find_faults(record), None)
+    if fault:
+        raise NotARecord(f"{RECORD_FILE} is not a record of an apply: {fault}")
     return record
 
 
@@ -206,9 +205,9 @@ def _parse_with(content: bytes, samples: dict[bytes, tuple[SampleEntry, ...]]) -
 
 
 def _explain(error: ValidationError) -> str:
-    """Returns the first error without its value: a forged record may hold anything."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    first = next((one for one in found if one["loc"] == ("format",)), found[0])
+    """Returns the first error without its value, because a forged record may hold any text."""
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    first = next((detail for detail in errors if detail["loc"] == ("format",)), errors[0])
     where = ".".join(part if isinstance(part, str) and part.isidentifier() else "*" for part in first["loc"])[:80]
     if where == "format":
         return f"its format is not {FORMAT}; a newer version of this program may have written it"
@@ -217,26 +216,26 @@ def _explain(error: ValidationError) -> str:
     return f"{where}: {first['msg']}" if where else first["msg"]
 
 
-def _wrong_values(record: ApplyRecord) -> Iterator[str]:
+def _find_faults(record: ApplyRecord) -> Iterator[str]:
     if not _OBJECT.fullmatch(record.commit):
-        yield "commit is no name of a commit"
+        yield "commit is not a commit id"
     if record.tree is not None and not _OBJECT.fullmatch(record.tree):
-        yield "tree is no name of a tree"
+        yield "tree is not a tree id"
     if not record.salt:
         yield "salt is empty"
     if record.state == "begun" and record.until is None:
-        yield "it has begun, and until is not there"
+        yield "state is begun, and until is missing"
     moments = (record.at,) if record.until is None else (record.at, record.until)
-    if not all(_reads(read_moment, moment) for moment in moments):
-        yield "at or until is no time"
+    if not all(_is_valid(read_moment, moment) for moment in moments):
+        yield "at or until is not a time"
     days = {record.as_of, *(atom.date for atom in record.open if isinstance(atom, OpenAtom))}
-    if not all(_reads(date.fromisoformat, day) for day in days):
-        yield "as_of, or the date of what is open, is no day"
+    if not all(_is_valid(date.fromisoformat, day) for day in days):
+        yield "as_of, or the date of an open effect, is not a date"
 
 
-def _reads(reader: Callable[[str], object], text: str) -> bool:
+def _is_valid(parse: Callable[[str], object], text: str) -> bool:
     try:
-        reader(text)
+        parse(text)
     except (ValueError, OverflowError):
         return False
     return True

@@ -1,1 +1,1 @@
-"""Evidence from git of who was ours: one pass over removed lines, and the states of the few commits that they name."""
+"""Gathers the evidence of ownership from git: one pass over removed lines, and the states of a few commits."""

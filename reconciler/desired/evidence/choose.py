@@ -1,7 +1,7 @@
-"""Which commits are compiled for a candidate: until the verdict on it can't change, or a limit is reached.
+"""Chooses the commits to compile for a candidate, until its verdict can't change or a limit is reached.
 
-First every commit whose line about it may have settled it; then the newest applied commits that lead to one after which
-a line that named it was taken away; then those commits themselves.
+First come commits with a line of `released:` or `left:` that may be about it. Then come the newest applied commits that
+are ancestors of a commit before the removal of a line that mentions it. Last come the commits before such removals.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MOST_LOOKED_AT = 200
 
 @dataclass(slots=True)
 class ChosenStates:
-    """The choice so far: states by commit, the keys that git knew each candidate by, and what could not be known.
+    """The choice so far: the states by commit, the declared keys of each candidate, and the gaps.
 
-    `last` has the applied commit that is the last word on a candidate. `settled` are candidates that a line of
-    `released:` or `left:` may name, `doubtful` those of them where that commit does not compile; `cut` are candidates
-    for whom a limit was reached.
+    `last` has the applied commit that decides on each candidate. `settled` are candidates that a line of `released:` or
+    `left:` may mention; `doubtful` are those of them whose commit does not compile. `cut` are candidates for which a
+    limit was reached.
     """
 
     states: dict[str, CompiledCommit] = field(default_factory=dict)
@@ -44,12 +44,12 @@ class ChosenStates:
 
 @dataclass(slots=True)
 class SearchBudget:
-    """The trees that were compiled for one candidate, against the limit of `MOST_FOR_ONE`."""
+    """The trees that were compiled for one candidate, at most `MOST_FOR_ONE`."""
 
     trees: set[str] = field(default_factory=set)
 
     def takes(self, tree: str) -> bool:
-        """Counts a tree; false where it would be one too many."""
+        """Counts a tree and returns true, or returns false if the limit is reached."""
         if tree not in self.trees and len(self.trees) >= MOST_FOR_ONE:
             return False
         self.trees.add(tree)
@@ -58,9 +58,9 @@ class SearchBudget:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """All that the choice depends on, and the choice. `here` are applied commits that count as leading to HEAD.
+    """The facts for the choice, and the choice. `here` are applied commits that count as part of HEAD's history.
 
-    `leads_to` has, for each commit, the bits of the applied commits that lead to it or are it, by their position.
+    `leads_to` has, for each commit, a bit for each applied commit (by position) that is the commit or its ancestor.
     """
 
     graph: CommitGraph
@@ -71,7 +71,7 @@ class Chooser:
     chosen: ChosenStates = field(default_factory=ChosenStates)
 
     def choose(self, number: int, candidate: Candidate, mentions: Mentions, present: PresentNames) -> None:
-        """Chooses for one candidate, by its number."""
+        """Chooses the commits for a candidate, by its number."""
         self.chosen.cut.discard(number)
         for commit in mentions.settled.get(number, ()):
             self._choose_settled(number, commit, present)
@@ -82,7 +82,7 @@ class Chooser:
             return
         ended = self.graph.newest_first({**mentions.ended.get(number, {}), **mentions.rules})
         before = reduce(or_, (self.leads_to.get(commit, 0) for commit in ended), 0)
-        applied = [one for position, one in enumerate(self.applied.records) if before >> position & 1]
+        applied = [commit for position, commit in enumerate(self.applied.records) if before >> position & 1]
         if self._is_settled_by_chosen(number, candidate):
             return
         spent = SearchBudget()
@@ -90,21 +90,21 @@ class Chooser:
             self._choose_ended(number, candidate, self._named(number, ended, present), spent)
 
     def _named(self, number: int, commits: Iterable[str], present: PresentNames) -> Iterator[str]:
-        """Those of the commits that can say anything of a candidate."""
-        looked: set[str] = set()
+        """Yields the commits whose files mention the candidate."""
+        searched: set[str] = set()
         for commit in commits:
             tree = self.graph.trees.get(commit)
-            if len(looked) >= MOST_LOOKED_AT:
+            if len(searched) >= MOST_LOOKED_AT:
                 self.chosen.cut.add(number)
                 return
             if tree is None:
                 continue
-            looked.add(tree)
+            searched.add(tree)
             if number in present.at(tree):
                 yield commit
 
     def _choose_applied(self, number: int, candidate: Candidate, commits: Iterable[str], spent: SearchBudget) -> bool:
-        """The applied commits, until one is the last word; whether there is nothing left to look for."""
+        """Chooses applied commits until one is decisive; returns whether the search is complete."""
         for commit in commits:
             if not spent.takes(self.graph.trees[commit]):
                 self.chosen.cut.add(number)
@@ -118,7 +118,7 @@ class Chooser:
         return number in self.chosen.keys and number not in self.chosen.settled
 
     def _choose_ended(self, number: int, candidate: Candidate, commits: Iterable[str], spent: SearchBudget) -> None:
-        """The commits before lines about it went, until one declares it: that is the last that does."""
+        """Chooses the first of the commits before a removal that declares the candidate: its last declaration."""
         for commit in commits:
             if not spent.takes(self.graph.trees[commit]):
                 self.chosen.cut.add(number)
@@ -129,9 +129,9 @@ class Chooser:
                 return
 
     def _is_settled_by_chosen(self, number: int, candidate: Candidate) -> bool:
-        """Whether a state chosen for another user is the last word here too: many leavers cost few states.
+        """Decides whether a state chosen for another user is decisive here too, so that many leavers need few states.
 
-        Of a group the newest covered state decides about its members, so that any other would not do.
+        A group needs its newest covered state, which decides on its members.
         """
         if candidate.kind == "group" or number in self.chosen.settled:
             return False
@@ -151,7 +151,7 @@ class Chooser:
             self.chosen.doubtful.add(number)
 
     def _choose_for_scope(self, number: int, candidate: Candidate) -> None:
-        """Chooses the newest applied commits, until one has it in scope: no line names a user that a filter lets in."""
+        """Chooses the newest applied commits until one has the user in scope; no line mentions users in a filter."""
         front = set(self.applied.front())
         trees: set[str] = set()
         for commit in self.applied.records:
@@ -167,21 +167,21 @@ class Chooser:
                 return
 
     def _take(self, number: int, candidate: Candidate, found: CompiledCommit) -> bool:
-        """Keeps a state that declares it; whether it is the last word: declared here, in scope, covered."""
+        """Keeps a state that declares the candidate; returns whether it is decisive: in HEAD's history and covered."""
         declared = found.matches.of(candidate)
         if not declared:
             return False
         self.chosen.states.setdefault(found.commit, found)
         self.chosen.keys.setdefault(number, set()).update(_names(found, declared))
-        return any(self._is_last(found, one) for one in declared)
+        return any(self._is_decisive(found, resource) for resource in declared)
 
-    def _is_last(self, found: CompiledCommit, declared: DesiredUser | DesiredGroup) -> bool:
+    def _is_decisive(self, found: CompiledCommit, declared: DesiredUser | DesiredGroup) -> bool:
         return declared.in_scope and found.commit in self.here and self.applied.covers(found.commit, declared.key)
 
 
 def _names(found: CompiledCommit, declared: Iterable[DesiredUser | DesiredGroup]) -> set[Key]:
-    """The keys of the declarations, those that they had before, and those that came after them."""
-    keys = {one.key for one in declared}
+    """Returns the keys of the declarations, their former keys, and the keys that replaced them."""
+    keys = {resource.key for resource in declared}
     before = set(chain.from_iterable(found.desired.was.get(key, ()) for key in keys))
     after = {key for key, olds in found.desired.was.items() if keys & set(olds)}
     return keys | before | after

@@ -1,4 +1,4 @@
-"""Compiled states by commit, within a limit, and in words what could not be compiled."""
+"""Compiles the states of commits, up to a limit, and keeps the messages of those that do not compile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_STEPS_BACK = 5
 
 @dataclass(frozen=True, slots=True)
 class CompiledCommit:
-    """A commit's state, and what it declares by matching attribute."""
+    """The state of a commit, and its declarations by matching attribute."""
 
     commit: str
     desired: DesiredState
@@ -26,7 +26,7 @@ class CompiledCommit:
 
 @dataclass(slots=True)
 class CompiledCommits:
-    """Compiles each tree once. `most` is how many trees in all; `refused` has what could not be compiled, in words."""
+    """Compiles each tree once. `most` limits the number of trees; `refused` has the messages of failures."""
 
     graph: CommitGraph
     compile_at: CompileAt
@@ -36,7 +36,7 @@ class CompiledCommits:
     _by_tree: dict[str, CompiledCommit | None] = field(default_factory=dict)
 
     def at(self, commit: str) -> CompiledCommit | None:
-        """Returns the state at a commit; None where it does not compile, has no folder, or the limit is reached."""
+        """Returns the state of a commit; None if it does not compile, has no folder, or the limit is reached."""
         tree = self.graph.trees.get(commit)
         if tree is None:
             return None
@@ -49,15 +49,15 @@ class CompiledCommits:
         return CompiledCommit(commit, known.desired, known.matches) if known is not None else None
 
     def near(self, commit: str) -> CompiledCommit | None:
-        """Returns the state at a commit, or where that does not compile, at the nearest one before it that does."""
+        """Returns the state of a commit, or of its nearest ancestor that compiles; None after five commits."""
         waiting, seen = [commit], {commit}
         for _step in range(MOST_STEPS_BACK):
             if not waiting:
                 return None
-            one = waiting.pop(0)
-            if (found := self.at(one)) is not None:
+            nearest = waiting.pop(0)
+            if (found := self.at(nearest)) is not None:
                 return found
-            new = [parent for parent in self.graph.parents.get(one, ()) if parent not in seen]
+            new = [parent for parent in self.graph.parents.get(nearest, ()) if parent not in seen]
             seen.update(new)
             waiting += new
         return None

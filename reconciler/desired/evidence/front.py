@@ -1,4 +1,4 @@
-"""The front of a targeted plan: the states applied since the last whole apply, and the keys on lines touched since."""
+"""The front of a targeted plan: the states applied since the last complete apply, and the keys on changed lines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECTIONS = frozenset({"users", "groups", "members", "role_assignments", "release
 
 @dataclass(frozen=True, slots=True)
 class DifferingStates:
-    """The states by commit, newest first; the keys that stand on touched lines; and what is not known, in words."""
+    """The states by commit, newest first, the keys on changed lines, and sentences on what is missing."""
 
     states: Mapping[str, DesiredState] = field(default_factory=dict)
     keys: frozenset[Key] = frozenset()
@@ -32,25 +32,27 @@ class DifferingStates:
 
 
 def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, desired: DesiredState) -> DifferingStates:
-    """Returns the front: the commits of the last whole apply and of all since, and what came and went between.
+    """Returns the front: the states of the last complete apply and of all later applies, and the keys changed since.
 
-    What a state between declares, and neither HEAD (`desired`) nor the others do, is found too: its state is among the
-    states. Raises Refused where history is cut off or lost.
+    Includes states between applies that declare keys which neither HEAD (`desired`) nor an applied state has. Raises
+    Refused if history is cut off or lost.
     """
     lines = work.join_recent()
     commits = find_applied(history).front()
     compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
-    states = {one: found.desired for one in commits if (found := compiled.at(one)) is not None}
+    states = {commit: found.desired for commit in commits if (found := compiled.at(commit)) is not None}
     touched = list(_read_touched(lines))
     names = frozenset(name for _edges, _gone, every in touched for name in every)
     states |= _find_between(touched, compiled, [desired, *states.values()])
-    missing = [f"{one[:12]}, which was applied, is not in this clone" for one in commits if one in lines.graph.missing]
-    keys = {one.key for state in (desired, *states.values()) for one in state if one.key.name in names}
+    missing = [
+        f"the applied commit {commit[:12]} is not in this clone" for commit in commits if commit in lines.graph.missing
+    ]
+    keys = {resource.key for state in (desired, *states.values()) for resource in state if resource.key.name in names}
     return DifferingStates(states, frozenset(keys), (*compiled.refused, *missing))
 
 
 def _read_touched(lines: Lines) -> Iterator[tuple[FolderCommits, frozenset[str], frozenset[str]]]:
-    """The edges to commits since, with the names that lines which went declare, and all names on touched lines."""
+    """Yields the edges to commits in HEAD's history, with the names that removed lines declare, and all names."""
     for edges, trees in lines.read():
         if lines.graph.here.isdisjoint(edges.children):
             continue
@@ -65,16 +67,16 @@ def _find_between(
     compiled: CompiledCommits,
     known: Iterable[DesiredState],
 ) -> dict[str, DesiredState]:
-    """The states of commits before a line went that declares a key which no known state has, newest first."""
-    names = {one.key.name for state in known for one in state}
+    """Returns the states before a removal, newest first, that declare a key which no known state has."""
+    names = {resource.key.name for state in known for resource in state}
     order = compiled.graph.order
     found: dict[str, DesiredState] = {}
     gone = [(parent, some) for edges, some, _every in touched for parent in edges.parents]
-    for commit, some in sorted(gone, key=lambda one: order[one[0]]):
+    for commit, some in sorted(gone, key=lambda pair: order[pair[0]]):
         if some <= names or len(found) >= MOST_BETWEEN:
             continue
         state = compiled.near(commit)
-        if state is not None and not {one.key.name for one in state.desired} <= names:
-            names |= {one.key.name for one in state.desired}
+        if state is not None and not {resource.key.name for resource in state.desired} <= names:
+            names |= {resource.key.name for resource in state.desired}
             found[state.commit] = state.desired
     return found

@@ -1,6 +1,6 @@
-"""Gathers the evidence about live users and groups that need it: the states of commits, their places and records.
+"""Gathers the evidence on live users and groups: the states of commits, their places and their records of applies.
 
-What git says comes from the pass over its lines; which states count is decided in `core/ownership`.
+The pass over removed lines finds the commits; `core/ownership` decides on the states.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MOST_NAMED = 10
 
 
 def start_pass(repository: Repository, history: ApplyHistory) -> LinePass:
-    """Starts the pass over all that leads to HEAD or to an applied commit; use it in a `with`, around the read."""
+    """Starts the pass over HEAD, the applied commits and their ancestors; use it in a `with`, around the read."""
     applied = find_applied(history)
     return LinePass.start(repository, tuple(applied.records), applied.start_of_front())
 
 
-def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom it is about
+def gather_evidence(  # noqa: PLR0913  # the pass, the record, the compiler and the candidates
     work: LinePass,
     history: ApplyHistory,
     compile_at: CompileAt,
@@ -43,22 +43,23 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
     also: Iterable[str] = (),
     is_clean: bool = True,
 ) -> Evidence:
-    """Returns what git knows about the candidates; asks it nothing where there are none and no commit is asked for.
+    """Returns the evidence on the candidates; reads nothing from git without candidates and `also`.
 
-    `also` are commits that lead to HEAD or are on record, and whose states belong to the evidence in any case. Where
-    the folder is not as HEAD has it (`is_clean` false), HEAD itself is a commit that came before. Raises Refused where
-    history is cut off or lost.
+    `also` are commits in HEAD's history or on record whose states are always in the evidence. If the folder differs
+    from HEAD (`is_clean` false), HEAD is an earlier commit too. Raises Refused if history is cut off or lost.
     """
-    asked = tuple(dict.fromkeys(also))
-    if not candidates and not asked:
+    requested = tuple(dict.fromkeys(also))
+    if not candidates and not requested:
         return describe_history(history)
     lines = work.join_recent()
     applied = find_applied(history)
-    known = AppliedCommits({one: found for one, found in applied.records.items() if one in lines.graph.parents})
+    known = AppliedCommits(
+        {commit: records for commit, records in applied.records.items() if commit in lines.graph.parents}
+    )
     compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
-    whereabouts = find_places(lines.repository, lines.graph, [*known.records, *asked])
-    chooser = _make_chooser(lines, compiled, known, whereabouts)
-    for commit in asked:
+    places = find_places(lines.repository, lines.graph, [*known.records, *requested])
+    chooser = _make_chooser(lines, compiled, known, places)
+    for commit in requested:
         if (found := compiled.at(commit)) is not None:
             chooser.chosen.states[commit] = found
     numbered = dict(enumerate(candidates))
@@ -76,17 +77,15 @@ def gather_evidence(  # noqa: PLR0913  # what is known, how to compile, and whom
 
 
 def describe_history(history: ApplyHistory) -> Evidence:
-    """Returns what the record alone says: the last full apply, and how many users it and later ones left alone."""
+    """Returns the evidence of the record alone: the last full apply, and the counts of unresolved and ignored users."""
     full = history.last_full()
     return Evidence(since=full.record.serial if full else None, unsettled=history.unsettled, ignored=history.ignored)
 
 
-def _make_chooser(
-    lines: Lines, compiled: CompiledCommits, applied: AppliedCommits, whereabouts: CommitPlaces
-) -> Chooser:
+def _make_chooser(lines: Lines, compiled: CompiledCommits, applied: AppliedCommits, places: CommitPlaces) -> Chooser:
     marks = {commit: 1 << position for position, commit in enumerate(applied.records)}
     before = lines.graph.marks_before(marks)
-    here = frozenset(commit for commit in applied.records if whereabouts.places[commit] == "here")
+    here = frozenset(commit for commit in applied.records if places.places[commit] == "here")
     leads_to = {commit: bits | marks.get(commit, 0) for commit, bits in before.items()}
     return Chooser(lines.graph, compiled, applied, here, leads_to)
 
@@ -94,9 +93,9 @@ def _make_chooser(
 def _choose_recent(
     lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool
 ) -> dict[int, Candidate]:
-    """Looks at what changed since the last whole apply, and returns the candidates that this does not decide.
+    """Chooses from the changes since the last complete apply, and returns the candidates that need older history.
 
-    Where a commit since then is the last word, no older line changes it: what is older came before they were declared.
+    If a commit since then is decisive, older lines can't change the verdict, because they precede that declaration.
     """
     if not lines.since:
         return candidates
@@ -104,14 +103,14 @@ def _choose_recent(
     after = lines.graph.marks_before(dict.fromkeys(lines.since, 1))
     last = chooser.chosen.last
     return {
-        number: one
-        for number, one in candidates.items()
+        number: candidate
+        for number, candidate in candidates.items()
         if number not in last or not (last[number] in lines.since or after[last[number]])
     }
 
 
 def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *, is_clean: bool) -> None:
-    """Looks for all by their words, and again for those that git knew by keys that the account does not have."""
+    """Searches the lines for the candidates' words, and again with keys that git declared and the account lacks."""
     waiting = dict(candidates)
     for _round in range(MOST_ROUNDS):
         if not waiting:
@@ -121,14 +120,16 @@ def _choose(lines: Lines, chooser: Chooser, candidates: dict[int, Candidate], *,
             # HEAD's declaration of any candidate may have ended in the working tree
             mentions.rules[lines.graph.head] = None
         present = PresentNames(lines.repository, mentions)
-        for number in sorted(waiting, key=lambda one: _age(lines.graph, mentions, one), reverse=True):
+        for number in sorted(waiting, key=lambda number: _age(lines.graph, mentions, number), reverse=True):
             chooser.choose(number, waiting[number], mentions, present)
-        known = {number: one.known_as(chooser.chosen.keys.get(number, ())) for number, one in waiting.items()}
-        waiting = {number: one for number, one in known.items() if one.words != waiting[number].words}
+        known = {
+            number: candidate.known_as(chooser.chosen.keys.get(number, ())) for number, candidate in waiting.items()
+        }
+        waiting = {number: candidate for number, candidate in known.items() if candidate.words != waiting[number].words}
 
 
 def _age(graph: CommitGraph, mentions: Mentions, number: int) -> int:
-    """How long ago a line that names a candidate went: a state with an early leaver has later ones too."""
+    """Returns the age of a candidate's last removed line. The oldest go first: their states have later leavers too."""
     return graph.order[next(iter(mentions.ended[number]))] if mentions.ended.get(number) else 0
 
 
@@ -155,7 +156,7 @@ def _make_states(lines: Lines, applied: AppliedCommits, chosen: Mapping[str, Com
 
 def _earlier(commits: Sequence[str], own: int, marks: Iterable[int]) -> frozenset[str]:
     bits = reduce(or_, marks, 0)
-    return frozenset(one for position, one in enumerate(commits) if bits >> position & 1 and position != own)
+    return frozenset(commit for position, commit in enumerate(commits) if bits >> position & 1 and position != own)
 
 
 def _describe_incomplete(
@@ -164,11 +165,11 @@ def _describe_incomplete(
     yield from chooser.compiled.refused
     for commit in sorted(graph.missing):
         serial = applied.records[commit][0].serial
-        yield f"{commit[:12]}, which apply #{serial} applied, is not in this clone: fetch the branch of the record"
+        yield f"commit {commit[:12]}, applied by apply #{serial}, is not in this clone: fetch the branch of the record"
     for number in list(chooser.chosen.cut)[:MOST_NAMED]:
-        one = candidates[number]
-        yield f"{one.kind} {one.name} ({one.id}) is named by more commits than were compiled: the oldest were left out"
+        live = candidates[number]
+        yield f"more commits mention {live.kind} {live.name} ({live.id}) than the limit: the oldest were not read"
     if len(chooser.chosen.cut) > MOST_NAMED:
-        yield f"so are {len(chooser.chosen.cut) - MOST_NAMED} others"
+        yield f"the limit was reached for {len(chooser.chosen.cut) - MOST_NAMED} other users and groups"
     if chooser.compiled.spent:
-        yield f"more than {chooser.compiled.most} states of git would have had to be compiled: the others were left out"
+        yield f"more than {chooser.compiled.most} states of git are needed: the others were not compiled"

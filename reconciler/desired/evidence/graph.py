@@ -1,6 +1,6 @@
-"""The commits that lead to HEAD or are on record: their order, and git's name of the folder at each.
+"""Reads the graph of HEAD, the commits on record and their ancestors: their order, and the folder's tree id at each.
 
-Asks git, a fixed number of times however many commits there are.
+Runs git a fixed number of times, independent of the number of commits.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused
 
 MOST_MOVES = 8
-UNSHALLOW = "the history is cut off in this clone, so who left git can't be known: git fetch --unshallow"
-REFETCH = "git lacks a part of the history that is needed to know who left git: git fetch --refetch"
+UNSHALLOW = "this clone is shallow, so users who left git can't be found: run git fetch --unshallow"
+REFETCH = "this clone lacks history that is needed to find users who left git: run git fetch --refetch"
 
 
 @dataclass(frozen=True, slots=True)
 class CommitGraph:
-    """Commits by id, the newest first, each after all that follow it.
+    """Commits by id, newest first, each after all its descendants.
 
-    `trees` is git's name of the desired-state folder at a commit, absent where there is no such folder. `here` are the
-    commits that lead to HEAD, and HEAD. `missing` are commits on record that this clone does not have.
+    `trees` has the tree id of the desired-state folder at each commit that has the folder. `here` are HEAD and its
+    ancestors. `missing` are commits on record that this clone lacks.
     """
 
     head: str
@@ -36,9 +36,9 @@ class CommitGraph:
     order: Mapping[str, int] = field(default_factory=dict)
 
     def edges(self) -> Iterator[tuple[str | None, str]]:
-        """Yields (parent, child) of all commits, with None as the parent of a first commit.
+        """Yields (parent, child) for all commits, with None as the parent of a first commit.
 
-        HEAD follows each commit on record that does not lead to it: what stood there and is not in HEAD went away.
+        A commit on record outside HEAD's history gets HEAD as a child, so that its lines count as removed.
         """
         followed: set[str] = set()
         for commit, parents in self.parents.items():
@@ -56,24 +56,23 @@ class CommitGraph:
         return sorted(commits, key=self.order.__getitem__)
 
     def marks_before(self, marks: Mapping[str, int]) -> dict[str, int]:
-        """Returns for each commit the union of the marks of the commits that lead to it, without its own."""
+        """Returns for each commit the union of the marks of its ancestors, without its own."""
         before: dict[str, int] = {}
         for commit in reversed(tuple(self.parents)):
             parents = self.parents[commit]
-            before[commit] = reduce(or_, (before.get(one, 0) | marks.get(one, 0) for one in parents), 0)
+            before[commit] = reduce(or_, (before.get(parent, 0) | marks.get(parent, 0) for parent in parents), 0)
         return before
 
 
 def read_graph(repository: Repository, recorded: Collection[str]) -> CommitGraph:
-    """Reads the graph of HEAD and of the commits on record; raises Refused where history is cut off or lost."""
+    """Reads the graph of HEAD and of the commits on record. Raises Refused if history is cut off or lost."""
     if repository.is_shallow():
         raise Refused(UNSHALLOW)
     head = repository.commit_named("HEAD")
     wanted = sorted(set(recorded))
-    there = _existing(repository, wanted)
-    listed = repository.attempt(
-        "rev-list", "--topo-order", "--parents", "--stdin", stdin="".join(f"{one}\n" for one in (head, *there)).encode()
-    )
+    existing = _existing(repository, wanted)
+    starts = "".join(f"{commit}\n" for commit in (head, *existing)).encode()
+    listed = repository.attempt("rev-list", "--topo-order", "--parents", "--stdin", stdin=starts)
     if listed is None:
         raise Refused(REFETCH)
     parents = {commit: tuple(before) for commit, *before in (line.split() for line in listed.decode().splitlines())}
@@ -82,7 +81,7 @@ def read_graph(repository: Repository, recorded: Collection[str]) -> CommitGraph
         parents=parents,
         trees=_read_trees(repository, parents),
         here=frozenset(find_leading((head,), parents)),
-        missing=frozenset(wanted) - frozenset(there),
+        missing=frozenset(wanted) - frozenset(existing),
         order={commit: number for number, commit in enumerate(parents)},
     )
 
@@ -96,20 +95,20 @@ def _existing(repository: Repository, commits: Iterable[str]) -> list[str]:
 
 
 def find_leading(commits: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """Returns the commits, and all that lead to them."""
+    """Returns the commits and all their ancestors."""
     return find_ancestors(commits, parents.__getitem__)
 
 
 def _read_trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:
-    """The folder's tree at each commit; where the folder was not there yet, that of the folder it came from."""
+    """Returns the folder's tree at each commit; before a rename, the tree of the folder's former path."""
     found: dict[str, str] = {}
-    lacking, folder, folders = list(commits), repository.folder, {repository.folder}
+    missing, folder, folders = list(commits), repository.folder, {repository.folder}
     for _move in range(MOST_MOVES):
-        found |= _trees_below(repository, lacking, folder)
-        lacking = [commit for commit in lacking if commit not in found]
-        if not lacking:
+        found |= _trees_below(repository, missing, folder)
+        missing = [commit for commit in missing if commit not in found]
+        if not missing:
             break
-        folder = find_folder_at(repository, lacking[0])
+        folder = find_folder_at(repository, missing[0])
         if folder in folders:
             break
         folders.add(folder)
@@ -123,8 +122,8 @@ def _trees_below(repository: Repository, commits: list[str], folder: str) -> dic
 
 
 def _check(repository: Repository, names: Iterable[str]) -> list[tuple[str, str]]:
-    """The id and the type of each object, from one process; for what is not there, its name and `missing`."""
-    asked = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
-    told = repository.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-    answers = (line.rpartition(" ") for line in told.decode(errors="surrogateescape").split("\n")[:-1])
+    """Returns the id and type of each object, from one process; for a missing object, its name and `missing`."""
+    queries = "".join(f"{name}\n" for name in names).encode(errors="surrogateescape")
+    listed = repository.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=queries)
+    answers = (line.rpartition(" ") for line in listed.decode(errors="surrogateescape").split("\n")[:-1])
     return [(name, kind) for name, _, kind in answers]

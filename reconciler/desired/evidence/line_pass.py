@@ -1,7 +1,7 @@
-"""The one pass over the lines that the folder lost and gained, at work beside the read of the account.
+"""The pass over the removed and added lines of the folder, in a thread beside the read of the account.
 
-Every edge between two commits counts, those of merges too: whatever a commit declares and HEAD does not stood on a line
-that some edge took away. What git prints goes to a file without a name, and is read only where evidence is needed.
+Every edge between two commits counts, also of merges: if a commit declares a user and HEAD does not, some edge removed
+the line. Git's output goes to a temporary file, which is read only if evidence is needed.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ DIFF_TREE = (
 
 @dataclass(frozen=True, slots=True)
 class FolderCommits:
-    """The commits between which the folder changed from one tree to another, the newest first.
+    """The commits between which the folder changed from one tree to another, newest first.
 
-    A first commit has no `parents`: all that it declares came with it.
+    `parents` is empty for a first commit, which adds all its lines.
     """
 
     parents: tuple[str, ...]
@@ -42,9 +42,9 @@ class FolderCommits:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """What the pass found: the graph, and for each pair of trees (before, after) its edges and its lines.
+    """The result of the pass: the graph, and for each pair of trees (before, after) its edges and lines.
 
-    `since` are the commits after which every edge counts, where not all of history was read; None where it was.
+    `since` are the commits after which all edges were read; None if all of history was read.
     """
 
     repository: Repository
@@ -54,7 +54,7 @@ class Lines:
     since: frozenset[str] | None = None
 
     def read(self) -> Iterator[tuple[FolderCommits, TreeLines]]:
-        """Yields the lines that came and went on each change of the folder; may be read again."""
+        """Yields the removed and added lines of each change of the folder; can be called again."""
         for patches in self.patches:
             patches.seek(0)
             for trees in read_patches(patches):
@@ -62,9 +62,9 @@ class Lines:
 
 
 class LinePass:
-    """The pass in the making: started early, joined where evidence is needed, and stopped at the end of `with`.
+    """A running pass: started early, joined when evidence is needed, and stopped at the end of `with`.
 
-    What changed since a commit is read first: it is little, and mostly enough.
+    Changes since a commit are read first, because they are few and usually enough.
     """
 
     def __init__(self, repository: Repository, recorded: Collection[str], since: str | None) -> None:
@@ -84,26 +84,26 @@ class LinePass:
 
     @classmethod
     def start(cls, repository: Repository, recorded: Collection[str], since: str | None = None) -> LinePass:
-        """Starts the pass over all that leads to HEAD or to one of the commits on record."""
-        one = cls(repository, recorded, since)
-        one._thread.start()
-        return one
+        """Starts the pass over HEAD, the commits on record, and their ancestors."""
+        line_pass = cls(repository, recorded, since)
+        line_pass._thread.start()
+        return line_pass
 
     def graph(self) -> CommitGraph:
-        """Waits for the graph, which comes before the lines; raises Refused as `join_recent` does."""
+        """Waits for the graph, which is ready before the lines; raises the errors of `join_recent`."""
         self._has_graph.wait()
         return self._found(self._graph)
 
     def join_recent(self) -> Lines:
-        """Waits for the lines that came and went since the commit that was named (all, without one).
+        """Waits for the lines changed since the commit given to `start` (all lines without one).
 
-        Raises Refused, with the way out, where a part of the history is not to be had.
+        Raises Refused, with what to do, if a part of the history is missing.
         """
         self._has_recent.wait()
         return self._found(self._recent)
 
     def join(self) -> Lines:
-        """Waits for all lines; raises Refused as `join_recent` does."""
+        """Waits for all lines; raises the errors of `join_recent`."""
         self._thread.join()
         return self._found(self._all)
 
@@ -114,7 +114,7 @@ class LinePass:
         return found
 
     def stop(self) -> None:
-        """Ends the pass, and forgets what it found; what was joined can't be read any more."""
+        """Stops the pass and closes its files; its lines can't be read afterwards."""
         self._stopped.set()
         if self._git is not None:
             self._git.kill()
@@ -143,7 +143,7 @@ class LinePass:
         edges = find_edges(graph, self._repository.ask("hash-object", "-t", "tree", "--stdin").decode().strip())
         ends = _equal_here(graph, self._since)
         before = find_leading(ends, graph.parents)
-        recent = {pair: one for pair, one in edges.items() if not before.issuperset(one.children)}
+        recent = {pair: commits for pair, commits in edges.items() if not before.issuperset(commits.children)}
         first, second = self._patches
         self._write_patches(recent, first)
         self._recent = Lines(self._repository, graph, edges, (first,), ends)
@@ -152,11 +152,11 @@ class LinePass:
         self._all = Lines(self._repository, graph, edges, self._patches)
 
     def _write_patches(self, edges: Iterable[tuple[str, str]], patches: IO[bytes]) -> None:
-        asked = "".join(f"{before} {after}\n" for before, after in edges).encode()
-        if self._stopped.is_set() or not asked:
+        names = "".join(f"{before} {after}\n" for before, after in edges).encode()
+        if self._stopped.is_set() or not names:
             return
         with tempfile.TemporaryFile() as pairs:
-            pairs.write(asked)
+            pairs.write(names)
             pairs.seek(0)
             self._git = subprocess.Popen(  # noqa: S603  # our own arguments; trees are named on stdin
                 [*GIT, *DIFF_TREE],
@@ -173,15 +173,15 @@ class LinePass:
 
 
 def _equal_here(graph: CommitGraph, commit: str | None) -> frozenset[str]:
-    """The commit, or those that lead to HEAD with the same folder where it does not."""
+    """Returns the commit if it is in HEAD's history, else the commits there with an equal folder."""
     if commit is None or commit in graph.here:
         return frozenset(() if commit is None else (commit,))
     tree = graph.trees.get(commit)
-    return frozenset(one for one in graph.here if tree is not None and graph.trees.get(one) == tree)
+    return frozenset(other for other in graph.here if tree is not None and graph.trees.get(other) == tree)
 
 
 def find_edges(graph: CommitGraph, empty: str) -> dict[tuple[str, str], FolderCommits]:
-    """Returns the edges on which the folder changed, by its trees before and after; `empty` is git's empty tree."""
+    """Returns the edges that change the folder, by its trees before and after; `empty` is the id of the empty tree."""
     parents: dict[tuple[str, str], dict[str, None]] = {}
     children: dict[tuple[str, str], dict[str, None]] = {}
     for parent, child in graph.edges():

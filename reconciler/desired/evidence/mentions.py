@@ -1,6 +1,6 @@
-"""Finds which candidates the added and removed lines name: where in history a declaration of each may have ended.
+"""Finds the candidates that added and removed lines mention, and so the commits where a declaration may have ended.
 
-A line that names a candidate proves nothing; that no line does proves that it was not declared there.
+A line that mentions a candidate proves nothing. Without such a line, the candidate was not declared there.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ SECTIONS = re.compile(r"\b(?:released|left)\b")
 
 @dataclass(slots=True)
 class Mentions:
-    """Where the lines name each candidate, by its number, the newest first.
+    """The commits before removals of lines that mention each candidate, by its number, newest first.
 
-    `ended` are commits after which a line that names it was taken away, `settled` those of them where the line may be
-    one of `released:` or `left:`. `rules` are commits after which a mapping changed: what matched before may match no
-    more. `indexes` hold the words that were looked for.
+    `ended` are the commits before such a removal; `settled` are those of them where the line may belong to `released:`
+    or `left:`. `rules` are the commits before a change of a mapping, after which a match may have ended. `indexes` have
+    the searched words.
     """
 
     ended: dict[int, dict[str, None]] = field(default_factory=dict)
@@ -39,14 +39,14 @@ class Mentions:
     indexes: list[MentionIndex] = field(default_factory=list)
 
     def find(self, text: str) -> frozenset[int]:
-        """Returns the numbers of the candidates that a text names."""
+        """Returns the numbers of the candidates that a text mentions."""
         return frozenset[int]().union(*(index.find(text) for index in self.indexes))
 
 
 def find_mentions(lines: Lines, candidates: Mapping[int, Candidate]) -> Mentions:
-    """Reads all lines once, and once more for names where a mapping computes an attribute."""
-    words = [(word, number) for number, one in candidates.items() for word in (*one.words, one.id)]
-    names = [(name, number) for number, one in candidates.items() for name in one.names]
+    """Reads all lines once, and a second time for names if a mapping computes an attribute."""
+    words = [(word, number) for number, candidate in candidates.items() for word in (*candidate.words, candidate.id)]
+    names = [(name, number) for number, candidate in candidates.items() for name in candidate.names]
     mentions = Mentions()
     if _read(lines, MentionIndex(words), mentions) and names:
         _read(lines, MentionIndex(names), mentions)
@@ -57,7 +57,7 @@ def find_mentions(lines: Lines, candidates: Mapping[int, Candidate]) -> Mentions
 
 
 def _read(lines: Lines, index: MentionIndex, mentions: Mentions) -> bool:
-    """Adds what the index finds; whether any mapping was ever an expression."""
+    """Adds the mentions that the index finds, and returns whether any mapping was ever an expression."""
     computed = False
     whole: list[tuple[FolderCommits, FileLines]] = []
     mentions.indexes.append(index)
@@ -86,7 +86,7 @@ def _add_ended(mentions: Mentions, edges: FolderCommits, index: MentionIndex, re
 def _read_whole(
     lines: Lines, changed: Sequence[tuple[FolderCommits, FileLines]], index: MentionIndex, mentions: Mentions
 ) -> None:
-    """Reads files of which a changed line may alter what others mean: all that they declare may have ended there."""
+    """Reads whole files if a changed line may alter other lines: any of their declarations may have ended there."""
     names = dict.fromkeys(file.before for _edges, file in changed if file.before)
     found = {name: index.find(text) for name, text in read_texts(lines.repository, list(names))}
     for edges, file in changed:
@@ -98,7 +98,7 @@ def _read_whole(
 
 
 def read_texts(repository: Repository, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yields the text of each blob with its name; raises Refused where git has lost one, or can't fetch it."""
+    """Yields the text of each blob with its name. Raises Refused if a blob is missing and can't be fetched."""
     for start in range(0, len(names), READ_AT_ONCE):
         some = names[start : start + READ_AT_ONCE]
         try:

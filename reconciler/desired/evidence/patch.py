@@ -1,6 +1,6 @@
-"""What a stream of patches took away and put in, tree by tree and file by file. Reads lines; knows no YAML's meaning.
+"""Parses a stream of patches into removed and added lines, by tree and file. Does not interpret YAML.
 
-The hunks' own counts separate lines from headers: a removed line may itself look like a header.
+The counts of hunks separate lines from headers, because a removed line may look like a header.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ TREES = re.compile(rb"([0-9a-f]{40,64}) ([0-9a-f]{40,64})\n")
 INDEX = re.compile(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)")
 HUNK = re.compile(rb"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 REACHES_FURTHER = re.compile(
-    r"""^[^\s#-]           # what stands at the margin: a section, or one file on one line
+    r"""^[^\s#-]           # text without indent: a section, or a file on one line
       | ^---               # a new document
-      | (?:^|[\s,\[{:])[&*!]\S | <<[ \t]*:   # anchors, what refers to them, tags
+      | (?:^|[\s,\[{:])[&*!]\S | <<[ \t]*:   # anchors, aliases and tags
       | [|>][+-]?\d?(?:[ \t]+\#.*)?[ \t\r]*$   # a text of many lines
     """,
     re.MULTILINE | re.VERBOSE,
@@ -24,7 +24,7 @@ REACHES_FURTHER = re.compile(
 
 @dataclass(slots=True)
 class FileLines:
-    """What one file lost and gained between two trees; `before` and `after` are its blobs, None where it was not."""
+    """The removed and added lines of a file between two trees. `before` and `after` are its blobs, or None."""
 
     before: str | None = None
     after: str | None = None
@@ -33,7 +33,7 @@ class FileLines:
 
     @property
     def reaches_further(self) -> bool:
-        """Whether lines that did not change may mean something else than before: then all of the file counts."""
+        """Whether the change may alter the meaning of unchanged lines, so that the whole file counts."""
         if self.before is None or self.after is None:
             return False
         lines = [*self.removed, *self.added]
@@ -41,7 +41,7 @@ class FileLines:
 
 
 def _is_any_open_ended(lines: Sequence[str]) -> bool:
-    """Whether a quote or a bracket is open at the end of any line."""
+    """Decides whether a quote or bracket is open at the end of any line."""
     text = "".join(lines)
     quotes = [quote for quote in ('"', "'") if quote in text]
     brackets = [pair for pair in (("{", "}"), ("[", "]")) if pair[0] in text or pair[1] in text]
@@ -52,7 +52,7 @@ def _is_any_open_ended(lines: Sequence[str]) -> bool:
 
 @dataclass(slots=True)
 class TreeLines:
-    """What all files lost and gained between the folder's tree before and after."""
+    """The removed and added lines of all files between two trees of the folder."""
 
     before: str
     after: str
@@ -60,7 +60,7 @@ class TreeLines:
 
 
 def read_patches(stream: Iterable[bytes]) -> Iterator[TreeLines]:
-    """Yields what `git diff-tree --stdin --patch --unified=0 --full-index` says of each pair of trees."""
+    """Parses the output of `git diff-tree --stdin --patch --unified=0 --full-index`, and yields each pair of trees."""
     lines = iter(stream)
     trees: TreeLines | None = None
     for line in lines:
@@ -71,9 +71,9 @@ def read_patches(stream: Iterable[bytes]) -> Iterator[TreeLines]:
         elif trees is not None and line.startswith(b"diff --git "):
             trees.files.append(FileLines())
         elif trees is not None and (found := INDEX.match(line)):
-            trees.files[-1].before, trees.files[-1].after = (_blob(one) for one in found.groups())
+            trees.files[-1].before, trees.files[-1].after = (_blob(name) for name in found.groups())
         elif trees is not None and (found := HUNK.match(line)):
-            _read_hunk(lines, trees.files[-1], *(1 if one is None else int(one) for one in found.groups()))
+            _read_hunk(lines, trees.files[-1], *(1 if count is None else int(count) for count in found.groups()))
     if trees is not None:
         yield trees
 

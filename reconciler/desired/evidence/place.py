@@ -1,4 +1,4 @@
-"""Where the commits of the evidence are now: do they lead to HEAD, to another ref, or to none? Asks git."""
+"""Finds the place of each commit of the evidence: in HEAD's history, in another ref's, or in none. Reads git's refs."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from reconciler.desired.records.branch import NAMESPACE
 
 @dataclass(frozen=True, slots=True)
 class CommitPlaces:
-    """The place of each commit, and the commits that lead to HEAD and have the same folder (or are the commit)."""
+    """The place of each commit; `equals` has, for a commit elsewhere, those in HEAD's history with an equal folder."""
 
     places: Mapping[str, Place]
     equals: Mapping[str, tuple[str, ...]]
 
     def nodes(self, commit: str) -> tuple[str, ...]:
-        """Returns the commit and those that it is equal to."""
+        """Returns the commit and the commits with an equal folder."""
         return commit, *self.equals.get(commit, ())
 
 
 def find_places(repository: Repository, graph: CommitGraph, commits: Collection[str]) -> CommitPlaces:
-    """Finds the place of each commit; refs are asked for only where one neither leads to HEAD nor equals one that does.
+    """Finds the place of each commit; reads refs only for commits outside HEAD's history without an equal folder there.
 
-    The branches of the record count as no ref, because they lead to every commit that was ever applied.
+    Ignores the branches of the record, because they contain every applied commit.
     """
     apart = [commit for commit in commits if commit not in graph.here]
     equals = _find_equals(graph, apart)
@@ -53,13 +53,13 @@ def _on_other_refs(repository: Repository, head: str) -> frozenset[str]:
     names = [f"{name}^{{commit}}\n" for name in listed if not is_record(name) and not name.startswith("refs/notes/")]
     if not names:
         return frozenset()
-    asked = "".join((*names, f"^{head}\n")).encode(errors="surrogateescape")
-    told = repository.ask("rev-list", "--ignore-missing", "--stdin", stdin=asked)
-    return frozenset(told.decode().split())
+    revisions = "".join((*names, f"^{head}\n")).encode(errors="surrogateescape")
+    commits = repository.ask("rev-list", "--ignore-missing", "--stdin", stdin=revisions)
+    return frozenset(commits.decode().split())
 
 
 def is_record(ref: str) -> bool:
-    """Whether a ref is a branch of the record of applies, here or as a remote has it."""
+    """Returns whether a ref is a local or remote branch of a record of applies."""
     parts = ref.split("/")
     if parts[:2] == ["refs", "heads"]:
         return parts[2] == NAMESPACE and len(parts) > len(("refs", "heads", NAMESPACE))

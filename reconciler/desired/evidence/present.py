@@ -1,4 +1,4 @@
-"""Which candidates the files at a commit name at all: cheaper than to compile it. Asks git for files not yet read."""
+"""Finds the candidates that the files of a commit mention, which is cheaper than compiling it. Reads git."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETTLING_SECTION = re.compile(r"\b(?:released|left)[\"']?\s*:")
 
 @dataclass(slots=True)
 class PresentNames:
-    """The candidates that files name, by tree; each tree and each file is read once."""
+    """The candidates that files mention, by tree; each tree and each file is read once."""
 
     repository: Repository
     mentions: Mentions
@@ -22,14 +22,14 @@ class PresentNames:
     _settling: set[str] = field(default_factory=set)
 
     def at(self, tree: str) -> frozenset[int]:
-        """Returns the numbers of the candidates that the files of a folder's tree name."""
+        """Returns the numbers of the candidates that the files of a tree mention."""
         if tree not in self._by_tree:
             blobs = self._read(tree)
             self._by_tree[tree] = frozenset[int]().union(*(self._by_blob[blob] for blob in blobs))
         return self._by_tree[tree]
 
     def settles(self, tree: str) -> bool:
-        """Whether any file of a folder's tree has a section `released:` or `left:`, as far as its text tells."""
+        """Returns whether the text of any file of a tree has a section `released:` or `left:`."""
         return not self._settling.isdisjoint(self._read(tree))
 
     def _read(self, tree: str) -> list[str]:

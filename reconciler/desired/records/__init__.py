@@ -1,5 +1,5 @@
-"""The record of applies: a branch `reconciler/<name>` whose commits are the applies. Reads, writes and exchanges it.
+"""Reads, writes and exchanges the record of applies: a branch `reconciler/<name>` with a commit for each begin and end.
 
-A commit's tree is one file, `apply.json`; its last parent is the commit that was applied, its others are records.
-Decides nothing about what a record says: that is in `core/ownership`.
+The tree of such a commit is one file, `apply.json`. Its last parent is the applied commit; its other parents are
+records. Decides nothing from the content of records: `core/record` and `core/ownership` do.
 """

@@ -1,4 +1,4 @@
-"""The branch of a record: its refs here and of a remote, which remote it is exchanged with, and how it is moved."""
+"""The branch of a record: its refs in this clone, the choice of its remote, and the move of the local branch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class RecordBranch:
-    """The branch of a record: `remote` is None where it is this clone's own, as that of the embedded 4me is.
+    """The branch of a record. `remote` is None if the record stays in this clone, as with the embedded 4me.
 
-    `seconds` is how long a remote may take to answer.
+    `seconds` is the time limit for an answer of the remote.
     """
 
     repository: Repository
@@ -25,61 +25,61 @@ class RecordBranch:
 
     @property
     def local(self) -> str:
-        """The ref of the branch here."""
+        """The ref of the local branch."""
         return local_ref(self.name)
 
     @property
     def tracking(self) -> str | None:
-        """The ref here that has what the remote's branch was when it was asked last."""
+        """The ref of the remote's branch as last fetched or pushed."""
         return tracking_ref(self.remote, self.name) if self.remote else None
 
     @property
     def absence(self) -> str:
-        """The ref here that says that the remote was asked and had no such branch."""
+        """The ref that notes that the last fetch found no such branch at the remote."""
         return f"refs/{NAMESPACE}/absent/{self.remote}/{self.name}"
 
     def is_known(self) -> bool:
-        """Returns whether the remote was ever asked, or there is none: else an empty record means nothing."""
+        """Returns whether the remote was ever read, or none is needed; otherwise an empty record proves nothing."""
         known = self.remote is None or self.theirs() or self.ours() or self.repository.resolve(self.absence)
         return bool(known)
 
     def ours(self) -> str | None:
-        """Returns the commit that the branch here points to."""
+        """Returns the commit of the local branch."""
         return self.repository.resolve(self.local)
 
     def theirs(self) -> str | None:
-        """Returns the commit that the remote's branch pointed to when it was asked last."""
+        """Returns the commit of the remote's branch as last fetched or pushed."""
         return self.repository.resolve(self.tracking) if self.tracking else None
 
     def find_tips(self) -> tuple[str, ...]:
-        """Returns the commits that the branch points to, here and as the remote had it when it was asked last."""
+        """Returns the commits of the local branch and of the remote's branch as last fetched or pushed."""
         refs = [ref for ref in (self.local, self.tracking) if ref]
         listed = self.repository.ask("for-each-ref", "--format=%(objectname) %(refname)", *refs).decode()
         pairs = [line.split(" ", 1) for line in listed.splitlines()]
         return tuple(dict.fromkeys(commit for commit, ref in pairs if ref in refs))
 
     def move(self, commit: str, before: str | None) -> bool:
-        """Moves the branch here if it still is where it was (None: not there); whether it was moved."""
+        """Moves the local branch if it still points to `before` (None: does not exist); returns whether it moved."""
         return self.repository.attempt("update-ref", self.local, commit, before or "") is not None
 
 
 def local_ref(name: str) -> str:
-    """Returns the ref of the branch here."""
+    """Returns the ref of the local branch."""
     return f"refs/heads/{NAMESPACE}/{name}"
 
 
 def tracking_ref(remote: str, name: str) -> str:
-    """Returns the ref here that has what the remote's branch was when it was asked last."""
+    """Returns the ref of the remote's branch as last fetched or pushed."""
     return f"refs/remotes/{remote}/{NAMESPACE}/{name}"
 
 
 def choose_remote(repository: Repository) -> str | None:
-    """Returns the remote of the record: the only one, else that of the checked-out branch, else `origin`.
+    """Returns the remote of the record: the only remote, else the checked-out branch's remote, else `origin`.
 
-    None where there is no remote: the local branch serves. Raises Refused where several remotes leave it open.
+    Returns None without remotes; then the record stays in this clone. Raises Refused if several remotes remain.
     """
     remotes = repository.ask("remote").decode().split()
-    if len(remotes) < 2:  # noqa: PLR2004  # one or none: nothing to choose
+    if len(remotes) < 2:  # noqa: PLR2004  # at most one remote: no choice
         return remotes[0] if remotes else None
     branch = repository.attempt("symbolic-ref", "--quiet", "--short", "HEAD")
     tracked = branch and repository.attempt("config", "--get", f"branch.{branch.decode().strip()}.remote")
@@ -89,13 +89,13 @@ def choose_remote(repository: Repository) -> str | None:
     if "origin" in remotes:
         return "origin"
     raise Refused(
-        f"there are several remotes ({', '.join(remotes)}), and none is known to have the record of applies: "
-        "check out a branch that tracks one of them, or name one origin"
+        f"several remotes could have the record of applies ({', '.join(remotes)}): check out a branch that tracks the "
+        "right one, or name it origin"
     )
 
 
 def list_record_names(repository: Repository, remote: str | None) -> frozenset[str]:
-    """Returns the names of the records that are known here, of this clone's branches and the remote's."""
+    """Returns the names of the records in this clone, from local branches and the remote's branches as last fetched."""
     prefixes = [local_ref("")] + ([tracking_ref(remote, "")] if remote else [])
     listed = repository.ask("for-each-ref", "--format=%(refname)", *prefixes).decode().splitlines()
     return frozenset(ref.removeprefix(prefix) for ref in listed for prefix in prefixes if ref.startswith(prefix))

@@ -1,4 +1,4 @@
-"""Erases the hashes of users from the records before the last full apply, which need them no longer."""
+"""Erases the hashes of users from the records before the last full apply, where they are no longer needed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from reconciler.errors import Failed
 
 
 def erase(branch: RecordBranch) -> int:
-    """Rewrites the branch, here and at the remote, without what the last whole full apply made needless.
+    """Rewrites both branches without the hashes in records before the last complete apply with a full read.
 
-    Returns how many records lost their lists of hashes. The one push by force of this program: the remote takes it only
-    where its branch is what was read. Raises Failed where the remote does not take it; then nothing is changed here.
+    Returns the number of records that lost their hashes. Pushes with a lease, the only forced push of this program: the
+    remote accepts it only if its branch is unchanged since it was read. Raises Failed if the remote refuses; then the
+    local branch is unchanged.
     """
     fetch_record(branch)
     pushed = push_record(branch)
     if pushed.state != "done":
-        raise Failed(f"the record can't be pushed ({pushed.words}): nothing was erased")
+        raise Failed(f"the record can't be pushed ({pushed.words}), so nothing was erased")
     history = load_history(branch)
     erased = find_erased(history)
     if not erased:
@@ -33,31 +34,31 @@ def erase(branch: RecordBranch) -> int:
     tip = rewrite(branch.repository, history, erased)
     pushed = push_commit(branch, tip, lease=branch.theirs())
     if pushed.state != "done":
-        raise Failed(f"{branch.remote} does not take the rewritten record ({pushed.words}): nothing was erased")
+        raise Failed(f"{branch.remote} refuses the rewritten record ({pushed.words}), so nothing was erased")
     if before is not None and not branch.move(tip, before):
-        raise Failed(f"{branch.local} was moved meanwhile: erase again")
+        raise Failed(f"another process moved {branch.local} meanwhile: erase again")
     return len(erased)
 
 
 def find_erased(history: ApplyHistory) -> dict[str, ApplyRecord]:
-    """Returns what is written instead of records before the last whole full apply, by id, where that differs."""
+    """Returns the new records, by the id of the old, for those before the last full apply that have hashes."""
     last = history.last_full()
-    behind = history.before((last,)) if last else set()
-    changed = {entry.id: _without_hashes(entry.record) for entry in history.entries if entry.id in behind}
+    ancestors = history.before((last,)) if last else set()
+    changed = {entry.id: _without_hashes(entry.record) for entry in history.entries if entry.id in ancestors}
     return {
         entry.id: changed[entry.id] for entry in history.entries if changed.get(entry.id, entry.record) != entry.record
     }
 
 
 def _without_hashes(record: ApplyRecord) -> ApplyRecord:
-    """Returns the record without hashes: what covered some keys covers none, which at worst leaves a user in doubt."""
+    """Returns the record without hashes. If it covered some keys, it covers none: at worst, a user is unresolved."""
     covers = record.covers if record.covers.kind == "all" else Covers(kind="only")
     return record.model_copy(update={"covers": covers, "open": (), "sample": ()})
 
 
 def rewrite(repository: Repository, history: ApplyHistory, erased: Mapping[str, ApplyRecord]) -> str:
-    """Writes the branch anew with other records in some places, by their authors and dates; returns its tip."""
-    (tip,) = (one.id for one in history.tips())
+    """Rewrites the branch with the erased records, keeping authors and dates; returns the new tip."""
+    (tip,) = (entry.id for entry in history.tips())
     commits, _missing = walk_commits(repository, (tip,))
     draft = f"refs/reconciler-drafts/{secrets.token_hex(8)}"
     marks: dict[str, str] = {}
@@ -73,7 +74,7 @@ def rewrite(repository: Repository, history: ApplyHistory, erased: Mapping[str, 
     finally:
         repository.attempt("update-ref", "-d", draft)
     if made is None:
-        raise Failed("git did not write the record anew: nothing was erased")
+        raise Failed("git did not rewrite the record, so nothing was erased")
     return made
 
 
@@ -82,25 +83,25 @@ def _parents_first(history: ApplyHistory) -> list[RecordEntry]:
     done: dict[str, RecordEntry] = {}
     waiting = [tip.id for tip in history.tips()]
     while waiting:
-        lacking = [parent for parent in entries[waiting[-1]].parents if parent not in done and parent in entries]
-        if lacking:
-            waiting.extend(lacking)
+        missing = [parent for parent in entries[waiting[-1]].parents if parent not in done and parent in entries]
+        if missing:
+            waiting.extend(missing)
         else:
-            one = waiting.pop()
-            done[one] = entries[one]
+            entry_id = waiting.pop()
+            done[entry_id] = entries[entry_id]
     return list(done.values())
 
 
 def _spell_commit(draft: str, commit: RecordCommit, record: ApplyRecord | None, marks: Mapping[str, str]) -> bytes:
-    """One commit in the words of `git fast-import`."""
+    """Returns a commit in the format of `git fast-import`."""
     head, message = commit.raw.split(b"\n\n", 1)
-    people = [line for line in head.split(b"\n") if line.startswith((b"author ", b"committer "))]
+    identities = [line for line in head.split(b"\n") if line.startswith((b"author ", b"committer "))]
     content = spell_record(record) if record is not None else commit.content or b""
     parents = [marks.get(parent, parent) for parent in (*commit.parents, commit.applied or "")]
     lines = [
         f"commit {draft}".encode(),
         f"mark {marks[commit.id]}".encode(),
-        *people,
+        *identities,
         _data(message),
         *(f"{'merge' if number else 'from'} {parent}".encode() for number, parent in enumerate(parents)),
         b"deleteall",

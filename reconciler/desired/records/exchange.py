@@ -1,4 +1,4 @@
-"""Exchanges a record's branch with a remote: one ref, never by force, and within a time."""
+"""Exchanges the branch of a record with a remote: one ref, never by force except to erase, within a time limit."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from reconciler.errors import NotARecord, RecordUnknown
 
 TRIES = 20
 FETCHES = 3
-NOT_THERE = 2  # what `git ls-remote --exit-code` ends with
+NOT_THERE = 2  # the exit code of `git ls-remote --exit-code` without a matching ref
 _RACES = ("cannot lock ref", "failed to update ref", "incorrect old value", "stale info", "reference already exists")
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """How a push ended: `lost` where another was faster, `refused` by the host's rules; `words` are git's."""
+    """The result of a push: `lost` if another push was faster, `refused` by the host's rules; `words` are git's."""
 
     state: Literal["done", "lost", "refused", "unreachable"]
     words: str = ""
 
 
 def fetch_record(branch: RecordBranch) -> bool:
-    """Fetches the branch of a record from its remote, and nothing else; whether the remote has one.
+    """Fetches only the branch of a record from its remote, and returns whether the remote has it.
 
-    Where the branch here has nothing that the remote's lacks, it follows. Raises RecordUnknown with git's words where
-    the remote can't be asked.
+    Moves the local branch to the remote's if it has no record that the remote's lacks. Raises RecordUnknown with git's
+    message if the remote can't be read.
     """
     if branch.remote is None:
         return False
@@ -50,23 +50,23 @@ def fetch_record(branch: RecordBranch) -> bool:
 
 
 def _fetch(branch: RecordBranch, remote: str) -> bool:
-    """Whether the remote has the branch, which is fetched then; one that another run makes meanwhile is asked again."""
+    """Fetches the branch and returns whether the remote has it; retries if another run creates it meanwhile."""
     words = ""
     for _ in range(FETCHES):
         refspec = f"+{branch.local}:{branch.tracking}"
         code, _out, words = _converse(branch, *_FETCH, "--no-filter", remote, refspec)
         if not code:
             return True
-        asked, _out, more = _converse(branch, "ls-remote", "--exit-code", "--heads", remote, branch.local)
-        if asked == NOT_THERE:
+        listed, _out, list_words = _converse(branch, "ls-remote", "--exit-code", "--heads", remote, branch.local)
+        if listed == NOT_THERE:
             return False
-        if asked:
-            raise refuse_unknown(more).as_error()
+        if listed:
+            raise refuse_unknown(list_words).as_error()
     raise refuse_unknown(words).as_error()
 
 
 def push_record(branch: RecordBranch) -> Pushed:
-    """Pushes what the branch here has; a push that loses a race is joined with what won it, and tried again."""
+    """Pushes the local branch; after a lost race, merges the remote's records and retries."""
     pushed = Pushed("done")
     for _ in range(TRIES):
         ours = branch.ours()
@@ -84,7 +84,7 @@ def push_record(branch: RecordBranch) -> Pushed:
 
 
 def push_commit(branch: RecordBranch, commit: str, lease: str | None = None) -> Pushed:
-    """Pushes one commit as the remote's branch; only where `lease` says what is there now may it replace that."""
+    """Pushes a commit as the remote's branch; it may replace the remote's commit only if that is `lease`."""
     if branch.remote is None:
         return Pushed("done")
     force = () if lease is None else (f"--force-with-lease={branch.local}:{lease}",)
@@ -112,56 +112,56 @@ _FETCH = (
 
 
 def _follow(branch: RecordBranch, theirs: str) -> None:
-    """Moves the branch here to the remote's, where each of its records is there too, or was before an erasure."""
+    """Moves the local branch to the remote's if the remote has each of its records, possibly without hashes."""
     ours = branch.ours()
     if ours is None or ours == theirs:
         return
     try:
         entries = load_entries(branch, (ours, theirs))
     except (RecordUnknown, NotARecord):
-        return  # the error is raised to those who load the history
-    there, here = _reached(entries, theirs), _reached(entries, ours)
-    there &= entries.keys()  # what does not read, and was given up by a recovery, is among none of the entries
-    known = {_step(entries[one].record) for one in there}
-    if all(one in there or _step(entries[one].record) in known for one in here & entries.keys()):
+        return  # loading the history raises this error
+    remote, local = _reached(entries, theirs), _reached(entries, ours)
+    remote &= entries.keys()  # unreadable commits before a recovery are not in `entries`
+    known = {_step(entries[entry_id].record) for entry_id in remote}
+    if all(entry_id in remote or _step(entries[entry_id].record) in known for entry_id in local & entries.keys()):
         branch.move(theirs, ours)
 
 
 def _join(branch: RecordBranch) -> None:
-    """Writes the last record here anew, so that it follows what the remote has too: nothing of either is lost."""
+    """Rewrites the last local record with the remote's records as parents too, so that no record is lost."""
     ours, theirs = branch.ours(), branch.theirs()
     if ours is None or theirs is None or ours == theirs:
         return
     entries = load_entries(branch, (ours, theirs))
     if theirs in _reached(entries, ours):
         return
-    others = ApplyHistory(tuple(entry for one, entry in entries.items() if one != ours))
+    others = ApplyHistory(tuple(entry for entry_id, entry in entries.items() if entry_id != ours))
     joined = make_commit(branch.repository, entries[ours].record, [tip.id for tip in others.tips()])
     branch.move(joined.id, ours)
 
 
 def _reached(entries: Mapping[str, RecordEntry], tip: str) -> set[str]:
-    return find_ancestors((tip,), lambda one: entries[one].parents if one in entries else ())
+    return find_ancestors((tip,), lambda entry_id: entries[entry_id].parents if entry_id in entries else ())
 
 
 def _step(record: ApplyRecord) -> tuple[object, ...]:
-    """What an erasure leaves of a record."""
+    """Returns the fields that identify a record and that an erasure keeps."""
     return record.state, record.serial, record.run, record.at, record.commit
 
 
 def _fetch_blobs(branch: RecordBranch, tip: str) -> None:
-    """In a partial clone: fetches at once what git would fetch file by file, from a connection each."""
+    """In a partial clone, fetches all missing files at once; git would open a connection for each file."""
     repository = branch.repository
     if repository.attempt("config", "--get-regexp", r"^remote\..*\.promisor$") is None:
         return
     names = "".join(f"{commit}:{RECORD_FILE}\n" for commit in guess_line(repository, (tip,)))
     listed = repository.ask("cat-file", "--batch-check=%(objectname)", stdin=names.encode()).decode().splitlines()
     blobs = [line for line in listed if " " not in line]
-    lacking = repository.attempt(
+    missing = repository.attempt(
         *("rev-list", "--objects", "--no-walk", "--missing=print", "--stdin"),
         stdin="".join(f"{blob}\n" for blob in blobs).encode(),
     )
-    wanted = [line[1:] for line in (lacking or b"").decode().splitlines() if line.startswith("?")]
+    wanted = [line[1:] for line in (missing or b"").decode().splitlines() if line.startswith("?")]
     if wanted and branch.remote is not None:
         _converse(
             branch,

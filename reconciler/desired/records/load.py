@@ -1,4 +1,4 @@
-"""Loads the history of applies from a record's branch, or says which commit of it does not read."""
+"""Loads the history of applies from the branch of a record, or names the commit that can't be read."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from reconciler.errors import NotARecord
 
 
 def load_history(branch: RecordBranch) -> ApplyHistory:
-    """Returns the union of the branch here and as the remote had it when it was asked last.
+    """Returns the union of the local branch and the remote's branch as last fetched or pushed.
 
-    Raises NotARecord where a commit of it does not read, which names the last one that does, and RecordUnknown where
-    a record is not in this clone.
+    Raises NotARecord if a commit can't be read, with the last readable commit, and RecordUnknown if a record is missing
+    in this clone.
     """
     return ApplyHistory(tuple(load_entries(branch, branch.find_tips()).values()))
 
 
 def load_readable(branch: RecordBranch) -> ApplyHistory:
-    """Returns what reads of the branch, for a recovery from what does not: records that are damaged are left out."""
+    """Returns the readable records of the branch, for a recovery; skips damaged records."""
     commits, _missing = walk_commits(branch.repository, branch.find_tips(), strictly=False)
     entries, _wrong = parse_commits(commits)
     return ApplyHistory(tuple(_skip(entries, commits).values()))
 
 
 def load_entries(branch: RecordBranch, tips: Sequence[str]) -> dict[str, RecordEntry]:
-    """Returns the records that some commits of the branch lead to, by id; raises as `load_history` does.
+    """Returns the records at these commits and their ancestors, by id; raises the errors of `load_history`.
 
-    What does not read, and was given up by a recovery, is left out.
+    Skips unreadable commits before a recovery.
     """
     with collector_off():
         commits, missing = walk_commits(branch.repository, tips)
@@ -44,16 +44,16 @@ def load_entries(branch: RecordBranch, tips: Sequence[str]) -> dict[str, RecordE
     if not wrong:
         return entries
     commits, _missing = walk_commits(branch.repository, tips, strictly=False)
-    entries, _words = parse_commits(commits)
-    given_up = _before_recoveries(commits, entries)
-    bad = next((one for one in wrong if one not in given_up), None)
+    entries, _wrong = parse_commits(commits)
+    superseded = _before_recoveries(commits, entries)
+    bad = next((commit_id for commit_id in wrong if commit_id not in superseded), None)
     if bad is not None:
         raise refuse_unreadable(branch.name, bad, wrong[bad], _find_last_good(entries)).as_error()
     return _skip(entries, commits)
 
 
 def parse_commits(commits: Mapping[str, RecordCommit]) -> tuple[dict[str, RecordEntry], dict[str, str]]:
-    """Returns the entries of the commits that read as records, and in words what is wrong with each other one."""
+    """Returns the entries of the commits that are records, and the fault of each other commit, by id."""
     samples: dict[bytes, tuple[SampleEntry, ...]] = {}
     entries: dict[str, RecordEntry] = {}
     wrong: dict[str, str] = {}
@@ -70,46 +70,48 @@ def _parse(commit: RecordCommit, samples: dict[bytes, tuple[SampleEntry, ...]]) 
         raise NotARecord(f"its tree is not the one file {RECORD_FILE}")
     record = parse_record(commit.content, samples)
     if record.commit != commit.applied:
-        raise NotARecord("its last parent is not the commit that it says was applied")
+        raise NotARecord("its last parent is not the applied commit that it names")
     return RecordEntry(commit.id, commit.parents, record)
 
 
 def _find_last_good(entries: Mapping[str, RecordEntry]) -> str | None:
-    """The newest commit that reads, as do all records before it."""
+    """Returns the newest readable commit whose ancestors are all readable."""
     good: set[str] = set()
     before = -1
-    while before < len(good):  # twice, but for unions that cross the order in which they were found
+    while before < len(good):  # usually two rounds; unions may need more, if parents were found after children
         before = len(good)
-        for one in reversed([*entries.values()]):
-            if good.issuperset(one.parents):
-                good.add(one.id)
-    newest = ApplyHistory(tuple(entries[one] for one in good)).entries
+        for entry in reversed([*entries.values()]):
+            if good.issuperset(entry.parents):
+                good.add(entry.id)
+    newest = ApplyHistory(tuple(entries[entry_id] for entry_id in good)).entries
     return newest[-1].id if newest else None
 
 
 def _before_recoveries(commits: Mapping[str, RecordCommit], entries: Mapping[str, RecordEntry]) -> set[str]:
-    given_up = (parent for one in entries.values() if one.record.state == "recovered" for parent in one.parents)
-    return find_ancestors(given_up, lambda one: _all_before(commits[one], entries) if one in commits else ())
+    starts = (parent for entry in entries.values() if entry.record.state == "recovered" for parent in entry.parents)
+    return find_ancestors(
+        starts, lambda commit_id: _all_parents(commits[commit_id], entries) if commit_id in commits else ()
+    )
 
 
 def _skip(entries: Mapping[str, RecordEntry], commits: Mapping[str, RecordCommit]) -> dict[str, RecordEntry]:
-    """The entries, each after what reads before the commits between that do not."""
+    """Returns the entries, with unreadable parents replaced by their nearest readable ancestors."""
     kept: dict[str, RecordEntry] = {}
     for entry in entries.values():
         waiting, parents, seen = list(entry.parents), [], set[str]()
         while waiting:
-            one = waiting.pop()
-            if one in entries:
-                parents.append(one)
-            elif one in commits and one not in seen:
-                waiting.extend(_all_before(commits[one], entries))
-            seen.add(one)
+            parent = waiting.pop()
+            if parent in entries:
+                parents.append(parent)
+            elif parent in commits and parent not in seen:
+                waiting.extend(_all_parents(commits[parent], entries))
+            seen.add(parent)
         kept[entry.id] = replace(entry, parents=tuple(sorted(set(parents))))
     return kept
 
 
-def _all_before(commit: RecordCommit, entries: Mapping[str, RecordEntry]) -> tuple[str, ...]:
-    """What a commit follows: of one that does not read, its last parent may be a record too."""
+def _all_parents(commit: RecordCommit, entries: Mapping[str, RecordEntry]) -> tuple[str, ...]:
+    """Returns the records that are parents of a commit; if it is unreadable, its last parent may be a record too."""
     if commit.id in entries or commit.applied is None:
         return commit.parents
     return (*commit.parents, commit.applied)

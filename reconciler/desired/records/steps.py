@@ -1,4 +1,4 @@
-"""The steps of an apply on record: it begins before a request is sent, where the next run will find it, and it ends."""
+"""Records the steps of an apply: its begin, before the first request, and its end; and recoveries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An apply that has begun: its record, and the history that it began from, which is without it."""
+    """An apply that has begun: its record, and the history before it."""
 
     entry: RecordEntry
     history: ApplyHistory
@@ -28,7 +28,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class WrittenRecord:
-    """A record that is on the branch here, and whether the remote has it."""
+    """A record on the local branch, and the result of its push."""
 
     entry: RecordEntry
     pushed: Pushed
@@ -40,11 +40,11 @@ def begin(
     now: Callable[[], datetime],
     draft: Callable[[ApplyHistory], ApplyRecord],
 ) -> Begun:
-    """Puts the begin of an apply on record, here and at the remote; nothing of it is left where that fails.
+    """Records the begin of an apply, at the remote and on the local branch, or leaves both unchanged.
 
-    `draft` makes the record from the history that it will follow, or raises Refused; it runs again where another run
-    was faster. Raises ApplyIsOpen while another run may send, and Refused with the host's words
-    where the remote does not take it.
+    `draft` makes the record from the history before it, or raises Refused; it is called again if another run was
+    faster. Raises ApplyIsOpen while another run may send requests, and Refused with the host's message if the remote
+    refuses the push.
     """
     pushed = Pushed("lost")
     for _ in range(TRIES):
@@ -62,17 +62,17 @@ def begin(
 
 
 def end(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
-    """Puts the end of an apply on record, here and then at the remote.
+    """Records the end of an apply, on the local branch and then at the remote.
 
-    Where the push fails, it stays on the branch here: the next run pushes it, or `push_record`.
+    If the push fails, the end stays on the local branch, and the next run or `push_record` pushes it.
     """
     return _add(branch, record, lambda: [tip.id for tip in load_history(branch).tips()])
 
 
 def write_recovery(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
-    """Puts on record that this account and HEAD's line count from here on; `record` has the state `recovered`.
+    """Records a recovery, from which the current account and HEAD's history count; `record` has the state `recovered`.
 
-    It follows commits that do not read too: behind a recovery they no longer block a read.
+    Its parents include unreadable commits, because commits before a recovery no longer block a read.
     """
     return _add(branch, record, branch.find_tips)
 
@@ -84,13 +84,13 @@ def _raise_held(history: ApplyHistory, now: datetime, run: str) -> None:
 
 
 def _publish(branch: RecordBranch, entry: RecordEntry, before: str | None) -> Pushed:
-    """The remote has it first: a process that is killed between leaves no begin that only this clone knows."""
+    """Pushes before it moves the local branch: a killed process must not leave a begin that only this clone has."""
     pushed = push_commit(branch, entry.id)
     if pushed.state != "done":
         return pushed
     if branch.move(entry.id, before) or branch.remote is not None:
-        return Pushed("done")  # where another process moved the branch here, the remote's has the begin
-    return Pushed("lost", f"{branch.local} was moved meanwhile, or another git holds its lock")
+        return Pushed("done")  # if another process moved the local branch, the remote still has the begin
+    return Pushed("lost", f"{branch.local} was moved meanwhile, or another git process holds its lock")
 
 
 def _add(branch: RecordBranch, record: ApplyRecord, find_parents: Callable[[], Sequence[str]]) -> WrittenRecord:

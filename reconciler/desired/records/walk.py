@@ -1,6 +1,6 @@
-"""Reads the commits of a record's branch, with as many processes for ten thousand as for ten.
+"""Reads the commits of a record's branch, with the same few processes for ten thousand commits as for ten.
 
-The applied commits are parents of records too, and lead into the whole history of the repository: it is not walked.
+Applied commits are parents of records too. The walk does not follow them into the history of the repository.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reconciler.core.record.record import MOST_BYTES, RECORD_FILE
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import RecordUnknown
 
-AT_ONCE = 300  # questions: they fit in the pipe while git is busy with answers
+AT_ONCE = 300  # names in one batch: they fit in the pipe while git writes its answers
 CHUNK = 1 << 20
 ONE_FILE = b"100644 " + RECORD_FILE.encode() + b"\0"
 RAW_NAMES = (20, 32)  # bytes of an object's name, by SHA-1 and SHA-256
@@ -23,9 +23,9 @@ RAW_NAMES = (20, 32)  # bytes of an object's name, by SHA-1 and SHA-256
 
 @dataclass(frozen=True, slots=True)
 class RecordCommit:
-    """A commit of the branch: the records before it, the commit that was applied, and the bytes of its one file.
+    """A commit of the branch: the records before it, the applied commit, and the bytes of its file.
 
-    `content` is None where the tree is not one file of that name; `raw` is the commit as git has it.
+    `content` is None if the tree is not exactly that file. `raw` is the commit object.
     """
 
     id: str
@@ -36,14 +36,14 @@ class RecordCommit:
 
 
 class ObjectReader:
-    """Asks a `git cat-file --batch` for objects; none longer than a record may be is kept."""
+    """Reads objects from `git cat-file --batch`, each up to just over the largest size of a record."""
 
     def __init__(self, questions: IO[bytes], answers: IO[bytes]) -> None:
         self._questions = questions
         self._answers = answers
 
     def read(self, names: Sequence[str]) -> Iterator[bytes | None]:
-        """Yields the bytes of each object, None for one that is not here; raises RecordUnknown where git gives up."""
+        """Yields the bytes of each object, or None for a missing object. Raises RecordUnknown if git stops."""
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
             self._questions.write(_lines(some))
@@ -52,22 +52,22 @@ class ObjectReader:
                 yield self._next()
 
     def read_last(self, names: Sequence[str]) -> Iterator[bytes | None]:
-        """Yields the bytes of each object as `read` does, asked for by a thread; then there is no more to ask."""
-        asking = Thread(target=self._ask_last, args=(_lines(names),), daemon=True)
-        asking.start()
+        """Yields the bytes of each object like `read`, but a thread writes the names; no read can follow."""
+        writer = Thread(target=self._ask_last, args=(_lines(names),), daemon=True)
+        writer.start()
         for _name in names:
             yield self._next()
-        asking.join()
+        writer.join()
 
     def _ask_last(self, lines: bytes) -> None:
-        with suppress(BrokenPipeError, ValueError):  # git stopped: the reader sees it
+        with suppress(BrokenPipeError, ValueError):  # git stopped, and the reader raises the error
             self._questions.write(lines)
             self._questions.close()
 
     def _next(self) -> bytes | None:
         head = self._answers.readline()
         if not head.endswith(b"\n"):
-            raise RecordUnknown("git stopped while it read the record of applies: git fsck says more")
+            raise RecordUnknown("git stopped while it read the record of applies: run git fsck to find the cause")
         if head.endswith((b" missing\n", b" ambiguous\n")):
             return None
         size = int(head.rsplit(b" ", 1)[1])
@@ -85,14 +85,16 @@ def _lines(names: Sequence[str]) -> bytes:
 
 @contextmanager
 def open_objects(repository: Repository, *options: str) -> Iterator[ObjectReader]:
-    """Opens what reads objects, from one process."""
+    """Opens a reader of objects, with one git process."""
     with repository.start("--no-replace-objects", "cat-file", "--batch", *options) as git:
         assert git.stdin is not None  # noqa: S101  # it was piped
         assert git.stdout is not None  # noqa: S101  # it was piped
         try:
             yield ObjectReader(git.stdin, git.stdout)
         except BrokenPipeError:
-            raise RecordUnknown("git stopped while it read the record of applies: git fsck says more") from None
+            raise RecordUnknown(
+                "git stopped while it read the record of applies: run git fsck to find the cause"
+            ) from None
         finally:
             git.kill()
 
@@ -100,14 +102,14 @@ def open_objects(repository: Repository, *options: str) -> Iterator[ObjectReader
 def walk_commits(
     repository: Repository, tips: Sequence[str], *, strictly: bool = True
 ) -> tuple[dict[str, RecordCommit], frozenset[str]]:
-    """Returns the commits of the branch by id, newest first, and those that are not here.
+    """Returns the commits of the branch by id, newest first, and the ids of missing commits.
 
-    A commit whose tree is not that of a record is returned, and what it follows is not looked at. Else all parents but
-    the last are followed. Where not `strictly`, the last is too, which finds records before a commit that is damaged.
+    Follows all parents except the last. A commit whose tree is not that of a record is returned, but not followed. If
+    not `strictly`, follows the last parent too, to find records before a damaged commit.
     """
     found: dict[str, RecordCommit] = {}
     missing: set[str] = set()
-    expected = set(tips)  # reached where a record must be
+    expected = set(tips)  # commits that must be records
     waiting = list(dict.fromkeys([*guess_line(repository, tips), *tips]))
 
     def read_waiting(read: Callable[[Sequence[str]], Iterator[bytes | None]]) -> list[str]:
@@ -115,12 +117,12 @@ def walk_commits(
         missing.update(set(waiting) - set(commits))
         found.update(commits)
         followed: list[str] = []
-        for one in commits.values():
-            expected.update(one.parents if one.content is not None else ())
-            followed.extend(_followed(one, strictly=strictly, is_expected=one.id in expected))
-        return [one for one in dict.fromkeys(followed) if one not in found and one not in missing]
+        for commit in commits.values():
+            expected.update(commit.parents if commit.content is not None else ())
+            followed.extend(_followed(commit, strictly=strictly, is_expected=commit.id in expected))
+        return [parent for parent in dict.fromkeys(followed) if parent not in found and parent not in missing]
 
-    if waiting:  # all that the guess found, as fast as git goes; then, step by step, what else there is
+    if waiting:  # first the guessed commits, as fast as git goes; then the others, step by step
         with open_objects(repository, "--buffer") as reader:
             waiting = read_waiting(reader.read_last)
     if waiting:
@@ -131,14 +133,14 @@ def walk_commits(
 
 
 def _followed(commit: RecordCommit, *, strictly: bool, is_expected: bool) -> tuple[str, ...]:
-    """Of what is no record, its parents may be where someone put a commit of their own on top of records."""
+    """Returns the parents to follow; a commit that is no record may have been put by hand on top of records."""
     if commit.content is None and (strictly or not is_expected):
         return ()
     return commit.parents if strictly or commit.applied is None else (*commit.parents, commit.applied)
 
 
 def guess_line(repository: Repository, tips: Sequence[str]) -> list[str]:
-    """Returns the records that first parents lead to; only a guess, for a shallow clone hides parents."""
+    """Returns the records along first parents; only a guess, because a shallow clone hides parents."""
     if not tips:
         return []
     line: list[str] = []
@@ -160,15 +162,15 @@ def guess_line(repository: Repository, tips: Sequence[str]) -> list[str]:
 def _read_commits(
     read: Callable[[Sequence[str]], Iterator[bytes | None]], wanted: Sequence[str]
 ) -> dict[str, RecordCommit]:
-    questions = [name for one in wanted for name in (one, f"{one}^{{tree}}", f"{one}:{RECORD_FILE}")]
-    answers = read(questions)
+    names = [name for commit in wanted for name in (commit, f"{commit}^{{tree}}", f"{commit}:{RECORD_FILE}")]
+    answers = read(names)
     found: dict[str, RecordCommit] = {}
-    for one, raw, tree, content in zip(wanted, answers, answers, answers, strict=False):
+    for commit, raw, tree, content in zip(wanted, answers, answers, answers, strict=False):
         if raw is not None:
             parents = _parents(raw)
-            alone = tree is not None and tree.startswith(ONE_FILE) and len(tree) - len(ONE_FILE) in RAW_NAMES
+            is_only = tree is not None and tree.startswith(ONE_FILE) and len(tree) - len(ONE_FILE) in RAW_NAMES
             applied = parents[-1] if parents else None
-            found[one] = RecordCommit(one, parents[:-1], applied, content if alone else None, raw)
+            found[commit] = RecordCommit(commit, parents[:-1], applied, content if is_only else None, raw)
     return found
 
 

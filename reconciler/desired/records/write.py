@@ -1,4 +1,4 @@
-"""Writes a record as a commit of its branch, with the commit that was applied as its last parent."""
+"""Writes a record as a commit of its branch, with the applied commit as its last parent."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from reconciler.errors import Failed
 
 
 def write_record(branch: RecordBranch, record: ApplyRecord, parents: Sequence[str], before: str | None) -> RecordEntry:
-    """Puts a record on the branch here, after the records that are its `parents`; returns it with its commit.
+    """Writes a record to the local branch, after the records `parents`, and returns it with its commit.
 
-    `before` is where the branch was before the parents were looked up, or None. Raises Failed where it was moved since.
+    `before` is the branch's commit when the parents were found, or None. Raises Failed if the branch moved since.
     """
     entry = make_commit(branch.repository, record, parents)
     if not branch.move(entry.id, before):
-        raise Failed(f"{branch.local} can't be written: it was moved meanwhile, or another git holds its lock")
+        raise Failed(f"{branch.local} can't be written: it was moved meanwhile, or another git process holds its lock")
     return entry
 
 
 def make_commit(repository: Repository, record: ApplyRecord, parents: Sequence[str]) -> RecordEntry:
-    """Writes a record as a commit that no branch has yet; raises UsageError where git does not."""
+    """Writes a record as a commit without a branch. Raises UsageError if git fails."""
     before = tuple(sorted(set(parents)))
     content = repository.ask("hash-object", "-w", "--stdin", stdin=spell_record(record)).decode().strip()
     entry = f"100644 blob {content}\t{RECORD_FILE}\n"
@@ -34,12 +34,12 @@ def make_commit(repository: Repository, record: ApplyRecord, parents: Sequence[s
 
 
 def describe_record(record: ApplyRecord) -> str:
-    """Returns the message of a record's commit: no workflow runs for it."""
+    """Returns the commit message of a record; `[skip ci]` keeps workflows from running for it."""
     return f"#{record.serial} {record.state}: {record.commit[:12]} [skip ci]\n"
 
 
 def _signed(repository: Repository) -> tuple[str, ...]:
-    """Signed by the configured git identity, else by `reconciler`."""
+    """Returns git's options for the identity `reconciler`, if no git identity is configured."""
     if repository.attempt("var", "GIT_COMMITTER_IDENT") is not None:
         return ()
     return ("-c", "user.name=reconciler", "-c", "user.email=reconciler@localhost")

@@ -336,7 +336,7 @@ def test_fingerprints_that_differ_may_be_of_another_key(world: World) -> None:
     approval = hold_against(one, [approved], force, now(world, made, AFTER))
 
     assert ["refused", "refused"] == [one.status for one in approval.not_run if one.status != "stale"][:2]
-    assert any("give both RECONCILER_FINGERPRINT_KEY" in one.detail for one in approval.not_run)
+    assert any("set the same RECONCILER_FINGERPRINT_KEY for both" in one.detail for one in approval.not_run)
 
 
 @pytest.mark.parametrize("other", [{"tenant": "production"}, {"url": "https://api.xurrent.com/scim/v2"}])

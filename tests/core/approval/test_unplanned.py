@@ -138,4 +138,4 @@ def test_what_is_left_out_says_why() -> None:
     selected = DesiredState("qa", DESIRED.users, DESIRED.groups, selection=Selection(frozenset({ANN})))
 
     assert "(waits)" in judge_unplanned(one, account(skipped=(Skipped(key="user/new", reason="waits"),)))[1]
-    assert "other keys only" in judge_unplanned(one, account(selected))[1]
+    assert "limited to other keys" in judge_unplanned(one, account(selected))[1]

@@ -107,6 +107,6 @@ def test_somebody_in_doubt_is_untouched_for_what_is_known_of_them() -> None:
     beside = hold_against(desired_state(), account, Tenant(url="sandbox"), Earlier(), evidence)
     untouched = beside.side_of(None, account.users[0]).untouched or ""
 
-    assert "unaccounted: user/ann was declared at commit aaaaaaaaaaaa" in untouched
+    assert "unaccounted: commit aaaaaaaaaaaa declares user/ann" in untouched
     assert untouched.endswith("left: [{key: user/ann, reason: WHY}]")
     assert "git does not declare them" == beside.side_of(None, account.users[1]).untouched

@@ -59,7 +59,7 @@ def test_a_key_handed_on_deactivates_the_first_by_id() -> None:
     ownership = judged(desired_state(second), old, new, evidence=evidence)
 
     assert [("user/id/id-ann", "id-ann")] == leavers(ownership)
-    assert "left git, covered by apply #1 at commit aaaaaaaaaaaa, declared there as user/ann" == (
+    assert "left git, covered by apply #1 at commit aaaaaaaaaaaa (declared there as user/ann)" == (
         ownership.leavers[0].reason
     )
 
@@ -104,7 +104,7 @@ def test_two_declarations_of_one_record_prove_nothing_about_it() -> None:
     both = desired_state(ANN, desired_user("zoe", {"externalId": None, "userName": "ann@example.com"}))
     [doubt, *_] = judged(WITHOUT, live_user("ann"), evidence=Evidence((applied_at("a" * 40, both),))).doubts
 
-    assert "user/ann was declared at commit aaaaaaaaaaaa, found by externalId and userName, and so is another" in (
+    assert "commit aaaaaaaaaaaa declares user/ann, a match by externalId and userName; another declaration matches" in (
         doubt.witnesses
     )
 
@@ -114,7 +114,7 @@ def test_out_of_scope_at_every_commit_is_no_provisioning() -> None:
     out = desired_state(desired_user("ann", in_scope=False), BOB)
     [doubt] = judged(WITHOUT, live_user("ann"), evidence=Evidence((applied_at("a" * 40, out),))).doubts
 
-    assert doubt.witnesses.endswith("found by externalId and userName, out of scope there")
+    assert doubt.witnesses.endswith("a match by externalId and userName; it is out of scope there")
 
 
 def test_a_commit_about_them_that_cannot_be_read_makes_nobody_a_leaver() -> None:
@@ -123,7 +123,7 @@ def test_a_commit_about_them_that_cannot_be_read_makes_nobody_a_leaver() -> None
     [doubt] = judged(WITHOUT, live_user("ann"), evidence=evidence).doubts
     left = replace(WITHOUT, left=(Settlement(HERE, key=user_key("ann")),))
 
-    assert "which may have released them, can't be read" in doubt.witnesses
+    assert "a commit that may have released this user can't be read" in doubt.witnesses
     assert [("user/ann", "id-ann")] == leavers(judged(left, live_user("ann"), evidence=evidence))
 
 
@@ -198,7 +198,9 @@ def test_the_same_name_goes_on_under_another_key_that_is_still_to_be_created() -
     old = live_user("ann", {"userName": "changed@example.com"})
     [doubt] = judged(desired_state(renamed), old, evidence=Evidence((APPLIED,))).doubts
 
-    assert doubt.witnesses.endswith("and goes on in HEAD as user/annie, which is linked to nothing in the account yet")
+    assert doubt.witnesses.endswith(
+        "; HEAD continues it as user/annie, which is not linked to a user in the account yet"
+    )
 
 
 def test_a_key_that_stood_beside_its_successor_is_another_person() -> None:
@@ -316,4 +318,4 @@ def test_a_key_that_may_have_been_theirs_was_released() -> None:
     live = [live_user("ann"), live_user("kai")]
     [doubt] = judged(desired_state(BOB, desired_user("kai")), *live, evidence=Evidence(states)).doubts
 
-    assert doubt.witnesses.endswith("and a key that may have been theirs was released since")
+    assert doubt.witnesses.endswith("; a key that may belong to the same user was released since")

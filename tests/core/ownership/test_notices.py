@@ -29,7 +29,7 @@ def test_a_line_by_id_about_somebody_whom_git_declares_does_nothing_and_says_so(
     told = [problem.message for problem in warned(settled, live_user("ann"))]
 
     assert [
-        f"{word}: id-ann is user/ann in the account, which git declares: the line does nothing"
+        f"{word}: id-ann has no effect, because it is the id of user/ann, which git declares"
         for word in ("left", "released")
     ] == told
     assert [] == warned(elsewhere, live_user("ann"))
@@ -40,7 +40,7 @@ def test_a_key_that_comes_back_with_the_same_name_is_told_without_whose_record_i
     states = (applied_at("b" * 40, WITHOUT, serial=2, earlier=["a" * 40]), applied_at("a" * 40, WITH))
     [problem] = warned(WITH, live_user("ann", active=False), *states)
 
-    assert "user/ann comes back: the key had left git by commit bbbbbbbbbbbb" == problem.message
+    assert "user/ann is declared again, after the key left git by commit bbbbbbbbbbbb" == problem.message
 
 
 def test_somebody_who_was_inactive_all_along_does_not_come_back() -> None:

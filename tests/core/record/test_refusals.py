@@ -182,8 +182,8 @@ def test_a_targeted_read_asks_for_five_of_the_sample() -> None:
     [
         (refuse_begin("protected"), "can't be pushed (protected)", "reconciler/*"),
         (refuse_unknown("no route"), "ownership is not known", "fetch"),
-        (refuse_cut("shallow"), "not all here", "--unshallow"),
-        (refuse_unreadable("prod", "b" * 40, "not JSON", "a" * 40), "does not read: not JSON", "a" * 40),
+        (refuse_cut("shallow"), "lacks history", "--unshallow"),
+        (refuse_unreadable("prod", "b" * 40, "not JSON", "a" * 40), "can't be read: not JSON", "a" * 40),
         (refuse_unreadable("prod", "b" * 40, "not JSON", None), "reconciler/prod", "reconciler ownership recover"),
     ],
 )

@@ -112,4 +112,4 @@ def test_what_was_applied_and_is_not_here_or_does_not_compile_is_said(project: P
     first, second = front_of(project).incomplete
 
     assert broken.commit[:12] in first
-    assert "222222222222, which was applied, is not in this clone" == second
+    assert "the applied commit 222222222222 is not in this clone" == second

@@ -554,7 +554,9 @@ def test_a_commit_on_record_that_is_not_here_is_named(project: Project) -> None:
 
     evidence = project.evidence(KAI)
 
-    assert ["111111111111, which apply #1 applied"] == [text.partition(", is not")[0] for text in evidence.incomplete]
+    assert ["commit 111111111111, applied by apply #1"] == [
+        text.partition(", is not")[0] for text in evidence.incomplete
+    ]
 
 
 def test_what_names_somebody_too_often_is_cut_and_said(project: Project) -> None:

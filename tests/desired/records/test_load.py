@@ -115,7 +115,7 @@ def test_a_branch_that_holds_no_record_at_all_names_none(tmp_path: Path) -> None
     site = alone(tmp_path)
     site.clone.git("update-ref", REF, "HEAD")
 
-    with pytest.raises(NotARecord, match=r"(?<!set the branch) does not read.*: reconciler ownership recover"):
+    with pytest.raises(NotARecord, match=r"(?<!set the branch) can't be read: .*: run reconciler ownership recover"):
         load_history(site.branch)
 
 

@@ -299,7 +299,7 @@ def test_a_branch_that_another_git_holds_is_no_lost_end(tmp_path: Path) -> None:
     lock.write_text("")
     site.clone.git("config", "core.filesRefLockTimeout", "0")
 
-    with pytest.raises(Failed, match="another git holds its lock"):
+    with pytest.raises(Failed, match="another git process holds its lock"):
         site.end(begun)
     lock.unlink()
     assert "done" == site.end(begun).pushed.state

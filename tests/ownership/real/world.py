@@ -26,10 +26,10 @@ from tests.ownership.world import NAMES
 
 FAULTS = {1: "partial", 2: "kill", 3: "lost end", 4: "kill before", 5: "kill after"}
 KINDS = {
-    "another apply": r"has begun and may send requests",
+    "another apply": r"has begun, has no end on record",
     "another account": r"this is not the account of apply",
     "beside": r"has neither that commit nor an equal folder",
-    "behind": r"began later and was not whole",
+    "behind": r"has begun and is not complete",
     "look-up": r"a lookup (did not find everybody, and nobody is left|found nothing by \w+ of what should be there)",
     "begin": r"the begin of this apply can't be pushed",
     "not approved": r"not approved|was not in|nobody approved|nobody saw",
