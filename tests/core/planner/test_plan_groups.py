@@ -153,7 +153,7 @@ def test_a_group_that_is_unclear_is_left_alone() -> None:
     ]
     decided = decide([desired_group("desk", [])], live)
 
-    assert ((), ["it is unclear which group this is in the account"]) == (
+    assert ((), ["no clear match in the account"]) == (
         decided.changes,
         [one.reason for one in decided.skipped],
     )

@@ -65,9 +65,9 @@ def test_a_new_user_is_created_without_roles_and_told_to_get_them_next() -> None
     decided = decide([desired_user("ann", roles=["specialist", "auditor"]), desired_user("bob", roles=[])])
 
     assert [(), ()] == [change.roles for change in decided.changes]
-    assert [
-        ("user/ann", "gets auditor, specialist with the next plan: 4me links a person to a user once it exists")
-    ] == [(one.key, one.reason) for one in decided.skipped]
+    assert [("user/ann", "gets auditor, specialist with the next plan: 4me links a person after the user exists")] == [
+        (one.key, one.reason) for one in decided.skipped
+    ]
 
 
 def test_who_has_no_person_yet_is_told_what_links_one() -> None:
@@ -82,7 +82,7 @@ def test_who_has_no_person_yet_is_told_what_links_one() -> None:
     [skipped] = decided.skipped
     assert "user/ann" == skipped.key
     assert skipped.reason.startswith(
-        "can't be given auditor: no person of 4me is linked to this user yet; the next plan"
+        "can't be granted auditor: 4me has not linked a person to this user yet; a later plan grants them"
     )
 
 
@@ -90,7 +90,7 @@ def test_who_was_not_sought_is_not_said_to_have_no_person() -> None:
     """A saved live state may have been read for another plan."""
     [skipped] = decide([desired_user("ann", roles=["auditor"])], person("ann", number=None, sought=False)).skipped
 
-    assert "auditor: the person's roles were not read; plan again from the account" == skipped.reason
+    assert "can't be granted auditor: the person's roles were not read; plan from a new read" == skipped.reason
 
 
 def test_ones_own_are_left_alone_and_told_for_doing_by_hand() -> None:
@@ -99,7 +99,7 @@ def test_ones_own_are_left_alone_and_told_for_doing_by_hand() -> None:
 
     assert () == decided.changes
     [skipped] = decided.skipped
-    assert skipped.reason.endswith("grant specialist; revoke auditor by hand, or use the credentials of somebody else")
+    assert skipped.reason.endswith("grant specialist; revoke auditor by hand, or use another person's credentials")
     assert () == decide([desired_user("ann", roles=["auditor"])], person("ann", "auditor"), me="31").skipped
 
 

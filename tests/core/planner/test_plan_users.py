@@ -165,7 +165,7 @@ def test_nothing_is_done_about_somebody_unclear() -> None:
         desired_user("ann", {"title": "x"}), live_user("one", {"externalId": "ann"}), live_user("ann", {"title": "y"})
     )
 
-    assert ((), ["it is unclear who this is in the account"]) == (
+    assert ((), ["no clear match in the account"]) == (
         decided.changes,
         [one.reason for one in decided.skipped],
     )
