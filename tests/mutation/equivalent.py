@@ -8,10 +8,10 @@ GUARDRAILS: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
     "if change.action is action": "there is one of each action: pydantic keeps the literal",
-    "losing = [one.key for one in everyone if role in one.before | one.after]": (
+    "losing = [user.key for user in users if role in user.before | user.after]": (
         "who holds it afterwards has been asked for next: there is nobody"
     ),
-    "losing = [one.key for one in everyone if role in one.before ^ one.after]": "the same",
+    "losing = [user.key for user in users if role in user.before ^ user.after]": "the same",
     'if live.certificate.mode >= "targeted":': "of the modes it is the last in the alphabet",
     "def _pairs(changes: Iterable[Change], action: str, /, without: frozenset[str]) -> list[tuple[str, str]]:": (
         "it is given by name"

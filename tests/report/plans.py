@@ -173,7 +173,7 @@ def guardrail_refuses() -> Plan:
 
 def incomplete_read() -> Plan:
     """The account answered with fewer people than it announced."""
-    hint = "plan again; nothing is applied from a read that is not complete"
+    hint = "plan again; a plan from an incomplete read is not applied"
     return story(
         CreateUser(**{**somebody(0), "target_id": None}, reason="holds user"),
         applyable=False,

@@ -141,7 +141,7 @@ def test_who_is_found_by_nothing_would_be_created_again() -> None:
     """The attribute that people are matched by is one that they lack."""
     [problem] = check([desired_user("ann")], [], matching=("employeeNumber",))
 
-    assert problem.message.endswith("the next would create user/ann again")
+    assert problem.message.endswith("the next plan would create user/ann again")
     assert "give it a value of employeeNumber" in str(problem.hint)
 
 

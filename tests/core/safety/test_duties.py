@@ -66,7 +66,7 @@ def test_who_newly_holds_two_roles_that_are_apart_is_told_with_the_way_each_come
         problem.severity,
         problem.source,
     )
-    assert "take one of the assignments out: nobody may hold two of auditor, key_contact" == problem.hint
+    assert "remove one of the assignments: no user may hold two of auditor, key_contact" == problem.hint
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_where_git_gives_no_roles_those_of_the_account_count() -> None:
     [stranger] = judge(desired_state(), [live_user("zoe", roles=held)])
 
     assert ("error", None) == (back.severity, back.source)
-    assert back.message.endswith("auditor in the account already; key_contact in the account already")
+    assert back.message.endswith("auditor already in the account; key_contact already in the account")
     assert ("warning", True) == (stranger.severity, "zoe@example.com (id/id-zoe) holds auditor" in stranger.message)
 
 

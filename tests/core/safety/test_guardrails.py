@@ -192,7 +192,7 @@ def test_the_drop_is_told_in_numbers_and_with_what_to_do() -> None:
         "which is above 10 % of 100"
     ) == problem.message
     assert ("guardrail", "error") == (problem.code, problem.severity)
-    assert (problem.hint or "").startswith("find out who went and why; if it is right, raise")
+    assert (problem.hint or "").startswith("find out which users are missing and why; if that is right, raise")
 
 
 def test_the_protected_are_never_deactivated_and_nothing_is_revoked_from_them() -> None:
@@ -248,7 +248,7 @@ def test_a_percentage_of_what_is_not_known_counts_as_exceeded() -> None:
     [problem] = check_guardrails(removed, Guardrails(), Totals(5000, None, None))
 
     assert problem.message.startswith("max_member_removals: 26 is above 25 and 5 % of all: user/u00 of group/desk,")
-    assert "of how many is not known when only some keys are read: use --read full, or raise" in (problem.hint or "")
+    assert "a partial read does not show the total: use --read full, or raise" in (problem.hint or "")
     most, all_of_them = (Guardrails(max_member_removals=Limit(percent=percent)) for percent in (99.9, 100))
     assert (1, 0) == tuple(len(check_guardrails(removed, one, Totals(5000, None, None))) for one in (most, all_of_them))
     [counted] = check_guardrails(removed, Guardrails(max_member_removals=Limit(count=3)), Totals(5000, None, None))
@@ -286,12 +286,10 @@ def test_a_refusal_says_which_role_nobody_would_hold_and_who_would_lose_it() -> 
     [problem] = check_last_holders(losing, guardrails, LARGE)
     [unsure] = check_last_holders(losing, guardrails, Totals(9, None, None))
 
-    assert "never_without: nobody would be auditor any more: user/ann, user/bob would lose it" == problem.message
-    assert ("guardrail", "error", "give it to somebody else first") == (problem.code, problem.severity, problem.hint)
-    assert "never_without: nobody would be auditor any more, as far as is known when only some keys are read: " in (
-        unsure.message
-    )
-    assert "use --read full, or give it to somebody else first" == unsure.hint
+    assert "never_without: no user would hold auditor any more: user/ann, user/bob would lose it" == problem.message
+    assert ("guardrail", "error", "give it to another user first") == (problem.code, problem.severity, problem.hint)
+    assert "never_without: no user would hold auditor any more, as far as a partial read shows: " in unsure.message
+    assert "use --read full, or give it to another user first" == unsure.hint
 
 
 def test_each_limit_counts_what_it_is_about_and_both_of_its_numbers_must_be_exceeded() -> None:
@@ -317,7 +315,7 @@ def test_each_role_is_looked_at_though_another_is_held() -> None:
     guardrails = Guardrails(never_without=["key_contact", ADMIN, "auditor"])
     effective_roles = [held("user/ann", f"{ADMIN} auditor", ADMIN)]
 
-    assert ["never_without: nobody would be auditor any more: user/ann would lose it"] == [
+    assert ["never_without: no user would hold auditor any more: user/ann would lose it"] == [
         one.message for one in check_last_holders(effective_roles, guardrails, LARGE)
     ]
 
@@ -341,7 +339,7 @@ def test_nobody_is_deactivated_with_their_own_credentials() -> None:
 
     [problem] = check_own_user(leave, mine)
 
-    assert "own user: user/ann would be deactivated, and these are their credentials" == problem.message
+    assert "own user: user/ann would be deactivated, and the program uses this user's credentials" == problem.message
     assert ("guardrail", "error", LINE) == (problem.code, problem.severity, problem.source)
     assert [] == check_own_user(update, mine)
     assert [] == check_own_user(leave, live_state(ann, bob))
@@ -385,7 +383,7 @@ def test_twenty_applies_of_one_leaver_each_are_stopped_by_default() -> None:
     assert (
         "max_deactivations: 6 is above 5 and 2 % of 60 (5 of them done by earlier applies within 24h): user/00"
     ) == problem.message
-    assert (problem.hint or "").endswith("or make the change smaller or wait for the time to pass")
+    assert (problem.hint or "").endswith("make the change smaller, or wait until the earlier applies no longer count")
 
 
 def test_a_plan_that_adds_nothing_to_what_was_done_passes() -> None:
@@ -481,7 +479,7 @@ def test_the_login_of_the_protected_is_not_rewritten(path: str) -> None:
     [problem] = check_guardrails([updated], guardrails, LARGE)
 
     assert f"protected: user/break.glass would lose their {lost} (update_user)" == problem.message
-    assert f"take the key out of guardrails.protected in git, or keep the {lost}" == problem.hint
+    assert f"remove the key from guardrails.protected in git, or keep the {lost}" == problem.hint
     assert [] == check_guardrails([updated.model_copy(update={"key": "user/ann"})], guardrails, LARGE)
     titled = updated.model_copy(update={"attributes": rewritten(1).attributes})
     assert [] == check_guardrails([titled], guardrails, LARGE)
