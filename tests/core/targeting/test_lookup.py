@@ -118,10 +118,10 @@ def test_an_answer_with_the_witnesses_is_believed() -> None:
 @pytest.mark.parametrize(
     ("found", "fault"),
     [
-        ([live_user("ann"), live_user("bob"), CID], "found nothing by userName of what should be there"),
-        ([live_user("ann"), DEE], "found nothing by externalId of what should be there"),
-        ([], "found nothing by externalId of what should be there"),
-        ([CID, DEE, live_user("zoe")], "was answered with others than were asked for (id-zoe): filters are ignored"),
+        ([live_user("ann"), live_user("bob"), CID], "found no resource by userName, though some should exist"),
+        ([live_user("ann"), DEE], "found no resource by externalId, though some should exist"),
+        ([], "found no resource by externalId, though some should exist"),
+        ([CID, DEE, live_user("zoe")], "returned id-zoe, which does not fit the filter: the service ignores filters"),
     ],
     ids=["minds case", "blind", "says nothing", "everybody"],
 )
@@ -138,8 +138,8 @@ def test_where_there_are_no_witnesses_only_those_who_came_are_believed() -> None
     both = [live_user("ann"), live_user("bob")]
 
     assert (both, "") == look_up.judge(both)
-    nobody_left = "did not find everybody, and nobody is left by whose externalId to tell that it was read to its end"
-    assert ([], nobody_left) == look_up.judge(both[:1])
+    [], fault = look_up.judge(both[:1])
+    assert fault.startswith("did not find every resource, and no witness by externalId is left to prove")
 
 
 def test_groups_are_judged_by_their_names_too() -> None:

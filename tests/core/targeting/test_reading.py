@@ -44,7 +44,7 @@ def plan_of(mode: str) -> Plan:
 
 
 @pytest.mark.parametrize(
-    ("read_request", "now", "focus"),
+    ("read_request", "now", "selection"),
     [
         (ReadRequest(), NOW, None),
         (ReadRequest(base=True), NOW, ABOUT_ANN),
@@ -90,13 +90,13 @@ def test_dependencies_come_with_keys_that_are_named() -> None:
 
     assert named is not None
     assert {"user/u0", "group/all"} == set(map(str, named.keys))
-    with pytest.raises(UsageError, match="--with-dependencies goes with --only"):
+    with pytest.raises(UsageError, match="--with-dependencies needs --only"):
         choose_selection(ReadRequest(dependencies=True), NOW, THEN, 25)
 
 
 def test_names_that_are_nobodys_are_told_together() -> None:
     """In one sentence each."""
-    with pytest.raises(UsageError, match=r'"x" names no user.*; "y" names no user'):
+    with pytest.raises(UsageError, match=r'"x" is no user.*; "y" is no user'):
         choose_selection(ReadRequest(only=("x", "y")), NOW, THEN, 25)
 
 

@@ -121,8 +121,8 @@ def test_a_name_that_git_never_knew_is_told_with_what_is_near() -> None:
 
     assert [ANN, CID] == keys
     assert [
-        '"group/devs" names no user or group of git, now or when last applied (did you mean "group/dev"?)',
-        '"zzz" names no user or group of git, now or when last applied (write it like user/alice.lee or group/finance)',
+        '"group/devs" is no user or group in git, now or at the last apply (did you mean "group/dev"?)',
+        '"zzz" is no user or group in git, now or at the last apply (write it like user/alice.lee or group/finance)',
     ] == wrong
 
 
@@ -170,8 +170,8 @@ def test_a_plan_says_what_it_is_about_and_what_it_leaves_out() -> None:
     assert [] == warn_of_selection(TEAM, Earlier(), everything_read=True)
     assert ("partial plan: 1 user and 0 groups; drift and unmanaged users elsewhere are not shown") == about.message
     assert (
-        "the keys asked for depend on group/dev, user/ann, which this plan is not about "
-        "(--with-dependencies brings them in)"
+        "the selected keys depend on group/dev, user/ann, which this plan leaves out "
+        "(--with-dependencies includes them)"
     ) == str(left)
     grown = replace(TEAM, selection=with_dependencies(selected.selection or Selection(frozenset()), TEAM, Earlier()))
     assert ["partial plan: 2 users and 1 group; changes and drift elsewhere are not shown"] == [
