@@ -111,8 +111,8 @@ def test_pages_that_overlap_join_whatever_their_totals_say() -> None:
 @pytest.mark.parametrize(
     ("second", "fault"),
     [
-        (page(5, "e", "f"), "Users: what comes at 4 is not what came there a moment before"),
-        (page(5), "Users: what comes at 4 is not what came there a moment before"),
+        (page(5, "e", "f"), "Users: the row at 4 changed between two requests"),
+        (page(5), "Users: the row at 4 changed between two requests"),
         (page(7, "d", "e", "f"), "Users: 7 were announced and 6 came"),
         (page(6, "d", "e", "a"), "Users: a came twice"),
     ],
@@ -138,8 +138,8 @@ def test_totals_are_compared_as_numbers_and_a_list_that_falls_apart_says_so_once
     apart = {1: page(7, "a", "b", "c", "d"), 4: page(7, "x", "e", "f", "g"), 7: page(7, "y")}
 
     assert () == add_up("Users", many[0], many[1:]).faults
-    assert ["Users: what comes at 4 is not what came there a moment before"] == [
-        fault for fault in join_up("Users", apart).faults if "a moment before" in fault
+    assert ["Users: the row at 4 changed between two requests"] == [
+        fault for fault in join_up("Users", apart).faults if "between two requests" in fault
     ]
 
 
