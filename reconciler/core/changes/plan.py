@@ -55,7 +55,7 @@ class ChangeFields(Frozen):
     id: str = ""
     action: Action
     key: str
-    name: str = Field(default="", description="what people call the resource; not part of the effect")
+    name: str = Field(default="", description="the display name of the resource; not part of the effect")
     target_id: str | None = None
     effect: Effect
     cause: Cause = "this_change"
@@ -65,7 +65,7 @@ class ChangeFields(Frozen):
     roles: tuple[str, ...] = ()
     held: tuple[str, ...] = Field(default=(), description="the roles held before, for the whole set to be written")
     adopted: str = Field(
-        default="", exclude_if=lambda adopted: not adopted, description="by what an adopted resource was found"
+        default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"
     )
     source: Source | None = None
 

@@ -16,7 +16,7 @@ from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.declarations.redaction import REDACTED, Redaction
 from reconciler.core.model.resources import Attributes, Value
 
-SHORTEST_IN_TEXT = 4  # what is shorter is part of other words
+SHORTEST_IN_TEXT = 4  # a shorter value would be found inside other words
 
 
 def redact_change(change: Change, redaction: Redaction) -> Change:

@@ -52,7 +52,7 @@ class Step:
 
     @property
     def requests(self) -> int:
-        """Counts the requests if none fails: one, and before a create again one lookup by each matching attribute."""
+        """Counts the requests if none fails: one, plus the lookups before a resource is created again."""
         return 1 + (len(lookups(self)) if self.reappears else 0)
 
     @property

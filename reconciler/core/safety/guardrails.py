@@ -141,7 +141,7 @@ def _losses(change: Change) -> Iterable[tuple[str, str]]:
 def check_population(population: Totals, before: int | None, guardrails: Guardrails) -> list[Problem]:
     """Checks whether the account has lost too many active users since the last apply on record, which counted `before`.
 
-    Either another program deactivates users, or the read does not list all of them: no plan may rely on such a read.
+    If it has, another program deactivates users, or the read misses some of them: no plan may rely on such a read.
     """
     if before is None or population.users is None:
         return []

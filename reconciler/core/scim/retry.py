@@ -18,7 +18,7 @@ TOLD_TO_WAIT = frozenset({429, 503})
 SERVER_ERRORS = frozenset({500, 502, 504})
 
 
-def wait_before_retry(  # noqa: PLR0913  # what a wait depends on
+def wait_before_retry(  # noqa: PLR0913  # the wait depends on each of them
     method: Method,
     attempt: int,
     status: int | None,

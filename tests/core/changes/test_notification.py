@@ -1,4 +1,4 @@
-"""Which events a run's end is, and who is told: each at most once."""
+"""The events of a run's result, and the notifiers that get them: each at most once."""
 
 from __future__ import annotations
 

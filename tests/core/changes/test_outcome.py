@@ -1,4 +1,4 @@
-"""What a run adds up to."""
+"""The outcomes of a run: complete or not, counted by status."""
 
 from __future__ import annotations
 

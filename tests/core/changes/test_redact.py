@@ -1,4 +1,4 @@
-"""Redaction: what must not be read is told by a fingerprint, and ids stay those of the real values."""
+"""Redaction: fingerprints replace redacted values in reports, and ids are those of the fingerprints."""
 
 from __future__ import annotations
 

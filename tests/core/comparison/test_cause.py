@@ -1,4 +1,4 @@
-"""Why a change is in a plan: the table of SEMANTICS section 5, and the gravest where there are several."""
+"""The cause of a change: the table of values at HEAD, base, last apply and account, and the gravest of several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git said before, and so why a change is in the plan: facet by facet, for each kind of change."""
+"""Earlier states of git, and the causes that they give: facet by facet, for each kind of change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and live ids: which references can be written now, and who waits for whom."""
+"""Keys and live ids: which references can be written now, and which users wait for their manager."""
 
 from __future__ import annotations
 

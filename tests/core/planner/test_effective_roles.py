@@ -1,4 +1,4 @@
-"""Which roles take effect for whom: before a plan, and after it."""
+"""The roles in effect for each user, before and after a plan."""
 
 from __future__ import annotations
 

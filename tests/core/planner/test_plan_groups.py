@@ -1,4 +1,4 @@
-"""What becomes of a group: created, updated, joined and, where git alone decides, left."""
+"""The changes to a group: create, update, add members and, if membership is authoritative, remove members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which roles somebody gains and loses where they take effect over REST, and where that can't be yet."""
+"""The roles that a user gains and loses over REST, and the roles that must wait for a later plan."""
 
 from __future__ import annotations
 

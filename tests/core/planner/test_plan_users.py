@@ -1,4 +1,4 @@
-"""What becomes of a user: the decision table of SEMANTICS section 4, row by row."""
+"""The changes to a user: the decision table, row by row."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def test_new_people_who_manage_each_other_are_created_first_and_linked_after() -
 
 
 def test_roles_whose_last_assignment_left_git_before_the_branch_began_are_merged() -> None:
-    """A pull request that edits no YAML has no `this_change` (SEMANTICS section 5)."""
+    """A pull request that edits no YAML has no `this_change`."""
     now = desired_state(desired_user("ann"))
     earlier = Earlier(base=now, applied=desired_state(desired_user("ann", roles=["auditor"])))
     [change] = decide(now, live_user("ann", roles=["auditor"]), earlier=earlier).changes

@@ -1,4 +1,4 @@
-"""Desired × live: everything is linked, asked about and gathered, in an order that does not depend on theirs."""
+"""Desired state × live state: every key is linked, planned and gathered, independent of the order of the inputs."""
 
 from __future__ import annotations
 

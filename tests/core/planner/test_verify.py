@@ -1,4 +1,4 @@
-"""The answer to a write is its verification: each change is held against it on its own."""
+"""The answer to a write is its verification: each change is compared with it."""
 
 from __future__ import annotations
 

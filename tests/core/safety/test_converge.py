@@ -1,4 +1,4 @@
-"""Whether a plan converges: it is tried on a 4me, and what would come back is named."""
+"""Whether a plan converges: it runs in simulation, and the changes of a second plan are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Separation of duties: what is newly broken refuses, with the way each role comes; what was so before is told."""
+"""Separation of duties: a new breach refuses the plan and names where each role comes from; an earlier one warns."""
 
 from __future__ import annotations
 

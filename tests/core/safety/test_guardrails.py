@@ -1,4 +1,4 @@
-"""A plan against its limits: refused when above the count and above the percentage, and told by name."""
+"""A plan against its limits: refused above the count and above the percentage, with the keys that count."""
 
 from __future__ import annotations
 

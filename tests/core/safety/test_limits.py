@@ -1,4 +1,4 @@
-"""What changes count against the limits, by the names of the guardrails: for the plan, and for the record."""
+"""The effects that count against the limits, by the names of the guardrails: for the plan, and for the record."""
 
 from __future__ import annotations
 

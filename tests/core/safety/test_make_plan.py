@@ -1,4 +1,4 @@
-"""Everything that was gathered becomes a plan: decided, limited, tried and priced."""
+"""The input becomes a plan: changes decided, guardrails checked, convergence simulated, cost counted."""
 
 from __future__ import annotations
 

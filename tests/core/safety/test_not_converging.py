@@ -1,4 +1,4 @@
-"""What a plan would leave to do is told by attribute or action, with the line that asks for it."""
+"""The warnings of a plan that does not converge: by attribute or action, with the line that asks for it."""
 
 from __future__ import annotations
 

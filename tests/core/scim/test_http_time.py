@@ -1,4 +1,4 @@
-"""Times and counts in HTTP headers: what makes no sense reads as nothing, and raises nowhere."""
+"""Times and counts in HTTP headers: a text that makes no sense reads as None, and never raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what is kept can be built upon, what to ask, and which answers are believed."""
+"""When a snapshot can be updated, which users are requested, and which answers are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that add up, pages that join, and what is said of those that don't."""
+"""Pages that add up, pages that join, and the faults of those that don't."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People and their roles over REST: what is asked, what an answer means, and who is behind whom."""
+"""People and their roles over REST: requests, answers, and the links of users to people."""
 
 from __future__ import annotations
 

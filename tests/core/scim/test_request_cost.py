@@ -1,4 +1,4 @@
-"""Which reads cost the fewest requests: each choice is held against the sum it stands for."""
+"""Which reads need the fewest requests: each choice is compared with the sums of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether to try again, and after how long."""
+"""Whether to retry, and after how long."""
 
 from __future__ import annotations
 

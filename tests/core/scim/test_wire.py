@@ -1,4 +1,4 @@
-"""Requests and values on the wire: how SCIM nests, how it is read, and what is wrong with what is none."""
+"""Requests and values on the wire: how SCIM nests, how it is read, and the faults of other documents."""
 
 from __future__ import annotations
 

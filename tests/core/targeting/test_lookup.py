@@ -1,4 +1,4 @@
-"""Looking up many keys in one request, and whether to believe the answer."""
+"""Lookups of many keys in one request, and the check of their answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be asked for a plan about some keys: as little as can answer, and never less."""
+"""The lookups that a plan of selected keys needs: no more than needed, and never fewer."""
 
 from __future__ import annotations
 

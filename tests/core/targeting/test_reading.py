@@ -1,4 +1,4 @@
-"""What a plan is about and how the account is read for it, by the command line, the base and the size of git."""
+"""The keys of a plan and the kind of read, by options, base and number of declared resources."""
 
 from __future__ import annotations
 

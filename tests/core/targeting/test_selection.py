@@ -1,4 +1,4 @@
-"""Which keys a plan is about: by what git says otherwise than before, by name, by another plan's changes."""
+"""The keys of a plan: by the difference between states of git, by name, by another plan's changes."""
 
 from __future__ import annotations
 
