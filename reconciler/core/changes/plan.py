@@ -63,7 +63,7 @@ class ChangeFields(Frozen):
     attributes: tuple[AttributeChange, ...] = ()
     members: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    held: tuple[str, ...] = Field(default=(), description="the roles held before, for the whole set to be written")
+    held: tuple[str, ...] = Field(default=(), description="the roles held before, because a write sets all roles")
     adopted: str = Field(
         default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"
     )

@@ -48,7 +48,7 @@ CONFLICT = ThreeWayValue(head=1, live=0, base=2)
     ],
 )
 def test_a_change_has_the_gravest_cause_of_its_facets(facets: list[ThreeWayValue], expected: Cause) -> None:
-    """In whatever order they come; exactly one."""
+    """In any order; exactly one."""
     assert expected == find_cause(facets) == find_cause(facets[::-1])
 
 

@@ -106,7 +106,7 @@ def test_members_who_are_removed_are_counted_one_by_one() -> None:
 
 
 def test_whoever_is_deactivated_is_not_counted_a_second_time() -> None:
-    """Leaving the groups is told together with the deactivation."""
+    """The deactivation includes the removals from groups."""
     changes: list[Change] = [
         DeactivateUser(key="user/ann", target_id="x"),
         RemoveMembers(key="group/desk", target_id="y", members=("user/ann", "user/bob")),
@@ -177,7 +177,7 @@ def test_an_account_that_lost_too_many_people_since_the_last_apply_is_not_built_
     limit: Limit,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """Where no receipt says how many there were, nothing can be said."""
+    """Without a count on record there is no check."""
     population = Totals(users=now, memberships=0, roles=0)
 
     assert expected is bool(check_population(population, before, Guardrails(max_population_drop=limit)))
@@ -196,7 +196,7 @@ def test_the_drop_is_told_in_numbers_and_with_what_to_do() -> None:
 
 
 def test_the_protected_are_never_deactivated_and_nothing_is_revoked_from_them() -> None:
-    """Whatever the limits; other changes to them are fine."""
+    """At any limit; other changes to them are allowed."""
     changes: list[Change] = [
         UpdateUser(key="user/break.glass", target_id="x"),
         RevokeRoles(key="user/break.glass", target_id="x", roles=("auditor",), source=LINE),
@@ -233,7 +233,7 @@ def test_a_plan_that_takes_nothing_is_never_refused() -> None:
 
 
 def test_where_only_some_keys_were_read_the_people_are_those_on_record() -> None:
-    """And of memberships and roles nobody knows how many there are."""
+    """The totals of memberships and roles are not known."""
     read = live_state(live_user("ann"), certificate=Certificate("targeted", 1, 0, 1))
 
     assert Totals(users=40, memberships=None, roles=None) == count_population(read, 40)
@@ -241,7 +241,7 @@ def test_where_only_some_keys_were_read_the_people_are_those_on_record() -> None
 
 
 def test_a_percentage_of_what_is_not_known_counts_as_exceeded() -> None:
-    """It is said why, and what would tell."""
+    """The hint gives the reason and the read that shows the total."""
     removed: list[Change] = [
         RemoveMembers(key="group/desk", target_id="x", members=tuple(f"user/u{number:02}" for number in range(26)))
     ]
@@ -311,7 +311,7 @@ def test_ten_are_named_and_the_others_counted(count: int, ends: str) -> None:
 
 
 def test_each_role_is_looked_at_though_another_is_held() -> None:
-    """And one that nobody loses hides none that somebody does."""
+    """A role that no user loses does not hide one that a user loses."""
     guardrails = Guardrails(never_without=["key_contact", ADMIN, "auditor"])
     effective_roles = [held("user/ann", f"{ADMIN} auditor", ADMIN)]
 
@@ -326,7 +326,7 @@ def test_no_role_need_be_held_where_git_says_so() -> None:
 
 
 def test_nobody_is_deactivated_with_their_own_credentials() -> None:
-    """Known where 4me says whose they are; others are."""
+    """The owner of the credentials is known; other users may be deactivated."""
     ann, bob = (replace(live_user(name), person=name) for name in ("ann", "bob"))
     leave: list[Change] = [
         DeactivateUser(key=f"user/{one}", target_id=f"id-{one}", source=LINE) for one in ("ann", "bob")
@@ -464,7 +464,7 @@ def test_a_pull_request_of_one_person_passes_where_little_is_known() -> None:
 
 @pytest.mark.parametrize("path", ["userName", "externalId", "emails"])
 def test_the_login_of_the_protected_is_not_rewritten(path: str) -> None:
-    """Whatever the limits; a title may change."""
+    """At any limit; a title may change."""
     before, after = ("a@example.com", "b@example.com")
     values = (
         ([{"value": before, "primary": True}], [{"value": after, "primary": True}])

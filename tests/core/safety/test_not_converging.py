@@ -104,7 +104,7 @@ def test_it_is_told_with_the_line_that_asks_for_it(unsettled: Unsettled, message
 
 
 def test_what_is_alike_is_told_once_with_ten_names() -> None:
-    """The rest is counted; whatever order it came in."""
+    """The others are counted, in any order of the findings."""
     found = [Unsettled("returns", "title", f"user/u{number:02}", "x → y") for number in range(12)]
     [problem] = warn_of_not_converging(reversed(found), DESIRED)
 
@@ -145,7 +145,7 @@ def test_who_is_left_alone_until_the_next_plan_is_told_apart() -> None:
     ],
 )
 def test_values_that_must_not_be_read_are_left_out(unsettled: Unsettled) -> None:
-    """Neither cut nor short ones are told: what is cut, or short, is found in no sentence."""
+    """A cut or short value would not be found in a sentence later."""
     [problem] = warn_of_not_converging([unsettled], replace(DESIRED, redact=("title",)))
 
     assert problem.message.endswith("user/ann (its values are redacted)")

@@ -33,7 +33,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def user(name: str, ago: timedelta, title: str = "Clerk") -> JsonObject:
-    """Somebody who was changed so long before noon."""
+    """A user that was changed so long before noon."""
     return {"id": name, "userName": name, "title": title, "meta": {"lastModified": f"{NOON - ago:%Y-%m-%dT%H:%M:%SZ}"}}
 
 
@@ -143,7 +143,7 @@ def test_it_is_asked_since_well_before_the_last_read_began() -> None:
 
 
 def test_it_is_asked_since_just_before_the_last_change_known() -> None:
-    """So that somebody who is known must be in the answer."""
+    """So that the answer must contain a known user."""
     assert NOON - HOUR - timedelta(seconds=1) == ask_since(TEAM)
 
 
@@ -156,7 +156,7 @@ def test_it_is_asked_in_whole_seconds() -> None:
 
 
 def test_who_changed_and_who_came_is_as_told_and_everybody_else_as_before() -> None:
-    """Bob must be told again, for he was changed last."""
+    """Bob must be in the answer, because he was changed last."""
     since, bob, new = ask_since(TEAM), user("bob", -HOUR, "Chief"), user("new", -HOUR)
 
     check_first(TEAM, since, Page(2, [bob, new]))
@@ -165,7 +165,7 @@ def test_who_changed_and_who_came_is_as_told_and_everybody_else_as_before() -> N
 
 
 def test_the_very_second_since_when_it_is_asked_may_come_or_not() -> None:
-    """Services round what they tell."""
+    """Services round the dates that they return."""
     second = user("ann", HOUR + timedelta(seconds=1))
     team = kept(second, user("bob", HOUR))
     since = ask_since(team)
@@ -178,7 +178,7 @@ def test_the_very_second_since_when_it_is_asked_may_come_or_not() -> None:
 
 @pytest.mark.parametrize("stranger", [user("ann", DAY), {"id": "ann"}], ids=["too early", "silent"])
 def test_an_answer_with_others_is_not_believed(stranger: JsonObject) -> None:
-    """A service that ignores filters answers with everybody; one look at the first page is enough."""
+    """A service that ignores filters returns all users; the first page is enough to see it."""
     since = ask_since(TEAM)
     with pytest.raises(NotCertain, match="ignores filters"):
         check_first(TEAM, since, Page(2, [user("bob", HOUR), stranger]))
@@ -193,7 +193,7 @@ def test_more_changes_than_people_are_no_reason_to_go_on() -> None:
 
 
 def test_who_was_changed_last_and_does_not_come_is_gone_or_not_found() -> None:
-    """Nobody else's absence can be told from no change."""
+    """The absence of any other user looks like no change."""
     with pytest.raises(NotCertain, match="bob, changed at 2026-03-01 11:00:00 UTC, is missing: deleted, or not found"):
         bring_up_to_date(TEAM, ask_since(TEAM), {})
 

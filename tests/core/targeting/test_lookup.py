@@ -126,7 +126,7 @@ def test_an_answer_with_the_witnesses_is_believed() -> None:
     ids=["minds case", "blind", "says nothing", "everybody"],
 )
 def test_an_answer_that_proves_nothing_is_a_fault(found: list[object], fault: str) -> None:
-    """Nobody is taken for missing by it, and nobody for found."""
+    """No resource is taken as missing because of it, and none as found."""
     [look_up] = make_look_ups("Users", [ANN, BOB], WITNESSES)
 
     assert ([], fault) == look_up.judge(found)  # type: ignore[arg-type]
@@ -150,7 +150,7 @@ def test_groups_are_judged_by_their_names_too() -> None:
 
 
 def test_witnesses_are_those_of_whom_git_says_what_it_said() -> None:
-    """Two for each attribute, each for one alone, names in another case; nobody who is asked for or may be missing."""
+    """Two for each attribute, for that attribute alone, in another case; no key that is looked up or may be missing."""
     before = desired_state(*(desired_user(name) for name in "abcdefgh"), desired_group("dev"), desired_group("123"))
     now = desired_state(
         desired_user("b", in_scope=False),

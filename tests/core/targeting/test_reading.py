@@ -15,7 +15,7 @@ ANN, BOB = user_key("u0"), user_key("u1")
 
 
 def company(people: int, *differing: str) -> DesiredState:
-    """That many people, some of whom have a title."""
+    """That many users, some of them with a title."""
     names = [f"u{number}" for number in range(people)]
     users = [desired_user(name, {"title": "x"} if name in differing else None) for name in names]
     return desired_state(*users, desired_group("all", names[:2]))
@@ -62,7 +62,7 @@ def test_what_a_plan_is_about(read_request: ReadRequest, now: DesiredState, sele
 
 
 def test_where_everything_is_few_requests_everything_is_read() -> None:
-    """It tells more, and costs nothing to speak of."""
+    """A full read shows more, at almost no cost."""
     assert None is choose_selection(ReadRequest(base=True), company(200, "u0"), Earlier(company(200)), page_size=25)
     assert ABOUT_ANN == choose_selection(ReadRequest("targeted"), company(9, "u0"), Earlier(company(9)), page_size=25)
 
@@ -75,7 +75,7 @@ def test_without_a_word_of_git_before_everything_is_read() -> None:
 
 
 def test_an_approved_plan_is_planned_again_as_it_was_read() -> None:
-    """About what it changes, and whatever else git says otherwise than before."""
+    """About its changes, and all other differences between the states of git."""
     both = Selection(frozenset({ANN, BOB}), grows=True)
 
     assert both == choose_selection(ReadRequest(), NOW, THEN, 25, plan_of("targeted"))

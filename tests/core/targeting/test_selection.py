@@ -53,7 +53,7 @@ def test_where_git_says_the_same_there_is_nothing_to_look_at() -> None:
     ],
 )
 def test_a_user_of_whom_anything_differs_is_in_it(then: DesiredUser | None) -> None:
-    """Attributes, scope, roles, and whether they are there; whichever of the states before says so."""
+    """In attributes, scope, roles or existence, compared with any earlier state."""
     others = {key: user for key, user in TEAM.users.items() if key != ANN}
     then_state = replace(TEAM, users={**others, **({ANN: then} if then else {})})
 
@@ -89,7 +89,7 @@ def with_group(group: DesiredGroup) -> DesiredState:
     ids=["new", "not managed", "additive", "out of scope"],
 )
 def test_a_group_that_comes_or_is_decided_on_in_another_way_is_about_all_its_members(base: DesiredState) -> None:
-    """They are not listed: whoever is in it matters."""
+    """Members are not listed: all of them are planned."""
     assert Selection(frozenset({DEV}), grows=True) == focus_since(base)
 
 
