@@ -55,8 +55,8 @@ class Earlier:
     def removal(self, key: Key) -> Cause:
         """Returns the cause of the removal of a resource that left git, and of its members.
 
-        It left git now, or earlier and that was not applied yet; or it was removed already, and the account brought it
-        back. A state with `on_removed: ignore` kept it too: the end of that setting is then the cause.
+        `this_change`: it left git after the base. `merged`: it left git before, and no apply removed it. `drift`: it
+        was removed, and the account brought it back. A state with `on_removed: ignore` counts as one that declares it.
         """
         if self.base is None or _keeps(key, self.base):
             return "this_change"
