@@ -182,7 +182,7 @@ def test_what_changed_besides_is_told() -> None:
             "refused: 422 no; roles needs specialist",
         ),
         (Response(403, {"message": "not your own"}), "failed", "refused: 403 not your own"),
-        (Response(200, {}), "failed", "roles were expected, and the answer tells none; the next plan shows"),
+        (Response(200, {}), "failed", "roles were expected, and the answer has no list of roles; the next plan shows"),
         (LostAnswer("broken"), "failed", "broken; the next plan shows whether it was done"),
     ],
 )

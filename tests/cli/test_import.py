@@ -184,7 +184,7 @@ def test_what_the_folder_declares_must_not_get_in_the_way(ran: Project) -> None:
         "1 change would be left to plan and 2 users would be out of scope",
         "user/bob: out of",
     )
-    refused(ran.run(*HERE, "import"), 4, *said, "never provisioned from here")
+    refused(ran.run(*HERE, "import"), 4, *said, "never provisioned by an apply")
     assert ["all.yaml"] == files(ran)
 
 

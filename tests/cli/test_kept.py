@@ -122,7 +122,7 @@ def test_account_that_is_not_the_one_known_is_read_whole(applied: Project) -> No
     ran = applied.run("drift", "--format", "json")
 
     assert ("full", 4) == (ran.document["read"]["mode"], ran.document["read"]["requests"])
-    assert f"Everything is read: 4 users are said to have changed, and 3 are known\n{files_read(applied)}" == ran.err
+    assert f"Everything is read: the service reports 4 changed users, and 3 are known\n{files_read(applied)}" == ran.err
 
 
 @pytest.mark.parametrize("other", [("--save-live", "live.json"), ("--live", "live.json")], ids=str)

@@ -136,8 +136,8 @@ def test_roles_that_waited_for_a_person_are_not_told_as_somebodys_doing_alone(re
     drift = remote.project.run("drift")
 
     assert ["grant_roles", "grant_roles"] == [one["action"] for one in plan["changes"]]
-    assert all("linked them since the last apply and they waited" in one["reason"] for one in plan["changes"])
-    assert "linked them since the last apply and they waited" in " ".join(drift.out.split())
+    assert all("4me linked the person after the last apply, or" in one["reason"] for one in plan["changes"])
+    assert "4me linked the person after the last apply, or" in " ".join(drift.out.split())
 
 
 def test_a_plan_with_a_base_tells_this_change_from_what_is_there(granted: Remote) -> None:

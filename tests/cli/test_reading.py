@@ -28,7 +28,7 @@ def test_only_the_keys_that_are_named_are_planned_about(project: Project, read: 
     assert [("update_user", "user/bob")] == changes(document)
     assert any(one["message"].startswith("partial plan: 1 user and 0 groups; ") for one in document["problems"])
     told = next(one for one in document["problems"] if one["code"] == "dependencies")
-    assert "group/staff, user/ann, which this plan is not about" in told["message"]
+    assert "group/staff, user/ann, which this plan leaves out" in told["message"]
 
 
 def test_what_is_named_and_needs_what_is_not_there_is_told(project: Project) -> None:
@@ -48,8 +48,8 @@ def test_keys_that_nobody_knows_are_a_usage_error(project: Project) -> None:
     ran = project.run("plan", "--only", "user/annn", "--only", "group/nothing")
 
     assert (2, "") == (ran.code, ran.out)
-    assert '"user/annn" names no user or group of git, now or when last applied (did you mean "user/ann"?)' in ran.err
-    assert '"group/nothing" names no user or group' in ran.err
+    assert '"user/annn" is no user or group in git, now or at the last apply (did you mean "user/ann"?)' in ran.err
+    assert '"group/nothing" is no user or group' in ran.err
 
 
 def test_somebody_who_left_git_can_be_named(project: Project) -> None:
@@ -65,8 +65,8 @@ def test_somebody_who_left_git_can_be_named(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--with-dependencies"], "--with-dependencies goes with --only"),
-        (["--read", "targeted"], "--read targeted needs to know what git said before"),
+        (["--with-dependencies"], "--with-dependencies needs --only"),
+        (["--read", "targeted"], "--read targeted needs an earlier state of git"),
         (["--read", "targeted", "--only", "ann", "--save-live", "live.json"], "a saved live state holds everything"),
     ],
 )
@@ -153,6 +153,6 @@ def test_an_account_that_lacks_whom_it_should_have_is_read_whole(project: Projec
     asked = project.run("plan", "--base", base, "--read", "targeted", "--format", "json")
 
     assert ("full", 301) == (ran.document["read"]["mode"], len(ran.document["changes"]))
-    assert "Everything is read, because the keys can't be looked up alone: Users: a lookup found nothing" in ran.err
+    assert "Everything is read, because the keys can't be looked up alone: Users: a lookup found no resource" in ran.err
     assert (4, True) == (ran.code, "another_account" in {one["code"] for one in ran.document["problems"]})
     assert (4, False) == (asked.code, asked.document["read"]["complete"])

@@ -226,7 +226,7 @@ def test_what_does_not_come_at_a_third_look_leaves_the_second() -> None:
     """It was looked at closer."""
     _seen, certificate = read(dies_at(Moving(account(60), {}), 1, 3, lambda: reply({"detail": "closed"}, 403)))
 
-    assert "Users: what comes at 49 is not what came there a moment before" == certificate.faults[1]
+    assert "Users: the row at 49 changed between two requests" == certificate.faults[1]
 
 
 def test_a_page_that_does_not_come_at_a_second_look_is_no_reason_for_a_third() -> None:

@@ -226,21 +226,21 @@ HIRING = changed(desired_user("new", {"manager": "user/ann"}), desired_group("g0
 @pytest.mark.parametrize(
     ("quirks", "fault"),
     [
-        (SearchQuirks(ignores_filters=True), "Users: a lookup was answered with others than were asked for"),
-        (SearchQuirks(minds_case=True), "Users: a lookup found nothing by userName of what should be there"),
+        (SearchQuirks(ignores_filters=True), "Users: a lookup returned id-fay, which does not fit the filter"),
+        (SearchQuirks(minds_case=True), "Users: a lookup found no resource by userName, though some should exist"),
         (
             SearchQuirks(finds_nothing_by=frozenset({"externalId"})),
-            "Users: a lookup found nothing by externalId of what should be there",
+            "Users: a lookup found no resource by externalId, though some should exist",
         ),
         (
             SearchQuirks(refuses_or=True, finds_nothing_by=frozenset({"externalId"})),
-            "Users: a lookup found nothing by externalId of what should be there",
+            "Users: a lookup found no resource by externalId, though some should exist",
         ),
         (
             SearchQuirks(refuses_or=True, minds_case=True),
-            "Users: a lookup found nothing by userName of what should be there",
+            "Users: a lookup found no resource by userName, though some should exist",
         ),
-        (SearchQuirks(refuses_or=True, ignores_filters=True), "Users: a lookup was answered with others"),
+        (SearchQuirks(refuses_or=True, ignores_filters=True), "Users: a lookup returned id-fay"),
     ],
     ids=["everybody", "minds case", "blind", "blind without or", "minds case without or", "everybody without or"],
 )
@@ -282,7 +282,7 @@ def test_where_nobody_can_be_a_witness_only_who_came_is_believed(refuses_or: boo
         desired_user("ann", {"title": "x"}), desired_user("bob", {"title": "y"}), desired_user("new"), base=base
     )
     [fault] = read(third, base, quirks=quirks).faults
-    assert fault.startswith("Users: a lookup did not find everybody, and nobody is left by whose externalId to tell")
+    assert fault.startswith("Users: a lookup did not find every resource, and no witness by externalId is left")
 
 
 def test_the_name_of_a_new_hire_that_somebody_else_holds_is_found() -> None:
@@ -349,7 +349,7 @@ ANN = {"id": "id-ann", "userName": "ann@example.com", "externalId": "ann"}
         (page(1, [{**ANN, "roles": "all"}]), "Users: a lookup roles is not a list of values: all"),
         (
             page(5000, [{"id": "x", "userName": "x"}]),
-            "Users: a lookup was answered with others than were asked for (x)",
+            "Users: a lookup returned x, which does not fit the filter",
         ),
     ],
 )

@@ -9,10 +9,10 @@ GUARDRAILS: Mapping[str, str] = {
     'if not (first_apply and name <= "max_adoptions")': "of the limits it is the first in the alphabet",
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
-    "losing = [one.key for one in everyone if role in one.before | one.after]": (
+    "losing = [user.key for user in users if role in user.before | user.after]": (
         "who holds it afterwards has been asked for next: there is nobody"
     ),
-    "losing = [one.key for one in everyone if role in one.before ^ one.after]": "the same",
+    "losing = [user.key for user in users if role in user.before ^ user.after]": "the same",
     'if live.certificate.mode >= "targeted":': "of the modes it is the last in the alphabet",
 }
 LIMITS: Mapping[str, str] = {

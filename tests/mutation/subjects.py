@@ -28,7 +28,7 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
     "held": Subject(
         "reconciler/core/safety/make_plan.py",
-        frozenset({"_held_against_guardrails"}),
+        frozenset({"_check_guardrails"}),
         ("tests/core/safety/test_make_plan.py", "tests/test_cases.py"),
         only_removed=True,
     ),

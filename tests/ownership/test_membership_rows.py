@@ -178,7 +178,7 @@ def test_on_removed_ignore_skips_by_name_and_deactivate_later_shows_all_of_them(
 
 
 def test_out_of_scope_is_deactivated_where_a_covered_commit_had_them_in_scope(estate: Estate) -> None:
-    """Who was never provisioned from here is skipped, and says so."""
+    """A user whom no apply provisioned is skipped, with that reason."""
     estate.hires("gus", title="Clerk")
     wanted = "{users: [{title: no clerks, clauses: [{attribute: title, operator: IS NULL}]}]}"
     tenants = {"sandbox": f"{{url: sandbox, scope: all, scoping_filters: {wanted}}}"}
@@ -189,7 +189,7 @@ def test_out_of_scope_is_deactivated_where_a_covered_commit_had_them_in_scope(es
 
     assert "deactivate_user" == seen.changes["user/cid"]
     assert "user/gus" not in seen.changes
-    assert "never provisioned from here" in seen.skipped["user/gus"]
+    assert "never provisioned by an apply" in seen.skipped["user/gus"]
     estate.applies()
     assert {"Ann", "Bob", "Gus"} == estate.active()
 

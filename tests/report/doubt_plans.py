@@ -81,7 +81,7 @@ def drift_and_pending() -> Plan:
             cause="merged",
         ),
         title(2, "Clerk", "Controller", cause="merged"),
-        AddMembers(**DESK, members=("user/erin.walsh",), reason="they should be in it, and are not", cause="merged"),
+        AddMembers(**DESK, members=("user/erin.walsh",), reason="they should be members, and are not", cause="merged"),
         record=RECORD,
         named=(doubt(3),),
     )

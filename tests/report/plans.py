@@ -84,7 +84,7 @@ def new_hire() -> Plan:
         AddMembers(
             **DESK,
             members=("user/erin.walsh",),
-            reason="they should be in it, and are not",
+            reason="they should be members, and are not",
             source=Source("desired-state/groups.yaml", 21),
         ),
         problems=(expires_soon(),),
@@ -138,7 +138,7 @@ def mass_change() -> Plan:
             name="Quota Holders",
             target_id="g-quota",
             members=tuple(one.key for one in people[:120]),
-            reason="they should be in it, and are not",
+            reason="they should be members, and are not",
         ),
         GrantRoles(**somebody(3), roles=("key_contact",), reason="holds key_contact"),
         GrantRoles(**somebody(4), roles=("key_contact",), reason="holds key_contact"),
@@ -173,7 +173,7 @@ def guardrail_refuses() -> Plan:
 
 def incomplete_read() -> Plan:
     """The account answered with fewer people than it announced."""
-    hint = "plan again; nothing is applied from a read that is not complete"
+    hint = "plan again; a plan from an incomplete read is not applied"
     return story(
         CreateUser(**{**somebody(0), "target_id": None}, reason="holds user"),
         applyable=False,
@@ -201,7 +201,7 @@ def conflict() -> Plan:
             **DESK,
             members=("id/u-4711", "user/elena.marchetti"),
             cause="drift",
-            reason="membership is authoritative, and they are not among those it should have",
+            reason="membership is authoritative, and they should not be members",
             source=Source("desired-state/groups.yaml", 21),
         ),
         unmanaged=(Unmanaged(kind="user", id="u-4711", name="Mallory Stranger"),),

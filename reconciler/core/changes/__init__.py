@@ -1,1 +1,1 @@
-"""The closed set of changes; plan, outcome and notification, and how they are redacted."""
+"""The closed set of changes; plans, outcomes and notifications, and their redaction."""

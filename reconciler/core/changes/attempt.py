@@ -1,6 +1,6 @@
-"""One attempt at one change, as the provisioning log keeps it: who wanted what, when, and what came of it.
+"""One attempt at one change, as the provisioning log stores it: the change, its author, its time and its result.
 
-Knows what is on record, and which records a person may ask for; nothing of how they are kept.
+Knows the fields of an attempt and of a query; nothing of storage.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ STATUSES: tuple[Recorded, ...] = ("started", *get_args(Executed))
 
 
 class Attempt(Frozen):
-    """A change in one run. `started` until it is known what came of it: for ever where the process was killed.
+    """A change in one run. Its status is `started` until the result is known, and stays so if the process was killed.
 
-    `reason` is why the plan has the change, `detail` what is to be known of its end. `seconds` and `requests` are those
-    of its step: changes to one resource share them. Redacted attributes are fingerprints.
+    `reason` is the plan's reason of the change, and `detail` explains the result. `seconds` and `requests` belong to
+    the step: changes to one resource share them. Redacted attributes are fingerprints.
     """
 
     at: str
@@ -49,7 +49,7 @@ class Attempt(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What all attempts of one run have in common."""
+    """The fields that all attempts of one run share."""
 
     run: str
     tenant: str
@@ -61,7 +61,7 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class AttemptQuery:
-    """Which attempts: those that have one of each that is named, begun in a span of time; so many."""
+    """A query for attempts: each given field must match one of its values; at most `limit` attempts."""
 
     tenant: str | None = None
     run: str | None = None

@@ -8,7 +8,7 @@ BY_HAND: frozenset[Cause] = frozenset({"drift", "conflict"})
 
 
 def split_drift(plan: Plan) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Splits the changes of a drift report: what was changed by hand, and what git asks for and is not applied yet."""
+    """Returns the drift of a plan (changes made by hand), and the pending changes (asked for by git, not applied)."""
     drift = tuple(change for change in plan.changes if change.cause in BY_HAND)
     pending = tuple(change for change in plan.changes if change.cause not in BY_HAND)
     return drift, pending

@@ -1,6 +1,6 @@
-"""How a run ended → which events that is, and which notifiers are told, each at most once. Sends and words nothing.
+"""The result of a run → its events, and the notifiers that get them, each at most once. Sends and renders nothing.
 
-What git shows on a pull request is no event: whoever reads it is there.
+A result that a pull request shows is no event, because its readers see it there.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ Command: TypeAlias = Literal["apply", "drift"]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a command on a tenant ended, as far as somebody who was not there has to know.
+    """The result of a command on a tenant, with all that a notification needs.
 
-    `error` is why it stopped, `refused` the problems of a plan that must not be carried out, `settled` whether the
-    account is what git says after `run`, `token` what there is to say of the token.
+    `error` is why the command stopped, and `refused` the problems that refuse the plan. `settled` is whether the
+    account is as git declares it after `run`. `not_approved` counts changes without an approval. `drifted` is the plan
+    of a drift check, and `token` the problem of an expiring token.
     """
 
     command: Command
@@ -41,20 +42,20 @@ class RunResult:
 
     @property
     def guarding(self) -> tuple[Problem, ...]:
-        """The guardrails that refuse the plan, or would refuse to put back what drifted."""
+        """Returns the guardrail problems of the refused plan, or of the plan that would revert the drift."""
         problems = (*self.refused, *(self.drifted.problems if self.drifted else ()))
         return tuple(problem for problem in problems if problem.code == "guardrail")
 
     @property
     def incomplete(self) -> bool:
-        """Whether the account could not be read as a whole."""
+        """Whether the read of the account is incomplete."""
         unread = any(problem.code == "incomplete_read" for problem in self.refused)
         return unread or (self.drifted is not None and not self.drifted.read.complete)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody is told, in words and for machines; messages of one `thread` tell the same again."""
+    """A notification as text and as `facts` for machines; messages of one `thread` repeat the same news."""
 
     subject: str
     text: str
@@ -63,9 +64,9 @@ class Message:
 
 
 def find_events(ending: RunResult) -> tuple[Event, ...]:
-    """What happened, the gravest first; nothing where all went well.
+    """Returns the events of a run, the gravest first; none if all went well.
 
-    Users in doubt are told as drift is: both need somebody who knows. What git asks for and is not applied is no event.
+    Unresolved users are reported as drift: both need a decision by a person. Pending changes are no event.
     """
     return tuple(_find_events(ending))
 
@@ -83,7 +84,7 @@ def _find_events(ending: RunResult) -> Iterator[Event]:
 
 
 def notifiers_of(declarations: Declarations, tenant: str) -> tuple[Notifier, ...]:
-    """The tenant's own notifiers where it has some, or none on purpose; else those of everyone."""
+    """Returns the tenant's own notifiers, if it declares any or an empty list; else those for all tenants."""
     own = declarations.tenants[tenant].tenant.notifications
     return declarations.notifications if own is None else tuple(own)
 
@@ -91,7 +92,7 @@ def notifiers_of(declarations: Declarations, tenant: str) -> tuple[Notifier, ...
 def choose_notifiers(
     notifiers: Iterable[Notifier], events: Iterable[Event]
 ) -> list[tuple[Notifier, tuple[Event, ...]]]:
-    """Those who want to know, each once, with what of it they want to know."""
+    """Returns each notifier that subscribes to one of the events, with those events."""
     happened = tuple(events)
-    wanted = ((one, tuple(event for event in happened if event in one.on)) for one in notifiers)
-    return [(one, told) for one, told in wanted if told]
+    pairs = ((notifier, tuple(event for event in happened if event in notifier.on)) for notifier in notifiers)
+    return [(notifier, subscribed) for notifier, subscribed in pairs if subscribed]

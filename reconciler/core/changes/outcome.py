@@ -1,4 +1,4 @@
-"""What happened to one change, and what a run adds up to."""
+"""The outcome of one change, and the outcomes of a run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ NOT_DONE: tuple[Status, ...] = ("failed", "stale", "refused", "unclear", "withdr
 
 
 class Outcome(Frozen):
-    """Exactly one for each planned change; `detail` says why it was not applied, or what to know though it was.
+    """What happened to one planned change; each has exactly one outcome. `detail` explains the status.
 
-    `already`: the live value was compared and is so. `stale`: what would be done now is not what was approved.
-    `withdrawn`: it was approved and git no longer asks for it. `unclear`: it can't be told whom it is about. `refused`:
-    git causes it, no approved plan shows it, and it was not tried. `left`: the same, where the account alone moved.
+    `already`: the change was found in the account. `stale`: a different change would be made now than was approved.
+    `withdrawn`: it was approved, and git no longer asks for it. `unclear`: its user or group is ambiguous. `refused`:
+    git causes it and no approved plan shows it; it was not sent. `left`: drift that no approved plan shows.
     """
 
     change: Annotated[Change, Field(discriminator="action")]
@@ -30,9 +30,9 @@ class Outcome(Frozen):
 
 
 class Run(Frozen):
-    """All outcomes of one apply, in the plan's order, and why it stopped early if it did.
+    """All outcomes of one apply, in the plan's order; `stopped` is why it ended early, if it did.
 
-    `named` counts the users and groups in doubt, whom the plan names and the apply left untouched.
+    `named` counts the unresolved users and groups, which the apply did not change.
     """
 
     format: Literal[1] = 1
@@ -46,19 +46,19 @@ class Run(Frozen):
 
     @property
     def whole(self) -> bool:
-        """Whether everything that was planned and approved is so now; drift that was left does not hinder that."""
+        """Whether every planned and approved change is done or found in the account; `left` drift does not count."""
         return self.stopped is None and not any(outcome.status in NOT_DONE for outcome in self.outcomes)
 
 
 def count_statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many outcomes of each status, in a fixed order, zeros left out."""
+    """Counts the outcomes by status, in a fixed order, without zeros."""
     counts = Counter(outcome.status for outcome in outcomes)
     order: tuple[Status, ...] = ("applied", "already", *NOT_DONE, "left")
     return {status: counts[status] for status in order if counts[status]}
 
 
 def count_active_after(active: int | None, outcomes: Iterable[Outcome]) -> int | None:
-    """How many active users an account has after an apply that found so many; None where it did not count them."""
+    """Returns the number of active users after an apply that found `active`; None if it did not count them."""
     if active is None:
         return None
     applied = Counter(outcome.change.action for outcome in outcomes if outcome.status == "applied")

@@ -1,7 +1,7 @@
-"""The closed set of changes, and Plan: ordered, printable, hashable, complete. No change in it deletes.
+"""The closed set of changes, and Plan: ordered, printable, hashable, complete. No change deletes.
 
-A plan sorts itself when it is made, so that text, JSON and digest agree. Ids and the digest cover effects only: what is
-done to which resource, never lines, times, commits or reasons (docs/decisions/0004-effects-only-digest.md).
+A plan sorts its changes when it is made, so that text, JSON and digest agree. Ids and the digest cover effects only:
+never lines, times, commits or reasons (docs/decisions/0004-effects-only-digest.md).
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ Action: TypeAlias = Literal[
 class AttributeChange(Frozen):
     """One managed attribute, before and after; None is unassigned, references are keys.
 
-    Where the attribute is redacted, `told` is what may be read of the two, and the effect is of that: nothing that
-    leaves this process tells the values, not even a hash. What was read from a file has it in `before` and `after`.
+    If the attribute is redacted, `told` holds the fingerprints of both values, and only these enter the change's id:
+    no value leaves this process, not even in a hash. In a plan file, `before` and `after` are the fingerprints.
     """
 
     path: str
@@ -50,12 +50,12 @@ class AttributeChange(Frozen):
 
 
 class ChangeFields(Frozen):
-    """What all changes have in common; `id` is a hash of the effect, and approvals bind to it."""
+    """The fields of all changes; `id` is a hash of the effect."""
 
     id: str = ""
     action: Action
     key: str
-    name: str = Field(default="", description="what people call the resource; not part of the effect")
+    name: str = Field(default="", description="the display name of the resource; not part of the effect")
     target_id: str | None = None
     effect: Effect
     cause: Cause = "this_change"
@@ -63,9 +63,9 @@ class ChangeFields(Frozen):
     attributes: tuple[AttributeChange, ...] = ()
     members: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    held: tuple[str, ...] = Field(default=(), description="the roles held before, for the whole set to be written")
+    held: tuple[str, ...] = Field(default=(), description="the roles held before, because a write sets all roles")
     adopted: str = Field(
-        default="", exclude_if=lambda adopted: not adopted, description="by what an adopted resource was found"
+        default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"
     )
     source: Source | None = None
 
@@ -79,42 +79,42 @@ class ChangeFields(Frozen):
 
 
 class CreateUser(ChangeFields):
-    """A person gets access: one POST with everything, manager and roles included."""
+    """A user gets access: one POST with all attributes, the manager and the roles."""
 
     action: Literal["create_user"] = "create_user"
     effect: Literal["grow"] = "grow"
 
 
 class UpdateUser(ChangeFields):
-    """Managed attributes become what git says; clearing one is an update too."""
+    """Managed attributes of a user get the declared values; clearing one is an update too."""
 
     action: Literal["update_user"] = "update_user"
     effect: Literal["change"] = "change"
 
 
 class ReactivateUser(ChangeFields):
-    """An inactive user in scope becomes active, with what differs."""
+    """An inactive user in scope becomes active; attributes that differ are written too."""
 
     action: Literal["reactivate_user"] = "reactivate_user"
     effect: Literal["grow"] = "grow"
 
 
 class DeactivateUser(ChangeFields):
-    """A person loses access; the user and their attributes stay."""
+    """A user loses access; the user and the attributes stay in the account."""
 
     action: Literal["deactivate_user"] = "deactivate_user"
     effect: Literal["shrink"] = "shrink"
 
 
 class CreateGroup(ChangeFields):
-    """A group with its members: one POST."""
+    """A group is created with its members: one POST."""
 
     action: Literal["create_group"] = "create_group"
     effect: Literal["grow"] = "grow"
 
 
 class UpdateGroup(ChangeFields):
-    """Managed attributes of a group become what git says."""
+    """Managed attributes of a group get the declared values."""
 
     action: Literal["update_group"] = "update_group"
     effect: Literal["change"] = "change"
@@ -128,7 +128,7 @@ class AddMembers(ChangeFields):
 
 
 class RemoveMembers(ChangeFields):
-    """Users leave a group whose membership git alone decides."""
+    """Members leave a group with authoritative membership, or a group that left git or its scope."""
 
     action: Literal["remove_members"] = "remove_members"
     effect: Literal["shrink"] = "shrink"
@@ -164,7 +164,7 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 
 
 def effect_id(change: ChangeFields) -> str:
-    """128 bits of SHA-256 over what is done to which resource."""
+    """Returns 128 bits of SHA-256 of a change's effect: the action, the resource and the values."""
     effect = {
         "action": change.action,
         "key": change.key,
@@ -184,7 +184,7 @@ def _effect_of(one: AttributeChange) -> list[Value | str]:
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Creates (managers before their reports), updates, groups, member additions, grants, then what shrinks; by key."""
+    """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key."""
     changes = tuple(changes)
     created = {change.key: _manager(change) for change in changes if change.action == "create_user"}
     depths = _depths(created)
@@ -202,7 +202,7 @@ def _manager(change: Change) -> str | None:
 
 
 def _depths(manager_of: Mapping[str, str | None]) -> dict[str, int]:
-    """How many created managers stand above each created user; the planner leaves no cycle among them."""
+    """Returns how many created managers are above each created user; the planner leaves no cycle among them."""
     depths: dict[str, int] = {}
     for start in manager_of:
         chain = [start]
@@ -215,7 +215,7 @@ def _depths(manager_of: Mapping[str, str | None]) -> dict[str, int]:
 
 
 class ReadSummary(Frozen):
-    """How the live state was read, and whether all of it was."""
+    """How the live state was read, and whether the read is complete."""
 
     mode: Literal["full", "incremental", "targeted", "snapshot"]
     complete: bool
@@ -225,14 +225,14 @@ class ReadSummary(Frozen):
 
 
 class Cost(Frozen):
-    """What applying takes at the tenant's pace: requests, and seconds."""
+    """The requests of an apply, and its least seconds at the tenant's pace."""
 
     requests: int
     seconds: float
 
 
 class Unmanaged(Frozen):
-    """A live resource that git does not declare: listed, never touched."""
+    """A live resource that git does not declare: listed, never changed."""
 
     kind: Literal["user", "group"]
     id: str
@@ -240,14 +240,14 @@ class Unmanaged(Frozen):
 
 
 class Skipped(Frozen):
-    """A declared resource that nothing is done about, and why."""
+    """A declared resource that is not changed, and the reason."""
 
     key: str
     reason: str
 
 
 class Plan(Frozen):
-    """Everything a merge would change in one account. An empty plan is a Plan."""
+    """All changes that an apply would make in one account. An empty plan is a Plan."""
 
     format: Literal[1] = 1
     tenant: str
@@ -281,21 +281,21 @@ class Plan(Frozen):
 
 
 def has_errors(plan: Plan) -> bool:
-    """Whether something of the plan can't be done as git says, such as for two users who match one declaration."""
+    """Whether the plan can't do all that git declares, for example because a match is ambiguous."""
     return any(problem.severity == "error" for problem in plan.problems)
 
 
 def digest_of(changes: Iterable[Change]) -> str:
-    """`sha256:` and the hash of the ordered effects: same effects, same digest."""
+    """Returns `sha256:` and the hash of the ordered effects: same effects, same digest."""
     return "sha256:" + hashlib.sha256("\n".join(change.id for change in changes).encode()).hexdigest()
 
 
 def summarise(changes: Iterable[Change]) -> dict[str, int]:
-    """How many of each action, in the plan's order, zeros left out."""
+    """Counts the changes by action, in the plan's order, without zeros."""
     counts = Counter(change.action for change in changes)
     return {action: counts[action] for action in ACTIONS if counts[action]}
 
 
 def plan_to_json(plan: Plan) -> str:
-    """The canonical plan file: the same plan is the same bytes."""
+    """Returns the text of a plan file: equal plans give the same bytes."""
     return plan.model_dump_json(indent=2) + "\n"

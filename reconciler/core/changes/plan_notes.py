@@ -1,4 +1,4 @@
-"""What a plan says beside its changes: resources in doubt, what is on record, and which problems refuse it."""
+"""The notes of a plan beside its changes: unresolved resources, the record of applies, and refusing problems."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from reconciler.errors import Problem
 
 
 class NamedResource(Frozen):
-    """A live user or group that may have left git, which can't be decided: named, and left untouched.
+    """A live user or group that is unresolved: it may have left git; it is named, and not changed.
 
-    `witnesses` says what is known of them, and `settle` is the line of YAML that settles it.
+    `witnesses` is the evidence, and `settle` is the line of YAML that resolves it.
     """
 
     kind: Literal["user", "group"]
@@ -24,11 +24,11 @@ class NamedResource(Frozen):
 
 
 class RecordNote(Frozen):
-    """What the record of applies says for this plan.
+    """The facts from the record of applies for this plan.
 
-    `serial` is the last apply on record, and `full_since` the last that was whole and read the whole account; None
-    where there is none. `known` is false where the record could not be read. A plan of a partial read repeats how many
-    users are `unsettled` or `ignored` since then. `made_on` is the day on which the plan was made.
+    `serial` is the last apply on record, and `full_since` the last complete apply with a full read; each may be None.
+    `known` is false if the record could not be read. A plan of a partial read repeats the counts of `unsettled` and
+    `ignored` users since then. `made_on` is the day on which the plan was made.
     """
 
     serial: int | None = None

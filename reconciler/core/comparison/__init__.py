@@ -1,1 +1,1 @@
-"""Desired against live and against what git declared before: links, references, causes."""
+"""The desired state compared with the live state and with earlier states of git: links, references, causes."""

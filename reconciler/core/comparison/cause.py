@@ -1,6 +1,7 @@
-"""Why a change is in a plan: git changed now, git changed earlier, the account drifted, or both sides moved.
+"""The cause of a change: git changed now, git changed earlier, the account drifted, or both sides changed.
 
-A change has facets (each attribute, each member, each role); each is judged on its own, and the gravest wins.
+A change has facets: each attribute, each member, each role. Each facet has its own cause; the gravest is the cause of
+the change.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ GRAVEST_FIRST: tuple[Cause, ...] = ("conflict", "this_change", "merged", "drift"
 
 @dataclass(frozen=True, slots=True)
 class ThreeWayValue:
-    """One thing that differs between git (`head`) and the account (`live`), as the earlier states of git have it.
+    """One value that differs between git (`head`) and the account (`live`), with its values at earlier states of git.
 
-    Where an earlier state leaves it unmanaged, whatever the account has was right: pass the live value.
-    `applied` is UNKNOWN where nothing but `base` is known.
+    If an earlier state did not manage the value, the account's value was right: pass the live value. `applied` is
+    UNKNOWN if no applied state is known.
     """
 
     head: object
@@ -32,7 +33,7 @@ class ThreeWayValue:
 
 
 def find_cause(facets: Iterable[ThreeWayValue]) -> Cause:
-    """The gravest cause among the facets."""
+    """Returns the gravest cause among the facets; `this_change` if there are none."""
     found = {_judge(facet) for facet in facets}
     return next((cause for cause in GRAVEST_FIRST if cause in found), "this_change")
 

@@ -1,7 +1,6 @@
-"""What git said before, at a pull request's base and at the last applied commit, and so why a change is in the plan.
+"""Earlier states of git, at a pull request's base and at the last applied commit, and the causes that they give.
 
-Where an earlier state does not speak of something, or has it out of scope, it was unmanaged, and whatever the account
-has was right.
+A value that an earlier state does not declare, or has out of scope, was unmanaged there: the account's value was right.
 """
 
 from __future__ import annotations
@@ -18,16 +17,17 @@ from reconciler.core.model.diff import differs
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, parse_key
 from reconciler.core.model.states import DesiredState
 
-NOT_SPOKEN_OF: Final = object()
+UNMANAGED: Final = object()
 Ask: TypeAlias = Callable[[DesiredState], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The states before, None where there is none. Without a base nothing was managed, and all is `this_change`.
+    """The earlier states, each of which may be None. Without a base nothing was managed: every cause is `this_change`.
 
-    `front` are the states of the commits begun or applied since the last whole apply, the newest first, and `touched`
-    the keys on lines that a commit since then touched: what came and went between. They say what to look at, no cause.
+    `front` are the states of the commits begun or applied since the last complete apply, the newest first. `touched`
+    are the keys on lines that a commit since then changed, including lines that came and went. Both decide which keys
+    to read; they give no cause.
     """
 
     base: DesiredState | None = None
@@ -37,60 +37,60 @@ class Earlier:
 
     @property
     def states(self) -> tuple[DesiredState, ...]:
-        """Every earlier state: the base, the applied one, and the front."""
+        """Returns all earlier states: the base, the applied state, and the front."""
         return tuple(state for state in (self.base, self.applied, *self.front) if state)
 
     def users(self) -> dict[Key, DesiredUser]:
-        """Every user that an earlier state declares; the base's word goes before the others'."""
+        """Returns every user that an earlier state declares; the base has precedence."""
         return {key: user for state in reversed(self.states) for key, user in state.users.items()}
 
     def groups(self) -> dict[Key, DesiredGroup]:
-        """Every group that an earlier state declares."""
+        """Returns every group that an earlier state declares; the base has precedence."""
         return {key: group for state in reversed(self.states) for key, group in state.groups.items()}
 
     def presence(self, key: Key, *, head: bool) -> Cause:
-        """Why a resource appears or comes back (`head`), or goes."""
+        """Returns the cause of a resource's creation or reactivation (`head`), or of its end."""
         return find_cause([self._facet(head, not head, partial(_is_present, key))])
 
     def removal(self, key: Key) -> Cause:
-        """Why a resource goes that git no longer declares, and its members with it.
+        """Returns the cause of the removal of a resource that left git, and of its members.
 
-        It left git now, or earlier and was not applied yet; or it had gone already, and the account brought it back.
-        A state whose tenant ignored who left had given them leave to stay: that it no longer does takes it from them.
+        `this_change`: it left git after the base. `merged`: it left git before, and no apply removed it. `drift`: it
+        was removed, and the account brought it back. A state with `on_removed: ignore` counts as one that declares it.
         """
-        if self.base is None or _lets_stay(key, self.base):
+        if self.base is None or _keeps(key, self.base):
             return "this_change"
-        waits = any(_lets_stay(key, state) for state in (self.applied, *self.front) if state)
-        return "merged" if waits else "drift"
+        pending = any(_keeps(key, state) for state in (self.applied, *self.front) if state)
+        return "merged" if pending else "drift"
 
     def settlement(self, key: Key, live_id: str) -> Cause:
-        """Why a user goes of whom a line of `left:` says that they left."""
+        """Returns the cause of the removal of a user who is listed under `left:`."""
         return find_cause([self._facet(head=True, live=False, ask=partial(_is_settled, key, live_id))])
 
     def attributes(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
-        """Why attributes change; references in both are keys."""
+        """Returns the cause of an attribute change; references in `head` and `live` are keys."""
         return find_cause(self._attribute_facets(key, paths, head, live))
 
     def reactivation(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
-        """Why a user comes back, with the attributes that change on the way."""
-        back = self._facet(head=True, live=False, ask=partial(_is_present, key))
-        return find_cause([back, *self._attribute_facets(key, paths, head, live)])
+        """Returns the cause of a reactivation, with the attributes that change with it."""
+        presence = self._facet(head=True, live=False, ask=partial(_is_present, key))
+        return find_cause([presence, *self._attribute_facets(key, paths, head, live)])
 
     def members(self, key: Key, members: Iterable[str], *, head: bool) -> Cause:
-        """Why members enter a group (`head`), or leave it."""
+        """Returns the cause of adding members to a group (`head`), or of removing them."""
         return find_cause(self._facet(head, not head, partial(_is_member, key, member)) for member in members)
 
     def former_members(self, key: Key) -> frozenset[Key]:
-        """The members that the base, or what was applied last, declares for a group."""
+        """Returns the members that the base, or the applied state, declares for a group."""
         groups = (state.groups.get(key) for state in (self.base, self.applied) if state)
         return frozenset().union(*(group.members or () for group in groups if group))
 
     def roles(self, key: Key, roles: Iterable[str], *, head: bool) -> Cause:
-        """Why roles are granted (`head`), or revoked."""
+        """Returns the cause of granting roles (`head`), or of revoking them."""
         return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
 
     def roles_removal(self, key: Key) -> Cause:
-        """Why roles go that git no longer assigns to anybody: the last assignment left git now, or earlier."""
+        """Returns the cause of revoking a user's roles after the last role assignment left git: now, or earlier."""
         user = self.base.users.get(key) if self.base else None
         return "this_change" if user is not None and user.roles is not None else "merged"
 
@@ -105,15 +105,15 @@ class Earlier:
     def _facet(
         self, head: object, live: object, ask: Ask, same: Callable[[object, object], bool] = eq
     ) -> ThreeWayValue:
-        def asked(state: DesiredState) -> object:
-            answer = ask(state)
-            return live if answer is NOT_SPOKEN_OF else answer
+        def value_in(state: DesiredState) -> object:
+            value = ask(state)
+            return live if value is UNMANAGED else value
 
         return ThreeWayValue(
             head=head,
             live=live,
-            base=asked(self.base) if self.base else live,
-            applied=asked(self.applied) if self.applied else UNKNOWN,
+            base=value_in(self.base) if self.base else live,
+            applied=value_in(self.applied) if self.applied else UNKNOWN,
             same=same,
         )
 
@@ -121,11 +121,11 @@ class Earlier:
 def _is_present(key: Key, state: DesiredState) -> object:
     resource = state.resource(key)
     if resource is None or (key.kind == "user" and not resource.in_scope and state.ignores_out_of_scope):
-        return NOT_SPOKEN_OF
+        return UNMANAGED
     return resource.in_scope
 
 
-def _lets_stay(key: Key, state: DesiredState) -> bool:
+def _keeps(key: Key, state: DesiredState) -> bool:
     return state.resource(key) is not None or (key.kind == "user" and state.ignores_removed)
 
 
@@ -135,7 +135,7 @@ def _is_settled(key: Key, live_id: str, state: DesiredState) -> object:
 
 def _attribute(key: Key, path: str, state: DesiredState) -> object:
     resource = state.resource(key)
-    return resource.attributes.get(path, NOT_SPOKEN_OF) if resource and resource.in_scope else NOT_SPOKEN_OF
+    return resource.attributes.get(path, UNMANAGED) if resource and resource.in_scope else UNMANAGED
 
 
 def _same(path: str, one: object, other: object) -> bool:
@@ -145,12 +145,12 @@ def _same(path: str, one: object, other: object) -> bool:
 def _is_member(key: Key, member: str, state: DesiredState) -> object:
     group = state.groups.get(key)
     if group is None or group.members is None or not group.in_scope:
-        return NOT_SPOKEN_OF
-    named = parse_key(member)
-    is_in = named is not None and named in group.members
-    return is_in or (False if group.authoritative else NOT_SPOKEN_OF)
+        return UNMANAGED
+    parsed = parse_key(member)
+    is_in = parsed is not None and parsed in group.members
+    return is_in or (False if group.authoritative else UNMANAGED)
 
 
 def _holds(key: Key, role: str, state: DesiredState) -> object:
     user = state.users.get(key)
-    return role in user.roles if user and user.roles is not None else NOT_SPOKEN_OF
+    return role in user.roles if user and user.roles is not None else UNMANAGED

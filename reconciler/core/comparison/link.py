@@ -1,7 +1,7 @@
-"""Links what git declares to the account: `match` decides what fits, this module in which order it is tried.
+"""Links declared resources to the account: `core/model/matching.py` decides what fits, this module the order.
 
-First by HEAD's values; then, for a key that these link to nothing, by the values that its base had; last by those of
-the key that it `was`. A record goes to one key.
+First by HEAD's values; then, for a key without a link, by its values at the base; last by the values of the key that it
+`was`. A live resource is linked to one key.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.model.matching import Live, Matches, match_resources
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
-from reconciler.core.model.states import DesiredState, LiveState, Settlement
+from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.errors import Problem
 
 Declared = Mapping[Key, DesiredUser | DesiredGroup]
@@ -20,10 +20,10 @@ Declared = Mapping[Key, DesiredUser | DesiredGroup]
 
 @dataclass(frozen=True, slots=True)
 class FormerDeclarations:
-    """What earlier states declare: it is looked up, and links keys that changed. It makes no leavers.
+    """Declarations of earlier states: they are looked up, and link changed keys. They make no leavers.
 
-    `users` and `groups` are those whose key HEAD no longer declares. `base` is what the base declares of HEAD's keys,
-    and `was` what earlier states declare of the keys that HEAD's keys were before.
+    `users` and `groups` are those whose key HEAD no longer declares. `base` has the base's declarations of HEAD's keys,
+    and `was` the earlier declarations under the previous keys of HEAD's keys.
     """
 
     users: Mapping[Key, DesiredUser]
@@ -37,12 +37,12 @@ class FormerDeclarations:
 
 
 def find_former(desired: DesiredState, earlier: Earlier) -> FormerDeclarations:
-    """Returns what earlier states declare of keys that HEAD does not, and of those that it goes on with."""
+    """Returns the earlier declarations: of keys that left git, and of keys that HEAD still declares or renamed."""
     users, groups = earlier.users(), earlier.groups()
     declared: Declared = {**users, **groups}
     base = [] if earlier.base is None else [one for one in earlier.base if desired.resource(one.key)]
     was = {
-        key: tuple(declared.get(former) or _marked(resource, former) for former in formers)
+        key: tuple(declared.get(former) or _make_stand_in(resource, former) for former in formers)
         for key, formers in desired.was.items()
         if (resource := desired.resource(key))
     }
@@ -54,14 +54,14 @@ def find_former(desired: DesiredState, earlier: Earlier) -> FormerDeclarations:
     )
 
 
-def _marked(resource: DesiredUser | DesiredGroup, former: Key) -> DesiredUser | DesiredGroup:
-    """Returns a stand-in for a key that no known state declares: with the externalId of the default mapping."""
+def _make_stand_in(resource: DesiredUser | DesiredGroup, former: Key) -> DesiredUser | DesiredGroup:
+    """Returns a declaration for a key that no known state declares, with the externalId of the default mapping."""
     return replace(resource, key=former, attributes={"externalId": former.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What is linked to the account: what git declares, and what it declared before under keys that are gone."""
+    """The links to the account: of resources that HEAD declares, and of earlier declarations whose keys left git."""
 
     users: Matches[LiveUser]
     groups: Matches[LiveGroup]
@@ -69,26 +69,26 @@ class Links:
     former_groups: Matches[LiveGroup]
 
     def user(self, key: Key) -> LiveUser | None:
-        """The live user of a key, declared now or before."""
+        """Returns the live user of a key that HEAD or an earlier state declares, or None."""
         return self.users.live_of.get(key) or self.former_users.live_of.get(key)
 
     def group(self, key: Key) -> LiveGroup | None:
-        """The live group of a key, declared now or before."""
+        """Returns the live group of a key that HEAD or an earlier state declares, or None."""
         return self.groups.live_of.get(key) or self.former_groups.live_of.get(key)
 
     def problems(self, desired: DesiredState) -> Iterator[Problem]:
-        """What matching could not settle about the keys that are asked about."""
+        """Yields the problems of matching for the selected keys."""
         for matches in (self.users, self.groups):
             yield from (problem for problem, keys in matches.problems.items() if any(map(desired.is_asked, keys)))
 
 
 def link_account(desired: DesiredState, earlier: Earlier, live: LiveState) -> Links:
-    """Links what git declares, and declared at earlier states, to an account."""
+    """Links the declarations of HEAD and of earlier states to an account."""
     return link_resources(desired, find_former(desired, earlier), live)
 
 
 def link_resources(desired: DesiredState, former: FormerDeclarations, live: LiveState) -> Links:
-    """Links what git declares, then what earlier states declare to the records left over."""
+    """Links HEAD's declarations, then earlier declarations to the live resources that are left."""
     users = _link(desired, former, desired.users, live.users, desired.matching)
     groups = _link(desired, former, desired.groups, live.groups, desired.group_matching)
     return Links(
@@ -106,8 +106,8 @@ def _link(
     live: Sequence[Live],
     attributes: Sequence[str],
 ) -> Matches[Live]:
-    """Links to records that no line of `left:` or `released:` names by id, where those do; then to any."""
-    settled = {line.id for line in _settlements(desired) if line.id}
+    """Links first to resources whose id is not under `left:` or `released:`, then to all."""
+    settled = {line.id for line in (*desired.left, *desired.released) if line.id}
     others = [one for one in live if one.id not in settled] if settled else live
     matches = match_resources(declared.values(), others, attributes)
     if settled:
@@ -117,29 +117,25 @@ def _link(
     return matches
 
 
-def _settlements(desired: DesiredState) -> Iterable[Settlement]:
-    return (*desired.left, *desired.released)
-
-
 def _link_more(
     matches: Matches[Live],
     declared: Mapping[Key, tuple[DesiredUser | DesiredGroup, ...]],
     live: Sequence[Live],
     attributes: Sequence[str],
 ) -> None:
-    """Links keys without a record by other values, the first that find one; an unclear key stays without."""
-    for turn in range(max(map(len, declared.values()), default=0)):
-        waiting = [
-            replace(every[turn], key=key)
-            for key, every in declared.items()
-            if len(every) > turn and key not in matches.live_of and key not in matches.unclear
+    """Links keys without a link by their other declarations, in order; an unclear key gets no link."""
+    for index in range(max(map(len, declared.values()), default=0)):
+        unlinked = [
+            replace(declarations[index], key=key)
+            for key, declarations in declared.items()
+            if len(declarations) > index and key not in matches.live_of and key not in matches.unclear
         ]
-        if waiting:
-            matches.live_of.update(match_resources(waiting, matches.unmatched(live), attributes).live_of)
+        if unlinked:
+            matches.live_of.update(match_resources(unlinked, matches.unmatched(live), attributes).live_of)
 
 
 def matching_terms(desired: DesiredState, resource: DesiredUser | DesiredGroup) -> Iterable[tuple[str, str]]:
-    """The matching attributes of a resource and its values of them, in order of precedence."""
+    """Yields the matching attributes of a resource with its values, in order of precedence."""
     attributes = desired.matching if resource.key.kind == "user" else desired.group_matching
     for attribute in attributes:
         value = resource.attributes.get(attribute)

@@ -1,6 +1,6 @@
-"""Which roles take effect for whom, before a plan and after it. What somebody inactive holds takes no effect.
+"""The roles in effect for each user, before and after a plan. The roles of an inactive user have no effect.
 
-Knows a plan's changes and the account they are made to; nothing of limits.
+Knows a plan's changes and the account that they change; nothing of limits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reconciler.core.planner.planner import Decisions
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoles:
-    """The roles in effect for one user, by key, or by `id/…` for somebody that git does not declare."""
+    """The roles in effect for one user; `key` is `id/…` for a user that git does not declare."""
 
     key: str
     name: str
@@ -24,12 +24,12 @@ class EffectiveRoles:
 
     @property
     def gained(self) -> frozenset[str]:
-        """Those that take effect by the plan: granted, or held by somebody who comes back."""
+        """Returns the roles that take effect with the plan: granted, or held by a user who is reactivated."""
         return self.after - self.before
 
 
 def list_effective_roles(decided: Decisions, live: LiveState) -> list[EffectiveRoles]:
-    """The held_roles of everyone in the account, and of those whom the plan creates, in the order of their keys."""
+    """Returns the roles of every user in the account, and of every user that the plan creates, ordered by key."""
     keys = {identifier: key for key, identifier in decided.ids.items() if key.startswith("user/")}
     changes: dict[str, list[Change]] = {}
     for change in decided.changes:
@@ -48,7 +48,7 @@ def list_effective_roles(decided: Decisions, live: LiveState) -> list[EffectiveR
 
 
 def _after(changes: Iterable[Change], roles: frozenset[str], *, active: bool) -> frozenset[str]:
-    """The roles in effect once the changes to a user are made."""
+    """Returns the roles in effect after the changes to a user."""
     for change in changes:
         match change.action:
             case "deactivate_user":

@@ -1,4 +1,4 @@
-"""What becomes of a group: created, updated, its members added and, where git alone decides, removed (SEMANTICS 4)."""
+"""The changes to a group: create, update, add members and, if membership is authoritative, remove members."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredGroup, LiveGroup
 from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.verdicts import GroupThatLeft, Ownership
-from reconciler.core.planner.result import Result, adoption_reason, attribute_changes, skip
+from reconciler.core.planner.result import UNCLEAR, Result, adoption_reason, attribute_changes, skip
 from reconciler.errors import Problem
 
 MOST_NAMED = 10
@@ -22,7 +22,7 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class GroupPlanner:
-    """Decides about one group after another, with what is the same for all of them."""
+    """Plans one group after another; the fields are the same for all groups."""
 
     matches: Matches[LiveGroup]
     references: References
@@ -31,9 +31,9 @@ class GroupPlanner:
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
 
     def plan(self, group: DesiredGroup) -> Result:
-        """What becomes of a group that git declares."""
+        """Returns the changes to a group that git declares."""
         if group.key in self.matches.unclear:
-            return skip(group, "it is unclear which group this is in the account")
+            return skip(group, UNCLEAR)
         live = self.matches.live_of.get(group.key)
         if not group.in_scope:
             return skip(group, group.reason)
@@ -45,19 +45,19 @@ class GroupPlanner:
         )
 
     def plan_left(self, left: GroupThatLeft) -> Result:
-        """A group that left git, or its scope, stays; the members that git had put there leave it.
+        """Returns the changes to a group that left git, or its scope: it stays, without the members that git declared.
 
-        Members in doubt and released members stay too.
+        Unresolved members and released members stay too.
         """
         group, live = left.group, left.live
-        kept = self.ownership.spared | {live_id for live_id, _words in self.ownership.released}
-        going = self._asked(group, set(map(self.references.key_of, left.members - kept)))
+        kept = self.ownership.spared | {live_id for live_id, _evidence in self.ownership.released}
+        going = self._selected(group, set(map(self.references.key_of, left.members - kept)))
         if not going:
             return Result()
-        reason = f"the group {self._how_it_left(group)}: it stays, and the members that git had put there leave it"
+        reason = f"the group {self._how_it_left(group)}: it stays, and the members that git declared leave it"
         removed = self._remove(group, live, sorted(going), self._cause_of_leaving(group), reason)
         staying = sorted(set(map(self.references.key_of, live.members - self.ownership.spared)) - going)
-        noted = [*_note(group, staying, "git had not put them there"), *self._note_spared(group, live)]
+        noted = [*_note(group, staying, "git did not declare them"), *self._note_spared(group, live)]
         return Result([removed], skipped=noted)
 
     def _how_it_left(self, group: DesiredGroup) -> str:
@@ -82,13 +82,13 @@ class GroupPlanner:
         )
 
     def _wanted(self, group: DesiredGroup) -> set[str]:
-        """The members that can be written: in the account, or created by this plan."""
+        """Returns the members that can be written: in the account, or created by this plan."""
         return {key for key in map(str, group.members or ()) if self.references.will_exist(key)}
 
-    def _asked(self, group: DesiredGroup, members: set[str]) -> set[str]:
-        """Those of the members that the plan is about."""
-        asked = self.desired.members_asked(group.key)
-        return members if asked is None else members & set(map(str, asked))
+    def _selected(self, group: DesiredGroup, members: set[str]) -> set[str]:
+        """Returns the members that the plan covers."""
+        selected = self.desired.members_asked(group.key)
+        return members if selected is None else members & set(map(str, selected))
 
     def _update(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
         paths = different_paths(live.attributes, group.attributes)
@@ -111,33 +111,33 @@ class GroupPlanner:
     def _change_members(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
         if group.members is None:
             return []
-        wanted = self._asked(group, self._wanted(group))
+        wanted = self._selected(group, self._wanted(group))
         known = set(self._known(live.members)) - self.ownership.spared
-        now = self._asked(group, set(map(self.references.key_of, known)))
+        now = self._selected(group, set(map(self.references.key_of, known)))
         changes: list[Change] = []
         if added := sorted(wanted - now):
             changes.append(self._add(group, live, added))
         if group.authoritative and (removed := sorted(now - wanted)):
             cause = self.earlier.members(group.key, removed, head=False)
-            reason = "membership is authoritative, and they are not among those it should have"
+            reason = "membership is authoritative, and they should not be members"
             changes.append(self._remove(group, live, removed, cause, reason))
         return changes
 
     def _note_kept(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
-        """Names the members that stay though git does not declare them: in doubt, or taken out of an additive group."""
+        """Names members that stay though git does not declare them: unresolved, or no longer in an additive group."""
         if group.members is None:
             return []
         if group.authoritative:
             return self._note_spared(group, live)
-        went = self.earlier.former_members(group.key) - group.members
-        there = set(map(self.references.key_of, live.members))
-        named = sorted(self._asked(group, set(map(str, went))) & there)
-        return _note(group, named, "membership is additive, and nobody is taken out of the group")
+        undeclared = self.earlier.former_members(group.key) - group.members
+        in_account = set(map(self.references.key_of, live.members))
+        named = sorted(self._selected(group, set(map(str, undeclared))) & in_account)
+        return _note(group, named, "membership is additive, so no member is removed")
 
     def _note_spared(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
         doubts = [one for one in self.ownership.doubts if one.kind == "user" and one.id in live.members]
         named = [f"{one.key} ({one.id})" for one in doubts]
-        return _note(group, named, "it can't be told whether they left git")
+        return _note(group, named, "it is not known whether they left git")
 
     def _known(self, members: Iterable[str]) -> Iterable[str]:
         """Drops members whose match is ambiguous; a linked member is kept."""
@@ -150,7 +150,7 @@ class GroupPlanner:
             name=group.name,
             target_id=live.id,
             cause=self.earlier.members(group.key, members, head=True),
-            reason="they should be in it, and are not",
+            reason="they should be members, and are not",
             members=tuple(members),
             source=group.source,
         )
@@ -170,17 +170,16 @@ class GroupPlanner:
 
 
 def _note(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
-    return [Skipped(key=str(group.key), reason=f"{_name(named)} stays in it: {why}")] if named else []
-
-
-def _name(named: list[str]) -> str:
-    return few(named, MOST_NAMED)
+    if not named:
+        return []
+    verb = "stays" if len(named) == 1 else "stay"
+    return [Skipped(key=str(group.key), reason=f"{few(named, MOST_NAMED)} {verb} in the group: {why}")]
 
 
 def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:
-    """4me renames an organization or a site that is linked to the group (default rules of its SCIM groups)."""
+    """Warns that 4me also renames an organization or site linked to the group (default rules of its SCIM groups)."""
     renamed = any(one.path == "displayName" and one.before for change in changes for one in change.attributes)
     if not renamed:
         return []
-    message = f"{group.key} is renamed: an organization or a site that 4me linked to it is renamed with it"
+    message = f"{group.key} is renamed: 4me also renames an organization or site that is linked to it"
     return [Problem("group_renamed", message, group.source, severity="warning")]

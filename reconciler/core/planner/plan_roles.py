@@ -1,7 +1,8 @@
-"""Which roles a user gains and loses, and where that can't be yet (SEMANTICS 4).
+"""The roles that a user gains and loses, and the roles that must wait for a later plan.
 
-Roles are written with the SCIM user; or, where they take effect over REST, to the person that 4me's own rules link to
-the user, later. What git can't assign is kept: the account's owner, and roles that this program does not know.
+Roles are written with the SCIM user. With `roles_via: permissions` they are written over REST, to the person that 4me
+links to the user later. Roles that git can't assign stay: the account's owner, and roles that this program does not
+know.
 """
 
 from __future__ import annotations
@@ -17,23 +18,23 @@ from reconciler.core.model.resources import DesiredUser, Key, LiveUser
 from reconciler.core.planner.result import NOTHING, Result, skip
 
 WAITED: Final = (
-    "the person holds no role at all: 4me linked them since the last apply and they waited, or all was taken by hand"
+    "the person holds no role: 4me linked the person after the last apply, or all roles were removed by hand"
 )
 
 
 def wanted_roles(user: DesiredUser, assigned: frozenset[str]) -> frozenset[str] | None:
-    """Returns the roles that a user in scope should hold; None where git assigns none.
+    """Returns the roles that a user in scope should hold; None if git assigns none.
 
-    Where the last assignment has left git, the roles that it `assigned` must go: then the user should hold none.
+    If the last assignment left git, the user should hold no roles: those that it `assigned` are revoked.
     """
     return frozenset() if user.roles is None and assigned else user.roles
 
 
 @dataclass(frozen=True, slots=True)
 class RolePlanner:
-    """Decides about the roles of one user after another. `me` is the person whose credentials write them over REST.
+    """Plans the roles of one user after another. `me` is the person whose credentials write them over REST.
 
-    `assigned` is what the last covered commit assigned, where HEAD assigns no roles.
+    `assigned` are the roles that the last covered commit assigned, for users to whom HEAD assigns none.
     """
 
     earlier: Earlier
@@ -42,17 +43,17 @@ class RolePlanner:
     assigned: Mapping[Key, frozenset[str]] = field(default_factory=dict)
 
     def at_creation(self, user: DesiredUser) -> tuple[str, ...]:
-        """The roles that the creation itself carries: none over REST, where no person holds them yet."""
+        """Returns the roles in the create request: none over REST, because the person does not exist yet."""
         return () if self.over_rest else tuple(sorted(user.roles or ()))
 
     def plan_new(self, user: DesiredUser) -> Result:
-        """What is left for the plan after the one that creates the user."""
+        """Returns a note on the roles that only the plan after the create can grant."""
         if not (self.over_rest and user.roles):
             return NOTHING
-        return skip(user, f"gets {_spell(user.roles)} with the next plan: 4me links a person to a user once it exists")
+        return skip(user, f"gets {_spell(user.roles)} with the next plan: 4me links a person after the user exists")
 
     def plan(self, user: DesiredUser, live: LiveUser) -> Result:
-        """What a user in scope gains and loses."""
+        """Returns the changes to the roles of a user in scope."""
         assigned = self.assigned.get(user.key, frozenset())
         wanted = wanted_roles(user, assigned)
         if wanted is None:
@@ -67,7 +68,7 @@ class RolePlanner:
         return self._unless_mine(user, live, [*granted, *revoked])
 
     def plan_leaver(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> Result:
-        """What a user loses who is out of scope or left git: over REST everything, over SCIM nothing but access."""
+        """Returns the revocations for a user who is out of scope or left git: all roles over REST, none over SCIM."""
         lost = sorted(self._revocable(live)) if self.over_rest else []
         if not lost:
             return NOTHING
@@ -77,13 +78,16 @@ class RolePlanner:
         return live.roles & CATALOGUE if self.over_rest else live.roles - {OWNER}
 
     def _unless_mine(self, user: DesiredUser, live: LiveUser, changes: list[Change]) -> Result:
-        """Skips changes to the roles of the credentials' own person: 4me refuses revocations, and grants are unsafe."""
+        """Skips changes to the roles of the person who owns the credentials.
+
+        4me refuses the revocations, and the grants are unsafe.
+        """
         if not changes or not self.over_rest or live.person != self.me:
             return Result(changes)
-        words = {"grant_roles": "grant", "revoke_roles": "revoke"}
-        told = "; ".join(f"{words[change.action]} {_spell(change.roles)}" for change in changes)
-        reason = "these are the permissions of the person whose credentials are used here, who can't change their own"
-        return skip(user, f"{reason}: {told} by hand, or use the credentials of somebody else")
+        verbs = {"grant_roles": "grant", "revoke_roles": "revoke"}
+        to_do = "; ".join(f"{verbs[change.action]} {_spell(change.roles)}" for change in changes)
+        reason = "the program uses this person's credentials, and a person can't change their own roles"
+        return skip(user, f"{reason}: {to_do} by hand, or use another person's credentials")
 
     def _grant(self, user: DesiredUser, live: LiveUser, roles: Iterable[str]) -> list[Change]:
         roles = tuple(roles)
@@ -136,10 +140,10 @@ def _not_linked(user: DesiredUser, live: LiveUser, gained: list[str]) -> Result:
     if not gained:
         return NOTHING
     if not live.sought:
-        return skip(user, f"{_spell(gained)}: the person's roles were not read; plan again from the account")
-    why = "no person of 4me is linked to this user yet"
-    what = "the next plan grants them once there is one (4me links by primary e-mail, or makes one of e-mail and name)"
-    return skip(user, f"can't be given {_spell(gained)}: {why}; {what}")
+        return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
+    why = "4me has not linked a person to this user yet"
+    later = "a later plan grants them (4me links a person by primary e-mail, or creates one from e-mail and name)"
+    return skip(user, f"can't be granted {_spell(gained)}: {why}; {later}")
 
 
 def _spell(roles: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What becomes of a user: the decision table, row by row (SEMANTICS 4)."""
+"""The changes to a user: one decision table, row by row."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import Attributes, DesiredUser, LiveUser
 from reconciler.core.ownership.verdicts import Leaver, Ownership
 from reconciler.core.planner.plan_roles import RolePlanner
-from reconciler.core.planner.result import NOTHING, Result, adoption_reason, attribute_changes, joined, skip
+from reconciler.core.planner.result import NOTHING, UNCLEAR, Result, adoption_reason, attribute_changes, joined, skip
 from reconciler.errors import Problem
 
 IGNORED = "on_removed is ignore"
-NEVER_PROVISIONED = "active, and never provisioned from here: left as they are"
+NEVER_PROVISIONED = "active, and never provisioned by an apply: not changed"
 
 
 @dataclass(frozen=True, slots=True)
 class UserPlanner:
-    """Decides about one user after another, with what is the same for all of them.
+    """Plans one user after another; the fields are the same for all users.
 
-    `me` is the person whose credentials write roles, where that is not SCIM.
+    `me` is the person whose credentials write roles over REST.
     """
 
     matches: Matches[LiveUser]
@@ -35,13 +35,13 @@ class UserPlanner:
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
 
     def plan(self, user: DesiredUser) -> Result:
-        """What becomes of a user that git declares."""
+        """Returns the changes to a user that git declares."""
         if user.key in self.matches.unclear:
-            return skip(user, "it is unclear who this is in the account")
+            return skip(user, UNCLEAR)
         live = self.matches.live_of.get(user.key)
         if not user.in_scope:
             return self._out_of_scope(user, live)
-        attributes, problems = self._referable(user)
+        attributes, problems = self._without_missing_manager(user)
         if live is None:
             created = Result(self._create(user, {**user.on_create, **attributes}), problems=problems)
             return joined(created, self.roles.plan_new(user))
@@ -49,17 +49,17 @@ class UserPlanner:
 
     @property
     def roles(self) -> RolePlanner:
-        """The planner of roles."""
+        """Returns the planner of the users' roles."""
         over_rest = self.tenant.roles_via == "permissions"
         return RolePlanner(self.earlier, over_rest, self.me, self.ownership.assigned)
 
     def plan_leaver(self, leaver: Leaver) -> Result:
-        """What becomes of a user who left git."""
+        """Returns the changes to a user who left git."""
         if self.tenant.on_removed == "ignore":
             return skip(leaver.user, f"{leaver.reason}; {IGNORED}") if leaver.live.active else NOTHING
         key = leaver.user.key
-        said = leaver.serial is None
-        cause = self.earlier.settlement(key, leaver.live.id) if said else self.earlier.removal(key)
+        listed = leaver.serial is None
+        cause = self.earlier.settlement(key, leaver.live.id) if listed else self.earlier.removal(key)
         return self._leave(leaver.user, leaver.live, cause, leaver.reason)
 
     def _out_of_scope(self, user: DesiredUser, live: LiveUser | None) -> Result:
@@ -74,7 +74,7 @@ class UserPlanner:
         return left if left.changes else joined(skip(user, f"{user.reason}; inactive already"), left)
 
     def _leave(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> Result:
-        """Deactivates an active user and takes the roles; an inactive user loses the roles alike."""
+        """Deactivates an active user and revokes the roles; an inactive user loses the roles too."""
         left = [self._deactivate(user, live, cause, reason)] if live.active else []
         return joined(Result(left), self.roles.plan_leaver(user, live, cause, reason))
 
@@ -88,15 +88,15 @@ class UserPlanner:
             source=user.source,
         )
 
-    def _referable(self, user: DesiredUser) -> tuple[Attributes, list[Problem]]:
-        """The attributes without a manager who is neither in the account nor created by this plan."""
+    def _without_missing_manager(self, user: DesiredUser) -> tuple[Attributes, list[Problem]]:
+        """Returns the attributes, without a manager who is not in the account and not created by this plan."""
         manager = user.attributes.get("manager")
         if manager is None or self.references.will_exist(str(manager)):
             return user.attributes, []
         message = (
-            f"{user.key}: the manager {manager} is linked to nobody in the account, and this plan does not create them"
+            f"{user.key}: the manager {manager} has no link to a user in the account, and this plan does not create one"
         )
-        hint = "left out; the plan in which they appear picks it up"
+        hint = "the manager is left out; a later plan sets it, after that user exists"
         attributes = {path: value for path, value in user.attributes.items() if path != "manager"}
         return attributes, [Problem("manager_not_live", message, user.source, hint, severity="warning")]
 
@@ -116,9 +116,9 @@ class UserPlanner:
         )
         if not deferred:
             return [created]
-        reason = "the manager is new too, and waits for this user: given once both exist"
-        given = attribute_changes(["manager"], {}, attributes)
-        later = UpdateUser(key=key, name=user.name, cause=cause, reason=reason, attributes=given, source=user.source)
+        reason = "the manager is new too, and needs this user: set after both exist"
+        manager = attribute_changes(["manager"], {}, attributes)
+        later = UpdateUser(key=key, name=user.name, cause=cause, reason=reason, attributes=manager, source=user.source)
         return [created, later]
 
     def _update(self, user: DesiredUser, attributes: Attributes, live: LiveUser) -> list[Change]:

@@ -1,7 +1,7 @@
-"""Desired × live (× what git said before) → the changes of a plan. Set algebra over what was compiled and read.
+"""Desired state × live state (× earlier states of git) → the changes of a plan.
 
-`ownership` judges who left, `plan_users` and `plan_groups` hold the decision tables; this module links, asks them about
-every key, and gathers.
+`core/ownership` decides who left; `plan_users` and `plan_groups` hold the decision tables. This module links git and
+account, plans every key, and gathers the results.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from reconciler.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What is to be done, what is left alone, and `ids`: the live id of every key that has one, for apply.
+    """The changes, the resources that stay unchanged, and `ids`: the live id of every key that has one, for apply.
 
-    `unclear` are keys that could be several live resources, and `contested` the ids of those. `ownership` are the
-    verdicts on who left. `ignored` are the keys of leavers who stay active because `on_removed` is ignore.
+    `unclear` are the keys that fit several live resources, and `contested` the ids of those resources. `ownership` are
+    the verdicts on who left. `ignored` are the keys of leavers who stay active because `on_removed` is ignore.
     """
 
     changes: tuple[Change, ...]
@@ -49,14 +49,17 @@ class Decisions:
 
     @property
     def unsettled(self) -> int:
-        """How many users and groups are in doubt, or could be several: the next plan may not look at them."""
+        """Counts the unresolved users and groups, and the contested ids: the next plan may not read them."""
         return len(self.ownership.doubts) + len(self.contested)
 
 
 def decide_changes(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> Decisions:
-    """Returns what makes the account what git says. Who left is a verdict from the evidence; `earlier` gives causes."""
+    """Returns the changes that bring the account to the desired state.
+
+    The verdicts on who left come from the evidence, the causes of changes from `earlier`.
+    """
     links = link_account(desired, earlier, live)
     ownership = judge(desired, live, links, evidence)
     warnings = warn_of_ownership(desired, links, evidence)
@@ -66,14 +69,17 @@ def decide_changes(
 def decide_judged(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, ownership: Ownership
 ) -> Decisions:
-    """Returns what makes an account what git says, by verdicts that stand: what is planned after a plan was tried."""
+    """Returns the changes that bring an account to the desired state, with the verdicts of an earlier plan.
+
+    Used to plan again after the simulation of a plan.
+    """
     links = link_account(desired, earlier, live)
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership.seen_in(live)), ())
 
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What changes are decided from."""
+    """The inputs of the decisions."""
 
     desired: DesiredState
     live: LiveState
@@ -83,13 +89,13 @@ class _Decision:
     ownership: Ownership
 
     def references(self) -> References:
-        """Keys and ids of what HEAD declares, and of who left."""
+        """Returns the keys and ids of the resources that HEAD declares, and of those that left."""
         users: Matches[LiveUser] = Matches({one.user.key: one.live for one in self.ownership.leavers})
         groups: Matches[LiveGroup] = Matches({one.group.key: one.live for one in self.ownership.groups})
         return make_references(self.desired, (users, self.links.users), (groups, self.links.groups))
 
     def results(self, references: References) -> list[Result]:
-        """What was decided about each key."""
+        """Returns one result for each key."""
         desired, ownership = self.desired, self.ownership
         users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
         groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership)
@@ -128,7 +134,7 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
 def list_role_lookups(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> list[RoleLookup]:
-    """Returns the users whose person's roles a plan needs, each with the roles to hold: none over SCIM."""
+    """Returns the users whose person's roles a plan needs, each with the roles to hold; no users over SCIM."""
     if tenant.roles_via == "scim":
         return []
     links = link_account(desired, earlier, live)
@@ -150,9 +156,9 @@ def _wanted(user: DesiredUser, tenant: Tenant, ownership: Ownership) -> frozense
 
 
 def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
-    """Returns resources that git never declared or has released, and groups that left git, which stay.
+    """Returns resources that git never declared or has released, and groups that left git.
 
-    Empty for a plan about some keys, which does not read the others.
+    Empty for a plan of selected keys, because the other keys are not read.
     """
     if decision.desired.selection is not None:
         return ()
@@ -162,9 +168,9 @@ def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
         *(("user", user) for user in links.users.unmatched(live.users)),
         *(("group", group) for group in links.groups.unmatched(live.groups)),
     ]
-    found = [_unmanaged_one(kind, one) for kind, one in every if one.id not in judged]
+    found = [_make_unmanaged(kind, one) for kind, one in every if one.id not in judged]
     return tuple(sorted(found, key=lambda one: (one.kind, one.name, one.id)))
 
 
-def _unmanaged_one(kind: str, one: LiveUser | LiveGroup) -> Unmanaged:
+def _make_unmanaged(kind: str, one: LiveUser | LiveGroup) -> Unmanaged:
     return Unmanaged(kind="user" if kind == "user" else "group", id=one.id, name=one.name)

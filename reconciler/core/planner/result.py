@@ -1,4 +1,4 @@
-"""What was decided about one resource, as the planners of users and of groups hand it over."""
+"""The result of planning one resource, as the planners of users, groups and roles return it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUse
 from reconciler.errors import Problem
 
 ADOPTS = "adopt: "
+UNCLEAR = "no clear match in the account"
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was decided about one resource."""
+    """The changes, skips and problems of one resource."""
 
     changes: Sequence[Change] = ()
     skipped: Sequence[Skipped] = ()
@@ -25,7 +26,7 @@ NOTHING = Result()
 
 
 def joined(*results: Result) -> Result:
-    """What was decided about one resource in several tables."""
+    """Joins the results of several decision tables about one resource."""
     return Result(
         changes=[change for result in results for change in result.changes],
         skipped=[one for result in results for one in result.skipped],
@@ -34,15 +35,15 @@ def joined(*results: Result) -> Result:
 
 
 def attribute_changes(paths: Iterable[str], before: Attributes, after: Attributes) -> tuple[AttributeChange, ...]:
-    """Those attributes, before and after."""
+    """Returns the changes of the attributes at `paths`, in that order."""
     return tuple(AttributeChange(path=path, before=before.get(path), after=after.get(path)) for path in paths)
 
 
 def adoption_reason(resource: DesiredUser | DesiredGroup, attribute: str | None) -> str:
-    """Returns the reason of a change; where the resource is adopted, the attribute that found it comes first."""
+    """Returns the reason of a change; if the resource is adopted, the attribute that found it comes first."""
     return f"{ADOPTS}found by {attribute}; {resource.reason}" if attribute else resource.reason
 
 
 def skip(resource: DesiredUser | DesiredGroup, reason: str) -> Result:
-    """Returns that nothing is done about a resource, with the reason."""
+    """Returns the result of a resource that is not changed, with the reason."""
     return Result(skipped=[Skipped(key=str(resource.key), reason=reason)])

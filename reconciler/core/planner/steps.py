@@ -1,8 +1,8 @@
-"""The changes of a plan → steps: one request for each resource written, and what it waits for.
+"""The changes of a plan → steps: one request for each resource to write, and the keys that it needs.
 
-Where roles take effect over REST, the roles of a person are a resource of their own beside the SCIM user.
+With `roles_via: permissions` the roles of a person are a resource apart from the SCIM user.
 
-Both the executor and the simulator take their requests from here, so that what was tried is what runs.
+The executor and the simulation both take their requests from here, so an apply sends what was simulated.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ ABOUT_ROLES = ("grant_roles", "revoke_roles")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """All changes that one request makes to one resource; `key` names it.
+    """All changes that one request makes to the resource with this `key`.
 
-    With `permissions` it overwrites the roles of the person whose id is the changes' target.
+    Via `permissions` the request overwrites the roles of the person whose id is the target of the changes.
     """
 
     key: str
@@ -42,39 +42,39 @@ class Step:
 
     @property
     def creates(self) -> bool:
-        """Whether the resource does not exist yet."""
+        """Whether the request creates the resource."""
         return self.changes[0].action in CREATING
 
     @property
     def reappears(self) -> bool:
-        """Whether it creates what git had before and the account has lost: deleted by hand, or missed by the read."""
+        """Whether the request creates a resource that the account had: deleted by hand, or missed by the read."""
         return self.creates and self.changes[0].cause == "drift"
 
     @property
     def requests(self) -> int:
-        """How many requests it takes when nothing fails: one, and a look-up by each matching attribute first."""
+        """Counts the requests if none fails: one, plus the lookups before a resource is created again."""
         return 1 + (len(lookups(self)) if self.reappears else 0)
 
     @property
     def reactivates(self) -> bool:
-        """Whether the user is inactive until then."""
+        """Whether the request reactivates an inactive user."""
         return any(change.action == "reactivate_user" for change in self.changes)
 
     @property
     def kind(self) -> Kind:
-        """The SCIM endpoint of the resource."""
+        """Returns the SCIM endpoint of the resource."""
         return "Users" if self.key.startswith("user/") else "Groups"
 
     def attributes(self) -> dict[str, Value]:
-        """What the resource's attributes should be afterwards; references are keys."""
+        """Returns the attributes to write, by path; references are keys."""
         return {one.path: one.after for change in self.changes for one in change.attributes}
 
     def members(self, *actions: str) -> list[str]:
-        """The members that changes of those actions name."""
+        """Returns the members that changes of those actions name."""
         return [member for change in self.changes if change.action in actions for member in change.members]
 
     def roles(self) -> list[str] | None:
-        """The whole set of roles afterwards, or None where no change is about roles."""
+        """Returns the whole set of roles after the step, or None if no change is about roles."""
         about = [change for change in self.changes if change.roles]
         if not about:
             return None
@@ -84,31 +84,31 @@ class Step:
         return sorted((held | gained) - lost)
 
     def active(self) -> bool | None:
-        """Whether the user is active afterwards, or None where no change is about that."""
+        """Returns whether the user is active after the step, or None if no change is about that."""
         decided = [change.action != "deactivate_user" for change in self.changes if change.action in REACHES]
         return decided[0] if decided else None
 
     def needs(self) -> frozenset[str]:
-        """The keys that must exist before the request can be made: a manager, members, the resource itself."""
+        """Returns the keys that must exist before the request: a manager, members, the resource itself."""
         return frozenset(need for change in self.changes for need in needs_of(change))
 
     def without(self, missing: Container[str]) -> Step | None:
-        """What can be done of the step though those keys do not exist; None where that is nothing.
+        """Returns the part of the step that is possible without the `missing` keys, or None.
 
-        Members are left out one by one; a manager, or the resource itself, takes the whole change with it.
+        A missing member is left out alone. A missing manager or resource drops the whole change.
         """
         doable = tuple(change for change in self.changes if not _prevented(change, missing))
         return Step(self.key, doable, self.via) if doable else None
 
 
 def lookups(step: Step) -> list[tuple[str, str]]:
-    """By which attributes, and values, what a step creates can be found."""
-    asked = step.attributes()
-    return [(one, value) for one in MATCHING[step.kind] if isinstance(value := asked.get(one), str)]
+    """Returns the attributes and values by which the resource that a step creates can be found."""
+    attributes = step.attributes()
+    return [(name, value) for name in MATCHING[step.kind] if isinstance(value := attributes.get(name), str)]
 
 
 def needs_of(change: Change) -> list[str]:
-    """The keys that a change refers to, its own among them where the plan creates what it changes."""
+    """Returns the keys that a change refers to, and its own key if the same plan creates that resource."""
     own = [] if change.target_id or change.action in CREATING else [change.key]
     return [*own, *change.members, *([manager] if (manager := _manager(change)) else [])]
 
@@ -118,13 +118,16 @@ def _manager(change: Change) -> str | None:
 
 
 def _prevented(change: Change, missing: Container[str]) -> bool:
-    left = [member for member in change.members if member not in missing]
-    nobody_left = bool(change.members) and not left and change.action not in CREATING
-    return nobody_left or any(need in missing for need in needs_of(change) if need not in change.members)
+    all_missing = bool(change.members) and all(member in missing for member in change.members)
+    no_members_left = all_missing and change.action not in CREATING
+    return no_members_left or any(need in missing for need in needs_of(change) if need not in change.members)
 
 
 def make_steps(changes: Iterable[Change], roles_via: RolesVia = "scim") -> tuple[Step, ...]:
-    """One step for each resource, in the plan's order; a change to what the plan creates is a step of its own."""
+    """Returns one step for each resource, in the plan's order.
+
+    An update of a resource that the plan creates is a second step.
+    """
     steps: dict[tuple[str, bool, RolesVia], list[Change]] = {}
     for change in changes:
         via: RolesVia = roles_via if change.action in ABOUT_ROLES else "scim"
@@ -133,17 +136,17 @@ def make_steps(changes: Iterable[Change], roles_via: RolesVia = "scim") -> tuple
 
 
 def make_roles_request(step: Step, account: str) -> Request:
-    """The one request of a step about the roles of a person: the whole set, for whoever holds it now or does not."""
+    """Returns the request of a step about the roles of a person: it overwrites the whole set."""
     return overwrite_request(str(step.changes[0].target_id), account, step.roles() or ())
 
 
 def resolve(reference: str, ids: Mapping[str, str]) -> str | None:
-    """The live id of a key or of an `id/…`, or None where there is none yet."""
+    """Returns the live id of a key or of an `id/…`, or None if it has none yet."""
     return reference.removeprefix(ID_PREFIX) if reference.startswith(ID_PREFIX) else ids.get(reference)
 
 
 def make_request(step: Step, ids: Mapping[str, str], dialect: Dialect) -> Request:
-    """The one request of a step. Members without an id are left out; the caller has seen to the rest of `needs()`."""
+    """Returns the request of a step. Members without an id are left out; the caller ensures the rest of `needs()`."""
     attributes = with_ids(step.attributes(), ids)
     if step.creates:
         return Request("POST", f"/{step.kind}", _resource(step, attributes, ids))
@@ -155,18 +158,18 @@ def make_request(step: Step, ids: Mapping[str, str], dialect: Dialect) -> Reques
 
 
 def target_of(step: Step, ids: Mapping[str, str]) -> str:
-    """The live id of the resource that a step changes."""
+    """Returns the live id of the resource that a step changes."""
     return step.changes[0].target_id or ids[step.key]
 
 
 def with_ids(attributes: Attributes, ids: Mapping[str, str]) -> dict[str, Value]:
-    """The attributes with the manager as a live id."""
+    """Returns the attributes with the manager as a live id."""
     manager = attributes.get("manager")
     return {**attributes, "manager": resolve(str(manager), ids)} if manager else dict(attributes)
 
 
 def ids_of(members: Iterable[str], ids: Mapping[str, str]) -> list[str]:
-    """The live ids of those references that have one."""
+    """Returns the live ids of the members that have one."""
     return [live_id for member in members if (live_id := resolve(member, ids)) is not None]
 
 
@@ -183,7 +186,7 @@ def _resource(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> Jso
 
 
 def _merge_body(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> JsonObject:
-    """4me's documented PATCH: what is given changes; members given are added, or removed where it says delete."""
+    """Returns the body of 4me's documented PATCH: it changes the given attributes, and adds or deletes members."""
     body = nest(attributes, step.kind)
     if (active := step.active()) is not None:
         body["active"] = active
@@ -197,7 +200,10 @@ def _merge_body(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> J
 
 
 def _operations(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> list[JsonObject]:
-    """RFC 7644 section 3.5.2. Removals name one member each: a value array is not understood everywhere."""
+    """Returns the operations of RFC 7644 section 3.5.2.
+
+    A removal names one member, because not every service understands an array of values.
+    """
     operations = patch_op(attributes)
     if (active := step.active()) is not None:
         operations.append({"op": "replace", "path": "active", "value": active})

@@ -1,4 +1,4 @@
-"""What an answer to a write does not have as a change asked for it. The answer to a write is its verification."""
+"""The differences between a change and the answer to its request. The answer to a write is its verification."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from reconciler.core.scim.wire import read_group, read_user, unlike
 
 
 def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str, object]) -> list[str]:
-    """The attributes, and `roles`, `active` or `members`, that the resource has not as asked; raises NotScim."""
-    asked = with_ids({one.path: one.after for one in change.attributes}, ids)
+    """Returns the attributes, and `roles`, `active` or `members`, that differ in the answered resource.
+
+    Raises NotScim if the resource is not a user or group.
+    """
+    written = with_ids({one.path: one.after for one in change.attributes}, ids)
     if change.key.startswith("user/"):
         user = read_user(resource)
-        return [*unlike(asked, user.attributes), *_roles(change, user), *_active(change, user)]
+        return [*unlike(written, user.attributes), *_roles(change, user), *_active(change, user)]
     group = read_group(resource)
-    return [*unlike(asked, group.attributes), *_members(change, ids, group)]
+    return [*unlike(written, group.attributes), *_members(change, ids, group)]
 
 
 def list_roles_not_taken(change: Change, held: frozenset[str]) -> list[str]:
-    """The roles of a change that a person holds afterwards though they were revoked, or lacks though granted."""
+    """Returns the roles of a change that a person still holds after a revocation, or lacks after a grant."""
     roles = frozenset(change.roles)
     return sorted(roles & held if change.action == "revoke_roles" else roles - held)
 
 
 def list_other_differences(step: Step, held: frozenset[str]) -> list[str]:
-    """What an overwrite of roles did besides what was asked: `- role` for one that went, `+ role` for one that came."""
-    asked = frozenset(step.roles() or ())
-    named = frozenset(role for change in step.changes for role in change.roles)
-    gone, come = asked - held - named, held - asked - named
-    return [*(f"- {role}" for role in sorted(gone)), *(f"+ {role}" for role in sorted(come))]
+    """Returns the unplanned effects of an overwrite of roles: `- role` for a lost role, `+ role` for a new one."""
+    written = frozenset(step.roles() or ())
+    planned = frozenset(role for change in step.changes for role in change.roles)
+    lost, gained = written - held - planned, held - written - planned
+    return [*(f"- {role}" for role in sorted(lost)), *(f"+ {role}" for role in sorted(gained))]
 
 
 def _roles(change: Change, user: LiveUser) -> list[str]:

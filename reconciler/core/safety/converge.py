@@ -1,8 +1,8 @@
-"""Whether a plan converges: it is applied to the simulator, and what is still to be planned afterwards is named.
+"""Whether a plan converges: it is applied to the simulator, and the changes of a second plan are reported.
 
-Only resources that the plan touches, and those they refer to, enter the simulator: the rest can't change. Where
-roles take effect over REST, the people behind are put there too, and 4me's rules are played: whom they link because of
-the plan is given roles by the next one, as the plan says of them itself.
+Only resources that the plan changes, and those they refer to, enter the simulator: the rest can't change. With
+`roles_via: permissions` the linked people enter too, and 4me's rules of linking apply. A user whom these rules link
+because of the plan gets roles with the next plan, which the plan itself notes.
 """
 
 from __future__ import annotations
@@ -42,39 +42,39 @@ ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 def check_convergence(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, decided: Decisions
 ) -> list[Problem]:
-    """What would come back after the plan was applied: nothing, or a warning that names it."""
+    """Returns warnings that name the changes that a second plan would contain; none if the plan converges."""
     steps = make_steps(decided.changes, tenant.roles_via)
     if not steps:
         return []
     rivals = _rivals(steps, live)
     keys = _concerned(desired, steps) | decided.unclear | {key for key, one in decided.ids.items() if one in rivals}
     ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
-    simulator = _twin_of(live, ids, tenant)
+    simulator = _make_simulator(live, ids, tenant)
 
-    tried = _apply(steps, simulator, dict(decided.ids), tenant)
-    again = decide_judged(
+    trial = _apply(steps, simulator, dict(decided.ids), tenant)
+    second = decide_judged(
         _restrict(desired, keys), _read(simulator, live.me, tenant), tenant, earlier, decided.ownership
     )
-    told = _told_of(decided, live, tenant)
+    deferred = _list_deferred(decided, live, tenant)
     unexpected = [
         change
-        for change in again.changes
-        if (change.key, change.action) not in told and tried.refused.isdisjoint([change.key, *needs_of(change)])
+        for change in second.changes
+        if (change.key, change.action) not in deferred and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
     returning = [one for change in unexpected for one in _find_left(change, decided)]
     seen = {(one.key, one.about) for one in returning}
     return warn_of_not_converging(
-        [*returning, *(one for one in tried.trouble if (one.key, one.about) not in seen)], desired
+        [*returning, *(one for one in trial.findings if (one.key, one.about) not in seen)], desired
     )
 
 
 def _find_left(change: Change, decided: Decisions) -> list[Unsettled]:
-    """What the next plan has of a key that this one leaves alone comes for the first time, of any other again."""
+    """Returns the findings of a change in the second plan: the first change of an unclear key, else a repeated one."""
     return [find_later(change)] if change.key in decided.unclear else find_again(change)
 
 
-def _told_of(decided: Decisions, live: LiveState, tenant: Tenant) -> set[tuple[str, str]]:
-    """What the plan itself leaves to the next: roles of those who have no person yet, created or not."""
+def _list_deferred(decided: Decisions, live: LiveState, tenant: Tenant) -> set[tuple[str, str]]:
+    """Returns the keys and actions that the plan leaves to the next: role grants to users without a person."""
     if tenant.roles_via == "scim":
         return set()
     linked = {user.id for user in live.users if user.person is not None}
@@ -84,7 +84,7 @@ def _told_of(decided: Decisions, live: LiveState, tenant: Tenant) -> set[tuple[s
 
 
 def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
-    """The live resources that have a name which a step writes: 4me gives it to one alone, without case."""
+    """Returns the ids of live resources with a name that a step writes: in 4me a name is unique, without case."""
     written = {(step.kind, name) for step in steps if (name := _name_of(step.kind, step.attributes()))}
     users = {user.id for user in live.users if ("Users", _name_of("Users", user.attributes)) in written}
     return users | {group.id for group in live.groups if ("Groups", _name_of("Groups", group.attributes)) in written}
@@ -99,7 +99,7 @@ def _targets(steps: Iterable[Step]) -> set[str]:
 
 
 def _concerned(desired: DesiredState, steps: Iterable[Step]) -> set[str]:
-    """The keys that steps write to, and those that their resources refer to."""
+    """Returns the keys that steps write, and the keys that those resources refer to."""
     keys = {step.key for step in steps}
     concerned = set(keys)
     for key in keys:
@@ -120,13 +120,13 @@ def _restrict(desired: DesiredState, keys: set[str]) -> DesiredState:
     )
 
 
-def _twin_of(live: LiveState, ids: set[str], tenant: Tenant) -> Simulator:
+def _make_simulator(live: LiveState, ids: set[str], tenant: Tenant) -> Simulator:
     users = [user for user in live.users if user.id in ids]
     groups = [_as_group(group) for group in live.groups if group.id in ids]
     people = tuple(_as_person(user, user.person) for user in users if user.person is not None)
     directory = Directory(to_records(People(people, live.me), tenant.account))
-    played = PeopleQuirks(links="at once" if tenant.roles_via == "permissions" else "never")
-    return Simulator(Quirks(error_shape="rest", people=played), map(_as_user, users), groups, directory)
+    quirks = PeopleQuirks(links="at once" if tenant.roles_via == "permissions" else "never")
+    return Simulator(Quirks(error_shape="rest", people=quirks), map(_as_user, users), groups, directory)
 
 
 def _as_person(user: LiveUser, person: str) -> Person:
@@ -144,28 +144,28 @@ def _as_group(group: LiveGroup) -> JsonObject:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
-    """What went otherwise than asked while a plan was tried, and the keys of which something was refused."""
+class _Trial:
+    """What the simulator did not do as requested, and the keys with a refused request."""
 
-    trouble: list[Unsettled]
+    findings: list[Unsettled]
     refused: set[str]
 
 
-def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Tried:
-    """Sends every step's request to the simulator; like an apply, leaves out steps that need a refused one."""
-    tried = _Tried([], set())
+def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
+    """Sends every step's request to the simulator; like an apply, skips steps that need a refused step."""
+    trial = _Trial([], set())
     for whole in steps:
-        step = whole.without(tried.refused)
+        step = whole.without(trial.refused)
         if step is None:
             continue
         response = _send(step, simulator, ids, tenant)
         if not response.succeeded:
-            tried.trouble.append(_refusal(step, response))
-            tried.refused.add(step.key)
+            trial.findings.append(_refusal(step, response))
+            trial.refused.add(step.key)
         elif step.via == "scim" and isinstance(response.body, dict):
             ids[step.key] = read_id(response.body)
-            tried.trouble.extend(_not_taken(step, ids, response.body))
-    return tried
+            trial.findings.extend(_not_taken(step, ids, response.body))
+    return trial
 
 
 def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Response:
@@ -177,7 +177,7 @@ def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tena
 
 
 def _refusal(step: Step, response: Response) -> Unsettled:
-    """What the simulator says, which names the attribute to blame as 4me's REST API does."""
+    """Returns the simulator's refusal, with the attribute that the error names as 4me's REST API does."""
     body: JsonObject = response.body if isinstance(response.body, dict) else {}
     errors = body.get("errors")
     blamed = str(errors[0][0]) if isinstance(errors, list) else ""
@@ -185,12 +185,12 @@ def _refusal(step: Step, response: Response) -> Unsettled:
 
 
 def _not_taken(step: Step, ids: Mapping[str, str], resource: JsonObject) -> list[Unsettled]:
-    """The attributes that the answer has otherwise: what is written on create only is never looked at again."""
+    """Returns the attributes that differ in the answer: a second plan does not compare those written on create only."""
     answered = (read_user if step.kind == "Users" else read_group)(resource).attributes
-    asked = with_ids(step.attributes(), ids)
+    written = with_ids(step.attributes(), ids)
     return [
-        find_returned(step.key, AttributeChange(path=path, before=answered.get(path), after=asked[path]))
-        for path in unlike(asked, answered)
+        find_returned(step.key, AttributeChange(path=path, before=answered.get(path), after=written[path]))
+        for path in unlike(written, answered)
     ]
 
 

@@ -1,6 +1,6 @@
-"""Separation of duties: roles of which nobody may hold two, judged on who holds what once a plan is applied.
+"""Separation of duties: sets of roles of which no user may hold two, checked on the roles in effect after a plan.
 
-What was so before is told and refuses nothing: only what is newly broken does.
+A new breach refuses the plan. A breach that existed before is a warning.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ CODE: Final = "separation_of_duties"
 
 
 def warn_of_breaches(breaches: Iterable[Breach]) -> list[Problem]:
-    """A warning for each breach of what git says alone: whether it is new, only a plan can say."""
-    hint = "take one of the assignments out: a plan that newly brings this about is refused"
-    spelled = (
-        (one, _spell(EffectiveRoles(str(one.key), one.name), "is given", one.roles, one.reason)) for one in breaches
+    """Returns a warning for each breach in git alone; only a plan can show whether the breach is new."""
+    hint = "remove one of the assignments: a plan with a new breach is refused"
+    described = (
+        (one, _describe(EffectiveRoles(str(one.key), one.name), "is given", one.roles, one.reason)) for one in breaches
     )
-    return [Problem(CODE, message, one.roles[0].source, hint, severity="warning") for one, message in spelled]
+    return [Problem(CODE, message, one.roles[0].source, hint, severity="warning") for one, message in described]
 
 
 def check_duties(
     rules: Iterable[SeparateDuties], effective_roles: Iterable[EffectiveRoles], desired: DesiredState, earlier: Earlier
 ) -> list[Problem]:
-    """A refusal for each user in whom a rule is newly broken, and a warning for each in whom it was before."""
-    everyone = {str(one.key): EffectiveRoles(str(one.key), one.name) for one in desired.breaches}
-    everyone |= {one.key: one for one in effective_roles}
+    """Returns a refusal for each user with a new breach of a rule, and a warning for each with an earlier breach."""
+    users = {str(one.key): EffectiveRoles(str(one.key), one.name) for one in desired.breaches}
+    users |= {one.key: one for one in effective_roles}
     check = _Check(desired, earlier, {(str(b.key), one.role): one for b in desired.breaches for one in b.roles})
-    problems = [problem for rule in rules for one in everyone.values() for problem in check.judge(rule, one)]
+    problems = [problem for rule in rules for user in users.values() for problem in check.judge(rule, user)]
     new = [problem for problem in problems if problem.severity == "error"]
     return [*_first(new), *_first([problem for problem in problems if problem.severity == "warning"])]
 
 
 def _first(problems: list[Problem]) -> list[Problem]:
-    """So many as a person reads, and how many more there are."""
+    """Returns the first problems, and one problem with the number of the others."""
     left = problems[MOST_NAMED:]
     if not left:
         return problems
@@ -57,39 +57,42 @@ class _Check:
     earlier: Earlier
     assigned: Mapping[tuple[str, str], AssignedRole]
 
-    def judge(self, rule: SeparateDuties, one: EffectiveRoles) -> Iterable[Problem]:
-        """What there is to say of one user by one rule. What git gives counts, though the plan can't write it yet."""
-        held = (one.after | self._given(self.desired, one.key)) & {*rule.roles}
+    def judge(self, rule: SeparateDuties, user: EffectiveRoles) -> Iterable[Problem]:
+        """Yields the breach of one rule by one user.
+
+        Roles that git assigns count, even if this plan can't write them yet.
+        """
+        held = (user.after | self._assigned_roles(self.desired, user.key)) & {*rule.roles}
         if len(held) < TOGETHER:
             return
         states = (self.earlier.base, self.earlier.applied)
-        before = [one.before, *(self._given(state, one.key) for state in states if state)]
-        ways = self._ways(one.key, held, new=held - one.before)
-        apart = ", ".join(sorted(rule.roles))
-        if any(held <= roles for roles in before):
-            hint = f"it was so before, and refuses nothing; nobody should hold two of {apart}"
-            yield Problem(CODE, _spell(one, "holds", ways, rule.reason), ways[0].source, hint, severity="warning")
+        before = [user.before, *(self._assigned_roles(state, user.key) for state in states if state)]
+        roles = self._list_roles(user.key, held, new=held - user.before)
+        separate = ", ".join(sorted(rule.roles))
+        if any(held <= earlier for earlier in before):
+            hint = f"the breach is not new, and does not refuse the plan; no user should hold two of {separate}"
+            yield Problem(CODE, _describe(user, "holds", roles, rule.reason), roles[0].source, hint, severity="warning")
         else:
-            hint = f"take one of the assignments out: nobody may hold two of {apart}"
-            yield Problem("guardrail", _spell(one, "would hold", ways, rule.reason), ways[0].source, hint)
+            hint = f"remove one of the assignments: no user may hold two of {separate}"
+            yield Problem("guardrail", _describe(user, "would hold", roles, rule.reason), roles[0].source, hint)
 
-    def _given(self, state: DesiredState, key: str) -> frozenset[str]:
-        named = parse_key(key)
-        user = state.users.get(named) if named else None
+    def _assigned_roles(self, state: DesiredState, key: str) -> frozenset[str]:
+        parsed = parse_key(key)
+        user = state.users.get(parsed) if parsed else None
         return (user.roles if user else None) or frozenset()
 
-    def _ways(self, key: str, held: frozenset[str], *, new: frozenset[str]) -> list[AssignedRole]:
-        """How each role comes, those first that are new: what git does not give, the account has."""
-        in_account = ("in the account already",)
+    def _list_roles(self, key: str, held: frozenset[str], *, new: frozenset[str]) -> list[AssignedRole]:
+        """Returns each role with where it comes from, new roles first; git or, for other roles, the account."""
+        in_account = ("already in the account",)
         return [
             self.assigned.get((key, role), AssignedRole(role, in_account, None))
             for role in sorted(held, key=lambda role: (role not in new, role))
         ]
 
 
-def _spell(one: EffectiveRoles, verb: str, roles: Sequence[AssignedRole], reason: str | None) -> str:
-    """Who holds what, why they should not, and how each role comes to them."""
+def _describe(user: EffectiveRoles, verb: str, roles: Sequence[AssignedRole], reason: str | None) -> str:
+    """Returns which roles the user holds, the reason of the rule, and where each role comes from."""
     named = " and ".join(role.role for role in roles)
     why = f" ({reason})" if reason else ""
-    ways = "; ".join(f"{role.role} {' and '.join(role.ways)}" for role in roles)
-    return f"separation_of_duties: {one.name} ({one.key}) {verb} {named}{why}: {ways}"
+    origins = "; ".join(f"{role.role} {' and '.join(role.ways)}" for role in roles)
+    return f"separation_of_duties: {user.name} ({user.key}) {verb} {named}{why}: {origins}"

@@ -1,7 +1,7 @@
-"""Plan × limits → problems. A guardrail refuses after showing; it never trims a plan to fit.
+"""Plan × limits → problems. A guardrail refuses a plan that is shown in full; it never trims a plan to fit.
 
-A limit is exceeded when the plan is above its count *and* above its percentage of what there is. What earlier applies
-did within a time counts with it, so that many small plans are held to what one large plan is.
+A plan exceeds a limit if it is above its count *and* above its percentage of the account. The effects of earlier
+applies within a time count too, so that many small plans have the limit of one large plan.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ TAKES_AWAY: Final = frozenset({"max_deactivations", "max_member_removals", "max_
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What percentages are of: active users, memberships and roles held; None where it is not known.
+    """The totals for percentages: active users, memberships and roles held; None if a total is not known.
 
-    `groups` are 0 where it is not known how many there are: percentages of resources are then of the users alone.
+    `groups` is 0 if the number of groups is not known: percentages of resources are then of the users alone.
     """
 
     users: int | None
@@ -39,12 +39,12 @@ class Totals:
 
     @property
     def resources(self) -> int | None:
-        """Active users and groups."""
+        """Returns the number of active users and groups, or None."""
         return None if self.users is None else self.users + self.groups
 
 
 def count_population(live: LiveState, on_record: int | None = None) -> Totals:
-    """The population of an account, as read; where not all of it was read, as far as it is on record."""
+    """Returns the totals of an account as read; after a targeted read, the active users on record."""
     if live.certificate.mode == "targeted":
         return Totals(on_record, memberships=None, roles=None)
     return Totals(
@@ -63,9 +63,9 @@ def check_guardrails(
     *,
     first_apply: bool = False,
 ) -> list[Problem]:
-    """Every guardrail that the changes exceed, with the limit, the count and who is meant.
+    """Returns a problem for each guardrail that the changes exceed, with the limit, the count and the keys.
 
-    `done` is what applies within `guardrails.within` did, by the name of the guardrail, as `effects_of` counts it.
+    `done` counts the effects of applies within `guardrails.within`, by the name of the guardrail (see `effects_of`).
     """
     exceeded = check_limits(changes, guardrails, population, done, first_apply=first_apply)
     return [*exceeded, *check_protected(changes, guardrails)]
@@ -79,19 +79,22 @@ def check_limits(
     *,
     first_apply: bool = False,
 ) -> list[Problem]:
-    """Every limit that the changes exceed; the first apply takes over an account, and may adopt all of it."""
-    whole = {
+    """Returns a problem for each limit that the changes exceed.
+
+    The first apply takes over an account, and may adopt all of it.
+    """
+    totals = {
         "max_deactivations": population.users,
         "max_member_removals": population.memberships,
         "max_role_revocations": population.roles,
         "max_identity_updates": population.users,
     }
-    held = _Held(guardrails, done)
+    limits = _Limits(guardrails, done)
     return [
         problem
         for name, named in list_effects(changes).items()
         if not (first_apply and name == "max_adoptions")
-        for problem in held.exceeded(name, named, whole.get(name, population.resources))
+        for problem in limits.check(name, named, totals.get(name, population.resources))
     ]
 
 
@@ -101,31 +104,31 @@ def check_privileged_grants(
     population: Totals,
     done: Mapping[str, int] = NOTHING_DONE,
 ) -> list[Problem]:
-    """Whether too many privileged roles take effect: granted, or held by somebody who comes back."""
+    """Checks how many privileged roles take effect: granted, or held by a user who is reactivated."""
     privileged = frozenset(guardrails.privileged_roles)
     grants = [f"{role} of {one.key}" for one in effective_roles for role in sorted(one.gained & privileged)]
-    return _Held(guardrails, done).exceeded("max_privileged_grants", grants, population.roles)
+    return _Limits(guardrails, done).check("max_privileged_grants", grants, population.roles)
 
 
 def check_protected(changes: Iterable[Change], guardrails: Guardrails) -> list[Problem]:
-    """Those who keep their access, their login and their memberships, whatever the limits."""
+    """Returns a problem for each protected user who would lose access, login or a membership, whatever the limits."""
     protected = frozenset(guardrails.protected)
-    hint = "take the key out of guardrails.protected in git, or keep the"
+    hint = "remove the key from guardrails.protected in git, or keep the"
     return [
         Problem(
             "guardrail",
-            f"protected: {key} would lose {what} ({change.action})",
+            f"protected: {key} would lose {lost} ({change.action})",
             change.source,
-            f"{hint} {what.removeprefix('their ').partition(' of ')[0]}",
+            f"{hint} {lost.removeprefix('their ').partition(' of ')[0]}",
         )
         for change in changes
-        for key, what in _taken(change)
+        for key, lost in _losses(change)
         if key in protected
     ]
 
 
-def _taken(change: Change) -> Iterable[tuple[str, str]]:
-    """Who would lose what by a change, of that which is protected."""
+def _losses(change: Change) -> Iterable[tuple[str, str]]:
+    """Yields the user, and the access, membership or login attribute that the user would lose by a change."""
     match change.action:
         case "deactivate_user" | "revoke_roles":
             yield change.key, "access"
@@ -136,9 +139,9 @@ def _taken(change: Change) -> Iterable[tuple[str, str]]:
 
 
 def check_population(population: Totals, before: int | None, guardrails: Guardrails) -> list[Problem]:
-    """Whether the account has lost too many active users since the last receipt, which knows how many there were.
+    """Checks whether the account has lost too many active users since the last apply on record, which counted `before`.
 
-    Either somebody else takes people out, or the account does not tell of everyone: neither is to be built upon.
+    If it has, another program deactivates users, or the read misses some of them: no plan may rely on such a read.
     """
     if before is None or population.users is None:
         return []
@@ -149,35 +152,38 @@ def check_population(population: Totals, before: int | None, guardrails: Guardra
         f"max_population_drop: the account has {population.users} active users, {gone} fewer than after the last "
         f"apply ({before}), which is above {_spell_limit(limit, before)}"
     )
-    hint = "find out who went and why; if it is right, raise guardrails.max_population_drop in git and have it reviewed"
+    hint = (
+        "find out which users are missing and why; if that is right, raise guardrails.max_population_drop in git "
+        "and have it reviewed"
+    )
     return [Problem("guardrail", message, None, hint)]
 
 
 def check_last_holders(
     effective_roles: Iterable[EffectiveRoles], guardrails: Guardrails, population: Totals
 ) -> list[Problem]:
-    """Whether a role that somebody must hold would be held by nobody: revoked, or its holders deactivated."""
-    everyone = list(effective_roles)
+    """Checks that each role under `never_without` keeps a holder after all revocations and deactivations."""
+    users = list(effective_roles)
     problems: list[Problem] = []
     for role in guardrails.never_without:
-        losing = [one.key for one in everyone if role in one.before - one.after]
-        if not losing or any(role in one.after for one in everyone):
+        losing = [user.key for user in users if role in user.before - user.after]
+        if not losing or any(role in user.after for user in users):
             continue
-        known = "" if population.roles is not None else ", as far as is known when only some keys are read"
-        hint = "give it to somebody else first" if not known else "use --read full, or give it to somebody else first"
-        message = f"never_without: nobody would be {role} any more{known}: {_name(losing)} would lose it"
+        partial = "" if population.roles is not None else ", as far as a partial read shows"
+        hint = "give it to another user first" if not partial else "use --read full, or give it to another user first"
+        message = f"never_without: no user would hold {role} any more{partial}: {few(losing, MOST_NAMED)} would lose it"
         problems.append(Problem("guardrail", message, None, hint))
     return problems
 
 
 def check_own_user(changes: Iterable[Change], live: LiveState) -> list[Problem]:
-    """Whether the person whose credentials write people's roles would be deactivated: nobody could be asked again."""
+    """Checks that the plan does not deactivate the owner of the credentials that write roles: no request would work."""
     own = {user.id for user in live.users if user.person is not None and user.person == live.me}
-    hint = "use the credentials of somebody else, or let the account's owner do this by hand"
+    hint = "use another person's credentials, or let the account's owner do this by hand"
     return [
         Problem(
             "guardrail",
-            f"own user: {change.key} would be deactivated, and these are their credentials",
+            f"own user: {change.key} would be deactivated, and the program uses this user's credentials",
             change.source,
             hint,
         )
@@ -187,50 +193,47 @@ def check_own_user(changes: Iterable[Change], live: LiveState) -> list[Problem]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """Holds counts against the limits, together with what earlier applies did."""
+class _Limits:
+    """Checks counts against the limits, together with the effects of earlier applies."""
 
     guardrails: Guardrails
     done: Mapping[str, int]
 
-    def exceeded(self, name: str, named: Sequence[str], whole: int | None) -> list[Problem]:
-        """The problem, if what a plan adds to what was done is above the limit; a plan that adds nothing is never."""
+    def check(self, name: str, named: Sequence[str], total: int | None) -> list[Problem]:
+        """Returns a problem if the plan and earlier applies are above the limit; a plan without effects never is."""
         limit: Limit = getattr(self.guardrails, name)
         before = self.done.get(name, 0)
-        if whole is not None and name in TAKES_AWAY:
-            whole += before  # what was taken away is no longer there, and was when the first of the applies began
-        if not named or not _is_above(limit, before + len(named), whole):
+        if total is not None and name in TAKES_AWAY:
+            total += before  # the removed resources are not in the account now, and were before the first apply
+        if not named or not _is_above(limit, before + len(named), total):
             return []
-        count = f"{before + len(named)} is above {_spell_limit(limit, whole)}"
+        count = f"{before + len(named)} is above {_spell_limit(limit, total)}"
         within = spell_duration(self.guardrails.within)
         earlier = f" ({before} of them done by earlier applies within {within})" if before else ""
+        smaller = "make the change smaller"
+        last = f"{smaller}, or wait until the earlier applies no longer count" if before else f"or {smaller}"
         hint = (
             f"raise guardrails.{name} in git and have it reviewed, allow this one plan under guardrails.exceptions, "
-            f"or make the change smaller{' or wait for the time to pass' if before else ''}"
+            f"{last}"
         )
-        if whole is None and limit.percent is not None:
-            hint = f"of how many is not known when only some keys are read: use --read full, or {hint}"
-        return [Problem("guardrail", f"{name}: {count}{earlier}: {_name(named)}", None, hint)]
+        if total is None and limit.percent is not None:
+            hint = f"a partial read does not show the total: use --read full, or {hint}"
+        return [Problem("guardrail", f"{name}: {count}{earlier}: {few(named, MOST_NAMED)}", None, hint)]
 
 
-def _name(named: Sequence[str]) -> str:
-    """The first ten, and how many more."""
-    return few(named, MOST_NAMED)
-
-
-def _is_above(limit: Limit, count: int, whole: int | None) -> bool:
-    """A percentage of what is not known counts as exceeded."""
-    percent = 100 * count / whole if whole else 100.0
+def _is_above(limit: Limit, count: int, total: int | None) -> bool:
+    """Whether the count is above the limit; a percentage of an unknown total counts as exceeded."""
+    percent = 100 * count / total if total else 100.0
     above_count = limit.count is None or count > limit.count
     return above_count and (limit.percent is None or percent > limit.percent)
 
 
-def _spell_limit(limit: Limit, whole: int | None) -> str:
+def _spell_limit(limit: Limit, total: int | None) -> str:
     return " and ".join(
         part
         for part in (
             f"{limit.count}" if limit.count is not None else "",
-            f"{limit.percent} % of {'all' if whole is None else whole}" if limit.percent is not None else "",
+            f"{limit.percent} % of {'all' if total is None else total}" if limit.percent is not None else "",
         )
         if part
     )

@@ -1,6 +1,6 @@
-"""The effects of a plan that count against each guardrail with a limit. Pure.
+"""The effects of a plan that count against each limit.
 
-Counts changes; knows nothing of how high a limit is.
+Counts changes; does not know the limits themselves.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ ABOUT_USERS = frozenset({"update_user", "reactivate_user"})
 
 
 def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:
-    """Returns what counts against each limit, by the guardrail's name, in words; privileged grants are apart.
+    """Returns a description of each effect that counts against a limit, by the guardrail's name.
 
-    What a leaver loses with a deactivation is counted with it, once. An adoption is neither an update nor one of an
-    identity.
+    Privileged grants are not among them. A deactivation includes the leaver's roles and memberships, and counts once.
+    An adoption does not count as an update, or as an identity update.
     """
     leavers = [change.key for change in changes if change.action == "deactivate_user"]
     left = frozenset(leavers)
@@ -43,8 +43,9 @@ def effects_of(
 ) -> dict[str, int]:
     """Returns how many of the changes count against each guardrail, by its name; zeros are left out.
 
-    This is what an apply records of the changes that it carried out. Adoptions of the first apply are not counted, for
-    it takes over an account. A privileged role that a reactivated user still holds is in no change, and not counted.
+    An apply records these counts for the changes that it carried out. Adoptions of the first apply are not counted,
+    because it takes over an account. A privileged role that a reactivated user still holds is in no change, and not
+    counted.
     """
     counted = {name: len(named) for name, named in list_effects(changes).items()}
     counted[SUMMED] = sum(1 for _ in _privileged(changes, guardrails or Guardrails()))
@@ -59,18 +60,18 @@ def is_write(change: Change) -> bool:
 
 
 def is_adoption(change: Change) -> bool:
-    """Returns whether a change takes a user or group under management that the account had already.
+    """Returns whether a change brings an existing user or group of the account under management.
 
-    It gives them the externalId of git. A user declared without one is matched by another attribute at each plan.
+    It writes the externalId of git. A user declared without an externalId is matched by another attribute in each plan.
     """
     found = change.action in WRITES and bool(change.adopted)
     return found and any(one.path == "externalId" for one in change.attributes)
 
 
 def list_identity_paths(change: Change) -> Iterator[str]:
-    """Yields what of a user's login a change rewrites: userName, externalId, the primary e-mail.
+    """Yields the login attributes that a change rewrites: userName, externalId, the primary e-mail.
 
-    An externalId that is given to a user who has none rewrites nothing.
+    The first externalId of a user rewrites nothing.
     """
     if change.action not in ABOUT_USERS or change.target_id is None:
         return
@@ -82,7 +83,7 @@ def list_identity_paths(change: Change) -> Iterator[str]:
 
 
 def primary_address(value: Value) -> str | None:
-    """Returns the primary of a user's e-mail addresses without case: the one marked so, or the only one."""
+    """Returns the primary e-mail address of a user in lower case: the marked address, or the only one."""
     listed = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
     marked = [one for one in listed if one.get("primary") is True]
     found = marked or (listed if len(listed) == 1 else [])
@@ -98,7 +99,7 @@ def _clears(one: AttributeChange) -> bool:
 
 
 def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
-    """(resource, member or role) of every change of that action. A deactivation is not counted a second time."""
+    """Returns (resource, member or role) of every change of that action, except members or roles in `without`."""
     return [
         (change.key, one)
         for change in changes

@@ -1,6 +1,6 @@
-"""Everything that was gathered → the Plan: decided, held against the guardrails, tried on the simulator, priced.
+"""The input of a plan → the Plan: changes decided, guardrails checked, convergence simulated, cost counted.
 
-The one way to a Plan, for every command. What it needs is one value, so that a plan can be made again from the same.
+Every command makes its plan here. The input is one value, so that the same plan can be made again from it.
 """
 
 from __future__ import annotations
@@ -41,13 +41,12 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class PlanInput:
-    """All that a plan is made from. `commit` and `base` are the revisions that `desired` and `earlier.base` are of.
+    """All inputs of a plan. `commit` and `base` are the revisions of `desired` and of `earlier.base`.
 
-    `evidence` says who was ours, and `record` what the record of applies says for the plan.
-    `population` is how many active users the account had after the last apply, where that is on record. `done` is what
-    the applies within `guardrails.within` did, by the name of the guardrail that limits it; `first_apply` says that no
-    apply was whole before this one, which may adopt a whole account. `refusals` are what the record of applies has
-    against an apply of this plan.
+    `evidence` shows which users and groups are owned, and `record` is the plan's note from the record of applies.
+    `population` is the number of active users after the last apply, if that is on record. `done` counts the effects of
+    applies within `guardrails.within`, by the name of the guardrail. `first_apply` is true if no complete apply is on
+    record: this one may adopt a whole account. `refusals` are problems of the record that refuse an apply.
     """
 
     desired: DesiredState
@@ -70,16 +69,16 @@ class PlanInput:
 
 @dataclass(frozen=True, slots=True)
 class MadePlan:
-    """The plan, and the live id of every key that has one, which applying it needs."""
+    """The plan, and the decisions with the live ids that its apply needs."""
 
     plan: Plan
     decided: Decisions
 
 
 def make_plan(gathered: PlanInput) -> MadePlan:
-    """The same things gathered make the same plan, in whatever order they came."""
+    """Returns the plan for the input. Equal inputs give the same plan, whatever their order."""
     decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, gathered.evidence)
-    exceeded = _held_against_guardrails(gathered, decided)
+    exceeded = _check_guardrails(gathered, decided)
     unsettled = check_convergence(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, decided)
     certificate = gathered.live.certificate
     plan = Plan(
@@ -106,8 +105,8 @@ def make_plan(gathered: PlanInput) -> MadePlan:
     return MadePlan(redact_plan(plan, gathered.redaction, (one.attributes for one in resources)), decided)
 
 
-def _held_against_guardrails(gathered: PlanInput, decided: Decisions) -> list[Problem]:
-    """Every guardrail that the plan exceeds, and warnings of what exceeded one before."""
+def _check_guardrails(gathered: PlanInput, decided: Decisions) -> list[Problem]:
+    """Returns a problem for each guardrail that the plan exceeds, and warnings of earlier breaches."""
     guardrails, population = gathered.guardrails, count_population(gathered.live, gathered.population)
     effective_roles = list_effective_roles(decided, gathered.live)
     limits = [
@@ -126,7 +125,7 @@ def _held_against_guardrails(gathered: PlanInput, decided: Decisions) -> list[Pr
 
 
 def _named(decided: Decisions) -> tuple[NamedResource, ...]:
-    """The users and groups in doubt."""
+    """Returns the unresolved users and groups."""
     return tuple(
         NamedResource(
             kind=doubt.kind,
@@ -143,11 +142,11 @@ def _named(decided: Decisions) -> tuple[NamedResource, ...]:
 
 
 def _record_note(gathered: PlanInput) -> RecordNote | None:
-    """The note; a plan that does not look at everybody repeats how many users are not settled."""
-    evidence, everybody = gathered.evidence, gathered.desired.selection is None
+    """Returns the note; a plan of selected keys repeats the counts of unresolved and ignored users on record."""
+    evidence, all_keys = gathered.evidence, gathered.desired.selection is None
     counts = (
         {"unsettled": 0, "ignored": 0}
-        if everybody
+        if all_keys
         else {
             "unsettled": evidence.unsettled,
             "ignored": evidence.ignored,
@@ -157,32 +156,32 @@ def _record_note(gathered: PlanInput) -> RecordNote | None:
 
 
 def _adoptions(gathered: PlanInput, decided: Decisions) -> list[Problem]:
-    """Says of whom an apply of the plan makes users and groups of ours: they leave with git from then on.
+    """Names the users and groups that an apply of the plan makes owned: a user who then leaves git loses access.
 
-    Nothing where nobody is known to have been ours before: then that goes for everybody.
+    Empty if no earlier apply is known, because then it holds for all users and groups.
     """
     adopted = [str(key) for key in decided.ownership.adopted]
     if not adopted or not _has_the_last_apply(gathered):
         return []
-    message = f"in the account already, and covered by no apply yet: {few(adopted, MOST_NAMED)}"
-    hint = "from the apply of this plan on they are ours: who leaves git then loses access"
+    message = f"already in the account, and not covered by an apply yet: {few(adopted, MOST_NAMED)}"
+    hint = "an apply of this plan makes them owned: a user who leaves git after it loses access"
     return [Problem("adopts", message, None, hint, severity="info")]
 
 
 def _has_the_last_apply(gathered: PlanInput) -> bool:
-    """Whether the evidence has what the last apply covers: it need not, where nobody is in question."""
+    """Whether the evidence includes the last apply; it may not, if no user or group is in question."""
     serials = {record.serial for state in gathered.evidence for record in state.records}
     last = gathered.record.serial if gathered.record else max(serials, default=None)
     return last is not None and last in serials
 
 
 def _digest_as_read(changes: Sequence[Change], redaction: Redaction) -> str:
-    """The digest that people see of the plan, and name in an exception: that of what may be read."""
+    """Returns the digest that reports show and an exception names: that of the redacted changes."""
     return digest_of(order_changes(redact_change(change, redaction) for change in changes))
 
 
 def _is_applyable(gathered: PlanInput) -> bool:
-    """Whether what the plan was made from allows an apply: a complete read of the account that is on record."""
+    """Whether the input allows an apply: a complete read, not from a snapshot, with known evidence and no refusal."""
     certificate = gathered.live.certificate
     read = certificate.complete and certificate.mode != "snapshot"
     return read and gathered.evidence.known and not _refuse(gathered.refusals)
@@ -203,7 +202,7 @@ def _read_summary(certificate: Certificate) -> ReadSummary:
 
 
 def _cost(decided: Decisions, tenant: Tenant) -> Cost:
-    """What applying takes; SCIM and REST are hosts of their own, each with its pace, and asked at once."""
+    """Returns the requests and seconds of an apply. SCIM and REST are separate hosts with a pace each, used at once."""
     steps = make_steps(decided.changes, tenant.roles_via)
     over_rest = sum(step.requests for step in steps if step.via == "permissions")
     requests = sum(step.requests for step in steps)
@@ -213,7 +212,7 @@ def _cost(decided: Decisions, tenant: Tenant) -> Cost:
 
 def _faults(certificate: Certificate) -> list[Problem]:
     again = "plan again with --read full" if certificate.mode == "targeted" else "plan again"
-    hint = f"{again}; nothing is applied from a read that is not complete"
+    hint = f"{again}; a plan from an incomplete read is not applied"
     return [
         Problem("incomplete_read", f"the read is not complete: {fault}", None, hint) for fault in certificate.faults
     ]
@@ -223,7 +222,7 @@ _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 
 
 def _in_order(*gathered: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Errors first; then by place and words, so that the order things were gathered in does not show."""
+    """Sorts the problems: errors first, then by source, code and message, so that the order of inputs has no effect."""
     return tuple(
         sorted(
             {problem for problems in gathered for problem in problems},

@@ -1,1 +1,1 @@
-"""How resources are written and read on the wire: SCIM documents, pages, pace, retries."""
+"""Resources on the wire: SCIM documents, pages, people over REST, pace, retries."""

@@ -1,6 +1,6 @@
-"""Times and counts in HTTP headers, read in one place: dates (RFC 9110 section 5.6.7), Retry-After, rate limits.
+"""Times and counts in HTTP headers: dates (RFC 9110 section 5.6.7), Retry-After, rate limits.
 
-Services send anything: what is no date and no count reads as None, and nothing here raises.
+Services send anything: a text that is no date or count reads as None, and no function here raises.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def read_count(written: str) -> int | None:
 
 
 def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Returns the seconds that `Retry-After` asks for (RFC 9110 section 10.2.3), a number or a date; None for neither.
+    """Returns the seconds in `Retry-After` (RFC 9110 section 10.2.3), a number or a date; None if it is neither.
 
-    `now` is in seconds since 1970. A number of any length counts: it is a long wait.
+    `now` is in seconds since 1970. A number may have any length: it is a long wait.
     """
     written = headers.get("retry-after", "")
     if written.isascii() and written.isdigit():
@@ -39,6 +39,6 @@ def read_retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def read_used_up_until(headers: Mapping[str, str]) -> int | None:
-    """Returns when a used-up rate limit counts anew, in seconds since 1970; None where something is left of it."""
+    """Returns when a used-up rate limit resets, in seconds since 1970; None if requests are left."""
     used_up = headers.get("x-ratelimit-remaining") == "0"
     return read_count(headers.get("x-ratelimit-reset", "")) if used_up else None

@@ -1,8 +1,8 @@
-"""Whether what was read before can be brought up to date by asking who changed since, and is so by what was answered.
+"""Incremental reads: whether a snapshot can be updated with the users that changed since, and whether the result holds.
 
-Knows what is kept of an account and what it answers; reads no file, asks nothing. Nobody is believed: those who changed
-last must be among those who changed since, the total must be that of everybody known, and a page of the list, another
-each time, must be as it is known (docs/decisions/0018-incremental-reads.md).
+Knows a snapshot and the answers of an account; reads no file, sends nothing. Each answer is checked: the users that
+changed last must be among those that changed since, the total must be that of all known users, and one page of the
+list, another in each read, must equal the snapshot (docs/decisions/0018-incremental-reads.md).
 """
 
 from __future__ import annotations
@@ -17,21 +17,24 @@ from reconciler.core.model.messages import JsonObject, Request
 from reconciler.core.scim.http_time import read_http_date
 from reconciler.core.scim.wire import NotScim, Page, read_id, read_user
 
-MARGIN: Final = timedelta(minutes=10)  # that clocks may be apart, and a change may take until it is seen
-OLDEST: Final = timedelta(days=7)  # since everything was read
-A_SECOND: Final = timedelta(seconds=1)  # services round what they tell, or compare more closely than they tell
-FIRST_YEAR: Final = 1970  # what is older is a service's word for "never"
+MARGIN: Final = timedelta(minutes=10)  # clocks may differ, and a change may be visible only later
+OLDEST: Final = timedelta(days=7)  # since the last full read
+A_SECOND: Final = timedelta(seconds=1)  # services round the dates that they return, or compare exact times
+FIRST_YEAR: Final = 1970  # services write an older date for "never"
+
+
+UNFILTERED: Final = "the service returns users that did not change since then: it ignores filters"
 
 
 class NotCertain(Exception):
-    """What is known can't be brought up to date; says why, as a reason to read everything."""
+    """The snapshot can't be updated; the message is the reason for a full read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a snapshot is of, and what made it: in any other hands it is worth nothing.
+    """The account of a snapshot, and the program version that made it; a snapshot with another binding is not used.
 
-    `record` stands for the record of applies that the account was known by.
+    `record` identifies the record of applies of the account.
     """
 
     tenant: str
@@ -42,10 +45,10 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class IncrementalSnapshot:
-    """Everybody who was in an account, by id, as answered to a read that began at `begun`.
+    """All users of an account, by id, as answered to a read that began at `begun`.
 
-    `everything` is when all of it was read last; `compared` is how many rows of the list, from its beginning, were held
-    against what is known since.
+    `everything` is the time of the last full read. `compared` is how many rows from the start of the list were compared
+    with the snapshot since then.
     """
 
     of: Binding
@@ -56,20 +59,20 @@ class IncrementalSnapshot:
 
 
 def find_obstacle(kept: IncrementalSnapshot, of: Binding, now: datetime) -> str:
-    """Why what is kept can't be built upon, or nothing."""
+    """Returns why an incremental read can't start from the snapshot, or an empty text."""
     if kept.of != of:
-        return _tell_binding(kept.of, of)
+        return _describe_binding(kept.of, of)
     if max(kept.begun, kept.everything) > now + MARGIN:
-        return f"the snapshot is of {_tell(kept.begun)}, and here it is {_tell(now)}: it comes from the future"
+        return f"the snapshot is from {_spell(kept.begun)}, which is in the future: here it is {_spell(now)}"
     if now - kept.everything > OLDEST:
-        return f"everything was read last at {_tell(kept.everything)}, more than {OLDEST.days} days ago"
+        return f"the last full read was at {_spell(kept.everything)}, more than {OLDEST.days} days ago"
     if not kept.users:
-        return "the snapshot holds nobody"
-    silent = next((one for one, row in kept.users.items() if changed_at(row) is None), None)
-    return f"{silent} does not tell when it was changed" if silent else ""
+        return "the snapshot has no users"
+    undated = next((live_id for live_id, row in kept.users.items() if changed_at(row) is None), None)
+    return f"{undated} has no date of its last change" if undated else ""
 
 
-def _tell_binding(kept: Binding, of: Binding) -> str:
+def _describe_binding(kept: Binding, of: Binding) -> str:
     if kept.version != of.version:
         return f"the snapshot was made by version {kept.version}, and this is {of.version}"
     if (kept.tenant, kept.url) != (of.tenant, of.url):
@@ -78,17 +81,17 @@ def _tell_binding(kept: Binding, of: Binding) -> str:
 
 
 def begin(now: datetime, service_date: str | None) -> datetime:
-    """When a read began, by the slower of two clocks: ours, and the one that dates the service's answers."""
-    told = read_http_date(service_date or "")
-    return now if told is None else min(now, datetime.fromtimestamp(told, UTC))
+    """Returns when a read began, by the slower of two clocks: this machine's, and the service's date header."""
+    date = read_http_date(service_date or "")
+    return now if date is None else min(now, datetime.fromtimestamp(date, UTC))
 
 
 def changed_at(resource: Mapping[str, object]) -> datetime | None:
-    """When a resource was changed last (RFC 7643 section 3.1), or None where it does not tell."""
+    """Returns when a resource was last changed (RFC 7643 section 3.1), or None if it has no valid date."""
     meta = resource.get("meta")
-    told = meta.get("lastModified") if isinstance(meta, Mapping) else None
+    written = meta.get("lastModified") if isinstance(meta, Mapping) else None
     try:
-        moment = datetime.fromisoformat(told) if isinstance(told, str) else None
+        moment = datetime.fromisoformat(written) if isinstance(written, str) else None
         aware = moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):  # OverflowError: an offset that leaves the calendar
         return None
@@ -96,41 +99,47 @@ def changed_at(resource: Mapping[str, object]) -> datetime | None:
 
 
 def ask_since(kept: IncrementalSnapshot) -> datetime:
-    """The moment, in whole seconds, since when to ask: well before the last read, and before the last change known.
+    """Returns the start of the query in whole seconds: well before the last read, and before the last known change.
 
-    So at least one who is known must be in the answer. Whatever clock was wrong, what came after the last change known
-    is asked for.
+    So the answer must contain at least one known user, and every change after the last known one, even if a clock is
+    wrong.
     """
     newest = max(moment for row in kept.users.values() if (moment := changed_at(row)))
     return min(kept.begun - MARGIN, newest - A_SECOND).replace(microsecond=0)
 
 
 def changed_request(since: datetime, start: int, count: int) -> Request:
-    """One page of the users who changed since, RFC 7644 section 3.4.2.2."""
+    """Returns the request for one page of the users that changed since then (RFC 7644 section 3.4.2.2)."""
     spelled = quote(f'meta.lastModified gt "{since:%Y-%m-%dT%H:%M:%SZ}"', safe="")
     return Request("GET", f"/Users?filter={spelled}&startIndex={start}&count={count}")
 
 
 def check_first(kept: IncrementalSnapshot, since: datetime, page: Page) -> None:
-    """Whether to go on after the first page: raises NotCertain where it is no answer, or everybody changed anyway."""
+    """Checks the first page of changed users.
+
+    Raises NotCertain if a user on it did not change since then, or if more users changed than are known.
+    """
     for row in page.resources:
         moment = changed_at(row)
         if moment is None or moment < since:
-            raise NotCertain("the service answers with others than those who changed since: it ignores filters")
+            raise NotCertain(UNFILTERED)
     if page.total > len(kept.users):
-        raise NotCertain(f"{page.total:,} users are said to have changed, and {len(kept.users):,} are known")
+        raise NotCertain(f"the service reports {page.total:,} changed users, and {len(kept.users):,} are known")
 
 
 def bring_up_to_date(
     kept: IncrementalSnapshot, since: datetime, rows: Mapping[str, JsonObject]
 ) -> dict[str, JsonObject]:
-    """Everybody, with those who changed as they are now. Raises NotCertain where the answer lacks whom it must have."""
+    """Returns all users of the snapshot, updated with the changed ones.
+
+    Raises NotCertain if the answer has a user that did not change since then, or lacks a user that it must have.
+    """
     for live_id, row in rows.items():
         moment = changed_at(row)
         if moment is None or moment < since:
-            raise NotCertain("the service answers with others than those who changed since: it ignores filters")
+            raise NotCertain(UNFILTERED)
         if moment < kept.begun - MARGIN and not _is_same(kept.users.get(live_id), row):
-            raise NotCertain(f"{live_id} was changed later than the service says: its clocks are too far apart")
+            raise NotCertain(f"{live_id} was changed later than its date: the service's clocks are too far apart")
     for live_id, row in kept.users.items():
         then = changed_at(row)
         if then and then > since:
@@ -141,42 +150,42 @@ def bring_up_to_date(
 def _check_witness(live_id: str, then: datetime, row: JsonObject | None) -> None:
     now = changed_at(row) if row else None
     if now is None:
-        raise NotCertain(f"{live_id}, changed at {_tell(then)}, is not among them: gone, or not found by the filter")
+        raise NotCertain(f"{live_id}, changed at {_spell(then)}, is missing: deleted, or not found by the filter")
     if now < then:
-        raise NotCertain(f"{live_id} was changed at {_tell(then)}, and now at {_tell(now)}: older data was put back")
+        raise NotCertain(f"{live_id} was changed at {_spell(then)}, and now at {_spell(now)}: older data was restored")
 
 
 def next_start(kept: IncrementalSnapshot, users: int) -> int:
-    """Where the page of the list begins that is held against what is known: after those that were, then anew."""
+    """Returns where the page to compare begins: after the rows that were compared, then at 1 again."""
     return kept.compared + 1 if kept.compared < users else 1
 
 
 def certify(users: Mapping[str, JsonObject], page: Page, start: int) -> None:
-    """Raises NotCertain unless the list has as many as are known, and those on the page are as they are known."""
+    """Raises NotCertain if the total of the list is not that of the known users, or a user on the page differs."""
     if page.total != len(users):
-        raise NotCertain(f"{len(users):,} users are known, with those who changed, and the account has {page.total:,}")
+        raise NotCertain(f"{len(users):,} users are known, including the changed ones; the account has {page.total:,}")
     if start <= page.total and not page.resources:
-        raise NotCertain(f"the list of users has nobody at {start}")
+        raise NotCertain(f"the list of users is empty at {start}")
     for row in page.resources:
         live_id = _id(row)
         if not _is_same(users.get(live_id), row):
-            raise NotCertain(f"{live_id} is not as it is known, and not among those who changed")
+            raise NotCertain(f"{live_id} differs from the snapshot, and is not among the changed users")
 
 
 def keep_whole(of: Binding, begun: datetime, users: Iterable[JsonObject]) -> IncrementalSnapshot:
-    """What to keep of a read of everything."""
+    """Returns the snapshot of a full read."""
     return IncrementalSnapshot(of, begun, begun, {read_id(row): row for row in users})
 
 
 def keep_on(
     kept: IncrementalSnapshot, begun: datetime, users: Iterable[JsonObject], compared: int
 ) -> IncrementalSnapshot:
-    """What to keep of an incremental read."""
+    """Returns the snapshot of an incremental read."""
     return replace(kept, begun=begun, users={read_id(row): row for row in users}, compared=compared)
 
 
 def _is_same(known: JsonObject | None, row: JsonObject) -> bool:
-    """Whether they are one user to us: what a service adds of itself, such as the groups they are in, may differ."""
+    """Whether two rows give the same user; other data of the service, such as a user's groups, may differ."""
     try:
         return known is not None and read_user(known) == read_user(row)
     except NotScim as error:
@@ -190,5 +199,5 @@ def _id(row: JsonObject) -> str:
         raise NotCertain(str(error)) from error
 
 
-def _tell(moment: datetime) -> str:
+def _spell(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,6 +1,6 @@
-"""How fast requests may start: every window of so many requests in so many seconds, and what the service says is left.
+"""How fast requests may start: within each window of requests and seconds, and within the service's own rate limit.
 
-Pure: times come in as seconds of any clock. `live.client` waits as it is told here; the plan's cost is counted here.
+Times are arguments, in seconds of any clock. `live/client.py` waits as computed here; the plan's cost is computed here.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from reconciler.core.declarations.tenant import Window
 from reconciler.core.model.amounts import spell_seconds
 from reconciler.core.scim.http_time import read_count, read_http_date
 
-LONGEST_HOUR = 3_600  # seconds until a service's count begins anew: what names a later time counts something else
+LONGEST_HOUR = 3_600  # seconds until a rate limit resets: a later time belongs to another limit
 
 
 def next_start(started: Sequence[float], windows: Sequence[Window], now: float) -> float:
-    """The earliest time from `now` on at which one more request may start; `started` are earlier starts, in order."""
+    """Returns the earliest time from `now` on when a request may start; `started` are earlier starts, in order."""
     earliest = now
     for window in windows:
         if len(started) >= window.requests:
@@ -26,7 +26,7 @@ def next_start(started: Sequence[float], windows: Sequence[Window], now: float) 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a service said: so many more until it counts anew, at `until` on our clock and at `resets` on its own."""
+    """The requests `left` by the service's rate limit, which resets at `until` (our clock) or `resets` (its clock)."""
 
     left: int
     resets: int
@@ -34,10 +34,10 @@ class Allowance:
 
 
 def read_allowance(headers: Mapping[str, str], now: float, wall: float) -> Allowance | None:
-    """What the headers of an answer say that came `now`, None where they say nothing or make no sense.
+    """Returns the allowance in the headers of an answer that came `now`, or None if they have none that makes sense.
 
-    4me names its own time, in seconds since 1970: the span to it is taken from the answer's date, and from `wall` where
-    there is none. A second more, for both are told in whole ones.
+    4me sends its own time, in seconds since 1970: the wait counts from the answer's date, or from `wall` if it has
+    none. One second is added, because both times are in whole seconds.
     """
     left, resets = (read_count(headers.get(f"x-ratelimit-{name}", "")) for name in ("remaining", "reset"))
     if left is None or resets is None:
@@ -47,24 +47,27 @@ def read_allowance(headers: Mapping[str, str], now: float, wall: float) -> Allow
     return Allowance(left, resets, now + seconds + 1) if 0 < seconds <= LONGEST_HOUR else None
 
 
-def narrow(known: Allowance | None, told: Allowance | None) -> Allowance | None:
-    """What is known after one more answer: they come in any order; one that says nothing, or is lost, counts too."""
-    if told is None:
+def narrow(known: Allowance | None, new: Allowance | None) -> Allowance | None:
+    """Returns the known allowance after one more answer; `new` is None if the answer has none, or is lost.
+
+    Answers come in any order, and each of them counts.
+    """
+    if new is None:
         return known and replace(known, left=known.left - 1)
-    if known is None or told.resets > known.resets:
-        return told
-    if told.resets < known.resets:
+    if known is None or new.resets > known.resets:
+        return new
+    if new.resets < known.resets:
         return known
-    return replace(known, left=min(known.left, told.left))
+    return replace(known, left=min(known.left, new.left))
 
 
 def next_allowed(known: Allowance | None, in_flight: int, now: float) -> float:
-    """The earliest time from `now` on at which the service takes one more; those in flight may not be counted yet."""
+    """Returns the earliest time when the service allows a request; those in flight may not be counted yet."""
     return now if known is None or known.left > in_flight else max(now, known.until)
 
 
 def seconds_needed(requests: int, windows: Sequence[Window]) -> float:
-    """How long that many requests take to start at the pace, each window filled as soon as it may be."""
+    """Returns the least seconds until that many requests have started at the pace."""
     if not requests:
         return 0.0
     return float(max(((requests - 1) // window.requests * window.seconds for window in windows), default=0))
@@ -72,7 +75,7 @@ def seconds_needed(requests: int, windows: Sequence[Window]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """So many seconds in which nothing leaves, and why."""
+    """The seconds in which no request is sent, and the reason."""
 
     seconds: float
     why: str
@@ -80,7 +83,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """How far a run is: requests made and known to be needed, after how many seconds, and what it waits for."""
+    """The progress of a run: requests made and needed, the seconds so far, and the wait if it waits."""
 
     made: int
     needed: int
@@ -89,12 +92,12 @@ class RunProgress:
 
 
 def describe_progress(progress: RunProgress, windows: Sequence[Window]) -> str:
-    """One line: how much is done, how fast, how long it takes at least from here, and why nothing moves."""
+    """Returns one line: requests done, their rate, the least time left, and the reason of a wait."""
     left = max(progress.needed - progress.made, 0)
     rate = progress.made / progress.seconds if progress.seconds > 0 else 0.0
     by_rate = left / rate if rate else 0.0
     by_pace = seconds_needed(progress.needed, windows) - progress.seconds
     wait = progress.waits_for
     time = spell_seconds(max(by_rate, by_pace, wait.seconds if wait else 0))
-    told = f"{progress.made:,} of {progress.needed:,} requests, {rate:.1f} a second, {time} left"
-    return f"{told}; waits {spell_seconds(wait.seconds)}: {wait.why}" if wait else told
+    done = f"{progress.made:,} of {progress.needed:,} requests, {rate:.1f} a second, {time} left"
+    return f"{done}; waits {spell_seconds(wait.seconds)}: {wait.why}" if wait else done

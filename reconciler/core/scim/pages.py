@@ -1,10 +1,10 @@
-"""Whether the pages of a list add up, and, where they don't, whether somebody changed the account while it was read.
+"""Whether the pages of a list add up and, if not, whether a change of the account during the read explains it.
 
-Knows pages as they came; nothing is sent here. Two looks, two proofs (docs/decisions/0017-a-second-look.md):
+Knows pages as answered; sends nothing. Two ways to read, two proofs (docs/decisions/0017-a-second-look.md):
 
-- side by side: every total is the same, every id comes once, and there are as many as announced;
-- overlapping: each page begins with the last row of the page before. Rows keep their order, so nobody who was there all
-  the time can have slipped from one page to another unseen, whatever came and went meanwhile.
+- side by side: every total is the same, every id comes once, and there are as many rows as announced;
+- overlapping: each page begins with the last row of the page before. Rows keep their order, so no resource that existed
+  during the whole read can be missed, whatever was added or deleted meanwhile.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from reconciler.core.model.amounts import few
 from reconciler.core.model.messages import JsonObject
 from reconciler.core.scim.wire import NotScim, Page, read_id
 
-LIES = (
-    "looked at again, it did not add up either: no change of the account explains it, the service's own lists are wrong"
-)
-CHANGES = "looked at again, it came to something else each time: somebody is changing the account, plan again later"
+LIES = "read again, it did not add up either: no change of the account explains this, the service's lists are wrong"
+CHANGES = "read again, it differed each time: the account is being changed, plan again later"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The resources by id, and what did not add up; `changeable` where a change of the account can be why."""
+    """The resources by id, and the faults; `changeable` if a change of the account can explain the faults."""
 
     resources: Mapping[str, JsonObject]
     faults: tuple[str, ...] = ()
@@ -33,21 +31,21 @@ class Listing:
 
     @property
     def wants_another_look(self) -> bool:
-        """Whether reading once more could come to something else."""
+        """Whether another read could give another result."""
         return bool(self.faults) and self.changeable
 
     def with_faults(self, *faults: str) -> Listing:
-        """The listing with what else was wrong, that no change of the account explains."""
+        """Returns the listing with more faults, which no change of the account explains."""
         return replace(self, faults=(*faults, *self.faults), changeable=not faults and self.changeable)
 
 
 def list_starts(total: int, size: int, step: int) -> range:
-    """Where the pages after the first start, when it brought `size` rows and each next one starts `step` further on."""
+    """Returns where the pages after the first start: the first has `size` rows, each next starts `step` later."""
     return range(1 + step, total + 1 - (size - step), step) if size else range(0)
 
 
 def add_up(kind: str, first: Page, rest: Sequence[Page]) -> Listing:
-    """Pages side by side, that together are all that the first of them announced."""
+    """Returns the listing of pages side by side; their rows must be as many as the first page announced."""
     rows = [row for page in (first, *rest) for row in page.resources]
     gathered = _gather(kind, rows)
     changed = [
@@ -59,10 +57,13 @@ def add_up(kind: str, first: Page, rest: Sequence[Page]) -> Listing:
 
 
 def join_up(kind: str, pages: Mapping[int, Page]) -> Listing:
-    """Pages by where they start, each beginning with the last row of the one before, the last one ending the list."""
+    """Returns the listing of overlapping pages, by start; each begins with the last row of the page before.
+
+    The last page must end the list.
+    """
     starts = sorted(pages)
     apart = [
-        f"{kind}: what comes at {start} is not what came there a moment before"
+        f"{kind}: the row at {start} changed between two requests"
         for before, start in pairwise(starts)
         if _id(pages[before].resources[-1:]) != _id(pages[start].resources[:1])
     ][:1]
@@ -74,7 +75,7 @@ def join_up(kind: str, pages: Mapping[int, Page]) -> Listing:
 
 
 def _gather(kind: str, rows: Iterable[JsonObject]) -> Listing:
-    """The rows by id; one without an id is no change of the account."""
+    """Gathers the rows by id; no change of the account explains a row without an id."""
     resources: dict[str, JsonObject] = {}
     nameless: list[str] = []
     twice: list[str] = []
@@ -92,7 +93,7 @@ def _gather(kind: str, rows: Iterable[JsonObject]) -> Listing:
 
 
 def _id(rows: Sequence[JsonObject]) -> object:
-    """The id of the only row, or something that is equal to no other."""
+    """Returns the id of the only row, or an object that is equal to no other."""
     return rows[0].get("id") if rows else object()
 
 
@@ -101,14 +102,14 @@ def _short(kind: str, announced: int, came: int) -> list[str]:
 
 
 def goes_on(pages: Mapping[int, Page], full: int) -> bool:
-    """Whether more may follow on the last page: it is full, and joins the one before."""
+    """Whether more pages may follow the last: it is full, and joins the page before."""
     *_earlier, last = starts = sorted(pages)
     joined = len(starts) == 1 or _id(pages[starts[-2]].resources[-1:]) == _id(pages[last].resources[:1])
     return joined and len(pages[last].resources) >= full
 
 
 def conclude(kind: str, looks: Sequence[Listing]) -> Listing:
-    """The last of some looks; where it does not add up either, what was wrong at first, and whether it stayed so."""
+    """Returns the last of several reads of a list; if it has faults too, with the first faults and a verdict."""
     first, *more = looks
     last = looks[-1]
     if not last.faults or not more:

@@ -1,7 +1,7 @@
-"""People and their roles over 4me's REST API: requests, what answers mean, and who is behind which SCIM user.
+"""People and their roles over 4me's REST API: requests, answers, and the links between SCIM users and people.
 
 Source: 4me's pages on people, people permissions and pagination. Nothing here deletes: roles are overwritten as a whole
-set. How many requests to make is not decided here.
+set. `request_cost` decides how many requests to make.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
 
 
 class NotPeople(ValueError):
-    """An answer that is not the person, the list or the roles that were asked for; says what is wrong with it."""
+    """An answer that is not the requested person, list or roles; the message describes the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the account, as far as links and roles go."""
+    """A person of the account, with the fields for links and roles."""
 
     id: str
     name: str = ""
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
-    """One page of people; `total` where the service says how many there are in all, `following` where more come."""
+    """One page of people; `total` if the service gives the number of all people, `following` if more pages follow."""
 
     people: tuple[Person, ...]
     total: int | None
@@ -50,9 +50,9 @@ class PeoplePage:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What was read of people. `sought` are the SCIM ids that were asked about, None for all of them.
+    """The people that were read. `sought` are the SCIM ids that were looked up, None for all of them.
 
-    `me` is the person whom the credentials belong to.
+    `me` is the person who owns the credentials.
     """
 
     people: tuple[Person, ...] = ()
@@ -62,29 +62,29 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class RoleLookup:
-    """A user whose person's roles matter, and all that they should hold of what git can assign, where that is said."""
+    """A user whose person's roles are needed, and the roles that git assigns, or None if it assigns none."""
 
     user: LiveUser
     roles: frozenset[str] | None = None
 
 
 def me_request() -> Request:
-    """Whose credentials these are."""
+    """Returns the request for the person who owns the credentials."""
     return Request("GET", "/me")
 
 
 def people_request(**filters: str) -> Request:
-    """The first page of the people who pass the filters, with what links need."""
+    """Returns the request for the first page of the people who pass the filters, with the fields for links."""
     return Request("GET", f"/people?{urlencode({**filters, 'fields': FIELDS, 'per_page': PAGE})}")
 
 
 def roles_request(person: str, account: str) -> Request:
-    """The roles of one person in one account."""
+    """Returns the request for the roles of one person in one account."""
     return Request("GET", _path(person, account))
 
 
 def overwrite_request(person: str, account: str, roles: Iterable[str]) -> Request:
-    """These roles, and no others, for one person in one account. May be sent again: it is the same afterwards."""
+    """Returns the request that gives one person exactly these roles in one account. It is safe to send it again."""
     return Request("PATCH", f"{_path(person, account)}?{urlencode({'roles': ','.join(sorted(roles))}, safe=',')}")
 
 
@@ -93,7 +93,7 @@ def _path(person: str, account: str) -> str:
 
 
 def read_person(document: object) -> Person:
-    """A person; raises NotPeople where it is none. Roles are only in what was saved: 4me tells them apart."""
+    """Reads a person; raises NotPeople if it is not one. Only saved people contain roles: 4me lists roles apart."""
     if not isinstance(document, Mapping):
         raise NotPeople(f"a person was expected, not {type(document).__name__}")
     number = str(document.get("id"))
@@ -110,7 +110,7 @@ def read_person(document: object) -> Person:
 
 
 def read_me(response: Response) -> Person:
-    """The person whose credentials these are; raises NotPeople where the answer is none."""
+    """Reads the person who owns the credentials; raises NotPeople if the answer is not a person."""
     if not response.succeeded:
         raise NotPeople(f"answered {describe_error(response)}")
     return read_person(response.body)
@@ -122,7 +122,7 @@ def _text(document: Mapping[str, object], name: str) -> str | None:
 
 
 def read_people(response: Response) -> PeoplePage:
-    """A page of people; raises NotPeople where it is none."""
+    """Reads a page of people; raises NotPeople if the answer is not one."""
     if not response.succeeded:
         raise NotPeople(f"answered {describe_error(response)}")
     if not isinstance(response.body, list):
@@ -137,18 +137,18 @@ def read_people(response: Response) -> PeoplePage:
 
 
 def _following(link: str) -> Request | None:
-    """The next page, below our own address: of the link (RFC 8288) only the query is taken, as it may name any host."""
+    """Returns the request for the next page. Only the query of the link (RFC 8288) is used: it may name any host."""
     found = _NEXT.search(link)
     if found is None:
         return None
     try:
         return Request("GET", f"/people?{urlsplit(found[1]).query}")
     except ValueError as error:
-        raise NotPeople(f"the link to the next page is none: {error}") from error
+        raise NotPeople(f"the link to the next page is not a URL: {error}") from error
 
 
 def read_roles(response: Response) -> frozenset[str]:
-    """The roles of one person in one account; raises NotPeople where the answer does not tell them."""
+    """Reads the roles of one person in one account; raises NotPeople if the answer has none."""
     if not response.succeeded:
         raise NotPeople(f"answered {describe_error(response)}")
     return _names(response.body.get("roles") if isinstance(response.body, Mapping) else None)
@@ -156,12 +156,12 @@ def read_roles(response: Response) -> frozenset[str]:
 
 def _names(roles: object) -> frozenset[str]:
     if not isinstance(roles, list) or not all(isinstance(role, str) and role for role in roles):
-        raise NotPeople("roles were expected, and the answer tells none")
+        raise NotPeople("roles were expected, and the answer has no list of roles")
     return frozenset(roles)
 
 
 def address_of(user: LiveUser) -> str | None:
-    """The primary e-mail, by which 4me links a user and a person, else the userName, which should be the same."""
+    """Returns the primary e-mail, by which 4me links a user and a person, else the userName if it is an address."""
     emails = user.attributes.get("emails")
     listed = [one for one in emails if isinstance(one, dict)] if isinstance(emails, list) else []
     primary = next((str(one["value"]) for one in listed if one.get("primary") is True and one.get("value")), None)
@@ -170,7 +170,7 @@ def address_of(user: LiveUser) -> str | None:
 
 
 class PersonLinks:
-    """Who is behind which user: by source and sourceID, else by primary e-mail where that is nobody else's person."""
+    """The links of users to people: by source and sourceID, else by primary e-mail if no other user has that person."""
 
     def __init__(self, users: Iterable[LiveUser], people: Iterable[Person]) -> None:
         self._users = frozenset(user.id for user in users)
@@ -183,7 +183,7 @@ class PersonLinks:
                 self._by_email.setdefault(person.email.casefold(), []).append(person)
 
     def person_of(self, user: LiveUser) -> Person | None:
-        """The one person behind a user, or None where there is none or more than one could be."""
+        """Returns the person linked to a user, or None if no person, or more than one, fits."""
         found = self._by_scim.get(user.id) or [
             person
             for person in self._by_email.get((address_of(user) or "").casefold(), ())
@@ -195,9 +195,10 @@ class PersonLinks:
 def list_to_be_sure(
     sought: Iterable[RoleLookup], found: Iterable[Person], held: Mapping[str, frozenset[str]]
 ) -> list[Person]:
-    """Those to be asked for their roles though lists told of some: who hold any, and are to hold others.
+    """Returns the people whose roles must be read one by one, although lists of role holders show some of them.
 
-    Lists tell of the roles that are asked for by name. An overwrite would take away what no list could tell of.
+    They hold roles, and git assigns others. A list shows only the role that it was requested for; an overwrite would
+    take away a role that no list shows.
     """
     sought = list(sought)
     links = PersonLinks((one.user for one in sought), found)
@@ -206,7 +207,7 @@ def list_to_be_sure(
 
 
 def with_people(users: tuple[LiveUser, ...], people: People) -> tuple[LiveUser, ...]:
-    """The users with the roles that take effect, the person's. What SCIM says of roles grants nothing there."""
+    """Returns the users with the roles in effect, those of the person. Roles in SCIM grant nothing in this mode."""
     links = PersonLinks(users, people.people)
     return tuple(_with_person(user, links, people.sought) for user in users)
 
@@ -220,7 +221,7 @@ def _with_person(user: LiveUser, links: PersonLinks, sought: frozenset[str] | No
 
 
 def people_to_json(people: People) -> JsonObject:
-    """What was read, to be saved beside the users. The same people are the same document."""
+    """Returns the people as a document to save beside the users; equal people give an equal document."""
     listed = sorted(people.people, key=lambda person: int(person.id))
     sought = {} if people.sought is None else {"sought": sorted(people.sought)}
     return {"me": people.me, "people": list(map(_person_to_json, listed)), **sought}
@@ -238,7 +239,7 @@ def _person_to_json(person: Person) -> JsonObject:
 
 
 def to_records(people: People, account: str) -> list[JsonObject]:
-    """The people as the embedded 4me keeps them: their roles by account, and whose the credentials are."""
+    """Returns the people as the embedded 4me stores them: with roles by account, and with the owner of credentials."""
     records = [_person_to_json(person) for person in people.people]
     known = {person.id for person in people.people}
     if people.me is not None and people.me not in known:
@@ -250,12 +251,12 @@ def to_records(people: People, account: str) -> list[JsonObject]:
 
 
 def read_saved_people(document: Mapping[str, object]) -> People | None:
-    """What `people_to_json` wrote, None where no people were read; raises NotPeople where it is something else."""
+    """Reads the output of `people_to_json`; None if no people were read. Raises NotPeople for any other document."""
     listed, me, sought = document.get("people"), document.get("me"), document.get("sought")
     if listed is None:
         return None
     if not isinstance(listed, list) or not isinstance(sought, list | None):
-        raise NotPeople("`people` and `sought` are lists")
+        raise NotPeople("`people` and `sought` must be lists")
     return People(
         people=tuple(map(read_person, listed)),
         me=None if me is None else str(me),

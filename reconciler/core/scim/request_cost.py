@@ -1,7 +1,7 @@
-"""Which reads of people and their roles cost the fewest requests. Arithmetic, and nothing of what is asked.
+"""Which reads of people and their roles need the fewest requests. Arithmetic only.
 
-A list costs its pages, of 100 each and one at least; a question about one person costs one. Derived, with figures, in
-docs/decisions/0014-roles-over-permissions.md.
+A list needs one request for each page of 100 entries, and at least one; a lookup of one person needs one. See
+docs/decisions/0014-roles-over-permissions.md for the figures.
 """
 
 from __future__ import annotations
@@ -10,36 +10,36 @@ PAGE = 100
 
 
 def count_pages(entries: int) -> int:
-    """The requests that a list of so many entries takes; one tells that there are none."""
+    """Returns the number of requests for a list of so many entries; an empty list needs one."""
     return max(1, -(-entries // PAGE))
 
 
 def count_left(entries: int) -> int:
-    """The requests that it still takes when the first page is there."""
+    """Returns the number of requests after the first page."""
     return count_pages(entries) - 1
 
 
 def seek_each(wanted: int, users: int | None) -> bool:
-    """Whether people are asked for one by one by their SCIM id, and not all that come from SCIM: as many as users.
+    """Whether to look up people one by one by SCIM id, instead of listing all people from SCIM (as many as `users`).
 
-    Where not all users were read, few are wanted, and how many there are in all (None) is not worth asking.
+    `users` is None if not all users were read: then few people are wanted, and a total is not worth a request.
     """
     return users is None or wanted < count_pages(users)
 
 
 def seek_each_missing(missing: int, listed: int) -> bool:
-    """Whether those who were not found are sought by e-mail without asking first how many people there are at all.
+    """Whether to look up the missing people by e-mail, without first requesting the number of all people.
 
-    Those listed are among everyone: a list of everyone takes as many pages at least.
+    A list of all people has at least as many pages as the list that was read.
     """
     return missing <= count_pages(listed)
 
 
 def ask_each(people: int, roles: int) -> bool:
-    """Whether everybody is asked for their roles, and not every role for its holders: a list each, at least."""
+    """Whether to read the roles of each person, instead of the holders of each role: at least one list for each."""
     return people <= roles
 
 
 def finish_each(people: int, left: int) -> bool:
-    """Whether, with the first page of every role there, asking everybody is less than the pages that are left."""
+    """Whether, after the first page of every role, reading each person needs fewer requests than the pages left."""
     return people < left

@@ -1,7 +1,7 @@
-"""Whether to try a request again, and after how long. Pure: status and headers in, seconds out.
+"""Whether to retry a request, and after how long: status and headers in, seconds out.
 
-429 and 503 wait as told (RFC 9110 section 10.2.3); other 5xx and broken connections back off. A create whose answer was
-lost is never just sent again: it may have been done.
+429 and 503 wait as the service asks (RFC 9110 section 10.2.3); other 5xx and broken connections back off. A create
+without an answer is not retried: the service may have carried it out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TOLD_TO_WAIT = frozenset({429, 503})
 SERVER_ERRORS = frozenset({500, 502, 504})
 
 
-def wait_before_retry(  # noqa: PLR0913  # what a wait depends on
+def wait_before_retry(  # noqa: PLR0913  # the wait depends on each of them
     method: Method,
     attempt: int,
     status: int | None,
@@ -27,24 +27,24 @@ def wait_before_retry(  # noqa: PLR0913  # what a wait depends on
     *,
     untold: float = UNTOLD_WAIT,
 ) -> float | None:
-    """Seconds before another attempt, or None where this answer stands; `status` None is a broken connection.
+    """Returns the seconds before another attempt, or None if the answer is final; status None is a broken connection.
 
-    `now` is in seconds since 1970, for services that name a time and not a span; `untold` is the first wait where a
-    service asks to wait and names neither, and doubles with each attempt.
+    `now` is in seconds since 1970, for services that send a time instead of seconds. `untold` is the first wait if a
+    service asks to wait and sends neither; it doubles with each attempt.
     """
     if attempt >= MOST_ATTEMPTS:
         return None
     if status in TOLD_TO_WAIT:
-        told = _told(headers, now)
-        return min(untold * 2 ** (attempt - 1) if told is None else told, LONGEST_WAIT)
-    may_have_been_done = method == "POST"
-    if may_have_been_done or (status is not None and status not in SERVER_ERRORS):
+        requested = _read_requested_wait(headers, now)
+        return min(untold * 2 ** (attempt - 1) if requested is None else requested, LONGEST_WAIT)
+    may_be_done = method == "POST"
+    if may_be_done or (status is not None and status not in SERVER_ERRORS):
         return None
     return 2.0 ** (attempt - 1)
 
 
-def _told(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds by `Retry-After`, else until the end of the service's hour (`x-ratelimit-reset`) if it is used up."""
+def _read_requested_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """Returns the seconds in `Retry-After`, else until a used-up rate limit resets (`x-ratelimit-reset`), or None."""
     if headers.get("retry-after"):
         return read_retry_after(headers, now)
     until = read_used_up_until(headers)

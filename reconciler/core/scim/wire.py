@@ -1,6 +1,6 @@
-"""Requests and values on the wire. Alone in knowing how SCIM nests (RFC 7643) and how dialects write (RFC 7644).
+"""Requests and values on the wire. Only this module knows how SCIM nests (RFC 7643) and how dialects write (RFC 7644).
 
-A dialect is data: what 4me documents, and what the RFC says. No request here deletes, none is a PUT.
+A dialect is data: one follows 4me's documentation, one the RFC. No request here is a DELETE or PUT.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ NOT_ATTRIBUTES = frozenset({"schemas", "id", "meta", "groups", "password", "acti
 
 
 class NotScim(ValueError):
-    """A document that is not the SCIM resource or list that was asked for; says what is wrong with it."""
+    """A document that is not the requested SCIM resource or list; the message describes the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a service wants to be written to and read from.
+    """How a service reads and writes.
 
-    `page_size` is asked for; `pages_are_known` where the service documents that it gives as many.
+    `page_size` is the requested size of pages; `pages_are_known` if the service documents that it returns that size.
     """
 
     name: Literal["4me", "rfc7644"]
@@ -63,32 +63,32 @@ DIALECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: how many resources there are in all, and those on this page."""
+    """One page of a list: the total of all resources, and the resources on this page."""
 
     total: int
     resources: Sequence[JsonObject]
 
 
 def list_request(kind: Literal["Users", "Groups"], start: int, count: int) -> Request:
-    """One page of all users or groups, RFC 7644 section 3.4.2.4."""
+    """Returns the request for one page of all users or groups (RFC 7644 section 3.4.2.4)."""
     return Request("GET", f"/{kind}?{urlencode({'startIndex': start, 'count': count})}")
 
 
 def get_request(kind: Literal["Users", "Groups"], live_id: str) -> Request:
-    """One resource by id, which may hold anything and is quoted; `.` and `..` alone would be steps in the path."""
+    """Returns the request for one resource by id, quoted; an id `.` or `..` would otherwise be a step in the path."""
     quoted = quote(live_id, safe="")
     return Request("GET", f"/{kind}/{quoted if quoted.strip('.') else quoted.replace('.', '%2E')}")
 
 
 def find_request(kind: Literal["Users", "Groups"], attribute: str, value: str) -> Request:
-    """The resources whose attribute equals the value, RFC 7644 section 3.4.2.2."""
+    """Returns the request for the resources whose attribute equals the value (RFC 7644 section 3.4.2.2)."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     query = urlencode({"filter": f'{attribute} eq "{escaped}"'})
     return Request("GET", f"/{kind}?{query}")
 
 
 def read_page(body: object) -> Page:
-    """A ListResponse; raises NotScim where it is not one."""
+    """Reads a ListResponse; raises NotScim if it is not one."""
     if not isinstance(body, Mapping):
         raise NotScim(f"a SCIM list was expected, not {_kind(body)}")
     total = body.get("totalResults")
@@ -101,7 +101,7 @@ def read_page(body: object) -> Page:
 
 
 def read_id(resource: Mapping[str, object]) -> str:
-    """The id of a resource; raises NotScim where there is none."""
+    """Returns the id of a resource; raises NotScim if it has none."""
     live_id = resource.get("id")
     if not isinstance(live_id, str) or not live_id:
         raise NotScim(f"a resource has no id: {str(resource.get('userName') or resource.get('displayName'))[:60]!r}")
@@ -109,7 +109,10 @@ def read_id(resource: Mapping[str, object]) -> str:
 
 
 def read_user(resource: Mapping[str, Any]) -> LiveUser:
-    """A User resource; unknown attributes are ignored, an active that is left out is true (RFC 7643 section 4.1.1)."""
+    """Reads a User resource; unknown attributes are ignored, and a missing `active` is true (RFC 7643 section 4.1.1).
+
+    Raises NotScim if it has no id, or if its roles are not a list of values.
+    """
     return LiveUser(
         id=read_id(resource),
         attributes=_flatten(resource),
@@ -120,7 +123,7 @@ def read_user(resource: Mapping[str, Any]) -> LiveUser:
 
 
 def read_group(resource: Mapping[str, Any]) -> LiveGroup:
-    """A Group resource with its members."""
+    """Reads a Group resource with its members; raises NotScim as `read_user` does."""
     return LiveGroup(
         id=read_id(resource),
         attributes=_flatten(resource),
@@ -130,7 +133,7 @@ def read_group(resource: Mapping[str, Any]) -> LiveGroup:
 
 
 def read_groups_of(resource: Mapping[str, Any]) -> frozenset[str] | None:
-    """The groups that a user is in themselves, or None where the resource does not say (RFC 7643 section 4.1.2)."""
+    """Returns the groups of which a user is a direct member, or None if the resource lists none (RFC 7643 4.1.2)."""
     listed = resource.get("groups")
     if not isinstance(listed, list):
         return None
@@ -139,40 +142,40 @@ def read_groups_of(resource: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _flatten(resource: Mapping[str, Any]) -> dict[str, Value]:
-    """Every attribute by its flat name; what is unassigned is left out."""
+    """Returns the attributes by flat name, without unassigned ones."""
     flat: dict[str, Value] = {}
     for name, value in resource.items():
         if name in NOT_ATTRIBUTES:
             continue
         if name == "name" and isinstance(value, Mapping):
-            flat.update({f"name.{inner}": _plannable(one) for inner, one in value.items()})
+            flat.update({f"name.{inner}": _make_comparable(one) for inner, one in value.items()})
         elif name == ENTERPRISE and isinstance(value, Mapping):
             flat.update(_flatten_enterprise(value))
         elif name == CUSTOM_FIELDS:
             flat.update({f"customFields.{field}": one for field, one in _read_custom_fields(value)})
         else:
-            flat[name] = _plannable(value)
+            flat[name] = _make_comparable(value)
     return {path: value for path, value in flat.items() if value is not None}
 
 
 def _flatten_enterprise(extension: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
     for name, value in extension.items():
         if name == "manager":
-            yield name, _plannable(value.get("value") if isinstance(value, Mapping) else value)
+            yield name, _make_comparable(value.get("value") if isinstance(value, Mapping) else value)
         else:
-            yield name, _plannable(value)
+            yield name, _make_comparable(value)
 
 
-def _plannable(value: object) -> Value:
-    """A live value as one that can be compared and shown: what is nested deeper than SCIM has it, as its JSON text."""
+def _make_comparable(value: object) -> Value:
+    """Returns a live value to compare and show; values nested deeper than in SCIM become JSON text."""
     if isinstance(value, str):
         return value or None
     if isinstance(value, list):
-        return canonical([_plannable_item(item) for item in value])
+        return canonical([_make_item_comparable(item) for item in value])
     return canonical(_scalar(value))
 
 
-def _plannable_item(item: object) -> object:
+def _make_item_comparable(item: object) -> object:
     return {str(name): _scalar(one) for name, one in item.items()} if isinstance(item, Mapping) else _scalar(item)
 
 
@@ -181,20 +184,20 @@ def _scalar(value: object) -> object:
 
 
 def _read_custom_fields(value: object) -> Iterable[tuple[str, Value]]:
-    """4me answers a hash, or a list of `{id, value}`."""
+    """Yields the custom fields: 4me returns an object, or a list of `{id, value}`."""
     if isinstance(value, Mapping):
-        return [(str(field), _plannable(one)) for field, one in value.items()]
+        return [(str(field), _make_comparable(one)) for field, one in value.items()]
     listed = value if isinstance(value, list) else []
-    return [(str(one.get("id")), _plannable(one.get("value"))) for one in listed if isinstance(one, Mapping)]
+    return [(str(one.get("id")), _make_comparable(one.get("value"))) for one in listed if isinstance(one, Mapping)]
 
 
 def _read_boolean(value: object) -> bool:
-    """Some services answer what Entra sends: the text "False"."""
+    """Reads a boolean; some services return the text "False" that Entra sends."""
     return value.casefold() != "false" if isinstance(value, str) else value is not False
 
 
 def _read_values(name: str, values: object) -> list[str]:
-    """What a list of `{value}` or of texts holds; anything else must not look as if nobody were in it."""
+    """Reads a list of `{value}` or of texts. Raises NotScim for anything else, which must not read as an empty list."""
     if values is None:
         return []
     found = (
@@ -215,7 +218,7 @@ def _kind(value: object) -> str:
 
 
 def nest(attributes: Attributes, kind: Literal["Users", "Groups"]) -> JsonObject:
-    """Flat attributes as a SCIM resource; `manager` is an id already. None becomes the empty value, which clears."""
+    """Returns flat attributes as a SCIM resource; `manager` is an id. None becomes the empty value, which clears."""
     nested: JsonObject = {"schemas": [CORE_USER if kind == "Users" else CORE_GROUP]}
     for path, value in attributes.items():
         if path.startswith("name."):
@@ -235,7 +238,7 @@ def nest(attributes: Attributes, kind: Literal["Users", "Groups"]) -> JsonObject
 
 def _inner(nested: JsonObject, name: str) -> JsonObject:
     inner = nested.setdefault(name, {})
-    assert isinstance(inner, dict)  # noqa: S101  # we put it there
+    assert isinstance(inner, dict)  # noqa: S101  # set on the line above, or by an earlier call
     return inner
 
 
@@ -246,7 +249,7 @@ def _emptied(path: str, value: Value) -> Value:
 
 
 def scim_path(path: str) -> str:
-    """The flat name as a path of RFC 7644 section 3.10."""
+    """Returns the flat name as a path of RFC 7644 section 3.10."""
     if path in IN_ENTERPRISE:
         return f"{ENTERPRISE}:{path}"
     if path.startswith("customFields."):
@@ -255,7 +258,7 @@ def scim_path(path: str) -> str:
 
 
 def patch_op(attributes: Attributes) -> list[JsonObject]:
-    """The operations of RFC 7644 section 3.5.2: `replace`, and `remove` for what is cleared."""
+    """Returns the operations of RFC 7644 section 3.5.2: `replace`, or `remove` for a cleared attribute."""
     return [
         {"op": "remove", "path": scim_path(path)}
         if value is None
@@ -264,15 +267,15 @@ def patch_op(attributes: Attributes) -> list[JsonObject]:
     ]
 
 
-def unlike(asked: Attributes, answered: Attributes) -> list[str]:
-    """The attributes that an answer to a write does not have as they were asked for."""
-    return sorted(path for path, value in asked.items() if differs(path, answered.get(path), value))
+def unlike(written: Attributes, answered: Attributes) -> list[str]:
+    """Returns the attributes that differ between a write and its answer."""
+    return sorted(path for path, value in written.items() if differs(path, answered.get(path), value))
 
 
 def describe_error(response: Response) -> str:
-    """What the service said was wrong: SCIM's `detail` (RFC 7644 section 3.12), or 4me's `message` and `errors`."""
+    """Returns the error in an answer: SCIM's `detail` (RFC 7644 section 3.12), or 4me's `message` and `errors`."""
     body: JsonObject = response.body if isinstance(response.body, dict) else {}
     fields = body.get("errors")
     listed = [" ".join(map(str, one)) for one in fields if isinstance(one, list)] if isinstance(fields, list) else []
-    said = "; ".join(str(one) for one in (body.get("detail") or body.get("message"), *listed) if one)
-    return f"{response.status} {' '.join(said.split())[:300]}".strip()
+    error = "; ".join(str(one) for one in (body.get("detail") or body.get("message"), *listed) if one)
+    return f"{response.status} {' '.join(error.split())[:300]}".strip()

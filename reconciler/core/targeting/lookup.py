@@ -1,8 +1,8 @@
-"""Looking up resources by their matching attributes, many in one request, and whether an answer can be believed.
+"""Lookups of resources by their matching attributes, many in one request, and the check of their answers.
 
-An answer says "nobody" by leaving out, so each look-up also asks for *witnesses*: resources that should be there, by
-each matching attribute, at the end of the filter, and in another case where case must not matter. A witness that comes
-proves that the filter was read to its end, by that attribute; without one, who did not come may be there all the same.
+An answer reports a missing resource by leaving it out. So each lookup also asks for *witnesses*: resources that should
+exist, by each matching attribute, at the end of the filter, in another case if the attribute ignores case. A witness in
+the answer proves that the service applied the whole filter. Without a witness, a missing resource may exist.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ WITNESSES = 2
 LONGEST_WITNESS = 200
 BESIDE_THE_FILTER = 60
 OR = "%20or%20"
-UNPROVEN = "found nothing by {} of what should be there"
-NO_WITNESS = "did not find everybody, and nobody is left by whose {} to tell that it was read to its end"
+UNPROVEN = "found no resource by {}, though some should exist"
+NO_WITNESS = "did not find every resource, and no witness by {} is left to prove that the whole filter was applied"
 
 Endpoint: TypeAlias = Literal["Users", "Groups"]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`attribute eq "value"`."""
+    """One comparison of a filter, `attribute eq "value"`."""
 
     attribute: str
     value: str
 
     @property
     def spelled(self) -> str:
-        """The term as it stands in a url, RFC 7644 section 3.4.2.2: the value is a JSON string, and quoted again."""
+        """Returns the term as part of a URL (RFC 7644 section 3.4.2.2): the value is a JSON string, quoted again."""
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
         return quote(f'{scim_path(self.attribute)} eq "{escaped}"', safe="")
 
     def is_met_by(self, attributes: Attributes) -> bool:
-        """Whether a resource really is one that was asked for."""
+        """Whether the term holds for the attributes of a resource."""
         value = attributes.get(self.attribute)
         return isinstance(value, str) and fold(self.attribute, value) == fold(self.attribute, self.value)
 
@@ -56,9 +56,9 @@ Witnesses: TypeAlias = Mapping[str, tuple[Term, ...]]
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """One request: the terms of each key asked for, of which any may hold, and the witnesses at the end of them.
+    """One request: `asked` has the terms of each key, any of which may hold; the witnesses follow at the end.
 
-    The witnesses are by the attribute that they prove, where one is needed; there may be none to be had.
+    `witnesses` has each attribute that needs a proof, with its witnesses, which may be none.
     """
 
     endpoint: Endpoint
@@ -66,7 +66,7 @@ class LookUp:
     witnesses: Witnesses = field(default_factory=dict)
 
     def request(self, start: int, count: int) -> Request:
-        """A page of the answer."""
+        """Returns the request for one page of the answer."""
         spelled = OR.join(term.spelled for term in (*chain(*self.asked), *chain(*self.witnesses.values())))
         return Request("GET", f"/{self.endpoint}?filter={spelled}&startIndex={start}&count={count}")
 
@@ -76,16 +76,16 @@ class LookUp:
         return len([*chain(*self.asked), *chain(*self.witnesses.values())]) > 1
 
     def find_stranger(self, found: Iterable[LiveUser | LiveGroup]) -> str:
-        """What to say of a resource that nobody asked for, or nothing."""
+        """Returns the fault if a found resource fits no term of the filter, else an empty text."""
         terms = [*chain(*self.asked), *chain(*self.witnesses.values())]
-        stranger = next((one for one in found if not _is_any_of(one, terms)), None)
-        return f"was answered with others than were asked for ({stranger.id}): filters are ignored" if stranger else ""
+        other = next((one for one in found if not _is_any_of(one, terms)), None)
+        return f"returned {other.id}, which does not fit the filter: the service ignores filters" if other else ""
 
     def judge(self, found: Sequence[LiveUser | LiveGroup]) -> tuple[list[LiveUser | LiveGroup], str]:
-        """Those that were asked for, and what is wrong with the answer if it can't be believed."""
+        """Returns the found resources without the witnesses, and an empty text; or no resources, and the fault."""
         terms = list(chain(*self.asked))
-        if strange := self.find_stranger(found):
-            return [], strange
+        if fault := self.find_stranger(found):
+            return [], fault
         missing = any(not any(_is_any_of(one, terms) for one in found) for terms in self.asked)
         for attribute, proofs in self.witnesses.items():
             if (proofs or missing) and not any(_is_any_of(one, proofs) for one in found):
@@ -100,9 +100,9 @@ def _is_any_of(one: LiveUser | LiveGroup, terms: Iterable[Term]) -> bool:
 def make_look_ups(
     endpoint: Endpoint, asked: Iterable[Sequence[Term]], witnesses: Witnesses, most_results: int = MOST_RESULTS
 ) -> tuple[LookUp, ...]:
-    """As few requests as hold all terms: no more keys than come back on a page, no more letters than a url holds.
+    """Returns the fewest requests that hold all terms: keys within one page of results, letters within a URL.
 
-    The terms of a key stay together where they fit; a term that is too long by itself goes alone.
+    The terms of a key stay together if they fit; a term that is too long gets a request of its own.
     """
     proofs = list(chain(*witnesses.values()))
     most, room = most_results - len(proofs), MOST_CHARACTERS - BESIDE_THE_FILTER - _length(proofs)
@@ -119,7 +119,7 @@ def make_look_ups(
 
 
 def make_single_look_ups(endpoint: Endpoint, asked: Iterable[Sequence[Term]]) -> tuple[LookUp, ...]:
-    """One for each term, for services that know no `or`."""
+    """Returns one request for each term, for services without `or`."""
     return tuple(LookUp(endpoint, ((term,),)) for terms in asked for term in terms)
 
 
@@ -130,24 +130,24 @@ def _length(terms: Iterable[Term]) -> int:
 def choose_witnesses(
     endpoint: Endpoint, desired: DesiredState, before: DesiredState, asked: Container[Key]
 ) -> dict[str, tuple[Term, ...]]:
-    """Resources that are in the account if what git said `before` was applied, and are not among those `asked` for.
+    """Returns, by attribute, resources that exist if the state `before` was applied, and that are not `asked` for.
 
-    Each is a witness for one attribute alone: which term found it must not be in doubt. One whose name is long in a url
-    (nine characters for a letter of Chinese) is none: it would take the room of those who are asked for.
+    Each is a witness for one attribute only, so that it is clear which term found it. Values that are long in a URL
+    (nine characters for a Chinese letter) are left out: they would take the room of the keys to look up.
     """
     keys: Iterable[Key] = desired.users if endpoint == "Users" else desired.groups
     matching = desired.matching if endpoint == "Users" else desired.group_matching
     known = (terms for key in keys if key not in asked and (terms := _unchanged(key, desired, before)))
     chosen: dict[str, tuple[Term, ...]] = dict.fromkeys(matching, ())
     for attribute in matching * WITNESSES:
-        testing = (term for terms in known if (term := _testing(attribute, terms)))
+        testing = (term for terms in known if (term := _make_testing_term(attribute, terms)))
         found = next((term for term in testing if len(term.spelled) <= LONGEST_WITNESS), None)
         chosen[attribute] += (found,) if found else ()
     return chosen
 
 
 def _unchanged(key: Key, desired: DesiredState, before: DesiredState) -> dict[str, str]:
-    """The values by which a key is found, if they are what they were."""
+    """Returns the values of a key's matching attributes, if they did not change; else nothing."""
     now, then = desired.resource(key), before.resource(key)
     if now is None or then is None or not (now.in_scope and then.in_scope):
         return {}
@@ -155,8 +155,8 @@ def _unchanged(key: Key, desired: DesiredState, before: DesiredState) -> dict[st
     return terms if terms == dict(matching_terms(desired, then)) else {}
 
 
-def _testing(attribute: str, terms: Mapping[str, str]) -> Term | None:
-    """The term that only a service finds which compares as it should."""
+def _make_testing_term(attribute: str, terms: Mapping[str, str]) -> Term | None:
+    """Returns a term in the other case, if the attribute ignores case: only a correct comparison finds it."""
     value = terms.get(attribute)
     if value is None or attribute in EXACT:
         return Term(attribute, value) if value else None

@@ -1,7 +1,7 @@
-"""What must be asked of an account for a plan about some keys: round after round, from what was answered so far.
+"""The lookups that a plan of selected keys needs: round after round, from the answers so far.
 
-Knows git and what is known of the account, and decides what to ask next; sends nothing. It ends when nothing is left to
-ask: then a plan from what was answered is the plan from the whole account, as far as the selection goes.
+Knows git and the answers of the account, and decides the next lookups; sends nothing. It ends when no lookup is left:
+then a plan from the answers is, for the selection, the plan from a full read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEWEST_OF_SAMPLE = 2
 
 @dataclass(frozen=True, slots=True)
 class FoundUser:
-    """A user as answered, and the groups that they say they are in, None where they don't say."""
+    """A user in an answer, with the groups that the user's resource lists; None if it lists none."""
 
     user: LiveUser
     groups: frozenset[str] | None = None
@@ -31,7 +31,7 @@ class FoundUser:
 
 @dataclass(frozen=True, slots=True)
 class FoundGroup:
-    """A group as answered; lists may leave its members out."""
+    """A group in an answer; lists of groups may omit the members."""
 
     group: LiveGroup
     has_members: bool
@@ -39,10 +39,10 @@ class FoundGroup:
 
 @dataclass(frozen=True, slots=True)
 class KnownAccount:
-    """What the account has answered so far. `keys`, and ids, were asked; what is not among the resources is not there.
+    """The account as answered so far. `keys` and ids were looked up; those without a resource do not exist.
 
-    `groups_of` are the groups of a user by their own resource, for services that tell; `with_members` are the groups
-    that were read with their members.
+    `groups_of` are the groups that the user's resource lists, for services that list them. `with_members` are the
+    groups that were read with their members.
     """
 
     users: Mapping[str, LiveUser] = field(default_factory=dict)
@@ -55,20 +55,20 @@ class KnownAccount:
     group_ids: frozenset[str] = frozenset()
 
     def live_state(self, certificate: Certificate) -> LiveState:
-        """The resources as values. A group that was not read itself has those members whose own resource says so."""
+        """Returns the live state. A group that was read without members has the users whose resource lists it."""
         return LiveState(tuple(self.users.values()), tuple(map(self._group, self.groups.values())), certificate)
 
     def learn(self, questions: LookupRound, users: Iterable[FoundUser], groups: Iterable[FoundGroup]) -> KnownAccount:
-        """With the answers to the questions; what is known as having its members keeps them."""
+        """Returns the account with the answers to a round; a group keeps the members that were read."""
         users, groups = list(users), list(groups)
-        told = {one.user.id: one.groups for one in users if one.groups is not None}
+        groups_of = {one.user.id: one.groups for one in users if one.groups is not None}
         read = frozenset(one.group.id for one in groups if one.has_members)
-        news = {one.group.id: one.group for one in groups if one.has_members or one.group.id not in self.with_members}
+        new = {one.group.id: one.group for one in groups if one.has_members or one.group.id not in self.with_members}
         return KnownAccount(
             users={**self.users, **{one.user.id: one.user for one in users}},
-            groups={**self.groups, **news},
-            groups_of={**self.groups_of, **told},
-            groups_are_told=self.groups_are_told or any(told.values()),
+            groups={**self.groups, **new},
+            groups_of={**self.groups_of, **groups_of},
+            groups_are_told=self.groups_are_told or any(groups_of.values()),
             with_members=self.with_members | read,
             keys=self.keys | questions.keys | questions.sample,
             user_ids=self.user_ids | questions.users,
@@ -83,9 +83,9 @@ class KnownAccount:
 
 @dataclass(frozen=True, slots=True)
 class LookupRound:
-    """What to ask next: keys to look up by their matching attributes, users and groups to get by id.
+    """The next lookups: keys by their matching attributes, users and groups by id.
 
-    `sample` are keys of users that are looked up beside the others, in the same request where that has room.
+    `sample` are keys of users that are looked up with the others, in the same request if there is room.
     """
 
     keys: frozenset[Key] = frozenset()
@@ -97,7 +97,7 @@ class LookupRound:
         return bool(self.keys or self.users or self.groups or self.sample)
 
     def asked_singly(self) -> LookupRound:
-        """Returns what to ask of a service that takes one look-up a request: two of the sample are enough."""
+        """Returns the round for a service that takes one term per request: two keys of the sample are enough."""
         return replace(self, sample=fewest_of(self.sample))
 
 
@@ -106,10 +106,10 @@ NOT_READ = Certificate("targeted", 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class LookupPlanner:
-    """Asks about the selection of `desired`, which may grow on the way: what is needed and does not exist is in it too.
+    """Plans the lookups for the selection of `desired`, which may grow: it takes in needed resources that do not exist.
 
-    `before` is what git said when it was last applied, as far as is known: whom to expect in the account. `sample` are
-    keys that are looked up and not planned about: whether they are there tells whether this is the account of before.
+    `before` is the state of git that was applied last, as far as is known: users and groups to expect in the account.
+    `sample` are keys that are looked up and not planned: they show whether this is the account of earlier applies.
     """
 
     desired: DesiredState
@@ -119,13 +119,13 @@ class LookupPlanner:
     sample: frozenset[Key] = frozenset()
 
     def next_round(self, known: KnownAccount) -> tuple[LookupPlanner, LookupRound]:
-        """Returns the planner with its current selection, and what to ask next; no questions when all is known."""
+        """Returns the planner with its current selection, and the next round; an empty round if all is known."""
         links = link_resources(self.desired, self.former, known.live_state(NOT_READ))
         lookup_planner = replace(self, desired=grow_selection(self.desired, links, known.keys))
         return lookup_planner, lookup_planner.questions(links, known)
 
     def questions(self, links: Links, known: KnownAccount) -> LookupRound:
-        """What is not known yet, of the selection and of what it refers to."""
+        """Returns the lookups of the selection, and of its references, that are not answered yet."""
         selection = self.desired.selection.keys if self.desired.selection else frozenset[Key]()
         groups = [
             group for group in (*self.desired.groups.values(), *self.former.groups.values()) if group.key in selection
@@ -146,12 +146,12 @@ class LookupPlanner:
         )
 
     def terms(self, key: Key) -> tuple[tuple[str, str], ...]:
-        """The matching attributes of a key and its values of them, as git says or said."""
+        """Returns the matching attributes of a key with its values, as git declares or declared them."""
         resource = self.desired.resource(key) or self.former.users.get(key) or self.former.groups.get(key)
         return tuple(matching_terms(self.desired, resource)) if resource else ()
 
     def _claimants(self, known: KnownAccount) -> Iterator[Key]:
-        """Every key that could be one of the resources found: whose they are is decided among all of them."""
+        """Yields every key that could match a found resource: the match is decided among all of them."""
         found: list[tuple[Kind, Iterable[str], Attributes]] = [
             *(("user", self.desired.matching, user.attributes) for user in known.users.values()),
             *(("group", self.desired.group_matching, group.attributes) for group in known.groups.values()),
@@ -163,7 +163,7 @@ class LookupPlanner:
                     yield from self.claims.get((kind, attribute, fold(attribute, value)), ())
 
     def _members_in_doubt(self, groups: Iterable[DesiredGroup], links: Links, known: KnownAccount) -> Iterator[str]:
-        """Ids of members who are not read yet and may have to leave: a change names them by key, if they have one."""
+        """Yields ids of members that the plan may remove: a change names them by key, if they have one."""
         for group in groups:
             live = links.group(group.key)
             whole = self.desired.members_asked(group.key) is None
@@ -171,7 +171,7 @@ class LookupPlanner:
                 yield from live.members
 
     def _groups_in_doubt(self, groups: Iterable[DesiredGroup], links: Links, known: KnownAccount) -> Iterator[str]:
-        """Ids of the groups whose own word on their members is needed."""
+        """Yields ids of the groups that must be read with their members."""
         for group in groups:
             live = links.group(group.key)
             if live is None or live.id in known.with_members or not _is_decided(group):
@@ -182,12 +182,12 @@ class LookupPlanner:
 
 
 def fewest_of(sample: Iterable[Key]) -> frozenset[Key]:
-    """The keys of a sample that are asked for where each costs a request."""
+    """Returns the keys of a sample that are looked up if each costs a request."""
     return frozenset(sorted(sample)[:FEWEST_OF_SAMPLE])
 
 
 def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = ()) -> LookupPlanner:
-    """A lookup planner about the selection of `desired`, and the keys of a sample that are looked up beside it."""
+    """Returns a lookup planner for the selection of `desired`, and for a sample of keys beside it."""
     former = find_former(desired, earlier)
     claims: dict[tuple[Kind, str, str], set[Key]] = {}
     for resource in (*desired, *former):
@@ -200,7 +200,7 @@ def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterabl
 
 
 def grow_selection(desired: DesiredState, links: Links, asked: Container[Key]) -> DesiredState:
-    """Adds needed resources that do not exist, if they were `asked` for, to a selection that may grow."""
+    """Adds needed resources that do not exist to a selection that may grow, if they were looked up (`asked`)."""
     while (selection := desired.selection) and selection.grows:
         needed = {*references(desired), *_members(desired, ()), *selection.members}
         missing = {key for key in needed if key in asked and _is_missing(key, desired, links)}
@@ -213,14 +213,14 @@ def grow_selection(desired: DesiredState, links: Links, asked: Container[Key]) -
 
 
 def references(desired: DesiredState) -> Iterator[Key]:
-    """The managers that a plan about the selection refers to."""
+    """Yields the managers that a plan of the selection refers to."""
     for user in _users(desired):
         if user.in_scope and (manager := manager_of(user)):
             yield manager
 
 
 def _members(desired: DesiredState, former: Iterable[DesiredGroup]) -> Iterator[Key]:
-    """The members that a plan about the selection refers to."""
+    """Yields the members that a plan of the selection refers to."""
     declared = (desired.groups.get(key) for key in (desired.selection.keys if desired.selection else ()))
     for group in chain((one for one in declared if one), (one for one in former if desired.is_asked(one.key))):
         asked = desired.members_asked(group.key)
@@ -233,15 +233,15 @@ def _users(desired: DesiredState) -> list[DesiredUser]:
 
 
 def _is_missing(key: Key, desired: DesiredState, links: Links) -> bool:
-    """Whether the plan would create it."""
+    """Whether the plan would create the resource."""
     resource = desired.resource(key)
     matches = links.users if key.kind == "user" else links.groups
-    there = key in matches.live_of or key in matches.unclear
-    return resource is not None and resource.in_scope and not there
+    matched = key in matches.live_of or key in matches.unclear
+    return resource is not None and resource.in_scope and not matched
 
 
 def _managers_in_doubt(desired: DesiredState, links: Links) -> Iterator[str]:
-    """Ids of the managers that users have now: a change names them by key, if they have one."""
+    """Yields ids of the managers that users have now: a change names them by key, if they have one."""
     for user in _users(desired):
         live = links.users.live_of.get(user.key)
         if live and user.in_scope and "manager" in user.attributes and live.attributes.get("manager"):
@@ -249,15 +249,15 @@ def _managers_in_doubt(desired: DesiredState, links: Links) -> Iterator[str]:
 
 
 def _is_decided(group: DesiredGroup) -> bool:
-    """Whether git decides on the group's members at all."""
+    """Whether git declares the group's members."""
     return group.in_scope and group.members is not None
 
 
 def _is_in_doubt(group: DesiredGroup, live: LiveGroup, user: LiveUser | None, key: Key, known: KnownAccount) -> bool:
-    """Whether a user's own resource is not enough to plan their membership.
+    """Whether the user's resource is not enough to plan the membership, so that the group must be read.
 
-    It is believed where it says that there is something to do: at worst that is done twice. Where it says that there is
-    nothing left to do, or nothing at all, the group itself is asked. Who does not exist is in no group.
+    If the resource shows a needed change, it is enough: at worst the change is sent twice. If it shows no needed
+    change, or lists no groups, the group is read. A user that does not exist is in no group.
     """
     if user is None or not known.groups_are_told:
         return user is not None

@@ -1,4 +1,4 @@
-"""What a command reads: everything, or what a plan about some keys needs. Decided from git and the command line."""
+"""What a command reads: the whole account, or what a plan of selected keys needs. Decided from git and options."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTINGS: Final = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What the command line asks for: how to read, which keys, and whether what they need comes with them."""
+    """The options of a command: how to read, which keys, and whether to include their dependencies."""
 
     read: ReadMode = "auto"
     only: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class ReadRequest:
 
     @property
     def looks_for_difference(self) -> bool:
-        """Whether the plan may be about what git says otherwise than before, and nothing else."""
+        """Whether the plan may be limited to the difference between HEAD and earlier states of git."""
         by_itself = self.read == "auto" and self.base
         return not self.only and (by_itself or self.read == "targeted")
 
@@ -47,34 +47,35 @@ class ReadRequest:
 def choose_selection(
     read_request: ReadRequest, desired: DesiredState, earlier: Earlier, page_size: int, approved: Plan | None = None
 ) -> Selection | None:
-    """What the plan is about: everything (None), the keys named, or what git says otherwise than before.
+    """Returns the keys that the plan is about: all (None), the named keys, or the difference to earlier states of git.
 
-    By itself that is chosen with a base and for a plan that was made so, where reading everything is not cheap anyway.
+    With `--read auto` the difference is chosen if there is a base and a full read is not cheap, or if the approved plan
+    was made from a targeted read. Raises UsageError if options do not fit together, or a named key is unknown.
     """
     if read_request.dependencies and not read_request.only:
-        raise UsageError("--with-dependencies goes with --only: name the keys whose dependencies you mean")
+        raise UsageError("--with-dependencies needs --only: name the keys whose dependencies to include")
     if read_request.only:
-        return _named(read_request, desired, earlier)
-    planned_so = approved is not None and approved.read.mode == "targeted"
+        return _select_named(read_request, desired, earlier)
+    was_targeted = approved is not None and approved.read.mode == "targeted"
     if read_request.read in ("full", "incremental") or (
-        read_request.read == "auto" and not read_request.base and not planned_so
+        read_request.read == "auto" and not read_request.base and not was_targeted
     ):
         return None
     if earlier.base is None:
         if read_request.read == "targeted":
             raise UsageError(
-                "--read targeted needs to know what git said before: give --base, or name keys with --only"
+                "--read targeted needs an earlier state of git to compare with: give --base, or name keys with --only"
             )
         return None
     selection = select_difference(desired, earlier)
     if approved is not None:
-        selection = join_selections(selection, select_changes(approved.changes, whole_groups=not planned_so))
-    if read_request.read == "auto" and not planned_so and not _is_cheaper(selection, desired, page_size):
+        selection = join_selections(selection, select_changes(approved.changes, whole_groups=not was_targeted))
+    if read_request.read == "auto" and not was_targeted and not _is_cheaper(selection, desired, page_size):
         return None
     return selection
 
 
-def _named(read_request: ReadRequest, desired: DesiredState, earlier: Earlier) -> Selection:
+def _select_named(read_request: ReadRequest, desired: DesiredState, earlier: Earlier) -> Selection:
     keys, wrong = find_keys(read_request.only, desired, earlier)
     if wrong:
         raise UsageError("; ".join(wrong))
@@ -83,16 +84,15 @@ def _named(read_request: ReadRequest, desired: DesiredState, earlier: Earlier) -
 
 
 def _is_cheaper(selection: Selection, desired: DesiredState, page_size: int) -> bool:
-    """Whether asking for the selection takes fewer requests. A full read that takes few is preferred: it shows more."""
-    everything = count_requests(len(desired.users), len(desired.groups), page_size)
-    asked: Sequence[int] = [sum(key.kind == kind for key in selection.keys) for kind in ("user", "group")]
-    return everything > max(
-        FEW_REQUESTS, sum(ceil(number / KEYS_A_REQUEST) for number in asked) + len(selection.members)
-    )
+    """Whether the lookups take fewer requests than a full read; a full read of few requests is preferred anyway."""
+    full_read = count_requests(len(desired.users), len(desired.groups), page_size)
+    selected: Sequence[int] = [sum(key.kind == kind for key in selection.keys) for kind in ("user", "group")]
+    lookups = sum(ceil(number / KEYS_A_REQUEST) for number in selected) + len(selection.members)
+    return full_read > max(FEW_REQUESTS, lookups)
 
 
 def count_requests(users: int, groups: int, page_size: int) -> int:
-    """How many it takes to read so many users, and groups with their members."""
+    """Counts the requests of a full read: pages of users, pages of groups, and one request for each group's members."""
     return ceil(users / page_size) + ceil(groups / page_size) + groups
 
 

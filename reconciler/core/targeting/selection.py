@@ -1,6 +1,6 @@
-"""Which keys a plan is about when not about everything: those that git says otherwise than before, or those named.
+"""The keys that a partial plan is about: those that differ between states of git, or those that the user names.
 
-Knows what git says, now and before; nothing of the account.
+Knows the states of git, now and earlier; nothing of the account.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MEMBERSHIP = ("add_members", "remove_members")
 
 
 def select_difference(desired: DesiredState, earlier: Earlier) -> Selection:
-    """Every key of which the compiled states differ, and of a group the members in which they do.
+    """Returns every key whose compiled states differ, and, for a group, the members that differ.
 
-    A group that comes, goes, or is decided on in another way is about all its members. So is one that was touched in
-    between; and a line of `left:` or `released:` that comes or goes is about its key or id.
+    A group that is new, left git, changed in between, or changed its scope or membership mode, is selected with all its
+    members. A new or removed line of `left:` or `released:` selects its key or id.
     """
     states = _states(desired, earlier)
     between = frozenset(earlier.touched) | _settled_otherwise(states)
@@ -33,12 +33,12 @@ def select_difference(desired: DesiredState, earlier: Earlier) -> Selection:
     groups: set[Key] = set()
     members: dict[Key, frozenset[Key]] = {}
     for key in set(chain.from_iterable(state.groups for state in states)):
-        said = [state.groups.get(key) for state in states]
-        if all(one is said[0] or _same_group(one, said[0]) for one in said):
+        versions = [state.groups.get(key) for state in states]
+        if all(one is versions[0] or _same_group(one, versions[0]) for one in versions):
             continue
         groups.add(key)
-        if (moved := _members_that_differ(said)) is not None:
-            members[key] = moved
+        if (differing := _members_that_differ(versions)) is not None:
+            members[key] = differing
     members = {key: some for key, some in members.items() if key not in between}
     return Selection(frozenset(users | groups) | between, members, grows=True)
 
@@ -48,27 +48,27 @@ def _states(desired: DesiredState, earlier: Earlier) -> list[DesiredState]:
 
 
 def _settled_otherwise(states: Sequence[DesiredState]) -> frozenset[Key]:
-    """The keys of lines that settle who is ours, where states differ in them."""
+    """Returns the keys of the lines of `left:` and `released:` that are not in all states."""
     lines = [frozenset(_keys_settled(state)) for state in states]
-    return frozenset(key for _word, key in frozenset.union(*lines) - frozenset.intersection(*lines))
+    return frozenset(key for _list, key in frozenset.union(*lines) - frozenset.intersection(*lines))
 
 
 def _keys_settled(state: DesiredState) -> Iterable[tuple[str, Key]]:
-    for word, settlements in (("left", state.left), ("released", state.released)):
+    for name, settlements in (("left", state.left), ("released", state.released)):
         for line in settlements:
             if line.key is not None:
-                yield word, line.key
+                yield name, line.key
             if line.id is not None:
-                yield word, key_by_id("user", line.id)
+                yield name, key_by_id("user", line.id)
 
 
 def _user_differs(key: Key, states: Sequence[DesiredState]) -> bool:
-    said = [state.users.get(key) for state in states]
-    return not all(one is said[0] or _same_user(one, said[0]) for one in said)
+    versions = [state.users.get(key) for state in states]
+    return not all(one is versions[0] or _same_user(one, versions[0]) for one in versions)
 
 
 def _same_user(one: DesiredUser | None, other: DesiredUser | None) -> bool:
-    """What is written once, on create, is no difference: it is never looked at again."""
+    """Whether two versions of a user are equal; attributes that only a create writes are never compared."""
     if one is None or other is None:
         return one is other
     return (one.attributes, one.in_scope, one.roles) == (other.attributes, other.in_scope, other.roles)
@@ -77,38 +77,39 @@ def _same_user(one: DesiredUser | None, other: DesiredUser | None) -> bool:
 def _same_group(one: DesiredGroup | None, other: DesiredGroup | None) -> bool:
     if one is None or other is None:
         return one is other
-    return _how_decided(one) == _how_decided(other) and (one.attributes, one.members) == (
-        other.attributes,
-        other.members,
-    )
+    same_mode = _membership_mode(one) == _membership_mode(other)
+    return same_mode and (one.attributes, one.members) == (other.attributes, other.members)
 
 
-def _how_decided(group: DesiredGroup) -> tuple[bool, bool, bool]:
+def _membership_mode(group: DesiredGroup) -> tuple[bool, bool, bool]:
     return group.in_scope, group.authoritative, group.members is None
 
 
-def _members_that_differ(said: Sequence[DesiredGroup | None]) -> frozenset[Key] | None:
-    """The members in which states of a group differ, or None where all of them are in question."""
-    groups = [one for one in said if one is not None]
-    if len(groups) < len(said) or len({_how_decided(one) for one in groups}) > 1:
+def _members_that_differ(versions: Sequence[DesiredGroup | None]) -> frozenset[Key] | None:
+    """Returns the members that are not in all versions of a group, or None if all members must be planned."""
+    groups = [one for one in versions if one is not None]
+    if len(groups) < len(versions) or len({_membership_mode(one) for one in groups}) > 1:
         return None
     every = [one.members or frozenset() for one in groups]
     return frozenset.union(*every) - frozenset.intersection(*every)
 
 
 def select_keys(keys: Iterable[Key], desired: DesiredState, earlier: Earlier) -> Selection:
-    """The keys and nothing else: of users the attributes, roles and access, of groups all members too."""
+    """Returns a selection of these keys alone: users with attributes, roles and access, groups with all members."""
     return Selection(frozenset(keys) & _known(desired, earlier))
 
 
 def with_dependencies(selection: Selection, desired: DesiredState, earlier: Earlier) -> Selection:
-    """And what the keys need: managers, the groups that users are or were in, for them alone, and members of groups."""
+    """Adds the dependencies of the keys: managers, members of groups, and, for the users alone, their groups.
+
+    The groups are those that a user is in at HEAD or was in at an earlier state.
+    """
     managers = {key for user in _users(selection, desired) if (key := manager_of(user))}
     members = {member for group in _groups(selection, desired) for member in group.members or ()}
     joined = {
-        key: asked
+        key: users
         for key in desired.groups.keys() - selection.keys
-        if (asked := _ever_members(key, desired, earlier) & selection.keys)
+        if (users := _ever_members(key, desired, earlier) & selection.keys)
     }
     return Selection(selection.keys | managers | members | joined.keys(), {**selection.members, **joined}, grows=True)
 
@@ -119,7 +120,7 @@ def _ever_members(key: Key, desired: DesiredState, earlier: Earlier) -> frozense
 
 
 def select_changes(changes: Iterable[Change], *, whole_groups: bool) -> Selection:
-    """What a plan's changes are about, for it to be planned again: of groups the members that it names, or all."""
+    """Returns the selection that plans the changes again: groups with the members that the changes name, or all."""
     keys: set[Key] = set()
     members: dict[Key, frozenset[Key]] = {}
     whole: set[Key] = set()
@@ -127,8 +128,8 @@ def select_changes(changes: Iterable[Change], *, whole_groups: bool) -> Selectio
         key = _parsed(change.key)
         keys.add(key)
         named = [member for name in change.members if (member := parse_key(name))]
-        strangers = len(named) < len(change.members)
-        if change.action == "create_group" or strangers or (whole_groups and change.action in MEMBERSHIP):
+        has_undeclared = len(named) < len(change.members)
+        if change.action == "create_group" or has_undeclared or (whole_groups and change.action in MEMBERSHIP):
             whole.add(key)
         elif key.kind == "group":
             members[key] = members.get(key, frozenset()).union(named)
@@ -142,40 +143,40 @@ def _parsed(key: str) -> Key:
 
 
 def join_selections(one: Selection, other: Selection) -> Selection:
-    """What either is about."""
+    """Returns the union of two selections."""
     members: dict[Key, frozenset[Key]] = {}
     for key in one.members.keys() | other.members.keys():
-        asked = [selection for selection in (one, other) if key in selection.keys]
-        if all(key in selection.members for selection in asked):
-            members[key] = frozenset().union(*(selection.members[key] for selection in asked))
+        selections = [selection for selection in (one, other) if key in selection.keys]
+        if all(key in selection.members for selection in selections):
+            members[key] = frozenset().union(*(selection.members[key] for selection in selections))
     return Selection(one.keys | other.keys, members, one.grows or other.grows)
 
 
 def covers(selection: Selection | None, pending: Selection) -> bool:
-    """Whether a plan about the one is about all that the other is."""
+    """Whether a plan of `selection` is also about everything in `pending`."""
     return selection is None or join_selections(selection, pending) == Selection(
         selection.keys, selection.members, selection.grows or pending.grows
     )
 
 
 def manager_of(user: DesiredUser) -> Key | None:
-    """The key of a user's manager, where git gives them one."""
+    """Returns the key of a user's manager, or None if git declares none."""
     return parse_key(str(user.attributes.get("manager") or ""))
 
 
 def find_keys(named: Sequence[str], desired: DesiredState, earlier: Earlier) -> tuple[list[Key], list[str]]:
-    """The keys that people named, and what is wrong with those that name nothing; a bare name is a user's."""
+    """Returns the known keys among the names, and a message for each unknown name; a name without `/` is a user."""
     known = _known(desired, earlier)
     keys = [parse_key(name if "/" in name else f"user/{name}") for name in named]
-    wrong = [
-        f'"{name}" names no user or group of git, now or when last applied ({_nearest(name, known)})'
+    unknown = [
+        f'"{name}" is no user or group in git, now or at the last apply ({_suggest(name, known)})'
         for name, key in zip(named, keys, strict=True)
         if key not in known
     ]
-    return [key for key in keys if key in known], wrong
+    return [key for key in keys if key in known], unknown
 
 
-def _nearest(name: str, known: Iterable[Key]) -> str:
+def _suggest(name: str, known: Iterable[Key]) -> str:
     near = did_you_mean(name if "/" in name else f"user/{name}", map(str, known))
     return near or "write it like user/alice.lee or group/finance"
 
@@ -194,20 +195,20 @@ def _groups(selection: Selection, desired: DesiredState) -> list[DesiredGroup]:
 
 
 def warn_of_selection(desired: DesiredState, earlier: Earlier, *, everything_read: bool) -> list[Problem]:
-    """Says which keys a partial plan is about and what it therefore does not show; empty for a plan about all keys.
+    """Returns notes on the keys of a partial plan and on what it does not show; empty for a plan of all keys.
 
-    Reports put a fuller note in place of the problem `selection` where the read was targeted (report/view/partial.py).
+    For a targeted read, reports replace the problem `focus` by a fuller note (report/view/partial.py).
     """
     selection = desired.selection
     if selection is None:
         return []
     users = sum(key.kind == "user" for key in selection.keys)
     groups = len(selection.keys) - users
-    asked = f"{count(users, 'user')} and {count(groups, 'group')}"
+    selected = f"{count(users, 'user')} and {count(groups, 'group')}"
     missing = "changes and drift elsewhere are" if everything_read else "drift and unmanaged users elsewhere are"
-    message = f"partial plan: {asked}; {missing} not shown"
-    told = [Problem("focus", message, severity="info")]
+    message = f"partial plan: {selected}; {missing} not shown"
+    notes = [Problem("focus", message, severity="info")]
     if not selection.grows and (left := sorted(with_dependencies(selection, desired, earlier).keys - selection.keys)):
-        message = f"the keys asked for depend on {few(left, MOST_NAMED)}, which this plan is not about"
-        told.append(Problem("dependencies", message, None, "--with-dependencies brings them in", severity="info"))
-    return told
+        message = f"the selected keys depend on {few(left, MOST_NAMED)}, which this plan leaves out"
+        notes.append(Problem("dependencies", message, None, "--with-dependencies includes them", severity="info"))
+    return notes

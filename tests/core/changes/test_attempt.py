@@ -1,4 +1,4 @@
-"""Attempts: what the provisioning log keeps."""
+"""Attempts: the entries of the provisioning log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which events a run's end is, and who is told: each at most once."""
+"""The events of a run's result, and the notifiers that get them: each at most once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = Problem("token_expiry", "the token of qa expires", severity="warning")
 
 
 def notifier(*on: str, **way: Any) -> Notifier:
-    """One that posts unless told otherwise."""
+    """A webhook notifier, unless given another address."""
     return Notifier.model_validate({"on": list(on), **(way or {"webhook": {"url": {"env": "HOOK"}}})})
 
 
@@ -93,7 +93,7 @@ def test_everybody_is_told_once_of_all_that_they_asked_for() -> None:
 
 @pytest.mark.parametrize("own", [None, [], [notifier("drift")]])
 def test_the_tenants_own_notifiers_stand_for_those_of_all(own: list[Notifier] | None) -> None:
-    """None of its own on purpose is nobody."""
+    """An empty list of its own means no notifiers."""
     tenant = Tenant(url="sandbox", notifications=own)
     declared = Declarations(tenants={"qa": DeclaredTenant(tenant, HERE)}, notifications=(notifier("failure"),))
 

@@ -1,4 +1,4 @@
-"""What a run adds up to."""
+"""The outcomes of a run: complete or not, counted by status."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_run_is_whole_when_every_change_is_as_planned_now(
 
 
 def test_statuses_are_counted_in_one_order_without_zeros() -> None:
-    """The good news first, in whatever order it came."""
+    """The good news first, from any order."""
     counted = count_statuses(outcomes("skipped", "failed", "applied", "failed", "already"))
 
     assert [("applied", 1), ("already", 1), ("failed", 2), ("skipped", 1)] == list(counted.items())
@@ -55,7 +55,7 @@ def test_a_run_survives_its_own_json() -> None:
 
 
 def test_the_people_of_an_account_are_counted_with_what_was_applied() -> None:
-    """Who came, came back or went; what failed, and what was so already, moved nobody."""
+    """Creates, reactivations and deactivations count; failed changes, and those found in the account, do not."""
     moved: list[Outcome] = [
         Outcome(change=CreateUser(key="user/ann"), status="applied"),
         Outcome(change=ReactivateUser(key="user/bob", target_id="b"), status="applied"),

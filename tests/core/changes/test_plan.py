@@ -91,7 +91,7 @@ def test_the_set_of_changes_is_closed_and_none_of_them_deletes() -> None:
 
 @pytest.mark.parametrize("action", ["delete_user", "delete_group", "put_user", ""])
 def test_a_plan_file_with_a_change_of_another_kind_does_not_parse(action: str) -> None:
-    """A deletion that somebody writes into a plan is no plan."""
+    """A deletion written into a plan file is refused."""
     written = json.loads(plan_to_json(make(DeactivateUser(key="user/ann", target_id="id-ann"))))
     written["changes"][0]["action"] = action
 

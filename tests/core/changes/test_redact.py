@@ -1,4 +1,4 @@
-"""Redaction: what must not be read is told by a fingerprint, and ids stay those of the real values."""
+"""Redaction: fingerprints replace redacted values in reports, and ids are those of the fingerprints."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_nothing_stays_nothing_and_what_is_not_named_stays_as_it_is() -> None:
 
 
 def test_of_many_values_each_has_its_own() -> None:
-    """So that what comes and what goes can be told."""
+    """So that a reader can see which values are added and which removed."""
     told = Redaction(("phoneNumbers",), KEY).redact("phoneNumbers", PHONES)
 
     assert isinstance(told, list)
@@ -104,7 +104,7 @@ def test_without_a_key_there_is_no_fingerprint() -> None:
 
 
 def test_a_redacted_change_keeps_its_effect_and_tells_something_else() -> None:
-    """It is applied as it is, and read as told; what is read does not parse as a change again."""
+    """An apply uses the values, and reports show the fingerprints; a report does not parse as a change again."""
     original = change(attribute("title", "Clerk", "Analyst"), attribute("site", None, "York"))
 
     redacted = redact_change(original, Redaction(("title",), KEY))
@@ -119,7 +119,7 @@ def test_a_redacted_change_keeps_its_effect_and_tells_something_else() -> None:
 
 
 def test_an_id_is_of_what_may_be_read() -> None:
-    """A hash of the values, which anybody can make, would tell which of few they are. Another key makes another id."""
+    """A hash of the values without a key would reveal one of few possible values. Another key makes another id."""
     original = change(attribute("title", "Clerk", "Analyst"))
     redacted, other = (redact_change(original, Redaction(("title",), key)) for key in (KEY, KEY + b"2"))
     [told] = readable(redacted).attributes
@@ -130,7 +130,7 @@ def test_an_id_is_of_what_may_be_read() -> None:
 
 
 def test_what_is_not_redacted_is_as_it_was() -> None:
-    """Byte by byte: nothing is told that is said already."""
+    """Byte by byte."""
     original = change(attribute("title", "Clerk", "Analyst"))
 
     assert original == redact_change(original, Redaction((), KEY)) == readable(original)
@@ -138,7 +138,7 @@ def test_what_is_not_redacted_is_as_it_was() -> None:
 
 
 def test_a_reason_does_not_repeat_what_is_redacted() -> None:
-    """In whatever case."""
+    """In any case."""
     told = redact_change(
         change(attribute("title", None, "Analyst"), reason='"All" wants title EQUALS analyst and it is ANALYST'),
         Redaction(("title",)),
@@ -211,7 +211,7 @@ def test_a_redacted_plan_is_read_again_as_it_left() -> None:
 
 
 def test_a_redacted_plan_names_nobody_by_what_must_not_be_read() -> None:
-    """Neither those who change, nor those who are not in git, nor anybody whom a problem mentions."""
+    """Neither changed users, nor undeclared ones, nor users in a problem."""
     known: list[Attributes] = [{"displayName": "Alicia Lee", "title": "Clerk"}, {"displayName": "Alice Lee"}]
 
     told = redact_plan(make_plan(change(name="Alice Lee")), Redaction(("displayName",)), known)
@@ -257,7 +257,7 @@ VALUES = st.one_of(TEXTS, st.lists(st.fixed_dictionaries({"type": TEXTS, "value"
 
 @given(before=VALUES, after=VALUES, key=st.sampled_from([b"", KEY]))
 def test_no_redacted_value_is_left_anywhere(before: Value, after: Value, key: bytes) -> None:
-    """Whatever it is made of, and wherever a sentence repeats it."""
+    """In any kind of value, and in any sentence that repeats it."""
     original = change(attribute("title", before, after), reason=f"it was {before}, and is {after}")
 
     told = readable(redact_change(original, Redaction(("title",), key)))

@@ -1,4 +1,4 @@
-"""Why a change is in a plan: the table of SEMANTICS section 5, and the gravest where there are several."""
+"""The cause of a change: the table of values at HEAD, base, last apply and account, and the gravest of several."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CONFLICT = ThreeWayValue(head=1, live=0, base=2)
     ],
 )
 def test_a_change_has_the_gravest_cause_of_its_facets(facets: list[ThreeWayValue], expected: Cause) -> None:
-    """In whatever order they come; exactly one."""
+    """In any order; exactly one."""
     assert expected == find_cause(facets) == find_cause(facets[::-1])
 
 

@@ -1,4 +1,4 @@
-"""What git said before, and so why a change is in the plan: facet by facet, for each kind of change."""
+"""Earlier states of git, and the causes that they give: facet by facet, for each kind of change."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_person_appears_or_goes_for_a_reason(
     head: bool,  # noqa: FBT001
     expected: Cause,
 ) -> None:
-    """Where an earlier state does not speak of somebody, whatever the account has was right."""
+    """If an earlier state does not declare a user, the account's value was right."""
     assert expected == Earlier(base, applied).presence(ANN, head=head)
 
 
@@ -84,7 +84,7 @@ def test_a_person_appears_or_goes_for_a_reason(
 def test_an_attribute_changes_for_a_reason(
     base: DesiredState | None, applied: DesiredState | None, expected: Cause
 ) -> None:
-    """Git says Senior now, the account Analyst."""
+    """Git has Senior now, the account Analyst."""
     assert expected == Earlier(base, applied).attributes(ANN, ["title"], {"title": "Senior"}, {"title": "Analyst"})
 
 
@@ -112,7 +112,7 @@ def test_whoever_comes_back_does_so_for_a_reason(base: DesiredState, expected: C
 
 
 def test_a_manager_who_was_not_in_the_account_then_is_drift_by_the_table() -> None:
-    """Git says what it said, and the account does not: an edit of another's scope is a cause of *their* change."""
+    """Git is as it was, and the account differs: an edit of another user's scope causes only changes of that user."""
     base = desired_state(desired_user("ann", {"manager": "user/bob"}), desired_user("bob", in_scope=False))
 
     assert "drift" == Earlier(base).attributes(ANN, ["manager"], {"manager": "user/bob"}, {})
@@ -160,7 +160,7 @@ def test_a_member_enters_or_leaves_for_a_reason(
 
 
 def test_a_stranger_in_a_group_is_drift() -> None:
-    """Somebody put them there, and it was not git."""
+    """A person added the user by hand."""
     assert "drift" == Earlier(with_desk("ann")).members(DESK, ["id/4711"], head=False)
 
 
@@ -189,7 +189,7 @@ def test_a_role_comes_or_goes_for_a_reason(
 
 
 def test_what_earlier_states_declare_is_known_with_the_base_before_the_applied() -> None:
-    """Whoever was at either is somebody who may have left git."""
+    """A user of either state may have left git."""
     base, applied = with_ann(title="Senior"), desired_state(desired_user("ann"), desired_user("bob"))
     earlier = Earlier(base, applied)
 
@@ -200,7 +200,7 @@ def test_what_earlier_states_declare_is_known_with_the_base_before_the_applied()
 
 
 def test_who_left_git_before_the_branch_began_is_merged() -> None:
-    """A pull request that edits no YAML has no `this_change`, whatever waits to be applied."""
+    """A pull request that edits no YAML has no `this_change`, even if changes are pending."""
     assert "merged" == Earlier(EMPTY, with_ann()).removal(ANN)
     assert "this_change" == Earlier(with_ann()).removal(ANN)
 
@@ -216,7 +216,7 @@ def test_who_left_git_before_the_branch_began_is_merged() -> None:
 def test_a_policy_that_ends_takes_access_away_and_no_hand_gave_it(
     base: DesiredState, applied: DesiredState | None, expected: Cause
 ) -> None:
-    """Under `on_removed: ignore` whoever had left was right to have access."""
+    """Under `on_removed: ignore` a leaver's access was right."""
     assert expected == Earlier(base, applied).removal(ANN)
     assert "drift" == Earlier(replace(EMPTY, ignores_removed=True)).removal(DESK)
 
@@ -235,12 +235,12 @@ def test_members_of_a_group_that_left_git_before_the_branch_began_are_merged() -
 
 
 def test_a_group_that_becomes_authoritative_loses_its_strangers_by_this_change() -> None:
-    """Where the base was additive, whoever else was in the group was right there."""
+    """While the base was additive, undeclared members were right."""
     assert "this_change" == Earlier(with_desk("bob", authoritative=False)).members(DESK, ["user/ann"], head=False)
 
 
 def test_a_manager_who_is_out_of_scope_and_live_drifts_like_any_other() -> None:
-    """Git says the same now as at the base; somebody changed the account."""
+    """Git is the same at the base; the account was changed by hand."""
     state = desired_state(desired_user("ann", {"manager": "user/eve"}), desired_user("eve", in_scope=False))
     live = live_state(live_user("ann"), live_user("eve", active=False))
     decided = decide_changes(state, live, SANDBOX, Earlier(state), evidence_of(Earlier(state)))

@@ -1,4 +1,4 @@
-"""Keys and live ids: which references can be written now, and who waits for whom."""
+"""Keys and live ids: which references can be written now, and which users wait for their manager."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def refer(desired: DesiredState, *live: LiveUser | LiveGroup) -> References:
 
 
 def test_keys_and_ids_translate_both_ways() -> None:
-    """An id that git does not know is told as `id/…`."""
+    """An id without a key becomes `id/…`."""
     references = refer(
         desired_state(desired_user("ann"), desired_group("desk")),
         live_user("ann"),
@@ -49,7 +49,7 @@ def test_keys_and_ids_translate_both_ways() -> None:
     ],
 )
 def test_a_reference_can_be_written_to_what_is_live_or_will_be(key: str, expected: bool) -> None:  # noqa: FBT001
-    """Out of scope is not created, unclear is neither found nor created."""
+    """A user out of scope is not created; one with an unclear match is not found and not created."""
     references = refer(
         desired_state(
             desired_user("live"),
@@ -84,7 +84,7 @@ def test_a_reference_can_be_written_to_what_is_live_or_will_be(key: str, expecte
     ],
 )
 def test_in_each_circle_of_new_managers_the_first_by_key_waits(managers: dict[str, str], expected: set[str]) -> None:
-    """Created without a manager, given one once both exist; whoever only hangs on a circle does not wait."""
+    """Created without a manager, which is set once both exist; a user who only reports into a circle does not wait."""
     users = [
         desired_user(name, {"manager": f"user/{managers[name]}"} if name in managers else None)
         for name in ("dee", "cid", "bob", "ann")

@@ -1,4 +1,4 @@
-"""Which roles take effect for whom: before a plan, and after it."""
+"""The roles in effect for each user, before and after a plan."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def effective_roles(desired: list[DesiredUser], live: list[LiveUser]) -> list[Ef
 def test_what_takes_effect_is_what_the_account_has_and_the_plan_changes(
     desired: DesiredUser, live: LiveUser | None, before: str, after: str
 ) -> None:
-    """A role of somebody inactive takes no effect, until they come back."""
+    """The roles of an inactive user have no effect until a reactivation."""
     [held_roles] = effective_roles([desired], [live] if live else [])
 
     assert (frozenset(before.split()), frozenset(after.split())) == (held_roles.before, held_roles.after)
@@ -42,7 +42,7 @@ def test_what_takes_effect_is_what_the_account_has_and_the_plan_changes(
 
 
 def test_everyone_has_a_standing_in_the_order_of_their_keys() -> None:
-    """Whoever git does not declare goes by their id, and stays as they are."""
+    """A user that git does not declare is listed by id, unchanged."""
     told = effective_roles(
         [desired_user("ann"), desired_user("bob")], [live_user("zoe", roles=["auditor"]), live_user("bob")]
     )

@@ -1,4 +1,4 @@
-"""What becomes of a group: created, updated, joined and, where git alone decides, left."""
+"""The changes to a group: create, update, add members and, if membership is authoritative, remove members."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_members_are_added_and_only_from_an_authoritative_group_removed(
     authoritative: bool,  # noqa: FBT001
     expected: list[tuple[str, tuple[str, ...]]],
 ) -> None:
-    """The account has ann, and a stranger whom it names by id."""
+    """The account has ann, and an undeclared user that is named by id."""
     group = desired_group("desk", members, authoritative=authoritative)
     live: list[LiveUser | LiveGroup] = [
         LIVE_ANN,
@@ -115,7 +115,7 @@ def test_members_are_added_and_only_from_an_authoritative_group_removed(
 
 
 def test_a_member_who_is_not_there_and_will_not_be_is_left_out() -> None:
-    """Somebody unclear is neither added nor, under an id, removed."""
+    """A user with an ambiguous match is not added, and not removed under an id."""
     live: list[LiveUser | LiveGroup] = [
         live_user("one", {"externalId": "ann"}),
         live_user("two", {"externalId": "ann"}),
@@ -139,7 +139,7 @@ def test_whoever_is_deactivated_leaves_authoritative_groups_in_the_same_plan() -
 
 @pytest.mark.parametrize("live", [[], [live_group("desk", ["zoe"], {"groupType": "x"})]])
 def test_a_group_out_of_scope_is_left_alone(live: list[LiveUser | LiveGroup]) -> None:
-    """Neither created nor changed, and the reason is told."""
+    """It is not created and not changed; the plan gives the reason."""
     decided = decide([desired_group("desk", [], {"groupType": "y"}, in_scope=False)], live)
 
     assert ((), ["passes no scoping filter"]) == (decided.changes, [one.reason for one in decided.skipped])
@@ -153,7 +153,7 @@ def test_a_group_that_is_unclear_is_left_alone() -> None:
     ]
     decided = decide([desired_group("desk", [])], live)
 
-    assert ((), ["it is unclear which group this is in the account"]) == (
+    assert ((), ["no clear match in the account"]) == (
         decided.changes,
         [one.reason for one in decided.skipped],
     )
@@ -170,7 +170,7 @@ def test_a_group_that_is_unclear_is_left_alone() -> None:
 def test_a_group_that_left_git_stays_and_loses_the_members_it_had_from_git(
     before: DesiredGroup, expected: list[tuple[str, tuple[str, ...]]]
 ) -> None:
-    """Only if git alone decided on them; strangers stay, and the group is listed as unmanaged."""
+    """Only if membership was authoritative; undeclared members stay, and the group is listed as unmanaged."""
     live: list[LiveUser | LiveGroup] = [LIVE_ANN, LIVE_BOB, live_user("zoe"), live_group("desk", ["ann", "bob", "zoe"])]
     decided = decide([ANN, BOB], live, desired_state(ANN, BOB, before))
 
@@ -180,7 +180,7 @@ def test_a_group_that_left_git_stays_and_loses_the_members_it_had_from_git(
 
 @pytest.mark.parametrize("live", [[], [live_group("desk")], [live_user("zoe"), live_group("desk", ["zoe"])]])
 def test_a_group_that_left_git_and_has_nobody_from_git_needs_nothing(live: list[LiveUser | LiveGroup]) -> None:
-    """Missing, empty, or full of strangers."""
+    """Missing, empty, or with undeclared members only."""
     assert () == decide([], live, desired_state(desired_group("desk", ["ann"]))).changes
 
 

@@ -1,4 +1,4 @@
-"""Which roles somebody gains and loses where they take effect over REST, and where that can't be yet."""
+"""The roles that a user gains and loses over REST, and the roles that must wait for a later plan."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEFORE = Earlier(desired_state(desired_user("ann", roles=["auditor"])))
 
 
 def person(name: str, *roles: str, active: bool = True, number: str | None = "31", sought: bool = True) -> LiveUser:
-    """A user with somebody behind them who holds those roles."""
+    """A user with a linked person who holds those roles."""
     return replace(live_user(name, active=active, roles=roles), person=number, sought=sought)
 
 
@@ -61,17 +61,17 @@ def test_without_roles_in_git_nobodys_are_touched() -> None:
 
 
 def test_a_new_user_is_created_without_roles_and_told_to_get_them_next() -> None:
-    """There is nobody yet to hold them."""
+    """The person does not exist yet."""
     decided = decide([desired_user("ann", roles=["specialist", "auditor"]), desired_user("bob", roles=[])])
 
     assert [(), ()] == [change.roles for change in decided.changes]
-    assert [
-        ("user/ann", "gets auditor, specialist with the next plan: 4me links a person to a user once it exists")
-    ] == [(one.key, one.reason) for one in decided.skipped]
+    assert [("user/ann", "gets auditor, specialist with the next plan: 4me links a person after the user exists")] == [
+        (one.key, one.reason) for one in decided.skipped
+    ]
 
 
 def test_who_has_no_person_yet_is_told_what_links_one() -> None:
-    """And nothing is said of somebody who is to hold nothing."""
+    """A user without assigned roles has no note."""
     decided = decide(
         [desired_user("ann", roles=["auditor"]), desired_user("bob", roles=[])],
         person("ann", number=None),
@@ -82,7 +82,7 @@ def test_who_has_no_person_yet_is_told_what_links_one() -> None:
     [skipped] = decided.skipped
     assert "user/ann" == skipped.key
     assert skipped.reason.startswith(
-        "can't be given auditor: no person of 4me is linked to this user yet; the next plan"
+        "can't be granted auditor: 4me has not linked a person to this user yet; a later plan grants them"
     )
 
 
@@ -90,16 +90,16 @@ def test_who_was_not_sought_is_not_said_to_have_no_person() -> None:
     """A saved live state may have been read for another plan."""
     [skipped] = decide([desired_user("ann", roles=["auditor"])], person("ann", number=None, sought=False)).skipped
 
-    assert "auditor: the person's roles were not read; plan again from the account" == skipped.reason
+    assert "can't be granted auditor: the person's roles were not read; plan from a new read" == skipped.reason
 
 
 def test_ones_own_are_left_alone_and_told_for_doing_by_hand() -> None:
-    """4me lets nobody revoke their own."""
+    """4me refuses revocations of a person's own roles."""
     decided = decide([desired_user("ann", roles=["specialist"])], person("ann", "auditor"), me="31")
 
     assert () == decided.changes
     [skipped] = decided.skipped
-    assert skipped.reason.endswith("grant specialist; revoke auditor by hand, or use the credentials of somebody else")
+    assert skipped.reason.endswith("grant specialist; revoke auditor by hand, or use another person's credentials")
     assert () == decide([desired_user("ann", roles=["auditor"])], person("ann", "auditor"), me="31").skipped
 
 
@@ -135,7 +135,7 @@ def test_who_is_to_be_left_as_they_are_keeps_their_roles(users: list[DesiredUser
 
 
 def test_a_leaver_who_is_oneself_is_deactivated_and_the_rest_is_told() -> None:
-    """What git says of access is done; what 4me forbids is not tried."""
+    """The deactivation is planned; the revocations that 4me forbids are not."""
     decided = decide([], person("ann", "auditor"), earlier=BEFORE, me="31")
 
     assert ["deactivate_user"] == [one.action for one in decided.changes]
@@ -143,7 +143,7 @@ def test_a_leaver_who_is_oneself_is_deactivated_and_the_rest_is_told() -> None:
 
 
 def test_over_scim_a_leaver_is_deactivated_and_that_is_all() -> None:
-    """There, roles are attributes of whoever is inactive."""
+    """Over SCIM, an inactive user keeps the roles as attributes."""
     decided = decide([], live_user("ann", roles=["auditor"]), tenant=SANDBOX, earlier=BEFORE)
 
     assert ["deactivate_user"] == [one.action for one in decided.changes]

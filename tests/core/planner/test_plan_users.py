@@ -1,4 +1,4 @@
-"""What becomes of a user: the decision table of SEMANTICS section 4, row by row."""
+"""The changes to a user: the decision table, row by row."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_what_becomes_of_a_user_who_is_not_in_git_follows_the_table(  # noqa: PL
     skipped: list[str],
     unmanaged: list[str],
 ) -> None:
-    """Who was there when git was last applied has left; who never was is listed and never touched."""
+    """A user that an apply covered has left; an undeclared user without that is listed and never changed."""
     decided = decide(desired_state(), *([live] if live else []), tenant=tenant, earlier=earlier)
 
     assert expected == [change.action for change in decided.changes]
@@ -106,7 +106,7 @@ def test_what_becomes_of_a_user_who_is_not_in_git_follows_the_table(  # noqa: PL
 
 
 def test_a_create_has_everything_that_is_assigned() -> None:
-    """Cleared attributes, and those that nobody manages, are not in it."""
+    """Cleared and unmanaged attributes are not in it."""
     user = desired_user("ann", {"title": "Analyst", "site": None}, roles=["specialist", "auditor"])
     [change] = decide(user).changes
 
@@ -138,7 +138,7 @@ def test_whoever_comes_back_gets_what_differs_in_the_same_change() -> None:
 
 
 def test_a_user_found_by_another_attribute_is_adopted() -> None:
-    """The change that takes them over says so."""
+    """The reason names the attribute that found the user."""
     [change] = decide(desired_user("ann"), live_user("ann", {"externalId": "from-entra"})).changes
 
     assert [("externalId", "from-entra", "ann")] == [(one.path, one.before, one.after) for one in change.attributes]
@@ -160,12 +160,12 @@ def test_a_key_that_was_renamed_keeps_its_person() -> None:
 
 
 def test_nothing_is_done_about_somebody_unclear() -> None:
-    """They are skipped, and the problem names everybody they could be."""
+    """The user is skipped, and the problem names all candidates."""
     decided = decide(
         desired_user("ann", {"title": "x"}), live_user("one", {"externalId": "ann"}), live_user("ann", {"title": "y"})
     )
 
-    assert ((), ["it is unclear who this is in the account"]) == (
+    assert ((), ["no clear match in the account"]) == (
         decided.changes,
         [one.reason for one in decided.skipped],
     )
@@ -257,7 +257,7 @@ def test_new_people_who_manage_each_other_are_created_first_and_linked_after() -
 
 
 def test_roles_whose_last_assignment_left_git_before_the_branch_began_are_merged() -> None:
-    """A pull request that edits no YAML has no `this_change` (SEMANTICS section 5)."""
+    """A pull request that edits no YAML has no `this_change`."""
     now = desired_state(desired_user("ann"))
     earlier = Earlier(base=now, applied=desired_state(desired_user("ann", roles=["auditor"])))
     [change] = decide(now, live_user("ann", roles=["auditor"]), earlier=earlier).changes

@@ -1,4 +1,4 @@
-"""Desired × live: everything is linked, asked about and gathered, in an order that does not depend on theirs."""
+"""Desired state × live state: every key is linked, planned and gathered, independent of the order of the inputs."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_everything_that_differs_becomes_a_change_in_the_plans_order() -> None:
 
 
 def test_what_is_left_alone_is_told() -> None:
-    """Strangers by kind and name, and whoever needs nothing by key."""
+    """Undeclared users by kind and name, and unchanged users by key."""
     decided = decide_changes(desired_state(*DECLARED), live_state(*ACCOUNT), SANDBOX, EARLIER, evidence_of(EARLIER))
 
     assert (
@@ -73,7 +73,7 @@ def test_what_is_left_alone_is_told() -> None:
 
 
 def test_apply_is_told_the_id_of_every_key_that_has_one() -> None:
-    """Who left git among them, and nobody whom git never knew."""
+    """Leavers included, undeclared users not."""
     decided = decide_changes(desired_state(*DECLARED), live_state(*ACCOUNT), SANDBOX, EARLIER, evidence_of(EARLIER))
 
     assert {
@@ -85,7 +85,7 @@ def test_apply_is_told_the_id_of_every_key_that_has_one() -> None:
 
 
 def test_the_order_in_which_things_come_does_not_show() -> None:
-    """Neither git's nor the account's."""
+    """The order of git and that of the account have no effect."""
     expected = decide_changes(desired_state(*DECLARED), live_state(*ACCOUNT), SANDBOX, EARLIER, evidence_of(EARLIER))
 
     for seed in range(10):
@@ -118,7 +118,7 @@ DRIFTED: list[LiveUser | LiveGroup] = [
 def test_every_kind_of_change_is_told_with_its_cause(
     base: list[DesiredUser | DesiredGroup], expected: set[str]
 ) -> None:
-    """Where git says what it said, the account drifted; where it said nothing, this is what it says now."""
+    """If git is as it was, the account drifted; if git did not declare it, the cause is this change."""
     earlier = Earlier(desired_state(*base))
     changes = decide_changes(
         desired_state(*WANTED), live_state(*DRIFTED), SANDBOX, earlier, evidence_of(earlier)
@@ -153,7 +153,7 @@ def test_what_is_unclear_is_a_problem_wherever_it_is() -> None:
 
 
 def test_a_focused_plan_is_about_its_keys_and_their_members_alone() -> None:
-    """Everything else is there to be referred to: it is neither changed nor created."""
+    """Other resources are only referred to: they are not changed or created."""
     desired = desired_state(
         desired_user("ann", {"title": "Chief"}),
         desired_user("bob", {"title": "Clerk", "manager": "user/ann"}),
@@ -184,7 +184,7 @@ def test_a_focused_plan_is_about_its_keys_and_their_members_alone() -> None:
 
 
 def test_a_focused_plan_tells_of_its_keys_what_is_unclear_and_of_no_others() -> None:
-    """The others have a plan of their own to be told in."""
+    """Problems of other keys belong to other plans."""
     desired = desired_state(desired_user("ann"), desired_user("bob"))
     twice = [replace(live_user(name), id=f"{name}-{number}") for name in ("ann", "bob") for number in (1, 2)]
     selected = replace(desired, selection=Selection(frozenset({user_key("ann")})))

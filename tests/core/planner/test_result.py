@@ -1,4 +1,4 @@
-"""What was decided about one resource: attributes before and after, or that it is left alone and why."""
+"""The result of planning one resource: attributes before and after, or a skip with its reason."""
 
 from __future__ import annotations
 

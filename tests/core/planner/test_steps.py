@@ -1,4 +1,4 @@
-"""Changes become steps: one request for each resource, what it waits for, and how its answer is checked."""
+"""Changes become steps: one request for each resource, and the keys that it needs."""
 
 from __future__ import annotations
 

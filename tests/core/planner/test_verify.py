@@ -1,4 +1,4 @@
-"""The answer to a write is its verification: each change is held against it on its own."""
+"""The answer to a write is its verification: each change is compared with it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_the_answer_has_not_as_asked_is_listed(change: Change, answer: Json
 
 
 def test_an_answer_that_is_no_resource_is_not_held_against_the_change() -> None:
-    """It can't be read, which is said as such."""
+    """A document that can't be read raises NotScim."""
     with pytest.raises(NotScim):
         list_not_taken(UPDATE, IDS, {"title": "Senior"})
 
@@ -95,7 +95,7 @@ def test_an_answer_that_is_no_resource_is_not_held_against_the_change() -> None:
 def test_an_overwrite_of_roles_is_held_against_what_was_asked(
     held: set[str], not_granted: list[str], not_revoked: list[str], others: list[str]
 ) -> None:
-    """Each change by its own roles; what went or came besides is told apart."""
+    """Each change by its own roles; other lost or gained roles are listed apart."""
     before = ("account_owner", "key_contact")
     grant = GrantRoles(key="user/ann", target_id="31", roles=("auditor",), held=before)
     revoke = RevokeRoles(key="user/ann", target_id="31", roles=("key_contact",), held=before)

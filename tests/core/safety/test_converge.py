@@ -1,4 +1,4 @@
-"""Whether a plan converges: it is tried on a 4me, and what would come back is named."""
+"""Whether a plan converges: it runs in simulation, and the changes of a second plan are reported."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def check(
 def test_a_plan_that_4me_takes_leaves_nothing(
     resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup], tenant: Tenant
 ) -> None:
-    """Creates, updates, clears, references to the new, circles, strangers: in both dialects."""
+    """Creates, updates, clears, references to new users, circles, undeclared users: in both dialects."""
     assert [] == check(resources, live, tenant)
 
 
 def test_who_left_git_stays_gone() -> None:
-    """What git said before is known the second time too."""
+    """The second plan knows the earlier states too."""
     before = desired_state(desired_user("ann"), desired_group("desk", ["ann"]))
 
     assert [] == check([desired_user("bob")], [live_user("ann"), live_group("desk", ["ann"])], SANDBOX, before)
@@ -97,7 +97,7 @@ def test_what_would_come_back_is_named(attributes: dict[str, Value], told: str) 
 
 
 def test_what_is_written_on_create_only_comes_back_in_no_plan_and_is_named() -> None:
-    """The answer to the create says that it was not taken."""
+    """The answer to the create shows that the value was not taken."""
     ann = replace(desired_user("ann"), on_create={"madeUp": "x"})
     [problem] = check([ann], [])
 
@@ -112,7 +112,7 @@ def test_a_group_that_does_not_keep_what_it_is_given_is_named() -> None:
 
 
 def test_a_name_that_somebody_else_has_is_refused() -> None:
-    """4me gives a user name to one alone, without case; whoever has it is not in git."""
+    """In 4me a user name is unique, without case; its holder is not in git."""
     wanted = desired_user("ann", {"userName": "Shared@example.com"})
     [problem] = check([wanted], [live_user("zoe", {"userName": "shared@example.com"})], matching=("externalId",))
 
@@ -129,7 +129,7 @@ def test_who_has_the_name_and_is_in_git_is_not_taken_for_gone() -> None:
 
 
 def test_what_needs_somebody_refused_is_not_told_again() -> None:
-    """Nor does it stop the trial: each waits for the other as a manager, and a group for both."""
+    """The trial goes on: each user waits for the other as a manager, and a group for both."""
     ann = desired_user("ann", {"userName": None, "manager": "user/bob"})
     bob = desired_user("bob", {"manager": "user/ann"})
     [problem] = check([ann, bob, desired_group("desk", ["ann"])], [live_group("desk")])
@@ -141,7 +141,7 @@ def test_who_is_found_by_nothing_would_be_created_again() -> None:
     """The attribute that people are matched by is one that they lack."""
     [problem] = check([desired_user("ann")], [], matching=("employeeNumber",))
 
-    assert problem.message.endswith("the next would create user/ann again")
+    assert problem.message.endswith("the next plan would create user/ann again")
     assert "give it a value of employeeNumber" in str(problem.hint)
 
 
@@ -159,7 +159,7 @@ REST = Tenant(url="sandbox", roles_via="permissions")
 
 
 def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> LiveUser:
-    """A user with somebody behind them who holds those roles."""
+    """A user with a linked person who holds those roles."""
     return replace(live_user(name, roles=roles, **rest), person=number, sought=True)
 
 
@@ -182,12 +182,12 @@ def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> Li
 def test_roles_over_rest_converge_too(
     resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup]
 ) -> None:
-    """Roles of whom the plan itself links are told in it, and no surprise."""
+    """Roles of users whom the plan itself links are noted in the plan, and are no warning."""
     assert [] == check(resources, live, REST)
 
 
 def test_roles_that_the_account_refuses_are_named() -> None:
-    """A prerequisite that git does not give, and nobody else will."""
+    """The role needs another role, which git does not assign."""
     [problem] = check([desired_user("ann", roles=["problem_manager"])], [linked("ann")], REST)
 
     assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")

@@ -1,4 +1,4 @@
-"""Separation of duties: what is newly broken refuses, with the way each role comes; what was so before is told."""
+"""Separation of duties: a new breach refuses the plan and names where each role comes from; an earlier one warns."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_who_newly_holds_two_roles_that_are_apart_is_told_with_the_way_each_come
         problem.severity,
         problem.source,
     )
-    assert "take one of the assignments out: nobody may hold two of auditor, key_contact" == problem.hint
+    assert "remove one of the assignments: no user may hold two of auditor, key_contact" == problem.hint
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_who_newly_holds_two_roles_that_are_apart_is_told_with_the_way_each_come
     ],
 )
 def test_what_the_account_holds_already_refuses_nothing(live: list[LiveUser], severity: str) -> None:
-    """But somebody inactive holds nothing that takes effect."""
+    """The roles of an inactive user have no effect."""
     assert [severity] == [problem.severity for problem in judge(compiled(*BOTH), live)]
 
 
@@ -100,20 +100,20 @@ def test_what_git_gave_before_refuses_nothing(earlier: Earlier, severity: str) -
 
 
 def test_a_rule_that_is_kept_says_nothing() -> None:
-    """One of the roles, an expired one, or nobody in scope."""
+    """One of the roles, an expired one, or no user in scope."""
     assert [] == judge(compiled(BOTH[0]))
     assert [] == judge(compiled(BOTH[0], assignment("key_contact", "ann", expires=date(2026, 3, 30))))
     assert [] == judge(desired_state(desired_user("ann", in_scope=False)), [live_user("ann", roles=["auditor"])])
 
 
 def test_where_git_gives_no_roles_those_of_the_account_count() -> None:
-    """They come to bear again when somebody comes back."""
+    """They take effect again when the user is reactivated."""
     held = ["auditor", "key_contact"]
     [back] = judge(desired_state(desired_user("ann")), [live_user("ann", active=False, roles=held)])
     [stranger] = judge(desired_state(), [live_user("zoe", roles=held)])
 
     assert ("error", None) == (back.severity, back.source)
-    assert back.message.endswith("auditor in the account already; key_contact in the account already")
+    assert back.message.endswith("auditor already in the account; key_contact already in the account")
     assert ("warning", True) == (stranger.severity, "zoe@example.com (id/id-zoe) holds auditor" in stranger.message)
 
 
@@ -137,7 +137,7 @@ def test_ten_are_named_and_the_others_counted() -> None:
 
 
 def test_of_git_alone_a_breach_is_a_warning() -> None:
-    """Whether it is new, only a plan can say; every way is told."""
+    """Only a plan can show whether it is new; each assignment is named."""
     given = [*BOTH, assignment("auditor", "ann", "bob"), assignment("specialist", "bob")]
     [problem] = warn_of_breaches(compiled(*given).breaches)
 

@@ -1,4 +1,4 @@
-"""A plan against its limits: refused when above the count and above the percentage, and told by name."""
+"""A plan against its limits: refused above the count and above the percentage, with the keys that count."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_members_who_are_removed_are_counted_one_by_one() -> None:
 
 
 def test_whoever_is_deactivated_is_not_counted_a_second_time() -> None:
-    """Leaving the groups is told together with the deactivation."""
+    """The deactivation includes the removals from groups."""
     changes: list[Change] = [
         DeactivateUser(key="user/ann", target_id="x"),
         RemoveMembers(key="group/desk", target_id="y", members=("user/ann", "user/bob")),
@@ -178,7 +178,7 @@ def test_an_account_that_lost_too_many_people_since_the_last_apply_is_not_built_
     limit: Limit,
     expected: bool,  # noqa: FBT001
 ) -> None:
-    """Where no receipt says how many there were, nothing can be said."""
+    """Without a count on record there is no check."""
     population = Totals(users=now, memberships=0, roles=0)
 
     assert expected is bool(check_population(population, before, Guardrails(max_population_drop=limit)))
@@ -193,11 +193,11 @@ def test_the_drop_is_told_in_numbers_and_with_what_to_do() -> None:
         "which is above 10 % of 100"
     ) == problem.message
     assert ("guardrail", "error") == (problem.code, problem.severity)
-    assert (problem.hint or "").startswith("find out who went and why; if it is right, raise")
+    assert (problem.hint or "").startswith("find out which users are missing and why; if that is right, raise")
 
 
 def test_the_protected_are_never_deactivated_and_nothing_is_revoked_from_them() -> None:
-    """Whatever the limits; other changes to them are fine."""
+    """At any limit; other changes to them are allowed."""
     changes: list[Change] = [
         UpdateUser(key="user/break.glass", target_id="x"),
         RevokeRoles(key="user/break.glass", target_id="x", roles=("auditor",), source=LINE),
@@ -234,7 +234,7 @@ def test_a_plan_that_takes_nothing_is_never_refused() -> None:
 
 
 def test_where_only_some_keys_were_read_the_people_are_those_on_record() -> None:
-    """And of memberships and roles nobody knows how many there are."""
+    """The totals of memberships and roles are not known."""
     read = live_state(live_user("ann"), certificate=Certificate("targeted", 1, 0, 1))
 
     assert Totals(users=40, memberships=None, roles=None) == count_population(read, 40)
@@ -242,14 +242,14 @@ def test_where_only_some_keys_were_read_the_people_are_those_on_record() -> None
 
 
 def test_a_percentage_of_what_is_not_known_counts_as_exceeded() -> None:
-    """It is said why, and what would tell."""
+    """The hint gives the reason and the read that shows the total."""
     removed: list[Change] = [
         RemoveMembers(key="group/desk", target_id="x", members=tuple(f"user/u{number:02}" for number in range(26)))
     ]
     [problem] = check_guardrails(removed, Guardrails(), Totals(5000, None, None))
 
     assert problem.message.startswith("max_member_removals: 26 is above 25 and 5 % of all: user/u00 of group/desk,")
-    assert "of how many is not known when only some keys are read: use --read full, or raise" in (problem.hint or "")
+    assert "a partial read does not show the total: use --read full, or raise" in (problem.hint or "")
     most, all_of_them = (Guardrails(max_member_removals=Limit(percent=percent)) for percent in (99.9, 100))
     assert (1, 0) == tuple(len(check_guardrails(removed, one, Totals(5000, None, None))) for one in (most, all_of_them))
     [counted] = check_guardrails(removed, Guardrails(max_member_removals=Limit(count=3)), Totals(5000, None, None))
@@ -287,12 +287,10 @@ def test_a_refusal_says_which_role_nobody_would_hold_and_who_would_lose_it() -> 
     [problem] = check_last_holders(losing, guardrails, LARGE)
     [unsure] = check_last_holders(losing, guardrails, Totals(9, None, None))
 
-    assert "never_without: nobody would be auditor any more: user/ann, user/bob would lose it" == problem.message
-    assert ("guardrail", "error", "give it to somebody else first") == (problem.code, problem.severity, problem.hint)
-    assert "never_without: nobody would be auditor any more, as far as is known when only some keys are read: " in (
-        unsure.message
-    )
-    assert "use --read full, or give it to somebody else first" == unsure.hint
+    assert "never_without: no user would hold auditor any more: user/ann, user/bob would lose it" == problem.message
+    assert ("guardrail", "error", "give it to another user first") == (problem.code, problem.severity, problem.hint)
+    assert "never_without: no user would hold auditor any more, as far as a partial read shows: " in unsure.message
+    assert "use --read full, or give it to another user first" == unsure.hint
 
 
 def test_each_limit_counts_what_it_is_about_and_both_of_its_numbers_must_be_exceeded() -> None:
@@ -314,11 +312,11 @@ def test_ten_are_named_and_the_others_counted(count: int, ends: str) -> None:
 
 
 def test_each_role_is_looked_at_though_another_is_held() -> None:
-    """And one that nobody loses hides none that somebody does."""
+    """A role that no user loses does not hide one that a user loses."""
     guardrails = Guardrails(never_without=["key_contact", ADMIN, "auditor"])
     effective_roles = [held("user/ann", f"{ADMIN} auditor", ADMIN)]
 
-    assert ["never_without: nobody would be auditor any more: user/ann would lose it"] == [
+    assert ["never_without: no user would hold auditor any more: user/ann would lose it"] == [
         one.message for one in check_last_holders(effective_roles, guardrails, LARGE)
     ]
 
@@ -329,7 +327,7 @@ def test_no_role_need_be_held_where_git_says_so() -> None:
 
 
 def test_nobody_is_deactivated_with_their_own_credentials() -> None:
-    """Known where 4me says whose they are; others are."""
+    """The owner of the credentials is known; other users may be deactivated."""
     ann, bob = (replace(live_user(name), person=name) for name in ("ann", "bob"))
     leave: list[Change] = [
         DeactivateUser(key=f"user/{one}", target_id=f"id-{one}", source=LINE) for one in ("ann", "bob")
@@ -342,7 +340,7 @@ def test_nobody_is_deactivated_with_their_own_credentials() -> None:
 
     [problem] = check_own_user(leave, mine)
 
-    assert "own user: user/ann would be deactivated, and these are their credentials" == problem.message
+    assert "own user: user/ann would be deactivated, and the program uses this user's credentials" == problem.message
     assert ("guardrail", "error", LINE) == (problem.code, problem.severity, problem.source)
     assert [] == check_own_user(update, mine)
     assert [] == check_own_user(leave, live_state(ann, bob))
@@ -386,7 +384,7 @@ def test_twenty_applies_of_one_leaver_each_are_stopped_by_default() -> None:
     assert (
         "max_deactivations: 6 is above 5 and 2 % of 60 (5 of them done by earlier applies within 24h): user/00"
     ) == problem.message
-    assert (problem.hint or "").endswith("or make the change smaller or wait for the time to pass")
+    assert (problem.hint or "").endswith("make the change smaller, or wait until the earlier applies no longer count")
 
 
 def test_a_plan_that_adds_nothing_to_what_was_done_passes() -> None:
@@ -477,7 +475,7 @@ def test_a_pull_request_of_one_person_passes_where_little_is_known() -> None:
 
 @pytest.mark.parametrize("path", ["userName", "externalId", "emails"])
 def test_the_login_of_the_protected_is_not_rewritten(path: str) -> None:
-    """Whatever the limits; a title may change."""
+    """At any limit; a title may change."""
     before, after = ("a@example.com", "b@example.com")
     values = (
         ([{"value": before, "primary": True}], [{"value": after, "primary": True}])
@@ -492,7 +490,7 @@ def test_the_login_of_the_protected_is_not_rewritten(path: str) -> None:
     [problem] = check_guardrails([updated], guardrails, LARGE)
 
     assert f"protected: user/break.glass would lose their {lost} (update_user)" == problem.message
-    assert f"take the key out of guardrails.protected in git, or keep the {lost}" == problem.hint
+    assert f"remove the key from guardrails.protected in git, or keep the {lost}" == problem.hint
     assert [] == check_guardrails([updated.model_copy(update={"key": "user/ann"})], guardrails, LARGE)
     titled = updated.model_copy(update={"attributes": rewritten(1).attributes})
     assert [] == check_guardrails([titled], guardrails, LARGE)

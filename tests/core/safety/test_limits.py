@@ -1,4 +1,4 @@
-"""What changes count against the limits, by the names of the guardrails: for the plan, and for the record."""
+"""The effects that count against the limits, by the names of the guardrails: for the plan, and for the record."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_change_counts_against_the_limits_that_are_about_it(change: Change, ex
 
 
 def test_a_leaver_is_counted_once() -> None:
-    """What they lose with the deactivation is told and counted with it."""
+    """The losses of a deactivation count with it."""
     changes: list[Change] = [
         DeactivateUser(key="user/ann", target_id="1"),
         RevokeRoles(key="user/ann", target_id="1", roles=("auditor",)),
@@ -147,7 +147,7 @@ def test_the_primary_address_is_the_one_marked_so_or_the_only_one(value: Value, 
 
 
 def test_an_address_beside_the_primary_one_is_no_login() -> None:
-    """Nor is another spelling of it."""
+    """Another spelling of it is no change of login either."""
     before: Value = [mail("Ann@example.com", primary=True)]
     after: Value = [mail("ann@example.com", primary=True), mail("a@example.com")]
     moved: Value = [mail("eve@example.com", primary=True)]

@@ -1,4 +1,4 @@
-"""Everything that was gathered becomes a plan: decided, limited, tried and priced."""
+"""The input becomes a plan: changes decided, guardrails checked, convergence simulated, cost counted."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_plan_from_a_read_that_is_not_complete_is_shown_and_can_not_be_applied
     applyable: bool,  # noqa: FBT001
     codes: list[str],
 ) -> None:
-    """Nor can one from a saved state."""
+    """A plan from a saved state can't be applied either."""
     plan = make_plan(replace(GATHERED, live=replace(LIVE, certificate=certificate))).plan
 
     assert (applyable, 3) == (plan.applyable, len(plan.changes))
@@ -106,7 +106,7 @@ def test_a_guardrail_refuses_and_never_trims() -> None:
 
 
 def test_the_limits_on_who_holds_what_and_on_the_population_refuse_too() -> None:
-    """What a rule was broken by before is told, and refuses nothing."""
+    """An earlier breach of a rule is a warning, and refuses nothing."""
     rule = SeparateDuties(roles=["auditor", "key_contact"])
     strict = Guardrails(separation_of_duties=[rule], max_privileged_grants=Limit(count=0), privileged_roles=["auditor"])
     gathered = replace(GATHERED, desired=desired_state(desired_user("ann", roles=rule.roles)), guardrails=strict)
@@ -139,7 +139,7 @@ def test_a_plan_that_would_not_settle_says_so() -> None:
 
 
 def test_problems_come_errors_first_and_each_once() -> None:
-    """From whatever part they came; then by place and words."""
+    """From any part of the plan; then by source and words."""
 
     def problem(code: str, line: int, severity: str) -> Problem:
         return Problem(code, "x", Source("people.yaml", line), severity=severity)  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ def test_an_account_that_is_as_it_should_be_makes_an_empty_plan() -> None:
 
 
 def test_who_left_git_is_known_from_what_was_applied() -> None:
-    """Without that nobody is treated as removed."""
+    """Without an applied state no user is treated as a leaver."""
     gathered = replace(GATHERED, desired=desired_state())
     before = replace(gathered, earlier=BEFORE, evidence=evidence_of(BEFORE))
 

@@ -1,4 +1,4 @@
-"""What a plan would leave to do is told by attribute or action, with the line that asks for it."""
+"""The warnings of a plan that does not converge: by attribute or action, with the line that asks for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from reconciler.core.changes.plan import (
 )
 from reconciler.core.safety.not_converging import (
     LONGEST,
-    TRIED,
     Unsettled,
     find_again,
     find_later,
@@ -71,27 +70,27 @@ def test_what_comes_back_is_told_facet_by_facet(change: Change, expected: list[U
     [
         (
             Unsettled("returns", "title", "user/ann", "x → y"),
-            f"the mapping to title does not converge: {TRIED}, {AGAIN} user/ann (x → y)",
+            f"the mapping to title does not converge: in simulation, {AGAIN} user/ann (x → y)",
             RULE,
         ),
         (
             Unsettled("returns", "title", "group/desk", "x → y"),
-            f"the attribute title does not converge: {TRIED}, {AGAIN} group/desk (x → y)",
+            f"the attribute title does not converge: in simulation, {AGAIN} group/desk (x → y)",
             THERE,
         ),
         (
             Unsettled("refused", "title", "user/ann", "title is wrong"),
-            "the mapping to title is refused, tried on a 4me that does what it documents: user/ann (title is wrong)",
+            "the mapping to title is refused in simulation: user/ann (title is wrong)",
             RULE,
         ),
         (
             Unsettled("refused", "", "user/ann", "no"),
-            "a request is refused, tried on a 4me that does what it documents: user/ann (no)",
+            "a request is refused in simulation: user/ann (no)",
             HERE,
         ),
         (
             Unsettled("repeats", "revoke_roles", "user/gone"),
-            f"this plan does not converge: {TRIED}, the next would revoke roles of user/gone again",
+            "this plan does not converge: in simulation, the next plan would revoke roles of user/gone again",
             None,
         ),
     ],
@@ -105,7 +104,7 @@ def test_it_is_told_with_the_line_that_asks_for_it(unsettled: Unsettled, message
 
 
 def test_what_is_alike_is_told_once_with_ten_names() -> None:
-    """The rest is counted; whatever order it came in."""
+    """The others are counted, in any order of the findings."""
     found = [Unsettled("returns", "title", f"user/u{number:02}", "x → y") for number in range(12)]
     [problem] = warn_of_not_converging(reversed(found), DESIRED)
 
@@ -134,8 +133,8 @@ def test_who_is_left_alone_until_the_next_plan_is_told_apart() -> None:
     change = UpdateUser(key="user/ann", target_id="1", attributes=(TITLE,))
     [problem] = warn_of_not_converging([find_later(change)], DESIRED)
 
-    assert f"this plan is not all: {TRIED}, it leaves user/ann for the next to update" == problem.message
-    assert ("apply this one, then plan and apply again", "warning") == (problem.hint, problem.severity)
+    assert "a second apply will be needed: in simulation, only the next plan can update user/ann" == problem.message
+    assert ("apply this plan, then plan and apply again", "warning") == (problem.hint, problem.severity)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +145,7 @@ def test_who_is_left_alone_until_the_next_plan_is_told_apart() -> None:
     ],
 )
 def test_values_that_must_not_be_read_are_left_out(unsettled: Unsettled) -> None:
-    """Neither cut nor short ones are told: what is cut, or short, is found in no sentence."""
+    """A cut or short value would not be found in a sentence later."""
     [problem] = warn_of_not_converging([unsettled], replace(DESIRED, redact=("title",)))
 
     assert problem.message.endswith("user/ann (its values are redacted)")

@@ -1,4 +1,4 @@
-"""Times and counts in HTTP headers: what makes no sense reads as nothing, and raises nowhere."""
+"""Times and counts in HTTP headers: a text that makes no sense reads as None, and never raises."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ODD_DATES = [
     ],
 )
 def test_a_date_without_a_zone_is_in_utc(written: str, expected: float) -> None:
-    """Whatever zone this machine is in."""
+    """In any zone of this machine."""
     assert expected == read_http_date(written)
 
 

@@ -1,4 +1,4 @@
-"""Whether what is kept can be built upon, what to ask, and which answers are believed."""
+"""When a snapshot can be updated, which users are requested, and which answers are accepted."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from reconciler.core.scim.wire import Page
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OURS = Binding("production", "https://acme.example/scim/v2", "1.0")
-FUTURE = "the snapshot is of 2026-03-01 12:00:00 UTC, and here it is 2026-03-01 11:00:00 UTC: it comes from the future"
+FUTURE = "the snapshot is from 2026-03-01 12:00:00 UTC, which is in the future: here it is 2026-03-01 11:00:00 UTC"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def user(name: str, ago: timedelta, title: str = "Clerk") -> JsonObject:
-    """Somebody who was changed so long before noon."""
+    """A user that was changed so long before noon."""
     return {"id": name, "userName": name, "title": title, "meta": {"lastModified": f"{NOON - ago:%Y-%m-%dT%H:%M:%SZ}"}}
 
 
@@ -59,7 +59,7 @@ def test_what_was_just_kept_can_be_built_upon() -> None:
 def test_clocks_may_be_ten_minutes_apart() -> None:
     """And a second more is the future."""
     assert "" == find_obstacle(TEAM, OURS, NOON - timedelta(minutes=10))
-    assert "comes from the future" in find_obstacle(TEAM, OURS, NOON - timedelta(minutes=10, seconds=1))
+    assert "which is in the future" in find_obstacle(TEAM, OURS, NOON - timedelta(minutes=10, seconds=1))
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,15 @@ def test_clocks_may_be_ten_minutes_apart() -> None:
         (
             keep_on(TEAM, NOON + 7 * DAY, [user("ann", DAY)], 0),
             NOON + 7 * DAY + HOUR,
-            "everything was read last at 2026-03-01 12:00:00 UTC, more than 7 days ago",
+            "the last full read was at 2026-03-01 12:00:00 UTC, more than 7 days ago",
         ),
         (
             replace(TEAM, of=replace(OURS, record="another")),
             NOON,
             "the snapshot was made before this record of applies began, or before it was recovered",
         ),
-        (kept(), NOON, "the snapshot holds nobody"),
-        (kept({"id": "ann"}), NOON, "ann does not tell when it was changed"),
+        (kept(), NOON, "the snapshot has no users"),
+        (kept({"id": "ann"}), NOON, "ann has no date of its last change"),
     ],
     ids=["version", "newer", "tenant", "url", "future", "old", "record", "nobody", "silent"],
 )
@@ -143,7 +143,7 @@ def test_it_is_asked_since_well_before_the_last_read_began() -> None:
 
 
 def test_it_is_asked_since_just_before_the_last_change_known() -> None:
-    """So that somebody who is known must be in the answer."""
+    """So that the answer must contain a known user."""
     assert NOON - HOUR - timedelta(seconds=1) == ask_since(TEAM)
 
 
@@ -156,7 +156,7 @@ def test_it_is_asked_in_whole_seconds() -> None:
 
 
 def test_who_changed_and_who_came_is_as_told_and_everybody_else_as_before() -> None:
-    """Bob must be told again, for he was changed last."""
+    """Bob must be in the answer, because he was changed last."""
     since, bob, new = ask_since(TEAM), user("bob", -HOUR, "Chief"), user("new", -HOUR)
 
     check_first(TEAM, since, Page(2, [bob, new]))
@@ -165,7 +165,7 @@ def test_who_changed_and_who_came_is_as_told_and_everybody_else_as_before() -> N
 
 
 def test_the_very_second_since_when_it_is_asked_may_come_or_not() -> None:
-    """Services round what they tell."""
+    """Services round the dates that they return."""
     second = user("ann", HOUR + timedelta(seconds=1))
     team = kept(second, user("bob", HOUR))
     since = ask_since(team)
@@ -178,7 +178,7 @@ def test_the_very_second_since_when_it_is_asked_may_come_or_not() -> None:
 
 @pytest.mark.parametrize("stranger", [user("ann", DAY), {"id": "ann"}], ids=["too early", "silent"])
 def test_an_answer_with_others_is_not_believed(stranger: JsonObject) -> None:
-    """A service that ignores filters answers with everybody; one look at the first page is enough."""
+    """A service that ignores filters returns all users; the first page is enough to see it."""
     since = ask_since(TEAM)
     with pytest.raises(NotCertain, match="ignores filters"):
         check_first(TEAM, since, Page(2, [user("bob", HOUR), stranger]))
@@ -188,13 +188,13 @@ def test_an_answer_with_others_is_not_believed(stranger: JsonObject) -> None:
 
 def test_more_changes_than_people_are_no_reason_to_go_on() -> None:
     """Reading everything costs no more."""
-    with pytest.raises(NotCertain, match="3 users are said to have changed, and 2 are known"):
+    with pytest.raises(NotCertain, match="the service reports 3 changed users, and 2 are known"):
         check_first(TEAM, ask_since(TEAM), Page(3, [user("bob", HOUR)]))
 
 
 def test_who_was_changed_last_and_does_not_come_is_gone_or_not_found() -> None:
-    """Nobody else's absence can be told from no change."""
-    with pytest.raises(NotCertain, match="bob, changed at 2026-03-01 11:00:00 UTC, is not among them"):
+    """The absence of any other user looks like no change."""
+    with pytest.raises(NotCertain, match="bob, changed at 2026-03-01 11:00:00 UTC, is missing: deleted, or not found"):
         bring_up_to_date(TEAM, ask_since(TEAM), {})
 
 
@@ -207,7 +207,7 @@ def test_a_change_that_was_undone_in_the_service_s_own_books_is_older_data() -> 
 
 def test_a_change_that_is_dated_long_before_it_could_be_seen_shows_clocks_too_far_apart() -> None:
     """What else is dated so would not be found."""
-    with pytest.raises(NotCertain, match="bob was changed later than the service says"):
+    with pytest.raises(NotCertain, match="bob was changed later than its date"):
         bring_up_to_date(TEAM, ask_since(TEAM), rows(user("bob", HOUR, "Chief")))
     assert TEAM.users == bring_up_to_date(TEAM, ask_since(TEAM), rows(user("bob", HOUR)))
 
@@ -217,7 +217,7 @@ def test_a_change_that_is_dated_ten_minutes_before_the_last_read_could_not_be_se
     bob, new = user("bob", HOUR), user("new", timedelta(minutes=10))
 
     assert rows(user("ann", DAY), bob, new) == bring_up_to_date(TEAM, ask_since(TEAM), rows(bob, new))
-    with pytest.raises(NotCertain, match="new was changed later than the service says"):
+    with pytest.raises(NotCertain, match="new was changed later than its date"):
         bring_up_to_date(TEAM, ask_since(TEAM), rows(bob, user("new", timedelta(minutes=10, seconds=1))))
 
 
@@ -235,11 +235,11 @@ def test_what_is_known_is_certain_where_the_total_and_a_page_agree() -> None:
 @pytest.mark.parametrize(
     ("page", "why"),
     [
-        (Page(3, []), "2 users are known, with those who changed, and the account has 3"),
-        (Page(1, []), "2 users are known, with those who changed, and the account has 1"),
-        (Page(2, []), "the list of users has nobody at 1"),
-        (Page(2, [user("bob", HOUR, "Chief")]), "bob is not as it is known"),
-        (Page(2, [user("cid", HOUR)]), "cid is not as it is known"),
+        (Page(3, []), "2 users are known, including the changed ones; the account has 3"),
+        (Page(1, []), "2 users are known, including the changed ones; the account has 1"),
+        (Page(2, []), "the list of users is empty at 1"),
+        (Page(2, [user("bob", HOUR, "Chief")]), "bob differs from the snapshot"),
+        (Page(2, [user("cid", HOUR)]), "cid differs from the snapshot"),
         (Page(2, [{"userName": "bob"}]), "a resource has no id"),
         (Page(2, [{**user("bob", HOUR), "roles": "chief"}]), "roles is not a list of values"),
     ],
@@ -253,7 +253,7 @@ def test_what_is_known_is_not_certain_otherwise(page: Page, why: str) -> None:
 
 def test_somebody_must_be_at_the_end_of_the_list() -> None:
     """The last of two is the second."""
-    with pytest.raises(NotCertain, match="the list of users has nobody at 2"):
+    with pytest.raises(NotCertain, match="the list of users is empty at 2"):
         certify(TEAM.users, Page(2, []), 2)
 
 

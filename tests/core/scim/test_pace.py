@@ -59,7 +59,7 @@ def test_no_window_is_ever_exceeded(kept: list[Window], pauses: list[int]) -> No
 
 @given(st.integers(1, 60), st.builds(Window, st.integers(1, 6), st.integers(1, 9)))
 def test_the_time_told_for_one_window_is_the_time_it_takes(requests: int, window: Window) -> None:
-    """Started as early as the pace lets them, the last of them starts when it was told."""
+    """Started as early as the pace allows, the last request starts at the computed time."""
     started: list[float] = []
     for _ in range(requests):
         started.append(next_start(started, [window], 0.0))
@@ -69,7 +69,7 @@ def test_the_time_told_for_one_window_is_the_time_it_takes(requests: int, window
 
 @given(st.integers(0, 60), windows)
 def test_the_time_told_is_never_more_than_it_takes(requests: int, kept: list[Window]) -> None:
-    """The cost says `at least`."""
+    """The cost is shown as `at least`."""
     started = [0.0]
     while len(started) < requests:
         started.append(next_start(started, kept, started[-1]))
@@ -97,7 +97,7 @@ def test_how_far_a_run_is_is_told_in_one_line() -> None:
 
 
 def test_what_is_waited_for_is_part_of_what_is_left() -> None:
-    """Somebody else used up the hour: what is left to send is nothing beside it."""
+    """Another program used up the hour: the time to send the rest is small beside the wait."""
     progress = RunProgress(50, 100, 5.0, Wait(2040.0, "the hour is used up"))
 
     assert "50 of 100 requests, 10.0 a second, 34 min left; waits 34 min: the hour is used up" == describe_progress(

@@ -1,4 +1,4 @@
-"""Pages that add up, pages that join, and what is said of those that don't."""
+"""Pages that add up, pages that join, and the faults of those that don't."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_pages_that_bring_what_the_first_announced_add_up() -> None:
     ],
 )
 def test_what_a_change_of_the_account_can_explain_is_looked_at_again(rest: Page, fault: str) -> None:
-    """Somebody came, left, or moved to another page."""
+    """A user was added, deleted, or moved to another page."""
     listing = add_up("Users", page(3, "a", "b"), [rest])
 
     assert fault in listing.faults
@@ -74,12 +74,12 @@ def test_what_a_change_of_the_account_can_explain_is_looked_at_again(rest: Page,
 
 
 def test_a_row_without_an_id_is_not_looked_at_again() -> None:
-    """Nobody loses their id by a change."""
+    """No change of the account takes an id away."""
     assert not add_up("Users", page(1, None), []).wants_another_look
 
 
 def test_a_row_without_an_id_hides_no_other() -> None:
-    """Nor who came before it, or comes after."""
+    """The rows before and after it are listed."""
     listing = add_up("Users", page(4, "a", None), [page(4, "b", "c")])
 
     assert ["a", "b", "c"] == list(listing.resources)
@@ -87,7 +87,7 @@ def test_a_row_without_an_id_hides_no_other() -> None:
 
 
 def test_a_page_that_never_came_is_not_looked_at_again() -> None:
-    """It was tried often enough; it is said first."""
+    """The request was retried often enough; this fault comes first."""
     listing = add_up("Users", page(3, "a", "b"), []).with_faults("Users from 3: answered 503")
 
     assert ("Users from 3: answered 503", "Users: 3 were announced and 2 came") == listing.faults
@@ -102,7 +102,7 @@ def test_nothing_wrong_leaves_a_listing_as_it_is() -> None:
 
 
 def test_pages_that_overlap_join_whatever_their_totals_say() -> None:
-    """Somebody came meanwhile, at the end."""
+    """A user was added during the read, at the end."""
     listing = join_up("Users", {1: page(5, "a", "b", "c", "d"), 4: page(6, "d", "e", "f")})
 
     assert (["a", "b", "c", "d", "e", "f"], ()) == (list(listing.resources), listing.faults)
@@ -111,14 +111,14 @@ def test_pages_that_overlap_join_whatever_their_totals_say() -> None:
 @pytest.mark.parametrize(
     ("second", "fault"),
     [
-        (page(5, "e", "f"), "Users: what comes at 4 is not what came there a moment before"),
-        (page(5), "Users: what comes at 4 is not what came there a moment before"),
+        (page(5, "e", "f"), "Users: the row at 4 changed between two requests"),
+        (page(5), "Users: the row at 4 changed between two requests"),
         (page(7, "d", "e", "f"), "Users: 7 were announced and 6 came"),
         (page(6, "d", "e", "a"), "Users: a came twice"),
     ],
 )
 def test_pages_that_do_not_join_are_a_fault(second: Page, fault: str) -> None:
-    """Rows moved, the end is missing, or somebody is there twice."""
+    """Rows moved, the end is missing, or a user comes twice."""
     assert fault in join_up("Users", {1: page(5, "a", "b", "c", "d"), 4: second}).faults
 
 
@@ -138,8 +138,8 @@ def test_totals_are_compared_as_numbers_and_a_list_that_falls_apart_says_so_once
     apart = {1: page(7, "a", "b", "c", "d"), 4: page(7, "x", "e", "f", "g"), 7: page(7, "y")}
 
     assert () == add_up("Users", many[0], many[1:]).faults
-    assert ["Users: what comes at 4 is not what came there a moment before"] == [
-        fault for fault in join_up("Users", apart).faults if "a moment before" in fault
+    assert ["Users: the row at 4 changed between two requests"] == [
+        fault for fault in join_up("Users", apart).faults if "between two requests" in fault
     ]
 
 
@@ -160,7 +160,7 @@ WHOLE = Listing({"a": {}, "b": {}})
 
 
 def test_a_single_look_speaks_for_itself() -> None:
-    """Nothing more is said about it."""
+    """It gets no verdict."""
     assert ONE == conclude("Users", [ONE])
 
 
@@ -183,7 +183,7 @@ def test_a_later_look_that_adds_up_is_what_there_is() -> None:
     ],
 )
 def test_looks_that_agree_are_a_lie_and_looks_that_differ_a_change(looks: Sequence[Listing], verdict: str) -> None:
-    """What was wrong at first is said, and what to think of it."""
+    """The first faults are reported, with a verdict."""
     concluded = conclude("Users", looks)
 
     assert ("short", f"Users: {verdict}") == concluded.faults

@@ -1,4 +1,4 @@
-"""People and their roles over REST: what is asked, what an answer means, and who is behind whom."""
+"""People and their roles over REST: requests, answers, and the links of users to people."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_page_tells_its_total_and_where_the_next_one_begins() -> None:
 
 @pytest.mark.parametrize("link", ["", '<https://x/y?a=1>; rel="prev"', "next", '<>; rel="last"'])
 def test_without_a_link_there_is_no_next_page(link: str) -> None:
-    """And no total where none is told."""
+    """And no total without the header."""
     page = read_people(with_link(link))
 
     assert (None, None) == (page.following, page.total)
@@ -122,7 +122,7 @@ def test_what_is_no_list_of_people_is_said(response: Response) -> None:
 
 @given(st.text(max_size=60))
 def test_no_link_makes_a_request_to_another_host(link: str) -> None:
-    """Whatever stands in the header."""
+    """For any value of the header."""
     try:
         following = read_people(with_link(f'<{link}>; rel="next"')).following
     except NotPeople:
@@ -140,7 +140,7 @@ def test_roles_are_read_or_it_is_said_that_they_are_not_there() -> None:
 
 
 def test_whose_credentials_these_are() -> None:
-    """A person, or it is said what came instead."""
+    """A person, or an error that describes the answer."""
     assert "6" == read_me(Response(200, {"id": 6})).id
     with pytest.raises(NotPeople, match="answered 500 no"):
         read_me(Response(500, {"message": "no"}))
@@ -188,14 +188,14 @@ def test_the_address_is_the_primary_e_mail_else_the_user_name(attributes: dict[s
 def test_a_person_is_linked_by_source_else_by_address_and_never_guessed(
     people: list[Person], expected: str | None
 ) -> None:
-    """Two candidates are none, and so is somebody else's person."""
+    """Two candidates give no link, and neither does another user's person."""
     found = PersonLinks((ANN, BOB), people).person_of(ANN)
 
     assert expected == (found and found.id)
 
 
 def test_users_have_the_roles_of_the_person_behind_and_no_others() -> None:
-    """What SCIM says of roles grants nothing there; who was not sought is known to be unknown."""
+    """Roles in SCIM grant nothing in this mode; a user that was not looked up is marked so."""
     ann, bob, cid = with_people(
         (
             live_user("ann", roles=["specialist"]),
@@ -211,7 +211,7 @@ def test_users_have_the_roles_of_the_person_behind_and_no_others() -> None:
 
 
 def test_where_nothing_is_said_of_it_everybody_was_sought() -> None:
-    """As in an account that somebody wrote down."""
+    """As in an account that was written by hand."""
     assert [True, True] == [user.sought for user in with_people((ANN, BOB), People((OF_ANN,)))]
 
 
@@ -255,7 +255,7 @@ def test_only_those_whom_an_overwrite_could_take_something_from_are_asked_again(
 def test_people_read_back_from_what_was_saved(
     people: list[Person], me: str | None, sought: frozenset[str] | None
 ) -> None:
-    """In whatever order they came; the same people are the same document."""
+    """In any order; equal people give an equal document."""
     saved = people_to_json(People(tuple(people), me, sought))
     read = read_saved_people(json.loads(json.dumps(saved)))
 

@@ -1,4 +1,4 @@
-"""Which reads cost the fewest requests: each choice is held against the sum it stands for."""
+"""Which reads need the fewest requests: each choice is compared with the sums of requests."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from reconciler.core.scim.request_cost import (
 
 @pytest.mark.parametrize(("entries", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (1_000, 10), (10_001, 101)])
 def test_a_list_costs_its_pages_and_one_at_least(entries: int, pages: int) -> None:
-    """One page tells that there is nothing."""
+    """One page shows that the list is empty."""
     assert (pages, pages - 1) == (count_pages(entries), count_left(entries))
 
 
 @given(st.integers(1, 500), st.integers(0, 50_000))
 def test_people_are_sought_one_by_one_where_that_is_less_than_the_list(wanted: int, users: int) -> None:
-    """The list brings everybody; as many questions as pages is no reason to ask."""
+    """The list brings all of them; as many lookups as pages are no gain."""
     cost = wanted if seek_each(wanted, users) else count_pages(users)
 
     assert min(wanted, count_pages(users)) == cost
@@ -48,7 +48,7 @@ def test_those_who_were_not_found_cost_one_request_more_at_most_than_the_best(
 
 @given(st.integers(0, 3_000), st.lists(st.integers(0, 3_000), min_size=21, max_size=21))
 def test_roles_cost_no_more_than_the_first_page_of_each_above_the_best(people: int, holders: list[int]) -> None:
-    """Everybody asked, or every role's holders; and with few people the best of the two, always."""
+    """Each person's roles, or each role's holders; with few people always the cheaper one."""
     by_role = sum(map(count_pages, holders))
     if ask_each(people, len(holders)):
         cost = people

@@ -1,4 +1,4 @@
-"""Whether to try again, and after how long."""
+"""Whether to retry, and after how long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconciler.core.scim.retry import LONGEST_WAIT, MOST_ATTEMPTS, wait_before_
 @pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_service_that_says_wait_is_waited_for(method: Method, status: int) -> None:
-    """Told before it was looked at, even a create was not done."""
+    """The service refused before it carried out anything, even a create."""
     assert 7.0 == wait_before_retry(method, 1, status, {"retry-after": "7"})
 
 
@@ -40,7 +40,7 @@ def test_a_service_that_names_a_time_is_waited_for_until_then(headers: dict[str,
 
 @pytest.mark.parametrize("told", ["301", "86400", "9" * 400])
 def test_a_wait_is_never_longer_than_five_minutes(told: str) -> None:
-    """A service that says tomorrow is asked sooner."""
+    """A service that asks for a day is retried sooner."""
     assert LONGEST_WAIT == wait_before_retry("GET", 1, 429, {"retry-after": told})
 
 
@@ -53,7 +53,7 @@ def test_what_can_be_repeated_is_tried_again_with_backoff(method: Method, status
 
 @pytest.mark.parametrize("status", [500, 502, 504, None])
 def test_a_create_that_may_have_been_done_is_never_just_sent_again(status: int | None) -> None:
-    """It is looked up first, by whoever sent it."""
+    """The caller looks it up first."""
     assert wait_before_retry("POST", 1, status, {}) is None
 
 

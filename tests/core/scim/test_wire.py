@@ -1,4 +1,4 @@
-"""Requests and values on the wire: how SCIM nests, how it is read, and what is wrong with what is none."""
+"""Requests and values on the wire: how SCIM nests, how it is read, and the faults of other documents."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_id_can_hold_anything_and_is_quoted(live_id: str, path: str) -> None:
 
 @given(st.text(max_size=20))
 def test_a_look_up_finds_exactly_the_value_asked_for(value: str) -> None:
-    """Whatever quotes, backslashes and operators it holds."""
+    """With any quotes, backslashes and operators in it."""
     query = parse_qs(urlsplit(find_request("Users", "externalId", value).path).query)
     wanted = parse_filter(query["filter"][0], {"externalId": "exact"})
 
@@ -74,7 +74,7 @@ def test_a_look_up_finds_exactly_the_value_asked_for(value: str) -> None:
     ],
 )
 def test_a_page_is_read_with_the_total(body: object, expected: Page) -> None:
-    """A list of nobody may have no resources (RFC 7644 section 3.4.2)."""
+    """An empty list may have no resources (RFC 7644 section 3.4.2)."""
     assert expected == read_page(body)
 
 
@@ -211,7 +211,7 @@ def test_what_has_another_shape_than_the_schema_is_read_as_it_is() -> None:
     "read", [lambda odd: read_user({"id": "1", "roles": odd}), lambda odd: read_group({"id": "1", "members": odd})]
 )
 def test_roles_and_members_that_can_not_be_read_are_not_taken_for_none(read: Any, values: object) -> None:
-    """It would look as if nobody held them, or were in it."""
+    """They would read as an empty list."""
     with pytest.raises(NotScim, match="is not a list of values"):
         read(values)
 

@@ -1,4 +1,4 @@
-"""Looking up many keys in one request, and whether to believe the answer."""
+"""Lookups of many keys in one request, and the check of their answers."""
 
 from __future__ import annotations
 
@@ -118,15 +118,15 @@ def test_an_answer_with_the_witnesses_is_believed() -> None:
 @pytest.mark.parametrize(
     ("found", "fault"),
     [
-        ([live_user("ann"), live_user("bob"), CID], "found nothing by userName of what should be there"),
-        ([live_user("ann"), DEE], "found nothing by externalId of what should be there"),
-        ([], "found nothing by externalId of what should be there"),
-        ([CID, DEE, live_user("zoe")], "was answered with others than were asked for (id-zoe): filters are ignored"),
+        ([live_user("ann"), live_user("bob"), CID], "found no resource by userName, though some should exist"),
+        ([live_user("ann"), DEE], "found no resource by externalId, though some should exist"),
+        ([], "found no resource by externalId, though some should exist"),
+        ([CID, DEE, live_user("zoe")], "returned id-zoe, which does not fit the filter: the service ignores filters"),
     ],
     ids=["minds case", "blind", "says nothing", "everybody"],
 )
 def test_an_answer_that_proves_nothing_is_a_fault(found: list[object], fault: str) -> None:
-    """Nobody is taken for missing by it, and nobody for found."""
+    """No resource is taken as missing because of it, and none as found."""
     [look_up] = make_look_ups("Users", [ANN, BOB], WITNESSES)
 
     assert ([], fault) == look_up.judge(found)  # type: ignore[arg-type]
@@ -138,8 +138,8 @@ def test_where_there_are_no_witnesses_only_those_who_came_are_believed() -> None
     both = [live_user("ann"), live_user("bob")]
 
     assert (both, "") == look_up.judge(both)
-    nobody_left = "did not find everybody, and nobody is left by whose externalId to tell that it was read to its end"
-    assert ([], nobody_left) == look_up.judge(both[:1])
+    [], fault = look_up.judge(both[:1])
+    assert fault.startswith("did not find every resource, and no witness by externalId is left to prove")
 
 
 def test_groups_are_judged_by_their_names_too() -> None:
@@ -150,7 +150,7 @@ def test_groups_are_judged_by_their_names_too() -> None:
 
 
 def test_witnesses_are_those_of_whom_git_says_what_it_said() -> None:
-    """Two for each attribute, each for one alone, names in another case; nobody who is asked for or may be missing."""
+    """Two for each attribute, for that attribute alone, in another case; no key that is looked up or may be missing."""
     before = desired_state(*(desired_user(name) for name in "abcdefgh"), desired_group("dev"), desired_group("123"))
     now = desired_state(
         desired_user("b", in_scope=False),

@@ -1,4 +1,4 @@
-"""What must be asked for a plan about some keys: as little as can answer, and never less."""
+"""The lookups that a plan of selected keys needs: no more than needed, and never fewer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ACCOUNT = live_state(live_user("ann"), live_user("bob"), live_group("dev", ["ann
 def asked_about(
     desired: DesiredState, base: DesiredState, account: LiveState = ACCOUNT, *, tells_groups: bool = True
 ) -> Asked:
-    """What is asked for a plan about what git says otherwise than at the base."""
+    """The first round of a plan of the difference to the base."""
     earlier = Earlier(base)
     selected = replace(desired, selection=select_difference(desired, earlier))
     return ask_account(selected, earlier, account, tells_groups=tells_groups)
@@ -46,7 +46,7 @@ BASE = desired_state(
 
 
 def with_resources(*resources: DesiredUser | DesiredGroup) -> DesiredState:
-    """The base with some of its resources said otherwise, or new ones."""
+    """The base with some resources changed or added."""
     every: dict[Key, DesiredUser | DesiredGroup] = {one.key: one for one in (*BASE, *resources)}
     return desired_state(*every.values())
 
@@ -62,7 +62,7 @@ def test_a_title_is_one_look_up() -> None:
 
 
 def test_a_new_hire_is_looked_up_with_manager_and_groups_whose_members_nobody_needs_to_know() -> None:
-    """Who does not exist is in no group, whatever the service tells."""
+    """A user that does not exist is in no group, even if the service lists no groups."""
     head = with_resources(
         desired_user("cid", {"manager": "user/ann"}),
         desired_group("dev", ["ann", "cid"]),
@@ -101,7 +101,7 @@ def test_a_group_is_asked_where_a_user_says_that_nothing_is_left_to_do() -> None
 
 
 def test_an_additive_group_is_not_asked_who_is_in_it() -> None:
-    """Nobody leaves it by a plan."""
+    """No plan removes a member of it."""
     base = with_resources(desired_group("ops", ["ann", "bob"], authoritative=False))
     head = with_resources(desired_group("ops", ["ann"], authoritative=False))
     account = live_state(live_user("ann"), live_user("bob"), live_group("dev", ["bob"]), live_group("ops", []))
@@ -117,7 +117,7 @@ def test_members_are_not_asked_where_git_does_not_decide_on_them() -> None:
 
 
 def test_a_whole_group_is_read_with_all_its_members() -> None:
-    """Those whom git wants in it by key, others who would leave it by id."""
+    """Declared members by key, members to remove by id."""
     account = live_state(live_user("ann"), live_user("zoe"), live_group("dev", ["zoe"]))
     selected = replace(BASE, selection=select_keys([DEV], BASE, Earlier()))
     asked = ask_account(selected, Earlier(), account, tells_groups=True)
@@ -131,7 +131,7 @@ def test_a_whole_group_is_read_with_all_its_members() -> None:
 
 
 def test_a_group_that_left_git_is_read_with_all_its_members() -> None:
-    """Those whom git knows leave it."""
+    """The members that git declared leave it."""
     head = desired_state(desired_user("ann"), desired_user("bob"), desired_group("ops", ["ann", "bob"]))
 
     assert [look_up(ANN, DEV), LookupRound(groups=frozenset({"id-dev"}))] == asked_about(head, BASE).rounds
@@ -184,7 +184,7 @@ def test_what_is_needed_and_not_there_is_planned_about_with_what_it_needs() -> N
 
 
 def test_what_is_needed_and_not_there_is_left_out_where_only_the_keys_named_are_asked_for() -> None:
-    """Nobody is created whom nobody named; nor is one who is out of scope, or unclear, or unknown to git."""
+    """An unnamed user is not created, and neither is one out of scope, with an unclear match, or undeclared."""
     head = with_resources(desired_user("cid", {"manager": "user/dee"}), desired_user("dee", in_scope=False))
     named = select_keys([CID], head, Earlier())
 

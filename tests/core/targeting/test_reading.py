@@ -1,4 +1,4 @@
-"""What a plan is about and how the account is read for it, by the command line, the base and the size of git."""
+"""The keys of a plan and the kind of read, by options, base and number of declared resources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANN, BOB = user_key("u0"), user_key("u1")
 
 
 def company(people: int, *differing: str) -> DesiredState:
-    """That many people, some of whom have a title."""
+    """That many users, some of them with a title."""
     names = [f"u{number}" for number in range(people)]
     users = [desired_user(name, {"title": "x"} if name in differing else None) for name in names]
     return desired_state(*users, desired_group("all", names[:2]))
@@ -65,7 +65,7 @@ def test_what_a_plan_is_about(read_request: ReadRequest, now: DesiredState, sele
 
 
 def test_where_everything_is_few_requests_everything_is_read() -> None:
-    """It tells more, and costs nothing to speak of."""
+    """A full read shows more, at almost no cost."""
     assert None is choose_selection(ReadRequest(base=True), company(200, "u0"), Earlier(company(200)), page_size=25)
     assert ABOUT_ANN == choose_selection(ReadRequest("targeted"), company(9, "u0"), Earlier(company(9)), page_size=25)
 
@@ -78,7 +78,7 @@ def test_without_a_word_of_git_before_everything_is_read() -> None:
 
 
 def test_an_approved_plan_is_planned_again_as_it_was_read() -> None:
-    """About what it changes, and whatever else git says otherwise than before."""
+    """About its changes, and all other differences between the states of git."""
     both = Selection(frozenset({ANN, BOB}), grows=True)
 
     assert both == choose_selection(ReadRequest(), NOW, THEN, 25, plan_of("targeted"))
@@ -93,13 +93,13 @@ def test_dependencies_come_with_keys_that_are_named() -> None:
 
     assert named is not None
     assert {"user/u0", "group/all"} == set(map(str, named.keys))
-    with pytest.raises(UsageError, match="--with-dependencies goes with --only"):
+    with pytest.raises(UsageError, match="--with-dependencies needs --only"):
         choose_selection(ReadRequest(dependencies=True), NOW, THEN, 25)
 
 
 def test_names_that_are_nobodys_are_told_together() -> None:
     """In one sentence each."""
-    with pytest.raises(UsageError, match=r'"x" names no user.*; "y" names no user'):
+    with pytest.raises(UsageError, match=r'"x" is no user.*; "y" is no user'):
         choose_selection(ReadRequest(only=("x", "y")), NOW, THEN, 25)
 
 

@@ -1,4 +1,4 @@
-"""Which keys a plan is about: by what git says otherwise than before, by name, by another plan's changes."""
+"""The keys of a plan: by the difference between states of git, by name, by another plan's changes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_where_git_says_the_same_there_is_nothing_to_look_at() -> None:
     ],
 )
 def test_a_user_of_whom_anything_differs_is_in_it(then: DesiredUser | None) -> None:
-    """Attributes, scope, roles, and whether they are there; whichever of the states before says so."""
+    """In attributes, scope, roles or existence, compared with any earlier state."""
     others = {key: user for key, user in TEAM.users.items() if key != ANN}
     then_state = replace(TEAM, users={**others, **({ANN: then} if then else {})})
 
@@ -89,7 +89,7 @@ def with_group(group: DesiredGroup) -> DesiredState:
     ids=["new", "not managed", "additive", "out of scope"],
 )
 def test_a_group_that_comes_or_is_decided_on_in_another_way_is_about_all_its_members(base: DesiredState) -> None:
-    """They are not listed: whoever is in it matters."""
+    """Members are not listed: all of them are planned."""
     assert Selection(frozenset({DEV}), grows=True) == focus_since(base)
 
 
@@ -121,8 +121,8 @@ def test_a_name_that_git_never_knew_is_told_with_what_is_near() -> None:
 
     assert [ANN, CID] == keys
     assert [
-        '"group/devs" names no user or group of git, now or when last applied (did you mean "group/dev"?)',
-        '"zzz" names no user or group of git, now or when last applied (write it like user/alice.lee or group/finance)',
+        '"group/devs" is no user or group in git, now or at the last apply (did you mean "group/dev"?)',
+        '"zzz" is no user or group in git, now or at the last apply (write it like user/alice.lee or group/finance)',
     ] == wrong
 
 
@@ -170,8 +170,8 @@ def test_a_plan_says_what_it_is_about_and_what_it_leaves_out() -> None:
     assert [] == warn_of_selection(TEAM, Earlier(), everything_read=True)
     assert ("partial plan: 1 user and 0 groups; drift and unmanaged users elsewhere are not shown") == about.message
     assert (
-        "the keys asked for depend on group/dev, user/ann, which this plan is not about "
-        "(--with-dependencies brings them in)"
+        "the selected keys depend on group/dev, user/ann, which this plan leaves out "
+        "(--with-dependencies includes them)"
     ) == str(left)
     grown = replace(TEAM, selection=with_dependencies(selected.selection or Selection(frozenset()), TEAM, Earlier()))
     assert ["partial plan: 2 users and 1 group; changes and drift elsewhere are not shown"] == [

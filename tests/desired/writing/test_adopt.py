@@ -74,7 +74,7 @@ def test_who_is_active_again_brings_roles_and_groups() -> None:
 def test_what_follows_from_the_edits_is_told() -> None:
     """Somebody inactive leaves the groups that git alone decides on; a rule moves with the value that it looks at."""
     company = applied(TEXT).user("bob", active=False).user("ann", **{f"{ENTERPRISE}:department": "HR"})
-    why = "membership is authoritative, and they are not among those it should have"
+    why = "membership is authoritative, and they should not be members"
 
     assert (
         NotAdopted("remove_members", "group/desk", ("user/bob",), why),

@@ -30,7 +30,7 @@ KINDS = {
     "another account": r"this is not the account of apply",
     "beside": r"has neither that commit nor an equal folder",
     "behind": r"has begun and is not complete",
-    "look-up": r"a lookup (did not find everybody, and nobody is left|found nothing by \w+ of what should be there)",
+    "look-up": r"a lookup (did not find every resource, and no witness|found no resource by \w+, though some should)",
     "begin": r"the begin of this apply can't be pushed",
     "not approved": r"not approved|was not in|nobody approved|nobody saw",
 }
