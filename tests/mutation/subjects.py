@@ -47,7 +47,7 @@ SUBJECTS: Mapping[str, Subject] = {
             "tests/live/test_client.py",
             "tests/live/test_oauth.py",
             "tests/live/test_pace.py",
-            "tests/live/test_turns.py",
+            "tests/live/test_rate_limiter.py",
         ),
         only_removed=True,
     ),
