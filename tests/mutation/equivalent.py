@@ -30,7 +30,7 @@ PAGES: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
     "return range(1 + step, total + 1 - (size - step), step) if size else range( -1)": "as empty",
-    "if _id(pages[before].resources[-1:]) != _id(pages[start].resources[: 2])": "the first of two is also the first of one",
+    "if _id(pages[before].resources[-1:]) != _id(pages[start].resources[: 2])": "of two, only the first counts",
     "joined = len(starts) == 1 or _id(pages[starts[-2]].resources[-1:]) == _id(pages[last].resources[: 2])": (
         "the first of two is the first of one"
     ),
