@@ -1,4 +1,4 @@
-"""Each refusal as a story: what it says, exit 4 with nothing sent, and its way out walked to the end."""
+"""Each refusal as a story: its message, exit code 4 with nothing sent, and its instruction followed to the end."""
 
 from __future__ import annotations
 

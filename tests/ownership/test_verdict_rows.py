@@ -1,4 +1,4 @@
-"""Each row of the table of verdicts as a story: what the plan says, which line settles it, what becomes of the user."""
+"""Each row of the table of verdicts as a story: the plan, the line that resolves the user, and the result."""
 
 from __future__ import annotations
 
