@@ -21,7 +21,7 @@ DAY = date(2026, 1, 1)
 
 
 def test_150_lines_of_60_steps_run_what_reviewers_saw() -> None:
-    """No unseen effect runs, and no approval runs twice; refusals stay within the bounds of the counts below."""
+    """No unseen effect runs, and none by an approval that is over; rare exceptions have their reason below."""
     counts = play(150)
 
     assert counts["applies"] > 2_000
