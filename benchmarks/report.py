@@ -133,7 +133,7 @@ def _median(costs: Sequence[Cost], measure: Measure) -> float:
 
 
 def peer_rows(costs: Costs) -> Iterator[str]:
-    """Returns the medians, and the ratio of each to the first."""
+    """Yields the rows of medians, with the ratio of each to the first."""
     ours = next(iter(costs.values()))
     yield "| | wall | CPU | peak memory | wall against ours | memory against ours |"
     yield "| --- | --: | --: | --: | --: | --: |"

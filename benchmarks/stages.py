@@ -23,7 +23,7 @@ TODAY = date(2026, 1, 5)
 
 
 class _Clock:
-    """Runs functions, and keeps their seconds by the name of the stage."""
+    """A stopwatch, which keeps seconds by the name of the stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

@@ -128,7 +128,7 @@ def _read(printed: str, pattern: str) -> Planned:
 
 
 def _check(name: str, count: int, read: Callable[[str], Planned]) -> Callable[[str], None]:
-    """Raises Void unless the tool found exactly the changed people; else the tools would do different work."""
+    """Returns a check that the tool found exactly the changed people; else the tools would do different work."""
     expected = Planned(added=0, changed=people.count_changed(count), others=0)
 
     def check(printed: str) -> None:

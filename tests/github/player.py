@@ -98,7 +98,7 @@ class Player:
 
 
 def _summary_of(jobs: list[PlayedJob]) -> dict[str, Any]:
-    """The part of a job, with its matrix, that later jobs see."""
+    """Returns the part of a job, with its matrix, that later jobs see."""
     if not jobs:
         return {"result": "skipped", "outputs": {}}
     failed = any(job.result == "failure" for job in jobs)
@@ -151,7 +151,7 @@ class _Play:
 
 @dataclass
 class _Runner:
-    """Runs one job on a machine of its own."""
+    """The machine of one job."""
 
     play: _Play
     played: PlayedJob
@@ -217,7 +217,7 @@ class _Runner:
         return True
 
     def use_own(self, step: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
-        """Runs the action at the top of the repository; its steps see its inputs, and nothing of the job."""
+        """Runs the repository's own action, whose steps see its inputs alone. Returns whether it did not fail."""
         action = self.workspace / "action.yml"
         document = yaml.safe_load(action.read_text())
         assert set(told) <= set(document["inputs"]), f"no such inputs: {set(told) - set(document['inputs'])}"
@@ -297,7 +297,7 @@ class _Runner:
             self.play.player.standin.store(self.play.run, told["name"], files)
 
     def download(self, told: dict[str, Any]) -> bool:
-        """Downloads an artifact of the same run; fails if none has that name."""
+        """Downloads an artifact of the same run. Returns False if none has that name."""
         standin = self.play.player.standin
         stored = [one for one in standin.artifacts if one["workflow_run"]["id"] == self.play.run["id"]]
         found = next((one for one in reversed(stored) if one["name"] == told["name"]), None)

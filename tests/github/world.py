@@ -103,7 +103,7 @@ class Company:
         return self._land(number)
 
     def rebase(self, number: int) -> str:
-        """Merges by rebase; they are copies, because main has other commits meanwhile."""
+        """Merges copies of its commits, because main has other commits meanwhile."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", self.heads[number])
         self.git("rebase", "--quiet", "--force-rebase", "origin/main")

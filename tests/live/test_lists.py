@@ -100,7 +100,7 @@ def account(people: int, rows: int = 25) -> Simulator:
 
 
 def read(answers: Handler, dialect: str = "4me") -> tuple[set[str], Certificate]:
-    """The users that were read, and the certificate."""
+    """Reads the account. Returns the users that were read, and the certificate."""
 
     async def asked() -> tuple[Snapshot, Certificate]:
         async with Service(answers).client() as client:

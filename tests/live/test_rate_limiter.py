@@ -193,7 +193,7 @@ def test_what_has_a_turn_and_is_not_sent_counts_as_sent_now() -> None:
 
 
 class Tunnel:
-    """Returns the address that httpcore asks a proxy for."""
+    """The stream through a proxy, as httpcore opens it."""
 
     method = b"CONNECT"
 

@@ -89,7 +89,7 @@ def read_state(account: Account) -> LiveState:
 
 
 def on(path: str, answer: httpx.Response | Callable[[], httpx.Response], **params: str) -> Odd:
-    """That answer to requests for a path (with those parameters), and nothing odd otherwise."""
+    """Gives that answer to requests for a path (with those parameters), and answers others as usual."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         asked = request.url.path == f"/scim/v2{path}"

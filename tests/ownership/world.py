@@ -298,7 +298,7 @@ class World:
         return FIRST + timedelta(hours=self.now)
 
     def place(self, commit: Commit) -> Place:
-        """Returns whether a commit, or an equal tree, is an ancestor of HEAD or of another branch."""
+        """Returns the place of a commit: here if it, or an equal tree, is an ancestor of HEAD; elsewhere, or gone."""
         leading = self.head.leading()
         if commit.id in leading or commit.saying in {one.saying for one in leading.values()}:
             return "here"
@@ -400,7 +400,7 @@ class World:
 
 
 def _records_by_commit(history: ApplyHistory) -> dict[str, tuple[ApplyRecord, ...]]:
-    """The records of each commit, oldest first, without recoveries: they cover no user."""
+    """Returns the records of each commit, oldest first, without recoveries, because those cover no user."""
     recoveries = [entry.id for entry in history.entries if entry.record.state == "recovered"]
     applied = find_applied(history.without(recoveries)).records
     return {commit: tuple(reversed(records)) for commit, records in reversed([*applied.items()])}

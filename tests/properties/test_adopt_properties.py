@@ -46,7 +46,7 @@ FILE = "desired-state/all.yaml"
 
 
 def asked(earlier: Earlier) -> AdoptionRequest:
-    """Adopts all drift."""
+    """Returns the request to adopt all drift."""
     return AdoptionRequest("sandbox", TODAY, earlier, evidence=evidence_of(earlier))
 
 

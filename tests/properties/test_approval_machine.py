@@ -144,7 +144,7 @@ def follows(effect: Effect, done: set[Effect]) -> bool:
 
 
 def effects(changes: tuple[Change, ...], names: Mapping[str, str]) -> Iterator[Effect]:
-    """Returns the single effects of a plan; `names` are the users outside git, by id."""
+    """Yields the single effects of a plan; `names` are the users outside git, by id."""
     for change in changes:
         name = change.key.partition("/")[2]
         for one in change.attributes:
@@ -164,7 +164,7 @@ def effects(changes: tuple[Change, ...], names: Mapping[str, str]) -> Iterator[E
 
 
 def differences(before: LiveState, after: LiveState) -> Iterator[Effect]:
-    """Returns the effects between two states of an account."""
+    """Yields the effects between two states of an account."""
     keys = {user.id: str(user.attributes.get("externalId")) for user in after.users}
     earlier = {user.id: user for user in before.users}
     for user in after.users:

@@ -96,7 +96,7 @@ def unmatched(path: str, before: list[Any], after: list[Any]) -> tuple[list[Any]
 
 
 def leaves(value: Any) -> list[Any]:
-    """Yields the scalars in a value."""
+    """Returns the scalars in a value."""
     return [leaf for one in value for leaf in leaves(one)] if isinstance(value, list) else [value]
 
 

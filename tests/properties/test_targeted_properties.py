@@ -163,7 +163,7 @@ def is_about(change: Change, desired: DesiredState) -> bool:
 
 
 def restrict(changes: Iterable[Change], desired: DesiredState) -> Iterator[tuple[object, ...]]:
-    """Returns the changes within the selection."""
+    """Yields the changes within the selection."""
     for change in changes:
         key = parse_key(change.key)
         assert key is not None
