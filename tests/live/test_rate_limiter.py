@@ -193,7 +193,7 @@ def test_what_has_a_turn_and_is_not_sent_counts_as_sent_now() -> None:
 
 
 class Tunnel:
-    """The stream through a proxy, as httpcore opens it."""
+    """The request to a proxy that opens a tunnel, as httpcore makes it."""
 
     method = b"CONNECT"
 
