@@ -1,1 +1,1 @@
-"""What planning costs here and in its peers: whole processes, side by side, medians and ratios."""
+"""The cost of planning here and in peers: whole processes, side by side, medians and ratios."""

@@ -1,4 +1,4 @@
-"""What deciding costs beside reading: 10,000 people, 20 filters, 200 groups nested five deep. CPU seconds, medians.
+"""The cost of deciding compared with reading: 10,000 people, 20 filters, 200 groups nested five deep; CPU medians.
 
     python -m benchmarks.access [--users N] [--repeats N]
 
@@ -24,7 +24,7 @@ FILTERS, CHAINS, DEPTH = 20, 40, 5
 
 
 def write_company(users: int) -> dict[str, bytes]:
-    """The files of a company: a hundred people each, groups in chains of five, roles through the head of each chain."""
+    """Returns the files of a company: a hundred people each, groups in chains of five, a role for each chain."""
     files = {
         f"users/{first // 100:04}.yaml": "users:\n" + "".join(map(_user, range(first, min(first + 100, users))))
         for first in range(0, users, 100)
@@ -65,7 +65,7 @@ def _filter(number: int) -> str:
 
 
 def measure(work: Callable[[], object], repeats: int) -> float:
-    """The median CPU seconds of a few runs."""
+    """Returns the median CPU seconds of some runs."""
     seconds = []
     for _ in range(repeats):
         gc.collect()
@@ -76,14 +76,14 @@ def measure(work: Callable[[], object], repeats: int) -> float:
 
 
 def main() -> None:
-    """Measures each in turn, and prints what it is of loading."""
+    """Measures each task, and prints its cost as a multiple of loading."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=5)
     told = parser.parse_args()
     files = write_company(told.users)
     loaded = load_declarations(files)
-    assert not loaded.problems, loaded.problems[:3]  # noqa: S101  # a benchmark of something else would be a lie
+    assert not loaded.problems, loaded.problems[:3]  # noqa: S101  # the figures would be wrong
     declarations = loaded.declarations
     tasks: dict[str, Callable[[], object]] = {
         "load the YAML": lambda: load_declarations(files),

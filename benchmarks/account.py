@@ -1,4 +1,4 @@
-"""The embedded 4me on a port, as far away as one likes, that counts what it is asked."""
+"""The embedded 4me on a port, with a latency, which counts its requests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LONG_AGO = "2026-01-05T08:00:00Z"
 
 @dataclass
 class Account:
-    """Where it listens, what it holds, and when each request came, in seconds."""
+    """The address of the account, its store, and the time of each request, in seconds."""
 
     store: Store
     url: str = ""
     moments: list[float] = field(default_factory=list)
 
     def title_by_hand(self, user_name: str, title: str) -> None:
-        """What somebody does in the account, past git; not counted."""
+        """Changes the account by hand, past git; not counted."""
         now = datetime.now(UTC)
         found = next(one for one in self.store.simulator().users.values() if one["userName"] == user_name)
         operation = {"op": "replace", "path": "title", "value": title}
@@ -38,14 +38,14 @@ class Account:
             raise RuntimeError(f"the account answers {response.status}: {response.body}")
 
     def age(self) -> None:
-        """Everybody as if nobody had been changed for months: who changed of late is a question of drift's."""
+        """Makes all users look unchanged for months, because drift asks for recent changes."""
         users = self.store.simulator().users.values()
         self.store.seed([{**one, "meta": {"resourceType": "User", "lastModified": LONG_AGO}} for one in users])
 
 
 @contextmanager
 def serve_account(file: Path, latency: float) -> Iterator[Account]:
-    """An empty account for as long as the block runs; each answer takes `latency` seconds more."""
+    """Serves an empty account while the block runs; each answer takes `latency` seconds more."""
     with Store(file) as store:
         account = Account(store)
         app = make_app(store, now=lambda: datetime.now(UTC), token=TOKEN)
@@ -55,7 +55,7 @@ def serve_account(file: Path, latency: float) -> Iterator[Account]:
 
 
 def most_in_a_window(moments: list[float], seconds: float) -> int:
-    """The most requests that came within so many seconds."""
+    """Returns the highest number of requests within that many seconds."""
     return max(
         (sum(start <= one < start + seconds for one in moments[at:]) for at, start in enumerate(moments)), default=0
     )

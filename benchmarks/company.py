@@ -1,4 +1,4 @@
-"""A company of people and groups, in git and as plain JSON for peers: what is synchronised to an account over HTTP."""
+"""A company of people and groups, in git and as plain JSON for peers, which is synchronised over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOKEN_NAME = "BENCH_TOKEN"  # noqa: S105  # the name of the variable that holds 
 
 
 def write_repository(folder: Path, count: int, url: str, rate: str) -> None:
-    """A desired-state folder with `count` people in `GROUPS` groups, for the account at that address."""
+    """Writes a desired-state folder with `count` people in `GROUPS` groups, for the account at that address."""
     people.write_declared_yaml_before(folder, count)
     tenant = f"{{url: {json.dumps(url)}, token: {{env: {TOKEN_NAME}}}, scope: all, rate: {rate}}}"
     (folder / "tenants.yaml").write_text(f"tenants:\n  bench: {tenant}\n", encoding="utf-8")
@@ -22,7 +22,7 @@ def write_repository(folder: Path, count: int, url: str, rate: str) -> None:
 
 
 def change_titles(folder: Path, changed: int, title: str) -> None:
-    """Gives the first `changed` people another title, in the file they are in."""
+    """Changes the titles of the first `changed` people, in their file."""
     file = min((folder / "users").iterdir())
     before, *persons = file.read_text(encoding="utf-8").split("    title: ")
     kept = (person.split("\n", 1) for person in persons)
@@ -31,7 +31,7 @@ def change_titles(folder: Path, changed: int, title: str) -> None:
 
 
 def write_for_peers(file: Path, count: int) -> None:
-    """The same company as SCIM resources in JSON; members are user names."""
+    """Writes the same company as SCIM resources in JSON; members are user names."""
     users = [
         {key: value for key, value in people.live_user(number).items() if key not in ("id", "meta")}
         for number in range(1, count + 1)
@@ -48,7 +48,7 @@ def write_for_peers(file: Path, count: int) -> None:
 
 
 def change_titles_for_peers(file: Path, changed: int, title: str) -> None:
-    """The same edit in the same people."""
+    """Makes the same edit of the same people in JSON."""
     company = json.loads(file.read_text(encoding="utf-8"))
     for person in company["users"][:changed]:
         person["title"] = title

@@ -1,4 +1,4 @@
-"""`benchmarks/run` once its environments are there: makes people, measures everybody in limiter, keeps the figures."""
+"""`benchmarks/run planning`: makes people, measures the contenders in turns, and keeps the figures."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from benchmarks.stages import time_stages
 
 HERE = Path(__file__).parent
 QUICK_USERS = 1_000
-STARTS_IN_A_TURN = 4  # a start is short: more of them cost nothing and steady the median
+STARTS_IN_A_TURN = 4  # a start is short, so more of them cost little and steady the median
 
 
 @click.command()
 @click.option("--users", default=10_000, show_default=True, type=click.IntRange(min=1_000), help="People to plan.")
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(min=1), help="Turns for each command.")
 @click.option("--quick", is_flag=True, help="1,000 people and one turn; print the figures and keep none.")
-@click.option("--profile", is_flag=True, help="Only tell where the time of one plan goes, stage by stage.")
+@click.option("--profile", is_flag=True, help="Only print the seconds of one plan, stage by stage.")
 def main(users: int, repeats: int, *, quick: bool, profile: bool) -> None:
     """Measure what planning costs, here and in peers, and write it into benchmarks/README.md."""
     users, repeats = (QUICK_USERS, 1) if quick else (users, repeats)
     with TemporaryDirectory(prefix="reconciler-benchmarks-") as folder:
         try:
             if profile:
-                _tell_stages(Path(folder), users)
+                _print_stages(Path(folder), users)
                 return
             figures = measure(Path(folder), users, repeats)
         except Void as void:
@@ -46,7 +46,7 @@ def main(users: int, repeats: int, *, quick: bool, profile: bool) -> None:
 
 
 def measure(folder: Path, users: int, repeats: int) -> Figures:
-    """Every comparison, in a folder that is empty. Raises Void where one of them means nothing."""
+    """Measures every comparison, in an empty folder. Raises Void if one of them is invalid."""
     terraform = tools.find_terraform()
     return Figures(
         users=users,
@@ -88,13 +88,13 @@ def _measure(contenders: Sequence[Contender]) -> dict[str, list[Cost]]:
     return measure_in_turns(contenders, tell=lambda line: click.echo(line, err=True))
 
 
-def _tell_stages(folder: Path, users: int) -> None:
+def _print_stages(folder: Path, users: int) -> None:
     for stage, seconds in time_stages(folder, users).items():
         click.echo(f"{seconds:8.3f} s  {stage}")
 
 
 def _keep(figures: Figures) -> None:
-    """Every single run for machines, the medians for people."""
+    """Writes every run as JSON, and the medians into README.md."""
     raw = HERE / "results" / "latest.json"
     raw.parent.mkdir(exist_ok=True)
     raw.write_text(json.dumps(asdict(figures), indent=2) + "\n", encoding="utf-8")

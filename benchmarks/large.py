@@ -1,7 +1,7 @@
 """A company of any size with groups in proportion: for 100,000 people 2,000 groups with 500,000 memberships.
 
-In git, and as the account had it before: one person in a hundred and one group in a hundred have changed since. Knows
-the formats of a desired state and of a saved live state; plans nothing.
+It exists in git and as a live state, from which one person and one group in a hundred have changed. Knows the formats
+of a desired state and of a saved live state; plans nothing.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from pathlib import Path
 from benchmarks import people
 from benchmarks.people import Person
 
-PEOPLE_A_GROUP = 50  # there is a group for every so many people
+PEOPLE_A_GROUP = 50  # one group for this many people
 MEMBERS = 250  # of each group, however large the company
-MOVED = 5  # members whom a changed group gains, and as many it loses
+MOVED = 5  # members that a changed group gains, and loses
 GROUPS_IN_A_FILE = 100
-WITH_CLAUSE, WITH_GROUP = 0, 5  # the last digit of groups that are not by name alone
-STEP = 37  # shares no divisor with a size: the members of a group are spread over everybody
+WITH_CLAUSE, WITH_GROUP = 0, 5  # the last digit of groups with a clause, and with a nested group
+STEP = 37  # shares no divisor with a size, so members are spread over all people
 
 
 def count_groups(count: int) -> int:
-    """How many groups a company of so many people has."""
+    """Returns the number of groups for that many people."""
     return count // PEOPLE_A_GROUP
 
 
 def count_changes(count: int) -> int:
-    """How many changes a plan has: of each changed person, and of each changed group who comes and who goes."""
+    """Returns the number of changes in a plan: one per changed person, and two per changed group."""
     return people.count_changed(count) + 2 * sum(map(_is_changed, range(1, count_groups(count) + 1)))
 
 
 def write_company(folder: Path, count: int) -> None:
-    """A desired-state folder, and `live.json`, an account as `plan --live` reads it, in the folder."""
+    """Writes a desired-state folder, and `live.json`, a saved live state for `plan --live`."""
     desired = folder / "desired-state"
     people.write_declared_yaml(desired, count)
     for file in (desired / "users").iterdir():
@@ -57,7 +57,7 @@ def _live_state(count: int) -> Iterator[str]:
 
 
 def _declared_group(number: int, count: int) -> str:
-    """Of ten groups one has a team by a clause, and others by name; one has another group in it and nobody else."""
+    """Of ten groups, one has members by a clause and by name, one has another group alone, and eight have names."""
     members = [people.key_of(one) for one in _named(number, count)]
     lines = [f"  {_key(number)}:", f"    displayName: Group {number}"]
     if number % 10 == WITH_CLAUSE:
@@ -84,14 +84,14 @@ def _live_group(number: int, count: int) -> Person:
 
 
 def _members(number: int, count: int) -> list[int]:
-    """Everybody in a group, by number."""
+    """Returns the numbers of all members of a group."""
     if number % 10 == WITH_GROUP:
         return _members(number - 1, count)
     return [*_named(number, count), *(_in_team(number, count) if number % 10 == WITH_CLAUSE else ())]
 
 
 def _named(number: int, count: int) -> list[int]:
-    """Those named in a group: all of its members, or those who are not of its team."""
+    """Returns the members that a group names: all of them, or those that its clause does not match."""
     team = _in_team(number, count) if number % 10 == WITH_CLAUSE else range(0)
     everybody = ((number * PEOPLE_A_GROUP + step * STEP) % count + 1 for step in range(count))
     others = (one for one in everybody if one not in team)

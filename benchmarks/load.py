@@ -1,9 +1,9 @@
-"""Applies of many changes while one exchange in a hundred breaks: what they hold in memory, and how they keep pace.
+"""Applies of many changes while one exchange in a hundred breaks: their memory, and whether they keep the pace.
 
     python -m benchmarks.load [CHANGES …]
 
-5,000 changes at 4me's pace, in a time that jumps, then 5,000 and 50,000 without a limit, each in a process of its own.
-A run whose outcomes, progress, pace or account are not what they should be fails. Prints a table and writes nothing.
+Applies 5,000 changes at 4me's pace, with a clock that jumps, then 5,000 and 50,000 without a limit, each in a process
+of its own. A run fails if outcomes, progress, pace or account are wrong. Prints a table and writes nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ URL = "https://bench.example/scim/v2"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one apply came to."""
+    """The figures of one apply."""
 
     changes: int
     paced: bool
@@ -69,14 +69,14 @@ class Load:
 
 @dataclass(slots=True)
 class Account:
-    """The simulator behind a transport, that breaks one exchange in a hundred, each time in another way."""
+    """The simulator behind a transport that breaks one exchange in a hundred, each time in another way."""
 
     simulator: Simulator
     starts: list[float] = field(default_factory=list)
     faults: int = 0
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        """As the account does, after a moment."""
+        """Answers as the account does, after a moment."""
         loop = asyncio.get_running_loop()
         self.starts.append(loop.time())
         await tell_sent(request)
@@ -100,7 +100,7 @@ class Account:
 
 
 def list_changes(count: int) -> tuple[Change, ...]:
-    """One in twenty is a new person, the others change their title."""
+    """Returns the changes: one in twenty creates a user, the others change a title."""
     return tuple(_create(number) if number % CREATED_ONE_IN == 0 else _update(number) for number in range(count))
 
 
@@ -116,7 +116,7 @@ def _update(number: int) -> UpdateUser:
 
 
 def make_account(count: int) -> Simulator:
-    """Everybody who is not new."""
+    """Returns the simulator with all users that are not new."""
     return Simulator(users=[_live(number) for number in range(count) if number % CREATED_ONE_IN])
 
 
@@ -132,16 +132,16 @@ def _live(number: int) -> JsonObject:
 
 
 def measure(count: int, *, paced: bool) -> Load:
-    """Applies that many changes, checks what came of it, and tells what it cost."""
-    account, windows, told = Account(make_account(count)), PACE if paced else (), io.StringIO()
+    """Applies that many changes, checks the result, and returns the figures."""
+    account, windows, printed = Account(make_account(count)), PACE if paced else (), io.StringIO()
     changes = list_changes(count)
-    heard: Counter[str] = Counter({change.id: 0 for change in changes})  # a plan that was read knows its ids
+    heard: Counter[str] = Counter({change.id: 0 for change in changes})  # a plan that was read has its ids
     before, began = _peak(), process_time()
 
-    applied, _seconds = run_in_virtual_time(_apply(changes, account, windows, told, heard))
+    applied, _seconds = run_in_virtual_time(_apply(changes, account, windows, printed, heard))
 
     used, cpu = _peak() - before, process_time() - began
-    _check(changes, applied, account, windows, told.getvalue(), heard)
+    _check(changes, applied, account, windows, printed.getvalue(), heard)
     statuses = Counter(one.status for one in applied.outcomes)
     return Load(
         count,
@@ -157,7 +157,7 @@ def measure(count: int, *, paced: bool) -> Load:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one apply came to, how long it took by the clock that jumps, and how much was sent."""
+    """The outcomes of one apply, its seconds by the clock that jumps, and the number of requests."""
 
     outcomes: tuple[Outcome, ...]
     seconds: float
@@ -165,7 +165,7 @@ class Applied:
 
 
 async def _apply(
-    changes: Sequence[Change], account: Account, windows: tuple[Window, ...], told: io.StringIO, heard: Counter[str]
+    changes: Sequence[Change], account: Account, windows: tuple[Window, ...], printed: io.StringIO, heard: Counter[str]
 ) -> Applied:
     loop = asyncio.get_running_loop()
     clock = PaceClock(now=loop.time, sleep=asyncio.sleep)
@@ -175,7 +175,7 @@ async def _apply(
         transport = httpx.MockTransport(account.answer)
         async with Client(URL, "a token", windows, transport=transport, clock=clock) as client:
             progress = ApplyProgress(len(changes))
-            with contextlib.redirect_stderr(told):
+            with contextlib.redirect_stderr(printed):
 
                 def hear(outcome: Outcome) -> None:
                     heard[outcome.change.id] += 1
@@ -192,21 +192,21 @@ def _check(  # noqa: PLR0913, PLR0917  # all that one apply left
     applied: Applied,
     account: Account,
     windows: tuple[Window, ...],
-    told: str,
+    printed: str,
     heard: Counter[str],
 ) -> None:
-    """Raises Void where an outcome is missing, progress lies, a window was exceeded, or the account is not as asked."""
+    """Raises Void if an outcome is missing, progress is wrong, a window was exceeded, or the account is wrong."""
     if [one.change for one in applied.outcomes] != list(changes) or {*heard.values()} != {1}:
         raise Void("not every change has one outcome")
     said = [
         tuple(int(one.replace(",", "") or 0) for one in numbers)
-        for numbers in re.findall(r"([\d,]+) of [\d,]+ changes(?:, ([\d,]+) failed)?; ", told)
+        for numbers in re.findall(r"([\d,]+) of [\d,]+ changes(?:, ([\d,]+) failed)?; ", printed)
     ]
     failed = sum(one.status == "failed" for one in applied.outcomes)
     if said != sorted(said) or any(done > len(changes) or some > failed for done, some in said):
         raise Void(f"progress said {said[-1:]}, and {failed} failed")
     if abs(len(said) - applied.seconds // SECONDS_ELSEWHERE) > 1:
-        raise Void(f"{len(said)} lines were told in {applied.seconds} s")
+        raise Void(f"{len(said)} lines were printed in {applied.seconds} s")
     for window in windows:
         for start, later in zip(account.starts, account.starts[window.requests :], strict=False):
             if later - start < window.seconds - 1e-6:
@@ -223,14 +223,14 @@ def _check(  # noqa: PLR0913, PLR0917  # all that one apply left
 
 
 def _peak() -> int:
-    """The largest resident set so far, in bytes."""
+    """Returns the largest resident set so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _measured(count: int, *, paced: bool) -> Load:
-    """The same in a process of its own, whose peak is nobody else's."""
+    """Measures in a process of its own, so that the peak belongs to one apply."""
     command = [sys.executable, "-m", "benchmarks.load", "--one", str(count), *(["--paced"] if paced else [])]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603  # ourselves
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603  # this module
     return Load(**json.loads(done.stdout))
 
 
@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--paced", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(asdict(measure(options.one, paced=options.paced))))  # noqa: T201  # for the process that asked
+        print(json.dumps(asdict(measure(options.one, paced=options.paced))))  # noqa: T201  # for the parent process
         return
     print("| changes | pace | faults | requests | applied | failed | by the clock | CPU | memory | a change |")  # noqa: T201
     print("|--:|---|" + "--:|" * 8)  # noqa: T201
@@ -251,7 +251,7 @@ def main() -> None:
 
 
 def row(one: Load) -> str:
-    """A line of the table."""
+    """Returns a row of the table."""
     other = one.changes - one.statuses.get("applied", 0)
     cells = (
         f"{one.changes:,}",

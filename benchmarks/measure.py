@@ -1,4 +1,4 @@
-"""Whole processes, measured in limiter: what each run cost. Knows nothing of what the commands do."""
+"""Measures whole processes, in turns: the cost of each run. Knows nothing of what the commands do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPAWN = Path(__file__).with_name("spawn.py")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took; `peak_bytes` is the largest resident set of any process of the tree."""
+    """The cost of one run; `peak_bytes` is the largest resident set of any process of the tree."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -39,11 +39,11 @@ class Contender:
 
 
 class Void(Exception):
-    """A comparison that means nothing: a command failed, or did something else than its peers."""
+    """The comparison is invalid: a command failed, or did other work than its peers."""
 
 
 def measure_in_turns(contenders: Sequence[Contender], tell: Callable[[str], object]) -> dict[str, list[Cost]]:
-    """The costs of every contender, measured in rounds: A B C A B C. Raises Void at the first wrong result."""
+    """Measures every contender in turns: A B C A B C. Raises Void at the first wrong result."""
     costs: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for contender in contenders:
         run(contender.prepare, contender.folder)
@@ -57,8 +57,8 @@ def measure_in_turns(contenders: Sequence[Contender], tell: Callable[[str], obje
 
 
 def run(command: Sequence[str], folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What the command prints, unmeasured; raises Void where it fails. `settings` are of its environment alone."""
-    done = subprocess.run(  # noqa: S603 - only commands that are written down in this package
+    """Runs a command unmeasured, and returns its output; raises Void if it fails. `settings` extend its environment."""
+    done = subprocess.run(  # noqa: S603 - only commands of this package
         command,
         cwd=folder,
         env={**_environment(folder), **settings},
@@ -87,6 +87,6 @@ def _checked(command: Sequence[str], exit_code: int, printed: str) -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The same for every command, and without a person's own settings; Terraform asks no server for a newer version."""
+    """Returns one environment for all commands, without personal settings; Terraform checks for no newer version."""
     path = os.environ.get("PATH", os.defpath)
     return {"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "CHECKPOINT_DISABLE": "1"}

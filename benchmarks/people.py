@@ -1,4 +1,4 @@
-"""People, always the same ones, in the shape that each tool reads: as declared, and as they were before.
+"""The same people in the format of each tool: as declared, and as they were before.
 
 Each person has ten attributes, and one in a hundred had another title before. Knows file formats and no tool.
 """
@@ -23,33 +23,33 @@ ZONE = "people.example."
 
 
 def count_changed(count: int) -> int:
-    """How many of `count` people differ from what they were before."""
+    """Returns how many of `count` people differ from before."""
     return count // CHANGED_IN
 
 
 def write_declared_yaml(folder: Path, count: int) -> None:
-    """A desired-state folder with one tenant, `bench`, and everybody in files of a hundred."""
+    """Writes a desired-state folder with one tenant, `bench`, and all people in files of a hundred."""
     _write_yaml(folder, count, _person)
 
 
 def write_declared_yaml_before(folder: Path, count: int) -> None:
-    """The same folder, with everybody as they were before."""
+    """Writes the same folder, with all people as they were before."""
     _write_yaml(folder, count, _person_before)
 
 
 def write_live_json(file: Path, count: int) -> None:
-    """The live state of an account that holds everybody as they were before, as `plan --live` reads it."""
+    """Writes a saved live state with all people as they were before, for `plan --live`."""
     users = [live_user(number) for number in _numbers(count)]
     _write(file, [json.dumps({"format": 1, "users": users, "groups": []}, indent=2), "\n"])
 
 
 def write_terraform(folder: Path, count: int) -> None:
-    """A module with one resource a person in files of a hundred, and the state that Terraform kept from before."""
+    """Writes a module with one resource a person in files of a hundred, and Terraform's state from before."""
     for name, numbers in _files(count):
         _write(folder / f"{name}.tf", map(_declared_resource, numbers))
     state = {
         "version": 4,
-        "terraform_version": "1.4.0",  # the first that has terraform_data
+        "terraform_version": "1.4.0",  # the first version with terraform_data
         "serial": 1,
         "lineage": "5f0f4a52-5a3b-4a57-9d0b-3a3d7f6f7c11",
         "outputs": {},
@@ -59,9 +59,9 @@ def write_terraform(folder: Path, count: int) -> None:
 
 
 def write_octodns(folder: Path, count: int) -> None:
-    """A zone with one A record a person, that zone as it was before, and the configuration that compares the two.
+    """Writes a zone with one A record a person, the zone as it was before, and the configuration that compares them.
 
-    A record has two short values where a person has ten attributes: the least that octoDNS can be asked.
+    A record has two short values and a person ten attributes, so this is the least work for octoDNS.
     """
     provider = "octodns.provider.yaml.YamlProvider"
     config = {
@@ -79,7 +79,7 @@ def _numbers(count: int) -> range:
 
 
 def _files(count: int) -> Iterator[tuple[str, range]]:
-    """The name of each file, and the numbers of the people in it."""
+    """Yields the name of each file, and the numbers of its people."""
     numbers = _numbers(count)
     for start in range(0, count, PEOPLE_IN_A_FILE):
         yield f"team-{start // PEOPLE_IN_A_FILE + 1:04}", numbers[start : start + PEOPLE_IN_A_FILE]
@@ -103,12 +103,12 @@ def _is_changed(number: int) -> bool:
 
 
 def key_of(number: int) -> str:
-    """The name of a person in YAML."""
+    """Returns the name of a person in YAML."""
     return f"person.{number:06}"
 
 
 def _person(number: int) -> Person:
-    """The ten attributes as declared, in the spelling of RFC 7643."""
+    """Returns the ten attributes as declared, in the spelling of RFC 7643."""
     department = DEPARTMENTS[number % len(DEPARTMENTS)]
     address = f"{key_of(number)}@example.com"
     return {
@@ -146,7 +146,7 @@ def _declared_user(key: str, person: Person) -> str:
 
 
 def live_user(number: int) -> Person:
-    """A person as an account answered them before."""
+    """Returns a person as an account answered before."""
     person = _person_before(number)
     return {
         "schemas": [CORE, ENTERPRISE],
@@ -196,7 +196,7 @@ def _known_resource(number: int) -> Person:
 
 
 def _terraform_type(value: object) -> object:
-    """The type of a value as a state file writes it."""
+    """Returns the type of a value as a state file writes it."""
     match value:
         case bool():
             return "bool"

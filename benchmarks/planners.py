@@ -1,7 +1,7 @@
-"""The same days in Terraform and octoDNS, over the same people: seconds alone, for neither speaks to a SCIM service.
+"""The same days in Terraform and octoDNS, over the same people: only seconds, because neither uses SCIM.
 
 Terraform has no maintained provider for SCIM, so its engine keeps one `terraform_data` a person in its own state and
-asks nobody; octoDNS compares zones, here two in YAML. What a provider would ask for is not in these seconds.
+sends no request. octoDNS compares zones, here two in YAML. The requests of a provider are not in these seconds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.tools import Planned
 
 
 def live_with_terraform(folder: Path, terraform: str, count: int, changed: int) -> list[float | None]:
-    """First apply, a plan of nothing, plan and apply of some, a plan of one; what others do it can't see here."""
+    """Times a first apply, an empty plan, a plan and apply of some, and a plan of one; changes by hand are not seen."""
     people.write_terraform(folder, count)
     (folder / "terraform.tfstate").unlink()
     plain = ("-input=false", "-no-color")
@@ -36,7 +36,7 @@ def live_with_terraform(folder: Path, terraform: str, count: int, changed: int) 
 
 
 def live_with_octodns(folder: Path, count: int, changed: int) -> list[float | None]:
-    """The same with a zone; its live side is a zone too, so what somebody did by hand there is seen."""
+    """Times the same days with a zone; its live side is a zone too, so changes by hand are seen."""
     people.write_octodns(folder, count)
     declared, live = (folder / side / f"{people.ZONE}yaml" for side in ("declared", "before"))
     live.write_text("---\n{}\n", encoding="utf-8")
@@ -56,7 +56,7 @@ def live_with_octodns(folder: Path, count: int, changed: int) -> list[float | No
 
 
 def _seconds(folder: Path, *commands: Sequence[str], check: Callable[[str], object] = len) -> float:
-    """What the commands took, one after the other; `check` looks at what the first of them printed."""
+    """Returns the seconds of commands in sequence; `check` gets the output of the first one."""
     start = monotonic()
     printed = [run_command(command, folder) for command in commands]
     took = monotonic() - start
@@ -73,7 +73,7 @@ def _planning(read: Callable[[str], Planned], changed: int) -> Callable[[str], N
 
 
 def _edit(file: Path, pattern: str, text: str, times: int) -> None:
-    """Puts the text in place of the first so many matches."""
+    """Replaces the first matches by the text, up to a number."""
     edited, found = re.subn(pattern, text, file.read_text(encoding="utf-8"), count=times)
     if found != times:
         raise Void(f"{file.name} has {found} places to edit where there should be {times}")

@@ -22,10 +22,10 @@ Measure: TypeAlias = Callable[[Cost], float]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that was measured, by the name of each contender, and on what.
+    """All measured costs, by the name of each contender, and the machine.
 
-    Ours comes first in `start` and `plan`; a peer that is not installed has no costs. `growth` is ours alone, by
-    number of people, smallest first; the largest two tell how planning grows.
+    The reconciler comes first in `start` and `plan`; a peer that is not installed has no costs. `growth` has its costs
+    by number of people, smallest first; the largest two show how planning grows.
     """
 
     users: int
@@ -38,7 +38,7 @@ class Figures:
 
 
 def render(figures: Figures) -> str:
-    """All figures as Markdown, without a heading of their own."""
+    """Returns all figures as Markdown, without a heading."""
     versions = ", ".join(f"{name} {version}" for name, version in figures.versions.items())
     lines = [
         f"{figures.system}. {versions}.",
@@ -64,7 +64,7 @@ def render(figures: Figures) -> str:
 
 
 def put_between(document: str, text: str, opening: str = BEGIN, closing: str = END) -> str:
-    """The document with the text in place of what stood between its markers."""
+    """Returns the document with the text between its markers replaced."""
     before, begin, rest = document.partition(opening)
     _, end, after = rest.partition(closing)
     if not begin or not end:
@@ -79,7 +79,7 @@ def _caveat(figures: Figures) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What must not exceed `limit`; `measured` is None where a peer is not installed."""
+    """A figure that must not exceed `limit`; `measured` is None if a peer is not installed."""
 
     says: str
     measured: float | None
@@ -105,13 +105,13 @@ def _target_row(target: _Target) -> str:
 
 
 def _ours_over(costs: Costs, peer: str, measure: Measure) -> float | None:
-    """Ours, the first, as a multiple of the peer's; None where the peer is not installed."""
+    """Returns the first cost as a multiple of the peer's; None if the peer is not installed."""
     ours = next(iter(costs.values()))
     return _median(ours, measure) / _median(costs[peer], measure) if costs[peer] else None
 
 
 def _exponent(growth: Mapping[int, Sequence[Cost]], measure: Measure) -> float:
-    """How the measure grows between the two largest sizes: 1 is in proportion, 2 with the square."""
+    """Returns the exponent of growth between the two largest sizes: 1 is linear, 2 quadratic."""
     smaller, larger = sorted(growth)[-2:]
     return log(_median(growth[larger], measure) / _median(growth[smaller], measure)) / log(larger / smaller)
 
@@ -133,7 +133,7 @@ def _median(costs: Sequence[Cost], measure: Measure) -> float:
 
 
 def peer_rows(costs: Costs) -> Iterator[str]:
-    """Medians, and each against ours."""
+    """Yields the rows of medians, with the ratio of each to the first."""
     ours = next(iter(costs.values()))
     yield "| | wall | CPU | peak memory | wall against ours | memory against ours |"
     yield "| --- | --: | --: | --: | --: | --: |"
@@ -163,5 +163,5 @@ def _decimal(value: float) -> str:
 
 
 def _fraction(value: float) -> str:
-    """A small ratio as people say it: 1/15."""
+    """Returns a small ratio as a fraction: 1/15."""
     return f"1/{1 / value:.1f}".removesuffix(".0")

@@ -1,6 +1,7 @@
-"""What people write who have a SCIM library and an afternoon: look up, create or correct, one after the other.
+"""A simple script with a SCIM library: it looks up each resource, and creates or corrects it.
 
-`scim_loop.py URL TOKEN COMPANY.json`, with scim2-client. Runs in the environment of the peers; imports nothing of ours.
+`scim_loop.py URL TOKEN COMPANY.json`, with scim2-client. Runs in the environment of the peers, so it can't import the
+program.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Model: TypeAlias = type[User[EnterpriseUser]] | type[Group]
 
 
 def main(url: str, token: str, company: str) -> None:
-    """Makes the account what the company is; nobody who left is looked for."""
+    """Makes the account equal to the company; it does not look for leavers."""
     wanted = json.loads(Path(company).read_text(encoding="utf-8"))
     with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as line:
         client = SyncSCIMClient(line, provider=known(), check_response_content_type=False)
@@ -30,13 +31,13 @@ def main(url: str, token: str, company: str) -> None:
 
 
 def known() -> ScimProvider:
-    """Users with the enterprise extension, and groups, as RFC 7643 has them: nothing is asked to find that out."""
+    """Returns the schemas of users with the enterprise extension, and of groups, without a request (RFC 7643)."""
     types = [ResourceType.from_resource(model) for model in (Person, Group)]
     return ScimProvider(models=[User, EnterpriseUser, Group], resource_types=types)
 
 
 def keep(client: SyncSCIMClient, model: Model, by: str, wanted: dict[str, Any]) -> str:
-    """Creates it, or corrects its title; its id."""
+    """Creates a resource, or corrects its title. Returns its id."""
     found = client.query(model, query_parameters={"filter": f'{by} eq "{wanted[by]}"'}).resources or []
     if not found:
         return str(client.create(model.model_validate(wanted)).id)

@@ -1,10 +1,10 @@
 """`python -m benchmarks.sizes`: CPU and memory of load, compile, diff and render by size, how each grows; starting.
 
-People come with groups, a fiftieth as many, and five memberships each. Whole plans are measured too: the first, one of
-files that were read before, and one with a file edited since.
+There is a group for each fifty people, and five memberships for each person. Whole plans are measured too: the first,
+one with all files cached, and one with one file edited since.
 
-Each size is measured in processes of its own, smallest first, in turns; the figures are medians. CPU, not wall: it is
-what a busy machine changes least.
+Each size is measured in processes of its own, smallest first, in turns; the figures are medians. They are CPU seconds,
+because a busy machine changes those least.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Meter:
     stages: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def time(self, stage: str, work: Callable[[], T]) -> T:
-        """What `work` returns."""
+        """Measures `work`, and returns its result."""
         start = process_time()
         result = work()
         unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2) of each
@@ -80,7 +80,7 @@ class Meter:
 def main(repeats: int, child: Path | None, *, profile: bool, keep: bool) -> None:
     """Measure the stages of a plan at 1,000, 10,000 and 100,000 people."""
     if child:
-        with collector_off():  # as in the commands
+        with collector_off():  # as the commands do
             click.echo(json.dumps(name_costs(child) if profile else measure_stages(child)))
         return
     with TemporaryDirectory(prefix="reconciler-sizes-") as folder:
@@ -92,7 +92,7 @@ def main(repeats: int, child: Path | None, *, profile: bool, keep: bool) -> None
 
 
 def compare(folder: Path, repeats: int) -> Iterator[str]:
-    """The tables, line by line."""
+    """Yields the tables, line by line."""
     runs: dict[int, list[Measured]] = {size: [] for size in SIZES}
     for size in SIZES:
         large.write_company(folder / str(size), size)
@@ -115,7 +115,7 @@ def compare(folder: Path, repeats: int) -> Iterator[str]:
 
 
 def start_rows(folder: Path, repeats: int) -> Iterator[str]:
-    """What it takes until something is said, beside the least that a command line of click takes."""
+    """Yields the cost of a start, beside the least that a command line with click takes."""
     contenders = [
         tools.reconciler_help(folder / "help", repeats),
         tools.reconciler_validate(folder / "validate", STARTED_WITH, repeats),
@@ -125,7 +125,7 @@ def start_rows(folder: Path, repeats: int) -> Iterator[str]:
 
 
 def measure_plans(folder: Path, size: int, turn: int) -> Measured:
-    """The whole command, with nothing kept, with every file kept as it was read, and with one file edited since."""
+    """Measures the whole command: with an empty cache, with all files cached, and with one file edited since."""
     shutil.rmtree(folder / ".reconciler", ignore_errors=True)
     title = f"Head of Turn {turn}"
     costs: dict[str, Mapping[str, float]] = {}
@@ -147,7 +147,7 @@ def measure_plans(folder: Path, size: int, turn: int) -> Measured:
 
 
 def measure_stages(folder: Path) -> Measured:
-    """What a plan does between the files and its text, stage by stage, in this process."""
+    """Measures the stages of a plan between the files and its text, in this process."""
     meter = Meter()
     live = meter.time("read the live state", lambda: load_snapshot(folder / "live.json"))
     declarations = meter.time("load", lambda: load_declarations(read_folder(folder / "desired-state"))).declarations
@@ -164,20 +164,20 @@ def measure_stages(folder: Path) -> Measured:
 
 
 def name_costs(folder: Path) -> Mapping[str, float]:
-    """The functions that take the most of all, and their share."""
+    """Returns the most expensive functions of all stages, and their shares."""
     profile = cProfile.Profile()
     profile.runcall(measure_stages, folder)
     return largest(pstats.Stats(profile).get_stats_profile())
 
 
 def largest(profile: pstats.StatsProfile) -> Mapping[str, float]:
-    """The functions with the most time of their own, and their share of all."""
+    """Returns the functions with the most time of their own, and their shares."""
     costs = sorted(profile.func_profiles.items(), key=lambda one: one[1].tottime, reverse=True)[:NAMED]
     return {f"{Path(cost.file_name).stem}.{name}": cost.tottime / profile.total_tt for name, cost in costs}
 
 
 def exponent(runs: Mapping[int, Sequence[Measured]], stage: str, what: str) -> float:
-    """How it grows between the two largest sizes: 1 is in proportion, 2 with the square."""
+    """Returns the exponent of growth between the two largest sizes: 1 is linear, 2 quadratic."""
     smaller, larger = sorted(runs)[-2:]
     return log(_median(runs[larger], stage, what) / _median(runs[smaller], stage, what)) / log(larger / smaller)
 
@@ -205,8 +205,8 @@ def _median(runs: Sequence[Measured], stage: str, what: str) -> float:
     return median(one[stage][what] for one in runs)
 
 
-def _in_a_process(folder: Path, *options: str) -> Any:  # noqa: ANN401  # what the child printed as JSON
-    """What a child prints: started by one that is small, for a process inherits the peak of whoever started it."""
+def _in_a_process(folder: Path, *options: str) -> Any:  # noqa: ANN401  # the child's JSON
+    """Returns the output of a child. A small process starts it, because a child inherits its parent's peak memory."""
     output = folder / "output"
     child = (sys.executable, "-m", "benchmarks.sizes", "--child", str(folder), *options)
     run((sys.executable, "-I", "-S", str(SPAWN), str(folder / "cost"), str(output), *child), ROOT)

@@ -1,7 +1,7 @@
-"""Runs one command and writes what it cost: `python -I -S spawn.py COST.json OUTPUT COMMAND [ARGUMENT…]`.
+"""Runs one command and writes its cost: `python -I -S spawn.py COST.json OUTPUT COMMAND [ARGUMENT…]`.
 
-A process of its own, and one that imports next to nothing: the kernel counts the peak memory of a child from that of
-the process which started it, so whoever starts it must be smaller than all that is measured.
+This is a process of its own with few imports. A child's peak memory starts at that of its parent, so the parent must be
+smaller than all measured commands.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 
 
 def measure(output: str, arguments: list[str]) -> dict[str, float | int]:
-    """Wall and CPU seconds, peak bytes (the largest process of the tree) and exit code; its words go to `output`."""
+    """Returns wall and CPU seconds, peak bytes (of the largest process of the tree) and exit code; writes `output`."""
     actions = [
         (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
@@ -34,5 +34,5 @@ def measure(output: str, arguments: list[str]) -> dict[str, float | int]:
 
 if __name__ == "__main__":
     cost = json.dumps(measure(sys.argv[2], sys.argv[3:]))
-    with open(sys.argv[1], "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib would double what this holds
+    with open(sys.argv[1], "w", encoding="utf-8") as file:  # noqa: PTH123 - pathlib would double the memory of this process
         file.write(cost)

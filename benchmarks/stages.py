@@ -1,4 +1,4 @@
-"""Where the time of one plan goes, stage by stage, in this process; the rest of the whole command is start-up."""
+"""Measures the stages of one plan in this process; the rest of the whole command is start-up."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TODAY = date(2026, 1, 5)
 
 
 class _Clock:
-    """Runs what it is given, and remembers for how many seconds, by the name of the stage."""
+    """A stopwatch, which keeps seconds by the name of the stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     def time(self, stage: str, work: Callable[[], T]) -> T:
-        """What `work` returns."""
+        """Measures `work`, and returns its result."""
         start = perf_counter()
         result = work()
         self.seconds[stage] = perf_counter() - start
@@ -37,7 +37,7 @@ class _Clock:
 
 
 def time_stages(folder: Path, count: int) -> Mapping[str, float]:
-    """The seconds of each stage of planning that many people, in an empty folder; `whole command` is a real run."""
+    """Returns the seconds of each stage of a plan for that many people; `whole command` is a run of its own."""
     contender = tools.reconciler_plan(folder / "people", count, repeats=1)
     clock = _Clock()
     clock.time("whole command, first time", lambda: run(contender.command, contender.folder))

@@ -1,4 +1,4 @@
-"""What each tool is asked, and how it says what it planned. The question is the same: who of these people changes."""
+"""The command of each tool, and the parser of its output. The task is the same: which of these people change."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TERRAFORM = "Terraform"
 IMPORT_CLICK = "import click"
 
 PEERS = Path(__file__).with_name(".venv") / "bin"
-TERRAFORM_REPEATS = 3  # a run takes a minute where the others take seconds, and varies little
+TERRAFORM_REPEATS = 3  # a run takes a minute, the others take seconds, and it varies little
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How many resources a plan adds, changes and otherwise touches."""
+    """The numbers of resources that a plan adds, changes and affects in other ways."""
 
     added: int
     changed: int
@@ -34,24 +34,24 @@ class Planned:
 
 
 def reconciler_help(folder: Path, repeats: int) -> Contender:
-    """`reconciler --help`."""
+    """Returns the contender `reconciler --help`."""
     return _start("reconciler --help", folder, (reconciler(), "--help"), repeats)
 
 
 def reconciler_validate(folder: Path, count: int, repeats: int) -> Contender:
-    """`reconciler validate` over that many people."""
+    """Returns the contender `reconciler validate` for that many people."""
     people.write_declared_yaml(folder / "desired-state", count)
     command = (reconciler(), "validate")
     return Contender(f"reconciler validate, {count:,} people", folder, command, command, repeats, lambda _: None)
 
 
 def import_click(folder: Path, repeats: int) -> Contender:
-    """The least that a program with a command line by click can take, in the same interpreter."""
+    """Returns the contender that only imports click, in the same interpreter."""
     return _start(IMPORT_CLICK, folder, (sys.executable, "-c", "import click"), repeats)
 
 
 def reconciler_plan(folder: Path, count: int, repeats: int, name: str = RECONCILER) -> Contender:
-    """A JSON plan from YAML files and a saved live state."""
+    """Returns the contender that makes a JSON plan from YAML files and a saved live state."""
     people.write_declared_yaml(folder / "desired-state", count)
     people.write_live_json(folder / "live.json", count)
     command = (
@@ -63,7 +63,7 @@ def reconciler_plan(folder: Path, count: int, repeats: int, name: str = RECONCIL
 
 
 def reconciler_plan_with_base(folder: Path, count: int, repeats: int) -> Contender:
-    """The same plan in a git repository, against what its first commit says too: who left git since, and why."""
+    """Returns the same plan in a git repository with its first commit as base, so leavers and causes are found too."""
     folder.mkdir(parents=True)
     run(("git", "init", "--quiet"), folder)
     people.write_declared_yaml_before(folder / "desired-state", count)
@@ -75,14 +75,14 @@ def reconciler_plan_with_base(folder: Path, count: int, repeats: int) -> Contend
 
 
 def octodns_plan(folder: Path, count: int, repeats: int) -> Contender:
-    """A dry run from a zone in YAML to the same zone in YAML as it was before."""
+    """Returns octoDNS's dry run from a zone in YAML to the same zone as it was before."""
     people.write_octodns(folder, count)
     command = (str(PEERS / "octodns-sync"), "--config-file", "config.yaml")
     return Contender(OCTODNS, folder, command, command, repeats, _check(OCTODNS, count, read_octodns))
 
 
 def terraform_plan(terraform: str, folder: Path, count: int, repeats: int) -> Contender:
-    """A plan from one terraform_data resource a person and a local state; that resource needs no provider."""
+    """Returns Terraform's plan of one terraform_data resource a person with a local state; it needs no provider."""
     people.write_terraform(folder, count)
     command = (terraform, "plan", "-input=false", "-no-color")
     prepare = (terraform, "init", "-input=false", "-no-color")
@@ -91,12 +91,12 @@ def terraform_plan(terraform: str, folder: Path, count: int, repeats: int) -> Co
 
 
 def find_terraform() -> str | None:
-    """Where Terraform is installed, or None."""
+    """Returns the path of Terraform, or None."""
     return shutil.which("terraform")
 
 
 def read_versions(folder: Path, terraform: str | None) -> dict[str, str]:
-    """The version of each tool, by its name."""
+    """Returns the version of each tool, by its name."""
     found = {RECONCILER: version("reconciler"), OCTODNS: run([str(PEERS / "octodns-sync"), "--version"], folder)}
     if terraform:
         found[TERRAFORM] = json.loads(run([terraform, "version", "-json"], folder))["terraform_version"]
@@ -104,19 +104,19 @@ def read_versions(folder: Path, terraform: str | None) -> dict[str, str]:
 
 
 def read_reconciler(plan: str) -> Planned:
-    """What a plan file says in its summary."""
+    """Reads the summary of a plan file."""
     summary: dict[str, int] = json.loads(plan)["summary"]
     added, changed = summary.get("create_user", 0), summary.get("update_user", 0)
     return Planned(added, changed, sum(summary.values()) - added - changed)
 
 
 def read_octodns(printed: str) -> Planned:
-    """What a dry run says in its summary."""
+    """Reads the summary of octoDNS's dry run."""
     return _read(printed, r"Summary: Creates=(\d+), Updates=(\d+), Deletes=(\d+)")
 
 
 def read_terraform(printed: str) -> Planned:
-    """What a plan says in its last line."""
+    """Reads the last line of Terraform's plan."""
     return _read(printed, r"Plan: (\d+) to add, (\d+) to change, (\d+) to destroy")
 
 
@@ -128,7 +128,7 @@ def _read(printed: str, pattern: str) -> Planned:
 
 
 def _check(name: str, count: int, read: Callable[[str], Planned]) -> Callable[[str], None]:
-    """Every tool must find the people who changed, and nothing else; otherwise the comparison is of different work."""
+    """Returns a check that the tool found exactly the changed people; else the tools would do different work."""
     expected = Planned(added=0, changed=people.count_changed(count), others=0)
 
     def check(printed: str) -> None:
@@ -140,7 +140,7 @@ def _check(name: str, count: int, read: Callable[[str], Planned]) -> Callable[[s
 
 
 def commit(message: str, folder: Path) -> None:
-    """Commit the desired state."""
+    """Commits the desired state."""
     author = ("-c", "user.name=Bench", "-c", "user.email=bench@example.com", "-c", "commit.gpgSign=false")
     run(("git", "add", "desired-state"), folder)
     run(("git", *author, "commit", "--quiet", "--message", message), folder)
@@ -152,5 +152,5 @@ def _start(name: str, folder: Path, command: tuple[str, ...], repeats: int) -> C
 
 
 def reconciler() -> str:
-    """The command as it is installed beside the interpreter that runs this."""
+    """Returns the command that is installed beside this interpreter."""
     return str(Path(sys.executable).with_name("reconciler"))

@@ -1,7 +1,7 @@
 """`python -m benchmarks.traffic`: six days in the life of an account, in requests and seconds, here and in peers.
 
-Each contender has an account of its own, behind HTTP and 50 ms away. Ours is run without a limit of its own, for the
-program, and at 4me's pace, for the physical limit; a peer keeps no pace, so the least time it could take is told.
+Each contender has an account of its own, behind HTTP and 50 ms away. The reconciler runs once without a limit, which
+measures the program, and once at 4me's pace. A peer keeps no pace, so the table has the least time at that pace.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ HERE = Path(__file__).parent
 LATENCY = 0.05
 UNLIMITED = "{burst: 1000 per 1s, sustained: 1000000 per 1h}"
 PACE = "{burst: 20 per 2s, sustained: 3600 per 1h}"
-LONGER = 5  # windows: over one alone, what the network delays weighs as much as what was sent
+LONGER = 5  # windows; over a single one, the network's delays would weigh too much
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Commands of one contender in a folder of its own against an account of its own."""
+    """The commands of one contender, with a folder and an account of its own."""
 
     folder: Path
     account: Account
 
     def day(self, *commands: Sequence[str]) -> Took:
-        """What those commands took, one after the other."""
+        """Runs commands in sequence, and returns their requests and seconds."""
         before, start = len(self.account.moments), monotonic()
         for command in commands:
             self.run(command)
         return Took(len(self.account.moments) - before, monotonic() - start)
 
     def run(self, command: Sequence[str]) -> str:
-        """What a command prints; Void where it fails."""
+        """Returns the output of a command; raises Void if it fails."""
         return run_command(command, self.folder, {company.TOKEN_NAME: TOKEN})
 
 
@@ -72,7 +72,7 @@ def main(count: int, tenth: int, rounds: int, *, keep: bool) -> None:
 
 
 def measure(folder: Path, count: int, tenth: int, rounds: int) -> Days:
-    """Everybody's days: the quick ones in limiter, A B C A B C, and beside them those that wait most of the time."""
+    """Measures all days: the quick contenders in turns, A B C A B C, and at the same time those that mostly wait."""
     terraform = tools.find_terraform()
     ours: list[list[Took]] = []
     engine: list[list[float | None]] = []
@@ -103,7 +103,7 @@ def measure(folder: Path, count: int, tenth: int, rounds: int) -> Days:
 
 
 def live_six_days(run: Run, count: int, rate: str) -> list[Took]:
-    """Ours, as a repository's workflows call it: a plan of a pull request, and an apply of that plan."""
+    """Runs the reconciler as workflows do: a plan of a pull request, and an apply of that plan."""
     state = run.folder / "desired-state"
     company.write_repository(state, count, run.account.url, rate)
     ours = (tools.reconciler(), "--tenant", "bench", "-q")
@@ -129,7 +129,7 @@ def live_six_days(run: Run, count: int, rate: str) -> list[Took]:
 
 
 def _drift(run: Run, number: int, command: Sequence[str]) -> Took:
-    """Drift after somebody was changed by hand."""
+    """Runs drift after a user was changed by hand."""
     run.account.title_by_hand(f"{people.key_of(number)}@example.com", "Self-appointed")
     took = run.day(command)
     if people.key_of(number) not in run.run(command):
@@ -138,7 +138,7 @@ def _drift(run: Run, number: int, command: Sequence[str]) -> Took:
 
 
 def loop_three_days(run: Run, count: int) -> list[Took]:
-    """scim2-client in a loop: it can't tell one changed person from ten, so the days after the third are like those."""
+    """Runs scim2-client in a loop, which always reads all people, so later days cost the same as the first three."""
     file = run.folder / "company.json"
     company.write_for_peers(file, count)
     command = (str(tools.PEERS / "python"), str(HERE / "scim_loop.py"), run.account.url, TOKEN, str(file))
@@ -148,7 +148,7 @@ def loop_three_days(run: Run, count: int) -> list[Took]:
 
 
 def play_three_days(run: Run, count: int) -> list[Took]:
-    """Ansible's uri module in a loop, people alone."""
+    """Runs Ansible's uri module in a loop, for people alone."""
     file = run.folder / "company.json"
     company.write_for_peers(file, count)
     python = f"ansible_python_interpreter={tools.PEERS / 'python'}"
@@ -169,14 +169,14 @@ def _with_account(folder: Path, live: Callable[[Run], list[Took]]) -> list[Took]
 
 
 def _peers(folder: Path) -> dict[str, str]:
-    """The versions of what speaks to the account; each is installed in the environment of the peers."""
+    """Returns the versions of the clients in the environment of the peers."""
     ask = "import sys; from importlib.metadata import version; print(*map(version, sys.argv[1:]))"
     printed = run_command((str(tools.PEERS / "python"), "-c", ask, "scim2-client", "ansible-core"), folder)
     return dict(zip(("scim2-client", "ansible-core"), printed.split(), strict=True))
 
 
 def _medians(rounds: Sequence[Sequence[float | None]]) -> list[float | None]:
-    """The median of each day; None on one that the tool has not, or where it is not installed."""
+    """Returns the median of each day; None if the tool lacks that day, or is not installed."""
     days = [[seconds for seconds in day if seconds is not None] for day in zip(*rounds, strict=True)]
     return [median(day) if day else None for day in days]
 

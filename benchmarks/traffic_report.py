@@ -1,4 +1,4 @@
-"""Days of an account → Markdown, beside the fewest requests that could do each. Measures nothing."""
+"""Days of an account → Markdown, with the fewest requests that each day needs. Measures nothing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ DAYS = (
     "drift, first look",
     "drift, from then on",
 )
-LIKE = (0, 1, 2, 2, 1, 1)  # the day of a loop that each of these is: it looks at everybody, every time
-ENTRA = (0.6, 4.8)  # seconds an object, as its documentation says
+LIKE = (0, 1, 2, 2, 1, 1)  # the day of a loop for each of these days, because it always reads all people
+ENTRA = (0.6, 4.8)  # seconds an object, from its documentation
 
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """What one day took: requests, and seconds from the start of the command to its end."""
+    """The cost of one day: requests, and seconds from the start of the command to its end."""
 
     requests: int
     seconds: float
@@ -33,7 +33,7 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What every contender's days took. `loop` and `ansible` have three; a planner's None is a day that it has not."""
+    """The costs of all contenders. `loop` and `ansible` have three days; None is a day that a planner lacks."""
 
     count: int
     groups: int
@@ -50,21 +50,21 @@ class Days:
 
 
 def render(days: Days) -> str:
-    """All of it, without a heading of its own."""
+    """Returns all tables, without a heading."""
     versions = ", ".join(f"{name} {version}" for name, version in days.versions.items())
     about = f"{days.system}. {versions}. {days.count:,} people, {days.groups} groups; each answer comes after 50 ms."
     return "\n".join([about, "", *_limit_rows(days), "", *_side_by_side(days), "", *_at_the_pace(days)])
 
 
 def fewest(count: int, groups: int) -> list[int]:
-    """The fewest requests that could do each day, as benchmarks/README.md derives them."""
+    """Returns the fewest requests for each day, as benchmarks/README.md derives them."""
     details = 1 + groups
     everything = ceil(count / PAGE) + details
     return [1 + 1 + count + groups, everything, 1 + 1 + CHANGED, 1, everything, 1 + 1 + details]
 
 
 def pace_floor(requests: int) -> float:
-    """The least seconds in which so many can be sent: 20 at once, 20 more every two seconds, 3,600 in an hour."""
+    """Returns the least seconds for that many requests: 20 at once, 20 more every two seconds, 3,600 in an hour."""
     if not requests:
         return 0
     return max((requests - 1) // BURST * SECONDS, (requests - 1) // AN_HOUR * AN_HOUR)

@@ -1,4 +1,4 @@
-"""An account to try plans on: the embedded 4me in memory, behind a line that can fail where it is told to."""
+"""An account for tests of plans: the embedded 4me in memory, behind a connection that can fail on purpose."""
 
 from __future__ import annotations
 
@@ -41,32 +41,32 @@ Failure: TypeAlias = Callable[[Send, Request], Awaitable[Response]]
 
 @dataclass
 class Account:
-    """One account. `methods` counts what was sent to it, reads too; `created` counts what it created."""
+    """One account. `methods` counts the requests by method, reads too; `created` counts created resources."""
 
     simulator: Simulator
     methods: Counter[str] = field(default_factory=Counter)
     created: int = 0
 
     async def send(self, request: Request) -> Response:
-        """What the account answers, over SCIM or over REST: what is about people is REST's."""
+        """Returns the account's answer: over REST for people, over SCIM for everything else."""
         if request.path.startswith("/people"):
             return self.answer_rest(request.method, request.path)
         return self.answer(request.method, request.path, request.body)
 
     def answer_rest(self, method: str, target: str) -> Response:
-        """What the account answers over REST, counted."""
+        """Returns the account's answer over REST, and counts the request."""
         self.methods[method] += 1
         return self.simulator.answer_rest(read_call(method, target, None, SANDBOX, NOON)).response
 
     def answer(self, method: str, target: str, body: object) -> Response:
-        """What the account answers, counted."""
+        """Returns the account's answer over SCIM, and counts the request."""
         self.methods[method] += 1
         response = self.simulator.answer(method, target, body, NOON).response
         self.created += response.status == CREATED
         return response
 
     def client(self) -> Client:
-        """The client that commands use, wired to this account."""
+        """Returns the client that commands use, connected to this account."""
 
         def handle(request: httpx.Request) -> httpx.Response:
             target = request.url.raw_path.decode().removeprefix("/scim/v2")
@@ -76,7 +76,7 @@ class Account:
         return Client(URL, "any token", (), transport=httpx.MockTransport(handle))
 
     def rest_line(self) -> RestLine:
-        """The line to the account's REST API, for which any token will do."""
+        """Returns the connection to the account's REST API, which accepts any token."""
 
         def handle(request: httpx.Request) -> httpx.Response:
             response = self.answer_rest(request.method, request.url.raw_path.decode().removeprefix("/v1"))
@@ -88,7 +88,7 @@ class Account:
 
 
 def make_account(live: Snapshot) -> Account:
-    """An account of its own that holds what was saved; without people, those whom 4me's rules would make."""
+    """Returns an account with the saved resources; people that were not saved are made by 4me's rules."""
     directory = Directory(to_records(live.people, SANDBOX)) if live.people else None
     simulator = Simulator(users=live.users, groups=live.groups, directory=directory)
     if live.people is None:
@@ -97,42 +97,42 @@ def make_account(live: Snapshot) -> Account:
 
 
 async def read_account(account: Account, dialect: Dialect) -> LiveState:
-    """The whole account as commands read it, page by page."""
+    """Reads the whole account as commands do, page by page."""
     async with account.client() as client:
         return to_live_state(*await read_snapshot(client, dialect))
 
 
 async def read_roles(account: Account, live: LiveState, sought: list[RoleLookup]) -> LiveState:
-    """The live state with the roles of people, as commands read them."""
+    """Returns the live state with the roles of people, which are read as commands do."""
     line = account.rest_line()
     async with line.client, line.tokens:
         return join_people(live, *await read_behind(line, sought, len(live.users)))
 
 
 async def apply_plan(made: MadePlan, send: Send, dialect: Dialect, roles_via: RolesVia = "scim") -> tuple[Outcome, ...]:
-    """Carries the plan out, as `apply` does."""
+    """Applies the plan, as `apply` does."""
     roles = RolesChannel(send, SANDBOX) if roles_via == "permissions" else None
     return await execute(made.plan.changes, made.decided.ids, Channel(send, dialect, roles=roles), Stop())
 
 
 async def lose_answer(send: Send, request: Request) -> Response:
-    """It is carried out, and nobody hears of it."""
+    """Sends the request, and loses its answer."""
     await send(request)
     raise LostAnswer("the line broke before the answer came")
 
 
 async def lose_request(_send: Send, _request: Request) -> Response:
-    """It never arrives."""
+    """Loses the request before it arrives."""
     raise LostAnswer("the line broke before the request arrived")
 
 
 async def refuse(_send: Send, _request: Request) -> Response:
-    """It arrives and is not carried out."""
+    """Answers with a failure, without carrying the request out."""
     return Response(500, {"detail": "try again later"})
 
 
 def fail_once(send: Send, index: int, failure: Failure) -> Send:
-    """The line with one failure, at the request of that index."""
+    """Returns the connection with one failure, at the request with that index."""
     count = iter(range(1_000_000))
 
     async def send_or_fail(request: Request) -> Response:
@@ -142,7 +142,7 @@ def fail_once(send: Send, index: int, failure: Failure) -> Send:
 
 
 def fail_from(send: Send, index: int, failure: Failure) -> Send:
-    """The line that is dead from the request of that index on, which alone may still be carried out."""
+    """Returns the connection that is dead from that index on; only the first failed request may still arrive."""
     count = iter(range(1_000_000))
 
     async def send_or_fail(request: Request) -> Response:
@@ -155,19 +155,19 @@ def fail_from(send: Send, index: int, failure: Failure) -> Send:
 
 
 def describe_users(simulator: Simulator) -> list[str]:
-    """Every user without what the account alone decides (id, meta), the manager by userName; twice if there twice."""
+    """Returns every user without the account's own attributes (id, meta), managers by userName; duplicates count."""
     names = {live_id: user["userName"] for live_id, user in simulator.users.items()}
     return sorted(_written(_without_own(user, names)) for user in simulator.users.values())
 
 
 def describe_people(simulator: Simulator) -> list[str]:
-    """Every person with the roles they hold, without what the account alone decides, by address."""
+    """Returns every person with their roles, without the account's own attributes, by address."""
     fields = ("name", "primary_email", "source", "disabled", "permissions")
     return sorted(_written({name: person.get(name) for name in fields}) for person in simulator.kept("People").values())
 
 
 def describe_groups(simulator: Simulator) -> list[str]:
-    """Every group without what the account alone decides, members by userName; twice if there twice."""
+    """Returns every group without the account's own attributes, members by userName; duplicates count."""
     names = {live_id: user["userName"] for live_id, user in simulator.users.items()}
     return sorted(_written(_without_own(group, names)) for group in simulator.groups.values())
 

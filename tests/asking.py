@@ -1,4 +1,4 @@
-"""An account that answers a lookup planner truly: as 4me does, with groups that are listed without their members."""
+"""An account that answers a lookup planner as 4me does: it lists groups without their members."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_ROUNDS = 12
 
 @dataclass
 class Asked:
-    """What a lookup planner led to: the desired state with its final selection, the known account, and each round."""
+    """The result of a lookup planner: the desired state with its final selection, the known account, all rounds."""
 
     desired: DesiredState
     known: KnownAccount = field(default_factory=KnownAccount)
@@ -31,12 +31,12 @@ class Asked:
 
     @property
     def live(self) -> LiveState:
-        """What was read."""
+        """Returns the part of the account that was read."""
         return self.known.live_state(Certificate("targeted", len(self.known.users), len(self.known.groups), 1))
 
 
 def ask_account(desired: DesiredState, earlier: Earlier, account: LiveState, *, tells_groups: bool) -> Asked:
-    """Answers until there is no question; with `tells_groups`, who is in a group says so."""
+    """Answers lookups until the planner has none left; with `tells_groups`, a user lists its groups."""
     lookup_planner, asked = make_lookup_planner(desired, earlier), Asked(desired)
     for _ in range(MOST_ROUNDS):
         lookup_planner, questions = lookup_planner.next_round(asked.known)

@@ -1,7 +1,7 @@
-"""The options of pytest for all tests: `--sample`, which tries a part of what is many, and `--update-cases`.
+"""The options of pytest for all tests: `--sample`, which runs a part of large sets, and `--update-cases`.
 
-`--sample` tries a third of the examples of each property. Of the tests that are marked `sweep(one_in=5)` it runs one in
-five, always the same ones, chosen by their names. Without it everything runs.
+`--sample` tries a third of the examples of each property. It runs one in five of the tests that are marked
+`sweep(one_in=5)`, always the same ones, chosen by their names. Without the option, everything runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 ONE_EXAMPLE_IN = 3
 LEAST_EXAMPLES = 5
 
-# How fast a machine is that others use too says nothing about the program.
+# A slow example may be the fault of a busy machine, so time fails no property.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
@@ -30,12 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def update_cases(request: pytest.FixtureRequest) -> bool:
-    """Whether the plans of the cases are written anew."""
+    """Returns whether tests rewrite the plans of the cases."""
     return bool(request.config.getoption("--update-cases"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what `--sample` leaves out."""
+    """Deselects the tests that `--sample` leaves out."""
     if not config.getoption("--sample"):
         return
     left_out = set(list_left_out(items))
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def list_left_out(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
-    """The tests of sweeps that are not in the sample. The first test of each sweep always is."""
+    """Yields the tests of sweeps that are not in the sample. The first test of each sweep is always in it."""
     begun: set[str] = set()
     for item in items:
         sweep = item.get_closest_marker("sweep")
@@ -60,7 +60,7 @@ def list_left_out(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
 def lower_examples(items: Sequence[pytest.Item]) -> None:
     """Gives each property a third of its examples.
 
-    Hypothesis has no public way to change the settings of a test that names its own; it keeps them in this attribute.
+    Hypothesis has no public function that changes the settings of one test; it keeps them in this attribute.
     """
     functions = {item.function for item in items if isinstance(item, pytest.Function)}
     for function in functions:

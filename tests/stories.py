@@ -1,13 +1,12 @@
-"""Reads the stories of tests/cases, and tells each of them again in another order. Knows files; plans nothing.
+"""Reads the stories of tests/cases, and shuffles their input. Knows files; plans nothing.
 
-A story is a folder: `desired-state/` is what git says, `live.json` what the account says, and beside them is the plan
-that must follow. Where the past matters, `base/` is what git said at the pull request's base, and `applied/` at the
-last applied commit.
-`applied/`, or `base/` where there is none, was applied whole and leads here. Where more is on record, `case.yaml` lists
-the `commits` by `folder`, oldest first: the `place` of each (here, elsewhere, gone), the serial of the apply of it
-(`applied`), its day (`as_of`), and whom that `covers`. With `known: false` the record could not be read.
-`case.yaml` may say `as_of`, `tenant`, what was wrong with the read (`faults`), the keys left to the `next_plan`, and
-what earlier applies within the time of the limits did (`done`), by guardrail.
+A story is a folder. `desired-state/` has the YAML of git, `live.json` the account, and the plan files the expected
+plan. If the past matters, `base/` has the YAML at the pull request's base, and `applied/` the YAML of the last applied
+commit. The commit of `applied/`, or else of `base/`, got a complete apply and leads to HEAD. If more is on record,
+`case.yaml` lists the `commits` by `folder`, oldest first. A commit has its `place` (here, elsewhere, gone), the serial
+of its apply (`applied`), the day of the apply (`as_of`), and the keys that the apply `covers`. With `known: false` the
+record could not be read. `case.yaml` may also have `as_of`, `tenant`, the faults of the read (`faults`), the keys that
+only the `next_plan` changes, and the effects of earlier applies within the time of the limits (`done`), by guardrail.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StoryCommit:
-    """What git said at a commit, where that leads, and the apply of it that is on record, if there was one."""
+    """The declarations at a commit, the place of the commit, and its apply on record, if any."""
 
     name: str
     said: Declarations
@@ -57,7 +56,7 @@ class StoryCommit:
 
 @dataclass(frozen=True)
 class Story:
-    """What a plan is made from; `next_plan` are the keys of what can only be done once this one is applied."""
+    """The input of a plan; `next_plan` are the keys that can only change once this plan is applied."""
 
     head: Declarations
     base: Declarations | None
@@ -73,17 +72,17 @@ class Story:
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant that the plan is for."""
+        """Returns the tenant of the plan."""
         return self.head.tenants[self.tenant_name].tenant
 
     @cached_property
     def desired(self) -> DesiredState:
-        """What git says."""
+        """Returns the desired state of HEAD."""
         return compile_state(self.head, self.tenant_name, self.as_of)
 
     @cached_property
     def earlier(self) -> Earlier:
-        """What git said before."""
+        """Returns the desired states at the base and at the last applied commit."""
         base, applied = (
             compile_state(said, self.tenant_name, self.as_of) if said else None for said in (self.base, self.applied)
         )
@@ -91,7 +90,7 @@ class Story:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """What the commits before prove, the newest first; each leads to the next that is here."""
+        """Returns the evidence of earlier commits, newest first; each leads to the next one whose place is here."""
         states = []
         before: list[str] = []
         for commit in self.commits:
@@ -120,20 +119,20 @@ class Story:
 
     @cached_property
     def filter_changes(self) -> tuple[Problem, ...]:
-        """What the edits of the scoping filters since then do."""
+        """Returns the warnings about edits of scoping filters since the earlier states."""
         earlier = [said for said in (self.base, self.applied) if said]
         told = [warn_of_filter_change(said, self.head, self.tenant_name, self.as_of) for said in earlier]
         return tuple(dict.fromkeys(problem for problems in told for problem in problems))
 
 
 def story_names() -> list[str]:
-    """The names of all stories, in order."""
+    """Returns the names of all stories, sorted."""
     return sorted(folder.name for folder in CASES.iterdir() if folder.is_dir())
 
 
 @cache
 def read_story(name: str) -> Story:
-    """The story in the folder of that name."""
+    """Reads the story in the folder of that name."""
     folder = CASES / name
     settings = folder / "case.yaml"
     case: dict[str, Any] = yaml.safe_load(settings.read_bytes()) if settings.exists() else {}
@@ -156,7 +155,7 @@ def read_story(name: str) -> Story:
 
 
 def read_commits(folder: Path, listed: list[dict[str, Any]] | None, last: Declarations | None) -> Iterator[StoryCommit]:
-    """The commits that `case.yaml` lists, oldest first; else the one that was applied last."""
+    """Yields the commits that `case.yaml` lists, oldest first; without a list, the last applied commit."""
     if listed is None and last is not None:
         yield StoryCommit("a" * 40, last, serial=1)
     for number, one in enumerate(listed or (), start=1):
@@ -173,14 +172,14 @@ def read_commits(folder: Path, listed: list[dict[str, Any]] | None, last: Declar
 
 
 def read_declarations(folder: Path) -> Declarations:
-    """What the files of a folder declare; a story about people has nothing wrong in its YAML."""
+    """Reads the declarations of a folder, whose YAML must have no problem."""
     loaded = load_declarations(read_folder(folder))
     assert () == loaded.problems
     return loaded.declarations
 
 
 def shuffle_story(story: Story, random: Random) -> Story:
-    """The same story, with everything whose order means nothing in another order."""
+    """Returns the same story, with everything shuffled that has no meaningful order."""
     return replace(
         story,
         head=shuffle_declarations(story.head, random),
@@ -196,7 +195,7 @@ def shuffle_story(story: Story, random: Random) -> Story:
 
 
 def shuffle_declarations(said: Declarations, random: Random) -> Declarations:
-    """Users, groups and role assignments in another order, and so whatever is listed in them."""
+    """Returns users, groups and role assignments in another order, and the lists in them too."""
     return replace(
         said,
         users={name: shuffle_user(user, random) for name, user in shuffle(said.users.items(), random)},
@@ -206,12 +205,12 @@ def shuffle_declarations(said: Declarations, random: Random) -> Declarations:
 
 
 def shuffle_user(user: DeclaredUser, random: Random) -> DeclaredUser:
-    """The attributes in another order, and the values of those that have many."""
+    """Returns the user with attributes, and lists of values, in another order."""
     return replace(user, attributes=shuffle_values(user.attributes, random))
 
 
 def shuffle_group(group: DeclaredGroup, random: Random) -> DeclaredGroup:
-    """The members and the clauses in another order."""
+    """Returns the group with members and clauses in another order."""
     return replace(
         group,
         members=None if group.members is None else tuple(shuffle(group.members, random)),
@@ -220,14 +219,14 @@ def shuffle_group(group: DeclaredGroup, random: Random) -> DeclaredGroup:
 
 
 def shuffle_assignment(declared: DeclaredAssignment, random: Random) -> DeclaredAssignment:
-    """The users and the groups that are given the role in another order."""
+    """Returns the assignment with its users and groups in another order."""
     given = declared.assignment
     others = {"users": shuffle(given.users, random), "groups": shuffle(given.groups, random)}
     return replace(declared, assignment=given.model_copy(update=others))
 
 
 def shuffle_values(value: T, random: Random) -> T:
-    """A document with every mapping and every list in it in another order."""
+    """Returns a document with every mapping and every list in another order."""
     match value:
         case Mapping():
             shuffled: object = {name: shuffle_values(inner, random) for name, inner in shuffle(value.items(), random)}
@@ -239,7 +238,7 @@ def shuffle_values(value: T, random: Random) -> T:
 
 
 def shuffle(values: Iterable[T], random: Random) -> list[T]:
-    """The values in another order."""
+    """Returns the values in another order."""
     shuffled = list(values)
     random.shuffle(shuffled)
     return shuffled

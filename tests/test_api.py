@@ -1,4 +1,4 @@
-"""The Python API, as a script of a stranger uses it: on the embedded 4me, in a git repository."""
+"""The Python API, as a script uses it: on the embedded 4me, in a git repository."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def apply(project: Project) -> reconciler.ApplyResult:
 
 
 def test_the_page_is_a_script_that_applies(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """Twice: the second time nothing is left."""
+    """The script runs twice, and the second run has nothing left to change."""
     [script] = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     assert len(script.splitlines()) <= 25
     code = compile(script, str(PAGE), "exec")
@@ -60,7 +60,7 @@ def test_the_page_is_a_script_that_applies(project: Project, capsys: pytest.Capt
 
 
 def test_a_plan_has_the_digest_of_the_command(project: Project) -> None:
-    """Of an empty account, of a leaver, and of what a guardrail refuses."""
+    """Covers an empty account, a leaver, and a plan that a guardrail refuses."""
     assert plan_of(project).digest == project.run("plan", "--format=json").document["digest"]
 
     apply(project)
@@ -78,7 +78,7 @@ def test_a_plan_has_the_digest_of_the_command(project: Project) -> None:
 
 
 def test_roles_over_rest_are_planned_as_by_the_command(project: Project) -> None:
-    """The secrets of both sides come from the mapping."""
+    """The secrets for the account and for git come from the mapping."""
     with reaching(project) as remote:
         remote.says(PEOPLE)
         state = load(project, environment=SECRETS)
@@ -117,7 +117,7 @@ def test_an_apply_runs_what_the_plan_shows_and_refuses_what_git_asks_for_since(p
 
 
 def test_a_state_of_another_commit_must_be_loaded_again(project: Project) -> None:
-    """The record and the history are those of what is checked out."""
+    """Record and history belong to the commit that is checked out."""
     state = load(project)
     live = reconciler.read_live_state(state)
     plan = reconciler.make_plan(state, live)
@@ -163,7 +163,7 @@ def test_a_folder_or_tenant_that_is_not_there_is_a_usage_error(project: Project)
 
 
 def test_secrets_come_from_a_mapping_where_one_is_given(project: Project) -> None:
-    """Nothing is sent without one."""
+    """Without a record, nothing is sent."""
     remote = "tenants: {far: {url: 'http://127.0.0.1:1/scim/v2', token: {env: FAR_TOKEN}, scope: all}}\n"
     project.commit(remote + TEAM)
 
@@ -174,7 +174,7 @@ def test_secrets_come_from_a_mapping_where_one_is_given(project: Project) -> Non
 
 
 def test_no_repr_shows_a_secret(project: Project) -> None:
-    """A script may log what it holds."""
+    """A script may log the objects that it has."""
     assert "opensesame" not in repr(load(project, environment={"FAR_TOKEN": "opensesame"}))
 
 
@@ -187,7 +187,7 @@ def test_a_plan_is_about_some_keys_and_of_a_base(project: Project) -> None:
 
 
 def test_saved_files_are_loaded(project: Project) -> None:
-    """A saved live state gives the same changes, and no plan to apply; a plan file is applied by the script."""
+    """A plan from a saved live state has the same changes and can't be applied; a plan file can be applied."""
     project.run("plan", "--save-live", "live.json", "-o", "plan.json")
     state, plan = load(project), reconciler.load_plan(project.root / "plan.json")
 
@@ -237,7 +237,7 @@ def test_the_package_has_the_names_of_the_api_and_no_others() -> None:
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
-    """Neither a library nor what the first use of a name needs."""
+    """Importing the package imports no library, and no module of the API."""
     code = "import sys, reconciler; print(*sorted(m for m in sys.modules if m.startswith('reconciler')))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
 

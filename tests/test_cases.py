@@ -1,6 +1,6 @@
-"""Every story of tests/cases: the plan is as written, and whatever goes wrong while it is applied, it arrives.
+"""Every story of tests/cases gives its written plan, and converges whatever fails during the apply.
 
-`--update-cases` writes the plans anew. Their diff is then to be read as if it were about one's own account.
+`--update-cases` rewrites the plans. Read their diff as if it were about your own account.
 """
 
 from __future__ import annotations
@@ -51,28 +51,28 @@ PAGES = ("both-sides-changed", "hostile-display-name")
 
 
 def read_golden(name: str) -> Plan:
-    """The plan that is written in the story's folder."""
+    """Returns the plan in the story's folder."""
     return parse_golden((CASES / name / "plan.json").read_text(encoding="utf-8"), name)
 
 
 @cache
 def parse_golden(text: str, name: str) -> Plan:
-    """The plan of a story; many tests ask for it."""
+    """Parses the plan of a story; cached, because many tests use it."""
     return read_plan(text, f"{name}/plan.json")
 
 
 def has_plan(name: str) -> bool:
-    """Whether the story's plan was written already."""
+    """Returns whether the story's folder has a plan."""
     return (CASES / name / "plan.json").exists()
 
 
 def is_applied(name: str) -> bool:
-    """Whether there is something to apply, nothing that forbids it, and nothing that would come back."""
+    """Returns whether the plan has changes, may be applied, and converges."""
     return has_plan(name) and (golden := read_golden(name)).applyable and golden.converges and bool(golden.changes)
 
 
 def creates_something(name: str) -> bool:
-    """Whether the story's plan creates a user or a group."""
+    """Returns whether the story's plan creates a user or a group."""
     return any(change.action.startswith("create_") for change in read_golden(name).changes)
 
 
@@ -101,12 +101,12 @@ async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"
 
 
 def plan_first(story: Story) -> Plan:
-    """The plan that the story is about."""
+    """Returns the plan of the story."""
     return asyncio.run(plan(story, make_account(story.live))).plan
 
 
 async def plan_and_apply(story: Story, account: Account, send: Send, dialect: Dialect) -> set[Status]:
-    """Plans, and applies over that line: one outcome for each change, in their order. What became of them."""
+    """Plans and applies with `send`; checks that each change has one outcome, in order. Returns their statuses."""
     made = await plan(story, account, dialect)
     outcomes = await apply_plan(made, send, dialect, story.tenant.roles_via)
     assert [change.id for change in made.plan.changes] == [outcome.change.id for outcome in outcomes]
@@ -114,13 +114,13 @@ async def plan_and_apply(story: Story, account: Account, send: Send, dialect: Di
 
 
 async def plan_again(story: Story, account: Account, dialect: Dialect) -> list[str]:
-    """The keys of what there is still to change."""
+    """Returns the keys that a new plan would still change."""
     made = await plan(story, account, dialect)
     return [change.key for change in made.plan.changes]
 
 
 async def apply_undisturbed(story: Story, dialect: Dialect) -> tuple[Account, list[str]]:
-    """The account after two applies that nothing disturbs, and the methods that the first of them sent, in order."""
+    """Returns the account after two applies without failures, and the methods that the first one sent, in order."""
     account = make_account(story.live)
     sent: list[str] = []
 
@@ -136,18 +136,18 @@ async def apply_undisturbed(story: Story, dialect: Dialect) -> tuple[Account, li
 @pytest.mark.parametrize(("ending", "form"), [("json", "json"), ("md", "markdown"), ("txt", "text")])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_plan_is_as_written(name: str, ending: str, form: Format, *, update_cases: bool) -> None:
-    """Golden bytes: for machines, for a pull request, for a terminal."""
+    """The plan has the same bytes as JSON, as Markdown and as text."""
     compare_with_golden(name, ending, form, update_cases=update_cases)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_is_as_written(name: str, *, update_cases: bool) -> None:
-    """For a browser, of the stories whose pages are looked at."""
+    """A few stories have their plan as HTML too."""
     compare_with_golden(name, "html", "html", update_cases=update_cases)
 
 
 def compare_with_golden(name: str, ending: str, form: Format, *, update_cases: bool) -> None:
-    """Holds the plan against the file in the story's folder, which is written anew first where that is asked for."""
+    """Compares the plan with the file in the story's folder; with `update_cases`, rewrites the file first."""
     golden = CASES / name / f"plan.{ending}"
     rendered = render_plan(plan_first(read_story(name)), form)
     if update_cases:
@@ -158,7 +158,7 @@ def compare_with_golden(name: str, ending: str, form: Format, *, update_cases: b
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_story_says_first_what_it_shows(name: str) -> None:
-    """A stranger reads the first lines, and knows what to look for in the plan."""
+    """The first lines of a story explain what its plan shows."""
     files = sorted((CASES / name / "desired-state").iterdir())
     comments = [line for path in files for line in path.read_text(encoding="utf-8").splitlines() if line[:1] == "#"]
 
@@ -168,7 +168,7 @@ def test_a_story_says_first_what_it_shows(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_story_has_no_errors_in_its_yaml(name: str) -> None:
-    """Where there are any, commands stop before they plan."""
+    """With an error in the YAML, commands stop before they plan."""
     problems = read_story(name).desired.problems
 
     assert [] == [problem.message for problem in problems if problem.severity == "error"]
@@ -188,7 +188,7 @@ def test_the_order_of_what_comes_in_does_not_show(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_plan_file_reads_back_as_the_same_bytes(name: str) -> None:
-    """What was approved is what is read when it is applied."""
+    """An apply reads the same plan that was approved."""
     written = plan_to_json(plan_first(read_story(name)))
 
     assert written == plan_to_json(read_plan(written, name))
@@ -197,7 +197,7 @@ def test_a_plan_file_reads_back_as_the_same_bytes(name: str) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
 @pytest.mark.parametrize("name", APPLIED)
 def test_applying_leaves_nothing_to_plan(name: str, dialect: Dialect) -> None:
-    """A plan converges; what only the next plan can do is the exception, and the story names it."""
+    """A plan converges, except for the keys that the story leaves to the next plan."""
     story = read_story(name)
     account = make_account(story.live)
 
@@ -208,7 +208,7 @@ def test_applying_leaves_nothing_to_plan(name: str, dialect: Dialect) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
 @pytest.mark.parametrize("name", [name for name in NAMES if has_plan(name) and not read_golden(name).converges])
 def test_what_is_said_not_to_converge_comes_back(name: str, dialect: Dialect) -> None:
-    """And nothing else does: the plan names whom it is about."""
+    """And nothing else does: the plan names each user and group that is left."""
     story = read_story(name)
     account = make_account(story.live)
     told = " ".join(one.message for one in read_golden(name).problems if one.code == "does_not_converge")
@@ -227,7 +227,7 @@ def test_what_is_said_not_to_converge_comes_back(name: str, dialect: Dialect) ->
 def test_a_failure_at_any_request_is_made_good_by_the_next_apply(
     name: str, dialect: Dialect, break_line: Break, failure: Failure
 ) -> None:
-    """Planning and applying again arrives where it would have, with nothing created twice and nothing deleted."""
+    """Planning and applying again gives the same account, with nothing created twice and nothing deleted."""
 
     async def tell() -> None:
         undisturbed, sent = await apply_undisturbed(story, dialect)
@@ -254,7 +254,7 @@ def test_a_failure_at_any_request_is_made_good_by_the_next_apply(
 def test_a_create_without_an_answer_is_looked_up_and_done_in_the_same_run(
     name: str, dialect: Dialect, failure: Failure
 ) -> None:
-    """Whether it was carried out or never arrived: it is there afterwards, once, and everything else is done too."""
+    """Whether the request arrived or not, the resource exists once afterwards, and all other changes are done too."""
 
     async def tell() -> None:
         undisturbed, sent = await apply_undisturbed(story, dialect)
@@ -269,7 +269,7 @@ def test_a_create_without_an_answer_is_looked_up_and_done_in_the_same_run(
 
 
 def test_every_action_and_every_cause_is_in_some_story() -> None:
-    """What can be in a plan and is in no story is what nobody has ever looked at."""
+    """An action or cause without a story would never have been reviewed."""
     changes = [change for name in NAMES for change in read_golden(name).changes]
 
     assert set(ACTIONS) == {change.action for change in changes}

@@ -1,4 +1,4 @@
-"""Python's collector is off while much is made, and afterwards as it was."""
+"""Python's garbage collector is off inside the block, and has its earlier state afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.collector import collector_off
 
 
 def test_the_collector_is_off_for_as_long_as_the_block_runs() -> None:
-    """And on again after it, whether it ends well or not."""
+    """And on again after it, even after an exception."""
     with suppress(ValueError), collector_off():
         assert not gc.isenabled()
         raise ValueError

@@ -1,4 +1,4 @@
-"""What the documents say of the program is true: commands, decisions, the plan of the worked example."""
+"""The documents are true: the list of commands, the decisions, links, the plan of the worked example."""
 
 import re
 from datetime import date
@@ -20,7 +20,7 @@ FORMS: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
 
 
 def first_plan() -> Plan:
-    """The plan of the worked example against an empty account, on the day it was written."""
+    """Returns the plan of the worked example for an empty account, on the day that it was written."""
     declarations = load_declarations(read_folder(ROOT / "desired-state", "desired-state")).declarations
     today = date(2026, 11, 23)
     return make_plan(
@@ -36,7 +36,7 @@ def first_plan() -> Plan:
 
 @pytest.mark.parametrize("ending", FORMS)
 def test_plans_holds_the_first_plan_of_the_worked_example(ending: str, pytestconfig: pytest.Config) -> None:
-    """`pytest --update-cases` writes it anew."""
+    """`pytest --update-cases` rewrites it."""
     path = ROOT / "plans" / f"sandbox.{ending}"
     rendered = render_plan(first_plan(), FORMS[ending])
     if pytestconfig.getoption("--update-cases"):
@@ -46,14 +46,14 @@ def test_plans_holds_the_first_plan_of_the_worked_example(ending: str, pytestcon
 
 
 def test_the_readme_lists_every_command() -> None:
-    """In the order in which --help does."""
+    """It has the order of --help."""
     table = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
     assert list(COMMANDS) == table
 
 
 def test_every_decision_is_in_the_index() -> None:
-    """And the index names no page that isn't there."""
+    """And the index names no page that does not exist."""
     folder = ROOT / "docs" / "decisions"
     pages = sorted(path.name for path in folder.glob("0*.md"))
 
@@ -64,7 +64,7 @@ def test_every_decision_is_in_the_index() -> None:
     "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda path: path.name
 )
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
-    """Links between our own documents."""
+    """Covers the links between the documents of the project."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
 
     assert [] == [link for link in links if not (page.parent / link).exists()]

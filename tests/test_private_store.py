@@ -1,4 +1,4 @@
-"""Private files and databases: for their owner alone, and all or nothing."""
+"""Private files and databases: readable for their owner alone, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_file_is_its_owners_alone_whatever_it_was(tmp_path: Path) -> None:
 
 
 def test_what_another_could_have_written_is_not_ours_alone(tmp_path: Path) -> None:
-    """A link, a folder that others write to, and what is not there."""
+    """Covers a link, a folder that others can write to, and a missing file."""
     path, link = tmp_path / "store.db", tmp_path / "link.db"
     make_new_file(path)
     link.symlink_to(path)
@@ -63,7 +63,7 @@ def test_what_another_could_have_written_is_not_ours_alone(tmp_path: Path) -> No
 
 
 def test_a_commit_survives_the_process_and_another_reads_meanwhile(store: sqlite3.Connection) -> None:
-    """WAL with NORMAL; what is deleted is gone from the file."""
+    """The database uses WAL with NORMAL, and overwrites deleted rows."""
     settings = [store.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
     assert ["wal", 1] == settings

@@ -1,4 +1,4 @@
-"""Settings: what the environment says, as one value."""
+"""Settings: the environment as one value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reconciler.settings import Settings, environment_for_git
     ],
 )
 def test_who_started_this_is_whom_the_build_service_names(environment: dict[str, str], actor: str | None) -> None:
-    """Or whom a person names, before that."""
+    """A name in RECONCILER_ACTOR comes first."""
     assert actor == Settings(environment).build_actor()
 
 
@@ -27,7 +27,7 @@ def test_who_started_this_is_whom_the_build_service_names(environment: dict[str,
     ("environment", "user"), [({}, None), ({"USER": "ada"}, "ada"), ({"USER": "", "LOGNAME": "bob"}, "bob")]
 )
 def test_who_is_logged_in_is_the_last_that_is_asked(environment: dict[str, str], user: str | None) -> None:
-    """Where neither a build service nor git knows anybody."""
+    """It is used if neither a build service nor git has a name."""
     assert user == Settings(environment).machine_user()
 
 
@@ -39,7 +39,7 @@ def test_who_is_logged_in_is_the_last_that_is_asked(environment: dict[str, str],
     ],
 )
 def test_git_is_given_credentials_and_identity(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """And everything that is no variable of git's."""
+    """And so is every variable that does not belong to git."""
     monkeypatch.setenv(name, "kept")
 
     assert "kept" == environment_for_git()[name]
@@ -54,14 +54,14 @@ def test_git_is_given_credentials_and_identity(monkeypatch: pytest.MonkeyPatch, 
     ],
 )
 def test_git_is_not_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Nor by variables that are not known yet."""
+    """Unknown variables of git are dropped too."""
     monkeypatch.setenv(name, "dropped")
 
     assert name not in environment_for_git()
 
 
 def test_git_never_asks_and_speaks_english(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the environment says."""
+    """These settings override the environment."""
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "1")
     monkeypatch.setenv("GIT_OPTIONAL_LOCKS", "1")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")

@@ -1,4 +1,4 @@
-"""What is installed elsewhere is whole: every file of the package is in the wheel, and the program runs from it."""
+"""The wheel is complete: it has every file of the package, and the program runs from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built by the backend that pyproject.toml names; no network is asked."""
+    """Builds the wheel with the backend of pyproject.toml, without the network."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
-    """Templates, the workflows and files that `init` writes, and the marker of types are no modules, and are there."""
+    """That includes templates, the files that `init` writes, and the marker of types, which are no modules."""
     listed = subprocess.run(["git", "ls-files", "reconciler"], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S607
 
     assert set(listed.stdout.splitlines()) <= set(ZipFile(wheel).namelist())
@@ -32,7 +32,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel: Path) -> None:
 
 
 def test_the_program_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
-    """It scaffolds with workflows, and writes a page: which needs all that is not Python."""
+    """It writes the workflows of `init` and a page, which need the files that are not Python."""
     installed, company = tmp_path / "installed", tmp_path / "company"
     ZipFile(wheel).extractall(installed)
 

@@ -1,6 +1,6 @@
-"""A company of two people, a group and a role: what git says of it, an account, plans, and applies that may fail.
+"""A company of two users, a group and a role: desired states, an account, plans, and applies that may fail.
 
-Two disjoint pull requests can meet in an effect: whoever is in the group holds the role, once a flag says so.
+Two disjoint pull requests can meet in one effect: with a flag, each member of the group holds the role.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HERE = Source("people.yaml", 1)
 
 
 def state_of(git: Git) -> DesiredState:
-    """What git says, compiled."""
+    """Returns the compiled desired state."""
     users = {}
     for who in "12":
         if git["exists" + who]:
@@ -47,7 +47,7 @@ def state_of(git: Git) -> DesiredState:
 
 
 def wanted(git: Git) -> dict[str, int]:
-    """The same in single paths of the account, worked out without the program."""
+    """Returns the desired value of each path of the account, computed without the program."""
     found: dict[str, int] = {}
     for who in "12":
         if git["exists" + who]:
@@ -58,12 +58,12 @@ def wanted(git: Git) -> dict[str, int]:
 
 @dataclass
 class Account:
-    """The account: what it has of each path, and nothing else."""
+    """The account: the value of each path."""
 
     has: dict[str, int]
 
     def live(self) -> LiveState:
-        """As it is read."""
+        """Returns the live state."""
         users = [
             LiveUser(
                 "i" + who,
@@ -79,9 +79,9 @@ class Account:
         return LiveState(tuple(users), (group,), Certificate("full", len(users), 1, 1))
 
     def effects(self, git: Git) -> set[Effect]:
-        """What would have to happen, path by path, for the account to be what git says.
+        """Returns the effects, path by path, that make the account equal to git.
 
-        Who is not there is in no group and holds no role.
+        A user that does not exist is in no group and holds no role.
         """
         found: set[Effect] = set()
         for path, value in wanted(git).items():
@@ -91,7 +91,7 @@ class Account:
         return found
 
     def carry_out(self, change: Change) -> bool:
-        """Does what a change says; False where somebody whom it names is not there."""
+        """Carries a change out. Returns False if a user that it names does not exist."""
         who = change.key.removeprefix("user/")
         if change.action == "create_user":
             self.has |= {"exists" + who: 1, "member" + who: 0, "role" + who: 0}
@@ -112,7 +112,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and what it was made from."""
+    """A plan and its input."""
 
     plan: Plan
     desired: DesiredState
@@ -120,12 +120,12 @@ class Planned:
     decided: Decisions
 
     def now(self) -> AccountNow:
-        """What approvals are compared with."""
+        """Returns the state that approvals are compared with."""
         return AccountNow(self.plan, self.desired, self.live, self.decided)
 
 
 def plan_of(git: Git, account: Account, earlier: Git | None, note: RecordNote | None) -> Planned:
-    """The plan that makes the account what git says."""
+    """Returns the plan that makes the account equal to git."""
     desired, live = state_of(git), account.live()
     decided = decide_changes(desired, live, TENANT, Earlier(base=state_of(earlier) if earlier else None))
     plan = Plan(
@@ -146,7 +146,7 @@ def plan_of(git: Git, account: Account, earlier: Git | None, note: RecordNote | 
 
 @dataclass
 class Applied:
-    """One apply: what was approved of the plan, and every outcome."""
+    """One apply: the approval and every outcome."""
 
     approval: Approval
     outcomes: list[Outcome] = field(default_factory=list)
@@ -159,7 +159,7 @@ def apply_plans(
     account: Account,
     fails: Callable[[Change], bool] = lambda _change: False,
 ) -> Applied:
-    """Holds a plan against the approved ones and carries out what may run; a change that `fails` does nothing."""
+    """Compares a plan with the approved ones, and carries out approved changes; a change in `fails` does nothing."""
     approval = hold_against(planned.plan, tuple(approved), force, planned.now())
     applied = Applied(approval)
     for change in approval.to_run:

@@ -1,7 +1,7 @@
-"""Plays random histories of pull requests, hands and applies, and counts what approvals come to.
+"""Plays random histories of pull requests, changes by hand and applies, and counts the results of approvals.
 
-`python -m tests.approval.play 2000` plays 2,000 lines of 60 steps, about 36,000 applies. The oracle knows what
-reviewers saw, path by path, and who wrote each path last; it knows nothing of atoms, covers or records.
+`python -m tests.approval.play 2000` plays 2,000 lines of 60 steps, about 36,000 applies. The oracle knows the
+effects that reviewers saw, path by path, and the last writer of each path. It knows no atoms, covers or records.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WRONG = (NEVER_SEEN, AGAIN, STALE, OVER_A_HAND, REFUSED_THOUGH_SEEN)
 
 @dataclass
 class Pull:
-    """A pull request: one edit, and the plan and effects that its reviewers saw."""
+    """A pull request: one edit, with the plan and the effects that its reviewers saw."""
 
     path: str
     base: int
@@ -43,7 +43,7 @@ class Pull:
 
 @dataclass
 class Seen:
-    """An effect that reviewers saw on a day; `used` once it ran or was not needed."""
+    """An effect that reviewers saw on a day; `used` after it ran or was not needed."""
 
     effect: Effect
     day: int
@@ -93,7 +93,7 @@ class Line:
         if not self.pulls:
             return
         pull = self.pulls.pop(self.random.randrange(len(self.pulls)))
-        if self.git[pull.path] != pull.base:  # a conflict in git: it is planned anew
+        if self.git[pull.path] != pull.base:  # a conflict in git: it is planned again
             pull = self.review(pull.path, pull.value)
         self.git[pull.path] = pull.value
         self.edited[pull.path] = pull.day
@@ -131,7 +131,7 @@ class Line:
         self.end(needed, applied)
 
     def end(self, needed: Iterable[Effect], applied: Applied) -> None:
-        """What was seen and is not needed has had its turn; what is open is on record."""
+        """Ends an apply: effects that were seen and are not needed are used; open effects are on record."""
         outcomes = {(path, after) for path, _before, after in needed}
         for one in self.seen:
             one.used |= (one.effect[0], one.effect[2]) not in outcomes
@@ -144,7 +144,7 @@ class Line:
             self.whole = dict(self.git)
 
     def judge(self, needed: Iterable[Effect], applied: Applied) -> None:
-        """Counts each effect that was needed by what came of it."""
+        """Counts each needed effect by its outcome."""
         tried = {(path, one.key) for one in applied.approval.to_run for path in _paths(one)}
         for effect in sorted(needed, key=str):
             path, _before, value = effect
@@ -188,7 +188,7 @@ class Line:
 
 
 def _paths(change: Change) -> Iterable[str]:
-    """The paths that a change is about, as the oracle names them."""
+    """Returns the paths of a change, by the oracle's names."""
     who = change.key.removeprefix("user/")
     if change.action == "create_user":
         yield "exists" + who
@@ -198,7 +198,7 @@ def _paths(change: Change) -> Iterable[str]:
 
 
 def play(lines: int, steps: int = 60, seed: str = "a") -> Counter[str]:
-    """Plays so many lines; the counts of all of them."""
+    """Plays that many lines. Returns the sums of their counts."""
     counts: Counter[str] = Counter()
     for number in range(lines):
         line = Line(Random(f"{seed}/{number}"))  # noqa: S311  # histories, no secrets

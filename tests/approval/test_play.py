@@ -1,4 +1,4 @@
-"""What runs is what reviewers saw, once; whatever is merged, whoever changes the account, whatever fails."""
+"""Only effects that reviewers saw run, and once, whatever is merged, changed by hand, or fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY = date(2026, 1, 1)
 
 
 def test_150_lines_of_60_steps_run_what_reviewers_saw() -> None:
-    """Never what was not seen, never by an approval that is over; the rest within what OWNERSHIP 8 allows."""
+    """No unseen effect runs, and none by an approval that is over; rare exceptions have their reason below."""
     counts = play(150)
 
     assert counts["applies"] > 2_000
@@ -33,7 +33,7 @@ def test_150_lines_of_60_steps_run_what_reviewers_saw() -> None:
 
 
 class Team:
-    """A second oracle, which knows the account alone: pull requests of which no two touch the same thing."""
+    """A second oracle, which knows the account alone: pull requests that are disjoint."""
 
     def __init__(self, edits: dict[str, int]) -> None:
         self.git = dict(START)
@@ -55,7 +55,7 @@ class Team:
         self.merged.append(self.plans[path])
 
     def apply(self, random: Random | None = None) -> list[str]:
-        """The statuses of what was neither applied nor so already."""
+        """Returns the statuses other than applied and already."""
         earlier = Earlier(base=state_of(self.base))
         force = InForce(DAY, timedelta(14), open=self.open, applied=self.applied, earlier=earlier)
         planned = plan_of(self.git, self.account, self.base, None)
@@ -77,7 +77,7 @@ DISJOINT = {"title1": 2, "member1": 1, "exists2": 1}
 @pytest.mark.parametrize("order", list(permutations(DISJOINT)))
 @pytest.mark.parametrize("applied_after", range(8))
 def test_no_pair_of_disjoint_pull_requests_is_refused(order: tuple[str, ...], applied_after: int) -> None:
-    """Merged in any order, applied after any of them: each does what its plan shows."""
+    """Merged in any order, and applied after any of them, each does what its plan shows."""
     team = Team(DISJOINT)
     for number, path in enumerate(order):
         team.merge(path)
@@ -89,7 +89,7 @@ def test_no_pair_of_disjoint_pull_requests_is_refused(order: tuple[str, ...], ap
 
 @pytest.mark.parametrize("seed", range(40))
 def test_what_failed_is_carried_on_until_it_is_done(seed: int) -> None:
-    """By the record alone: no plan is handed over a second time."""
+    """The record carries it; no plan is given a second time."""
     random = Random(seed)  # noqa: S311  # faults, no secrets
     team = Team(DISJOINT)
     for path in random.sample(sorted(DISJOINT), 3):
@@ -101,7 +101,7 @@ def test_what_failed_is_carried_on_until_it_is_done(seed: int) -> None:
 
 @pytest.mark.parametrize("path", ["title1", "member1"])
 def test_no_later_drift_brings_an_approval_back(path: str) -> None:
-    """It ran; a hand undid it; that no reviewer saw."""
+    """The effect ran, a change by hand undid it, and no reviewer saw that drift."""
     team = Team(DISJOINT)
     for one in DISJOINT:
         team.merge(one)
@@ -113,7 +113,7 @@ def test_no_later_drift_brings_an_approval_back(path: str) -> None:
 
 
 def test_a_hand_that_no_reviewer_saw_is_not_run_over() -> None:
-    """What was approved is stale, and what would be done now is refused."""
+    """The approved effect is stale, and the current one is refused."""
     team = Team({"title1": 2})
     team.merge("title1")
     team.account.has["title1"] = 3
@@ -123,7 +123,7 @@ def test_a_hand_that_no_reviewer_saw_is_not_run_over() -> None:
 
 
 def test_the_effect_of_two_pull_requests_together_is_refused() -> None:
-    """One puts a user into the group, the other gives the group's users a role: no plan shows both."""
+    """One adds a user to the group, the other gives its members a role; no plan shows the combined effect."""
     team = Team({"member1": 1, "flag": 1})
     team.merge("member1")
     team.merge("flag")
@@ -133,7 +133,7 @@ def test_the_effect_of_two_pull_requests_together_is_refused() -> None:
 
 
 def test_what_an_apply_since_the_plan_wrote_is_not_a_hand() -> None:
-    """The second title was planned before the first was applied."""
+    """The second title was planned before the first one was applied."""
     team = Team({"title1": 2})
     third = team.plan({**team.git, "title1": 3})
     team.merge("title1")

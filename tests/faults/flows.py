@@ -1,4 +1,4 @@
-"""What is being done while something breaks: a small company before, and what git says of it now."""
+"""The flows that faults disturb: a small company before, and the desired state that is applied now."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ PERMISSIONS = "role over permissions"
 
 @dataclass(frozen=True)
 class Flow:
-    """Two states of git: what was applied in peace, and what is applied while something breaks."""
+    """Two desired states: one applied without faults, and one applied while something breaks."""
 
     before: str
     after: str
 
     @property
     def over_rest(self) -> bool:
-        """Whether roles take effect over REST."""
+        """Returns whether roles take effect over REST."""
         return "roles_via: permissions" in self.after
 
-    @cache  # noqa: B019  # a handful of flows, for as long as the tests run
+    @cache  # noqa: B019  # there are few flows
     def compile(self) -> tuple[DesiredState, DesiredState, Tenant]:
-        """Both states, and the tenant."""
+        """Returns both desired states, and the tenant."""
         first, then = (load_declarations({"company.yaml": text.encode()}) for text in (self.before, self.after))
         assert ((), ()) == (first.problems, then.problems)
         before, after = (compile_state(one.declarations, "here", TODAY) for one in (first, then))
@@ -66,7 +66,7 @@ class Flow:
 
 
 def over_permissions(text: str) -> str:
-    """The same, with roles that take effect over REST."""
+    """Returns the YAML with roles that take effect over REST."""
     return text.replace("scope: all", "scope: all, roles_via: permissions")
 
 

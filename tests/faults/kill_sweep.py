@@ -1,4 +1,4 @@
-"""An apply of 60 changes killed at every request, at three moments each: counted, for docs/reliability.md.
+"""Kills an apply of 60 changes at every request, at three moments each, and counts results for docs/reliability.md.
 
 `python -m tests.faults.kill_sweep` takes ten minutes; `scripts/faults` runs it.
 """
@@ -30,7 +30,7 @@ COLUMNS = (
 
 
 async def sweep() -> tuple[int, Mapping[Moment, Sequence[Killed]]]:
-    """How many requests there are, and what came of being killed at each."""
+    """Returns the number of requests, and the result of each kill by moment."""
     found: dict[Moment, list[Killed]] = {moment: [] for moment in MOMENTS}
     with tempfile.TemporaryDirectory() as folder:
         async with serve_bench(Path(folder)) as bench:
@@ -45,7 +45,7 @@ async def sweep() -> tuple[int, Mapping[Moment, Sequence[Killed]]]:
 
 
 def render(requests: int, found: Mapping[Moment, Sequence[Killed]]) -> str:
-    """The table."""
+    """Returns the table."""
     lines = [
         f"| of {CHANGES} changes, killed when | {' | '.join(COLUMNS)} |",
         "|---|" + "--:|" * 8,
@@ -66,7 +66,7 @@ def render(requests: int, found: Mapping[Moment, Sequence[Killed]]) -> str:
 
 
 def main() -> int:
-    """Kills, writes the table into the document, and fails if anything was wrong."""
+    """Kills, writes the table into the document, and returns 1 if anything was wrong."""
     requests, found = asyncio.run(sweep())
     write_between(BEGIN, END, render(requests, found))
     return int(any(one.wrong for runs in found.values() for one in runs))

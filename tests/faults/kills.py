@@ -1,7 +1,7 @@
-"""`reconciler apply` of 60 changes, killed at one request boundary as the kernel kills: SIGKILL, from outside.
+"""Kills `reconciler apply` of 60 changes at one request, with SIGKILL from outside, and checks the next apply.
 
-The command is a process of its own, the embedded 4me is behind its port; a proxy between them sees requests come and
-answers go. Says what was wrong afterwards, if anything was.
+The command is a process of its own, and the embedded 4me listens on a port. A proxy between them sees each request
+arrive and each answer leave.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOT_COMPARED = {"id", "meta", "groups", "schemas"}
 
 @dataclass(frozen=True)
 class Killed:
-    """What came of one run: whether it was killed before it ended, how many writes got through, and what was wrong."""
+    """The result of one run: whether it was killed before its end, how many writes arrived, and what was wrong."""
 
     killed: bool
     writes: int
@@ -51,7 +51,7 @@ class Killed:
 
 @dataclass(frozen=True)
 class Bench:
-    """A company whose first state was applied in peace, and whose second is about to be; each run has a copy of it."""
+    """A company whose first state is applied without faults; each run applies the second state on a copy."""
 
     template: Project
     store: Store
@@ -60,14 +60,14 @@ class Bench:
     groups: tuple[JsonObject, ...]
 
     async def apply_in_peace(self) -> tuple[dict[str, str], int]:
-        """What the account is to become, and how many requests an apply makes."""
+        """Returns the account after an apply without faults, and the number of its requests."""
         project = self._copy()
         assert 0 == await _end(await _start(project, "apply", "--yes"))
         assert CHANGES == len(_attempts(project))
         return describe(self.store), len(self.proxy.asked)
 
     async def kill_at(self, number: int, moment: Moment, goal: dict[str, str]) -> Killed:
-        """The apply, killed at that request; then the line is mended, and it is applied again."""
+        """Kills the apply at that request, repairs the connection, and applies again."""
         project = self._copy()
         before = describe(self.store)
         code = await self._apply_and_kill(project, number, moment)
@@ -76,7 +76,7 @@ class Bench:
         return Killed(code == -signal.SIGKILL, writes, wrong or await self._judge_mended(project, goal))
 
     def _copy(self) -> Project:
-        """The repository and the account as they are before; a proxy that has seen nothing and spoils nothing."""
+        """Restores the repository and the account, with a fresh proxy without faults."""
         root = self.template.root.parent / "copy"
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self.template.root, root)
@@ -108,7 +108,7 @@ class Bench:
         return code
 
     def _judge_killed(self, project: Project, code: int, before: dict[str, str]) -> str:
-        """Whether log and record tell what was done up to then: the begin is there before any write."""
+        """Checks that log and record have what was done before the kill, and the begin before any write."""
         attempts = _attempts(project)
         applied, started = ({one.key for one in attempts if one.status == status} for status in ("applied", "started"))
         changed = {key for key, text in describe(self.store).items() if before.get(key) != text}
@@ -125,7 +125,7 @@ class Bench:
         return ""
 
     async def _judge_mended(self, project: Project, goal: dict[str, str]) -> str:
-        """Whether applying again arrives, with nothing twice and nothing deleted."""
+        """Checks that a new apply converges, with nothing created twice and nothing deleted."""
         if code := await _end(await _start(project, "apply", "--yes")):
             return f"applying again ended with {code}"
         simulator = self.store.simulator()
@@ -140,7 +140,7 @@ class Bench:
 
 @asynccontextmanager
 async def serve_bench(folder: Path) -> AsyncIterator[Bench]:
-    """The company, the embedded 4me and the proxy, for as long as the block runs."""
+    """Serves the company, the embedded 4me and the proxy while the block runs."""
     with (
         Store(folder / "account.sqlite") as store,
         pytest.MonkeyPatch.context() as monkeypatch,
@@ -150,7 +150,7 @@ async def serve_bench(folder: Path) -> AsyncIterator[Bench]:
             project = Project(folder / "template", monkeypatch, {"TOKEN_OF_HERE": TOKEN})
             project.commit(sixty.before(proxy.url))
             assert 0 == await _end(await _start(project, "apply", "--yes"))
-            shutil.rmtree(project.root / ".reconciler")  # the log of that is not what is looked at
+            shutil.rmtree(project.root / ".reconciler")  # the log of the first state is not checked
             project.commit(sixty.after(proxy.url))
             simulator = store.simulator()
             yield Bench(project, store, proxy, tuple(simulator.users.values()), tuple(simulator.groups.values()))
@@ -183,7 +183,7 @@ def _attempts(project: Project) -> list[Attempt]:
 
 
 def describe(store: Store) -> dict[str, str]:
-    """Everyone and everything in the account by key, ids as names."""
+    """Returns all users and groups of the account by key, with names for ids."""
     simulator = store.simulator()
     names = {live_id: str(one["externalId"]) for live_id, one in (*simulator.users.items(), *simulator.groups.items())}
     kinds = (("user", simulator.users), ("group", simulator.groups))

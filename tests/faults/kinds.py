@@ -1,4 +1,4 @@
-"""Every kind of fault, by name: what happens to one exchange on its way there, at the service, and on its way back."""
+"""Every kind of fault, by name: what happens to the request, at the service, and to the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REST_TOTAL = "x-pagination-total-entries"
 
 
 def refused(status: int, **headers: str) -> Fault:
-    """It arrives, is not done, and is answered with that status."""
+    """Answers with that status, without carrying the request out."""
 
     async def fault(_asked: Asked, _pass_on: PassOn) -> Answer:
         return Answer(status, {**JSON, **headers}, _error(status))
@@ -26,7 +26,7 @@ def refused(status: int, **headers: str) -> Fault:
 
 
 def done_but(status: int, **headers: str) -> Fault:
-    """It is done, and answered with that status all the same."""
+    """Carries the request out, and answers with that status."""
 
     async def fault(asked: Asked, pass_on: PassOn) -> Answer:
         await pass_on(asked)
@@ -36,7 +36,7 @@ def done_but(status: int, **headers: str) -> Fault:
 
 
 def answered(spoil: Callable[[Answer], Answer | bytes]) -> Fault:
-    """It is done, and the answer is spoilt on its way back."""
+    """Carries the request out, and spoils the answer."""
 
     async def fault(asked: Asked, pass_on: PassOn) -> Answer | bytes:
         return spoil(await pass_on(asked))
@@ -45,11 +45,11 @@ def answered(spoil: Callable[[Answer], Answer | bytes]) -> Fault:
 
 
 def listed(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
-    """A list comes back otherwise than it is, over SCIM or REST; what is no list comes back as it is."""
+    """Changes the answer if it is a list, over SCIM or REST."""
 
     def of_a_list(answer: Answer) -> Answer:
         body = json.loads(answer.body) if answer.body else None
-        if isinstance(body, list) and body:  # over REST, which tells the total in a header
+        if isinstance(body, list) and body:  # over REST, where the total is in a header
             spoilt = spoil({"Resources": body, "totalResults": int(answer.headers[REST_TOTAL])})
             headers = {**answer.headers, REST_TOTAL: str(spoilt["totalResults"])}
             return replace(answer, headers=headers, body=json.dumps(spoilt["Resources"]).encode())
@@ -61,7 +61,7 @@ def listed(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
 
 
 def one_resource(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
-    """A single resource comes back otherwise than it is."""
+    """Changes the answer if it is a single resource."""
 
     def of_a_resource(answer: Answer) -> Answer:
         body = json.loads(answer.body) if answer.body else None
@@ -73,32 +73,32 @@ def one_resource(spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
 
 
 async def never_arrives(_asked: Asked, _pass_on: PassOn) -> bytes:
-    """The line breaks before it is there."""
+    """Breaks the connection before the request arrives."""
     return b""
 
 
 async def html_instead(_asked: Asked, _pass_on: PassOn) -> Answer:
-    """A page of somebody in between, with a status of success."""
+    """Answers with the page of a gateway, with a status of success."""
     return Answer(200, {"content-type": "text/html"}, HTML)
 
 
 async def comes_late(asked: Asked, pass_on: PassOn) -> Answer:
-    """Others overtake it, there and back."""
-    await asyncio.sleep(LATE)  # a network's time, and not ours
+    """Delays the request, so that others overtake it, and the answer too."""
+    await asyncio.sleep(LATE)  # real time of a network, not of the program
     answer = await pass_on(asked)
     await asyncio.sleep(LATE)
     return answer
 
 
 async def sent_twice(asked: Asked, pass_on: PassOn) -> Answer:
-    """It is done twice, and the first answer comes back."""
+    """Carries the request out twice, and returns the first answer."""
     answer = await pass_on(asked)
     await pass_on(asked)
     return answer
 
 
 async def sent_twice_second_answer(asked: Asked, pass_on: PassOn) -> Answer:
-    """It is done twice, and the second answer comes back: of a create, that it is there already."""
+    """Carries the request out twice, and returns the second answer: for a create, a conflict."""
     await pass_on(asked)
     return await pass_on(asked)
 

@@ -1,4 +1,4 @@
-"""Where flows are run: the embedded 4me and real servers, a fresh account for each run."""
+"""The services on which flows run: the embedded 4me and real servers, with a fresh account for each run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers.server import TOKEN, running
 EMBEDDED = "the embedded 4me"
 PLACES = (EMBEDDED, "scim2-server", "scimmy")
 PLAYED: Mapping[str, Sequence[str]] = {
-    name: [flow for flow in FLOWS if name == EMBEDDED or flow != PERMISSIONS]  # which is 4me's alone
+    name: [flow for flow in FLOWS if name == EMBEDDED or flow != PERMISSIONS]  # only 4me has permissions
     for name in PLACES
 }
 Fresh: TypeAlias = Callable[[], Place]
@@ -29,7 +29,7 @@ Fresh: TypeAlias = Callable[[], Place]
 
 @dataclass(frozen=True)
 class Goal:
-    """What an undisturbed run leaves, and how many requests it takes."""
+    """The account after a run without faults, and the number of requests."""
 
     account: Account
     requests: int
@@ -37,26 +37,26 @@ class Goal:
 
 @dataclass
 class Bench:
-    """A service to try faults on; `fresh` gives an account that is empty."""
+    """A service for faults; `fresh` makes an empty account."""
 
     fresh: Fresh
     goals: dict[str, Goal] = field(default_factory=dict)
 
     async def goal(self, flow: str) -> Goal:
-        """Where the flow leads, found out once."""
+        """Returns the goal of a flow; runs the flow at the first call only."""
         if flow not in self.goals:
             self.goals[flow] = Goal(*await measure(FLOWS[flow], self.fresh()))
         return self.goals[flow]
 
     async def try_fault(self, flow: str, broken: Broken) -> Verdict:
-        """The flow with something broken, on an account of its own."""
+        """Runs the flow with a fault, on an account of its own."""
         goal = await self.goal(flow)
         return await try_fault(FLOWS[flow], self.fresh(), broken, goal.account)
 
 
 @contextmanager
 def serve_place(name: str, folder: Path) -> Iterator[Bench]:
-    """The service of that name, for as long as the block runs."""
+    """Serves the service of that name while the block runs."""
     if name == EMBEDDED:
         with _embedded(folder) as fresh:
             yield Bench(fresh)

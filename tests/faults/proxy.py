@@ -1,6 +1,6 @@
-"""A proxy in front of a real service, which spoils one exchange as it is told and passes every other on, over TCP.
+"""A TCP proxy in front of a real service, which spoils one exchange and forwards all others.
 
-Knows bytes and sockets, and nothing of SCIM; `faults` knows what to do to an answer.
+Knows bytes and sockets, and nothing of SCIM; `tests/faults/kinds.py` has the faults.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOT_PASSED_ON = frozenset({"connection", "content-length", "transfer-encoding", 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service answers: status, headers and body, as bytes on a wire."""
+    """The answer of a service: status, headers and body, as bytes."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it arrived."""
+    """A request as it arrived."""
 
     method: str
     target: str
@@ -41,18 +41,18 @@ class Asked:
 
 PassOn: TypeAlias = Callable[[Asked], Awaitable[Answer]]
 Fault: TypeAlias = Callable[[Asked, PassOn], Awaitable[Answer | bytes]]
-"""What to do to an exchange: an answer, or the bytes that come before the line is cut."""
+"""The fault of an exchange: another answer, or the bytes before the connection is cut."""
 
 
 @dataclass
 class Proxy:
-    """Listens on 127.0.0.1 in front of an upstream address; `asked` is what arrived, `passed_on` what went upstream."""
+    """Listens on 127.0.0.1 in front of an upstream; `asked` are arrived requests, `passed_on` the forwarded ones."""
 
     upstream: str
     spoil: Mapping[int, Fault] = field(default_factory=dict)
     from_then_on: bool = False
     answered: Callable[[int], None] = lambda _index: None
-    """Told the index of an exchange once its answer has left."""
+    """Called with the index of an exchange once its answer has left."""
     asked: list[Asked] = field(default_factory=list)
     passed_on: list[Asked] = field(default_factory=list)
     url: str = ""
@@ -75,7 +75,7 @@ class Proxy:
             await self._http.aclose()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One exchange a connection: whatever is cut then cuts nothing else."""
+        """Handles one exchange per connection, so that a cut affects no other exchange."""
         try:
             asked = await _read(reader)
             index = len(self.asked)
@@ -85,7 +85,7 @@ class Proxy:
             await writer.drain()
             self.answered(index)
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # whoever asked has gone, which is theirs to do
+            pass  # the client may close its connection
         finally:
             writer.close()
 

@@ -1,6 +1,6 @@
-"""An apply killed at each push and each request, then its commit is reverted, then another clone applies.
+"""Kills an apply at each push and each request, reverts its commit, and applies from another clone.
 
-`python -m tests.faults.record_kills` tries every position and prints a table; a few are in the suite.
+`python -m tests.faults.record_kills` tries every position and prints a table; the suite tries a few.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OPEN = "has begun, has no end on record"
 
 @dataclass(frozen=True)
 class At:
-    """Where an apply is killed: at a push or a request, by its number, and at which moment of it."""
+    """The point of a kill: the number of a push or a request, and its moment."""
 
     what: str
     number: int
@@ -45,7 +45,7 @@ class At:
 
 @dataclass
 class Killed:
-    """What came of it: whether it was killed before it ended, whether the next run had to wait, what was wrong."""
+    """The result: whether the apply was killed before its end, whether the next run waited, and what was wrong."""
 
     killed: bool
     waited: bool = False
@@ -53,13 +53,13 @@ class Killed:
 
 
 def say(people: dict[str, Person]) -> Saying:
-    """What a commit says."""
+    """Returns the YAML of a commit."""
     return Saying(tuple(sorted(people.items())))
 
 
 @dataclass
 class Bench:
-    """One company: what was applied in peace, the change, and its revert."""
+    """One company: the state applied without faults, the change, and its revert."""
 
     place: Place
     git: Repositories
@@ -69,14 +69,14 @@ class Bench:
     back: Commit
 
     def run(self, clone: int, commit: Commit, *arguments: str) -> Ran:
-        """A command in a clone with a commit checked out."""
+        """Runs a command in a clone with a commit checked out."""
         self.git.write({"main": commit}, ignore=False)
         project = self.git.check_out(clone, {"main": commit}, commit)
         project.environment["SCIM_TOKEN"] = OURS
         return project.run(*arguments)
 
     def kill(self, at: At) -> int:
-        """The apply of the change, killed there; its exit code, negative where it was killed."""
+        """Kills the apply of the change there. Returns its exit code, which is negative after a kill."""
         self.git.write({"main": self.change}, ignore=False)
         project = self.git.check_out(0, {"main": self.change}, self.change)
         project.environment["SCIM_TOKEN"] = OURS
@@ -97,7 +97,7 @@ class Bench:
 
 
 def start_bench(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """The company, of which all but the change is applied."""
+    """Returns the company, with everything applied except the change."""
     account, _other = place.fresh()
     tenant = f"url: '{place.url}', token: {{env: SCIM_TOKEN}}, scope: all, dialect: {place.dialect}"
     git = Repositories(folder, monkeypatch, tenant, roles=True)
@@ -113,7 +113,7 @@ def start_bench(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def kill_and_revert(
     at: At, place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch, *, clone: int = ANOTHER
 ) -> Killed:
-    """Kills, reverts, and applies from another clone, which waits for an open apply; the same clone goes on at once."""
+    """Kills, reverts and applies again; another clone waits for the open apply, the same clone continues at once."""
     bench = start_bench(place, folder, monkeypatch)
     code = bench.kill(at)
     if code != -9:
@@ -154,7 +154,7 @@ def _find_wrong(bench: Bench, ran: Ran) -> Iterator[str]:
 
 
 def list_positions(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[At]:
-    """Every push and every request of the apply, found out by one in peace."""
+    """Returns every push and every request of an apply without faults."""
     bench = start_bench(place, folder, monkeypatch)
     place.gateway.calm()
     ran = bench.run(0, bench.change, "apply", "--yes")
@@ -165,7 +165,7 @@ def list_positions(place: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def main() -> int:
-    """Kills everywhere; 1 where anything was wrong."""
+    """Kills at every position. Returns 1 if anything was wrong."""
     counts = Counter[tuple[str, str]]()
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         kind = sys.argv[1] if len(sys.argv) > 1 else "embedded"

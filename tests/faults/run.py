@@ -1,4 +1,4 @@
-"""Runs a flow through a line that breaks, then again through one that doesn't, and says what became of it."""
+"""Runs a flow over a connection that breaks, then over one that works, and judges the result."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ NO_LIMITS = Guardrails(max_deactivations=Limit(count=99), max_member_removals=Li
 
 @dataclass(frozen=True)
 class Place:
-    """An account of a service: its address, its token, and how it is written to."""
+    """An account of a service: its address, its token and its dialect."""
 
     url: str
     token: str
@@ -50,14 +50,14 @@ class Place:
 
     @property
     def origin(self) -> str:
-        """What REST and tokens are below, beside SCIM."""
+        """Returns the address of REST and of tokens, beside SCIM."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
 
 @dataclass(frozen=True)
 class Broken:
-    """What is to break: the fault, at which request, and whether from there on."""
+    """A fault: its kind, the index of its request, and whether all later requests fail too."""
 
     fault: Fault
     index: int
@@ -66,7 +66,7 @@ class Broken:
 
 @dataclass(frozen=True)
 class Told:
-    """What a run came to: the outcomes where it got that far, and what was asked of the proxy."""
+    """The result of a run: the outcomes, if it reached them, and the requests that the proxy saw."""
 
     outcomes: tuple[Outcome, ...]
     requests: int
@@ -76,7 +76,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Account:
-    """What an account holds, without what it alone decides; everyone who is there, twice if they are there twice."""
+    """The content of an account without its own attributes; duplicates count."""
 
     users: tuple[str, ...]
     groups: tuple[str, ...]
@@ -84,7 +84,7 @@ class Account:
 
 
 async def apply_once(flow_state: DesiredState, base: DesiredState | None, tenant: Tenant, place: Place) -> Told:
-    """Plan and apply, as the command does, in a time that passes only when somebody waits."""
+    """Plans and applies as the command does, with a clock that moves only during waits."""
     async with AsyncExitStack() as stack:
         lines = await _connect(stack, tenant, place)
         try:
@@ -102,19 +102,19 @@ async def apply_once(flow_state: DesiredState, base: DesiredState | None, tenant
 
 @dataclass(frozen=True)
 class Lines:
-    """The ways to an account: SCIM, and REST where roles take effect there."""
+    """The connections to an account: SCIM, and REST if roles take effect there."""
 
     scim: Client
     rest: RestLine | None
 
     @property
     def requests(self) -> int:
-        """What left on all of them."""
+        """Returns the number of requests on all connections."""
         return self.scim.requests + (self.rest.requests if self.rest else 0)
 
     @property
     def roles(self) -> RolesChannel | None:
-        """How roles are written over REST."""
+        """Returns the channel for roles over REST."""
         return RolesChannel(self.rest.client.send, ACCOUNT) if self.rest else None
 
 
@@ -141,7 +141,7 @@ async def _plan(
 
 
 async def run_broken(flow: Flow, place: Place, broken: Broken | None) -> Told:
-    """The flow's second state through a line that breaks; its first is applied before, in peace."""
+    """Applies the flow's first state without faults, and its second over a connection that breaks."""
     before, after, tenant = _compiled(flow, place)
     assert await _applied(before, None, tenant, place) is not None
     spoil = {broken.index: broken.fault} if broken else {}
@@ -153,7 +153,7 @@ async def run_broken(flow: Flow, place: Place, broken: Broken | None) -> Told:
 
 
 async def settle(flow: Flow, place: Place) -> int | None:
-    """Applies in peace until nothing is left to do; how many applies it took, or None if it never ends."""
+    """Applies without faults until nothing is left. Returns the number of applies, or None if it never ends."""
     before, after, tenant = _compiled(flow, place)
     return await _applied(after, before, tenant, place)
 
@@ -172,7 +172,7 @@ def _compiled(flow: Flow, place: Place) -> tuple[DesiredState, DesiredState, Ten
 
 
 async def look(place: Place, *, rest: bool) -> Account:
-    """Everything that the account holds, with people by name and not by id; over REST, what they may do."""
+    """Returns the content of the account, with names for ids, and with the roles of people over REST."""
     headers = {"authorization": f"Bearer {place.token}"}
     async with httpx.AsyncClient(trust_env=False, headers=headers, timeout=30, verify=NO_AUTHORITIES) as http:
         users, groups = [await _all(http, f"{place.url}/{kind}") for kind in ("Users", "Groups")]
@@ -182,7 +182,7 @@ async def look(place: Place, *, rest: bool) -> Account:
 
 
 async def _held(http: httpx.AsyncClient, origin: str) -> tuple[str, ...]:
-    """Everybody's roles, as 4me's REST API tells them."""
+    """Returns the roles of all people from 4me's REST API."""
     form = {"grant_type": "client_credentials", "client_id": "looks", "client_secret": "looks"}
     token = (await http.post(f"{origin}/token", data=form)).json()["access_token"]
     headers = {"authorization": f"Bearer {token}", "x-xurrent-account": ACCOUNT}
@@ -200,12 +200,12 @@ async def _all(http: httpx.AsyncClient, url: str) -> list[dict[str, Any]]:
 
 
 def _described(resources: Iterable[dict[str, Any]], names: Mapping[str, str]) -> tuple[str, ...]:
-    """Each as text, ids as names, members in order."""
+    """Returns each resource as text, with names for ids, and sorted members."""
     described: list[str] = []
     for one in resources:
         kept = {name: value for name, value in one.items() if name not in {"id", "meta", "groups", "schemas"}}
         if "members" in kept:
-            # A set: SCIMMY keeps a member twice who was added twice, and takes both out together.
+            # A set, because SCIMMY keeps a member twice who was added twice, and removes both together.
             kept["members"] = sorted({names.get(member["value"], "nobody") for member in kept["members"]})
         if "roles" in kept:
             kept["roles"] = sorted(role["value"] for role in kept["roles"])
@@ -217,7 +217,7 @@ def _described(resources: Iterable[dict[str, Any]], names: Mapping[str, str]) ->
 
 
 async def _names_two(flow: Flow, place: Place) -> bool:
-    """Whether the next plan says who could be meant by one key, which is all that it may do then."""
+    """Returns whether the next plan names the candidates for one key, which is all that it may do then."""
     before, after, tenant = _compiled(flow, place)
     async with AsyncExitStack() as stack:
         made = await _plan(await _connect(stack, tenant, place), after, before, tenant, place.dialect)
@@ -226,14 +226,14 @@ async def _names_two(flow: Flow, place: Place) -> bool:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one broken run came to: how many applies it took to settle, and what was wrong, if anything was."""
+    """The verdict on a run with a fault: the number of applies until it converged, and what was wrong, if anything."""
 
     applies: int
     wrong: str = ""
 
 
 async def try_fault(flow: Flow, place: Place, broken: Broken, goal: Account) -> Verdict:
-    """Breaks the flow, settles it, and holds the account against what an undisturbed run leaves."""
+    """Runs the flow with a fault, applies until nothing is left, and compares the account with the goal."""
     told = await run_broken(flow, place, broken)
     if told.methods.keys() - SENT:
         return Verdict(0, f"sent {sorted(told.methods.keys() - SENT)}")
@@ -248,7 +248,7 @@ async def try_fault(flow: Flow, place: Place, broken: Broken, goal: Account) -> 
 
 
 async def measure(flow: Flow, place: Place) -> tuple[Account, int]:
-    """What an undisturbed run leaves, and how many requests it takes."""
+    """Returns the account after a run without faults, and the number of requests."""
     told = await run_broken(flow, place, None)
     assert not told.refused
     assert {"applied"} == {outcome.status for outcome in told.outcomes}

@@ -1,4 +1,4 @@
-"""A company of 40 before and after 60 changes of all kinds, as YAML: what is applied when a process is killed."""
+"""The YAML of a company of 40 users, before and after 60 changes of all kinds, for applies that are killed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ guardrails:
 
 
 def before(url: str) -> str:
-    """40 people of whom two are not active, four groups, and who holds which role."""
+    """Returns 40 users, two of them inactive, four groups, and role assignments."""
     people = [_person(number, "Clerk", active=number < 38) for number in range(40)]
     teams = [_team(number, f"Team {number}", range(number * 5, number * 5 + 5)) for number in range(4)]
     return _company(url, people, teams, specialists=range(8), auditors=range(4))
 
 
 def after(url: str) -> str:
-    """13 come, 16 are changed, 6 go, 2 return, groups come, are renamed and change hands, as do roles: 60 changes."""
+    """Returns the state 60 changes later: 13 new users, 16 updates, 6 leavers, 2 reactivations; groups and roles."""
     people = [_person(number, "Chief", active=True) for number in range(16)]
     people += [_person(number, "Clerk", active=not 20 <= number < 26) for number in range(16, 40)]
     people += [_person(number, "Clerk", active=True) for number in range(40, 53)]

@@ -1,7 +1,7 @@
-"""Every kind of fault at every request of every flow, on every service: counted, for docs/reliability.md.
+"""Tries every kind of fault at every request of every flow, on every service, and counts for docs/reliability.md.
 
-`python -m tests.faults.sweep` tries all of them; with the name of a service, or of one and a flow, only these, and only
-their rows are written anew. `scripts/faults` runs it.
+`python -m tests.faults.sweep` tries all of them. With the name of a service, or of a service and a flow, it tries only
+these and rewrites only their rows. `scripts/faults` runs it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COLUMNS = ("requests", "faults tried", "converged", "by a second apply", "lost",
 
 @dataclass
 class Count:
-    """What became of the faults of one flow on one service."""
+    """The verdicts on the faults of one flow on one service."""
 
     place: str
     flow: str
@@ -33,7 +33,7 @@ class Count:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """As the columns name them."""
+        """Returns the counts in the order of the columns."""
         wrong = [one.wrong for one in self.verdicts if one.wrong]
         twice = sum("twice" in one for one in wrong)
         deletes = sum("sent" in one for one in wrong)
@@ -44,7 +44,7 @@ class Count:
 
 
 async def sweep_flow(bench: Bench, place: str, flow: str) -> Count:
-    """Every kind at every request."""
+    """Tries every kind of fault at every request."""
     goal = await bench.goal(flow)
     count = Count(place, flow, goal.requests)
     for kinds, for_good in ((FAULTS, False), (FOR_GOOD, True)):
@@ -58,7 +58,7 @@ async def sweep_flow(bench: Bench, place: str, flow: str) -> Count:
 
 
 def read_rows() -> Iterator[tuple[tuple[str, str], tuple[int, ...]]]:
-    """The rows of the table that is there."""
+    """Yields the rows of the document's table."""
     _, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     for line in rest.partition(END)[0].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -67,7 +67,7 @@ def read_rows() -> Iterator[tuple[tuple[str, str], tuple[int, ...]]]:
 
 
 def render(rows: Mapping[tuple[str, str], Sequence[int]]) -> str:
-    """The table, in the order of services and flows, and its sum."""
+    """Returns the table, in the order of services and flows, with a sum."""
     in_order = [(place, flow) for place in PLACES for flow in PLAYED[place] if (place, flow) in rows]
     every = [sum(column) for column in zip(*rows.values(), strict=True)]
     head = f"| service | flow | {' | '.join(COLUMNS)} |"
@@ -77,14 +77,14 @@ def render(rows: Mapping[tuple[str, str], Sequence[int]]) -> str:
 
 
 def write_between(begin: str, end: str, table: str) -> None:
-    """Writes the table into the document, in place of the one that is there."""
+    """Replaces the table in the document."""
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
     DOCUMENT.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
 
 
 def main(place: str | None = None, flow: str | None = None) -> int:
-    """Sweeps, writes each flow's row into the document, and fails if anything was wrong."""
+    """Tries the faults, writes each flow's row into the document, and returns 1 if anything was wrong."""
     wrong = False
     for name in [place] if place else PLACES:
         with tempfile.TemporaryDirectory() as folder, serve_place(name, Path(folder)) as bench:

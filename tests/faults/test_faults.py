@@ -1,6 +1,6 @@
-"""Whatever breaks, at whatever request: what git says comes true, nothing is lost, nothing is there twice.
+"""After any fault at any request the account becomes the desired state: nothing is lost, nothing exists twice.
 
-Here each kind of fault meets two flows, which take limiter, one request further each time; `scripts/faults` tries all.
+Here each kind of fault meets two flows, one request later each time; `scripts/faults` tries all combinations.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ REAL = [name for name in PLACES if name != EMBEDDED]
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """The embedded 4me on a port."""
+    """Serves the embedded 4me on a port."""
     with serve_place(EMBEDDED, tmp_path_factory.mktemp("place")) as bench:
         yield bench
 
 
 @pytest.fixture(scope="module", params=REAL)
 def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """Each real server in turn."""
+    """Serves each real server in turn."""
     with serve_place(request.param, tmp_path_factory.mktemp("place")) as bench:
         yield bench
 
 
 def try_one(bench: Bench, flow: str, number: int, broken: str) -> Verdict:
-    """The fault of that name, at the request whose turn it is."""
+    """Returns the fault of that name, at a request that depends on its number."""
     goal = asyncio.run(bench.goal(flow))
     fault = FAULTS.get(broken) or FOR_GOOD[broken]
     return asyncio.run(bench.try_fault(flow, Broken(fault, number % goal.requests, broken in FOR_GOOD)))
@@ -44,7 +44,7 @@ def try_one(bench: Bench, flow: str, number: int, broken: str) -> Verdict:
 @pytest.mark.parametrize("later", [0, len(FLOWS) // 2])
 @pytest.mark.parametrize(("number", "kind"), KINDS, ids=(*FAULTS, *FOR_GOOD))
 def test_the_account_becomes_what_git_says(embedded: Bench, number: int, kind: str, later: int) -> None:
-    """After one fault, and one or two applies in peace."""
+    """The flow has one fault, and then one or two applies without faults."""
     flow = list(FLOWS)[(number + later) % len(FLOWS)]
 
     assert "" == try_one(embedded, flow, number, kind).wrong
@@ -53,7 +53,7 @@ def test_the_account_becomes_what_git_says(embedded: Bench, number: int, kind: s
 @pytest.mark.sweep(one_in=3)
 @pytest.mark.parametrize(("number", "kind"), KINDS, ids=(*FAULTS, *FOR_GOOD))
 def test_a_real_server_becomes_what_git_says(real: Bench, number: int, kind: str) -> None:
-    """What is there twice, since the line sent it twice, is named."""
+    """A resource that exists twice, because the request was sent twice, is named."""
     flow = PLAYED["scimmy"][number % len(PLAYED["scimmy"])]
 
     assert try_one(real, flow, number, kind).wrong in {"", NAMED}

@@ -1,4 +1,4 @@
-"""An apply that is killed tells what it did, and the next does the rest; `scripts/faults` kills at every request."""
+"""A killed apply leaves its changes in the log, and the next does the rest; `scripts/faults` kills at each request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.faults.kills import Killed, serve_bench
 
 
 def test_what_a_killed_apply_did_is_on_record_and_the_next_does_the_rest(tmp_path: Path) -> None:
-    """SIGKILL, from outside, to a process of its own, when its 33rd request was done and not answered."""
+    """SIGKILL reaches the process when its 33rd request was carried out and not answered."""
 
     async def kill() -> Killed:
         async with serve_bench(tmp_path) as bench:

@@ -1,4 +1,4 @@
-"""An apply that is killed is on record, or has sent nothing; the next run waits for its time."""
+"""A killed apply is on record, or has sent nothing; the next run waits until it expires."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW = (
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """The embedded 4me behind a gateway."""
+    """Serves the embedded 4me behind a gateway."""
     with serve_place("embedded", tmp_path_factory.mktemp("place")) as served:
         yield served
 
@@ -29,7 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def test_a_revert_takes_back_what_a_killed_apply_did(
     place: Place, at: At, clone: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody of the reverted commit is active, and nobody is there twice."""
+    """No user of the reverted commit is active, and none exists twice."""
     found = kill_and_revert(at, place, tmp_path / "git", monkeypatch, clone=clone)
 
     assert "" == found.wrong

@@ -1,4 +1,4 @@
-"""Text that is nearly right: something that works, cut, doubled and sewn up with what breaks readers."""
+"""Text that is nearly valid: a valid text, cut, repeated and mixed with words that break readers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ letters = st.text(st.characters() | st.sampled_from("`<>[](){}\"'!@#*_~\\|&%\n\r
 
 @st.composite
 def edited(draw: st.DrawFn, sound: Sequence[str], words: Sequence[str]) -> str:
-    """One of the sound texts, after some edits: a piece is taken out, and a word or some letters are put in."""
+    """Draws a valid text, and edits it: a piece is removed or kept, and a word or some letters are inserted."""
     text = draw(st.sampled_from(sound))
     for _ in range(draw(st.integers(0, MOST_EDITS))):
         start = draw(st.integers(0, len(text)))
@@ -26,7 +26,7 @@ def edited(draw: st.DrawFn, sound: Sequence[str], words: Sequence[str]) -> str:
 
 @st.composite
 def edited_bytes(draw: st.DrawFn, sound: Sequence[str], words: Sequence[str]) -> bytes:
-    """The same as bytes, some of which may be no text at all."""
+    """Draws an edited text as bytes, some of which may not decode."""
     content = draw(edited(sound, words)).encode("utf-8", "surrogatepass")
     if not draw(st.booleans()):
         return content

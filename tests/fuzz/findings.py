@@ -1,4 +1,4 @@
-"""Everything that scripts/fuzz ever found, by what was wrong: the target, and what it was given."""
+"""Every fault that scripts/fuzz found, by its description: the target and its input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit on the CPU time of a piece of work, which ends it where it stands."""
+"""A limit on the CPU time of a block, which interrupts it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SECONDS = 3.0
 
 
 class TookTooLong(BaseException):
-    """Beyond the limit; no exception of the program's, and none that it catches."""
+    """The block exceeded the limit. It is no Exception, so the program does not catch it."""
 
 
 @contextmanager
 def limited(seconds: float = SECONDS) -> Iterator[None]:
-    """The block may use that much of the processor, and no more."""
+    """Raises TookTooLong if the block uses more CPU time."""
 
     def stop(_number: int, _frame: object) -> NoReturn:
         raise TookTooLong

@@ -1,7 +1,7 @@
-"""Fuzzes one target until its time is over: guided by coverage where atheris is installed, by chance where it is not.
+"""Fuzzes one target for some seconds: guided by coverage if atheris is installed, else at random.
 
-`python -m tests.fuzz.run TARGET SECONDS`; `scripts/fuzz` runs it for each target. What it finds is printed as a line
-for `tests/fuzz/findings.py`. Modules of ours are imported late: what is imported before atheris looks is not looked at.
+`python -m tests.fuzz.run TARGET SECONDS`; `scripts/fuzz` runs it for each target. It prints a fault as a line for
+`tests/fuzz/findings.py`. The program is imported late, because atheris traces only modules that are imported after it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from tests.fuzz.limit import TookTooLong, limited
 
 CORPUS = Path(__file__).parents[2] / ".hypothesis" / "fuzz"
 AT_A_TIME = 200
-SECONDS = 10.0  # counting what is executed takes three times as long
-LONGEST = 8_192  # bytes of choices, which is some kilobytes of text
+SECONDS = 10.0  # tracing takes three times as long
+LONGEST = 8_192  # bytes of choices, for some kilobytes of text
 
 
 class Found(Exception):
-    """Something that does not hold of what is named."""
+    """A fault: the target and its input."""
 
 
 def checking(name: str) -> Callable[[Any], None]:
-    """The target's check, in limited time, whose failure names what was given."""
+    """Returns the target's check with a time limit; a failure names the input."""
     target = import_module("tests.fuzz.targets").TARGETS[name]
 
     def check(given_to_it: Any) -> None:
@@ -43,7 +43,7 @@ def checking(name: str) -> Callable[[Any], None]:
 
 
 def by_chance(name: str, seconds: float) -> int:
-    """Examples by chance, each batch others, until the time is over."""
+    """Tries random examples until the time is over. Returns their number."""
     given_to_it = import_module("tests.fuzz.targets").TARGETS[name].given
     until, batch = time.monotonic() + seconds, 0
     while time.monotonic() < until:
@@ -56,7 +56,7 @@ def by_chance(name: str, seconds: float) -> int:
 
 
 def by_coverage(name: str, seconds: float, atheris: Any) -> None:
-    """Lets libFuzzer choose what leads to lines not seen before; ends the process."""
+    """Lets libFuzzer choose inputs that reach new lines; ends the process."""
     with atheris.instrument_imports(include=["reconciler", "jinja2"]):
         given_to_it = import_module("tests.fuzz.targets").TARGETS[name].given
     settled = settings(deadline=None, database=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
@@ -70,7 +70,7 @@ def by_coverage(name: str, seconds: float, atheris: Any) -> None:
 
 
 def main(name: str, seconds: str) -> None:
-    """Fuzzes, and fails with what was found."""
+    """Fuzzes, and raises Found at the first fault."""
     if find_spec("atheris"):
         by_coverage(name, float(seconds), import_module("atheris"))
     sys.stderr.write(f"{name}: {by_chance(name, float(seconds)):,} tried, by chance\n")

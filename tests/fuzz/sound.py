@@ -1,4 +1,4 @@
-"""Texts that work, and the words that are sewn into them."""
+"""Valid texts, and the words that edits insert into them."""
 
 from __future__ import annotations
 

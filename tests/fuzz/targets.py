@@ -1,7 +1,7 @@
-"""What reads or writes foreign text, each with what must hold of it whatever it is given.
+"""The readers and renderers of foreign text, each with the property that must hold for any input.
 
-A result or an error of our own comes back, never another exception, and in time. What is written for people has no
-link, no mention and no tag that the text brought with it.
+A target returns a result or raises an error of the program, in time, and never another exception. A rendered page or
+comment has no link, mention or tag from the text.
 """
 
 from __future__ import annotations
@@ -51,27 +51,27 @@ PLANS = [plan_to_json(STORIES[name]) for name in ("new-hire", "leaver", "conflic
 
 @dataclass(frozen=True)
 class Target:
-    """What is given, and what must hold of it: `holds` raises where it does not."""
+    """A strategy for inputs, and a check: `holds` raises if the target mishandles an input."""
 
     given: st.SearchStrategy[Any]
     holds: Callable[[Any], None]
 
 
 def yaml_is_read_or_told(content: bytes) -> None:
-    """Every problem says something, and none names another file."""
+    """Checks that every problem has a message, and names the file."""
     loaded = load_declarations({"company.yaml": content})
     assert all(one.message and (one.source is None or one.source.file == "company.yaml") for one in loaded.problems)
 
 
 def a_plan_is_read_or_refused(text: str) -> None:
-    """What is read can be written and shown."""
+    """Checks that a plan that was read can be written and rendered."""
     with suppress(ReconcilerError):
         saved = read_saved(text, "plan.json")
         assert render_plan(saved, "text") if isinstance(saved, Plan) else render_run(saved, "text")
 
 
 def answers_make_an_account_or_faults(body: bytes) -> None:
-    """Whatever is answered to every request of a read: an account that says how complete it is, or nobody there."""
+    """Checks that a read of any answers gives a certificate, or finds the account unreachable."""
 
     async def read() -> None:
         transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=body))
@@ -86,7 +86,7 @@ def answers_make_an_account_or_faults(body: bytes) -> None:
 
 
 def an_expression_makes_text_or_is_wrong(text: str) -> None:
-    """Text of its own values, from a sandbox that nothing leaves."""
+    """Checks that an expression makes text from its own values, inside the sandbox."""
     with suppress(WrongExpression):
         made = Expression(text).evaluate(VALUES)
         assert isinstance(made, str)
@@ -95,25 +95,25 @@ def an_expression_makes_text_or_is_wrong(text: str) -> None:
 
 PLAIN_PAGES = every_page("word")
 PLAIN_HTML = [render_plan(plan_about("word"), "html"), render_run(run_about("word"), "html")]
-SHORT = 250  # a comment about words that take more is cut to fit, and then has less in it
+SHORT = 250  # a comment about longer words is cut to fit, and then has fewer tags
 
 
 def _as_it_comes(text: str) -> str:
-    """No half of a letter gets as far as a plan: neither YAML nor our client lets one in."""
+    """Returns words without lone surrogates, which neither YAML nor the client accepts."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") or "word"
 
 
 def a_word_changes_no_comment(word: str) -> None:
-    """GitHub's parser finds the tags that it finds with a plain word: no link, no HTML, no mention."""
+    """Checks that GitHub's parser finds the same tags as with a plain word: no link, no HTML, no mention."""
     word = _as_it_comes(word)
-    word = word if link_or_code(word).startswith("`") else f"{word} "  # what is plainly an address may be a link
+    word = word if link_or_code(word).startswith("`") else f"{word} "  # a plain address may be a link
     for expected, actual in zip(PLAIN_PAGES, every_page(word), strict=True):
         assert {*expected.tags} >= {*actual.tags} if len(code_line(word)) > SHORT else expected.tags == actual.tags
         assert not MENTION.search("".join(actual.text))
 
 
 def a_word_changes_no_page(word: str) -> None:
-    """The page has the tags that it has with a plain word."""
+    """Checks that the page has the same tags as with a plain word."""
     word = _as_it_comes(word)
     pages = (render_plan(plan_about(word), "html"), render_run(run_about(word), "html"))
     for expected, actual in zip(PLAIN_HTML, pages, strict=True):

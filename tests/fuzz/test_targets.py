@@ -1,4 +1,4 @@
-"""A few of what scripts/fuzz tries for minutes, and everything that it ever found."""
+"""A few of the inputs that scripts/fuzz tries, and every fault that it found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMOKE = settings(deadline=None, database=None, suppress_health_check=[HealthChec
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_whatever_comes_a_result_or_an_error_of_ours_goes(name: str) -> None:
-    """In time."""
+    """Each input is handled in time."""
 
     @settings(SMOKE, max_examples=EXAMPLES[name])
     @given(TARGETS[name].given)
@@ -30,7 +30,7 @@ def test_whatever_comes_a_result_or_an_error_of_ours_goes(name: str) -> None:
 
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_what_was_found_once_stays_mended(finding: str) -> None:
-    """By the name of what was wrong."""
+    """Each finding has the name of its fault."""
     name, given_to_it = FINDINGS[finding]
     with limited():
         TARGETS[name].holds(given_to_it)

@@ -1,4 +1,4 @@
-"""What the tests of GitHub's side start from: the stand-in on a port, and a client whose waits take no time."""
+"""The fixtures of the GitHub tests: the stand-in on a port, and a client whose waits take no time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKEN = "ghs_workflow"
 
 @dataclass
 class FakeTime:
-    """Seconds since 1970 that pass when somebody waits; `waits` are the waits, in order."""
+    """A clock in seconds since 1970 that moves only during waits; `waits` are the waits, in order."""
 
     now: float = 1_000_000.0
     waits: list[float] = field(default_factory=list)

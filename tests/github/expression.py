@@ -1,4 +1,4 @@
-"""The expressions of GitHub's workflows, as far as ours use them: contexts, comparisons, logic, a few functions."""
+"""The expressions of GitHub's workflows that the project uses: contexts, comparisons, logic, a few functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INSERTED = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Context:
-    """What names stand for; `succeeded` is whether all went well so far."""
+    """The values of names; `succeeded` is whether no step failed so far."""
 
     names: Mapping[str, Any]
     succeeded: bool = True
@@ -30,7 +30,7 @@ class Context:
 
 
 def fill(text: Any, context: Context) -> Any:
-    """A value of a workflow with its expressions filled in; a text that is one expression has that one's type."""
+    """Returns a value of a workflow with its expressions evaluated; a text that is one expression keeps its type."""
     if not isinstance(text, str):
         return text
     whole = re.fullmatch(r"\s*\$\{\{(.*)\}\}\s*", text, re.DOTALL)
@@ -40,7 +40,7 @@ def fill(text: Any, context: Context) -> Any:
 
 
 def holds(condition: object, context: Context) -> bool:
-    """Whether an `if` lets a job or step run: without a word about how it went so far, only if that was well."""
+    """Returns whether an `if` allows a job or step; without a status function, no earlier step may have failed."""
     if condition is None:
         return context.succeeded
     text = str(condition).strip().removeprefix("${{").removesuffix("}}")
@@ -49,7 +49,7 @@ def holds(condition: object, context: Context) -> bool:
 
 
 def as_text(value: object) -> str:
-    """As GitHub writes a value into a text."""
+    """Returns a value as GitHub writes it into a text."""
     match value:
         case None:
             return ""
@@ -60,7 +60,7 @@ def as_text(value: object) -> str:
 
 
 def evaluate(text: str, context: Context) -> Any:
-    """The value of an expression."""
+    """Returns the value of an expression."""
     tokens: list[str] = []
     at = 0
     while text[at:].strip():
@@ -140,7 +140,7 @@ class _Parser:
 
 
 def _member(value: Any, name: Any) -> Any:
-    """What is not there is null."""
+    """Returns null for a missing name."""
     if isinstance(value, list):
         return value[name] if isinstance(name, int) and name < len(value) else None
     return value.get(name) if isinstance(value, Mapping) else None

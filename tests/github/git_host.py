@@ -1,6 +1,6 @@
-"""Git at the stand-in: a bare repository over HTTP, by git's own server, that asks for a token as GitHub does.
+"""Git at the stand-in: a bare repository over HTTP, with git's own server, which requires a token as GitHub does.
 
-To read takes `contents: read`, to push `contents: write`; a request without a token is told to bring one.
+A fetch needs `contents: read`, and a push `contents: write`; a request without a token gets a challenge.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ASKS: Reply = (401, {"WWW-Authenticate": 'Basic realm="GitHub"'}, b"")
 
 @contextmanager
 def hosting(origin: Path, standin: StandIn) -> Iterator[str]:
-    """Serves a bare repository on a port, to the tokens of the stand-in; the address to put its folder's name after."""
+    """Serves a bare repository on a port to the tokens of the stand-in. Yields the address before its folder's name."""
     subprocess.run(["git", "config", "http.receivepack", "true"], cwd=origin, check=True)  # noqa: S607
 
     class Git(BaseHTTPRequestHandler):
@@ -50,14 +50,14 @@ def hosting(origin: Path, standin: StandIn) -> Iterator[str]:
         do_GET = do_POST = serve  # http.server's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the same
-            """Says nothing."""
+            """Logs nothing."""
 
     with listening(Git) as url:
         yield url
 
 
 def _token_of(authorization: str) -> str:
-    """The password of a user `x-access-token`; empty where there is none."""
+    """Returns the password of the user `x-access-token`, or an empty text."""
     with suppress(ValueError):
         user, _colon, password = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
         return password if user == "x-access-token" else ""

@@ -1,7 +1,7 @@
-"""Plays workflows: their own `run` steps in bash, in order, with their `env`; the few actions that they use, by hand.
+"""Plays workflows: it runs their `run` steps in bash, with their `env`, and imitates the actions that they use.
 
-A job has a clone of its own, a token with the permissions that it asks for, and the secrets of its environment. What is
-not known here fails, so that a workflow can't use what was never tried.
+A job has a clone of its own, a token with its permissions, and the secrets of its environment. Anything unknown fails,
+so a workflow can't use a feature that was never tried.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ACTIONS = {
 
 @dataclass(frozen=True)
 class Event:
-    """What a workflow runs for: its name, the commit to check out, what GitHub tells of it."""
+    """An event: its name, the commit to check out, and GitHub's payload."""
 
     name: str
     sha: str
@@ -46,7 +46,7 @@ class Event:
 
 @dataclass
 class PlayedJob:
-    """What became of one job: of the steps of which it ran, what they printed and said, and what secrets they saw."""
+    """The result of one job: the steps that ran, their outputs and logs, and the secrets that they saw."""
 
     name: str
     result: str = "success"
@@ -75,7 +75,7 @@ class Player:
     runs: int = 0
 
     def play(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
-        """Runs a workflow, as it is at the commit; its jobs by name, those that were skipped left out."""
+        """Runs a workflow in its version at the commit. Returns the jobs by name, without skipped ones."""
         document = yaml.safe_load(self.git("show", f"{event.sha}:.github/workflows/{workflow}"))
         assert event.name in document[True], f"{workflow} does not run on {event.name}"  # YAML 1.1 reads `on` as true
         assert {} == document["permissions"]
@@ -92,13 +92,13 @@ class Player:
         return jobs
 
     def git(self, *arguments: str) -> str:
-        """Git in the repository at GitHub."""
+        """Runs git in the repository at GitHub."""
         done = subprocess.run(["git", *arguments], cwd=self.origin, capture_output=True, text=True, check=True)  # noqa: S603, S607
         return done.stdout
 
 
 def _summary_of(jobs: list[PlayedJob]) -> dict[str, Any]:
-    """What later jobs see of one and all of its matrix."""
+    """Returns the part of a job, with its matrix, that later jobs see."""
     if not jobs:
         return {"result": "skipped", "outputs": {}}
     failed = any(job.result == "failure" for job in jobs)
@@ -138,7 +138,7 @@ class _Play:
         return played
 
     def github(self, token: str) -> dict[str, Any]:
-        """The context of that name."""
+        """Returns the context of that name."""
         event = {**self.event.payload, "inputs": self.event.inputs}
         about = {
             "repository": REPOSITORY,
@@ -151,7 +151,7 @@ class _Play:
 
 @dataclass
 class _Runner:
-    """One job on a machine of its own."""
+    """The machine of one job."""
 
     play: _Play
     played: PlayedJob
@@ -182,7 +182,7 @@ class _Runner:
         self.played.outputs = {name: fill(value, context) for name, value in job.get("outputs", {}).items()}
 
     def run_step(self, step: Mapping[str, Any], names: Mapping[str, Any], action: Path | None) -> bool:
-        """Runs a step, if it is to run; whether it did not fail. `action` is where it stands, if in an action."""
+        """Runs a step if its `if` allows it. Returns whether it did not fail. `action` is the folder of its action."""
         known = {"name", "id", "if", "uses", "with", "env", "run", "shell"}
         assert set(step) <= known, f"not known here: {set(step) - known}"
         runner = {"temp": str(self.temp)}
@@ -217,7 +217,7 @@ class _Runner:
         return True
 
     def use_own(self, step: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
-        """The action at the top of the repository: its steps, which see its inputs and nothing of the job's."""
+        """Runs the repository's own action, whose steps see its inputs alone. Returns whether it did not fail."""
         action = self.workspace / "action.yml"
         document = yaml.safe_load(action.read_text())
         assert set(told) <= set(document["inputs"]), f"no such inputs: {set(told) - set(document['inputs'])}"
@@ -252,7 +252,7 @@ class _Runner:
         return done.returncode == 0
 
     def environment(self, output: Path, action: Path | None) -> dict[str, str]:
-        """What GitHub tells every step, and nothing of this process but where programs are."""
+        """Returns the variables that GitHub sets for every step, and PATH alone of this process."""
         event = self.play.event
         return {
             "PATH": os.environ["PATH"],
@@ -272,7 +272,7 @@ class _Runner:
         }
 
     def check_out(self, told: dict[str, Any]) -> None:
-        """The commit of the event, with all of the history or none of it; git keeps no credentials."""
+        """Checks the event's commit out, with all history or none; git keeps no credentials."""
         assert told.pop("persist-credentials") is False
         depth = () if told.pop("fetch-depth", 1) == 0 else ("--depth=1",)
         assert {} == told
@@ -289,7 +289,7 @@ class _Runner:
             subprocess.run([*git, *arguments], cwd=self.workspace, check=True, capture_output=True)  # noqa: S603
 
     def upload(self, told: dict[str, Any]) -> None:
-        """Stored with the run; where there is nothing, GitHub warns and stores nothing."""
+        """Stores files with the run; without files, GitHub warns and stores nothing."""
         assert 1 <= told["retention-days"] <= 90
         folder = Path(told["path"])
         files = {path.name: path.read_bytes() for path in sorted(folder.glob("*"))} if folder.exists() else {}
@@ -297,7 +297,7 @@ class _Runner:
             self.play.player.standin.store(self.play.run, told["name"], files)
 
     def download(self, told: dict[str, Any]) -> bool:
-        """From the same run; fails where there is none of that name."""
+        """Downloads an artifact of the same run. Returns False if none has that name."""
         standin = self.play.player.standin
         stored = [one for one in standin.artifacts if one["workflow_run"]["id"] == self.play.run["id"]]
         found = next((one for one in reversed(stored) if one["name"] == told["name"]), None)
@@ -309,6 +309,6 @@ class _Runner:
 
 
 def copy_workflows(to: Path) -> None:
-    """The project's own workflows and action, into another repository."""
+    """Copies the project's workflows and action into another repository."""
     shutil.copytree(ROOT / ".github", to / ".github")
     shutil.copy(ROOT / "action.yml", to / "action.yml")

@@ -1,6 +1,6 @@
-"""A stand-in for GitHub's REST API on a port of this machine: it keeps what it is told, and records every call.
+"""A stand-in for GitHub's REST API on a port of this machine: it keeps state, and records every call.
 
-Tokens have permissions, lists have pages of two, artifacts lie at another host that takes no token, as with GitHub.
+As at GitHub, tokens have permissions, and artifacts are on another host that accepts no token. Lists have pages of two.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WORKFLOW = ".github/workflows/plan.yml"
 
 @dataclass(frozen=True)
 class Call:
-    """One request that arrived."""
+    """A request that arrived."""
 
     method: str
     path: str
@@ -50,19 +50,19 @@ class Reply:
 
 @dataclass(frozen=True)
 class Token:
-    """What a token may do, and whose it is: nobody's, for the token of a workflow."""
+    """The permissions of a token, and its owner; the token of a workflow has none."""
 
     permissions: Mapping[str, str]
     login: str | None = None
 
     def allows(self, *needed: tuple[str, str]) -> bool:
-        """Whether any of these is granted."""
+        """Returns whether any of these permissions is granted."""
         return any(self.permissions.get(name) in {level, WRITE} for name, level in needed)
 
 
 @dataclass
 class StandIn:
-    """One repository, and the faults that are to happen: `faults` are answered first, each once."""
+    """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class StandIn:
     # what happened at GitHub
 
     def open_pull(self, number: int, head: str, *, fork: bool = False) -> dict[str, Any]:
-        """A pull request into main; its files are added apart."""
+        """Adds a pull request into main, without files."""
         origin = {"full_name": "mallory/people"} if fork else {"full_name": REPOSITORY}
         pull = {
             "number": number,
@@ -110,7 +110,7 @@ class StandIn:
         self.commits.setdefault(commit, []).append(number)
 
     def start_run(self, head: str, *, event: str = "pull_request", path: str = WORKFLOW) -> dict[str, Any]:
-        """A run of a workflow, that is not finished."""
+        """Adds an unfinished run of a workflow."""
         run = {
             "id": self.next_id(),
             "path": f"{path}@refs/pull/1/merge",
@@ -128,7 +128,7 @@ class StandIn:
         self.jobs[run["id"]] = [{"name": name, "conclusion": conclusion} for name, conclusion in jobs.items()]
 
     def store(self, run: Mapping[str, Any], name: str, files: Mapping[str, str | bytes]) -> dict[str, Any]:
-        """An artifact of a run."""
+        """Adds an artifact of a run."""
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             for path, content in files.items():
@@ -151,12 +151,12 @@ class StandIn:
         return comment
 
     def fail_next(self, call: str, status: int, headers: Mapping[str, str] | None = None, message: str = "no") -> None:
-        """The next call that starts like this is answered so."""
+        """Prepares the answer to the next call with that prefix."""
         self.faults.append((call, Reply(status, {"message": message}, headers or {})))
 
     @property
     def written(self) -> list[str]:
-        """The calls that changed something, or tried to."""
+        """Returns the calls that wrote, or tried to."""
         return [str(call) for call in self.calls if call.method != "GET"]
 
     # how it answers
@@ -260,7 +260,7 @@ class StandIn:
         return Reply(302, headers={"Location": f"{self.blob_url}/{number}?signature=secret"})
 
     def fetch(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """The other host: it wants no token, and refuses whoever brings one."""
+        """Serves the host of artifacts, which refuses a request with a token."""
         self.fetched.append(headers)
         if "authorization" in headers:
             return 400, b"<Error/>"
@@ -291,7 +291,7 @@ def _forbidden(needed: str) -> Reply:
 
 @contextmanager
 def standing_in(standin: StandIn) -> Iterator[StandIn]:
-    """The stand-in on a port, and the host of its artifacts on another, for as long as the block runs."""
+    """Serves the stand-in on a port, and the host of its artifacts on another, while the block runs."""
 
     class Api(_Handler):
         def reply(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -330,4 +330,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve  # http.server's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the same
-        """Says nothing."""
+        """Logs nothing."""

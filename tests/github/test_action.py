@@ -1,4 +1,4 @@
-"""The workflows and the action as texts: pinned, least permissions, nothing foreign inside a script."""
+"""The workflows and the action as texts: pinned, with least permissions, without foreign values in scripts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def jobs_of(path: Path) -> Mapping[str, Any]:
 
 
 def steps() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every step of the action and of every workflow."""
+    """Yields every step of the action and of every workflow."""
     yield from ((f"action: {step['name']}", step) for step in ACTION["runs"]["steps"])
     for path in WORKFLOWS:
         for name, job in jobs_of(path).items():

@@ -1,4 +1,4 @@
-"""From a merged commit to the plan that its reviewers saw; whatever is not exactly that is refused, with the reason."""
+"""The plan that reviewers of a merged commit saw; any other plan is refused, with the reason."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Edit = Callable[[StandIn, dict[str, Any], dict[str, Any]], object]
 
 
 def reviewed(standin: StandIn) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Pull request 7, planned and merged: its run and its artifact."""
+    """Makes pull request 7, planned and merged, with its run and its artifact."""
     standin.open_pull(7, HEAD)
     run = standin.start_run(HEAD)
     artifact = standin.store(run, "plan-qa", FILES)
@@ -32,7 +32,7 @@ def reviewed(standin: StandIn) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def refusal(github: GitHub) -> str:
-    """Why there is no approved plan: a sentence that also says what to do."""
+    """Returns the reason why there is no approved plan, with what to do."""
     with pytest.raises(Refused) as caught:
         fetch_approved_plan(github, WANTED)
     assert 4 == caught.value.exit_code
@@ -164,7 +164,7 @@ def test_a_run_that_goes_on_is_waited_for_by_a_person(standin: StandIn, github: 
 
 
 def lies_about(name: str, value: object) -> Edit:
-    """A run that answers the question though it is another."""
+    """A run that matches the query though it is another one."""
     return lambda _standin, run, _artifact: run.__setitem__(name, value)
 
 

@@ -1,4 +1,4 @@
-"""The client of GitHub: pages, limits, permissions, and a token that goes to one host."""
+"""The client of GitHub: pages, limits, permissions, and a token that is sent to one host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ API = "https://api.github.example"
 
 
 def answering(handler: Callable[[httpx.Request], httpx.Response], time: FakeTime) -> GitHub:
-    """A client whose every request is answered by a function."""
+    """Returns a client whose requests a function answers."""
     return GitHub(API, REPOSITORY, TOKEN, transport=httpx.MockTransport(handler), clock=time.clock)
 
 

@@ -14,7 +14,7 @@ PLAN = CommentMark("plan", "qa")
 
 
 def bodies(standin: StandIn) -> list[str]:
-    """What the comments say."""
+    """Returns the texts of the comments."""
     return [comment["body"] for comment in standin.comments.get(7, [])]
 
 

@@ -1,4 +1,4 @@
-"""One rolling issue for each tenant: opened, updated in place, closed when all is well, opened again."""
+"""One issue for each tenant: opened, updated in place, closed without drift, and opened again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def drifted(text: str = "Ann has another title", **since: str) -> Report:
 
 
 def keep(github: GitHub, report: Report) -> str:
-    """As the command does it."""
+    """Updates the issue as the command does."""
     return keep_issue(github, find_issue(github, BOT, QA), QA, report)
 
 

@@ -1,4 +1,4 @@
-"""What the last apply of a commit stored: of that workflow, that commit and this repository, or nothing."""
+"""The outcome of a commit's last apply: of that workflow, that commit and this repository, or none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASKED = OutcomeQuery("qa", COMMIT, "apply.yml")
 
 
 def applied(standin: StandIn, name: str = "outcome-qa", **about: str) -> dict[str, Any]:
-    """A finished run, and what it stored."""
+    """Adds a finished run with its artifact."""
     run = standin.start_run(COMMIT, **{"event": "push", "path": PATH, **about})
     standin.store(run, name, {"outcome.json": f"{run['id']}", "said.txt": "said"})
     standin.finish_run(run, {})

@@ -1,4 +1,4 @@
-"""The project's own workflows, played: their own steps, on a repository with pull requests, against a 4me on a port."""
+"""The project's workflows, played step by step on a repository with pull requests, against a 4me on a port."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KING = TEAM.replace("title: Chief", "title: King")
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the program listens that the workflows run."""
+    """Starts the program for the workflows. Returns its address."""
     address = tmp_path_factory.mktemp("program") / "socket"
     with subprocess.Popen([sys.executable, WARM, address], cwd=ROOT, env=PLAIN, stdout=subprocess.PIPE) as process:  # noqa: S603
         assert process.stdout
@@ -33,7 +33,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def acme(tmp_path: Path, program: Path) -> Iterator[Company]:
-    """One tenant, that was applied once."""
+    """Makes a company with one tenant that was applied once."""
     with company(tmp_path, {"qa": ""}, program) as found:
         found.apply_from_here("qa")
         yield found
@@ -44,7 +44,7 @@ def results(jobs: dict[str, PlayedJob]) -> dict[str, str]:
 
 
 def titles(acme: Company) -> tuple[object, object]:
-    """Of Ann and of Bob, as the account has them."""
+    """Returns the titles of Ann and Bob in the account."""
     users = acme.users()
     return users["ann"].get("title"), users["bob"].get("title")
 
@@ -102,7 +102,7 @@ def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
 
 
 def assert_secrets_are_kept(acme: Company, jobs: dict[str, PlayedJob]) -> None:
-    """Who holds the account's token writes nothing at GitHub but the record of an apply; and no token is told."""
+    """A job with the account's token writes only the record of an apply to GitHub, and no log has a token."""
     holding = {name: job.permissions for name, job in jobs.items() if job.holds_secrets}
     assert {"plan qa": set(), "apply qa": {"contents"}, "drift qa": set()} == {
         name: {what for what, level in permissions.items() if level == "write"} for name, permissions in holding.items()

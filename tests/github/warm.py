@@ -1,7 +1,7 @@
-"""The program as a command that starts at once: a process that has imported everything already forks for each call.
+"""The program as a command that starts at once: a process that has imported all modules forks for each call.
 
-What runs is `main`, in a process of its own, with the caller's arguments, folder, environment, input and outputs. Only
-the second that imports take is saved, of some hundred calls.
+The fork runs `main` with the caller's arguments, folder, environment, input and outputs. This only saves the second of
+imports, for some hundred calls.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ with socket.socket(socket.AF_UNIX) as server:
 
 
 def install(program: Path, address: Path) -> None:
-    """Puts the command at a path; it asks the process that listens at the address."""
+    """Writes the command to a path; it calls the process that listens at the address."""
     program.write_text(CLIENT.format(python=sys.executable, address=str(address)))
     program.chmod(0o755)
 
 
 def listen(address: str) -> None:
-    """Answers calls until it is ended."""
+    """Answers calls until it is killed."""
     main = import_module("reconciler.cli.main")
     for module, _summary in main.COMMANDS.values():
         import_module(module)
@@ -55,7 +55,7 @@ def listen(address: str) -> None:
 
 
 def _answer(connection: socket.socket) -> None:
-    """One call, from its first child's child: its exit code is told by its parent, however it ends."""
+    """Runs one call in a grandchild, whose parent reports the exit code, however it ends."""
     head, descriptors, _flags, _address = socket.recv_fds(connection, 8, 3)
     with connection.makefile("rb") as stream:
         arguments, folder, environment = json.loads(stream.read(int.from_bytes(head, "big")))

@@ -1,4 +1,4 @@
-"""A company whose desired state is at GitHub, with a 4me on a port for each tenant, and what people do there."""
+"""A company whose desired state is at GitHub, with a 4me on a port for each tenant, and the actions of people."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Company:
         return self.git("rev-parse", "HEAD")
 
     def open_pull(self, text: str, *, fork: bool = False) -> int:
-        """A branch with this team, and a pull request for it."""
+        """Pushes a branch with this team, and opens a pull request."""
         self.pulls += 1
         self.git("switch", "--quiet", "--create", f"change-{self.pulls}", "origin/main")
         self.standin.open_pull(self.pulls, "", fork=fork)
@@ -78,7 +78,7 @@ class Company:
         return next(pull for pull in self.standin.pulls if pull["number"] == number)
 
     def plan(self, number: int) -> dict[str, PlayedJob]:
-        """GitHub merges head and base to try, and runs the workflow on that."""
+        """Runs the workflow on GitHub's trial merge of head and base."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", "origin/main")
         self.git("merge", "--quiet", "--no-ff", "--message", "try", self.heads[number])
@@ -88,7 +88,7 @@ class Company:
         return self.player.play("plan.yml", Event("pull_request", sha, payload, head=self.heads[number]))
 
     def squash(self, number: int) -> str:
-        """Merged as one new commit on main."""
+        """Merges as one new commit on main."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", "origin/main")
         self.git("merge", "--quiet", "--squash", self.heads[number])
@@ -96,14 +96,14 @@ class Company:
         return self._land(number)
 
     def merge(self, number: int) -> str:
-        """Merged with a merge commit."""
+        """Merges with a merge commit."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", "origin/main")
         self.git("merge", "--quiet", "--no-ff", "--message", f"merge #{number}", self.heads[number])
         return self._land(number)
 
     def rebase(self, number: int) -> str:
-        """Merged as copies of its commits; that others landed meanwhile makes them copies."""
+        """Merges copies of its commits, because main has other commits meanwhile."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", self.heads[number])
         self.git("rebase", "--quiet", "--force-rebase", "origin/main")
@@ -116,11 +116,11 @@ class Company:
         return commit
 
     def apply(self, commit: str) -> dict[str, PlayedJob]:
-        """The push to main."""
+        """Returns the event of the push to main."""
         return self.player.play("apply.yml", Event("push", commit))
 
     def apply_from_here(self, tenant: str) -> None:
-        """Somebody with the token applies what is checked out, by a program that pushes the record of it."""
+        """Applies the commit that is checked out by hand, with the token, and pushes the record."""
         program = self.clone.parent / "reconciler"
         install(program, self.player.address)
         done = subprocess.run(  # noqa: S603
@@ -144,18 +144,18 @@ class Company:
         return self.player.git("rev-parse", "main").strip()
 
     def users(self, tenant: str = "qa") -> dict[str, JsonObject]:
-        """The people of an account, by externalId."""
+        """Returns the users of an account, by externalId."""
         return {str(one["externalId"]): one for one in self.stores[tenant].simulator().users.values()}
 
     def edit(self, key: str, tenant: str = "qa", **attributes: Any) -> None:
-        """Somebody changes a user in 4me itself."""
+        """Changes a user in 4me by hand."""
         self.stores[tenant].seed([{**self.users(tenant)[key], **attributes}])
 
     def comments(self, number: int) -> list[str]:
         return [one["body"] for one in self.standin.comments.get(number, [])]
 
     def applies(self, tenant: str = "qa") -> list[dict[str, Any]]:
-        """The records of applies at GitHub, begins and ends, oldest first."""
+        """Returns the records of applies at GitHub, begins and ends, oldest first."""
         return list(Project(self.player.origin, pytest.MonkeyPatch()).applies(tenant))
 
 

@@ -1,4 +1,4 @@
-"""The REST side of an account to test against: a simulator behind a transport, with what may go wrong on the way."""
+"""The REST API of an account for tests: a simulator behind a transport that can fail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass
 class RestService:
-    """Answers as the simulator does, unless `instead` says otherwise; `ahead` is how far its clock is before ours."""
+    """Answers as the simulator does, or with `instead`; its clock is `ahead` of the client's."""
 
     simulator: Simulator
     issuer: Issuer = field(default_factory=lambda: Issuer(SECRET))
@@ -42,7 +42,7 @@ class RestService:
 
     @property
     def asked(self) -> list[str]:
-        """Method and target of every request, without the base; `token` for the token address."""
+        """Returns method and target of every request, without the base; `token` for the token address."""
         return [self._spell(request) for request in self.requests]
 
     @staticmethod
@@ -67,7 +67,7 @@ class RestService:
         return httpx.Response(response.status, content=json.dumps(response.body), headers=dict(response.headers))
 
     def ask(self, what: Callable[[RestLine], Awaitable[T]], secret: str = SECRET) -> T:
-        """What comes of it over a line of its own."""
+        """Returns the result of the work over a connection of its own."""
 
         async def asked() -> T:
             async with AsyncExitStack() as stack:
@@ -82,7 +82,7 @@ class RestService:
 def answer_once(
     matches: Callable[[httpx.Request], bool], response: httpx.Response | Exception
 ) -> Callable[[httpx.Request], httpx.Response | None]:
-    """The first request that matches is answered with this, or its connection breaks."""
+    """Answers the first matching request with this, or breaks its connection."""
     left = [response]
 
     def told(request: httpx.Request) -> httpx.Response | None:
@@ -97,5 +97,5 @@ def answer_once(
 
 
 def is_token(request: httpx.Request) -> bool:
-    """Whether a token is asked for."""
+    """Returns whether the request is for a token."""
     return str(request.url) == TOKEN_URL

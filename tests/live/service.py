@@ -1,4 +1,4 @@
-"""A tenant to test against: it answers as it is told, in a time that passes only when somebody waits."""
+"""A service for tests: it gives prepared answers, with a clock that moves only during waits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Handler: TypeAlias = Callable[[httpx.Request], httpx.Response | Awaitable[httpx.
 
 @dataclass
 class FakeTime:
-    """Seconds that pass when somebody sleeps, and only then; `waits` are the sleeps, in order."""
+    """A clock that moves only during sleeps; `waits` are the sleeps, in order."""
 
     now: float = 1_000.0
     waits: list[float] = field(default_factory=list)
@@ -42,7 +42,7 @@ class FakeTime:
 
 @dataclass
 class Service:
-    """Answers as it is told, and remembers what reached it; `starts` are the times of arrival."""
+    """Gives prepared answers, and keeps the requests; `starts` are their times of arrival."""
 
     answers: Handler
     time: FakeTime = field(default_factory=FakeTime)
@@ -60,17 +60,17 @@ class Service:
 
     @property
     def asked(self) -> list[str]:
-        """Method, path and query of every request, without the base."""
+        """Returns method, path and query of every request, without the base."""
         return [f"{one.method} {one.url.raw_path.decode().removeprefix('/scim/v2')}" for one in self.requests]
 
 
 def reply(body: object, status: int = 200, headers: dict[str, str] | None = None) -> httpx.Response:
-    """A JSON answer."""
+    """Returns a JSON answer."""
     return httpx.Response(status, content=json.dumps(body).encode(), headers=headers)
 
 
 def in_turn(*answers: httpx.Response | Exception) -> Handler:
-    """Answers one after the other, the last one for good; an exception is a broken connection."""
+    """Gives the answers in order, and then repeats the last; an exception breaks the connection."""
     left = list(answers)
 
     def answer(_request: httpx.Request) -> httpx.Response:
@@ -83,13 +83,13 @@ def in_turn(*answers: httpx.Response | Exception) -> Handler:
 
 
 async def tell_sent(request: httpx.Request) -> None:
-    """Says that a request was written, as httpcore does over a real connection."""
+    """Reports a request as written, as httpcore does over a real connection."""
     await request.extensions["trace"]("http11.send_request_body.started", {"request": request})
 
 
 @contextmanager
 def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """A real server on a free port of this machine, for as long as the block runs; yields its address."""
+    """Runs a real server on a free port while the block runs. Yields its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""The one HTTP client: what leaves this process, how often, how fast, and what of it anybody hears."""
+"""The HTTP client of an account: which requests it sends, how often and how fast, and what it logs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def fail(answers: Handler, request: Request = READ) -> ReconcilerError:
 
 
 def full_windows(starts: list[float], window: Window) -> list[tuple[float, float]]:
-    """The first and last of each run of one request too many that lies within the window."""
+    """Returns the first and last start of each group of requests that exceeds the window."""
     pairs = zip(starts, starts[window.requests :], strict=False)
     return [(first, last) for first, last in pairs if last - first < window.seconds - 1e-6]
 
@@ -193,7 +193,7 @@ def test_told_a_time_to_wait_until_it_does_not_hurry(http_date: str) -> None:
 
 
 def test_told_by_the_rate_headers_it_waits_for_the_next_window() -> None:
-    """SEMANTICS 7: as told by `Retry-After`, or by 4me's `x-ratelimit-*`: nothing left, and the hour ends far off."""
+    """The wait follows `Retry-After`, or 4me's `x-ratelimit-*` with no request left and a distant end of the hour."""
     nothing_left = {"x-ratelimit-limit": "3600", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "4102444800"}
     service = Service(in_turn(httpx.Response(429, headers=nothing_left), reply({})))
 
@@ -278,7 +278,7 @@ def test_what_is_not_json_is_no_answer(content: bytes, said: str) -> None:
 
 
 def test_what_is_not_json_is_not_asked_for_again() -> None:
-    """SEMANTICS 7 tries server errors and broken connections again; a wrong address stays wrong, and a person waits."""
+    """Only server errors and broken connections are retried; a wrong address stays wrong, and a person waits."""
     service = Service(in_turn(httpx.Response(200, content=b"<html>")))
 
     with pytest.raises(NotAnAnswer):
@@ -380,7 +380,7 @@ def test_attempts_count_in_the_windows_like_first_requests() -> None:
 
 
 def test_a_service_that_stalls_is_not_flooded_when_it_answers_again() -> None:
-    """What waited for a slot must still start at the pace: no 2 seconds see more than 20 starts, ever (DESIGN 9)."""
+    """Requests that waited for a slot still keep the pace: no 2 seconds have more than 20 starts."""
     service = Service(in_turn(reply({})))
 
     async def sent() -> None:
@@ -467,7 +467,7 @@ def test_no_repr_carries_the_token() -> None:
 
 
 class Answers(BaseHTTPRequestHandler):
-    """A real service that holds nobody."""
+    """Serves an empty account on a port."""
 
     def do_GET(self) -> None:
         body = b'{"totalResults": 0}'
@@ -477,7 +477,7 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name for it
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def test_no_log_carries_the_token(caplog: pytest.LogCaptureFixture) -> None:
@@ -512,11 +512,11 @@ def test_nothing_listens_and_the_sentence_says_where() -> None:
 
 
 def test_a_proxy_of_the_environment_does_not_get_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It leaves for the tenant's own host only (DESIGN 5.12), and settings.py alone reads the environment."""
+    """The token leaves to the tenant's own host only, and settings.py alone reads the environment."""
     seen: list[str] = []
 
     class Proxy(Answers):
-        """Whoever is named in HTTP_PROXY."""
+        """Serves as the proxy of HTTP_PROXY."""
 
         def do_GET(self) -> None:
             seen.append(str(self.headers.get("Authorization")))

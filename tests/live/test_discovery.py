@@ -1,4 +1,4 @@
-"""What a service says of itself, and of how much it holds."""
+"""Discovery: the features of a service, and the number of its resources."""
 
 from __future__ import annotations
 

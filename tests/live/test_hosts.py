@@ -1,4 +1,4 @@
-"""Which hosts hear from us: the tenant's own over TLS, through a proxy that hears nothing, and nobody whom it names."""
+"""The hosts that get requests: the tenant's own, over TLS and through a blind proxy, and no host that it names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.notify.world import Authority
 
 
 class Scim(BaseHTTPRequestHandler):
-    """One user and one group; whatever points somewhere points at `elsewhere`."""
+    """Answers with one user and one group, whose links point to `elsewhere`."""
 
     elsewhere = "https://evil.example"
     heard: list[str] = []  # noqa: RUF012  # of this class, which each test makes its own of
@@ -53,12 +53,12 @@ class Scim(BaseHTTPRequestHandler):
 
 @contextmanager
 def tls_service(authority: Authority) -> Iterator[tuple[int, list[str]]]:
-    """The port of a service that speaks TLS alone, and what it heard."""
+    """The port of a service with TLS, and the requests that it got."""
     heard: list[str] = []
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_of: object) -> None:
-            """Whoever does not trust us hangs up."""
+            """A client that does not trust the certificate closes the connection."""
 
     server = Server(("127.0.0.1", 0), type("Own", (Scim,), {"heard": heard}))
     server.socket = authority.server.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -73,7 +73,7 @@ def tls_service(authority: Authority) -> Iterator[tuple[int, list[str]]]:
 
 
 class Tunnel(BaseHTTPRequestHandler):
-    """A proxy as companies have it: it is told where to, and carries bytes."""
+    """A proxy as in companies: it gets the target host, and forwards bytes."""
 
     asked: list[str] = []  # noqa: RUF012  # of this class, which each test makes its own of
     carried: list[bytes] = []  # noqa: RUF012
@@ -109,7 +109,7 @@ def ask(url: str) -> Response:
 
 @pytest.fixture
 def trusted(tmp_path: Path) -> tuple[Authority, str]:
-    """An authority of our own, and the file that names it."""
+    """A certificate authority of the test, and its file."""
     authority = Authority()
     authority.made.cert_pem.write_to_path(tmp_path / "ca.pem")
     return authority, str(tmp_path / "ca.pem")

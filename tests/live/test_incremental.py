@@ -1,4 +1,4 @@
-"""Incremental reads: what they cost, and what a service answers that is not believed."""
+"""Incremental reads: their cost, and the answers of a service that they reject."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DIALECT = DIALECTS["4me"]
 
 
 def company(people: int, groups: int) -> Simulator:
-    """People who were changed one after the other, an hour apart, the last one the day before."""
+    """Returns users that were changed an hour apart, the last one the day before."""
     users: list[JsonObject] = [
         {
             "id": f"u{number:04}",
@@ -43,7 +43,7 @@ def company(people: int, groups: int) -> Simulator:
 
 @dataclass
 class Line:
-    """An account and what was asked of it."""
+    """An account and its requests."""
 
     simulator: Simulator
     odd: Callable[[httpx.Request], httpx.Response | None] = field(default=lambda _request: None)
@@ -187,7 +187,7 @@ def test_somebody_who_left_shows_in_the_total() -> None:
 
 
 def test_somebody_put_back_unseen_shows_when_their_page_is_compared() -> None:
-    """At the latest when the whole list was gone through; the pages take limiter."""
+    """At the latest after the whole list was read; each read checks another page."""
     line = Line(company(60, 0))
     kept = line.keep()
     line.simulator.users["u0030"]["title"] = "Nobody told"

@@ -1,4 +1,4 @@
-"""The snapshot as a file: what was kept comes back, and nothing else does."""
+"""The snapshot as a file: it reads back as the same values, or not at all."""
 
 from __future__ import annotations
 

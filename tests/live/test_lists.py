@@ -1,4 +1,4 @@
-"""An account that people change while it is read: what moved is looked at again, and nobody who stayed is missing."""
+"""An account that changes during a read: moved pages are read again, and no user who stayed is missing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Change = Callable[[Simulator], None]
 
 
 def gain(name: str) -> Change:
-    """Somebody is created: at the end of the list."""
+    """Creates a user at the end of the list."""
 
     def change(simulator: Simulator) -> None:
         simulator.answer("POST", "/Users", {"userName": f"{name}@example.com"}, NOON)
@@ -38,7 +38,7 @@ def gain(name: str) -> Change:
 
 
 def gain_first(name: str) -> Change:
-    """Somebody is created, and comes before all others: everybody moves on by one."""
+    """Creates a user at the start of the list, which moves all others by one."""
 
     def change(simulator: Simulator) -> None:
         before = dict(simulator.users)
@@ -52,7 +52,7 @@ def gain_first(name: str) -> Change:
 
 
 def lose(place: int) -> Change:
-    """Whoever stands at that place is gone: all behind move up."""
+    """Removes the user at that position, so that all later ones move up."""
 
     def change(simulator: Simulator) -> None:
         if simulator.users:
@@ -63,9 +63,9 @@ def lose(place: int) -> Change:
 
 @dataclass
 class Moving:
-    """A 4me in which changes happen before the requests of those numbers; `stayed` were there all the time.
+    """A 4me that changes before the requests with those numbers; `stayed` are the users that exist all the time.
 
-    Only requests of that kind count: groups are read beside users.
+    Only requests of one kind count, because groups are read at the same time as users.
     """
 
     simulator: Simulator
@@ -90,7 +90,7 @@ class Moving:
 
 
 def account(people: int, rows: int = 25) -> Simulator:
-    """So many people, and a group of the first three; so many rows a page."""
+    """Returns an account with that many users, a group of the first three, and a page size."""
     simulator = Simulator(Quirks(page_limit=rows))
     for number in range(people):
         gain(f"user{number}")(simulator)
@@ -100,7 +100,7 @@ def account(people: int, rows: int = 25) -> Simulator:
 
 
 def read(answers: Handler, dialect: str = "4me") -> tuple[set[str], Certificate]:
-    """Who was read, and how."""
+    """Reads the account. Returns the users that were read, and the certificate."""
 
     async def asked() -> tuple[Snapshot, Certificate]:
         async with Service(answers).client() as client:
@@ -195,7 +195,7 @@ def test_an_empty_page_of_somebody_is_asked_for_three_times(dialect: str) -> Non
 
 
 def dies_at(moving: Moving, start: int, time: int, answer: Callable[[], httpx.Response]) -> Handler:
-    """From that time on that it is asked for, the page there does not come; short pages all the while."""
+    """Gives short pages, and fails the page at that position from that request on."""
     times = 0
 
     def answered(request: httpx.Request) -> httpx.Response:
@@ -300,12 +300,12 @@ def test_whoever_leaves_nobody_who_stayed_is_missing(people: int, changes: Mappi
 
 
 def group_goes(simulator: Simulator) -> None:
-    """The only group is removed."""
+    """Removes the only group."""
     simulator.groups.clear()
 
 
 def hire_into_the_group(*names: str) -> Change:
-    """People are created, and are members at once."""
+    """Creates users that are members at once."""
 
     def change(simulator: Simulator) -> None:
         before = set(simulator.users)

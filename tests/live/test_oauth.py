@@ -1,4 +1,4 @@
-"""Tokens: when one is fetched, how long it is kept, and where the secret and the token never go."""
+"""Tokens: when one is fetched, how long it is kept, and that secret and token leak nowhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A full read takes as long as the pace allows and not longer, from its first second; and never goes faster."""
+"""A full read is as fast as the pace allows, from its first second, and never faster."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROUNDS = 3  # the first page of users says that there is a service, the list of 
 
 
 class Timed(NamedTuple):
-    """A read: its certificate, when each request was sent, and how long all of it took."""
+    """A read: its certificate, the time of each request, and its seconds."""
 
     certificate: Certificate
     sent: list[float]
@@ -37,7 +37,7 @@ class Timed(NamedTuple):
 
 @dataclass
 class Line:
-    """A way to a simulator, that long, on which a connection is opened wherever none is free."""
+    """A transport to a simulator with a latency, which opens a connection if none is free."""
 
     simulator: Simulator
     latency: float
@@ -46,7 +46,7 @@ class Line:
     sent: list[float] = field(default_factory=list)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        """As the simulator does; the requests arrive half a latency after they were sent."""
+        """Answers as the simulator does; a request arrives half a latency after it was sent."""
         if self.free:
             self.free -= 1
         else:
@@ -61,7 +61,7 @@ class Line:
 
 
 def read_over(line: Line, windows: tuple[Window, ...]) -> Timed:
-    """Reads everything."""
+    """Reads the whole account."""
 
     async def read() -> Certificate:
         clock = PaceClock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep)

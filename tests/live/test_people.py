@@ -1,4 +1,4 @@
-"""Who is behind the users, and what they hold: read with the fewest requests, and never half."""
+"""The people behind users, and their roles: read with the fewest requests, and completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a request counts, and what the service says is left: over lines where connections take time, and real ones."""
+"""The time from which a request counts, and the service's remaining limit, over slow and over real connections."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass
 class Hour:
-    """A service that answers so many requests an hour and says how many are left, but in its `silent` answers."""
+    """A service with a limit an hour, which reports the remaining requests except in its `silent` answers."""
 
     limit: int = 3600
     left: int = 3600
@@ -38,7 +38,7 @@ class Hour:
     statuses: list[int] = field(default_factory=list)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
-        """Counts it where it arrives; later ones are answered sooner, so that answers overtake each other."""
+        """Counts arrivals; answers later requests sooner, so that answers overtake each other."""
         now = asyncio.get_running_loop().time()
         await tell_sent(request)
         if now >= self.resets:
@@ -53,7 +53,7 @@ class Hour:
 
 
 def use(service: Hour, work: Callable[[Client], Awaitable[T]]) -> tuple[T, float]:
-    """What comes of work with a client, and after how many seconds of a time that jumps."""
+    """Returns the result of work with a client, and its seconds by a clock that jumps."""
 
     async def used() -> T:
         now = asyncio.get_running_loop().time
@@ -65,7 +65,7 @@ def use(service: Hour, work: Callable[[Client], Awaitable[T]]) -> tuple[T, float
 
 
 async def ask_first_one_then(client: Client, count: int) -> None:
-    """One alone, as reads do, then so many at once."""
+    """Sends one request, as reads do, and then that many at once."""
     await client.send(READ)
     await asyncio.gather(*(client.send(READ) for _ in range(count)))
 
@@ -193,7 +193,7 @@ def test_what_has_a_turn_and_is_not_sent_counts_as_sent_now() -> None:
 
 
 class Tunnel:
-    """What httpcore asks a proxy for."""
+    """The request to a proxy that opens a tunnel, as httpcore makes it."""
 
     method = b"CONNECT"
 

@@ -1,4 +1,4 @@
-"""Reads are complete or say why not: whatever a service does, a state that looks whole is whole."""
+"""Reads are complete, or their certificate has the reason: no incomplete state looks complete."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def groups(count: int) -> list[Resource]:
 
 
 def normal(_request: httpx.Request) -> None:
-    """Nothing odd."""
+    """Answers as usual."""
 
 
 @dataclass
@@ -89,7 +89,7 @@ def read_state(account: Account) -> LiveState:
 
 
 def on(path: str, answer: httpx.Response | Callable[[], httpx.Response], **params: str) -> Odd:
-    """That answer to requests for a path (with those parameters), and nothing odd otherwise."""
+    """Gives that answer to requests for a path (with those parameters), and answers others as usual."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         asked = request.url.path == f"/scim/v2{path}"
@@ -107,7 +107,7 @@ def faults(account: Account) -> tuple[str, ...]:
 
 
 def later_pages(account: Account, spoil: Callable[[Sequence[Resource]], Sequence[Resource]]) -> Odd:
-    """All pages of users but the first come otherwise than they are."""
+    """Changes all pages of users except the first."""
 
     def odd(request: httpx.Request) -> httpx.Response | None:
         if request.url.path != "/scim/v2/Users" or request.url.params["startIndex"] == "1":
@@ -483,7 +483,7 @@ def test_a_group_whose_members_do_not_come_is_a_fault(trouble: Callable[[], http
     "members", ["u1", {"value": "u1"}, 3, [["u1"]], [{"display": "Alice"}], [{"value": 1}], [None]], ids=str
 )
 def test_members_that_can_not_be_read_are_a_fault(members: object) -> None:
-    """Of the wrong type they are unknown, and not nobody: the next plan would add whoever is there (DESIGN 5.2)."""
+    """Members of a wrong type are unknown, not empty; else the next plan would add the existing members."""
     answered = reply({"id": "g1", "displayName": "Group 1", "members": members})
 
     assert () != faults(Account(users(3), groups(1), odd=on("/Groups/g1", answered)))

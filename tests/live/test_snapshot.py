@@ -1,4 +1,4 @@
-"""A saved live state: the account as JSON, and what is not one."""
+"""A saved live state: the account as JSON, and files that are none."""
 
 from __future__ import annotations
 

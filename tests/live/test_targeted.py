@@ -1,4 +1,4 @@
-"""Targeted reads: a handful of requests in a company of any size, and no answer believed that proves nothing."""
+"""Targeted reads: few requests in a company of any size, and no trust in an unproved answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TEAM = desired_state(*map(desired_user, NAMES), *(desired_group(f"g{number}", ["
 
 
 def scim(state: DesiredState) -> Simulator:
-    """An account that is what git says."""
+    """Returns an account that equals git."""
     users: list[JsonObject] = [
         {
             **nest(
@@ -57,7 +57,7 @@ def scim(state: DesiredState) -> Simulator:
 
 @dataclass
 class Read:
-    """What came of a read, and the service that was asked."""
+    """The result of a read, and the service."""
 
     targeted: Targeted
     service: Service
@@ -89,7 +89,7 @@ def read(  # noqa: PLR0913, PLR0917  # a test names those that it is about
     odd: Odd = no_oddity,
     sample: Iterable[Key] = (),
 ) -> Read:
-    """Reads the difference to the base (or the selection of `head`) from an account as the base has it."""
+    """Reads the difference to the base (or the selection of `head`) from an account that equals the base."""
     account = simulator or scim(base)
     account.quirks = quirks or account.quirks
 
@@ -111,7 +111,7 @@ def read(  # noqa: PLR0913, PLR0917  # a test names those that it is about
 
 
 def changed(*resources: DesiredUser | DesiredGroup, base: DesiredState = TEAM) -> DesiredState:
-    """The base with some of its resources said otherwise, or new ones."""
+    """Returns the base with some changed or new resources."""
     every: dict[Key, DesiredUser | DesiredGroup] = {one.key: one for one in (*base, *resources)}
     return desired_state(*every.values())
 
@@ -122,7 +122,7 @@ def without(*keys: Key, base: DesiredState = TEAM) -> DesiredState:
 
 @pytest.fixture(scope="module")
 def company() -> DesiredState:
-    """5,000 people in 40 groups, everyone in four of them; each has a manager but the first."""
+    """Returns 5,000 users in 40 groups, each in four; all but the first have a manager."""
     people = [f"u{number:04}" for number in range(5000)]
     return desired_state(
         *(
@@ -314,7 +314,7 @@ def test_a_manager_who_is_not_there_is_asked_for_and_is_no_fault() -> None:
 
 
 def on(path: str, *answers: httpx.Response | Exception) -> Odd:
-    """Those answers in turn to requests that begin so, and nothing odd otherwise."""
+    """Gives those answers in turn to requests with that prefix, and answers others as usual."""
     left = list(answers)
 
     def answer(request: httpx.Request) -> httpx.Response | None:

@@ -1,4 +1,4 @@
-"""An event loop in which time passes only while everybody waits, and then at once: many may wait at the same time."""
+"""An event loop whose clock jumps as soon as all tasks wait; many may wait at the same time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class VirtualSelector(selectors.SelectSelector):
-    """Waits by moving the clock; nothing real is waited for, but what wakes the loop up."""
+    """Waits by moving the clock, and handles only events that wake the loop."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class VirtualSelector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Tells the time of its selector."""
+    """Uses the clock of its selector."""
 
     def __init__(self) -> None:
         self.virtual = VirtualSelector()
@@ -36,7 +36,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_in_virtual_time(work: Coroutine[Any, Any, T]) -> tuple[T, float]:
-    """What it comes to, and after how many seconds."""
+    """Returns the result of a coroutine, and its seconds."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         result = runner.run(work)
         return result, runner.get_loop().time()

@@ -1,6 +1,6 @@
-"""What cosmic-ray makes of a module: `python changes.py MODULE`, where it is installed; one change a line, as JSON.
+"""Prints cosmic-ray's mutations of a module, one a line, as JSON: `python changes.py MODULE`.
 
-Each is [function it is in, line, column, the operator, the whole text with that change].
+It runs where cosmic-ray is installed. A line is [function, line, column, operator, the whole mutated text].
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from cosmic_ray.plugins import get_operator
 
 
 def list_changes(path: Path) -> Iterator[tuple[str | None, int, int, str, str]]:
-    """One operator, number or condition otherwise, each in turn."""
+    """Yields each mutation: one other operator, number or condition."""
     text = path.read_text(encoding="utf-8")
     for item in _all_work_items([path], {}):
         for spec in item.mutations:
-            with suppress(AttributeError):  # it can't name another exception in place of one with a dot
+            with suppress(AttributeError):  # cosmic-ray can't replace an exception whose name has a dot
                 changed = mutate_code(text, get_operator(spec.operator_name)(), spec.occurrence)
                 yield spec.definition_name, *spec.start_pos, spec.operator_name, changed
 

@@ -1,4 +1,4 @@
-"""Changes that no test can notice, for they change nothing: by module, what then reads otherwise, and why."""
+"""Mutations that change no behaviour, so no test can notice them: the mutated line by module, and the reason."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping
 GUARDRAILS: Mapping[str, str] = {
     "/,": "it is given by name",
     'if not (first_apply and name <= "max_adoptions")': "of the limits it is the first in the alphabet",
-    "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
-    "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
+    "@dataclass(frozen=False, slots=True)": "no code assigns to it, which mypy checks",
+    "@dataclass(frozen=True, slots=False)": "no code assigns to it; it only takes more memory",
     "losing = [user.key for user in users if role in user.before | user.after]": (
-        "who holds it afterwards has been asked for next: there is nobody"
+        "the next condition requires that no user holds the role afterwards"
     ),
     "losing = [user.key for user in users if role in user.before ^ user.after]": "the same",
     'if live.certificate.mode >= "targeted":': "of the modes it is the last in the alphabet",
@@ -30,8 +30,7 @@ PAGES: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
     "return range(1 + step, total + 1 - (size - step), step) if size else range( -1)": "as empty",
-    'others = f" and {len(twice) - 1} more" if len(twice) != 1 else ""': "where nobody came twice it is not shown",
-    "if _id(pages[before].resources[-1:]) != _id(pages[start].resources[: 2])": "the first of two is the first of one",
+    "if _id(pages[before].resources[-1:]) != _id(pages[start].resources[: 2])": "of two, only the first counts",
     "joined = len(starts) == 1 or _id(pages[starts[-2]].resources[-1:]) == _id(pages[last].resources[: 2])": (
         "the first of two is the first of one"
     ),
@@ -45,9 +44,7 @@ PAGES: Mapping[str, str] = {
 }
 ROWS_A_PAGE = "(dialect.page_size if dialect.pages_are_known else size)"
 LISTS: Mapping[str, str] = {
-    f"if not listing.faults and size and first.total % {ROWS_A_PAGE} <= 0:": (
-        "what is left of a division is never less than nothing"
-    ),
+    f"if not listing.faults and size and first.total % {ROWS_A_PAGE} <= 0:": ("a remainder is never negative"),
     "while looks[-1].wants_another_look and len(looks) != MOST_LOOKS:": "it grows by one",
     "while looks[-1].wants_another_look and len(looks) is not MOST_LOOKS:": "small numbers are one object",
     "pages |= {start: page for start, page in zip(starts, answers, strict=False) if isinstance(page, Page)}": (
@@ -57,11 +54,11 @@ LISTS: Mapping[str, str] = {
     "MOST_PAGES_MORE = 19  # that a list may grow by while it is read": "any bound will do",
 }
 READS: Mapping[str, str] = {
-    "without: grouping.cancel()": "of users nothing raises after the first page: what does not come is a fault",
+    "without: grouping.cancel()": "after the first page of users nothing raises: a missing page is a fault",
     "await asyncio.gather(listing, grouping, return_exceptions=False)": (
-        "what broke is raised on either way, before what is cancelled because of it"
+        "both forms raise the failure before the cancellation that it causes"
     ),
-    "if len(unread) > 1 + len(users.resources) / dialect.page_size:": "the number of unread members is whole",
+    "if len(unread) > 1 + len(users.resources) / dialect.page_size:": "the count of unread members is a whole number",
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
 }
@@ -72,7 +69,9 @@ INCREMENT: Mapping[str, str] = {
 INCREMENTAL: Mapping[str, str] = {
     "@dataclass(frozen=False, slots=True)": "nobody assigns to it, which mypy holds",
     "@dataclass(frozen=True, slots=False)": "nobody assigns to it, and it takes more memory",
-    'raise NotCertain(f"the list of changed users is inconsistent: {changed.faults[ -1]}")': "any fault will do",
+    'raise NotCertain(f"the list of changed users is inconsistent: {changed.faults[ -1]}")': (
+        "the message may name any of the faults"
+    ),
 }
 EQUIVALENT: Mapping[str, Mapping[str, str]] = {
     "reconciler/core/scim/increment.py": INCREMENT,

@@ -1,4 +1,4 @@
-"""Every check of a module taken out whole, one at a time: a call whose result is spread into a list, or a statement."""
+"""Removes each check of a module, one at a time: a call that is spread into a list, or a statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Removal:
-    """What is taken out, and the module without it."""
+    """The removed code, and the text of the module without it."""
 
     line: int
     what: str
@@ -17,7 +17,7 @@ class Removal:
 
 
 def list_removals(text: str, inside: frozenset[str] | None) -> Iterator[Removal]:
-    """Of the functions named, or of all: what is spread into lists, and statements that are a call or a condition."""
+    """Yields a removal for each spread in a list, each call and each condition, in the named functions or in all."""
     for function in ast.walk(ast.parse(text)):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
@@ -31,7 +31,7 @@ def list_removals(text: str, inside: frozenset[str] | None) -> Iterator[Removal]
 
 
 def list_annotations(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand: nobody evaluates them, so a change of one changes nothing."""
+    """Yields the positions of annotations, which are never evaluated, so a mutation there changes nothing."""
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.arg(annotation=ast.expr() as one) | ast.AnnAssign(annotation=one):

@@ -1,9 +1,9 @@
-"""Breaks what stands between a plan and an account, one small change at a time, and looks whether a test notices.
+"""Mutates the modules that protect an account, one small change at a time, and checks that a test notices.
 
-`python -m tests.mutation.run [NAME…]`, where `scripts/mutation` has set up its tools: cosmic-ray changes operators,
-numbers and conditions, and we take whole checks out. All of it happens in a copy. Verdicts are written down as they
-come: a run that was ended goes on where it was, as long as no code has changed. The table is written into
-docs/reliability.md; with names, only their rows.
+`python -m tests.mutation.run [NAME…]`, after `scripts/mutation` has set up its tools. cosmic-ray changes operators,
+numbers and conditions, and this module removes whole checks. All of it happens in a copy. Verdicts are saved at once,
+so an interrupted run continues if no code has changed. The table is written into docs/reliability.md; with names, only
+their rows.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".venv-mutation"
 BEGIN, END = "<!-- begin of the mutations, written by scripts/mutation -->", "<!-- end of the mutations -->"
 HEAD = "| module | checks taken out | noticed | the same | other changes | noticed | the same |"
-PATIENCE, MORE_PATIENCE = 4, 10  # a trial may take so many times as long as tests take, and so many seconds more
+PATIENCE, MORE_PATIENCE = 4, 10  # a trial may take this many times as long as the tests, plus this many seconds
 
 
 @dataclass(frozen=True)
 class Broken:
-    """A module with one change, and which; `removed` where that is a check that was taken out."""
+    """A module with one mutation; `removed` if that is a removed check."""
 
     module: str
     line: int
@@ -46,16 +46,16 @@ class Broken:
 
     @property
     def why_the_same(self) -> str:
-        """Why it does what the module did before, or nothing."""
+        """Returns the reason why the mutation changes no behaviour, or an empty text."""
         return EQUIVALENT.get(self.module, {}).get(self.what, "")
 
 
 @contextmanager
 def copied() -> Iterator[Path]:
-    """The files that git knows, as they are now, in a folder of their own, with our tools."""
+    """Copies the files that git tracks, as they are now, into a temporary folder with the same environment."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)  # noqa: S607  # the one that is found
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)  # noqa: S607  # git from PATH
         for name in filter(None, listed.stdout.decode().split("\0")):
             if (ROOT / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def copied() -> Iterator[Path]:
 
 
 class Verdicts:
-    """What came of each change so far, in a file; of other code or other tests than there are now nothing is known."""
+    """The saved verdicts by mutation; a verdict on other code or other tests is never found."""
 
     def __init__(self, path: Path) -> None:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
@@ -73,18 +73,18 @@ class Verdicts:
         self._known: dict[str, str] = dict(line.split() for line in lines if line.count(" ") == 1)
 
     def find(self, name: str) -> str | None:
-        """The verdict, if there is one."""
+        """Returns the verdict, or None."""
         return self._known.get(name)
 
     def add(self, name: str, verdict: str) -> None:
-        """Written at once."""
+        """Saves a verdict at once."""
         self._known[name] = verdict
         with self._path.open("a", encoding="utf-8") as file:
             file.write(f"{name} {verdict}\n")
 
 
 def digest_code(copy: Path, subject: Subject) -> str:
-    """Of all of ours that a trial of the subject runs: the program, the subject's tests, and what tests share."""
+    """Returns the hash of all code that a trial runs: the program, the subject's tests, and shared test modules."""
     files = sorted(path for folder in ("reconciler", "tests") for path in (copy / folder).rglob("*.py"))
     meant = (
         path
@@ -97,18 +97,18 @@ def digest_code(copy: Path, subject: Subject) -> str:
 
 @contextmanager
 def trials(copy: Path, subject: Subject) -> Iterator[subprocess.Popen[str]]:
-    """The process that runs the subject's tests."""
+    """Starts the process that runs the subject's tests."""
     command = [".venv/bin/python", "-m", "tests.mutation.trial", subject.module, *subject.tests]
     with subprocess.Popen(command, cwd=copy, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  # ours
         yield process
 
 
 def ask(process: subprocess.Popen[str], seconds: float) -> str:
-    """How the tests go with the module as it is now: passed, failed or hung."""
-    told, said = _pipes(process)
-    told.write(f"{seconds}\n")
-    told.flush()
-    return said.readline().strip()
+    """Returns the result of the tests with the module's current text: passed, failed or hung."""
+    requests, results = _pipes(process)
+    requests.write(f"{seconds}\n")
+    requests.flush()
+    return results.readline().strip()
 
 
 def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
@@ -118,7 +118,7 @@ def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
 
 
 def list_broken(copy: Path, subject: Subject) -> Iterator[Broken]:
-    """Every check of the module taken out, and what cosmic-ray makes of it, without what changes annotations."""
+    """Yields the module without each of its checks, and cosmic-ray's mutations, except those of annotations."""
     path = copy / subject.module
     text = path.read_text(encoding="utf-8")
     for one in list_removals(text, subject.inside):
@@ -131,23 +131,23 @@ def list_broken(copy: Path, subject: Subject) -> Iterator[Broken]:
     for function, line, column, _operator, changed in map(json.loads, listed.stdout.splitlines()):
         meant = subject.inside is None or function in subject.inside
         if meant and not any(start <= (line, column) < end for start, end in spans):
-            yield Broken(subject.module, line, _tell_change(text, changed), changed, removed=False)
+            yield Broken(subject.module, line, _describe_change(text, changed), changed, removed=False)
 
 
-def _tell_change(text: str, changed: str) -> str:
-    """The lines that read otherwise, as they read then."""
+def _describe_change(text: str, changed: str) -> str:
+    """Returns the changed lines, in their mutated form."""
     lines = difflib.ndiff(text.splitlines(), changed.splitlines())
     return " ".join(line[2:].strip() for line in lines if line.startswith("+ ")) or "a line less"
 
 
 def try_subject(copy: Path, subject: Subject, verdicts: Verdicts) -> list[tuple[Broken, str]]:
-    """Every change with what came of it; what is known to change nothing is not tried."""
+    """Returns every mutation with its verdict; a mutation that changes no behaviour is not tried."""
     path = copy / subject.module
     text = path.read_text(encoding="utf-8")
     code = digest_code(copy, subject)
     found: list[tuple[Broken, str]] = []
     with trials(copy, subject) as process:
-        ask(process, 600)  # the first compiles what the others need
+        ask(process, 600)  # the first run compiles the modules for all others
         begun = time.monotonic()
         assert ask(process, 600) == "passed", f"{subject.tests} fail without any change"
         seconds = PATIENCE * (time.monotonic() - begun) + MORE_PATIENCE
@@ -165,25 +165,25 @@ def try_subject(copy: Path, subject: Subject, verdicts: Verdicts) -> list[tuple[
 
 
 def count(found: Sequence[tuple[Broken, str]]) -> tuple[str, str, str]:
-    """How many there are, were noticed (a test that never ends is noticed too), and do what the module did before."""
+    """Returns the numbers of mutations, of noticed ones (an endless test counts), and of those without an effect."""
     missed = [broken for broken, verdict in found if verdict == "passed"]
     return str(len(found)), str(len(found) - len(missed)), str(sum(bool(one.why_the_same) for one in missed))
 
 
 def spell_row(subject: Subject, found: Sequence[tuple[Broken, str]]) -> str:
-    """The subject's row of the table."""
+    """Returns the subject's row of the table."""
     removed, changed = ([one for one in found if one[0].removed is wanted] for wanted in (True, False))
     return f"{name_row(subject)} {' | '.join((*count(removed), *count(changed)))} |"
 
 
 def name_row(subject: Subject) -> str:
-    """Its first column."""
+    """Returns the first column of the subject's row."""
     inside = f", `{', '.join(sorted(subject.inside))}`" if subject.inside else ""
     return f"| `{subject.module}`{inside} |"
 
 
 def write_row(row: str) -> None:
-    """In place of what the table said of that subject, and in the order of subjects."""
+    """Writes the row into the table, in the place of the subject's old row and in the order of subjects."""
     _, written = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
     old = [line for line in written.split(END)[0].splitlines() if line.startswith("| `")]
     named = [name_row(subject) for subject in SUBJECTS.values()]
@@ -193,7 +193,7 @@ def write_row(row: str) -> None:
 
 
 def main(*names: str) -> int:
-    """Breaks, writes the table, and fails where something was broken that no test noticed."""
+    """Runs all trials, writes the table, and returns 1 if no test noticed some mutation."""
     unnoticed = 0
     with copied() as copy:
         verdicts = Verdicts(TOOLS / "verdicts")

@@ -1,8 +1,8 @@
-"""Runs tests again and again, each time in a process that has imported already whatever does not change: seconds a time
-become a fraction of one.
+"""Runs tests repeatedly, each time in a fork that has already imported all unchanged modules.
 
-`python -m tests.mutation.trial MODULE TEST…`, in the folder of a copy: imports what MODULE needs, but not MODULE. For
-each number of seconds on its input it says how the tests went: `passed`, `failed`, or `hung` when they took longer.
+A run takes a fraction of a second in this way. `python -m tests.mutation.trial MODULE TEST…`, in the folder of a copy,
+imports the modules that MODULE needs, but not MODULE. For each number of seconds on its input it prints one result:
+`passed`, `failed`, or `hung` if the tests took longer.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx as _httpx  # noqa: F401  # so that no trial has to import it
+import httpx as _httpx  # noqa: F401  # imported here once, not in each trial
 import hypothesis
 import pytest
 
-MOST_MEMORY = 4 * 1024**3  # a change may well ask for a list without end
+MOST_MEMORY = 4 * 1024**3  # a mutation may build an endless list
 LOOK_EVERY = 0.005
 LEFT_OUT = [option for name in ("cacheprovider", "xdist", "pytest_cov") for option in ("-p", f"no:{name}")]
 
 
 def import_what_it_needs(module: str) -> None:
-    """All that the module imports, and not the module itself."""
+    """Imports the modules that a module needs, and not the module itself."""
     name = module.removesuffix(".py").replace("/", ".")
     package, _, last = name.rpartition(".")
     importlib.import_module(name)
@@ -35,7 +35,7 @@ def import_what_it_needs(module: str) -> None:
 
 
 def try_tests(tests: Sequence[str], seconds: float) -> str:
-    """How they go in a process of its own, with whatever it starts."""
+    """Returns the result of the tests, which run in a process group of their own."""
     child = os.fork()
     if not child:
         _run(tests)
@@ -51,7 +51,7 @@ def try_tests(tests: Sequence[str], seconds: float) -> str:
 
 
 def _run(tests: Sequence[str]) -> None:
-    """Up to the first that fails; an example that fails is enough, however long."""
+    """Runs the tests up to the first failure, without shrinking the example."""
     code = 1
     try:
         os.setsid()
@@ -67,7 +67,7 @@ def _run(tests: Sequence[str]) -> None:
 
 
 def main(module: str, *tests: str) -> None:
-    """Once as it is, which leaves compiled what does not change; then as often as is asked."""
+    """Runs the tests once for each line of input; the first run leaves the compiled files of unchanged modules."""
     import_what_it_needs(module)
     for line in sys.stdin:
         sys.stdout.write(try_tests(tests, float(line)) + "\n")

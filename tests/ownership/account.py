@@ -1,4 +1,4 @@
-"""An account in memory: people, one group and one role, and how a plan's changes write to them."""
+"""An account in memory: users, one group and one role, which the changes of a plan write."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class MemoryAccount:
         return live_id
 
     def state(self) -> LiveState:
-        """All of it, as it is read."""
+        """Returns the whole live state."""
         users = tuple(_live(live_id, record) for live_id, record in sorted(self.users.items()))
         return LiveState(users, (self.group(),), Certificate("full", len(users), 1, 1))
 
     def group(self) -> LiveGroup:
-        """The group, with those of its members who exist."""
+        """Returns the group with its existing members."""
         there = self.members & self.users.keys()
         return LiveGroup(GROUP, {"externalId": "team", "displayName": "Team"}, frozenset(there))
 
     def asked(self, desired: DesiredState, earlier: Earlier) -> tuple[LiveState, DesiredState]:
-        """What a plan about the selection asks for, and the state with its selection as it grew."""
+        """Returns what a plan about the selection reads, and the state with its final selection."""
         lookup_planner, known = make_lookup_planner(desired, earlier), KnownAccount()
         everyone = self.state()
         while True:
@@ -66,7 +66,7 @@ class MemoryAccount:
         return known.live_state(Certificate("targeted", 0, 0, 1)), lookup_planner.desired
 
     def write(self, change: Change, ids: dict[str, str]) -> None:
-        """Does one change of a plan; `ids` learns what is created."""
+        """Carries out one change of a plan; `ids` gets the ids of created users."""
         values = {one.path: one.after for one in change.attributes}
         match change.action:
             case "create_user":
@@ -91,7 +91,7 @@ class MemoryAccount:
         record.active = change.action != "deactivate_user" and (record.active or change.action == "reactivate_user")
 
     def restored(self) -> dict[str, str]:
-        """Comes back from a backup: the same users with new ids; returns the new id of each old one."""
+        """Restores a backup: the same users get new ids. Returns the new id of each old one."""
         moved = {live_id: self.add(replace(record)) for live_id, record in list(self.users.items())}
         self.members = {moved[one] for one in self.members & moved.keys()}
         for live_id in moved:

@@ -1,4 +1,4 @@
-"""One apply of a world: refused or not, planned, carried out as far as it goes, recorded, and judged by the truth."""
+"""One apply of a world: refused or not, planned, carried out, recorded, and compared with the truth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAULTS = {1: "partial", 2: "kill", 3: "lost end"}
 
 @dataclass
 class Run:
-    """An apply that goes on: what it looks at, what it decided, and the keys that it left out."""
+    """An apply in progress: what it reads, what it decides, and the keys that it left out."""
 
     kind: str
     account: MemoryAccount
@@ -35,18 +35,18 @@ class Run:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every change ran, and nobody was named by a plan that does not look at everybody."""
+        """Returns whether every change ran, and a plan of a part named no user."""
         named = self.kind == "targeted" and bool(self.decided.ownership.doubts)
         return self.fault is None and self.kind != "only" and not named
 
     def linked(self) -> dict[str, str]:
-        """The live ids of the declared users asked about, by name."""
+        """Returns the live ids of the selected declared users, by name."""
         ids, users = self.decided.ids, self.desired.users
         return {key.name: ids[str(key)] for key in users if self.desired.is_asked(key) and str(key) in ids}
 
 
 def run_apply(world: World, x: int, y: int, kind: str, account: MemoryAccount) -> None:
-    """Runs an apply of what is checked out."""
+    """Runs an apply of the commit that is checked out."""
     world.now += 1
     world.seen["applies"] += 1
     kind = kind if may_look_at_a_part(world) else "full"
@@ -74,7 +74,7 @@ def run_apply(world: World, x: int, y: int, kind: str, account: MemoryAccount) -
 
 
 def may_look_at_a_part(world: World) -> bool:
-    """Only after a whole full apply that leads here, with the settings of then, and no recovery since."""
+    """Returns whether a partial read is allowed: after a complete apply of an ancestor, same settings, no recovery."""
     history = world.record.history
     full = history.last_full()
     if full is None or history.recovered or world.record.ignored != world.ignore:
@@ -83,7 +83,7 @@ def may_look_at_a_part(world: World) -> bool:
 
 
 def take_the_way_out(world: World, why: str) -> None:
-    """Does what the refusal says; a refusal that stays is a dead end."""
+    """Follows the refusal's instruction; a refusal that stays is a dead end."""
     history = world.record.history
     last = [world.commits[entry.record.commit] for entry in history.last_applies()]
     can_merge = why == "beside" and all(any(one.id in tip.leading() for tip in world.branches.values()) for one in last)
@@ -98,7 +98,7 @@ def take_the_way_out(world: World, why: str) -> None:
 
 
 def look(world: World, x: int, kind: str, account: MemoryAccount) -> tuple[LiveState, DesiredState]:
-    """Reads what the plan is about."""
+    """Reads the part of the account that the plan is about."""
     desired, earlier = compile_saying(world.head.saying), world.earlier()
     if kind == "full":
         return account.state(), desired
@@ -110,7 +110,7 @@ def look(world: World, x: int, kind: str, account: MemoryAccount) -> tuple[LiveS
 
 
 def carry_out(world: World, run: Run, x: int) -> dict[str, str]:
-    """Writes the changes as far as they go; returns the live id of every key."""
+    """Writes the changes until a failure. Returns the live id of every key."""
     ids = dict(run.decided.ids)
     keys = sorted({change.key for change in run.decided.changes})
     if run.fault in ("partial", "kill"):
@@ -125,7 +125,7 @@ def carry_out(world: World, run: Run, x: int) -> dict[str, str]:
 
 
 def count(world: World, run: Run, change: Change) -> None:
-    """Counts what is written to the account of somebody else."""
+    """Counts writes to the wrong account."""
     known = world.record.expected & world.ours.users.keys()
     if run.account is world.other and len(known) > 1:
         world.bad[f"wrong account written by a {run.kind} apply"] += 1
@@ -133,7 +133,7 @@ def count(world: World, run: Run, change: Change) -> None:
 
 
 def remember(world: World, run: Run, ids: dict[str, str]) -> None:
-    """Keeps what is true now."""
+    """Updates the truth after the apply."""
     if run.account is not world.ours:
         return
     head, truth = world.head, world.truth
@@ -182,7 +182,7 @@ def end(world: World, run: Run, serial: int) -> None:
 
 
 def judge_before(world: World, run: Run) -> None:
-    """Whether somebody would lose access who should not."""
+    """Checks that no user loses access wrongly."""
     if run.account is not world.ours:
         return
     truth, head = world.truth, world.head
@@ -211,18 +211,18 @@ def judge_before(world: World, run: Run) -> None:
 
 
 def hashed(names: set[str]) -> tuple[str, ...]:
-    """The hashes that stand for some keys of users in a record."""
+    """Returns the hashes of user keys for a record."""
     return tuple(sorted(salted(SALT, name) for name in names))
 
 
 def unfinished(world: World) -> set[int]:
-    """The serials of applies without an end."""
+    """Returns the serials of applies without an end."""
     records = [entry.record for entry in world.record.entries]
     return {one.serial for one in records} - {one.serial for one in records if one.state == "ended"}
 
 
 def judge_after(world: World, run: Run) -> None:
-    """Whether somebody should have lost access, and was not even named."""
+    """Checks that each user who should have lost access did, or was named."""
     if run.account is not world.ours or not run.is_whole or world.ignore:
         return
     truth, ownership, users = world.truth, run.decided.ownership, world.ours.users

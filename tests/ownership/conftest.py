@@ -1,4 +1,4 @@
-"""What the stories of ownership start from."""
+"""The fixtures for the stories of ownership."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.ownership.served import Site, working
 
 @pytest.fixture(scope="session")
 def estate_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A team of three in one group, applied; to be copied, for that takes its time."""
+    """Makes a team of three in one group, applied once; tests copy it, because an apply takes time."""
     root = tmp_path_factory.mktemp("estate") / "project"
     with pytest.MonkeyPatch.context() as monkeypatch:
         estate = Estate(Project(root, monkeypatch))
@@ -26,12 +26,12 @@ def estate_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def estate(estate_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
-    """A copy of the template, for one test."""
+    """Copies the template for one test."""
     return Estate(Project(Path(shutil.copytree(estate_template, tmp_path / "project")), monkeypatch))
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """An account on a port, and a clone where six users were applied to it."""
+    """Serves an account on a port, with a clone that applied six users to it."""
     with working(tmp_path, Project(tmp_path / "first", monkeypatch)) as one:
         yield one

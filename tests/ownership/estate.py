@@ -1,4 +1,4 @@
-"""A repository whose people are written down as a story needs them, and all that its plans and applies come to."""
+"""A repository with users for a story, and its plans and applies."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ DONE, FAILED, DIFFERENCES, REFUSED = 0, 1, 3, 4
 
 
 def person(name: str, **more: str) -> str:
-    """What git says of a user, as it stands behind the key."""
+    """Returns the YAML value of a user."""
     words = {"userName": f"{name}@example.com", "displayName": name.capitalize(), **more}
     return "{" + ", ".join(f"{word}: {value}" for word, value in words.items()) + "}"
 
 
 def people(*names: str, **more: str) -> dict[str, str]:
-    """What git says of some users; `more` are those of whom it says something of their own."""
+    """Returns the YAML of some users; `more` has users with values of their own."""
     return {**{name: person(name) for name in names}, **more}
 
 
 def team(*members: str, **more: str) -> dict[str, str]:
-    """A group of these members."""
+    """Returns the YAML of a group with these members."""
     words = "".join(f", {word}: {value}" for word, value in more.items())
     return {"staff": f"{{displayName: Staff, members: [{', '.join(members)}]{words}}}"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A plan in its four forms, and how the command ended."""
+    """A plan in its four formats, and the exit code."""
 
     ran: Ran
     plan: dict[str, Any]
@@ -50,26 +50,26 @@ class Seen:
 
     @property
     def named(self) -> dict[str, str]:
-        """The verdict on each who is named, by the name in the account."""
+        """Returns the verdict on each named user or group, by its name in the account."""
         return {one["name"]: one["verdict"] for one in self.plan.get("named", [])}
 
     @property
     def changes(self) -> dict[str, str]:
-        """What happens to each key."""
+        """Returns the actions of each key."""
         return {one["key"]: one["action"] for one in self.plan.get("changes", [])}
 
     @property
     def skipped(self) -> dict[str, str]:
-        """Why each key is left alone."""
+        """Returns the reason for each skipped key."""
         return {one["key"]: one["reason"] for one in self.plan.get("skipped", [])}
 
     @property
     def problems(self) -> dict[str, str]:
-        """What is said of the past, by code."""
+        """Returns the problems about the past, by code."""
         return {one["code"]: one["message"] for one in self.plan.get("problems", [])}
 
     def settle(self, name: str) -> str:
-        """The line of YAML that the plan gives for somebody; it is in every form, beside the name and what is known."""
+        """Returns the YAML line that the plan offers for a user; each format has it, with name and facts."""
         [one] = [one for one in self.plan.get("named", []) if one["name"] == name]
         page = self.project.run("show", self.project.root / "plans" / "sandbox.json", "--format", "html").out
         shows = {**self.forms, "html": " ".join(html.unescape(re.sub("<[^>]*>", "", page)).split())}
@@ -80,13 +80,13 @@ class Seen:
 
 
 def shown(witnesses: str) -> Iterable[str]:
-    """The words of a sentence around its commits, which a page shortens."""
+    """Returns the words of a sentence without its commits, which a page shortens."""
     return [part.strip() for part in re.split(r"\b[0-9a-f]{12,40}\b", witnesses) if part.strip()]
 
 
 @dataclass
 class Estate:
-    """A project, and what its YAML is made of."""
+    """A project, and the parts of its YAML."""
 
     project: Project
     tenants: dict[str, str] = field(default_factory=lambda: dict(TENANT))
@@ -95,7 +95,7 @@ class Estate:
     more: str = ""
 
     def text(self) -> str:
-        """The YAML."""
+        """Returns the YAML."""
         sections = {"tenants": self.tenants, "users": self.users, "groups": self.groups}
         lines = [
             line
@@ -112,7 +112,7 @@ class Estate:
         more: str | None = None,
         tenants: Mapping[str, str] | None = None,
     ) -> str:
-        """Commits what git says now; what is left out stays as it was. Returns the commit."""
+        """Commits new YAML; omitted parts stay the same. Returns the commit."""
         self.users = self.users if users is None else dict(users)
         self.groups = self.groups if groups is None else dict(groups)
         self.more = self.more if more is None else more
@@ -120,11 +120,11 @@ class Estate:
         return self.project.commit(self.text())
 
     def settles(self, line: str) -> str:
-        """Pastes a line at the end of the file, and commits that."""
+        """Appends a line to the file, and commits it."""
         return self.says(more=f"{self.more}\n{line}\n")
 
     def plan(self, *arguments: str, tenant: str = "sandbox") -> Seen:
-        """What `plan --exit-code` shows, in every form."""
+        """Runs `plan --exit-code`. Returns the plan in every format."""
         folder = self.project.root / "plans"
         shutil.rmtree(folder, ignore_errors=True)
         ran = self.project.run("plan", "--exit-code", *arguments)
@@ -137,21 +137,21 @@ class Estate:
         return Seen(ran, json.loads(plain["json"]), forms, self.project)
 
     def apply(self, *arguments: str | Path) -> Ran:
-        """`apply --yes`."""
+        """Runs `apply --yes`."""
         return self.project.run("apply", "--yes", *arguments)
 
     def applies(self, *arguments: str | Path) -> Ran:
-        """An apply that succeeds."""
+        """Applies, and checks that the apply succeeds."""
         ran = self.apply(*arguments)
         assert 0 == ran.code, ran.said
         return ran
 
     def active(self, tenant: str = "sandbox") -> set[str]:
-        """Who has access, by display name."""
+        """Returns the display names of active users."""
         return {str(one["displayName"]) for one in self.project.users(tenant).values() if one.get("active")}
 
     def members(self, group: str = "Staff", tenant: str = "sandbox") -> set[str]:
-        """Who is in a group, by display name."""
+        """Returns the display names of a group's members."""
         with self.project.account(tenant) as store:
             simulator = store.simulator()
             names = {user["id"]: str(user["displayName"]) for user in simulator.users.values()}
@@ -160,7 +160,7 @@ class Estate:
         return {names[one["value"]] for one in listed}
 
     def id_of(self, name: str, tenant: str = "sandbox") -> str:
-        """The id of a user or group, by display name."""
+        """Returns the id of a user or group, by display name."""
         with self.project.account(tenant) as store:
             simulator = store.simulator()
             [found] = [
@@ -171,29 +171,29 @@ class Estate:
         return str(found)
 
     def hand(self, method: str, target: str, body: object = None, tenant: str = "sandbox") -> str:
-        """What somebody does in the account by hand; returns the id of what came of it."""
+        """Sends a request by hand. Returns the id of its result."""
         with self.project.account(tenant) as store:
             answer = store.answer(method, target, body, NOW)
         assert answer.status < 300, answer  # it succeeded
         return str((answer.body or {}).get("id", "")) if isinstance(answer.body, dict) else ""
 
     def hires(self, name: str, **more: object) -> str:
-        """Somebody is made in the account by hand."""
+        """Creates a user by hand."""
         body = {"userName": f"{name}@example.com", "displayName": name.capitalize(), "active": True, **more}
         return self.hand("POST", "/Users", body)
 
     def changes(self, name: str, **values: object) -> None:
-        """Values of a user are changed by hand."""
+        """Changes values of a user by hand."""
         operations = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
         self.hand("PATCH", f"/Users/{self.id_of(name)}", {"Operations": operations})
 
     def joins(self, name: str, group: str = "Staff") -> None:
-        """A user is put into a group by hand."""
+        """Adds a user to a group by hand."""
         add = {"op": "add", "path": "members", "value": [{"value": self.id_of(name)}]}
         self.hand("PATCH", f"/Groups/{self.id_of(group)}", {"Operations": [add]})
 
     def account(self, tenant: str = "sandbox") -> str:
-        """All that is in the account, to be compared."""
+        """Returns the content of the account, for comparison."""
         with self.project.account(tenant) as store:
             simulator = store.simulator()
             return json.dumps([simulator.users, simulator.groups], sort_keys=True, default=str)

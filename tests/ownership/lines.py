@@ -1,6 +1,6 @@
-"""A git history in memory: commits that declare a few people and one group, and how branches and merges move them.
+"""A git history in memory: commits that declare a few users and one group, with branches, merges and rewrites.
 
-Knows what a commit says and which commits lead to it; nothing of applies or of the account.
+Knows what a commit declares and its ancestors; nothing of applies or of the account.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ numbers = count(1)
 
 @dataclass(frozen=True)
 class Person:
-    """What git declares of one key: the login, whether the account gets the mark, and what access they have."""
+    """The declaration of one key: the login, whether the account gets the externalId, and the access."""
 
     login: str
     marked: bool
@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Saying:
-    """What one commit says; equal sayings are equal trees. `filtered` tells a rewritten tree from the first."""
+    """The content of one commit; equal contents are equal trees. `filtered` marks a rewritten tree."""
 
     people: tuple[tuple[str, Person], ...] = ()
     team: Membership | None = "authoritative"
@@ -44,13 +44,13 @@ class Saying:
 
     @property
     def named(self) -> dict[str, Person]:
-        """The people by key."""
+        """Returns the users by key."""
         return dict(self.people)
 
 
 @dataclass(frozen=True, eq=False)
 class Commit:
-    """A commit. `origin` are the numbers of the first commits that say what this one does, whatever was rewritten."""
+    """A commit. `origin` are the numbers of the first commits with this content, before any rewrite."""
 
     saying: Saying
     parents: tuple[Commit, ...] = ()
@@ -59,16 +59,16 @@ class Commit:
 
     @property
     def id(self) -> str:
-        """The name of the commit."""
+        """Returns the name of the commit."""
         return f"{self.number:040x}"
 
     @property
     def first(self) -> frozenset[int]:
-        """Where what it says comes from."""
+        """Returns the number of the commit that has this content first."""
         return self.origin or frozenset({self.number})
 
     def leading(self) -> dict[str, Commit]:
-        """The commit and all that lead to it, by id."""
+        """Returns the commit and its ancestors, by id."""
         seen: dict[str, Commit] = {}
         todo: list[Commit] = [self]
         while todo:
@@ -80,13 +80,13 @@ class Commit:
 
 
 def origins(commits: Iterable[Commit]) -> frozenset[int]:
-    """Where all that some commits say comes from."""
+    """Returns the origins of some commits."""
     return frozenset().union(*(one.first for one in commits))
 
 
 @cache
 def compile_saying(saying: Saying) -> DesiredState:
-    """The desired state that a commit stands for."""
+    """Compiles the content of a commit to a desired state."""
     roles = any(person.auditor for _name, person in saying.people)
     users = {Key("user", name): _user(name, person, roles=roles) for name, person in saying.people}
     members = frozenset(Key("user", name) for name, person in saying.people if person.member)
@@ -115,14 +115,14 @@ def _settlement(name: str) -> Settlement:
 
 
 def say(people: Mapping[str, Person], saying: Saying, **others: object) -> Saying:
-    """A saying like another one, with these people, and no line that settles a declared key: that is a problem."""
+    """Returns a content with these users, without settling lines for declared keys, which would be a problem."""
     words = {"team": saying.team, "released": saying.released, "left": saying.left, **others}
     settled = {word: frozenset(words[word]).difference(people) for word in ("released", "left")}  # type: ignore[call-overload]
     return Saying(tuple(sorted(people.items())), words["team"], **settled)  # type: ignore[arg-type]
 
 
 def merge(main: Commit, side: Commit) -> Commit:
-    """The three-way merge of two commits, as far as git would do it without a conflict."""
+    """Returns the three-way merge of two commits, where git has no conflict."""
     shared = [one for name, one in main.leading().items() if name in side.leading()]
     base = max(shared, key=lambda one: one.number).saying if shared else Saying()
     ours, theirs = main.saying, side.saying
@@ -153,7 +153,7 @@ def _merged_set(word: str, base: Saying, ours: Saying, theirs: Saying) -> frozen
 
 
 def rewrite(head: Commit, way: int) -> Commit:
-    """The history of a branch written anew: squashed to one commit, the same trees again, or other trees."""
+    """Rewrites the history of a branch: squashed to one commit, with the same trees, or with other trees."""
     every = origins(head.leading().values())
     if way == 0:
         return Commit(head.saying, (), every)

@@ -1,4 +1,4 @@
-"""Plays random histories, and cuts down those in which something went wrong: `python -m tests.ownership.play 10000`."""
+"""Plays random histories, and shrinks those with a fault: `python -m tests.ownership.play 10000`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_history(seed: int | str, length: int = LENGTH) -> list[Step]:
 
 
 def play(history: Sequence[Step]) -> World:
-    """Returns the world after the steps. What two losses at once make of it is counted apart."""
+    """Returns the world after the steps. Faults after two losses at once are counted apart."""
     world = World()
     alone: set[str] = set()
     for name, x, y in history:
@@ -37,7 +37,7 @@ def play(history: Sequence[Step]) -> World:
 
 
 def shrink(history: Sequence[Step], what: str) -> list[Step]:
-    """Returns the history without the steps that it does not need to go wrong in that way."""
+    """Returns the history without the steps that its fault does not need."""
     steps, done = list(history), False
     while not done:
         done = True
@@ -49,7 +49,7 @@ def shrink(history: Sequence[Step], what: str) -> list[Step]:
 
 
 def play_many(numbers: range) -> tuple[Counter[str], Counter[str], dict[str, list[Step]]]:
-    """Returns what went wrong in some histories, what was seen, and for each wrong the first history that shows it."""
+    """Returns the counts of faults and of events in some histories, and for each fault the first history with it."""
     bad, seen, first = Counter[str](), Counter[str](), dict[str, list[Step]]()
     for number in numbers:
         history = make_history(number)
@@ -62,7 +62,7 @@ def play_many(numbers: range) -> tuple[Counter[str], Counter[str], dict[str, lis
 
 
 def tell(count: int, start: int = 0) -> int:
-    """Prints what became of so many histories; returns the exit code."""
+    """Prints the results of the histories. Returns the exit code."""
     bad, seen, first = play_many(range(start, start + count))
     print(f"{count} histories of {LENGTH} steps: {dict(seen)}")  # noqa: T201
     for what, number in bad.most_common():

@@ -1,4 +1,4 @@
-"""An account on a port, which counts requests and refuses some, and clones of one repository that apply to it."""
+"""An account on a port, which counts and refuses requests, and clones of one repository that apply to it."""
 
 from __future__ import annotations
 
@@ -57,27 +57,27 @@ class Served:
 
     @property
     def writes(self) -> int:
-        """How many requests could change something."""
+        """Returns the number of writing requests."""
         return sum(method in WRITES for method in self.requests)
 
     def active(self, token: str = "right") -> set[str]:  # noqa: S107  # the name of an account
-        """Who has access, by display name."""
+        """Returns the display names of active users."""
         users = self.stores[token].simulator().users.values()
         return {str(one["displayName"]) for one in users if one.get("active")}
 
     def hires(self, name: str, token: str = "right", **more: object) -> str:  # noqa: S107  # the same
-        """Somebody is made in an account by hand; returns the id."""
+        """Creates a user by hand. Returns the id."""
         body = {"userName": f"{name}@example.com", "displayName": name.capitalize(), "active": True, **more}
         answer: Any = self.stores[token].answer("POST", "/Users", body, NOW).body
         return str(answer["id"])
 
     def id_of(self, name: str) -> str:
-        """The id of a user, by display name."""
+        """Returns the id of a user, by display name."""
         users = self.stores["right"].simulator().users.values()
         return next(str(one["id"]) for one in users if one["displayName"] == name)
 
     def changes(self, name: str, **values: object) -> None:
-        """Values of a user are changed by hand."""
+        """Changes values of a user by hand."""
         operations = [{"op": "replace", "path": path, "value": value} for path, value in values.items()]
         self.stores["right"].answer("PATCH", f"/Users/{self.id_of(name)}", {"Operations": operations}, NOW)
 
@@ -93,7 +93,7 @@ async def _read(receive: Receive) -> bytes:
 
 @contextmanager
 def serving_accounts(folder: Path) -> Iterator[Served]:
-    """Two empty accounts at one address on a free port, until the block ends."""
+    """Serves two empty accounts at one address on a free port while the block runs."""
     with ExitStack() as stack:
         stores = {token: stack.enter_context(Store(folder / f"{token}.sqlite")) for token in ("right", "wrong")}
         served = Served(stores, {token: make_app(store, now=lambda: NOW) for token, store in stores.items()})
@@ -106,21 +106,21 @@ def serving_accounts(folder: Path) -> Iterator[Served]:
 
 
 def tenant_at(served: Served, *, secret: str = "SCIM_TOKEN", **more: str) -> str:  # noqa: S107  # the name of one
-    """What git says of a tenant with that account."""
+    """Returns the YAML of a tenant with that account."""
     words = "".join(f", {word}: {value}" for word, value in more.items())
     return f"{{url: '{served.url}', token: {{env: {secret}}}, scope: all, {RATE}{words}}}"
 
 
 @dataclass
 class Site:
-    """An account, a repository that all push to, and the first of its clones, where six users were applied."""
+    """An account, a shared repository, and its first clone, which applied six users."""
 
     served: Served
     origin: Path
     first: Estate
 
     def clone(self, name: str, *options: str) -> Estate:
-        """Another clone, for another person."""
+        """Makes another clone, for another person."""
         project = self.first.project
         root = self.origin.parent / name
         project.git("clone", "--quiet", *options, self.origin.as_uri(), str(root))
@@ -132,18 +132,18 @@ class Site:
 
 
 def push(estate: Estate, *options: str) -> None:
-    """What was committed goes to the repository that all push to."""
+    """Pushes the commits to the shared repository."""
     estate.project.git("push", "--quiet", *options, "origin", "HEAD:main")
 
 
 def pull(estate: Estate) -> None:
-    """What others pushed is taken over."""
+    """Pulls the commits of others."""
     estate.project.git("pull", "--quiet", "--no-rebase", "--no-edit", "origin", "main")
 
 
 @contextmanager
 def working(folder: Path, project: Project) -> Iterator[Site]:
-    """Six users, applied from a clone to an account on a port."""
+    """Makes a site where a clone applied six users to an account on a port."""
     origin = folder / "origin.git"
     project.git("init", "--quiet", "--bare", "--initial-branch=main", str(origin))
     project.git("remote", "add", "origin", str(origin))

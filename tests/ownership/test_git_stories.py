@@ -1,4 +1,4 @@
-"""What git does to a history, and what applies leave half done: nobody is forgotten, and nobody is hit wrongly."""
+"""Rewritten histories and partial applies: no leaver is forgotten, and no other user loses access."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FIVE = SIX[:-1]
 
 
 def settled(estate: Estate, *names: str) -> None:
-    """These and no others have access, nothing is to do, and nothing drifted."""
+    """Checks that exactly these users are active, and that plan and drift are empty."""
     assert set(names) == estate.active()
     seen = estate.plan()
     assert (DONE, {}, {}) == (seen.ran.code, seen.changes, seen.named), seen.ran.said

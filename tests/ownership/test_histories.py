@@ -1,4 +1,4 @@
-"""Random histories of git, the account and the record: nobody is hit wrongly, nobody is forgotten, nobody is stuck."""
+"""Random histories of git, account and record: no wrong removal, no forgotten leaver, no dead end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BATCH = 15
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_nobody_is_forgotten_in_silence_hit_wrongly_or_left_without_a_way_out(batch: int) -> None:
-    """What applies really did is the judge. Two losses at once, and a fork that goes on, are not held."""
+    """The real effects of applies decide. Two losses at once, and a fork that continues, are not checked."""
     for number in range(batch * BATCH, (batch + 1) * BATCH):
         world = play(make_history(number))
         wrong = {what for what in +world.bad if not what.startswith(("two losses: ", "fork: "))}
@@ -22,7 +22,7 @@ def test_nobody_is_forgotten_in_silence_hit_wrongly_or_left_without_a_way_out(ba
 
 
 def test_the_histories_have_what_they_are_for() -> None:
-    """People are deactivated, named, refused and put back in them, and every step is taken."""
+    """Users are deactivated, named, refused and reactivated in them, and every kind of step occurs."""
     worlds = [play(make_history(number)) for number in range(60)]
     seen = {what for world in worlds for what in +world.seen}
 

@@ -1,4 +1,4 @@
-"""The limits of what one day may do, held through applies: over several of them, and with the ways past them."""
+"""The limits on the effects of one day: over several applies, and with exceptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIMITS = "{url: sandbox, scope: all, guardrails: {%s}}"
 
 @pytest.fixture
 def crowd(estate: Estate) -> Estate:
-    """Thirty people, applied."""
+    """Makes thirty users, applied once."""
     estate.says({name: person(name, title="Clerk") for name in NAMES}, {}, tenants=TENANT)
     tenants = {"sandbox": LIMITS % "max_deactivations: {count: 9}, max_member_removals: {count: 9}"}
     estate.says(tenants=tenants)

@@ -1,4 +1,4 @@
-"""Each row of the table of memberships and roles as a story, and the rules of who is ours that stand beside it."""
+"""Each row of the table of memberships and roles as a story, with the rules of ownership beside it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ROLES = "role_assignments:\n  - {role: specialist, users: [ann, bob]}\n"
 
 
 def give_roles(estate: Estate, name: str, *roles: str) -> None:
-    """Roles are given by hand."""
+    """Gives roles by hand."""
     operation = {"op": "replace", "path": "roles", "value": [{"value": role} for role in roles]}
     estate.hand("PATCH", f"/Users/{estate.id_of(name)}", {"Operations": [operation]})
 
 
 def roles_of(estate: Estate, name: str) -> set[str]:
-    """The roles that a user has in the account."""
+    """Returns the roles of a user in the account."""
     user = next(one for one in estate.project.users().values() if one["displayName"] == name)
     listed = user.get("roles") or []
     assert isinstance(listed, list)

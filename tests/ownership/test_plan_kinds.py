@@ -1,4 +1,4 @@
-"""What a full, an incremental, a targeted plan and one of named keys may say, and what they must not."""
+"""What full, incremental and targeted plans, and plans of named keys, may show, and what they must not."""
 
 from __future__ import annotations
 

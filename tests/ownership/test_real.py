@@ -23,7 +23,7 @@ EVERY = 470  # of the forgeries
 
 @pytest.fixture(scope="module", params=["embedded", "scim2-server"])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """The accounts of each kind of server."""
+    """Serves the accounts of each kind of server."""
     with serve_place(request.param, tmp_path_factory.mktemp("place")) as served:
         yield served
 
@@ -32,7 +32,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_nobody_is_forgotten_hit_or_stuck_in_a_real_history(
     place: Place, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What applies really did is the judge. Two losses at once are not held."""
+    """The real effects of applies decide. Two losses at once are not checked."""
     world = play(make_history(number, FEW_STEPS), place, tmp_path / "history", monkeypatch)
 
     assert [] == [what for what in +world.bad if not what.startswith("two losses: ")], world.told

@@ -1,4 +1,4 @@
-"""Each refusal as a story: what it says, exit 4 with nothing sent, and its way out walked to the end."""
+"""Each refusal as a story: its message, exit code 4 with nothing sent, and its instruction followed to the end."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ FIVE = SIX[:-1]
 
 
 def leave(estate: Estate) -> str:
-    """Flo leaves git, and the group with her; the commit is pushed."""
+    """Removes Flo from git and from the group, and pushes the commit."""
     commit = estate.says(people(*FIVE), team(*FIVE))
     push(estate)
     return commit
 
 
 def plans(estate: Estate, *arguments: str) -> Ran:
-    """What `plan` shows of production."""
+    """Runs `plan` for production."""
     return estate.project.run("plan", "--exit-code", *arguments)
 
 
 def refuses(site: Site, estate: Estate, *arguments: str) -> Ran:
-    """An apply that is refused, and that changed nothing."""
+    """Applies, and checks that the apply is refused and changes nothing."""
     site.served.requests.clear()
     ran = estate.apply(*arguments)
     assert (REFUSED, 0) == (ran.code, site.served.writes), ran.said
@@ -41,7 +41,7 @@ def refuses(site: Site, estate: Estate, *arguments: str) -> Ran:
 
 
 def ends_well(site: Site, estate: Estate) -> None:
-    """The end of every way out: Flo has no access, nobody else lost any, and nothing is left to do."""
+    """Checks the end of each story: Flo has no access, no other user lost it, and nothing is left to do."""
     estate.applies()
     assert {name.capitalize() for name in FIVE} == site.served.active()
     ran = plans(estate)
@@ -49,7 +49,7 @@ def ends_well(site: Site, estate: Estate) -> None:
 
 
 def recover(estate: Estate) -> Ran:
-    """Looks at what a recovery gives up, and writes it."""
+    """Shows what a recovery gives up, and writes it."""
     shown = estate.project.run("ownership", "recover")
     assert DONE == shown.code, shown.said
     written = estate.project.run("ownership", "recover", "--yes", shown.err.split("--yes ")[1].strip())
@@ -58,7 +58,7 @@ def recover(estate: Estate) -> Ran:
 
 
 def test_another_apply_is_open_until_its_end(site: Site) -> None:
-    """The time is named; the run itself goes on, and then the next one may."""
+    """The message has the time; the open run continues, and then the next one may start."""
     leave(site.first)
     second = site.clone("second")
     assert DONE == site.first.project.run("ownership", "begin").code
@@ -73,7 +73,7 @@ def test_another_apply_is_open_until_its_end(site: Site) -> None:
 
 
 def test_an_apply_that_has_no_end_is_taken_over_after_its_time(site: Site) -> None:
-    """What it had begun is looked at, and nobody is forgotten who was in it alone."""
+    """The next run checks what the killed one had begun, and forgets none of its users."""
     site.first.says(people(*SIX, "gus"))
     push(site.first)
     site.served.hires("gus", externalId="gus")
@@ -94,7 +94,7 @@ def test_an_apply_that_has_no_end_is_taken_over_after_its_time(site: Site) -> No
 
 
 def test_the_begin_can_not_be_pushed(site: Site) -> None:
-    """The host's answer is told, and which rule is the likely one; once that is mended, all goes on."""
+    """The message has the host's answer and the likely rule; without the rule, the apply runs."""
     leave(site.first)
     hook = site.origin / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho 'GH013: Changes must be made through a pull request' >&2\nexit 1\n")
@@ -111,7 +111,7 @@ def test_the_begin_can_not_be_pushed(site: Site) -> None:
 
 
 def test_the_record_can_not_be_fetched(site: Site) -> None:
-    """A plan is shown, finds no leaver, and says that ownership is not known; the remote is mended, or left out."""
+    """A plan is shown without leavers, with a warning that ownership is unknown; the remote is repaired or left out."""
     leave(site.first)
     git = site.first.project.git
     git("remote", "set-url", "origin", str(site.origin.parent / "nowhere.git"))
@@ -132,7 +132,7 @@ def test_the_record_can_not_be_fetched(site: Site) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("--read=full",), ("--only=user/ann",), ("--read=targeted",)])
 def test_the_account_is_another_one(site: Site, arguments: tuple[str, ...]) -> None:
-    """In every kind of read; with the right token all goes on. Look-ups that find nobody prove no account at all."""
+    """Every kind of read finds it, and the right token works. Lookups without a result prove no account."""
     leave(site.first)
     site.first.project.environment["SCIM_TOKEN"] = "wrong"  # the name of an account
 
@@ -147,7 +147,7 @@ def test_the_account_is_another_one(site: Site, arguments: tuple[str, ...]) -> N
 
 
 def test_an_account_that_was_replaced_is_taken_by_a_recovery(site: Site) -> None:
-    """What is given up is shown; nobody is deactivated by it, and git's people are made there."""
+    """The recovery shows what it gives up; it deactivates no user, and the users of git are created there."""
     leave(site.first)
     site.served.hires("old", token="wrong")
     site.first.project.environment["SCIM_TOKEN"] = "wrong"  # the same
@@ -171,7 +171,7 @@ def two_tenants(site: Site, **more: str) -> None:
 
 
 def test_the_account_is_that_of_another_tenant_and_beside_says_that_it_may_be(site: Site) -> None:
-    """Refused before anything is sent; `beside:` is for two tenants on one account."""
+    """It is refused before any request; `beside:` allows two tenants on one account."""
     two_tenants(site)
     site.served.requests.clear()
 
@@ -186,7 +186,7 @@ def test_the_account_is_that_of_another_tenant_and_beside_says_that_it_may_be(si
 
 
 def test_the_account_is_that_of_another_tenant_and_the_right_token_is_the_way_out(site: Site) -> None:
-    """Then it is an account of its own, with a record of its own."""
+    """The tenant then has an account and a record of its own."""
     two_tenants(site)
     site.first.project.environment["STAGING_TOKEN"] = "wrong"  # the name of an account
 
@@ -197,7 +197,7 @@ def test_the_account_is_that_of_another_tenant_and_the_right_token_is_the_way_ou
 
 
 def test_a_tenant_with_a_new_name_is_refused_until_it_says_what_it_was(site: Site) -> None:
-    """Without it, nobody would be known to have left; with `formerly:` the record goes on."""
+    """Without the record, no leaver would be known; with `formerly:` the record continues."""
     first = site.first
     first.says(people(*FIVE), team(*FIVE), tenants={"live": tenant_at(site.served)})
     push(first)
@@ -210,7 +210,7 @@ def test_a_tenant_with_a_new_name_is_refused_until_it_says_what_it_was(site: Sit
 
 
 def test_head_is_in_a_commit_that_was_applied_whole_later(site: Site) -> None:
-    """That is done, or was taken back since: exit 0, and nothing is read or sent."""
+    """The commit was applied, or reverted since: exit code 0, and nothing is read or sent."""
     second = site.clone("second")
     leave(site.first)
     site.first.applies()
@@ -229,7 +229,7 @@ def test_head_is_in_a_commit_that_was_applied_whole_later(site: Site) -> None:
 
 
 def test_head_is_in_a_commit_that_was_applied_later_and_not_whole(site: Site) -> None:
-    """Run the newest again: what the service refused then is done now."""
+    """Running the newest again does what the service refused before."""
     second = site.clone("second")
     leave(site.first)
     site.served.refused.add(site.served.id_of("Flo"))
@@ -244,7 +244,7 @@ def test_head_is_in_a_commit_that_was_applied_later_and_not_whole(site: Site) ->
 
 
 def test_head_is_beside_the_last_apply_until_that_line_is_merged(site: Site) -> None:
-    """Both lines were to be applied; what the merge says is."""
+    """Both lines were to be applied; the content of the merge is applied."""
     second = site.clone("second")
     second.says(people(*FIVE, flo=person("flo", title="Clerk")))
     leave(site.first)
@@ -259,7 +259,7 @@ def test_head_is_beside_the_last_apply_until_that_line_is_merged(site: Site) -> 
 
 
 def test_head_is_beside_the_last_apply_and_its_line_was_rewritten(site: Site) -> None:
-    """A recovery goes on from this line; who had left is named, and a line of YAML settles it."""
+    """A recovery continues from this line; earlier leavers are named, and a line of YAML resolves them."""
     first = site.first
     first.says(people(*SIX, "gus"))
     first.applies()
@@ -277,7 +277,7 @@ def test_head_is_beside_the_last_apply_and_its_line_was_rewritten(site: Site) ->
 
 
 def test_the_history_is_cut(site: Site) -> None:
-    """A clone of one commit can't tell who was ours; with its history it can."""
+    """A clone of one commit can't decide who is owned; a clone with history can."""
     leave(site.first)
     shallow = site.clone("shallow", "--depth=1")
 
@@ -292,7 +292,7 @@ def test_the_history_is_cut(site: Site) -> None:
 
 
 def test_a_single_branch_clone_fetches_the_record_itself(site: Site) -> None:
-    """It lacks the record's branch, and asks for it."""
+    """The clone lacks the record's branch, and the message asks for it."""
     leave(site.first)
 
     ends_well(site, site.clone("single", "--single-branch"))
@@ -323,7 +323,7 @@ def test_two_folders_use_one_record_until_one_has_another_name(site: Site) -> No
 
 
 def test_a_folder_that_moved_goes_on_with_its_record(site: Site) -> None:
-    """The old place is empty at HEAD: it is the same folder, and who left with the move is a leaver."""
+    """The old folder is empty at HEAD, so it is the same folder, and a user removed by the move is a leaver."""
     first = site.first
     first.project.git("mv", "desired-state", "people")
     first.users, first.groups = people(*FIVE), team(*FIVE)
@@ -338,7 +338,7 @@ def test_a_folder_that_moved_goes_on_with_its_record(site: Site) -> None:
 
 @pytest.mark.parametrize("way", ["set back", "recover"])
 def test_the_record_does_not_parse(site: Site, way: str) -> None:
-    """The last commit that reads is named: the branch is set to it, or a recovery is written over it."""
+    """The message names the last readable commit: reset the branch to it, or write a recovery."""
     leave(site.first)
     git = site.first.project.git
     good = git("rev-parse", "reconciler/production").strip()
@@ -365,7 +365,7 @@ def test_the_record_does_not_parse(site: Site, way: str) -> None:
 
 
 def test_the_desired_state_is_not_committed(site: Site) -> None:
-    """What is applied is on record by its commit: commit it, and it is applied."""
+    """The record names commits, so uncommitted YAML is applied only after a commit."""
     site.first.users, site.first.groups = people(*FIVE), team(*FIVE)
     site.first.project.write(site.first.text())
 
@@ -377,7 +377,7 @@ def test_the_desired_state_is_not_committed(site: Site) -> None:
 
 
 def test_a_clone_that_lost_its_record_takes_it_from_the_remote(site: Site, tmp_path: Path) -> None:
-    """Nothing of it is in the private folder: what is there may be lost."""
+    """The record does not depend on the private folder, which may be lost."""
     leave(site.first)
     shutil.rmtree(tmp_path / "first" / ".reconciler", ignore_errors=True)
     site.first.project.git("update-ref", "-d", "refs/heads/reconciler/production")

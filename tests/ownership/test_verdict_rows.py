@@ -1,4 +1,4 @@
-"""Each row of the table of verdicts as a story: what the plan says, which line settles it, what becomes of the user."""
+"""Each row of the table of verdicts as a story: the plan, the line that resolves the user, and the result."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ ANN_BOB = people("ann", "bob")
 
 
 def leave(estate: Estate) -> None:
-    """Cid leaves git, and the group with him."""
+    """Removes Cid from git and from the group."""
     estate.says(ANN_BOB, team("ann", "bob"))
 
 
 def declared_and_never_applied(estate: Estate) -> str:
-    """Fay is in the account, was in git for one commit, and no apply was of it."""
+    """Makes Fay: in the account, declared in one commit, which was never applied."""
     estate.hires("fay")
     estate.says(people("ann", "bob", "cid", "fay"))
     estate.says(people("ann", "bob", "cid"))
@@ -25,7 +25,7 @@ def declared_and_never_applied(estate: Estate) -> str:
 
 
 def goes_on_under_another_key(estate: Estate) -> str:
-    """Cid's declaration goes on as cyd, and that is another record of the account: it bears the mark."""
+    """Moves Cid's declaration to the key cyd, which is another user of the account by its externalId."""
     estate.hires("cyd", externalId="cyd")
     cyd = person("cyd", was="cid")
     estate.says({**ANN_BOB, "cyd": cyd}, team("ann", "bob"))
@@ -33,7 +33,7 @@ def goes_on_under_another_key(estate: Estate) -> str:
 
 
 def out_of_scope_then_gone(estate: Estate) -> str:
-    """Gus was declared where this tenant did not have him in scope."""
+    """Makes Gus: declared, but out of scope for this tenant."""
     estate.hires("gus")
     clauses = "[{attribute: title, operator: IS NULL}]"
     nobody = f"{{url: sandbox, scope: all, scoping_filters: {{users: [{{title: all, clauses: {clauses}}}]}}}}"
@@ -43,14 +43,14 @@ def out_of_scope_then_gone(estate: Estate) -> str:
 
 
 def on_a_branch_that_is_gone(estate: Estate) -> str:
-    """Eve was applied from a commit that no branch leads to, and a recovery took this line for the line."""
+    """Makes Eve: applied from a commit outside all branches; a recovery chose this line of history."""
     on_another_branch(estate)
     estate.project.git("branch", "--quiet", "-D", "side")
     return "Eve"
 
 
 def on_another_branch(estate: Estate) -> str:
-    """Eve was applied from a branch, and a recovery took this line for the line."""
+    """Makes Eve: applied from another branch; a recovery chose this line of history."""
     estate.project.git("checkout", "--quiet", "-b", "side")
     estate.says(people("ann", "bob", "cid", "eve"))
     estate.applies()
@@ -74,7 +74,7 @@ STORIES: dict[str, tuple[Callable[[Estate], str], str]] = {
 
 @pytest.mark.parametrize("story", STORIES)
 def test_who_is_named_is_untouched_until_left_settles_it(estate: Estate, story: str) -> None:
-    """The plan is not "nothing to do", says what is known and which line settles it; pasted, that takes access away."""
+    """The plan names the user, the facts and the line that resolves it; the line then takes access away."""
     tell, verdict = STORIES[story]
     name = tell(estate)
 
@@ -101,7 +101,7 @@ def test_who_is_named_is_untouched_until_left_settles_it(estate: Estate, story: 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_who_is_named_is_unmanaged_once_released_settles_it(estate: Estate, story: str) -> None:
-    """With `released:` in place of `left:` they stay as they are, for good: also once the line is gone."""
+    """With `released:` in place of `left:` they stay unchanged, even after the line is removed."""
     tell, _verdict = STORIES[story]
     name = tell(estate)
     [named] = estate.plan().plan["named"]
@@ -120,12 +120,12 @@ def test_who_is_named_is_unmanaged_once_released_settles_it(estate: Estate, stor
 
 
 def leaves_by_the_line(estate: Estate) -> None:
-    """Cid is out of git, and so out of the group."""
+    """Cid is removed from git, and so from the group."""
     leave(estate)
 
 
 def leaves_by_a_squash(estate: Estate) -> None:
-    """The commit that was applied leads nowhere any more; a commit of HEAD's line has the same folder."""
+    """No branch contains the applied commit; an ancestor of HEAD has the same folder."""
     git = estate.project.git
     git("checkout", "--quiet", "--orphan", "new")
     git("commit", "--quiet", "--message", "all of it")
@@ -155,7 +155,7 @@ LEAVES = {
 
 @pytest.mark.parametrize("story", LEAVES)
 def test_a_leaver_has_a_commit_and_a_line_and_loses_access(estate: Estate, story: str) -> None:
-    """All three witnesses agree. The end of it: the account is as git says, and again after a hand was at it."""
+    """All three witnesses agree. In the end the account equals git, also after a change by hand."""
     LEAVES[story](estate)
     seen = estate.plan()
     assert (DIFFERENCES, {}) == (seen.ran.code, seen.named), seen.ran.said
@@ -177,7 +177,7 @@ def test_a_leaver_has_a_commit_and_a_line_and_loses_access(estate: Estate, story
 
 
 def test_who_git_never_had_is_unmanaged_until_left_names_an_id(estate: Estate) -> None:
-    """A double that somebody made: listed, and never touched, until git says that they left."""
+    """A duplicate that was made by hand is listed, and unchanged until git declares that it left."""
     double = estate.hires("kai")
     seen = estate.plan()
     assert (DONE, {}, ["Kai"]) == (seen.ran.code, seen.named, [one["name"] for one in seen.plan["unmanaged"]])
@@ -191,7 +191,7 @@ def test_who_git_never_had_is_unmanaged_until_left_names_an_id(estate: Estate) -
 
 
 def test_a_line_of_left_for_a_key_that_no_commit_matches_does_nothing(estate: Estate) -> None:
-    """One witness is none: nobody is found by a key that git never had."""
+    """One witness is not enough: a key that git never had finds no user."""
     estate.hires("kai")
     estate.says(more="left: [{key: user/kai, reason: CHG-1}]")
 
@@ -204,7 +204,7 @@ def test_a_line_of_left_for_a_key_that_no_commit_matches_does_nothing(estate: Es
 
 @pytest.mark.parametrize("section", ["left", "released"])
 def test_a_line_for_somebody_whom_git_declares_is_a_problem(estate: Estate, section: str) -> None:
-    """Nobody is both in git and gone from it: nothing is planned, nothing is sent."""
+    """A user can't be declared and have left: nothing is planned, and nothing is sent."""
     before = estate.account()
     estate.says(more=f"{section}: [{{key: user/cid, reason: CHG-1}}]")
 
@@ -216,7 +216,7 @@ def test_a_line_for_somebody_whom_git_declares_is_a_problem(estate: Estate, sect
 
 
 def test_two_records_that_match_one_declaration_are_never_nothing_to_do(estate: Estate) -> None:
-    """Neither loses access, both are named, and once a hand has mended it the plan goes on."""
+    """Neither loses access, both are named, and the plan continues after a repair by hand."""
     estate.hires("cyd", externalId="cyd")
     cyd = person("cid", displayName="Cyd", was="cid")
     estate.says({**ANN_BOB, "cyd": cyd}, team("ann", "bob"))
@@ -238,7 +238,7 @@ def test_two_records_that_match_one_declaration_are_never_nothing_to_do(estate: 
 
 
 def test_two_records_that_match_what_was_applied_are_both_named_and_settled_by_id(estate: Estate) -> None:
-    """One bears the mark and the other has the login: which of them left is for a person to say."""
+    """One has the externalId and the other the login; a person must decide which of them left."""
     estate.changes("Cid", userName="cidney@example.com", displayName="Cidney")
     estate.hires("cid", externalId="other")
     leave(estate)
@@ -257,7 +257,7 @@ def test_two_records_that_match_what_was_applied_are_both_named_and_settled_by_i
 
 
 def test_a_commit_that_does_not_compile_makes_nobody_a_leaver(estate: Estate) -> None:
-    """The plan names the commit once, and does not say that nothing is to do."""
+    """The plan names the commit once, and is not "nothing to do"."""
     estate.hires("gus")
     estate.says(people("ann", "bob", "cid", "gus"), more="nonsense: []")
     estate.says(people("ann", "bob", "cid"), more="")

@@ -1,7 +1,7 @@
-"""Git, an account and the record of applies under random steps; what applies really did tells whether plans are right.
+"""Git, an account and the record of applies under random steps; the real effects of applies decide about plans.
 
-Each step is a name and two numbers, which are read modulo what there is, so that a history stays one when steps are
-left out. The planner, the verdicts and the history are the real ones; git and the account are in memory.
+Each step is a name and two numbers, which are taken modulo the existing choices, so a history stays valid without some
+steps. The planner, the verdicts and the history are the real ones; git and the account are in memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.ownership.lines import Commit, Person, Saying, compile_saying, merge,
 Step: TypeAlias = tuple[str, int, int]
 NAMES = "abcd"
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
-FEW = 2  # of a sample, where there are four people
+FEW = 2  # the size of a sample, if there are four users
 STEPS = (
     *("add", "add", "add", "remove", "remove", "release", "tidy", "rekey", "group", "group", "ignore", "branch"),
     *("merge", "rewrite", "hand_on", "hand_add", "imported", "imported", "double", "restore", "lose_record"),
@@ -40,7 +40,7 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Branch:
-    """The branch of the record: the applies, whom the last complete read found, and what `on_removed` was then."""
+    """The branch of the record: the applies, the users of the last complete read, and `on_removed` at that time."""
 
     entries: tuple[RecordEntry, ...] = ()
     expected: frozenset[str] = frozenset()
@@ -48,13 +48,13 @@ class Branch:
 
     @property
     def history(self) -> ApplyHistory:
-        """The applies on record."""
+        """Returns the applies on record."""
         return ApplyHistory(self.entries)
 
 
 @dataclass
 class Truth:
-    """What applies did: who is ours by which commit and login, who was released, and who was put into the group."""
+    """The effects of applies: owned users by commit and login, released users, and members added to the group."""
 
     ours: dict[str, tuple[Commit, str]] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
@@ -64,7 +64,7 @@ class Truth:
 
 @dataclass
 class World:
-    """Everything there is. `bad` counts what must not happen, `seen` what may."""
+    """The whole world. `bad` counts forbidden events, `seen` allowed ones."""
 
     branches: dict[str, Commit] = field(default_factory=lambda: {"main": Commit(Saying())})
     current: str = "main"
@@ -83,47 +83,47 @@ class World:
     pushed: int = 0
 
     def __post_init__(self) -> None:
-        """Puts strangers into both accounts."""
+        """Adds unmanaged users to both accounts."""
         for number in range(3):
             self.ours.add(Record(None, f"stranger{number}"))
             self.other.add(Record(None, f"foreign{number}"))
 
     @property
     def head(self) -> Commit:
-        """What is checked out."""
+        """Returns the commit that is checked out."""
         return self.branches[self.current]
 
     @property
     def tenant(self) -> Tenant:
-        """The tenant as it is set now."""
+        """Returns the tenant with its current settings."""
         return Tenant(url="sandbox", on_removed="ignore" if self.ignore else "deactivate")
 
-    # what people do in git
+    # edits in git
 
     def commit(self, saying: Saying) -> None:
-        """Commits what git says from now on."""
+        """Commits a new content."""
         self.branches[self.current] = Commit(saying, (self.head,))
 
     def say(self, people: Mapping[str, Person], **others: object) -> None:
-        """Commits these people."""
+        """Commits these users."""
         self.commit(say(people, self.head.saying, **others))
 
     def add(self, x: int, y: int) -> None:
-        """Somebody is hired; now and then another person under the key of one before."""
+        """Declares a new user, sometimes another person under an earlier key."""
         name, people = NAMES[x % 4], self.head.saying.named
         login = name + ("2" if y % 7 == 0 else "1")
         if name not in people and login not in {person.login for person in people.values()}:
             self.say({**people, name: Person(login, y % 3 > 0, y % 2 > 0, y % 5 == 0)})
 
     def remove(self, x: int, _y: int) -> None:
-        """Somebody is taken out of git."""
+        """Removes a user from git."""
         people = self.head.saying.named
         if people:
             del people[sorted(people)[x % len(people)]]
             self.say(people)
 
     def release(self, x: int, _y: int) -> None:
-        """Somebody is handed over."""
+        """Releases a user."""
         people = self.head.saying.named
         if people:
             name = sorted(people)[x % len(people)]
@@ -131,18 +131,18 @@ class World:
             self.say(people, released=self.head.saying.released | {name})
 
     def tidy(self, _x: int, _y: int) -> None:
-        """The lines that settle are taken out."""
+        """Removes the lines of `left:`, `released:` and `was:`."""
         self.commit(replace(self.head.saying, released=frozenset(), left=frozenset()))
 
     def rekey(self, x: int, y: int) -> None:
-        """Somebody gets another key, with `was` or without."""
+        """Changes the key of a user, with or without `was`."""
         people, name, new = self.head.saying.named, NAMES[x % 4], NAMES[y % 4]
         if name in people and new not in people:
             one = replace(people.pop(name), was=name if x % 3 else None)
             self.say({**people, new: one})
 
     def group(self, x: int, y: int) -> None:
-        """The group changes, or who is in it, or who holds the role."""
+        """Changes the group, its members, or the role."""
         people, name = self.head.saying.named, NAMES[x % 4]
         if y % 4 == 0:
             self.commit(replace(self.head.saying, team=("authoritative", "additive", None)[x % 3]))
@@ -151,30 +151,30 @@ class World:
             self.say({**people, name: replace(one, member=not one.member, auditor=one.auditor ^ (y % 3 == 0))})
 
     def toggle_ignore(self, _x: int, _y: int) -> None:
-        """`on_removed` changes."""
+        """Changes `on_removed`."""
         self.ignore = not self.ignore
 
     def branch(self, x: int, _y: int) -> None:
-        """A branch is made, or another one checked out."""
+        """Makes a branch, or checks out another one."""
         self.branches.setdefault("side", self.head)
         self.current = sorted(self.branches)[x % len(self.branches)]
 
     def merge(self, _x: int, _y: int) -> None:
-        """The branch is merged."""
+        """Merges the branch."""
         if "side" in self.branches:
             self.branches = {"main": merge(self.branches["main"], self.branches["side"])}
             self.current = "main"
 
     def rewrite(self, x: int, _y: int) -> None:
-        """History is written anew, and force-pushed."""
+        """Rewrites history, and force-pushes it."""
         self.branches = {"main": rewrite(self.branches["main"], x % 3)}
         self.current = "main"
         self.lost.add("history")
 
-    # what happens to the account and the record
+    # changes of the account and the record by hand
 
     def hand_on(self, x: int, _y: int) -> None:
-        """Somebody switches a user on again by hand."""
+        """Reactivates a user by hand."""
         inactive = sorted(live_id for live_id, one in self.ours.users.items() if not one.active)
         if inactive:
             live_id = inactive[x % len(inactive)]
@@ -182,12 +182,12 @@ class World:
             self.truth.handed.add(live_id)
 
     def hand_add(self, x: int, _y: int) -> None:
-        """Somebody adds a member by hand."""
+        """Adds a member by hand."""
         every = sorted(self.ours.users)
         self.ours.members.add(every[x % len(every)])
 
     def imported(self, x: int, y: int) -> None:
-        """Git declares somebody just as the account has them."""
+        """Declares a user as the account has it."""
         name, people = NAMES[x % 4], self.head.saying.named
         known = any(one.login[0] == name or one.mark == name for one in self.ours.users.values())
         if name not in people and not known and all(person.login[0] != name for person in people.values()):
@@ -195,12 +195,12 @@ class World:
             self.say({**people, name: Person(f"{name}1", y % 2 > 0)})
 
     def double(self, x: int, _y: int) -> None:
-        """Somebody makes a user by hand that bears the mark of a key."""
+        """Creates a user by hand with the externalId of a key."""
         if all(one.mark != NAMES[x % 4] for one in self.ours.users.values()):
             self.ours.add(Record(NAMES[x % 4], f"double{len(self.ours.users)}"))
 
     def restore(self, _x: int, _y: int) -> None:
-        """The account comes back from a backup, with new ids."""
+        """Restores the account from a backup, with new ids."""
         moved, truth = self.ours.restored(), self.truth
         truth.ours = {moved[one]: known for one, known in truth.ours.items() if one in moved}
         for people in (truth.released, truth.handed, truth.members):
@@ -210,19 +210,19 @@ class World:
         self.lost.add("ids")
 
     def lose_record(self, _x: int, _y: int) -> None:
-        """The branch of the record is gone."""
+        """Loses the branch of the record."""
         self.record = Branch()
         self.lost.add("record")
 
     def old_record(self, x: int, _y: int) -> None:
-        """The branch of the record is an older one."""
+        """Resets the branch of the record to an older commit."""
         if self.copies:
             self.record = self.copies[x % len(self.copies)]
             self.copies = []
             self.lost.add("record")
 
     def fork(self, x: int, _y: int) -> None:
-        """The repository goes on elsewhere, without the record, and is applied from there."""
+        """Forks the repository without the record, and applies from the fork."""
         if self.lost:
             return
         if self.forked is None:
@@ -243,28 +243,28 @@ class World:
     # applies
 
     def apply(self, x: int, y: int) -> None:
-        """An apply that looks at everybody."""
+        """Applies with a full read."""
         self.run(x, y, "full", self.ours)
 
     def targeted(self, x: int, y: int) -> None:
-        """An apply of what changed."""
+        """Applies with a targeted read."""
         self.run(x, y, "targeted", self.ours)
 
     def only(self, x: int, y: int) -> None:
-        """An apply of one key."""
+        """Applies one key."""
         self.run(x, y, "only", self.ours)
 
     def token(self, x: int, y: int) -> None:
-        """An apply with the token of another account."""
+        """Applies with the token of another account."""
         if len(self.truth.ours.keys() & self.ours.users.keys()) > 1 and len(self.record.expected) > 1:
             self.run(x, y * 9, "targeted" if y % 2 else "full", self.other)
 
     def run(self, x: int, y: int, kind: str, account: MemoryAccount) -> None:
-        """An apply, with what goes wrong in it."""
+        """Applies, with a fault."""
         run_apply(self, x, y, kind, account)
 
     def settle(self, x: int, _y: int) -> None:
-        """Somebody reads who is named, and writes the line that the plan says."""
+        """Commits the line that a plan offers for a named user."""
         doubts = [one for one in self.look().ownership.doubts if one.kind == "user"]
         if not doubts or self.refusal(self.ours):
             return
@@ -276,14 +276,14 @@ class World:
             self.bad["dead end: named, and the line settles nothing"] += 1
 
     def look(self) -> Decisions:
-        """What a full plan of the account would do."""
+        """Returns a full plan of the account."""
         desired = compile_saying(self.head.saying)
         return decide_changes(desired, self.ours.state(), self.tenant, self.earlier(), self.evidence())
 
-    # what follows from git and the record
+    # derived from git and the record
 
     def refusal(self, account: MemoryAccount) -> str | None:
-        """Why an apply would be refused."""
+        """Returns the reason to refuse an apply, or None."""
         history = self.record.history
         if history.lock(self.moment(), f"run {self.now}").state == "held":
             return "open"
@@ -294,18 +294,18 @@ class World:
         return "beside" if beside else None
 
     def moment(self) -> datetime:
-        """The time."""
+        """Returns the time."""
         return FIRST + timedelta(hours=self.now)
 
     def place(self, commit: Commit) -> Place:
-        """Whether a commit leads here, by itself or by an equal tree, or to another branch."""
+        """Returns the place of a commit: here if it, or an equal tree, is an ancestor of HEAD; elsewhere, or gone."""
         leading = self.head.leading()
         if commit.id in leading or commit.saying in {one.saying for one in leading.values()}:
             return "here"
         return "elsewhere" if any(commit.id in one.leading() for one in self.branches.values()) else "gone"
 
     def earlier(self) -> Earlier:
-        """What the front says, the last commit that leads here as the base."""
+        """Returns the earlier state, with the last applied ancestor as base."""
         history = self.record.history
         front = [self.commits[entry.record.commit] for entry in reversed(history.front())]
         base = next((one for one in front if self.place(one) == "here"), None)
@@ -320,7 +320,7 @@ class World:
         )
 
     def evidence(self) -> Evidence:
-        """Every commit that leads here or is on record, the newest first."""
+        """Returns the evidence of all commits that are ancestors or on record, newest first."""
         records = _records_by_commit(self.record.history)
         leading = self.head.leading()
         every = {**{name: self.commits[name] for name in records}, **leading}
@@ -345,7 +345,7 @@ class World:
         return [one for one in leading.values() if one.saying == commit.saying] or [commit]
 
     def write(self, state: str, covers: Covers, **fields: Any) -> None:
-        """Pushes a step of an apply to the record."""
+        """Adds a begin or an end to the record."""
         self.pushed += 1
         self.commits[self.head.id] = self.head
         entries = self.record.entries
@@ -365,18 +365,18 @@ class World:
         self.record = replace(self.record, entries=(*entries, entry))
 
     def recover(self) -> None:
-        """Somebody says: this account, this line, from here on."""
+        """Recovers the record from this account and this line of history."""
         self.write("recovered", Covers(kind="only"), serial=self.record.history.next_serial)
         expected = frozenset(one.id for one in self.links().users.live_of.values())
         self.record = replace(self.record, expected=expected)
 
     def links(self) -> Links:
-        """Who in the account is who in git."""
+        """Returns the links between git and the account."""
         desired = compile_saying(self.head.saying)
         return link_resources(desired, find_former(desired, self.earlier()), self.ours.state())
 
     def known_as(self, live_id: str) -> set[str]:
-        """The keys, and the id, by which a line may settle who is ours."""
+        """Returns the keys, and the id, by which a line may resolve an owned user."""
         commit, _login = self.truth.ours[live_id]
         one = self.ours.users[live_id]
         named = {name for name, person in commit.saying.people if one.mark == name or person.login == one.login}
@@ -389,7 +389,7 @@ class World:
         return {*named, *since, *([one.mark] if one.mark else []), live_id}
 
     def mark_released(self, linked: set[str]) -> None:
-        """Who is released is who was ours when an apply met the line."""
+        """Marks users as released that were owned when an apply read the line."""
         for live_id, (commit, _login) in self.truth.ours.items():
             if live_id not in self.ours.users or live_id in linked:
                 continue
@@ -400,7 +400,7 @@ class World:
 
 
 def _records_by_commit(history: ApplyHistory) -> dict[str, tuple[ApplyRecord, ...]]:
-    """The records of each commit, oldest first, without recoveries: they cover no user."""
+    """Returns the records of each commit, oldest first, without recoveries, because those cover no user."""
     recoveries = [entry.id for entry in history.entries if entry.record.state == "recovered"]
     applied = find_applied(history.without(recoveries)).records
     return {commit: tuple(reversed(records)) for commit, records in reversed([*applied.items()])}

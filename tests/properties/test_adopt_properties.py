@@ -1,4 +1,4 @@
-"""What holds of every adoption: git says what the account has, and of the files only lines that differ are touched."""
+"""The properties of every adoption: git then equals the account, and only lines that differ are changed."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ FILE = "desired-state/all.yaml"
 
 
 def asked(earlier: Earlier) -> AdoptionRequest:
-    """Everything that drifted is asked about."""
+    """Returns the request to adopt all drift."""
     return AdoptionRequest("sandbox", TODAY, earlier, evidence=evidence_of(earlier))
 
 
 @dataclass
 class Scribe:
-    """Writes YAML as many people do: flow here, block there, this quote or that, comments, anchors and merges."""
+    """Writes YAML in mixed styles: flow and block, different quotes, comments, anchors and merges."""
 
     draw: st.DrawFn
     comments: int = 0
@@ -71,7 +71,7 @@ class Scribe:
         return spell(value, flow=flow, style=style)  # type: ignore[arg-type]
 
     def field(self, indent: str, name: str, value: object) -> list[str]:
-        """`name: value`, on one line or several."""
+        """Returns `name: value`, on one line or several."""
         if isinstance(value, str) and value.endswith("lines") and self.maybe():
             return [f"{indent}{name}: |-{self.comment()}", *(f"{indent}  {line}" for line in value.split("\n"))]
         if isinstance(value, dict) and value and self.maybe(1):
@@ -110,7 +110,7 @@ class Scribe:
 
 @st.composite
 def declared_users(draw: st.DrawFn, name: str) -> dict[str, Any]:
-    """A user with any of the attributes."""
+    """Draws a user with any of the attributes."""
     emails = st.lists(
         st.fixed_dictionaries(
             {"value": st.sampled_from([f"{name}@a.example", f"{name}@b.example", f"{name}@c.example"])},
@@ -134,7 +134,7 @@ def declared_users(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @st.composite
 def documents(draw: st.DrawFn) -> str:
-    """A desired state of one file, sound and in any style."""
+    """Draws a valid desired state of one file, in any style."""
     scribe = Scribe(draw)
     lines = ["# the whole company", "tenants: {sandbox: {url: sandbox, scope: all}}", "", "users:"]
     for number, name in enumerate(NAMES):
@@ -176,7 +176,7 @@ def documents(draw: st.DrawFn) -> str:
 
 @st.composite
 def hand_edits(draw: st.DrawFn, name: str) -> JsonObject:
-    """What somebody changes of a person in the account itself."""
+    """Draws changes of a user in the account by hand."""
     roles = st.lists(st.sampled_from(ROLES), unique=True, max_size=3)
     optional: dict[str, st.SearchStrategy[Any]] = {
         "title": words | st.just(""),
@@ -199,7 +199,7 @@ def hand_edits(draw: st.DrawFn, name: str) -> JsonObject:
 
 @dataclass(frozen=True)
 class Drift:
-    """A file, what it declared when it was applied, and the account as somebody left it since."""
+    """A file, the state that it declared when it was applied, and the account after changes by hand."""
 
     text: str
     loaded: Loaded
@@ -225,7 +225,7 @@ def load(text: str) -> Loaded:
 
 @st.composite
 def drifts(draw: st.DrawFn) -> Drift:
-    """A desired state that was applied, and edited by hand on the other side."""
+    """Draws a desired state that was applied, and an account that was changed by hand since."""
     text = draw(documents())
     loaded = load(text)
     desired = compile_state(loaded.declarations, "sandbox", TODAY)
@@ -311,7 +311,7 @@ def test_an_account_that_is_as_git_says_changes_no_file(drift: Drift) -> None:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that can be read in a text, and from where to where it stands; equal where the same can be read."""
+    """A value in a text, with its start and end; equal values are equal, wherever they are."""
 
     path: tuple[object, ...]
     says: str
@@ -323,7 +323,7 @@ class Mark:
 
 
 def _untouched(before: str, now: str) -> list[str]:
-    """The lines of which nothing that stands on them reads otherwise now, or is gone; empty ones aside."""
+    """Returns the lines whose values are unchanged, without empty lines."""
     there = {mark.key() for mark in marks(now)}
     touched = {
         line
@@ -341,7 +341,7 @@ def marks(text: str) -> list[Mark]:
 
 
 def _marks(node: Node, value: Any, path: tuple[object, ...], start: int) -> Iterator[Mark]:
-    """What can be read at a node; `start` is where its key stands."""
+    """Yields the values of a node; `start` is the position of its key."""
     if node.kind in {"scalar", "alias"}:
         yield Mark(
             path, f"{node.name} {value!r}" if node.kind == "alias" else repr(value), start, max(node.end - 1, start)

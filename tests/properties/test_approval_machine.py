@@ -1,7 +1,7 @@
-"""Whatever happens live between plan and merge, and whatever fails, nothing that nobody approved is done.
+"""No unapproved effect runs, whatever changes between plan and merge, and whatever fails.
 
-A state machine: people edit the account, open pull requests, merge them. What an apply did is told from the account
-itself, before and after, and held against what the approved plan says.
+A state machine: people edit the account, open pull requests and merge them. The account before and after an apply
+shows its effects, which are compared with the approved plan.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ TROUBLES = {
 
 @st.composite
 def teams(draw: st.DrawFn) -> DesiredState:
-    """What git may say: who there is, what they are called, who is in the group, who is a specialist."""
+    """Draws a desired state: users, their names, the members of the group, and the specialists."""
     there = sorted(draw(st.sets(somebody, min_size=1)))
     lines = [f"{name} title={draw(titles)}" for name in there]
     members, specialists = (" ".join(sorted(draw(some) & set(there))) for _ in range(2))
@@ -48,14 +48,14 @@ def teams(draw: st.DrawFn) -> DesiredState:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A pull request: what it makes git say, and the plan that its reviewers saw."""
+    """A pull request: its desired state, and the plan that its reviewers saw."""
 
     state: DesiredState
     plan: Plan
 
 
 class Approval(RuleBasedStateMachine):
-    """An account that was applied once, and people who do as they like."""
+    """An account that was applied once, and arbitrary changes by people."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,20 +65,20 @@ class Approval(RuleBasedStateMachine):
 
     @initialize(team=teams())
     def begin(self, team: DesiredState) -> None:
-        """Somebody applied by hand."""
+        """Applies by hand."""
         self.world.settle(team)
         self.git = team
 
     @rule(team=teams())
     def propose(self, team: DesiredState) -> None:
-        """A pull request is opened, or pushed to again: its plan is of the account as it is now."""
+        """Opens a pull request, or pushes to it again; its plan is made from the current account."""
         self.proposed = Proposed(team, self.world.plan(team, self.git).plan)
 
     @rule(
         edits=st.lists(st.tuples(st.sampled_from(["rename", "turn", "role", "member"]), somebody, titles), min_size=1)
     )
     def happen(self, edits: list[tuple[str, str, str]]) -> None:
-        """Somebody does as they like in 4me itself."""
+        """Changes the account in 4me by hand."""
         for kind, name, title in edits:
             for user in self.with_name(name):
                 match kind:
@@ -99,7 +99,7 @@ class Approval(RuleBasedStateMachine):
             self.edit(f"/Groups/{group['id']}", members=[{"value": user["id"], **leaving}])
 
     def edit(self, path: str, **attributes: object) -> None:
-        """As 4me's own pages do it."""
+        """Changes a user as 4me's pages do."""
         answer = self.world.simulator.answer("PATCH", path, attributes, NOON)
         assert answer.response.status == 200, answer.response.body
 
@@ -109,7 +109,7 @@ class Approval(RuleBasedStateMachine):
     @precondition(lambda self: self.proposed is not None)
     @rule(trouble=st.sampled_from(sorted(TROUBLES)) | st.none(), at=st.integers(0, 5))
     def merge_and_apply(self, trouble: str | None, at: int) -> None:
-        """What the account is afterwards differs from what it was by what was approved, and by nothing else."""
+        """Merges and applies; the account changes by approved effects alone."""
         assert self.proposed is not None
         approved = Plan.model_validate_json(self.proposed.plan.model_dump_json())
         made = self.world.plan(self.proposed.state, self.git)
@@ -135,7 +135,7 @@ class Approval(RuleBasedStateMachine):
 
 
 def follows(effect: Effect, done: set[Effect]) -> bool:
-    """Whether it is a membership or a role of somebody who was deactivated, which goes along."""
+    """Returns whether it is a membership or a role of a deactivated user, which ends with the deactivation."""
     match effect:
         case (_, "member", who, "out") | (who, "role", _, "taken"):
             return (who, "active", "True", "False") in done
@@ -144,7 +144,7 @@ def follows(effect: Effect, done: set[Effect]) -> bool:
 
 
 def effects(changes: tuple[Change, ...], names: Mapping[str, str]) -> Iterator[Effect]:
-    """Everything that a plan says will happen, one thing at a time; `names` are of people not in git, by id."""
+    """Yields the single effects of a plan; `names` are the users outside git, by id."""
     for change in changes:
         name = change.key.partition("/")[2]
         for one in change.attributes:
@@ -164,7 +164,7 @@ def effects(changes: tuple[Change, ...], names: Mapping[str, str]) -> Iterator[E
 
 
 def differences(before: LiveState, after: LiveState) -> Iterator[Effect]:
-    """Everything that happened to an account, as it can be told from itself."""
+    """Yields the effects between two states of an account."""
     keys = {user.id: str(user.attributes.get("externalId")) for user in after.users}
     earlier = {user.id: user for user in before.users}
     for user in after.users:

@@ -1,6 +1,6 @@
-"""What holds of the causes, whatever git says now, said at the base and at the last apply, and the account has.
+"""The properties of causes, for any state of git now, at the base and at the last apply, and any account.
 
-A *facet* is the least that can differ: one attribute, one member, one role, or that somebody is there at all.
+A *facet* is the smallest difference: one attribute, one member, one role, or the existence of a user.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ earlier_states = st.builds(Earlier, base=st.none() | desired_states(), applied=s
 
 
 def facets_of(change: Change, made: MadePlan) -> Iterable[Facet]:
-    """Everything that a change does, with people by their live id where they have one."""
+    """Yields the facets of a change, with users by their live id if they have one."""
 
     def live(key: object) -> str:
         return made.decided.ids.get(str(key), str(key).removeprefix(ID_PREFIX))
@@ -47,10 +47,10 @@ def facets_of(change: Change, made: MadePlan) -> Iterable[Facet]:
 
 
 def facets(made: MadePlan, desired: DesiredState) -> Counter[Facet]:
-    """Those of a plan that are about what git declares, by how often they come up.
+    """Counts the facets of a plan about the current declarations.
 
-    Apart are what is told only because git said something before: what left git, and roles that nobody is assigned any
-    more; and managers and members that are known by name only because git once named them.
+    It leaves out facets that depend on an earlier state of git: leavers, roles without an assignment, and managers and
+    members whose names only an earlier state has.
     """
     about_git = [change for change in made.plan.changes if is_of_git(change, desired)]
     counted = Counter(facet for change in about_git for facet in facets_of(change, made))
@@ -79,7 +79,7 @@ def test_causes_divide_what_head_and_account_differ_in(world: World, earlier: Ea
 
 
 def converged(world: World, state: DesiredState) -> World:
-    """The world after a state of git was applied to its account as a whole."""
+    """Returns the world after a complete apply of a state of git."""
     then = replace(world, desired=state)
     simulator = world.account.simulator()
     made = then.plan(simulator)
@@ -91,7 +91,7 @@ def converged(world: World, state: DesiredState) -> World:
 
 
 def causes(world: World, earlier: Earlier) -> set[Cause]:
-    """The causes in the plan, but of those whose identity a later state makes unclear or gives to another."""
+    """Returns the causes in the plan, except for users whose identity is unclear or reused later."""
     made = replace(world, earlier=earlier).plan()
     assume(not made.decided.unclear and not made.decided.contested)
     return {change.cause for change in made.plan.changes if not change.reason.startswith("adopt")}

@@ -1,4 +1,4 @@
-"""The text of a change holds every value that changes, and claims nothing that does not. The oracle counts naively."""
+"""The text of a change has every value that changes, and no other as changed. The oracle counts naively."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ nested = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3), max_le
 
 
 def items(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """Values of many: of few types, many without a `value`, with parts that collide."""
+    """Draws values of a list attribute: few types, many without a `value`, with equal parts."""
     parts = {
         "type": st.sampled_from(["work", "home", "a b", "a"]),
         "value": values,
@@ -40,7 +40,7 @@ def items(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def pairs(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[list[Any], list[Any]]]:
-    """Two lists that have much in common: both are drawn from one pool of a few values."""
+    """Draws two similar lists from one pool of a few values."""
     pools = st.lists(items(values) | texts, min_size=1, max_size=4)
     return pools.flatmap(
         lambda pool: st.tuples(
@@ -50,7 +50,7 @@ def pairs(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[list[Any], 
 
 
 def typed(value: Any) -> str:
-    """Equal for equal values alone: 1 and 1.0 are equal, true and "1" are something else."""
+    """Returns a text that only equal values share: 1 and 1.0 are equal, true and "1" are not."""
     if isinstance(value, list):
         return f"[{','.join(map(typed, value))}]"
     if isinstance(value, bool | str):
@@ -59,7 +59,7 @@ def typed(value: Any) -> str:
 
 
 def read(listed: list[Any]) -> list[dict[str, Any]]:
-    """Each value as a dictionary, without what says nothing."""
+    """Returns each value as a dictionary, without empty parts."""
     dictionaries = [one if isinstance(one, dict) else {"value": one} for one in listed]
     said = [
         {name: value for name, value in one.items() if value not in ("", []) and (name, value) != ("primary", False)}
@@ -69,7 +69,7 @@ def read(listed: list[Any]) -> list[dict[str, Any]]:
 
 
 def alike(path: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two values say the same; an address of e-mail has no case."""
+    """Returns whether two values are the same; e-mail addresses ignore case."""
 
     def told(item: dict[str, Any], name: str) -> str | None:
         if name not in item:
@@ -81,7 +81,7 @@ def alike(path: str, one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def unmatched(path: str, before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-    """What goes, what comes and what stays, one by one; of what goes, only what git speaks of."""
+    """Returns the removed, added and kept values; removed ones only if git declares their type."""
     spoken_of = {"value"} | {name for one in after for name in one}
     waiting, gone, stays = list(after), [], []
     for one in before:
@@ -96,12 +96,12 @@ def unmatched(path: str, before: list[Any], after: list[Any]) -> tuple[list[Any]
 
 
 def leaves(value: Any) -> list[Any]:
-    """The scalars in a value."""
+    """Returns the scalars in a value."""
     return [leaf for one in value for leaf in leaves(one)] if isinstance(value, list) else [value]
 
 
 def is_in(name: str, value: Any, line: str) -> bool:
-    """Whether a line holds a value, as it is or as JSON spells it; the flag by its name."""
+    """Returns whether a line has a value, plain or as JSON; a flag by its name."""
     if name == "primary" and value is True:
         return "primary" in line
     spelled = [json.dumps(one, ensure_ascii=False) for one in leaves(value)]
@@ -109,14 +109,14 @@ def is_in(name: str, value: Any, line: str) -> bool:
 
 
 def has_kin(path: str, one: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of the same type and value."""
+    """Returns the values of the same type and value."""
     known_by = ("type", "value")
     mine = {name: one[name] for name in known_by if name in one}
     return [other for other in others if alike(path, mine, {name: other[name] for name in known_by if name in other})]
 
 
 def check_told(path: str, one: dict[str, Any], others: list[dict[str, Any]], sign: str, lines: list[str]) -> None:
-    """One line has all of a value that goes or comes; or it stays, and some lines have each part that is other now."""
+    """Checks that one line has all of an added or removed value, or that lines have each changed part of a kept one."""
     kin = has_kin(path, one, others)
     whole = any(
         line.startswith(f"{sign} ") and all(is_in(name, value, line) for name, value in one.items()) for line in lines
@@ -226,7 +226,7 @@ def test_every_value_that_changes_is_in_the_report(form: Format, data: st.DataOb
 
 
 def in_one_line(text: str) -> str:
-    """The text without the breaks that a terminal's width makes."""
+    """Returns the text without line breaks for the terminal's width."""
     return " ".join(text.split())
 
 

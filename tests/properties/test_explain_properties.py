@@ -1,4 +1,4 @@
-"""What holds of every explanation, whatever groups, roles and filters git declares."""
+"""The properties of every explanation, for any groups, roles and filters."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ names = st.sampled_from(NAMES)
 
 @st.composite
 def clauses(draw: st.DrawFn, *, groups: bool = True) -> Clause:
-    """A clause of any operator with a value that it takes."""
+    """Draws a clause of any operator with a valid value."""
     operator = draw(st.sampled_from([one for one in Op if groups or one is not Op.IS_MEMBER_OF]))
     value: object = draw(texts)
     if operator in NEEDS_NO_VALUE:
@@ -93,7 +93,7 @@ attributes = st.fixed_dictionaries(
 
 @st.composite
 def assignments(draw: st.DrawFn) -> DeclaredAssignment:
-    """A role given to anybody, until any day."""
+    """Draws a role assignment to any users and groups, until any day."""
     users = draw(st.lists(names, max_size=2, unique=True))
     groups = draw(st.lists(st.sampled_from(GROUPS), min_size=0 if users else 1, max_size=3, unique=True))
     role = draw(st.sampled_from(["user", "auditor", "default_access"]))
@@ -102,7 +102,7 @@ def assignments(draw: st.DrawFn) -> DeclaredAssignment:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> Declarations:
-    """Three people, four groups nested without a circle and matching by clauses, roles and filters."""
+    """Draws three users, four nested groups without a circle and with clauses, roles and filters."""
     members: dict[str, Any] = {}
     for number, name in enumerate(GROUPS):
         known = [*NAMES, *(f"group/{one}" for one in GROUPS[:number])]
@@ -127,7 +127,7 @@ def worlds(draw: st.DrawFn) -> Declarations:
 
 @dataclass(frozen=True)
 class Said:
-    """An edit as it is told, and read again: what a person would do on reading it."""
+    """Parses the text of an edit, and makes the edit as a reader would."""
 
     text: str
 
@@ -147,7 +147,7 @@ class Said:
 
 
 def move_end(declared: Declarations, where: str, day: date) -> Declarations:
-    """The assignment at that line, until that day."""
+    """Returns the assignment at that line, until that day."""
     ends = {"expires": day}
     moved = (
         replace(one, assignment=one.assignment.model_copy(update=ends)) if str(one.source) == where else one
@@ -157,7 +157,7 @@ def move_end(declared: Declarations, where: str, day: date) -> Declarations:
 
 
 def read(shown: str) -> object:
-    """A value as YAML reads it."""
+    """Returns a value as YAML reads it."""
     words: dict[str, object] = {"null": None, "true": True, "false": False}
     if shown in words:
         return words[shown]
@@ -165,7 +165,7 @@ def read(shown: str) -> object:
 
 
 def set_value(declared: Declarations, name: str, path: str, value: object) -> Declarations:
-    """The user with a value at a path; what is no attribute of SCIM is one of their own."""
+    """Returns the user with a value at a path, or with a custom attribute if SCIM has no such path."""
     user: dict[str, Any] = dict(declared.users[name].attributes)
     known = {"active", "title", "department", "name", "attributes"}
     outer, _, inner = (path if path.split(".", maxsplit=1)[0] in known else f"attributes.{path}").partition(".")
@@ -215,7 +215,7 @@ def test_the_edits_that_are_told_flip_the_verdict_and_fewer_of_them_do_not(decla
 
 
 def single_edits(declared: Declarations, name: str) -> Iterator[Declarations]:
-    """By brute force: every state, role and end, and every value that a filter names or somebody else has."""
+    """Tries by brute force every state, role and end, and every value that a filter or another user has."""
     for active in (True, False):
         yield set_value(declared, name, "active", active)
     yield Said(f"assign the role user to {name}").make(declared, name)
@@ -231,7 +231,7 @@ def single_edits(declared: Declarations, name: str) -> Iterator[Declarations]:
 
 
 def values_of(declared: Declarations, name: str, path: str) -> list[object]:
-    """What somebody has there; of names, nothing, for those are nobody else's."""
+    """Returns a user's value of an attribute; nothing for names, which are unique."""
     return [] if path.startswith("name.") else read_values(declared.users[name].attributes, path)
 
 

@@ -1,4 +1,4 @@
-"""What is claimed of filters is never proved wrong by anybody, whatever filters and people there are."""
+"""No user disproves a warning about filters, for any filters and users."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ days = st.integers(-1, 1).map(lambda offset: DAY + timedelta(days=offset))
 
 @st.composite
 def clauses(draw: st.DrawFn, path: str | None = None) -> Clause:
-    """Any clause on that attribute, or on one of a few."""
+    """Draws a clause on that attribute, or on one of a few."""
     operator = draw(st.sampled_from(Operator))
     value: object = draw(texts | numbers | st.booleans() | days)
     if operator in NEEDS_NO_VALUE:
@@ -71,7 +71,7 @@ pairs = st.sampled_from(PATHS).flatmap(lambda path: st.tuples(clauses(path), cla
 
 
 def subjects(*about: Clause, many: bool) -> list[Subject]:
-    """Everybody there could be, as far as the clauses can tell: each value of a few, and each two of them."""
+    """Returns all users that the clauses can distinguish: each value of a few, and each pair of values."""
     whole = [[], *([value] for value in VALUES), *([list(two) for two in product(VALUES, VALUES)] if many else [])]
     path = next((one.attribute for one in about if one.operator is not Operator.IS_MEMBER_OF), "level")
     groups = [frozenset[str](), frozenset({"desk"}), frozenset({"desk", "staff"})]
@@ -132,7 +132,7 @@ def test_nobody_satisfies_a_clause_that_is_said_to_take_nothing(one: Clause) -> 
 
 @st.composite
 def rules(draw: st.DrawFn) -> tuple[Filter, ...]:
-    """A few filters, each clause and each filter on a line of its own."""
+    """Draws a few filters, with each clause and each filter on a line of its own."""
     written = draw(st.lists(st.lists(clauses(), min_size=1, max_size=3), min_size=1, max_size=3))
     return tuple(
         Filter(

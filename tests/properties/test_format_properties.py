@@ -1,4 +1,4 @@
-"""What holds of the canonical form of any file that the reader takes: it declares the same, and is its own."""
+"""The properties of the canonical form of any valid file: it declares the same, and formatting it changes nothing."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ texts = st.sampled_from(DOCUMENTS) | fragments.map("".join) | loose | shuffled
 
 
 def load(text: str) -> object:
-    """Another reader's values, by YAML 1.2."""
+    """Reads the values with another reader of YAML 1.2."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an anchor that is used again
         return told(YAML(typ="safe", pure=True).load(StringIO(text)))
 
 
 def shape(node: Node | None) -> object:
-    """What PyYAML composes: values with their aliases followed, as text, for it types them by YAML 1.1."""
+    """Returns PyYAML's values with resolved aliases, as text, because PyYAML types them by YAML 1.1."""
     if isinstance(node, MappingNode):
         return [(shape(key), shape(value)) for key, value in node.value]
     return [shape(one) for one in node.value] if isinstance(node, SequenceNode) else node and type(node)

@@ -1,4 +1,4 @@
-"""What holds of every import: afterwards nothing is left to plan, whoever and whatever the account holds."""
+"""The properties of every import: nothing is left to plan afterwards, for any account."""
 
 from __future__ import annotations
 
@@ -89,20 +89,20 @@ roles = (
 
 
 def of_many(value: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Values of many as servers answer them, odd ones too."""
+    """Draws lists of values as servers answer them, odd ones too."""
     parts = {"type": st.sampled_from(["work", "home"]) | scalars, "primary": st.booleans() | texts, "display": texts}
     item = st.fixed_dictionaries({"value": value}, optional={**parts, "$ref": texts})
     return st.lists(item | st.fixed_dictionaries({}, optional={"display": texts}), max_size=2) | texts
 
 
 def sometimes(choices: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[JsonObject]:
-    """Any of them, and any left out."""
+    """Draws any subset of the attributes."""
     return st.fixed_dictionaries({}, optional=choices)
 
 
 @st.composite
 def scim_users(draw: st.DrawFn, live_id: str) -> JsonObject:
-    """A user as no sound account would have one, and as most have them."""
+    """Draws a user of the account, damaged or normal."""
     core = draw(
         sometimes(
             {
@@ -139,7 +139,7 @@ def scim_users(draw: st.DrawFn, live_id: str) -> JsonObject:
 
 @st.composite
 def scim_groups(draw: st.DrawFn, live_id: str) -> JsonObject:
-    """A group with anybody in it, strangers too."""
+    """Draws a group with any members, unknown ones too."""
     members = draw(st.lists(st.sampled_from([*IDS, "g-1", "stranger"]), unique=True, max_size=4))
     own = draw(sometimes({"externalId": external_ids, "displayName": texts, "groupType": scalars, "owner": texts}))
     return {"id": live_id, "displayName": f"Team {live_id}", **own, "members": [{"value": one} for one in members]}
@@ -147,7 +147,7 @@ def scim_groups(draw: st.DrawFn, live_id: str) -> JsonObject:
 
 @st.composite
 def accounts(draw: st.DrawFn) -> LiveState:
-    """At most five users and three groups."""
+    """Draws at most five users and three groups."""
     users = [draw(scim_users(one)) for one in draw(st.lists(st.sampled_from(IDS), unique=True, min_size=1))]
     groups = [draw(scim_groups(one)) for one in draw(st.lists(st.sampled_from(["g-1", "g-2", "g-3"]), unique=True))]
     return read_account(Simulator(users=users, groups=groups))

@@ -1,4 +1,4 @@
-"""After any history an incremental read says what is there, as a full read does, or that it can't."""
+"""After any history, an incremental read gives the same state as a full read, or fails."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ QUIRKS = [
 
 @dataclass
 class Story:
-    """An account through time, what was kept of it, and what it once was.
+    """An account through time, its snapshot, and its earlier states.
 
-    `unseen` are those who were changed and nobody told: since when, and how many reads ago.
+    `unseen` are the users whose change the service does not date: since when, and how many reads ago.
     """
 
     simulator: Simulator
@@ -75,11 +75,11 @@ class Story:
         self.simulator = Simulator(self.simulator.quirks, deepcopy(users).values(), deepcopy(groups).values())
 
     def write(self, method: str, path: str, body: JsonObject, skew: timedelta) -> None:
-        """A write by somebody else, at a service whose clock is apart."""
+        """Writes by hand, at a service with another clock."""
         self.simulator.answer(method, path, body, self.now + skew)
 
     def client(self, clock: timedelta | None) -> Client:
-        """A client of an account that dates its answers by its own clock, or not at all."""
+        """Returns a client of an account that dates its answers by its own clock, or not at all."""
 
         def answer(request: httpx.Request) -> httpx.Response:
             target = request.url.raw_path.decode().removeprefix("/scim/v2")
@@ -90,7 +90,7 @@ class Story:
         return Client(URL, "any token", (), transport=httpx.MockTransport(answer))
 
     def list_excused(self) -> set[str]:
-        """Who may still be as they were: for a week, or until their page comes round, and only with a date."""
+        """Returns users that may still be outdated: for a week, or until their page is read, and with a date."""
         known = self.kept.users if self.kept else {}
         return {
             live_id
@@ -113,7 +113,7 @@ def edit(who: int, title: str, skew: timedelta) -> Step:
 
 
 def edit_untold(who: int, title: str) -> Step:
-    """A change that a service does not date."""
+    """Changes a user without a new date."""
 
     def step(story: Story) -> None:
         if target := story.pick(who):
@@ -124,7 +124,7 @@ def edit_untold(who: int, title: str) -> Step:
 
 
 def silence(who: int, title: str) -> Step:
-    """The same, of somebody about whom it dates nothing from then on."""
+    """Changes a user without a new date, and dates none of its later changes."""
 
     def step(story: Story) -> None:
         if target := story.pick(who):
@@ -148,7 +148,7 @@ def delete(who: int) -> Step:
 
 
 def move(who: int) -> Step:
-    """Somebody is put into a group, which may not be told by its last change."""
+    """Adds a member to a group, perhaps without a new date of the group."""
 
     def step(story: Story) -> None:
         if target := story.pick(who):
@@ -158,7 +158,7 @@ def move(who: int) -> Step:
 
 
 def back_up(story: Story) -> None:
-    """With quiet around it: whose change is lost by a restore is only known where clocks agree on the order."""
+    """Restores a backup after a pause, because only equal clocks show which changes it lost."""
     story.now += 2 * MARGIN
     story.backup = deepcopy(story.simulator.users), deepcopy(story.simulator.groups)
     story.now += 2 * MARGIN
@@ -183,7 +183,7 @@ def wait(pause: timedelta) -> Step:
 
 
 def read(ours: timedelta, theirs: timedelta | None) -> Step:
-    """Reads on from what is kept, or all; what was read is what is there, but for what nobody could tell yet."""
+    """Reads from the snapshot, or all; the result equals the account, except for changes that are not visible yet."""
 
     def step(story: Story) -> None:
         result = asyncio.run(_read(story, story.now + ours, theirs))
@@ -206,7 +206,7 @@ def read(ours: timedelta, theirs: timedelta | None) -> Step:
 
 
 def keep_ahead(theirs: timedelta | None) -> Step:
-    """Everything is read by clocks that are days ahead: what is kept comes from the future to who reads on."""
+    """Reads all with a clock that is days ahead, so the next read finds a snapshot from the future."""
 
     def step(story: Story) -> None:
         story.kept = None
@@ -247,7 +247,7 @@ chapters = st.tuples(st.lists(st.sampled_from(STEPS), max_size=2), st.sampled_fr
 
 
 def make_account(quirks: Quirks, ages: list[timedelta]) -> Simulator:
-    """Some who were changed so long ago, and a group."""
+    """Draws some users that were changed that long ago, and a group."""
     users: list[JsonObject] = [
         {"id": f"u{index}", "userName": f"u{index}@example.com", "meta": {"lastModified": (NOON - age).isoformat()}}
         for index, age in enumerate(ages)

@@ -1,4 +1,4 @@
-"""What holds of every plan, whatever git says and whatever the account has."""
+"""The properties of every plan, for any desired state and any account."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NEVER_WRITTEN = {"id", "meta", "groups", "password"}
 
 
 def left_after(world: World) -> tuple[Change, ...]:
-    """What is still to be done after the plan was carried out."""
+    """Returns the changes that are left after the plan was applied."""
     simulator = world.account.simulator()
     made = world.plan(simulator)
     execute(made.plan.changes, made.decided.ids, simulator, world.tenant)
@@ -59,7 +59,7 @@ def test_a_plan_says_that_it_converges_exactly_when_nothing_is_left(world: World
 
 
 def dropped(world: World) -> World:
-    """The same world, but one user's e-mail addresses come without a value, which no account keeps."""
+    """Returns the world with one user's e-mail addresses without a value, which no account keeps."""
     labels: dict[str, str | bool | int | float] = {"type": "work"}
     users = {
         key: replace(user, attributes={**user.attributes, "emails": [labels]})
@@ -83,7 +83,7 @@ def test_the_order_of_what_comes_in_does_not_show(world: World, random: Random) 
 
 
 def retold(state: DesiredState, word: str) -> DesiredState:
-    """The same said elsewhere, by somebody else, for other reasons."""
+    """Returns the same change with another source, cause and reason."""
     place = Source(f"{word}.yaml", 99, word, word)
     users = {key: replace(user, source=place, reason=word) for key, user in state.users.items()}
     groups = {key: replace(group, source=place, reason=word) for key, group in state.groups.items()}
@@ -101,7 +101,7 @@ def test_the_digest_is_of_effects_and_of_nothing_else(world: World) -> None:
 
 
 def other_effects(change: Change) -> Iterator[dict[str, Any]]:
-    """Every field that is part of the effect, each changed a little."""
+    """Yields the change with each field of its effect changed a little."""
     yield {"key": f"{change.key}x"}
     yield {"target_id": f"{change.target_id}x"}
     yield {"members": (*change.members, "user/another")}
@@ -164,7 +164,7 @@ def test_every_change_is_one_of_ten_about_something_that_git_knows(world: World)
 @STEADY
 @given(worlds)
 def test_nobody_gets_or_loses_access_but_by_the_table(world: World) -> None:
-    """SEMANTICS section 4: created and reactivated in scope, deactivated out of scope or gone from git."""
+    """Users in scope are created or reactivated; users out of scope or gone from git are deactivated."""
     live = {user.id: user for user in read_account(world.account.simulator()).users}
     for change in world.plan().plan.changes:
         user = world.desired.users.get(key_of(change))
@@ -295,7 +295,7 @@ def test_strangers_stay_as_they_are(world: World) -> None:
 @STEADY
 @given(worlds)
 def test_without_an_edit_there_is_no_change_of_this_branch(world: World) -> None:
-    """SEMANTICS section 5: a pull request that edits no YAML has no `this_change`, whatever the drift."""
+    """A pull request that edits no YAML has no `this_change`, whatever the drift."""
     still = replace(world, earlier=Earlier(base=world.desired))
 
     assert {"drift"} >= {change.cause for change in still.plan().plan.changes}

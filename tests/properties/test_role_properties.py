@@ -1,4 +1,4 @@
-"""Who holds which role is what a brute-force oracle says, over whatever groups nest in each other."""
+"""The holders of each role are those of a brute-force oracle, for any nesting of groups."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLES = ["specialist", "auditor", "key_contact", "user", "default_access"]
 
 @st.composite
 def groups(draw: st.DrawFn) -> dict[str, DeclaredGroup]:
-    """Six groups: some name people, some match them, and each contains any of those before it, so none itself."""
+    """Draws six groups: some name users, some match them; each contains only earlier ones, so never itself."""
     declared = {}
     for number, name in enumerate(GROUPS):
         within = [*PEOPLE, *(f"group/{one}" for one in GROUPS[:number])]
@@ -37,7 +37,7 @@ def groups(draw: st.DrawFn) -> dict[str, DeclaredGroup]:
 
 @st.composite
 def assignments(draw: st.DrawFn) -> DeclaredAssignment:
-    """A role given to people and groups, over, on its last day, or not ending."""
+    """Draws a role assignment that has ended, ends today, or never ends."""
     users = draw(st.lists(st.sampled_from(list(PEOPLE)), max_size=2, unique=True))
     given_to = draw(st.lists(st.sampled_from(GROUPS), min_size=0 if users else 1, max_size=3, unique=True))
     expires = draw(st.none() | st.integers(-1, 1).map(lambda days: TODAY + timedelta(days=days)))
@@ -45,7 +45,7 @@ def assignments(draw: st.DrawFn) -> DeclaredAssignment:
 
 
 def is_in(user: str, group: str, declared: dict[str, DeclaredGroup]) -> bool:
-    """By every way there is: named, matched, or in a group that is in it."""
+    """Returns whether a user is in a group: named, matched, or in a nested group."""
     members, where = declared[group].members or (), declared[group].members_where or ()
     nested = [member.removeprefix("group/") for member in members if member.startswith("group/")]
     matched = bool(where) and all(one.value == PEOPLE[user] for one in where)
@@ -53,7 +53,7 @@ def is_in(user: str, group: str, declared: dict[str, DeclaredGroup]) -> bool:
 
 
 def holds(user: str, role: str, declared: dict[str, DeclaredGroup], given_: list[DeclaredAssignment]) -> bool:
-    """By any assignment that is not over."""
+    """Returns whether an assignment that has not ended gives a user the role."""
     return any(
         one.assignment.role == role
         and not (one.assignment.expires and one.assignment.expires < TODAY)

@@ -1,4 +1,4 @@
-"""A plan from what a targeted read asks for is the plan from the whole account, as far as its selection goes."""
+"""A plan from a targeted read equals the plan from the whole account, within its selection."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ changed_worlds = st.builds(
 
 @st.composite
 def focused_worlds(draw: st.DrawFn) -> World:
-    """Draws a world with a selection: of the difference to before, of some keys, or of what a plan would change."""
+    """Draws a world with a selection: the difference to before, some keys, or the keys that a plan would change."""
     world = draw(changed_worlds)
     desired, earlier = world.desired, world.earlier
     match draw(st.sampled_from(["difference", "keys", "dependencies", "changes"])):
@@ -62,7 +62,7 @@ def focused_worlds(draw: st.DrawFn) -> World:
 
 
 def with_steadfast(world: World) -> World:
-    """And people and groups that are in git and the account as they always were: come first, they are the witnesses."""
+    """Adds unchanged users and groups to git and the account; they come first, and are the witnesses."""
     base, applied = (state and with_more(state) for state in (world.earlier.base, world.earlier.applied))
     users: list[JsonObject] = [{"id": f"id-{name}", "active": True, **known(name, "userName")} for name in STEADFAST]
     groups: list[JsonObject] = [{"id": f"id-{name}s", **known(f"{name}s", "displayName")} for name in STEADFAST]
@@ -89,7 +89,7 @@ def known(name: str, attribute: str) -> dict[str, str]:
 
 
 def read(world: World, simulator: Simulator) -> Targeted:
-    """What a targeted read of the account comes to, by requests."""
+    """Returns the result of a targeted read over requests."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         target = request.url.raw_path.decode().removeprefix("/scim/v2")
@@ -163,7 +163,7 @@ def is_about(change: Change, desired: DesiredState) -> bool:
 
 
 def restrict(changes: Iterable[Change], desired: DesiredState) -> Iterator[tuple[object, ...]]:
-    """The changes, as far as the selection goes."""
+    """Yields the changes within the selection."""
     for change in changes:
         key = parse_key(change.key)
         assert key is not None

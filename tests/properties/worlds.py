@@ -1,6 +1,6 @@
-"""Git and an account, made up small and dense: what every property of a plan is tried on.
+"""Small random desired states and accounts, for the properties of plans.
 
-People with two candidates, circles of managers, strangers in groups and account owners all come up.
+They include users with two candidates, circles of managers, unmanaged members and account owners.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ mostly = st.sampled_from([True, True, True, False])
 
 
 def addresses(name: str) -> st.SearchStrategy[Value]:
-    """E-mail addresses in any order and case, each once."""
+    """Draws e-mail addresses in any order and case, each once."""
     value = st.sampled_from([f"{name}@example.com", f"{name.upper()}@Example.com", f"{name}@home.example"])
     one = st.fixed_dictionaries(
         {"value": value}, optional={"type": st.sampled_from(["work", "home"]), "primary": st.booleans()}
@@ -54,7 +54,7 @@ def addresses(name: str) -> st.SearchStrategy[Value]:
 
 @st.composite
 def desired_users(draw: st.DrawFn, name: str, *, roles_managed: bool) -> DesiredUser:
-    """A declared user of that name, in scope or not, with any managed attributes, null among them."""
+    """Draws a declared user of that name, in scope or not, with any managed attributes, also null."""
     optional: dict[str, st.SearchStrategy[Value]] = {
         "displayName": st.none() | words,
         "title": st.none() | words,
@@ -80,7 +80,7 @@ def desired_users(draw: st.DrawFn, name: str, *, roles_managed: bool) -> Desired
 
 @st.composite
 def desired_groups(draw: st.DrawFn, name: str, members: list[Key]) -> DesiredGroup:
-    """A declared group of that name, authoritative or additive, whose members are in scope or unmanaged."""
+    """Draws a declared group of that name, authoritative or additive, with members in scope or unmanaged."""
     chosen = st.frozensets(st.sampled_from(members)) if members else st.just(frozenset[Key]())
     return DesiredGroup(
         key=Key("group", name),
@@ -99,7 +99,7 @@ def desired_groups(draw: st.DrawFn, name: str, members: list[Key]) -> DesiredGro
 
 @st.composite
 def desired_states(draw: st.DrawFn) -> DesiredState:
-    """At most six users and three groups."""
+    """Draws a desired state of at most six users and three groups."""
     roles_managed = draw(mostly)
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=2))
     users = {Key("user", name): draw(desired_users(name, roles_managed=roles_managed)) for name in names}
@@ -111,7 +111,7 @@ def desired_states(draw: st.DrawFn) -> DesiredState:
 
 @st.composite
 def scim_users(draw: st.DrawFn, name: str, others: list[str]) -> JsonObject:
-    """A user of the account: matching by one attribute or two, or a stranger; active or not; with any manager."""
+    """Draws a live user: matching by one attribute, by two, or by none; active or not; with any manager."""
     managers = st.sampled_from([*others, "nobody-known"]).map(lambda one: {"value": one})
     core = draw(st.fixed_dictionaries({}, optional={"displayName": words, "title": words, "emails": addresses(name)}))
     user: JsonObject = {
@@ -128,7 +128,7 @@ def scim_users(draw: st.DrawFn, name: str, others: list[str]) -> JsonObject:
 
 @st.composite
 def scim_groups(draw: st.DrawFn, name: str, users: list[str]) -> JsonObject:
-    """A group of the account, linked by its key or by its name or not at all, with any members."""
+    """Draws a live group, linked by its key, by its name or not at all, with any members."""
     members = draw(st.sets(st.sampled_from(users))) if users else set()
     group: JsonObject = {
         "externalId": draw(st.sampled_from([name, name, name, None, *GROUPS])),
@@ -141,19 +141,19 @@ def scim_groups(draw: st.DrawFn, name: str, users: list[str]) -> JsonObject:
 
 @dataclass(frozen=True)
 class Account:
-    """What an account holds, as SCIM resources."""
+    """The content of an account, as SCIM resources."""
 
     users: list[JsonObject]
     groups: list[JsonObject]
 
     def simulator(self) -> Simulator:
-        """The account, to be asked and written to."""
+        """Returns the account as a simulator."""
         return Simulator(users=self.users, groups=self.groups)
 
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
-    """At most six users, strangers among them, and three groups."""
+    """Draws an account of at most six users, some undeclared, and three groups."""
     names = draw(st.lists(st.sampled_from([*NAMES, *STRANGERS]), unique=True, min_size=2, max_size=6))
     ids = [f"id-{name}" for name in names]
     users = [draw(scim_users(name, ids)) for name in names]
@@ -172,7 +172,7 @@ tenants = st.builds(
 
 @dataclass(frozen=True)
 class World:
-    """Git, what it said before, and an account."""
+    """A desired state, the earlier states, and an account."""
 
     desired: DesiredState
     account: Account
@@ -180,7 +180,7 @@ class World:
     earlier: Earlier = Earlier()  # noqa: RUF009  # frozen, and empty
 
     def plan(self, simulator: Simulator | None = None, commit: str = "c0ffee") -> MadePlan:
-        """What git wants of the account as it is, or of the simulator as it is now."""
+        """Returns the changes for the account, or for the simulator in its current state."""
         live = read_account(simulator or self.account.simulator())
         gathered = PlanInput(
             self.desired, live, self.tenant, Guardrails(), date(2026, 3, 1), self.earlier, commit, "decade"
@@ -189,7 +189,7 @@ class World:
         return make_plan(gathered)
 
     def shuffled(self, random: Random) -> World:
-        """The same in another order."""
+        """Returns the values in another order."""
 
         def shuffle(items: Iterable[T]) -> list[T]:
             listed = list(items)
@@ -215,13 +215,13 @@ worlds = first_worlds | st.builds(
 
 
 def read_account(simulator: Simulator) -> LiveState:
-    """What the account says now."""
+    """Returns the live state."""
     users, groups = tuple(map(read_user, simulator.users.values())), tuple(map(read_group, simulator.groups.values()))
     return LiveState(users, groups, Certificate("full", len(users), len(groups), requests=1))
 
 
 def look_up(step: Step, simulator: Simulator) -> list[Request]:
-    """The look-ups before a create of what may be there all the same; nobody of that externalId is."""
+    """Answers the lookup before a create of a missing resource; no user has that externalId."""
     asked = [find_request(step.kind, *one) for one in lookups(step)] if step.reappears else []
     for request in asked:
         response = simulator.answer(request.method, request.path, None, NOON).response
@@ -230,9 +230,9 @@ def look_up(step: Step, simulator: Simulator) -> list[Request]:
 
 
 def execute(changes: Iterable[Change], ids: Mapping[str, str], simulator: Simulator, tenant: Tenant) -> list[Request]:
-    """Every step's requests are sent to the simulator, which must take them; the requests come back.
+    """Sends the requests of all steps to the simulator, which must accept them. Returns the requests.
 
-    What git had before and the account has lost is looked up first, and is not there.
+    A resource that git had before and the account lost is looked up first, and is not found.
     """
     known = dict(ids)
     sent: list[Request] = []

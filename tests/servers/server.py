@@ -1,4 +1,4 @@
-"""SCIM servers that nobody here wrote: how each is started and stopped, and what it holds, by plain GETs."""
+"""SCIM servers of other projects: how each is started and stopped, and its content, by plain GETs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SERVERS = ("scim2-server", "scimmy", "better-auth")
 
 @dataclass(frozen=True)
 class Server:
-    """One tenant of a server that runs, and what it holds."""
+    """One tenant of a running server, and its content."""
 
     url: str
 
@@ -49,26 +49,26 @@ class Server:
 
     @property
     def users(self) -> dict[str, dict[str, Any]]:
-        """Every user by externalId; nobody is there twice."""
+        """Returns every user by externalId; checks that none exists twice."""
         listed = self.all("Users")
         by_key = {str(user.get("externalId")): user for user in listed}
         assert len(listed) == len(by_key)
         return by_key
 
     def manager_of(self, key: str) -> str | None:
-        """The externalId of somebody's manager."""
+        """Returns the externalId of a user's manager."""
         names = {user["id"]: name for name, user in self.users.items()}
         manager = self.users[key].get(ENTERPRISE, {}).get("manager")
         return names[manager["value"]] if manager else None
 
     def members_of(self, name: str) -> list[str]:
-        """The externalIds of the one group's members."""
+        """Returns the externalIds of the group's members."""
         names = {user["id"]: key for key, user in self.users.items()}
         [group] = [one for one in self.all("Groups") if one.get("externalId") == name]
         return sorted(names[member["value"]] for member in group.get("members", []))
 
     def edit(self, key: str, path: str, value: object) -> None:
-        """Somebody changes a user on the other side."""
+        """Changes a user on the server by hand."""
         operations = [{"op": "replace", "path": path, "value": value}]
         body = {"schemas": [PATCH_OP], "Operations": operations}
         self.ask(f"/Users/{self.users[key]['id']}", "PATCH", body)
@@ -76,20 +76,20 @@ class Server:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that runs; each tenant of it is empty until somebody writes to it."""
+    """A running server; each of its tenants is empty at first."""
 
     name: str
     port: int
 
     def tenant(self, name: str) -> Server:
-        """The tenant of that name."""
+        """Returns the tenant of that name."""
         below = "scim/v2" if self.name == "better-auth" else "v2"
         return Server(f"http://127.0.0.1:{self.port}/{name}/{below}")
 
 
 @contextmanager
 def running(name: str, log: Path) -> Iterator[Running]:
-    """The server of that name on a free port, until the block ends; what it says goes to the log."""
+    """Runs the server of that name on a free port while the block runs; its output goes to the log."""
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = int(probe.getsockname()[1])
     with log.open("wb") as output:
@@ -116,7 +116,7 @@ def _command(name: str, port: int) -> Sequence[str]:
 
 
 def _installed() -> str:
-    """What scripts/setup installs; without it these tests fail, for a test that is skipped holds nothing."""
+    """Returns the path of a server that scripts/setup installs. Without it these tests fail, not skip."""
     installed = ROOT / ".venv-servers" / "bin" / "scim2-server"
     found = str(installed) if installed.exists() else shutil.which("scim2-server")
     if found is None:
@@ -125,7 +125,7 @@ def _installed() -> str:
 
 
 def _wait_until_it_answers(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Asks until it does: another process's start has no clock of ours."""
+    """Asks until the server answers, because the start of another process can't use the test's clock."""
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until and process.poll() is None:
         try:

@@ -1,6 +1,6 @@
-"""The whole line over HTTP against servers that nobody here wrote, by the rules of RFC 7644 alone.
+"""The whole program over HTTP against servers of other projects, by the rules of RFC 7644 alone.
 
-Commands run as a person types them, in a repository with commits; the server is looked at by plain GETs.
+Commands run as a person types them, in a repository with commits; plain GETs check the server.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from tests.servers.server import ENTERPRISE, SERVERS, TOKEN, Running, Server, ru
 
 @pytest.fixture(scope="module", params=SERVERS)
 def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Each server in turn, on a free port."""
+    """Runs each server in turn, on a free port."""
     with running(request.param, tmp_path_factory.mktemp("server") / "server.log") as server:
         yield server
 
 
 @pytest.fixture
 def server(started: Running, request: pytest.FixtureRequest) -> Server:
-    """An empty tenant of the server, for one test."""
+    """Returns an empty tenant of the server, for one test."""
     return started.tenant(request.node.originalname)
 
 
 @dataclass(frozen=True)
 class Story:
-    """A repository whose only tenant is the server, told commit by commit."""
+    """A repository whose only tenant is the server."""
 
     project: Project
     server: Server
 
     def commit(self, people: str) -> None:
-        """What git says from now on, beside the tenant."""
+        """Writes the YAML beside the tenant."""
         tenant = f"{{url: '{self.server.url}', token: {{env: SCIM_TOKEN}}, dialect: rfc7644}}"
         limits = "guardrails: {max_deactivations: {count: 5}, max_member_removals: {count: 5}}"
         self.project.write(f"tenants: {{server: {tenant}}}\n{limits}\n", "desired-state/tenants.yaml")
@@ -48,7 +48,7 @@ class Story:
         return ran
 
     def apply(self, people: str) -> dict[str, str]:
-        """Commits and applies; the status of each change. Afterwards there is nothing to do."""
+        """Commits and applies. Returns the status of each change; checks that nothing is left to do."""
         self.commit(people)
         ran = self.run("apply", "--yes", "--format", "json")
         assert 0 == ran.code, ran.said

@@ -25,7 +25,7 @@ class CantChange(Exception):
 
 @dataclass(slots=True)
 class YamlBranch:
-    """A value: its event, and of a collection what is in it (keys and values by limiter) and the event that ends it."""
+    """A value: its event, and of a collection what is in it (keys and values in turn) and the event that ends it."""
 
     start: Event
     inner: list[YamlBranch] = field(default_factory=list)
