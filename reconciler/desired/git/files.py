@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.desired.git.tree import in_order, is_misnamed, make_problem, misnamed, readable
-from reconciler.desired.yaml.reader import MAX_FILE_BYTES
+from reconciler.desired.yaml.syntax_problems import MAX_FILE_BYTES
 from reconciler.errors import IncompleteInput, Problem, UsageError
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.desired.git.files import name_file, read_folder
-from reconciler.desired.yaml.reader import MAX_FILE_BYTES, read_yaml
+from reconciler.desired.yaml.reader import read_yaml
+from reconciler.desired.yaml.syntax_problems import MAX_FILE_BYTES
 from reconciler.errors import UsageError
 
 

@@ -195,8 +195,16 @@ def test_a_second_declaration_in_one_file_names_both_lines() -> None:
             '"zzz" is not a top-level key',
             "the top-level keys are: tenants, guardrails, users, groups, role_assignments, scoping_filters",
         ),
-        ("- users", "is not a mapping at its top", "start with one of: tenants, guardrails, users, groups"),
-        ("users", "is not a mapping at its top", "start with one of: tenants, guardrails, users, groups"),
+        (
+            "- users",
+            "is not a mapping at its top level",
+            "start with a top-level key: tenants, guardrails, users, groups",
+        ),
+        (
+            "users",
+            "is not a mapping at its top level",
+            "start with a top-level key: tenants, guardrails, users, groups",
+        ),
     ],
 )
 def test_a_file_of_another_shape_says_what_may_stand_at_its_top(text: str, message: str, hint: str) -> None:
@@ -348,8 +356,8 @@ released: {key: user/kai}
         "ds/a.yaml:2: left[0].id: '4711' is not text (YAML reads 4711 as a number: quote it, \"4711\")",
         'ds/a.yaml:3: left[1]: has the key "kai", which is not one: write it like user/jo.kerr or group/finance',
         "ds/a.yaml:4: left[2]: names one user or group: give `key` or `id`, and not both",
-        'ds/a.yaml:5: left[3].reson: is not a key of the contract (did you mean "reason"?)',
-        "ds/a.yaml:7: released: is not a list",
+        'ds/a.yaml:5: left[3].reson: this key is unknown (did you mean "reason"?)',
+        "ds/a.yaml:7: released: is not a list (start each item below it with `- `)",
     ] == [str(problem) for problem in loaded.problems]
 
 

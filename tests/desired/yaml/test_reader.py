@@ -20,14 +20,13 @@ from ruamel.yaml.error import YAMLError
 
 from reconciler.desired.yaml.reader import (
     MAX_ALIASED_NODES,
-    MAX_DEPTH,
-    MAX_FILE_BYTES,
     MAX_SCALAR,
     Document,
     YamlMapping,
     YamlSequence,
     read_yaml,
 )
+from reconciler.desired.yaml.syntax_problems import MAX_DEPTH, MAX_FILE_BYTES
 from reconciler.errors import Source
 
 STEADY = settings(max_examples=200, derandomize=True, deadline=None, database=None)
@@ -320,18 +319,18 @@ def test_a_plain_value_is_known_as_it_was_spelled(text: str, expected: str) -> N
 @pytest.mark.parametrize(
     ("text", "line", "said", "hint"),
     [
-        ("a: 1\n---\nb: 2\n", 2, "a second document (`---`) in one file", "put it in a file of its own"),
+        ("a: 1\n---\nb: 2\n", 2, "a second document (`---`) in one file", "move it to a file of its own"),
         ("a: 1\nb:\n  c: 1\n  c: 2\n", 4, '"c" is declared a second time; the first is at', "keep one of the two"),
         ("a: 1\n'a': 2\n", 2, '"a" is declared a second time', "keep one of the two"),
-        ("a: &x\n  b: *x\n", 2, "the alias *x names no finished anchor &x", None),
-        ("- *nobody\n", 1, "the alias *nobody names no finished anchor &nobody", None),
+        ("a: &x\n  b: *x\n", 2, "the alias *x has no finished anchor &x above it", None),
+        ("- *nobody\n", 1, "the alias *nobody has no finished anchor &nobody above it", None),
         ("a: 1\n12: b\n", 2, "the key '12' is not text", 'quote it: "12"'),
         ("a: 1\nno: b\ntrue: c\n", 3, "the key 'true' is not text", 'quote it: "true"'),
         ("2024-01-02: a\n", 1, "the key '2024-01-02' is not text", 'quote it: "2024-01-02"'),
         ("? [a]\n: b\n", 1, "the key '[a]' is not text", 'quote it: "[a]"'),
-        ("a: !!int '1'\n", 1, "the tag 'tag:yaml.org,2002:int' is not allowed here", "write the plain value"),
-        ("b: {<<: 1}\n", 1, "`<<` merges something that is not a mapping", None),
-        ("b:\n  <<: [1]\n", 2, "`<<` merges something that is not a mapping", None),
+        ("a: !!int '1'\n", 1, "the tag 'tag:yaml.org,2002:int' is not allowed here", "write the value without it"),
+        ("b: {<<: 1}\n", 1, "`<<` merges a value that is not a mapping", None),
+        ("b:\n  <<: [1]\n", 2, "`<<` merges a value that is not a mapping", None),
         ("a: b: c\n", 1, "is not YAML: mapping values are not allowed", None),
         ("a: 'x\n", 2, "is not YAML: found unexpected end of stream", None),
         ("a: [x\n", 2, "is not YAML: did not find expected ',' or ']'", None),
@@ -388,7 +387,7 @@ def test_laughs_by_the_billion_are_refused_before_they_unfold() -> None:
     started = perf_counter()
     [problem] = read("\n".join(lines)).problems
 
-    assert f"aliases that unfold to more than {MAX_ALIASED_NODES:,} values" == problem.message
+    assert f"the aliases expand to more than {MAX_ALIASED_NODES:,} values" == problem.message
     assert perf_counter() - started < 5
 
 
@@ -398,7 +397,7 @@ def test_merges_by_the_billion_are_refused_too() -> None:
     merges = "".join(f"b{n}: {{<<: *a0}}\n" for n in range(1_000))
     [problem] = read(wide + merges).problems
 
-    assert "aliases that unfold to more than" in problem.message
+    assert "the aliases expand to more than" in problem.message
 
 
 def test_an_alias_used_often_is_one_value() -> None:
@@ -415,7 +414,7 @@ def test_a_value_of_ten_megabytes_is_refused(text: str) -> None:
     """In any style."""
     [problem] = read(text).problems
 
-    assert f"a value of 10,000,000 characters; at most {MAX_SCALAR:,} are read" == problem.message.strip()
+    assert f"the value has 10,000,000 characters; at most {MAX_SCALAR:,} are read" == problem.message.strip()
 
 
 def test_a_value_at_the_limit_is_read() -> None:
@@ -430,7 +429,7 @@ def test_depth_has_an_end(opening: str, closing: str) -> None:
     assert [] == read(opening * MAX_DEPTH + "x" + closing * MAX_DEPTH).problems
     for depth in (MAX_DEPTH + 1, 100_000):
         [problem] = read(opening * depth + "x" + closing * depth).problems
-        assert f"nested more than {MAX_DEPTH} deep" == problem.message
+        assert f"is nested more than {MAX_DEPTH} levels deep" == problem.message
 
 
 def test_a_file_too_large_to_be_one_is_not_read_at_all() -> None:
@@ -438,7 +437,7 @@ def test_a_file_too_large_to_be_one_is_not_read_at_all() -> None:
     document = read_yaml(FILE, b"#" * (MAX_FILE_BYTES + 1))
     [problem] = document.problems
 
-    assert ("file_too_large", "is larger than 64 MiB, which is the most that is read") == (
+    assert ("file_too_large", "is larger than 64 MiB, the largest size that is read") == (
         problem.code,
         problem.message,
     )
