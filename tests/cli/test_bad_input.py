@@ -147,7 +147,7 @@ def test_a_folder_that_is_missing_says_which_option_names_it(project: Project, c
     ran = project.run("--dir", "nowhere", command)
 
     assert (2, "") == (ran.code, ran.out)
-    assert "nowhere is not a folder: say where the desired state is with --dir" in ran.err
+    assert "nowhere is not a folder: name the folder of the desired state with --dir" in ran.err
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply", "drift", "check", "tenants"])

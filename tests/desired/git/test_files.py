@@ -63,14 +63,14 @@ def test_what_is_no_folder_says_how_to_name_one(tmp_path: Path, what: str) -> No
     """A file is none."""
     fill(tmp_path, "file")
 
-    with pytest.raises(UsageError, match="is not a folder: say where the desired state is with --dir"):
+    with pytest.raises(UsageError, match="is not a folder: name the folder of the desired state with --dir"):
         read_folder(tmp_path / what)
 
 
 @pytest.mark.parametrize("name", ["users.yml", "deep/users.YAML", "users.Yml"])
 def test_a_file_that_looks_as_if_it_were_read_and_is_not_is_refused(tmp_path: Path, name: str) -> None:
     """What is silently left out looks like people who left."""
-    with pytest.raises(UsageError, match=r"would not be read \(name it users\.yaml\)"):
+    with pytest.raises(UsageError, match=r"only files that end in \.yaml are read \(rename it to users\.yaml\)"):
         read_folder(fill(tmp_path / "ds", "a.yaml", name))
 
 

@@ -55,7 +55,7 @@ def test_a_revision_that_names_no_commit_says_so(tmp_path: Path, name: str) -> N
     clone.commit({"desired-state/a.yaml": "a"})
 
     assert clone.found().resolve(name) is None
-    with pytest.raises(UsageError, match="names no commit here: fetch it, or check the spelling"):
+    with pytest.raises(UsageError, match="names no commit in this clone: fetch it, or check the spelling"):
         clone.found().commit_named(name)
 
 
@@ -182,7 +182,7 @@ def test_a_repository_that_git_does_not_open_is_no_missing_repository(tmp_path: 
     clone = make_clone(tmp_path)
     (tmp_path / ".git/HEAD").write_text("nonsense")
 
-    with pytest.raises(UsageError, match=r"git does not open the repository of .*: fatal:"):
+    with pytest.raises(UsageError, match=r"git can't open the repository of .*: fatal:"):
         find_repository(clone.root / clone.folder)
 
 
@@ -204,12 +204,12 @@ def test_the_merge_base_is_where_two_branches_parted(tmp_path: Path) -> None:
 def test_before_the_first_commit_there_is_no_base(tmp_path: Path) -> None:
     """On a new branch without a commit too, whatever other branches have."""
     clone = make_clone(tmp_path)
-    with pytest.raises(UsageError, match="nothing is committed here yet"):
+    with pytest.raises(UsageError, match="this repository has no commit yet"):
         clone.found().merge_base("main")
 
     clone.commit()
     clone.git("checkout", "--quiet", "--orphan", "other")
-    with pytest.raises(UsageError, match="nothing is committed here yet"):
+    with pytest.raises(UsageError, match="this repository has no commit yet"):
         clone.found().merge_base("main")
 
 
@@ -220,7 +220,7 @@ def test_without_a_commit_in_common_there_is_no_base(tmp_path: Path) -> None:
     clone.git("checkout", "--quiet", "--orphan", "other")
     clone.commit({"another.txt": "x"})
 
-    with pytest.raises(UsageError, match='"main" and what is checked out have no commit in common'):
+    with pytest.raises(UsageError, match='"main" and HEAD have no commit in common'):
         clone.found().merge_base("main")
 
 
@@ -238,9 +238,9 @@ def test_a_shallow_clone_says_what_to_fetch(tmp_path: Path) -> None:
 
     assert repository.is_shallow()
     assert not origin.found().is_shallow()
-    with pytest.raises(UsageError, match=r"this clone is shallow: fetch all of it .*unshallow; fetch-depth: 0"):
+    with pytest.raises(UsageError, match=r"which is shallow: fetch the whole history .*unshallow; fetch-depth: 0"):
         repository.merge_base("HEAD~1")
-    with pytest.raises(UsageError, match='shallow, and ends before "origin/feature" and HEAD meet: fetch all of it'):
+    with pytest.raises(UsageError, match='shallow, and ends before "origin/feature" and HEAD meet: fetch the whole'):
         repository.merge_base("origin/feature")
 
 
@@ -259,7 +259,7 @@ def test_a_blob_that_git_has_lost_is_said(tmp_path: Path) -> None:
     """As in a damaged repository."""
     repository = make_clone(tmp_path).found()
 
-    with pytest.raises(UsageError, match="git has lost 000000000000"):
+    with pytest.raises(UsageError, match="git lacks the object 000000000000"):
         repository.read_blobs(["0" * 40])
 
 
