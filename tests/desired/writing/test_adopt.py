@@ -92,7 +92,7 @@ def test_what_would_make_git_unsound_is_not_adopted() -> None:
     assert "bob: {userName: bob@example.com" in after(result)
     [problem] = result.problems
     assert ("not_adopted", "warning") == (problem.code, problem.severity)
-    assert problem.message.startswith("users.bob is not adopted: git could not say it (user/")
+    assert problem.message.startswith("users.bob is not adopted: the edited files would have an error (user/")
 
 
 def test_what_can_not_be_edited_is_told_once() -> None:

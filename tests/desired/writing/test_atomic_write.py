@@ -45,7 +45,7 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     """And nothing else is written."""
     (tmp_path / "tenants.yaml").write_text("ours")
 
-    with pytest.raises(UsageError, match=r"tenants\.yaml is there already, and is not overwritten"):
+    with pytest.raises(UsageError, match=r"tenants\.yaml exists and is not overwritten"):
         place_new(tmp_path, FILES)
 
     assert {"tenants.yaml": "ours"} == below(tmp_path)
@@ -91,7 +91,7 @@ def test_a_file_that_was_changed_meanwhile_stops_all(tmp_path: Path) -> None:
     one.write_text("1")
     other.write_text("theirs")
 
-    with pytest.raises(UsageError, match=r"other\.yaml was changed meanwhile: nothing was written; try again"):
+    with pytest.raises(UsageError, match=r"other\.yaml was changed since it was read: nothing was written; try again"):
         replace_files({one: (b"1", b"one"), other: (b"2", b"two")})
 
     assert {"one.yaml": "1", "other.yaml": "theirs"} == below(tmp_path)

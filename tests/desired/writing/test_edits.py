@@ -12,7 +12,7 @@ from reconciler.core.adoption.edits import AddItem, Edit, RemoveItem, SetValues
 from reconciler.desired.writing.edits import Edited, edit_files
 
 FILE = "desired-state/all.yaml"
-ELSEWHERE = "it is written elsewhere in the file, and comes here by an alias or a merge"
+ELSEWHERE = "its value is elsewhere in the file, and comes here by an alias or a merge"
 TEXT = """\
 # The whole company.
 users:
@@ -274,7 +274,7 @@ def test_assignments_come_and_go_as_they_are_written() -> None:
 
 def test_what_others_share_is_not_changed_under_them() -> None:
     """The line of the anchor is told; a value that they do not share may change."""
-    assert [f"{FILE}:3: users.ann is not edited: others share what it would change, by the anchor &model"] == refused(
+    assert [f"{FILE}:3: users.ann is not edited: other entries use the value too, by the anchor &model"] == refused(
         user("ann", {("site",): "Lyon"})
     )
     assert "userName: anne@example.com" in changed(
