@@ -1,4 +1,4 @@
-"""What is wrong with a declaration: the file and the line, what and where, and what to do."""
+"""The problem of a wrong declaration has the file and line, what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 
 
 def under(head: str, written: str) -> str:
-    """The line as the one below the head, three lines down."""
+    """Puts the declaration on line 3."""
     return f"# a comment\n\n{head}{written}\n"
 
 
@@ -28,7 +28,7 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "hint"),
+    ("text", "message", "hint"),
     [
         (
             under(USER, "employeeNumber: 0123}}"),
@@ -245,15 +245,15 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         ),
     ],
 )
-def test_a_declaration_that_is_wrong_says_where_what_and_what_to_do(text: str, said: str, hint: str | None) -> None:
-    """At the line of what is wrong, in the words of the YAML."""
+def test_a_declaration_that_is_wrong_says_where_what_and_what_to_do(text: str, message: str, hint: str | None) -> None:
+    """The problem has the line of the wrong value, and its spelling in the file."""
     first, *_ = problems_of(text)
 
-    assert ("invalid", Source(FILE, 3), said, hint) == (first.code, first.source, first.message, first.hint)
+    assert ("invalid", Source(FILE, 3), message, hint) == (first.code, first.source, first.message, first.hint)
 
 
 def test_each_thing_that_is_wrong_is_told_at_its_own_line() -> None:
-    """All of them at once, however deep they stand."""
+    """All of them are reported at once, at any depth."""
     text = """
 users:
   ann:
@@ -293,7 +293,7 @@ groups:
 
 
 def test_what_yaml_1_1_would_have_made_of_it_stays_text() -> None:
-    """Where text is wanted, `no`, `on` and 12:30 are it."""
+    """In a text attribute, `no`, `on` and 12:30 are text."""
     text = "users: {ann: {userName: ann, title: no, nickName: on, site: 12:30, department: 'null'}}"
     loaded = load_declarations({FILE: text.encode()})
 
@@ -301,7 +301,7 @@ def test_what_yaml_1_1_would_have_made_of_it_stays_text() -> None:
     assert ((), expected) == (loaded.problems, loaded.declarations.users["ann"].attributes)
 
 
-def said_of(text: str) -> str:
+def messages_of(text: str) -> str:
     return "\n".join(f"{one} {one.code}" for one in problems_of(text))
 
 
@@ -321,10 +321,10 @@ def said_of(text: str) -> str:
 )
 def test_a_secret_that_was_written_down_is_not_repeated(written: str) -> None:
     """The message says what to do instead."""
-    said = said_of(f"tenants:\n  qa: {written % SECRET}\n")
+    messages = messages_of(f"tenants:\n  qa: {written % SECRET}\n")
 
-    assert said
-    assert SECRET not in said
+    assert messages
+    assert SECRET not in messages
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_a_secret_that_was_written_down_is_not_repeated(written: str) -> None:
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated_either(written: str) -> None:
     """Invariant 12: a secret appears in no message."""
-    said = said_of(f"tenants:\n  qa: {written % SECRET}\n")
+    messages = messages_of(f"tenants:\n  qa: {written % SECRET}\n")
 
-    assert said
-    assert SECRET not in said
+    assert messages
+    assert SECRET not in messages
