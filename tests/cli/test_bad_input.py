@@ -27,7 +27,7 @@ BOMB = (
 BAD_YAML: dict[str, tuple[bytes, str]] = {
     "a file that is not UTF-8": (b"users:\n  j\xf6rg: {userName: x}\n", "bad.yaml:2: is not UTF-8: the byte 0xf6"),
     "UTF-16": ("users: {}".encode("utf-16"), "bad.yaml:1: is not UTF-8"),
-    "a bomb": (BOMB.encode(), "aliases that unfold to more than"),
+    "a bomb": (BOMB.encode(), "the aliases expand to more than"),
     "a tag that would build an object": (b"users: !!python/object/apply:os.system [id]\n", "is not allowed here"),
     "a tag of our own making": (
         b"users:\n  ann: {userName: !secret x}\n",
@@ -35,11 +35,11 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
     ),
     "a value of 10 MB": (
         b"users:\n  ann: {userName: " + b"x" * 10_000_000 + b"}\n",
-        "a value of 10,000,000 characters",
+        "the value has 10,000,000 characters",
     ),
     "a key of 10 MB": (b"users:\n  " + b"x" * 10_000_000 + b": {}\n", "characters"),
-    "brackets in brackets": (b"users: " + b"[" * 100_000, "nested more than 32 deep"),
-    "mappings in mappings": (b"users: " + b"{a: " * 100_000, "nested more than 32 deep"),
+    "brackets in brackets": (b"users: " + b"[" * 100_000, "is nested more than 32 levels deep"),
+    "mappings in mappings": (b"users: " + b"{a: " * 100_000, "is nested more than 32 levels deep"),
     "a character that YAML has not": (b"users: {ann: {userName: 'a\x00b'}}\n", "bad.yaml:1: is not YAML"),
     "an alias to nothing": (b"users: *nobody\n", "alias"),
     "an alias to itself": (b"users: &a {ann: *a}\n", "alias"),
@@ -55,7 +55,7 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
     "no for a boolean": (b"users: {dee: {userName: d, active: no}}\n", "write false"),
     "a token written down": (
         f"tenants: {{t: {{url: https://t.example, token: {TOKEN}}}}}\n".encode(),
-        "named, not written",
+        "name the variable that holds the token",
     ),
     "plain http": (b"tenants: {t: {url: http://t.example, token: {env: T}}}\n", "https://"),
     "a password in the url": (b"tenants: {t: {url: 'https://u:p@t.example', token: {env: T}}}\n", "an address without"),
@@ -66,7 +66,7 @@ BAD_YAML: dict[str, tuple[bytes, str]] = {
     "a duration that is none": (b"guardrails: {within: 1w}\n", "'1w' is not a duration: write it like `24h` or `14d`"),
     "an exception without an end": (
         f"guardrails: {{exceptions: [{{plan: 'sha256:{'0' * 64}', reason: CHG-1}}]}}\n".encode(),
-        "guardrails.exceptions[0].expires: is missing (add it)",
+        "guardrails.exceptions[0].expires: this key is missing (add it)",
     ),
     "an exception for no digest": (
         b"guardrails: {exceptions: [{plan: abc, reason: CHG-1, expires: 2026-12-24}]}\n",
@@ -147,7 +147,7 @@ def test_a_folder_that_is_missing_says_which_option_names_it(project: Project, c
     ran = project.run("--dir", "nowhere", command)
 
     assert (2, "") == (ran.code, ran.out)
-    assert "nowhere is not a folder: say where the desired state is with --dir" in ran.err
+    assert "nowhere is not a folder: name the folder of the desired state with --dir" in ran.err
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "apply", "drift", "check", "tenants"])

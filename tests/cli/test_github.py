@@ -130,7 +130,7 @@ def test_problems_are_annotations(reviewed: Reviewed) -> None:
         (("drift-issue", "desired-state/all.yaml"), "is not a plan file"),
         (("--repository", "people", "comment", "plan.json"), "write owner/name"),
         (("--api-url", "http://api.github.com", "comment", "plan.json"), "must be https://"),
-        (("approved-plan", "-o", "x.json", "--commit", "beef"), "names no commit here"),
+        (("approved-plan", "-o", "x.json", "--commit", "beef"), "names no commit in this clone"),
     ],
 )
 def test_what_can_not_be_used_is_said(arguments: tuple[str, ...], said: str, reviewed: Reviewed) -> None:

@@ -59,7 +59,7 @@ def test_a_base_before_the_first_commit_is_a_usage_error(project: Project) -> No
 
     ran = project.run("plan", "--base=main")
 
-    assert (2, "Error: nothing is committed here yet, so there is no base: commit first\n") == (ran.code, ran.err)
+    assert (2, "Error: this repository has no commit yet, so it has no base: commit first\n") == (ran.code, ran.err)
     assert 0 == project.run("plan").code
 
 
@@ -116,7 +116,7 @@ def test_a_shallow_clone_shows_a_plan_and_takes_nobody_for_a_leaver(project: Pro
     refused = shallow.run("apply", "--yes")
 
     assert 2 == with_base.code
-    assert "this clone is shallow: fetch all of it (git fetch --unshallow; fetch-depth: 0 for" in with_base.err
+    assert "which is shallow: fetch the whole history (git fetch --unshallow; fetch-depth: 0 for" in with_base.err
     assert_not_known(without)
     assert "git fetch --unshallow" in without.told
     assert (4, True) == (refused.code, "git fetch --unshallow" in refused.err)
@@ -225,7 +225,7 @@ def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> Non
     ran = project.run("plan")
 
     assert 2 == ran.code
-    assert "desired-state/more: this is a repository of its own, whose history is not this one's" in ran.err
+    assert "desired-state/more: this is another git repository, with its own history" in ran.err
 
 
 def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_repository_that_git_does_not_open_is_a_usage_error(project: Project) 
     ran = project.run("plan")
 
     assert 2 == ran.code
-    assert "Error: git does not open the repository of desired-state: fatal:" in ran.err
+    assert "Error: git can't open the repository of desired-state: fatal:" in ran.err
 
 
 def test_drift_is_held_against_exactly_the_revision_that_is_named(project: Project) -> None:

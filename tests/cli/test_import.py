@@ -123,7 +123,7 @@ def test_a_file_in_the_way_is_not_overwritten(ran: Project) -> None:
     """Even one that declares nobody."""
     ran.write("# to be written\n", "imported/groups.yaml")
 
-    refused(ran.run(*HERE, *NEW), 2, "imported/groups.yaml is there already")
+    refused(ran.run(*HERE, *NEW), 2, "imported/groups.yaml exists and is not overwritten")
     assert ["groups.yaml"] == files(ran)
 
 

@@ -209,5 +209,5 @@ tenants:
     assert "all.yaml:3: tenants.two.roles_via: 'permision' is not one of 'scim' or 'permissions'" in said
     assert "all.yaml:9: tenants.three.permissions.url: 'http://api.example/v1' must be an https:// address" in said
     assert "client_id: {env: NAME_OF_THE_VARIABLE}" in said
-    assert "tenants.three.permissions.oauth.scope: is not a key of the contract" in said
+    assert "tenants.three.permissions.oauth.scope: this key is unknown" in said
     assert "hunter2" not in said

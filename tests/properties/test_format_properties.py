@@ -17,7 +17,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from reconciler.desired.writing.formatting import format_files
 from reconciler.desired.yaml.reader import read_yaml
-from tests.desired.yaml.test_reader import DOCUMENTS, fragments, told
+from tests.desired.yaml.test_reader import DOCUMENTS, fragments, with_types
 from tests.properties.test_adopt_properties import documents
 
 STEADY = settings(
@@ -68,7 +68,7 @@ def load(text: str) -> object:
     """Reads the values with another reader of YAML 1.2."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an anchor that is used again
-        return told(YAML(typ="safe", pure=True).load(StringIO(text)))
+        return with_types(YAML(typ="safe", pure=True).load(StringIO(text)))
 
 
 def shape(node: Node | None) -> object:
@@ -94,7 +94,7 @@ def test_the_canonical_form_of_anything_that_is_read_declares_the_same(text: str
     if written is None:
         return
 
-    assert told(document.value) == told(read_yaml(FILE, written.encode()).value)
+    assert with_types(document.value) == with_types(read_yaml(FILE, written.encode()).value)
     assert written == form(written)
     assert sorted(NOTE.findall(text)) == sorted(NOTE.findall(written))
     with suppress(ComposerError):  # an anchor that is used again

@@ -1,6 +1,6 @@
-"""The desired state that is meant: HEAD's tree where the folder is clean, else the working tree held against it.
+"""The files of the desired state: HEAD's tree if the folder is clean, else the working tree, compared with HEAD.
 
-Every file that git has there is read, or a problem names it.
+Every file that git has in the folder is read, or a problem names it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from reconciler.errors import Problem, UsageError
 
 @dataclass(frozen=True, slots=True)
 class DesiredFiles:
-    """The files of a desired state by name, how many there are, and what keeps the others from being read.
+    """The files of a desired state by name, their number, and a problem for each file that can't be read.
 
-    `commit` is the commit that they are exactly, where they were read from its tree.
+    `commit` is the commit from whose tree the files were read; None if they are from the working tree.
     """
 
     folder: str
@@ -40,25 +40,25 @@ class DesiredFiles:
 
     @property
     def sentence(self) -> str:
-        """How much was read, and from where."""
+        """How many files were read, and from where."""
         where = f"at {self.commit[:7]}" if self.commit else "from the working tree, not committed"
         return f"{len(self.contents):,} of {count(self.known, 'file')} of {self.folder} read {where}"
 
 
 def read_desired_files(folder: Path, repository: Repository | None) -> DesiredFiles:
-    """Every `*.yaml` of the desired state, or a problem for each that can't be read; of all of them at once.
+    """Reads every `*.yaml` of the desired state, and makes a problem for each that can't be read.
 
-    Raises UsageError where there is no such folder, or nothing in it.
+    Raises UsageError if the folder does not exist or has no `*.yaml`.
     """
     read = _read_repository(folder, repository) if repository else _read_alone(folder)
     if not read.known and not read.problems:
         check_folder(folder)
-        raise UsageError(f"{folder} holds no *.yaml file")
+        raise UsageError(f"{folder} holds no *.yaml file: name the folder of the desired state with --dir")
     return read
 
 
 def _read_alone(folder: Path) -> DesiredFiles:
-    """A folder that is in no repository."""
+    """Reads a folder that is in no repository."""
     check_folder(folder)
     found = list_folder(folder)
     return _read_working_tree(folder.resolve().name, found, [])
@@ -76,11 +76,15 @@ def _read_repository(folder: Path, repository: Repository) -> DesiredFiles:
     name = repository.folder if repository.folder != "." else folder.resolve().name
     if status.commit and status.clean and not repository.find_unlike(flagged, entries):
         committed = repository.read_entries(entries, status.commit)
-        problems = in_order((*committed.problems, *_not_twice(found.problems, committed.problems)))
+        problems = in_order((*committed.problems, *_drop_known(found.problems, committed.problems)))
         return DesiredFiles(name, committed.contents, committed.known, status.commit, problems)
     missing = list(_find_missing(entries, status, found, flagged))
     read = _read_working_tree(name, found, missing)
-    conflicts = (_conflict(path) for path in status.conflicts if path.endswith(ENDING))
+    conflicts = (
+        make_problem(readable(path), "this file has a merge conflict", "resolve it, then git add the file")
+        for path in status.conflicts
+        if path.endswith(ENDING)
+    )
     return replace(read, problems=in_order((*read.problems, *conflicts)))
 
 
@@ -90,9 +94,9 @@ def _read_working_tree(name: str, found: FoundFiles, missing: Sequence[Problem])
     return DesiredFiles(name, contents, len(found.paths) + len(missing), None, in_order(problems))
 
 
-def _not_twice(problems: Sequence[Problem], told: Sequence[Problem]) -> Iterator[Problem]:
-    """What is wrong with the working tree alone."""
-    files = {problem.source.file for problem in told if problem.source}
+def _drop_known(problems: Sequence[Problem], known: Sequence[Problem]) -> Iterator[Problem]:
+    """Yields the problems of files that have no known problem."""
+    files = {problem.source.file for problem in known if problem.source}
     return (problem for problem in problems if problem.source is None or problem.source.file not in files)
 
 
@@ -100,18 +104,14 @@ def _find_missing(
     entries: Sequence[TreeEntry], status: FolderStatus, found: FoundFiles, flagged: frozenset[bytes]
 ) -> Iterator[Problem]:
     """Yields a problem for each entry that HEAD has and the working tree lacks, unless it was deleted there."""
-    told = {problem.source.file for problem in (*found.problems, *found.hidden) if problem.source}
+    reported = {problem.source.file for problem in (*found.problems, *found.hidden) if problem.source}
     for entry in entries:
-        if entry.path in status.deleted or entry.file in found.paths or entry.file in told:
+        if entry.path in status.deleted or entry.file in found.paths or entry.file in reported:
             continue
         if entry.is_yaml and entry.path in flagged:
             message = "HEAD has this file, it is not checked out, and other files differ from HEAD"
-            yield make_problem(entry.file, message, "git sparse-checkout disable, or commit the others")
+            yield make_problem(entry.file, message, "run git sparse-checkout disable, or commit the other files")
         elif entry.is_yaml:
             yield make_problem(entry.file, "HEAD has this file and the working tree lacks it", "git restore it")
         elif entry.mode == SUBMODULE and entry.path not in status.differs:
             yield make_problem(entry.file, "this is a submodule", "put the files themselves there")
-
-
-def _conflict(path: bytes) -> Problem:
-    return make_problem(readable(path), "this file has a merge conflict", "settle it, and git add the file")

@@ -1,4 +1,4 @@
-"""Commits as people know them: subject, author, date, and whether they lead to what is checked out. Asks git."""
+"""Commit ids → subject, author, date, and whether each commit is an ancestor of HEAD. Runs git."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.desired.git.repository import Repository
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What git says of a commit; the author is a name without an address."""
+    """A commit; the author is a name without an e-mail address, and `leads_here` is true of HEAD and its ancestors."""
 
     id: str
     author: str
@@ -20,8 +20,8 @@ class Commit:
 
 
 def describe_commits(repository: Repository, ids: Iterable[str]) -> Mapping[str, Commit]:
-    """Those of the commits that are here, by id. Two processes, however many there are."""
-    wanted = "".join(f"{one}\n" for one in dict.fromkeys(ids))
+    """Returns the commits that this clone has, by id. Starts two processes, whatever the number of ids."""
+    wanted = "".join(f"{commit}\n" for commit in dict.fromkeys(ids))
     if not wanted:
         return {}
     listed = repository.ask(
@@ -30,15 +30,15 @@ def describe_commits(repository: Repository, ids: Iterable[str]) -> Mapping[str,
         stdin=wanted.encode(),
     )
     described = [entry.split("\x1f", 3) for entry in listed.decode(errors="replace").split("\0") if entry]
-    elsewhere = _not_leading_here(repository, wanted)
+    elsewhere = _list_not_in_head(repository, wanted)
     return {
         commit: Commit(commit, author, at, subject, leads_here=commit not in elsewhere)
         for commit, author, at, subject in described
     }
 
 
-def _not_leading_here(repository: Repository, wanted: str) -> frozenset[str]:
+def _list_not_in_head(repository: Repository, wanted: str) -> frozenset[str]:
     head = repository.head()
-    but = f"^{head}\n" if head else ""
-    listed = repository.ask("rev-list", "--ignore-missing", "--stdin", stdin=f"{wanted}{but}".encode())
+    without_head = f"^{head}\n" if head else ""
+    listed = repository.ask("rev-list", "--ignore-missing", "--stdin", stdin=f"{wanted}{without_head}".encode())
     return frozenset(listed.decode().split())

@@ -1,4 +1,4 @@
-"""The `*.yaml` files of a desired-state folder, by name, from the working tree. Reads; judges nothing."""
+"""The `*.yaml` files of a desired-state folder in the working tree, by name. Reads files, not what they declare."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.desired.git.tree import in_order, is_misnamed, make_problem, misnamed, readable
-from reconciler.desired.yaml.reader import MAX_FILE_BYTES
+from reconciler.desired.yaml.syntax_problems import MAX_FILE_BYTES
 from reconciler.errors import IncompleteInput, Problem, UsageError
 
 
 @dataclass(slots=True)
 class FoundFiles:
-    """What is below a folder in the working tree: files by name, what must not be there, what can't be looked at."""
+    """The files below a folder, by name; `problems` has what must not be there, `hidden` what can't be listed."""
 
     paths: dict[str, Path] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -24,10 +24,10 @@ class FoundFiles:
 
 
 def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
-    """The content of every `*.yaml` below the folder, by name: the label (else its own name) and the path below it.
+    """Reads every `*.yaml` below the folder, by name: the label (else the folder's name) and the path below it.
 
-    Raises UsageError where there is no such folder or nothing in it, and IncompleteInput with all problems: links,
-    repositories, files that can't be read, or that look as if they were read and would not be.
+    Raises UsageError if the folder does not exist or has no `*.yaml`, and IncompleteInput with all problems: links,
+    repositories, unreadable files, and files with the wrong ending.
     """
     check_folder(folder)
     found = list_folder(folder, label)
@@ -36,23 +36,23 @@ def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
     if problems:
         raise IncompleteInput(problems, len(contents), len(found.paths))
     if not contents:
-        raise UsageError(f"{folder} holds no *.yaml file")
+        raise UsageError(f"{folder} holds no *.yaml file: name the folder of the desired state with --dir")
     return contents
 
 
 def check_folder(folder: Path) -> None:
-    """Raises UsageError where there is no such folder."""
+    """Raises UsageError if the folder does not exist."""
     if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder: say where the desired state is with --dir")
+        raise UsageError(f"{folder} is not a folder: name the folder of the desired state with --dir")
 
 
 def find_files(folder: Path, label: str | None = None) -> Mapping[str, Path]:
-    """Every `*.yaml` below the folder, by the name that messages call it."""
+    """Returns every `*.yaml` below the folder, by the name that messages have."""
     return list_folder(folder, label).paths
 
 
 def list_folder(folder: Path, label: str | None = None) -> FoundFiles:
-    """All that is below the folder, however deep; no link is followed."""
+    """Lists everything below the folder, at any depth; follows no link."""
     label = folder.resolve().name if label is None else label
     found = FoundFiles()
     for path, entry in sorted(_walk(folder, label, found), key=lambda one: os.fsencode(one[0])):
@@ -61,7 +61,7 @@ def list_folder(folder: Path, label: str | None = None) -> FoundFiles:
 
 
 def read_files(paths: Mapping[str, Path]) -> tuple[dict[str, bytes], list[Problem]]:
-    """The contents of the files that can be read, and a problem for each that can't."""
+    """Returns the contents of the files that can be read, and a problem for each that can't."""
     contents: dict[str, bytes] = {}
     problems: list[Problem] = []
     for name, path in paths.items():
@@ -73,13 +73,13 @@ def read_files(paths: Mapping[str, Path]) -> tuple[dict[str, bytes], list[Proble
 
 
 def name_file(label: str, below: str) -> str:
-    """What messages and changes call a file: its path in the repository, where there is one; any bytes, readably."""
+    """Returns the name of a file in messages and changes: the label and the path below it, as readable text."""
     name = readable(os.fsencode(below))
     return name if label in {"", "."} else f"{label}/{name}"
 
 
 def _walk(folder: Path, label: str, found: FoundFiles) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Every entry but folders, by its path below the first; that one may hold git's own."""
+    """Yields every entry but folders, with its path below `folder`, whose own `.git` is left out."""
     waiting = [""]
     while waiting:
         below = waiting.pop()
@@ -99,8 +99,8 @@ def _walk(folder: Path, label: str, found: FoundFiles) -> Iterator[tuple[str, os
 
 def _sort_in(found: FoundFiles, name: str, entry: os.DirEntry[str]) -> None:
     if entry.name == ".git":
-        message = "this is a repository of its own, whose history is not this one's"
-        found.problems.append(make_problem(name.removesuffix("/.git"), message, "move it out"))
+        message = "this is another git repository, with its own history"
+        found.problems.append(make_problem(name.removesuffix("/.git"), message, "move it out of the folder"))
     elif entry.is_symlink():
         found.problems.append(make_problem(name, "this is a link", "put the file itself there"))
     elif is_misnamed(name):
@@ -108,23 +108,22 @@ def _sort_in(found: FoundFiles, name: str, entry: os.DirEntry[str]) -> None:
     elif entry.name.endswith(".yaml") and not entry.is_file(follow_symlinks=False):
         found.problems.append(make_problem(name, "this is neither a file nor a folder", "put a file there"))
     elif entry.name.endswith(".yaml") and name in found.paths:
-        found.problems.append(make_problem(name, "two files have names that read the same", "rename one of them"))
+        found.problems.append(make_problem(name, "two files have names that look the same", "rename one of them"))
     elif entry.name.endswith(".yaml"):
         found.paths[name] = Path(entry.path)
 
 
 def _unreadable(name: str, error: OSError) -> Problem:
-    return make_problem(
-        name, f"this can't be read: {error.strerror}", "what is left out would look like people who left"
-    )
+    hint = "make it readable: users in a skipped file would look like leavers"
+    return make_problem(name, f"this can't be read: {error.strerror}", hint)
 
 
 def _read(path: Path) -> bytes:
     """Returns the content; of a file that is too large, one byte more than the limit.
 
-    Follows no link and waits for no pipe that took the file's place since it was listed.
+    Follows no link and waits for no pipe that replaced the file since it was listed.
     """
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no file any more")
+            raise OSError(errno.EINVAL, "it is no longer a file")
         return file.read(MAX_FILE_BYTES + 1)

@@ -1,4 +1,4 @@
-"""How git is started: what it is not to take from its environment and settings, and what it says."""
+"""Starts git, independent of the user's environment and settings, and reads its output and errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.settings import environment_for_git
 
-PINNED = {  # what a person sets for their own eyes, and what makes git look less closely
+PINNED = {  # settings of a user that would change git's output, or make git check fewer files
     "advice.graftFileDeprecated": "false",
     "color.ui": "false",
     "core.fsmonitor": "false",
@@ -42,28 +42,28 @@ PINNED = {  # what a person sets for their own eyes, and what makes git look les
     "maintenance.auto": "false",
     "submodule.recurse": "false",
 }
-MOST_BYTES, MOST_WORDS = 100_000, 2_000  # of what git says: read, and passed on
+MOST_BYTES, MOST_WORDS = 100_000, 2_000  # of git's error output: bytes read, characters reported
 GIT = ("git", *(word for name, value in PINNED.items() for word in ("-c", f"{name}={value}")))
 
 
 def name_command(arguments: Sequence[str]) -> str:
-    """`notes`, of `-c user.name=… --literal-pathspecs notes append`."""
+    """Returns git's command: `notes`, of `-c user.name=… --literal-pathspecs notes append`."""
     after_settings = arguments[2 * arguments.count("-c") :]
     return next(argument for argument in after_settings if not argument.startswith("-"))
 
 
 def read_words(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Returns git's error output on one line, bounded, and without credentials that stand in an address.
+    """Returns git's error output on one line, at most 2,000 characters, without credentials in URLs.
 
-    A remote's hooks write into it: what a terminal would obey, or a reader can't see, becomes a space.
+    A remote's hooks can write to it, so control characters and invisible characters become spaces.
     """
-    said = done.stderr[:MOST_BYTES].decode(errors="replace")
-    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    output = done.stderr[:MOST_BYTES].decode(errors="replace")
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in output).split())
     return re.sub(r"://[^/@\s]*@", "://", line)[:MOST_WORDS] or f"exit {done.returncode}"
 
 
 def run_git(where: Path, arguments: Sequence[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-    """Runs git away from the terminal, where ssh would ask for a password."""
+    """Runs git without the terminal, on which ssh would ask for a password."""
     command, environment = [*GIT, *arguments], environment_for_git()
     return subprocess.run(  # noqa: S603
         command, cwd=where, env=environment, input=stdin, capture_output=True, check=False, start_new_session=True
@@ -71,7 +71,7 @@ def run_git(where: Path, arguments: Sequence[str], stdin: bytes) -> subprocess.C
 
 
 def start_git(where: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Starts git beside this process, with pipes for its questions and answers."""
+    """Starts git beside this process, with pipes for its input and output."""
     pipe = subprocess.PIPE
     return subprocess.Popen(  # noqa: S603
         [*GIT, *arguments], cwd=where, env=environment_for_git(), stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
@@ -79,27 +79,28 @@ def start_git(where: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 def converse_git(where: Path, arguments: Sequence[str], stdin: bytes, seconds: float) -> tuple[int, bytes, str]:
-    """Runs a git that asks a remote; its exit code, output and words. It is stopped, with all it started, after a time.
+    """Runs a git command that contacts a remote; returns its exit code, output and error text.
 
-    In a session of its own, so that it asks for no password, which could not be answered.
+    Stops it, with all processes that it started, after `seconds`. It runs in its own session, so that it can't ask for
+    a password.
     """
     command, environment, pipe = [*GIT, *arguments], environment_for_git(), subprocess.PIPE
     with subprocess.Popen(  # noqa: S603
         command, cwd=where, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     ) as git:
         try:
-            out, said = git.communicate(stdin, timeout=seconds)
+            output, errors = git.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired:
             _stop(git)
             return 1, b"", f"no answer within {seconds:g} seconds"
         except BaseException:
             _stop(git)
             raise
-    return git.returncode, out, read_words(subprocess.CompletedProcess((), git.returncode, out, said))
+    return git.returncode, output, read_words(subprocess.CompletedProcess((), git.returncode, output, errors))
 
 
 def _stop(git: subprocess.Popen[bytes]) -> None:
-    """Ends a git that leads a session, and what it started: first so that it can clear its locks away."""
+    """Stops the processes of git's session: first with SIGTERM, so that git can remove its locks."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(git.pid, kind)

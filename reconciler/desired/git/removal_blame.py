@@ -1,7 +1,7 @@
-"""Who took away a statement that git no longer makes: the commit after an earlier one that did. Asks git.
+"""Removed statements → the commit and author that removed each, after an earlier commit that had it. Runs git.
 
-A commit may have done it if it took away a line that names what the statement is about, in the file it stood in (or in
-what that file was renamed to). Where several did, the files before and after each are read, from the newest on.
+A commit is a candidate if it removed a line that contains the statement's last name, from the statement's file or a
+later name of that file. With several candidates, the files before and after each are read, newest first.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class _Hunks:
-    """What a commit took away from a file; the file's names before and after are the same unless it was renamed."""
+    """The lines that a commit removed from a file; the file's names before and after differ if it was renamed."""
 
     before: str
     after: str
@@ -40,27 +40,28 @@ class _Commit:
 def find_removals(
     repository: Repository, stood_at: str, head: str, folders: Sequence[str], gone: Mapping[Statement, BlamedLine]
 ) -> dict[Statement, BlamedLine]:
-    """Who took each statement away, where that is found; all of them stood at one commit and are gone at another.
+    """Returns the removal of each statement that is found; commit `stood_at` has all of them, commit `head` has none.
 
-    `gone` holds where each of them stood, as file and line.
+    `gone` has the former file and line of each.
     """
     commits = list(_read_log(_log(repository, stood_at, head, folders)))
-    names, taken = _Names(commits), _index_taken(commits)
+    renames, removed_words = _FileNames(commits), _index_removed_words(commits)
     found: dict[Statement, BlamedLine] = {}
-    for statement, stood in gone.items():
-        word = re.compile(rf"(?<!{NAME_CHARACTERS}){re.escape(statement.path[-1])}(?!{NAME_CHARACTERS})")
-        files = names.of(stood.source.file)
-        run = WORD.search(statement.path[-1])
-        named = taken.get(run[0], ()) if run else range(len(commits))
-        able = [commits[number] for number in named if _takes_away(commits[number], files, word)]
-        done = able[0] if len(able) == 1 else _find_doer(repository, able, files, statement)
-        if done is not None:
-            found[statement] = BlamedLine(replace(stood.source, commit=done.id, author=done.author), done.at)
+    for statement, former in gone.items():
+        name = re.compile(rf"(?<!{NAME_CHARACTERS}){re.escape(statement.path[-1])}(?!{NAME_CHARACTERS})")
+        files = renames.of(former.source.file)
+        word = WORD.search(statement.path[-1])
+        numbers = removed_words.get(word[0], ()) if word else range(len(commits))
+        candidates = [commits[number] for number in numbers if _removes(commits[number], files, name)]
+        remover = candidates[0] if len(candidates) == 1 else _find_remover(repository, candidates, files, statement)
+        if remover is not None:
+            source = replace(former.source, commit=remover.id, author=remover.author)
+            found[statement] = BlamedLine(source, remover.at)
     return found
 
 
-def _index_taken(commits: Sequence[_Commit]) -> dict[str, list[int]]:
-    """The commits that took away a line with a word, by their position: a name stands on few of very many."""
+def _index_removed_words(commits: Sequence[_Commit]) -> dict[str, list[int]]:
+    """Returns the positions of the commits that removed each word, because few of many commits contain a name."""
     found: dict[str, list[int]] = {}
     for number, commit in enumerate(commits):
         for word in {word for one in commit.files for line in one.lines for word in WORD.findall(line)}:
@@ -68,18 +69,18 @@ def _index_taken(commits: Sequence[_Commit]) -> dict[str, list[int]]:
     return found
 
 
-def _takes_away(commit: _Commit, files: frozenset[str], word: re.Pattern[str]) -> bool:
-    return any(one.before in files and any(map(word.search, one.lines)) for one in commit.files)
+def _removes(commit: _Commit, files: frozenset[str], name: re.Pattern[str]) -> bool:
+    return any(one.before in files and any(map(name.search, one.lines)) for one in commit.files)
 
 
-def _find_doer(
-    repository: Repository, able: Iterable[_Commit], files: frozenset[str], statement: Statement
+def _find_remover(
+    repository: Repository, candidates: Iterable[_Commit], files: frozenset[str], statement: Statement
 ) -> _Commit | None:
-    """The newest commit before which the statement was made, and after which it was not."""
+    """Returns the newest commit whose parent has the statement, and which itself does not."""
     return next(
         (
             commit
-            for commit in able
+            for commit in candidates
             if _is_stated(repository, f"{commit.id}^", files, statement)
             and not _is_stated(repository, commit.id, files, statement)
         ),
@@ -92,8 +93,8 @@ def _is_stated(repository: Repository, revision: str, files: Iterable[str], stat
     return any(content is not None and find_line(read_yaml("", content), statement) for content in contents)
 
 
-class _Names:
-    """The names that files had over some commits."""
+class _FileNames:
+    """The renames of files in some commits."""
 
     def __init__(self, commits: Iterable[_Commit]) -> None:
         self.renamed = [
@@ -101,7 +102,7 @@ class _Names:
         ]
 
     def of(self, file: str) -> frozenset[str]:
-        """The file's name, and those that it was given later."""
+        """Returns the file's name and its later names."""
         names = {file}
         while new := {after for before, after in self.renamed if before in names} - names:
             names |= new
@@ -109,9 +110,9 @@ class _Names:
 
 
 def _log(repository: Repository, stood_at: str, head: str, folders: Sequence[str]) -> str:
-    """The commits between two, newest first, with what each changed below the folders; of merges what only they did."""
+    """Returns the log between two commits, newest first, with patches below the folders; merges show only conflicts."""
     try:
-        told = repository.ask(
+        output = repository.ask(
             *("-c", "core.quotePath=false", "--literal-pathspecs", "log", "--topo-order", "--full-history"),
             *("--cc", "--patch", "--unified=0", "--find-renames", "--no-color", "--no-ext-diff", "--no-textconv"),
             *("--src-prefix=a/", "--dst-prefix=b/", "--encoding=UTF-8", "--format=%x00%H%x1f%aN%x1f%ct"),
@@ -119,27 +120,27 @@ def _log(repository: Repository, stood_at: str, head: str, folders: Sequence[str
         )
     except UsageError:
         return ""
-    return told.decode(errors="replace")
+    return output.decode(errors="replace")
 
 
-def _read_log(told: str) -> Iterator[_Commit]:
-    for entry in told.split("\0")[1:]:
+def _read_log(output: str) -> Iterator[_Commit]:
+    for entry in output.split("\0")[1:]:
         heading, _, patch = entry.partition("\n")
         commit, author, at = heading.split("\x1f")
         yield _Commit(commit, author, int(at), tuple(_read_patch(patch)))
 
 
 def _read_patch(patch: str) -> Iterator[_Hunks]:
-    """Each file of a patch. Only headers begin with `diff `: what was taken away or put in has a sign before it."""
+    """Yields each file of a patch. Only headers begin with `diff `: removed and added lines begin with a sign."""
     for file in re.split(r"^diff ", patch, flags=re.MULTILINE)[1:]:
         header, *hunks = re.split(r"^@@", file, flags=re.MULTILINE)
-        before, after = _names(header)
-        taken = (line for hunk in hunks for line in _taken_away(hunk))
-        yield _Hunks(before, after, tuple(taken))
+        before, after = _read_names(header)
+        removed = (line for hunk in hunks for line in _list_removed(hunk))
+        yield _Hunks(before, after, tuple(removed))
 
 
-def _names(header: str) -> tuple[str, str]:
-    """The file's names before and after; empty where it was not there. A name that git quotes is left as it is."""
+def _read_names(header: str) -> tuple[str, str]:
+    """Returns the file's names before and after; empty if it did not exist. A name that git quotes stays quoted."""
     names = dict.fromkeys(("--- a/", "+++ b/", "rename from ", "rename to "), "")
     for line in header.split("\n"):
         for start in names:
@@ -149,8 +150,8 @@ def _names(header: str) -> tuple[str, str]:
     return before, names["rename to "] or names["+++ b/"] or before
 
 
-def _taken_away(hunk: str) -> Iterator[str]:
-    """The lines that a hunk takes away: of a merge, which has a sign for each parent, those that any parent had."""
+def _list_removed(hunk: str) -> Iterator[str]:
+    """Yields the lines that a hunk removes; a merge has a sign for each parent, and removes lines of any parent."""
     heading, *lines = hunk.split("\n")
     signs = len(heading) - len(heading.lstrip("@")) + 1
     for line in lines:

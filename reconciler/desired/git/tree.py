@@ -1,6 +1,6 @@
-"""What git lists below a folder, parsed and checked: a commit's tree, and the state of the working tree.
+"""git's lists of a folder, parsed and checked: a commit's tree, and the status of the working tree.
 
-Takes git's answers and touches nothing; `git` asks.
+Reads git's output as an argument; `repository` runs git.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INCOMPLETE = "incomplete"
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """A file, link or submodule of a commit: its mode, git's name of its content, its path in the repository."""
+    """A file, link or submodule of a commit: its mode, the hash of its content, its path in the repository."""
 
     mode: str
     blob: str
@@ -28,20 +28,20 @@ class TreeEntry:
 
     @property
     def file(self) -> str:
-        """The path as messages call it."""
+        """The path as readable text, for messages."""
         return readable(self.path)
 
     @property
     def is_yaml(self) -> bool:
-        """Whether it is a file that the desired state is read from."""
+        """Whether it is a file of the desired state."""
         return self.path.endswith(ENDING) and self.mode not in {LINK, SUBMODULE}
 
 
 @dataclass(frozen=True, slots=True)
 class FolderStatus:
-    """What `git status` says of a folder, by path: what differs from HEAD, what is gone, what is in a conflict.
+    """The paths of a folder that differ from HEAD, are deleted, or have a merge conflict, by `git status`.
 
-    `commit` is None before the first one.
+    `commit` is HEAD, or None before the first commit.
     """
 
     commit: str | None
@@ -51,7 +51,7 @@ class FolderStatus:
 
     @property
     def clean(self) -> bool:
-        """Whether every `*.yaml` is as the commit has it, as far as git looks."""
+        """Whether every `*.yaml` that git checks equals the commit's."""
         return not any(path.endswith(ENDING) for path in self.differs)
 
 
@@ -65,21 +65,21 @@ class CommittedFiles:
 
 
 def readable(path: bytes) -> str:
-    """A path of any bytes, as text."""
+    """Returns a path of any bytes as text."""
     return path.decode("utf-8", "backslashreplace")
 
 
 def parse_tree(listed: bytes) -> tuple[TreeEntry, ...]:
-    """The entries of `ls-tree -r -z`."""
+    """Parses the output of `ls-tree -r -z`."""
     pairs = (entry.split(b"\t", 1) for entry in listed.split(b"\0") if entry)
     return tuple(TreeEntry(meta[:6].decode(), meta.split()[2].decode(), path) for meta, path in pairs)
 
 
-def parse_status(told: bytes) -> FolderStatus:
-    """The answer of `status --porcelain=v2 --branch -z --no-renames`."""
+def parse_status(output: bytes) -> FolderStatus:
+    """Parses the output of `status --porcelain=v2 --branch -z --no-renames`."""
     commit: str | None = None
     differs, deleted, conflicts = set[bytes](), set[bytes](), set[bytes]()
-    for record in told.split(b"\0"):
+    for record in output.split(b"\0"):
         match record[:2]:
             case b"# " if record.startswith(b"# branch.oid ") and not record.endswith(b"(initial)"):
                 commit = record.removeprefix(b"# branch.oid ").decode()
@@ -96,13 +96,13 @@ def parse_status(told: bytes) -> FolderStatus:
 
 
 def parse_flagged(listed: bytes) -> frozenset[bytes]:
-    """Of `ls-files -v -z`, the paths that git was told not to look at: skip-worktree (S), assume-unchanged (small)."""
+    """Returns the paths in `ls-files -v -z` that git does not check: skip-worktree (S), assume-unchanged (small)."""
     entries = (entry for entry in listed.split(b"\0") if entry)
     return frozenset(entry[2:] for entry in entries if entry[:1] == b"S" or entry[:1].islower())
 
 
 def check_entries(entries: Sequence[TreeEntry], at: str) -> Iterator[Problem]:
-    """Yields a problem for each entry at a commit that is no plain file, or whose name reads like another's."""
+    """Yields a problem for each entry of a commit that is no plain file, or whose name looks like another's."""
     names = Counter(entry.file for entry in entries if entry.is_yaml)
     for entry in entries:
         if entry.mode == LINK:
@@ -112,32 +112,32 @@ def check_entries(entries: Sequence[TreeEntry], at: str) -> Iterator[Problem]:
         elif is_misnamed(entry.file):
             yield misnamed(entry.file)
     for name in (name for name, count in names.items() if count > 1):
-        yield make_problem(name, "two files have names that read the same", "rename one of them")
+        yield make_problem(name, "two files have names that look the same", "rename one of them")
 
 
 def check_pointers(contents: Mapping[str, bytes]) -> Iterator[Problem]:
-    """A problem for each content that says where the content is: Git LFS keeps the file elsewhere."""
+    """Yields a problem for each file whose content is in Git LFS, with only a pointer in git."""
     for file, content in contents.items():
         if content.startswith(POINTER):
             hint = "take *.yaml out of LFS: git lfs untrack, then git add --renormalize"
-            yield make_problem(file, "git holds a pointer of Git LFS here and not the file", hint)
+            yield make_problem(file, "git has only a Git LFS pointer instead of the file", hint)
 
 
 def is_misnamed(name: str) -> bool:
-    """Whether a file looks as if it were read and is not."""
+    """Whether a file has an ending like `.yml` or `.YAML`, so that it is not read."""
     return name.lower().endswith((".yml", ".yaml")) and not name.endswith(".yaml")
 
 
 def misnamed(file: str) -> Problem:
-    """Returns the problem of a misnamed file: skipped, it would look as if its people had left."""
-    return make_problem(file, "this file would not be read", f"name it {PurePosixPath(file).stem}.yaml")
+    """Returns the problem of a misnamed file: if it were skipped, its users would look like leavers."""
+    return make_problem(file, "only files that end in .yaml are read", f"rename it to {PurePosixPath(file).stem}.yaml")
 
 
 def make_problem(file: str, message: str, hint: str) -> Problem:
-    """Something that keeps the desired state from being read whole."""
+    """Returns a problem that makes the desired state incomplete."""
     return Problem(INCOMPLETE, message, Source(file), hint)
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Each problem once, by file."""
+    """Returns each problem once, sorted by file."""
     return tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.source.file if one.source else "", one.message)))

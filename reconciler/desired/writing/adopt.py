@@ -1,6 +1,6 @@
-"""Files, and an account that drifted → the files as they should be, so that git says what the account has.
+"""Files and a drifted account → files that declare what the account has. Pure: reads and writes no file.
 
-In rounds: who is active again has roles and groups to adopt only once git says so. Pure: reads and writes no file.
+Adopts in rounds: the roles and groups of a reactivated user can be adopted only after the user is active in git.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ ROUNDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class AdoptionRequest:
-    """What to adopt: the tenant, the day, what was applied last, and the keys named (none: all that drifted).
+    """What to adopt: the tenant, the day, the state of the last apply, and the named keys (if empty, all drift).
 
-    `evidence` says who was ours, and so who left.
+    `evidence` shows which users were owned, and so who left.
     """
 
     tenant_name: str
@@ -42,7 +42,7 @@ class AdoptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class NotAdopted:
-    """A change that follows from the edits: its action, its key, whom or what it is about, and why."""
+    """A change that follows from the edits: its action, its key, its members, roles or attributes, and its reason."""
 
     action: str
     key: str
@@ -52,7 +52,7 @@ class NotAdopted:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The files that are different, what was not adopted, and `left`: what the next plan wants only since the edits."""
+    """The changed files, the drift that was not adopted, and `left`: the changes that only the edits cause."""
 
     files: Mapping[str, bytes]
     problems: tuple[Problem, ...]
@@ -61,28 +61,28 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The files as they are by now, what they declare, and what follows from that."""
+    """The files after some edits, their declarations, and the adoption context of these."""
 
     contents: Mapping[str, bytes]
     loaded: Loaded
     context: AdoptionContext
 
 
-def adopt_drift(contents: Mapping[str, bytes], loaded: Loaded, live: LiveState, asked: AdoptionRequest) -> Adopted:
-    """The files, which are sound and say what is loaded, after all edits that adopt what drifted."""
-    state = _State(contents, loaded, make_adoption_context(loaded.declarations, asked.tenant_name, asked.today))
-    before = after = _plan(state, live, asked)
+def adopt_drift(contents: Mapping[str, bytes], loaded: Loaded, live: LiveState, request: AdoptionRequest) -> Adopted:
+    """Edits the files, whose declarations are `loaded` and have no errors, until they declare the drift."""
+    state = _State(contents, loaded, make_adoption_context(loaded.declarations, request.tenant_name, request.today))
+    before = after = _plan(state, live, request)
     problems: dict[Problem, None] = {}
-    whole = asked.named
+    whole = request.named
     for _round in range(ROUNDS):
-        drifted = find_drift(after, asked.earlier, whole)
-        adoption = adopt(state.context, [one for one in drifted if not asked.named or str(one.key) in asked.named])
-        edited, refused = _edit(state, adoption.edits, asked)
+        drifted = find_drift(after, request.earlier, whole)
+        adoption = adopt(state.context, [one for one in drifted if not request.named or str(one.key) in request.named])
+        edited, refused = _edit(state, adoption.edits, request)
         problems |= dict.fromkeys((*adoption.problems, *refused))
         if edited is state:
             break
         state, whole = edited, whole | adoption.reactivated
-        after = _plan(state, live, asked)
+        after = _plan(state, live, request)
     return Adopted(
         files={file: content for file, content in state.contents.items() if content != contents[file]},
         problems=tuple(problems),
@@ -91,54 +91,56 @@ def adopt_drift(contents: Mapping[str, bytes], loaded: Loaded, live: LiveState, 
 
 
 def _find_left(before: Sequence[Change], after: Sequence[Change]) -> Iterator[NotAdopted]:
-    known = {(change.key, change.action): {*_about(change)} for change in before}
+    planned = {(change.key, change.action): {*_list_targets(change)} for change in before}
     for change in after:
-        there = known.get((change.key, change.action))
-        about = tuple(one for one in _about(change) if there is None or one not in there)
-        if there is None or about:
+        targets = planned.get((change.key, change.action))
+        about = tuple(one for one in _list_targets(change) if targets is None or one not in targets)
+        if targets is None or about:
             yield NotAdopted(change.action, change.key, about, change.reason)
 
 
-def _about(change: Change) -> tuple[str, ...]:
+def _list_targets(change: Change) -> tuple[str, ...]:
     return (*change.members, *change.roles, *(one.path for one in change.attributes))
 
 
-def _plan(state: _State, live: LiveState, asked: AdoptionRequest) -> Sequence[Change]:
+def _plan(state: _State, live: LiveState, request: AdoptionRequest) -> Sequence[Change]:
     context = state.context
-    return decide_changes(context.desired, live, context.tenant, asked.earlier, asked.evidence).changes
+    return decide_changes(context.desired, live, context.tenant, request.earlier, request.evidence).changes
 
 
-def _edit(state: _State, edits: Sequence[Edit], asked: AdoptionRequest) -> tuple[_State, list[Problem]]:
-    """The state after the edits; where they are not sound together, after those that are, one after another."""
-    after, refused = _edited(state, edits, asked)
-    if _wrong(after) is None:
+def _edit(state: _State, edits: Sequence[Edit], request: AdoptionRequest) -> tuple[_State, list[Problem]]:
+    """Returns the state after all edits; if together they cause an error, after each edit that causes none."""
+    after, refused = _try_edits(state, edits, request)
+    if _find_error(after) is None:
         return after, refused
     kept: list[Edit] = []
     problems: list[Problem] = []
     after = state
     for edit in edits:
-        tried, refused = _edited(state, [*kept, edit], asked)
+        tried, refused = _try_edits(state, [*kept, edit], request)
         problems += refused
-        if wrong := _wrong(tried):
-            told = f"{'.'.join(map(str, edit.path))} is not adopted: git could not say it ({wrong.message})"
-            problems.append(replace(wrong, code="not_adopted", message=told, severity="warning"))
+        if error := _find_error(tried):
+            path = ".".join(map(str, edit.path))
+            message = f"{path} is not adopted: the edited files would have an error ({error.message})"
+            problems.append(replace(error, code="not_adopted", message=message, severity="warning"))
         else:
             kept, after = [*kept, edit], tried
     return after, list(dict.fromkeys(problems))
 
 
-def _edited(state: _State, edits: Sequence[Edit], asked: AdoptionRequest) -> tuple[_State, list[Problem]]:
-    """The state after the edits that can be made; the state itself where none can."""
+def _try_edits(state: _State, edits: Sequence[Edit], request: AdoptionRequest) -> tuple[_State, list[Problem]]:
+    """Returns the state after the edits that can be made, or the same state if none can."""
     edited = edit_files(state.contents, edits)
     refused = [one.problem for one in edited.refused]
     if not edited.files:
         return state, refused
     contents = {**state.contents, **edited.files}
     loaded = load_declarations(contents, known=state.loaded)
-    return _State(contents, loaded, make_adoption_context(loaded.declarations, asked.tenant_name, asked.today)), refused
+    context = make_adoption_context(loaded.declarations, request.tenant_name, request.today)
+    return _State(contents, loaded, context), refused
 
 
-def _wrong(state: _State) -> Problem | None:
-    """The first thing that is wrong with what the files declare, or None."""
+def _find_error(state: _State) -> Problem | None:
+    """Returns the first error in the declarations, or None."""
     problems = (*state.loaded.problems, *state.context.desired.problems)
     return next((problem for problem in problems if problem.severity == "error"), None)

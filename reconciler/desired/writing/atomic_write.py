@@ -1,4 +1,4 @@
-"""Text → files of a desired-state folder, all of them or none. Knows nothing of what they say."""
+"""Text → files of a desired-state folder: writes all of them or none. Knows nothing of their content."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ READABLE_FOLDER = 0o755
 
 
 def place_new(folder: Path, files: Mapping[str, str]) -> None:
-    """Writes the files below the folder, which is made if it is not there; raises UsageError where one is in the way.
+    """Writes new files below the folder, which is made if needed. Raises UsageError if one exists or can't be written.
 
-    They are written beside it first and then moved, so that half of them are never there.
+    Writes them beside the folder first and then moves them, so that a failure leaves none.
     """
-    if in_the_way := sorted(name for name in files if (folder / name).exists()):
-        raise UsageError(
-            f"{folder / in_the_way[0]} is there already, and is not overwritten: move it, or name another --dir"
-        )
+    if existing := sorted(name for name in files if (folder / name).exists()):
+        raise UsageError(f"{folder / existing[0]} exists and is not overwritten: move it, or name another --dir")
     try:
         folder.resolve().parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=folder.resolve().parent, prefix=f".{folder.resolve().name}."))
@@ -33,21 +31,21 @@ def place_new(folder: Path, files: Mapping[str, str]) -> None:
             _write(made / name, text)
         _move(made, folder, list(files))
     except OSError as error:
-        raise UsageError(f"{folder} can't be written: {error.strerror}; nothing was") from error
+        raise UsageError(f"{folder} can't be written: {error.strerror}; no file was written") from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
 def replace_files(files: Mapping[Path, tuple[bytes, bytes]]) -> None:
-    """Each file's content as it was read, and as it should be: all are replaced, or none.
+    """Replaces the content of each file, given as (content as read, new content): all files, or none.
 
-    Raises UsageError where one is not any more as it was read, or can't be written.
+    Raises UsageError if a file changed since it was read, or can't be written.
     """
     made: dict[Path, Path] = {}
     try:
         for path, (before, after) in files.items():
             if path.read_bytes() != before:
-                raise UsageError(f"{path} was changed meanwhile: nothing was written; try again")
+                raise UsageError(f"{path} was changed since it was read: nothing was written; try again")
             made[path] = _write_beside(path, after)
         for path, new in made.items():
             new.replace(path)
@@ -59,7 +57,7 @@ def replace_files(files: Mapping[Path, tuple[bytes, bytes]]) -> None:
 
 
 def _write_beside(path: Path, content: bytes) -> Path:
-    """A file with the mode of the other, in its folder, ready to take its place; not named like one that is read."""
+    """Writes the content to a new file in the same folder, with the same mode; its name does not end in `.yaml`."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
@@ -74,7 +72,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _move(made: Path, folder: Path, names: list[str]) -> None:
-    """The whole folder in one step where it is new; else file by file, taken back if one can't be moved."""
+    """Moves a new folder in one step; into an existing one, file by file, and removes them if one can't be moved."""
     if not folder.exists():
         made.chmod(READABLE_FOLDER)
         made.rename(folder)

@@ -1,4 +1,4 @@
-"""ruamel's events as a tree, in which one value becomes another. Decides no value; knows which comments to keep.
+"""ruamel's events as a tree, in which values are replaced. Decides no value; knows which comments to keep.
 
 A comment behind a removed value is removed with it. The lines above and below it stay.
 """
@@ -13,19 +13,19 @@ from typing import Any, Final
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, MappingStartEvent, ScalarEvent
 
 from reconciler.desired.writing.round_trip import BLOCK_STYLES, Event, make_comments, make_value
-from reconciler.desired.writing.spell import same, tell
+from reconciler.desired.writing.spell import same, spell_with_type
 from reconciler.desired.yaml.reader import MERGE_KEY
 
 ABSENT: Final = object()
 
 
 class CantChange(Exception):
-    """Why a value can't be changed where it stands."""
+    """The reason why a value can't be changed in its place."""
 
 
 @dataclass(slots=True)
 class YamlBranch:
-    """A value: its event, and of a collection what is in it (keys and values in turn) and the event that ends it."""
+    """A value: its event; for a collection also its parts (keys and values in turn) and the event that ends it."""
 
     start: Event
     inner: list[YamlBranch] = field(default_factory=list)
@@ -33,7 +33,7 @@ class YamlBranch:
 
     @property
     def is_block(self) -> bool:
-        """Whether it is a collection in lines."""
+        """Whether it is a collection in block style, on lines of its own."""
         return self.end is not None and not self.start.flow_style
 
     def events(self) -> Iterator[Event]:
@@ -46,7 +46,7 @@ class YamlBranch:
 
 
 def read_branch(events: Iterator[Event]) -> YamlBranch | CollectionEndEvent:
-    """Reads the next value of the events, or the end of the collection around it."""
+    """Reads the next value of the events, or the event that ends the collection around it."""
     event = next(events)
     if not isinstance(event, CollectionStartEvent):
         return event if isinstance(event, CollectionEndEvent) else YamlBranch(event)
@@ -58,7 +58,7 @@ def read_branch(events: Iterator[Event]) -> YamlBranch | CollectionEndEvent:
 
 
 def make_branch(value: object) -> YamlBranch:
-    """Makes a value between brackets, which are opened where they don't fit."""
+    """Makes a value in brackets; the emitter writes it on several lines if it does not fit on one."""
     branch = read_branch(iter(make_value(value)))
     assert isinstance(branch, YamlBranch)  # noqa: S101  # a value begins with no end
     return branch
@@ -66,12 +66,12 @@ def make_branch(value: object) -> YamlBranch:
 
 @dataclass(frozen=True, slots=True)
 class Changer:
-    """Makes values of a tree read otherwise; `rank` says where a new key belongs. Raises CantChange."""
+    """Changes values of a tree; `rank` gives the position of a new key. Raises CantChange."""
 
     rank: Mapping[str, int]
 
     def change(self, branch: YamlBranch, old: object, new: object) -> YamlBranch:
-        """Returns the branch that reads as `new`: the same one, changed, or another in its place."""
+        """Returns a branch with the value `new`: the same branch, changed, or another in its place."""
         if same(old, new):
             return branch
         if isinstance(branch.start, MappingStartEvent) and isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -87,7 +87,7 @@ class Changer:
     def _change_mapping(self, branch: YamlBranch, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         own = [_name(key) for key in branch.inner[::2]]
         if merged := old.keys() - {*own} - new.keys():
-            raise CantChange(f"{min(merged)} comes by a merge, and can't be taken out here alone")
+            raise CantChange(f"{min(merged)} comes from a merge (<<), and can't be removed in this entry only")
         for index in reversed(range(len(own))):
             name = own[index]
             if name in new:
@@ -104,9 +104,11 @@ class Changer:
         return self.rank.get(name, len(self.rank))
 
     def _change_list(self, branch: YamlBranch, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """Inserts and removes items, from the end, and changes the values that differ in those that stay."""
+        """Inserts and removes items, from the end, and changes the values that differ in the others."""
         goes_whole = branch.is_block and not isinstance(new[0], Mapping)  # a comment behind an item goes with it
-        matcher = SequenceMatcher(None, list(map(tell, old)), list(map(tell, new)), autojunk=False)
+        matcher = SequenceMatcher(
+            None, list(map(spell_with_type, old)), list(map(spell_with_type, new)), autojunk=False
+        )
         for tag, start, end, new_start, new_end in reversed(matcher.get_opcodes()):
             if tag == "equal":
                 continue
@@ -121,19 +123,19 @@ class Changer:
 
 
 def _name(key: YamlBranch) -> str:
-    """The text of a key; an alias has none, and no edit names one."""
+    """Returns the text of a key; an alias has none, and no edit names an alias."""
     return str(key.start.value) if isinstance(key.start, ScalarEvent) else ""
 
 
 def _last(branch: YamlBranch) -> Event:
-    """The event behind which the comment of a value stands."""
+    """Returns the event that has the comment behind a value."""
     while branch.is_block and branch.inner:
         branch = branch.inner[-1]
     return branch.end or branch.start
 
 
 def _replace(branch: YamlBranch, new: object) -> YamlBranch:
-    """The new value, with the anchor, the comment behind it and the lines below it."""
+    """Returns a branch of the new value, with the anchor, the comment and the lines below of the old branch."""
     fresh = make_branch(new)
     fresh.start.anchor = None if isinstance(branch.start, AliasEvent) else branch.start.anchor
     if _is_in_lines(branch.start) and branch.start.style == "|" and _is_literal(new):
@@ -150,7 +152,7 @@ def _replace(branch: YamlBranch, new: object) -> YamlBranch:
 
 
 def _is_literal(value: object) -> bool:
-    """Whether a text can stand in lines of its own."""
+    """Whether a text can be written as a literal block (`|`)."""
     if not isinstance(value, str) or "\n" not in value:
         return False
     lines = value.removesuffix("\n").split("\n")
@@ -158,7 +160,7 @@ def _is_literal(value: object) -> bool:
 
 
 def _split(event: Event) -> tuple[str, str]:
-    """The comment on the line where an event ends, and the lines below it."""
+    """Returns the comment on the line where an event ends, and the lines below it."""
     comment = event.comment[0] if event.comment else None
     if comment is None:
         return "", ""
@@ -177,12 +179,12 @@ def _set_comment(event: Event, behind: str, below: str) -> None:
 
 
 def _is_in_lines(event: Event) -> bool:
-    """Whether it is a text in lines, which ends with its last line."""
+    """Whether it is a block text (`|` or `>`), which ends with its last line."""
     return isinstance(event, ScalarEvent) and event.style in BLOCK_STYLES
 
 
 def _remove(branch: YamlBranch, start: int, end: int) -> None:
-    """Removes the branches from `start` to before `end`; the lines below them stay, an empty one only once."""
+    """Removes the branches from `start` to before `end`; the lines below them stay, but no double empty line."""
     _behind, below = _split(_last(branch.inner[end - 1]))
     del branch.inner[start:end]
     if not (below and branch.is_block):
@@ -199,7 +201,7 @@ def _remove(branch: YamlBranch, start: int, end: int) -> None:
 
 
 def _insert(branch: YamlBranch, at: int, branches: list[YamlBranch]) -> None:
-    """Inserts branches before the index, above the comments and empty lines that stand there."""
+    """Inserts branches before the index, above the comments and empty lines there."""
     if at and branch.is_block:
         last = _last(branch.inner[at - 1])
         behind, below = _split(last)

@@ -1,7 +1,7 @@
-"""The lines of one entry → those that differ once a value in it reads otherwise, as ruamel writes them.
+"""The lines of one entry, and a change of its value → the lines that differ, as ruamel writes them.
 
-ruamel writes the entry twice, as it is and as it should be: the edit is about the lines that differ between the two. So
-a line that ruamel would only write in another form stays as its author wrote it.
+ruamel writes the entry twice, before and after the change; only lines that differ between the two are edited. So a
+line that ruamel would only format differently stays as its author wrote it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Places: TypeAlias = Sequence[tuple[int, bool] | None]
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines in place of those from `start` to before `end`; `is_exact` if ruamel writes those as the file has them."""
+    """New lines for `start` to before `end`; `is_exact` if ruamel writes the old lines as the file has them."""
 
     start: int
     end: int
@@ -33,9 +33,9 @@ class Hunk:
 
 
 def find_changed_lines(lines: Sequence[str], change: Callable[[YamlBranch], None]) -> list[Hunk] | None:
-    """Returns the hunks, or None where they would break the entry, or lose a comment that the change is not about.
+    """Returns the hunks, or None if they would break the entry or lose a comment outside the change.
 
-    `change` gets the tree of the entry, and changes it. Raises ruamel's `YAMLError`, and every error of `change`.
+    `change` gets the tree of the entry and changes it. Raises ruamel's `YAMLError`, and every error of `change`.
     """
     text = dedent("\n".join(lines) + "\n")
     head, root, tail = _read(text)
@@ -48,12 +48,12 @@ def find_changed_lines(lines: Sequence[str], change: Callable[[YamlBranch], None
     try:
         kept = _comments(dedent("\n".join(apply_hunks(lines, hunks)) + "\n"))
     except YAMLError:
-        return None  # lines of ruamel's and of the file's do not go together
+        return None  # ruamel's lines and the file's lines are no YAML together
     return None if _comments(text) - kept - (_comments(before) - _comments(after)) else hunks
 
 
 def apply_hunks(lines: Sequence[str], hunks: Sequence[Hunk]) -> list[str]:
-    """Returns the lines with the hunks, which are in order, in their places."""
+    """Returns the lines with the hunks applied; the hunks are in order."""
     result: list[str] = []
     at = 0
     for hunk in hunks:
@@ -63,7 +63,7 @@ def apply_hunks(lines: Sequence[str], hunks: Sequence[Hunk]) -> list[str]:
 
 
 def _read(text: str) -> tuple[list[object], YamlBranch, list[object]]:
-    """The events before the value, the value, and the events after it."""
+    """Returns the events before the value, the value, and the events after it."""
     events = parse_events(text)
     root = read_branch(iter(events[2:-2]))
     assert isinstance(root, YamlBranch)  # noqa: S101  # a text begins with no end
@@ -87,7 +87,7 @@ def _find_hunks(lines: Sequence[str], before: Sequence[str], after: Sequence[str
 
 
 def _find_places(before: Sequence[str], lines: Sequence[str]) -> list[tuple[int, bool] | None]:
-    """For each line that ruamel writes, the line of the file, and whether the two differ by their indents alone."""
+    """Returns the line of the file for each line of ruamel's, and whether the two differ at most in indentation."""
     places: list[tuple[int, bool] | None] = [None] * len(before)
     ours, theirs = [line.strip() for line in before], [line.strip() for line in lines]
     for tag, start, end, file_start, file_end in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
@@ -98,7 +98,7 @@ def _find_places(before: Sequence[str], lines: Sequence[str]) -> list[tuple[int,
 
 
 def _range(places: Places, start: int, end: int, count: int) -> tuple[tuple[int, int], bool]:
-    """The lines of the file that ruamel's lines from `start` to before `end` stand for, and whether it is exact."""
+    """Returns the file's lines for ruamel's lines from `start` to before `end`, and whether they match exactly."""
     inside = [place for place in places[start:end] if place is not None and place[1]]
     above = next((place[0] for place in reversed(places[:start]) if place is not None), -1) + 1
     below = next((place[0] for place in places[end:] if place is not None), count)
@@ -109,7 +109,7 @@ def _range(places: Places, start: int, end: int, count: int) -> tuple[tuple[int,
 
 
 def _indent(line: str, before: Sequence[str], end: int, lines: Sequence[str], places: Places) -> str:
-    """The line, indented as the nearest one that ruamel indents as much; else shifted as the nearest one is."""
+    """Returns the line, indented like the nearest line with ruamel's same indent; else shifted like the nearest."""
     text = line.lstrip(" ")
     numbers = [number for number in (*reversed(range(end)), *range(end, len(before))) if before[number].strip()]
     shifts = [

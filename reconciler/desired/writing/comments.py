@@ -1,4 +1,4 @@
-"""YAML text → its comments, and where each stands. Knows where a `#` begins one, by libyaml's tokens."""
+"""YAML text → its comments and their positions. Knows from libyaml's tokens which `#` begins a comment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMENT: Final = re.compile(r"#[^\n]*")
 
 @dataclass(frozen=True, slots=True)
 class YamlComment:
-    """A comment's text, the index of its line, and its column; `is_alone` if nothing else stands on that line."""
+    """A comment's text, the index of its line, and its column; `is_alone` if the line has nothing else."""
 
     text: str
     line: int
@@ -25,7 +25,7 @@ class YamlComment:
 
 
 def find_comments(text: str) -> list[YamlComment]:
-    """Returns the comments of a text that is sound YAML and whose lines end with a line feed, in order."""
+    """Returns the comments of a text, in order; the text is valid YAML and its lines end with a line feed."""
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     if "#" not in text:
         return []
@@ -39,15 +39,15 @@ def find_comments(text: str) -> list[YamlComment]:
 
 
 def _between_tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Yields the ranges between tokens, and the first line of each text in lines (`|  # note`)."""
-    place = 0
+    """Yields the ranges between tokens, and the first line of each block text (`|  # note`)."""
+    after_last = 0
     for token in _tokens(text):
         start, end = token.start_mark.index, token.end_mark.index
-        yield place, start
+        yield after_last, start
         if isinstance(token, tokens.ScalarToken) and token.style in {"|", ">"}:
             yield start, text.find("\n", start)
-        place = max(place, end)
-    yield place, len(text)
+        after_last = max(after_last, end)
+    yield after_last, len(text)
 
 
 def _tokens(text: str) -> Iterator[tokens.Token]:

@@ -1,8 +1,8 @@
-"""Edits → the same files with those values changed and nothing else: comments, order, anchors, layout stay.
+"""Edits → the same files with only those values changed: comments, order, anchors and layout stay.
 
-ruamel writes the lines of an entry that change. One scalar or one list item is replaced where it stands, if the file
-has its line in another form than ruamel. What comes out is read again, and must declare exactly what was asked
-for: an edit that would reach further, into what others share by an anchor, is refused with its line
+ruamel writes the lines of an entry that change. If the file has a line in another form than ruamel, one scalar or one
+list item is replaced in its place. The result is read again and must declare exactly the edited values: an edit that
+would change more, such as a value that others share by an anchor, is refused with its line
 (docs/decisions/0024-ruamel-writes.md).
 """
 
@@ -29,7 +29,7 @@ from reconciler.errors import Problem
 BOM: Final = b"\xef\xbb\xbf"
 PARTS: Final = ("value", "type", "primary", "display")
 RANK: Final = {name: rank for rank, name in enumerate(dict.fromkeys((*ORDER, *GROUP_ORDER, *NAME_ORDER, *PARTS)))}
-FROM_ELSEWHERE: Final = "it is written elsewhere in the file, and comes here by an alias or a merge"
+FROM_ELSEWHERE: Final = "its value is elsewhere in the file, and comes here by an alias or a merge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class RefusedEdit:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The files that are different now, and the edits that could not be made."""
+    """The changed files, and the edits that could not be made."""
 
     files: Mapping[str, bytes]
     refused: tuple[RefusedEdit, ...]
 
 
 def edit_files(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> Edited:
-    """Every edit made in its file, or refused; the files must be sound YAML. Touches no disk."""
+    """Makes every edit in its file, or refuses it; the files are valid YAML. Touches no disk."""
     files: dict[str, bytes] = {}
     refused: list[RefusedEdit] = []
     for file in dict.fromkeys(edit.file for edit in edits):
@@ -62,7 +62,7 @@ def edit_files(contents: Mapping[str, bytes], edits: Sequence[Edit]) -> Edited:
 
 
 class _Editor:
-    """One file, and the edits of it that were refused."""
+    """One file, and its refused edits."""
 
     def __init__(self, file: str, content: bytes) -> None:
         self.document: Document = read_yaml(file, content)
@@ -71,23 +71,23 @@ class _Editor:
         self.refused: list[RefusedEdit] = []
 
     def edit(self, edits: Sequence[Edit]) -> str:
-        """The text after all edits that can be made: together, or else one after another, each held to what it says."""
+        """Returns the text after all edits that can be made: together, or else one by one, each of them checked."""
         possible = [(edit, found) for edit in edits if (found := self._try(edit)) is not None]
-        text = self._applied([edit for edit, _found in possible], [one for _edit, found in possible for one in found])
-        return self._one_by_one(possible) if text is None else text
+        text = self._apply([edit for edit, _found in possible], [one for _edit, found in possible for one in found])
+        return self._apply_one_by_one(possible) if text is None else text
 
-    def _one_by_one(self, possible: Iterable[tuple[Edit, list[Replacement]]]) -> str:
+    def _apply_one_by_one(self, possible: Iterable[tuple[Edit, list[Replacement]]]) -> str:
         text, edits, replacements = self.document.text, list[Edit](), list[Replacement]()
         for edit, found in possible:
-            tried = self._applied([*edits, edit], [*replacements, *found])
+            tried = self._apply([*edits, edit], [*replacements, *found])
             if tried is None:
                 self._refuse(edit, self._explain(edit))
             else:
                 text, edits, replacements = tried, [*edits, edit], [*replacements, *found]
         return text
 
-    def _applied(self, edits: Sequence[Edit], replacements: Iterable[Replacement]) -> str | None:
-        """The text with the replacements, or None where it does not read as the document with the edits."""
+    def _apply(self, edits: Sequence[Edit], replacements: Iterable[Replacement]) -> str | None:
+        """Returns the text with the replacements, or None if its value is not the document's with the edits."""
         text = apply_replacements(self.document.text, replacements)
         if text is None:
             return None
@@ -112,12 +112,15 @@ class _Editor:
         return rewriter.replacements
 
     def _set_values(self, edit: SetValues) -> list[Replacement]:
-        """By ruamel where it has these lines as the file has; else value by value; else by ruamel after all."""
+        """Takes ruamel's lines if it writes the old lines as the file has them.
+
+        Otherwise replaces value by value. If that fails, takes ruamel's lines all the same.
+        """
         node = self._node(edit)
         old = value_at(self.document.value, edit.path)
         new = with_edits(old, [SetValues(edit.file, (), edit.values)])
         hunks = self._find_hunks(edit, old, new)
-        written = None if hunks is None else self._place(edit, hunks)
+        written = None if hunks is None else self._make_replacements(edit, hunks)
         rewriter = Rewriter(self.page)
         try:
             rewriter.rewrite(node, old, new)
@@ -130,12 +133,12 @@ class _Editor:
         return written if written and is_exact and self._cost(written) <= self._cost(replaced) else replaced
 
     def _cost(self, replacements: Iterable[Replacement]) -> int:
-        """How many lines of a difference there would be, about."""
+        """Estimates the number of lines in the resulting diff."""
         text = self.page.text
         return sum(max(2, text.count("\n", one.start, one.end) + one.text.count("\n")) for one in replacements)
 
     def _find_hunks(self, edit: SetValues, old: object, new: object) -> list[Hunk] | None:
-        """The lines of the entry that change; None where it has no lines of its own, or ruamel can't keep it."""
+        """Returns the lines of the entry that change; None if the entry shares a line, or ruamel can't write it."""
         span = self._find_lines(edit)
         if span is None:
             return None
@@ -145,8 +148,8 @@ class _Editor:
             if not edit.path:
                 changer.change(root, old, new)
             else:
-                place = 1 if isinstance(edit.path[-1], str) else 0  # behind a key, or the only item
-                root.inner[place] = changer.change(root.inner[place], old, new)
+                index = 1 if isinstance(edit.path[-1], str) else 0  # behind a key, or the only item
+                root.inner[index] = changer.change(root.inner[index], old, new)
 
         try:
             return find_changed_lines(self.page.text[slice(*span)].splitlines(), change)
@@ -156,7 +159,7 @@ class _Editor:
             return None
 
     def _find_lines(self, edit: SetValues) -> tuple[int, int] | None:
-        """Where the lines of the entry begin and end, from its key or its dash to its last value."""
+        """Returns the offsets at which the entry's lines begin and end, from its key or dash to its last value."""
         node = self._node(edit)
         start, before, is_flow = node.start, "", node.flow
         if edit.path:
@@ -168,14 +171,14 @@ class _Editor:
             return None
         return first, self.page.line_end(max(node.end, start + 1))
 
-    def _place(self, edit: SetValues, hunks: Iterable[Hunk]) -> list[Replacement]:
+    def _make_replacements(self, edit: SetValues, hunks: Iterable[Hunk]) -> list[Replacement]:
         span = self._find_lines(edit)
         assert span is not None  # noqa: S101  # the hunks are of these lines
         return [self.page.replace_lines(span[0], hunk.start, hunk.end, hunk.lines) for hunk in hunks]
 
     def _node(self, edit: Edit) -> Node:
-        """The node at the edit's path; raises CantEdit where nothing of its own stands there."""
-        assert self.tree.root is not None  # noqa: S101  # what is edited was read from here
+        """Returns the node at the edit's path; raises CantEdit if its value is elsewhere in the file."""
+        assert self.tree.root is not None  # noqa: S101  # the edited value was read from this file
         node = self.tree.root
         for step in edit.path:
             if isinstance(step, int):
@@ -191,21 +194,22 @@ class _Editor:
         return node
 
     def _explain(self, edit: Edit) -> CantEdit:
-        """Why an edit does not read as it should: most often, what it touches is used elsewhere too."""
-        shared = [one for one in _within(self._node(edit)) if one.anchor in self.tree.referred]
+        """Returns why an edit has a wrong result: most often, an alias elsewhere uses the value too."""
+        shared = [one for one in _walk(self._node(edit)) if one.anchor in self.tree.referred]
         if shared:
-            return CantEdit(f"others share what it would change, by the anchor &{shared[0].anchor}", shared[0].start)
-        return CantEdit("it can't be changed here without touching more", self._node(edit).start)
+            reason = f"other entries use the value too, by the anchor &{shared[0].anchor}"
+            return CantEdit(reason, shared[0].start)
+        return CantEdit("the edit would change other values too", self._node(edit).start)
 
     def _refuse(self, edit: Edit, error: CantEdit) -> None:
         where = ".".join(map(str, edit.path))
-        hint = "write the value out where it is meant, then adopt again"
+        hint = "write the value itself in this entry, then adopt again"
         source = self.document.source(error.mark)
         problem = Problem("not_adopted", f"{where} is not edited: {error}", source, hint, severity="warning")
         self.refused.append(RefusedEdit(edit, problem))
 
 
-def _within(node: Node) -> Iterable[Node]:
+def _walk(node: Node) -> Iterable[Node]:
     yield node
     for inner in node.items:
-        yield from _within(inner)
+        yield from _walk(inner)

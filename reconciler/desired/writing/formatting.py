@@ -1,7 +1,7 @@
-"""YAML text → the same in canonical form, or why it can't be kept. Judges nothing that the file declares.
+"""YAML text → its canonical form, or the reason why it has none. Knows nothing of what the file declares.
 
-ruamel does the round trip. What it wrote is read again and compared with the file: values, comments, anchors. So a file
-that it can't keep is refused with its line, and never written (docs/decisions/0024-ruamel-writes.md).
+ruamel does the round trip. Its output is read again and compared with the file: values, comments, anchors. A file that
+would lose any of them is refused with its line, and never written (docs/decisions/0024-ruamel-writes.md).
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ CODE: Final = "not_formatted"
 HAS_VALUE: Final = re.compile(r" *[^ #]")
 DASH: Final = re.compile(r"- +|-$")
 EMPTY_LINES_ABOVE: Final = re.compile(r"\A(?:[ \t]*\n)+")
-PASSES: Final = 3  # of ruamel over its own output, until it stays as it is
+PASSES: Final = 3  # of ruamel over its own output, until the output no longer changes
 
 
 @dataclass(frozen=True, slots=True)
 class Formatted:
-    """The files that differ from their canonical form, in that form, and the problems of those that have none."""
+    """The canonical form of each file that differs from it, and the problems of files that have none."""
 
     files: Mapping[str, bytes]
     problems: tuple[Problem, ...]
 
 
 class CantFormat(Exception):
-    """Why a file can't be formatted."""
+    """The reason why a file can't be formatted."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(map(str, problems)))
@@ -62,9 +62,9 @@ def format_files(contents: Mapping[str, bytes]) -> Formatted:
 
 
 def format_file(file: str, content: bytes) -> bytes:
-    """Returns the canonical form of a file: it declares the same, and its own canonical form is itself.
+    """Returns the canonical form of a file: it has the same values, and formatting it again changes nothing.
 
-    Raises CantFormat where the file is not sound YAML, or the canonical form would lose a part of it.
+    Raises CantFormat if the file is not valid YAML, or the canonical form would lose a part of it.
     """
     document = read_yaml(file, content)
     if document.problems:
@@ -73,9 +73,9 @@ def format_file(file: str, content: bytes) -> bytes:
     try:
         formatted = _format(document, text)
         if formatted != text:
-            _check_that_all_is_kept(document, text, formatted)
+            _check_kept(document, text, formatted)
     except yaml.YAMLError as error:
-        raise _refuse(document, 0, "ruamel would write what is not YAML") from error
+        raise _refuse(document, 0, "ruamel's output would not be valid YAML") from error
     newline = "\r\n" if "\r\n" in document.text else "\n"
     return formatted.replace("\n", newline).encode()
 
@@ -83,15 +83,15 @@ def format_file(file: str, content: bytes) -> bytes:
 def _format(document: Document, text: str) -> str:
     for _pass in range(PASSES):
         written = EMPTY_LINES_ABOVE.sub("", _move_comments(text, _write(document, text)))
-        formatted = _without_last_lines(document, written)
+        formatted = _strip_last_lines(document, written)
         if formatted == text:
             return formatted
         text = formatted
-    raise _refuse(document, 0, "its form does not settle: ruamel writes it otherwise each time")
+    raise _refuse(document, 0, "ruamel writes it differently each time")
 
 
 def _write(document: Document, text: str) -> str:
-    """Gives a text to ruamel and back, without `---`, `...` and directives, which change no value here."""
+    """Reads a text with ruamel and writes it again, without `---`, `...` and directives, which change no value."""
     try:
         parsed = parse_events(text)
         if not any(isinstance(event, DocumentStartEvent) for event in parsed):
@@ -104,15 +104,15 @@ def _write(document: Document, text: str) -> str:
         return emit_events(parsed)
     except YAMLError as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        why = (error.problem if isinstance(error, MarkedYAMLError) else None) or str(error).splitlines()[0]
+        reason = (error.problem if isinstance(error, MarkedYAMLError) else None) or str(error).splitlines()[0]
         source = Source(document.file, mark.line + 1 if mark else 1)
-        raise CantFormat(Problem(CODE, f"is not formatted: {why}", source)) from error
+        raise CantFormat(Problem(CODE, f"is not formatted: {reason}", source)) from error
     except RUAMEL_FAILS as error:
         raise _refuse(document, 0, "ruamel fails on its form") from error
 
 
-def _without_last_lines(document: Document, text: str) -> str:
-    """The text without empty lines at its end, unless a value has them."""
+def _strip_last_lines(document: Document, text: str) -> str:
+    """Returns the text without empty lines at its end, unless they belong to a value."""
     if not text.endswith("\n\n"):
         return text
     shorter = text.rstrip("\n") + "\n"
@@ -120,7 +120,7 @@ def _without_last_lines(document: Document, text: str) -> str:
 
 
 def _move_comments(before: str, after: str) -> str:
-    """Indents each comment that has a line of its own as the line that it stands at, before and now."""
+    """Indents each comment that has a line of its own like the value to which it was aligned before."""
     old_comments, new_comments = find_comments(before), find_comments(after)
     old_lines, new_lines = before.split("\n"), after.split("\n")
     if [one.text for one in old_comments] != [one.text for one in new_comments]:
@@ -128,15 +128,15 @@ def _move_comments(before: str, after: str) -> str:
     for old, new in zip(old_comments, new_comments, strict=True):
         new_lines[new.line] = new_lines[new.line].rstrip()
         if new.is_alone:
-            places = _columns_around(new_lines, new.line)
-            columns = zip(_columns_around(old_lines, old.line), places, strict=False)
+            new_columns = _columns_around(new_lines, new.line)
+            columns = zip(_columns_around(old_lines, old.line), new_columns, strict=False)
             column = next((now for was, now in columns if was == old.column), new.column)
-            new_lines[new.line] = " " * (column if old.is_alone else places[0]) + new.text
+            new_lines[new.line] = " " * (column if old.is_alone else new_columns[0]) + new.text
     return "\n".join(new_lines)
 
 
 def _columns_around(lines: Sequence[str], line: int) -> list[int]:
-    """The column of the next line with a value, then of each key, dash and value that the last one is in."""
+    """Returns the column of the next line with a value, then of each key, dash and value around the last value."""
     below = next((one for one in lines[line + 1 :] if HAS_VALUE.match(one)), "")
     columns = [len(below) - len(below.lstrip(" "))]
     last, is_dash = sys.maxsize, False
@@ -153,7 +153,7 @@ def _columns_around(lines: Sequence[str], line: int) -> list[int]:
 
 
 def _starts(line: str) -> Iterator[tuple[int, bool]]:
-    """The column of each dash that a line begins with (True), and of the value after them (False)."""
+    """Yields the column of each dash at the start of a line (True), and of the value after them (False)."""
     column = len(line) - len(line.lstrip(" "))
     while dash := DASH.match(line, column):
         yield column, True
@@ -161,43 +161,44 @@ def _starts(line: str) -> Iterator[tuple[int, bool]]:
     yield column, False
 
 
-def _check_that_all_is_kept(document: Document, text: str, formatted: str) -> None:
-    """Raises CantFormat, with the first line that shows it, where the formatted text is not the same file."""
+def _check_kept(document: Document, text: str, formatted: str) -> None:
+    """Raises CantFormat, with the first line that differs, if the formatted text lost or changed a part."""
     before, after = find_comments(text), find_comments(formatted)
     for number, comment in enumerate(before):
         if number >= len(after) or comment.text != after[number].text:
-            hint = "put it on a line of its own above the value, or write the value in lines and without brackets"
+            hint = "put it on a line of its own above the value, or write the value on several lines without brackets"
             message = f"the comment {comment.text[:60]!r} would be lost or moved"
             raise _refuse(document, comment.line, message, hint)
     read = read_yaml(document.file, formatted.encode())
     if read.problems or not same(document.value, read.value):
         line = _first_difference(document, read)
-        raise _refuse(document, line, "ruamel would write another value than this one", "write it in another form")
+        message = "ruamel would change this value"
+        raise _refuse(document, line, message, "write it in another form, such as in quotes")
     if _find_anchors(text) != _find_anchors(formatted):
         raise _refuse(document, 0, "an anchor or an alias would be lost")
 
 
 def _first_difference(document: Document, read: Document) -> int:
-    """The index of the line of the first value that reads otherwise; 0 where it can't be told."""
+    """Returns the index of the line of the first value that differs; 0 if it can't be found."""
     old: Any = document.value
     new: Any = read.value
-    place = 0
+    mark = 0
     while True:
-        known = set(_names(new))
-        wrong = next((one for one in _names(old) if one not in known or not same(old[one], new[one])), None)
+        known = set(_list_keys(new))
+        wrong = next((key for key in _list_keys(old) if key not in known or not same(old[key], new[key])), None)
         if wrong is None:
-            return (document.source(place).line or 1) - 1
-        place = document.mark_of(old, wrong)
+            return (document.source(mark).line or 1) - 1
+        mark = document.mark_of(old, wrong)
         old, new = old[wrong], new[wrong] if wrong in known else None
 
 
-def _names(value: object) -> Iterable[Any]:
-    """The keys of a mapping, the indexes of a list, none of anything else."""
+def _list_keys(value: object) -> Iterable[Any]:
+    """Returns the keys of a mapping or the indexes of a list; nothing for a scalar."""
     return value if isinstance(value, Mapping) else range(len(value)) if isinstance(value, list) else ()
 
 
 def _find_anchors(text: str) -> list[tuple[str, str]]:
-    """Every anchor and alias in its order."""
+    """Returns every anchor and alias, in order."""
     parser = CParser(text)
     found: list[tuple[str, str]] = []
     while not isinstance(event := parser.get_event(), events.StreamEndEvent):

@@ -1,4 +1,4 @@
-"""What was imported → the text of a desired-state folder's files, in the form that `fmt` keeps. Writes none itself."""
+"""An import → the text of a desired-state folder's files, in the form that `fmt` keeps. Writes no file itself."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ ORDER = (
 NAME_ORDER = ("honorificPrefix", "givenName", "middleName", "familyName", "honorificSuffix", "formatted")
 GROUP_ORDER = ("was", "externalId", "displayName", "groupType", "membership", "members")
 COMMENTS: Mapping[tuple[str, object], str] = {
-    ("externalId", None): "has none in the account; take this line out to give the key",
-    ("membership", "additive"): "somebody is in it who is inactive, or not imported",
+    ("externalId", None): "has none in the account; remove this line to set it to the key",
+    ("membership", "additive"): "has members who are inactive or not imported",
     ("active", False): "inactive in the account",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOrigin:
-    """Where an import came from: the tenant, its address, and the day; `declared` if the folder had it before."""
+    """The source of an import: the tenant, its address, and the day; `declared` if the folder had the tenant before."""
 
     name: str
     tenant: Tenant
@@ -42,14 +42,14 @@ class ImportOrigin:
     declared: bool
 
     @property
-    def said(self) -> str:
-        """For the top of a file."""
-        where = "the embedded 4me" if self.tenant.url == SANDBOX else _visible(self.tenant.url)
+    def sentence(self) -> str:
+        """The source of the import, for the head of a file."""
+        where = "the embedded 4me" if self.tenant.url == SANDBOX else _replace_invisible(self.tenant.url)
         return f"Imported from {self.name} ({where}) on {self.day}."
 
 
 def write_import(imported: Imported, origin: ImportOrigin, by: Literal["department", "hundred"]) -> Mapping[str, str]:
-    """The files by their path below the folder."""
+    """Returns the text of each file, by its path below the folder."""
     files = _by_department(imported, origin) if by == "department" else _by_hundred(imported, origin)
     if imported.groups:
         files["groups.yaml"] = _groups(imported.groups, origin)
@@ -61,7 +61,7 @@ def write_import(imported: Imported, origin: ImportOrigin, by: Literal["departme
 
 
 def _by_department(imported: Imported, origin: ImportOrigin) -> dict[str, str]:
-    """One file for each department, by what is left of its name in a file's; those that are alike share one."""
+    """Returns one file for each department, named after it; departments with the same file name share one."""
     files: dict[str, dict[str, Fields]] = {}
     departments: dict[str, set[str]] = {}
     for key, user in imported.users.items():
@@ -69,18 +69,16 @@ def _by_department(imported: Imported, origin: ImportOrigin) -> dict[str, str]:
         file = f"users/{make_slug(department) or NOWHERE}.yaml"
         files.setdefault(file, {})[key] = user
         departments.setdefault(file, set()).update({department} - {""})
-    return {
-        file: _users(
-            users,
-            origin,
-            f"The people of {_and(departments[file])}." if departments[file] else "People without a department.",
-        )
-        for file, users in files.items()
-    }
+    return {file: _users(users, origin, _describe_departments(departments[file])) for file, users in files.items()}
+
+
+def _describe_departments(departments: Iterable[str]) -> str:
+    names = " and ".join(map(_replace_invisible, sorted(departments)))
+    return f"The people of {names}." if names else "People without a department."
 
 
 def _by_hundred(imported: Imported, origin: ImportOrigin) -> dict[str, str]:
-    """A hundred people a file, in the order of their keys."""
+    """Returns a file for each hundred people, in the order of their keys."""
     listed = list(imported.users.items())
     digits = len(str(len(listed)))
     files: dict[str, str] = {}
@@ -95,21 +93,21 @@ def _by_hundred(imported: Imported, origin: ImportOrigin) -> dict[str, str]:
 def _users(users: Mapping[str, Fields], origin: ImportOrigin, title: str) -> str:
     head = [
         title,
-        origin.said,
+        origin.sentence,
         "",
-        "The rule: the key is a person's name for life; groups, roles and managers refer to it. The externalId is the",
-        "key, where no other stands here. An attribute that is not here is left alone; `null` would clear it.",
+        "The rule: the key is a person's permanent name; groups, roles and managers refer to it. The externalId is the",
+        "key, unless the entry has another. An attribute that is not here is not changed; `null` would clear it.",
     ]
     return _file(head, "users", _entries(users, ORDER))
 
 
 def _groups(groups: Mapping[str, Fields], origin: ImportOrigin) -> str:
     head = [
-        "Every group and who is in it.",
-        origin.said,
+        "Every group and its members.",
+        origin.sentence,
         "",
         "The rule: an authoritative group (the default) has exactly these members, an additive one at least these.",
-        "Groups can be nested (`group/other`) or filled by a rule (`members_where`) in place of a list.",
+        "A member can be a group (`group/other`); a rule (`members_where`) can replace the list.",
     ]
     return _file(head, "groups", _entries(groups, GROUP_ORDER))
 
@@ -117,10 +115,10 @@ def _groups(groups: Mapping[str, Fields], origin: ImportOrigin) -> str:
 def _roles(roles: Mapping[str, Sequence[str]], origin: ImportOrigin) -> str:
     head = [
         "Who holds which 4me role.",
-        origin.said,
+        origin.sentence,
         "",
-        "The rule: a user holds every role given to them or to a group they are in. The account does not say why",
-        "somebody holds a role: where it comes with a group, name the group (`groups: [service-desk]`) instead.",
+        "The rule: a user holds every role that is assigned to them or to a group they are in. The account does not",
+        "show why a user holds a role: if it comes with a group, name the group (`groups: [service-desk]`) instead.",
     ]
     given = ({"role": role, "users": list(users)} for role, users in roles.items())
     return _file(head, "role_assignments", make_list(map(_fields, given)))
@@ -134,14 +132,14 @@ def _tenants(origin: ImportOrigin) -> str:
         fields.append(("token", {"env": tenant.token.env}, hint))
     if tenant.dialect != "4me":
         fields.append(("dialect", tenant.dialect, "how changes are written on the wire"))
-    fields.append(("scope", "all", "everyone declared has access, as now; or `assigned`: whoever holds a role"))
-    head = ["The 4me account that this folder is the desired state of.", origin.said]
-    pairs = (YamlPair(name, make_value(value), behind=comment) for name, value, comment in _aligned(fields))
+    fields.append(("scope", "all", "every declared user has access, as now; or `assigned`: every user with a role"))
+    head = ["The 4me account whose desired state is in this folder.", origin.sentence]
+    pairs = (YamlPair(name, make_value(value), behind=comment) for name, value, comment in _align(fields))
     return _file(head, "tenants", make_mapping([YamlPair(origin.name, make_mapping(pairs))]))
 
 
-def _aligned(fields: Sequence[tuple[str, object, str]]) -> list[tuple[str, object, str]]:
-    """The fields with their comments below each other."""
+def _align(fields: Sequence[tuple[str, object, str]]) -> list[tuple[str, object, str]]:
+    """Returns the fields with their comments in one column."""
     ends = [len(name) + len(spell(value)) for name, value, _comment in fields]
     widest = max(end for end, (_name, _value, comment) in zip(ends, fields, strict=True) if comment)
     return [
@@ -151,20 +149,20 @@ def _aligned(fields: Sequence[tuple[str, object, str]]) -> list[tuple[str, objec
 
 
 def _file(head: Iterable[str], section: str, declared: Sequence[Event]) -> str:
-    """The comment, then the section."""
+    """Returns the text of a file: the comment, then the section."""
     comment = "".join(f"# {line}".rstrip() + "\n" for line in head)
     return write_document(make_mapping([YamlPair(section, declared, above=f"{comment}\n")]))
 
 
 def _entries(named: Mapping[str, Fields], order: Sequence[str]) -> list[Event]:
-    """A mapping in lines, with an empty line before each entry but the first."""
+    """Returns a block mapping, with an empty line before each entry but the first."""
     return make_mapping(
-        YamlPair(key, _fields(_ordered(fields, order)), above="\n" if number else "")
+        YamlPair(key, _fields(_sort_fields(fields, order)), above="\n" if number else "")
         for number, (key, fields) in enumerate(named.items())
     )
 
 
-def _ordered(entry: Fields, order: Sequence[str]) -> Fields:
+def _sort_fields(entry: Fields, order: Sequence[str]) -> Fields:
     return {name: entry[name] for name in order if name in entry}
 
 
@@ -174,14 +172,10 @@ def _fields(fields: Fields) -> list[Event]:
 
 def _field(name: str, value: object) -> YamlPair:
     comment = COMMENTS.get((name, value)) if isinstance(value, str | bool | None) else None
-    shown = _ordered(value, NAME_ORDER) if name == "name" and isinstance(value, Mapping) else value
-    return YamlPair(name, make_value(shown), behind=f"# {comment}" if comment else "")
+    in_order = _sort_fields(value, NAME_ORDER) if name == "name" and isinstance(value, Mapping) else value
+    return YamlPair(name, make_value(in_order), behind=f"# {comment}" if comment else "")
 
 
-def _and(names: Iterable[str]) -> str:
-    return " and ".join(map(_visible, sorted(names)))
-
-
-def _visible(text: str) -> str:
-    """The text for a comment: on one line, and nothing in it that can't be seen."""
+def _replace_invisible(text: str) -> str:
+    """Returns a text for a comment: line breaks and invisible characters become question marks."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,4 +1,4 @@
-"""A text by its lines and columns, and what is put in place of parts of it. Knows no YAML."""
+"""A text by its lines and columns, and replacements of its parts. Knows no YAML."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """What stands in place of the text from `start` to `end`."""
+    """The new text for the part from `start` to before `end`."""
 
     start: int
     end: int
@@ -16,7 +16,7 @@ class Replacement:
 
 
 def apply_replacements(text: str, replacements: Iterable[Replacement]) -> str | None:
-    """The text with all of them, those at one place in their order; None where two would touch the same."""
+    """Returns the text with all replacements, at one offset in the given order; None if two of them overlap."""
     parts: list[str] = []
     at = 0
     for one in sorted(replacements, key=lambda one: (one.start, one.end)):
@@ -29,53 +29,53 @@ def apply_replacements(text: str, replacements: Iterable[Replacement]) -> str | 
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """The text, asked about its lines; places are offsets."""
+    """A text and the positions of its lines."""
 
     text: str
 
     @property
     def newline(self) -> str:
-        """How its lines end."""
+        """The line ending of the text."""
         return "\r\n" if "\r\n" in self.text else "\n"
 
-    def line_start(self, place: int) -> int:
-        """Where the line of a place begins."""
-        return self.text.rfind("\n", 0, place) + 1
+    def line_start(self, offset: int) -> int:
+        """Returns the offset at which the line begins."""
+        return self.text.rfind("\n", 0, offset) + 1
 
-    def line_end(self, place: int) -> int:
-        """After the end of the line of a place; the place itself where a line begins there already."""
-        if self.begins_line(place):
-            return place
-        end = self.text.find("\n", place)
+    def line_end(self, offset: int) -> int:
+        """Returns the offset after the line's end; the offset itself if a line begins there."""
+        if self.begins_line(offset):
+            return offset
+        end = self.text.find("\n", offset)
         return len(self.text) if end < 0 else end + 1
 
-    def begins_line(self, place: int) -> bool:
-        """Whether something ended with its line just before the place."""
-        return place > 0 and self.text[place - 1] == "\n"
+    def begins_line(self, offset: int) -> bool:
+        """Whether a line ends just before the offset."""
+        return offset > 0 and self.text[offset - 1] == "\n"
 
-    def column(self, place: int) -> int:
-        """How many characters of its line stand before the place."""
-        return place - self.line_start(place)
+    def column(self, offset: int) -> int:
+        """Returns the number of characters before the offset on its line."""
+        return offset - self.line_start(offset)
 
-    def is_first(self, place: int) -> bool:
-        """Whether nothing but white space stands before the place on its line."""
-        return not self.text[self.line_start(place) : place].strip()
+    def is_first(self, offset: int) -> bool:
+        """Whether its line has only white space before the offset."""
+        return not self.text[self.line_start(offset) : offset].strip()
 
-    def is_empty(self, place: int) -> bool:
-        """Whether the line of the place is empty."""
-        return not self.text[self.line_start(place) : self._next_line(place)].strip()
+    def is_empty(self, offset: int) -> bool:
+        """Whether the line of the offset is empty."""
+        return not self.text[self.line_start(offset) : self._next_line(offset)].strip()
 
-    def _next_line(self, place: int) -> int:
-        end = self.text.find("\n", place)
+    def _next_line(self, offset: int) -> int:
+        end = self.text.find("\n", offset)
         return len(self.text) if end < 0 else end + 1
 
-    def width_after(self, place: int) -> int:
-        """How many characters stand after the place on its line."""
-        return len(self.text[place : self._next_line(place)].rstrip())
+    def width_after(self, offset: int) -> int:
+        """Returns the number of characters after the offset on its line, without white space at the end."""
+        return len(self.text[offset : self._next_line(offset)].rstrip())
 
-    def replace_lines(self, place: int, start: int, end: int, lines: Iterable[str]) -> Replacement:
-        """Whole lines in place of those from the index `start` to before `end`, counted from the line of a place."""
-        first = self.line_start(place)
+    def replace_lines(self, offset: int, start: int, end: int, lines: Iterable[str]) -> Replacement:
+        """Replaces whole lines, from index `start` to before `end`, counted from the line of the offset."""
+        first = self.line_start(offset)
         for _line in range(start):
             first = self._next_line(first)
         last = first
@@ -88,19 +88,19 @@ class SourceText:
         return Replacement(first, last, text)
 
     def insert_lines(self, after: int, lines: Iterable[str]) -> Replacement:
-        """Whole lines, after the line on which something ends."""
+        """Inserts whole lines after the line in which a value ends, at the offset `after`."""
         end = self.line_end(after)
         if end == len(self.text) and not self.begins_line(end):
             return Replacement(end, end, "".join(f"{self.newline}{line}" for line in lines))
         return Replacement(end, end, "".join(f"{line}{self.newline}" for line in lines))
 
-    def insert_lines_before(self, place: int, lines: Iterable[str]) -> Replacement:
-        """Whole lines, before the line of a place."""
-        start = self.line_start(place)
+    def insert_lines_before(self, offset: int, lines: Iterable[str]) -> Replacement:
+        """Inserts whole lines before the line of the offset."""
+        start = self.line_start(offset)
         return Replacement(start, start, "".join(f"{line}{self.newline}" for line in lines))
 
     def cut_lines(self, start: int, end: int) -> Replacement:
-        """The lines on which something stands, and one of two empty lines around them."""
+        """Removes the lines of a value, and one of two empty lines around them."""
         first, after = self.line_start(start), self.line_end(end)
         is_apart = first == 0 or self.is_empty(first - 1)
         if is_apart and after < len(self.text) and self.is_empty(after):

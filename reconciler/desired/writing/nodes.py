@@ -1,6 +1,6 @@
-"""YAML text → where each value stands in it: what an edit must know to touch that value and nothing else.
+"""YAML text → the position of each value, so that an edit can change that value and nothing else.
 
-The same events as `yaml_reader`, kept as positions and not as values; a file must have been read by that one first.
+Reads the same events as `yaml/reader`, but keeps positions and no values. The reader must have accepted the file.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Kind: TypeAlias = Literal["scalar", "list", "mapping", "alias"]
 
 @dataclass(slots=True)
 class Node:
-    """A value's place: from `start` (its anchor and tag included) to `end`, after its last character.
+    """A value's position: from `start` (with its anchor and tag) to `end`, after its last character.
 
-    `keys` are those of a mapping, beside its `items`; `style` is a scalar's quote or block indicator.
+    A mapping has `keys` and, in the same order, `items`; `style` is a scalar's quote or block indicator.
     """
 
     kind: Kind
@@ -32,21 +32,21 @@ class Node:
     name: str = ""
 
     def pair(self, name: str) -> tuple[Node, Node] | None:
-        """The key of that name and its value, where the mapping itself has it."""
+        """Returns the key with that name and its value, or None if the mapping itself lacks the key."""
         pairs = zip(self.keys, self.items, strict=True)
         return next((pair for pair in pairs if pair[0].name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The root (None where the file is empty), and the anchors that an alias or a merge refers to."""
+    """The root (None if the file is empty), and the anchors to which an alias or a merge refers."""
 
     root: Node | None
     referred: frozenset[str]
 
 
 def read_nodes(text: str) -> Tree:
-    """The places of all values of a text that is sound YAML."""
+    """Reads the positions of all values of a text that is valid YAML."""
     parser = CParser(text)
     stack: list[Node] = []
     keys: list[Node | None] = []
@@ -94,7 +94,7 @@ def _begin(event: Any) -> Node | None:  # noqa: ANN401  # libyaml's events have 
 
 
 def _end_of_collection(node: Node, event: Any) -> int:  # noqa: ANN401
-    """In flow, after the bracket; in block, after the last value, for the parser says where the next thing begins."""
+    """Returns the end: after the bracket; in block style after the last value, since libyaml's mark is further on."""
     if node.flow:
         return int(event.end_mark.index)
     return max((one.end for one in (*node.items, *node.keys)), default=node.start)

@@ -1,7 +1,7 @@
-"""One scalar or one list item of a YAML text → another, in its place. Knows layout; decides no value.
+"""Replaces a scalar or a list item of a YAML text in its place. Knows layout; decides no value.
 
-It is for files whose lines have another form than ruamel would give them (docs/decisions/0024-ruamel-writes.md). All
-replacements are at places of the text as it was, so that many can be made at once. The caller reads the result again.
+Serves files whose lines have another form than ruamel's (docs/decisions/0024-ruamel-writes.md). The offsets of all
+replacements refer to the original text, so many can be made at once. The caller reads the result again.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Any, Final
 from reconciler.desired.writing.layout import Replacement, SourceText
 from reconciler.desired.writing.nodes import Node
 from reconciler.desired.writing.round_trip import YamlPair, make_list, make_mapping, make_value, write_document
-from reconciler.desired.writing.spell import Style, same, spell, tell
+from reconciler.desired.writing.spell import Style, same, spell, spell_with_type
 
 STYLES: Final[Mapping[str, Style]] = {"'": "single", '"': "double"}
 COMMA = re.compile(r"[ \t]*,")
 DASH = re.compile(r"(?:^|(?<=[ \t]))-(?=[ \t\r\n]|$)", re.MULTILINE)
 LONGEST_LINE: Final = 120
 MERGE: Final = "<<"
-OTHER_FORM: Final = "it has another form in the account than here"
-SHARED_LINE: Final = "it stands on a line with something else"
+OTHER_FORM: Final = "the account's value has another form than this one"
+SHARED_LINE: Final = "its line contains another value too"
 _ABSENT: Final = object()
 
 
 class CantEdit(Exception):
-    """Why a value can't be edited on its own, and the offset at which it stands."""
+    """The reason why a value can't be edited on its own, and its offset."""
 
     def __init__(self, reason: str, mark: int) -> None:
         super().__init__(reason)
@@ -38,26 +38,26 @@ class CantEdit(Exception):
 
 @dataclass(slots=True)
 class Rewriter:
-    """Collects the replacements that make one value of the page another."""
+    """Collects the replacements that change one value of a text."""
 
     page: SourceText
     replacements: list[Replacement] = field(default_factory=list)
 
     def rewrite(self, node: Node, old: object, new: object, *, flow: bool = False) -> None:
-        """Makes the value at the node read as `new`; `flow` where it stands between brackets."""
+        """Changes the value at the node from `old` to `new`; `flow` if it is in brackets. Raises CantEdit."""
         if same(old, new):
             return
         if node.kind == "mapping" and isinstance(old, Mapping) and isinstance(new, Mapping):
-            self._mapping(node, old, new)
+            self._rewrite_mapping(node, old, new)
         elif node.kind == "list" and isinstance(old, list) and isinstance(new, list) and old and new:
-            self._list(node, old, new)
-        elif _is_block(node) or node.style in {"|", ">"}:
+            self._rewrite_list(node, old, new)
+        elif (node.kind in {"list", "mapping"} and not node.flow) or node.style in {"|", ">"}:
             raise CantEdit(OTHER_FORM, node.start)
         else:
-            self._on_one_line(node, new, flow=flow)
+            self._rewrite_line(node, new, flow=flow)
 
     def add_item(self, node: Node, after: int, item: Mapping[str, Any]) -> None:
-        """A mapping as a new item of a list, a line for each key, set apart as others are; `after` -1: at the end."""
+        """Adds a mapping to a list, a line for each key, with an empty line if others have one; `after` -1: last."""
         after = after if after >= 0 else len(node.items) - 1
         if node.flow or after < 0:
             self._insert_items(node, after, [item])
@@ -68,7 +68,7 @@ class Rewriter:
         self._add(self.page.insert_lines(node.items[after].end, ["", *lines] if self._are_apart(node) else lines))
 
     def remove_item(self, node: Node, index: int) -> None:
-        """An item of a list: from between its commas, or its lines; the last one leaves `[]`, or nothing."""
+        """Removes an item of a list, with its comma or its lines; if it is the only item, `[]` or nothing remains."""
         if node.flow:
             self._cut(node.items, node.items, index, index + 1)
             return
@@ -83,27 +83,27 @@ class Rewriter:
     def _replace(self, start: int, end: int, text: str) -> None:
         self._add(Replacement(start, end, text))
 
-    def _on_one_line(self, node: Node, new: object, *, flow: bool) -> None:
-        """The value spelled anew where it stands, in the quotes that it had; its anchor stays."""
+    def _rewrite_line(self, node: Node, new: object, *, flow: bool) -> None:
+        """Replaces a value on one line, in the same quotes; its anchor stays."""
         anchor = f"&{node.anchor} " if node.anchor else ""
         spelled = anchor + spell(new, flow=flow, style=STYLES.get(node.style, "plain"))
         was_empty = node.start == node.end
         needs_space = was_empty and self.page.text[node.start - 1 : node.start] not in {" ", "\t", "\n", ""}
         self._replace(node.start, node.end, f" {spelled}" if needs_space else spelled)
 
-    def _mapping(self, node: Node, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        """The values whose keys stay; a key that comes or goes is a line of its own."""
+    def _rewrite_mapping(self, node: Node, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Rewrites the values; raises CantEdit if a key is added or removed, because that changes whole lines."""
         own = {key.name for key in node.keys} - {MERGE}
-        came = [name for name, one in new.items() if name not in own and not same(old.get(name, _ABSENT), one)]
-        if came or own - new.keys():
+        added = [name for name, one in new.items() if name not in own and not same(old.get(name, _ABSENT), one)]
+        if added or own - new.keys():
             raise CantEdit(OTHER_FORM, node.start)
         for key, value in zip(node.keys, node.items, strict=True):
             if value.start == value.end and ":" not in self.page.text[key.end : value.start]:
-                raise CantEdit(OTHER_FORM, node.start)  # `{a}`: a key alone
+                raise CantEdit(OTHER_FORM, node.start)  # `{a}`: a key without a colon
             self.rewrite(value, old.get(key.name), new.get(key.name), flow=node.flow)
 
     def _cut(self, firsts: Sequence[Node], lasts: Sequence[Node], start: int, end: int) -> None:
-        """The elements from `start` to before `end` between brackets, with commas on one side; comments stay."""
+        """Removes elements in brackets, from `start` to before `end`, with the commas on one side; comments stay."""
         text, first, last = self.page.text, firsts[start].start, lasts[end - 1].end
         if start and "#" not in text[lasts[start - 1].end : first]:
             self._replace(lasts[start - 1].end, last, "")
@@ -113,9 +113,11 @@ class Rewriter:
             comma = COMMA.match(text, last)
             self._replace(first, comma.end() if comma else last, "")
 
-    def _list(self, node: Node, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """Inserts and removes items, and replaces the values that differ in those that stay."""
-        matcher = SequenceMatcher(None, list(map(tell, old)), list(map(tell, new)), autojunk=False)
+    def _rewrite_list(self, node: Node, old: Sequence[Any], new: Sequence[Any]) -> None:
+        """Inserts and removes items, and replaces the values that differ in the others."""
+        matcher = SequenceMatcher(
+            None, list(map(spell_with_type, old)), list(map(spell_with_type, new)), autojunk=False
+        )
         for tag, start, end, new_start, new_end in matcher.get_opcodes():
             if tag == "equal":
                 continue
@@ -130,7 +132,7 @@ class Rewriter:
             self._insert_items(node, start + stay - 1, new[new_start + stay : new_end])
 
     def _insert_items(self, node: Node, after: int, items: Sequence[Any]) -> None:
-        """Items after the one of that index (-1: before the first), on lines of their own or between the commas."""
+        """Inserts items after an index (-1: before the first), on lines of their own or with commas."""
         if not items:
             return
         if not node.flow:
@@ -141,14 +143,14 @@ class Rewriter:
             first = node.items[0].start
             self._replace(first, first, "".join(f"{spell(item, flow=True)}, " for item in items))
         else:
-            place = node.items[after].end
+            end = node.items[after].end
             spelled = ", ".join(spell(item, flow=True) for item in items)
-            self._replace(place, place, self._between(node, after, len(spelled)) + spelled)
+            self._replace(end, end, self._make_separator(node, after, len(spelled)) + spelled)
 
-    def _between(self, node: Node, after: int, length: int) -> str:
-        """A comma, and a new line where the items have lines of their own, or this one would be too long."""
-        place, page = node.items[after].end, self.page
-        is_long = page.column(place) + length + page.width_after(place) > LONGEST_LINE
+    def _make_separator(self, node: Node, after: int, length: int) -> str:
+        """Returns a comma, and a line break if the items have lines of their own or the line would be too long."""
+        end, page = node.items[after].end, self.page
+        is_long = page.column(end) + length + page.width_after(end) > LONGEST_LINE
         own_lines = after > 0 and "\n" in page.text[node.items[after - 1].end : node.items[after].start]
         first = " " * page.column(node.items[0].start)
         return f",{page.newline}{first}" if is_long or own_lines else ", "
@@ -164,14 +166,14 @@ class Rewriter:
             raise CantEdit(SHARED_LINE, first)
 
     def _are_apart(self, node: Node) -> bool:
-        """Whether an empty line stands between the items."""
+        """Whether the items are separated by empty lines."""
         between = [
             self.page.text[one.end : other.start] for one, other in zip(node.items, node.items[1:], strict=False)
         ]
         return not between or any(re.search(r"\n[ \t]*\r?\n", gap) for gap in between)
 
     def _dash(self, node: Node, index: int) -> int:
-        """The dash of a block list's item: the last one before it that is not in a comment."""
+        """Returns the offset of a block item's dash: the last dash before it that is not in a comment."""
         earliest = node.items[index - 1].end if index else node.start
         found = [
             match.start()
@@ -181,7 +183,3 @@ class Rewriter:
         if not found:
             raise CantEdit(OTHER_FORM, node.start)
         return found[-1]
-
-
-def _is_block(node: Node) -> bool:
-    return node.kind in {"list", "mapping"} and not node.flow

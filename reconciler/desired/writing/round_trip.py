@@ -1,7 +1,7 @@
-"""YAML text → ruamel's events with their comments, and events → text. Knows layout, and nothing of what values mean.
+"""YAML text → ruamel's events with their comments, and events → text. Knows layout, not what values mean.
 
-It takes events and not values: so ruamel types no word, resolves no merge and drops no anchor. How a word is spelled
-is the rule of `spell`, because ruamel writes characters that no reader can see (docs/decisions/0024-ruamel-writes.md).
+Uses events instead of values, so that ruamel types no word, resolves no merge and drops no anchor. Words are spelled by
+`spell`, because ruamel writes characters that are invisible (docs/decisions/0024-ruamel-writes.md).
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from reconciler.desired.yaml.reader import MERGE_KEY
 
 Event: TypeAlias = Any  # ruamel has no type for "an event with its comments"
 WIDTH: Final = 112
-NO_WIDTH: Final = 1_000_000  # ruamel folds nothing: whether brackets fit is decided here
+NO_WIDTH: Final = 1_000_000  # so that ruamel folds nothing; `_fits` decides whether brackets fit on a line
 RUAMEL_FAILS: Final = (AssertionError, AttributeError, IndexError, TypeError, ValueError)  # on rare forms
 BLOCK_STYLES: Final = frozenset("|>")
-FOLD: Final = "\a"  # how ruamel marks where a folded text goes on in the next line
+FOLD: Final = "\a"  # ruamel's mark for a line break in a folded text
 
 
 def parse_events(text: str) -> list[Event]:
@@ -57,7 +57,7 @@ def parse_events(text: str) -> list[Event]:
 
 
 def emit_events(events: Iterable[Event]) -> str:
-    """Returns the text: two spaces a level, brackets where they fit on one line, and no value folded."""
+    """Returns the text: two spaces a level, brackets only if they fit on one line, and no value folded."""
     stream = StringIO()
     _Emitter(stream).write(events)
     return stream.getvalue()
@@ -65,7 +65,7 @@ def emit_events(events: Iterable[Event]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class YamlPair:
-    """A key and the events of its value; `above` holds whole lines, `behind` a comment on the line where it ends."""
+    """A key and the events of its value; `above` has whole lines, `behind` a comment on the value's last line."""
 
     name: str
     value: Sequence[Event]
@@ -74,7 +74,7 @@ class YamlPair:
 
 
 def make_value(value: object) -> list[Event]:
-    """Makes the events of a value: a mapping or a list between brackets, which are opened where they don't fit."""
+    """Makes the events of a value; a mapping or list is in brackets, or on several lines if it does not fit."""
     match value:
         case Mapping():
             pairs = [(_make_scalar(str(name)), *make_value(one)) for name, one in value.items()]
@@ -88,7 +88,7 @@ def make_value(value: object) -> list[Event]:
 
 
 def make_mapping(entries: Iterable[YamlPair]) -> list[Event]:
-    """Makes the events of a mapping in lines."""
+    """Makes the events of a block mapping."""
     events: list[Event] = [MappingStartEvent(None, None, implicit=True, flow_style=False)]
     for entry in entries:
         key = _make_scalar(entry.name)
@@ -101,7 +101,7 @@ def make_mapping(entries: Iterable[YamlPair]) -> list[Event]:
 
 
 def make_list(items: Iterable[list[Event]]) -> list[Event]:
-    """Makes the events of a list in lines, with an empty line between the items."""
+    """Makes the events of a block list, with an empty line between the items."""
     events: list[Event] = [SequenceStartEvent(None, None, implicit=True, flow_style=False)]
     for number, (first, *rest) in enumerate(items):
         if number:
@@ -111,7 +111,7 @@ def make_list(items: Iterable[list[Event]]) -> list[Event]:
 
 
 def write_document(root: Iterable[Event]) -> str:
-    """Returns the text of a file that has this one value."""
+    """Returns the text of a file with this value."""
     start = (StreamStartEvent(), DocumentStartEvent(explicit=False))
     return emit_events([*start, *root, DocumentEndEvent(explicit=False), StreamEndEvent()])
 
@@ -122,12 +122,12 @@ def _make_scalar(value: object) -> Event:
 
 
 def make_comments(text: str, column: int = 0) -> CommentToken:
-    """Makes what ruamel keeps beside an event: comments and empty lines, with the end of the last line."""
+    """Makes ruamel's token for comments and empty lines beside an event; the text ends with a line feed."""
     return CommentToken(text, CommentMark(column), None)
 
 
 def _take_comments(event: Event, following: Event) -> None:
-    """Moves comments to where the emitter writes them: behind an alias, and from above `---` to below it."""
+    """Moves comments to events for which the emitter writes them: an alias, and the value below `---`."""
     behind, before = following.comment or (None, None)
     if isinstance(event, DocumentStartEvent) and event.comment and event.comment[1]:
         following.comment = [behind, [*event.comment[1], *(before or ())]]
@@ -137,7 +137,7 @@ def _take_comments(event: Event, following: Event) -> None:
 
 
 def _keep_comment_behind_anchor(event: Event) -> None:
-    """`ann: &model  # note`: ruamel takes the note for one above the first key, on a line of its own."""
+    """Keeps the note of `ann: &model  # note` on its line; ruamel would move it to a line above the first key."""
     before = event.comment[1] if event.comment else None
     if before and event.anchor and not event.comment[0] and before[0].start_mark.line == event.start_mark.line:
         first, *rest = before
@@ -145,7 +145,7 @@ def _keep_comment_behind_anchor(event: Event) -> None:
 
 
 def _mark_folds(value: str) -> str:
-    """Leaves the marks of ruamel's scanner only where its emitter can break the line."""
+    """Removes the marks of ruamel's scanner at which its emitter can't break the line."""
     parts = value.split(FOLD)
     text = parts[0]
     for part in parts[1:]:
@@ -155,7 +155,7 @@ def _mark_folds(value: str) -> str:
 
 
 class _Emitter(RoundTripEmitter):
-    """Holds all events at once, because it must know how long brackets are before it opens them."""
+    """Holds all events at once, because the length of brackets decides whether they become lines."""
 
     use_version = (1, 2)
 
@@ -165,14 +165,14 @@ class _Emitter(RoundTripEmitter):
 
     def write(self, events: Iterable[Event]) -> None:
         waiting = deque(events)
-        self.events = waiting  # type: ignore[assignment]  # a list there; events are taken from its front
+        self.events = waiting  # type: ignore[assignment]  # a list in ruamel; events are taken from its front
         self.ends = _find_ends(waiting)
         while waiting:
             self.event = waiting.popleft()
             self.state()
 
     def expect_node(self, **context: bool) -> None:  # type: ignore[override]  # it is called by name only
-        """Opens brackets that don't fit; `context` says whether the event is a key, a value or an item."""
+        """Turns brackets that don't fit into lines; `context` shows whether the event is a key, value or item."""
         event = self.event
         is_inside = self.flow_level or context.get("simple_key")
         if isinstance(event, CollectionStartEvent) and event.flow_style and not is_inside and not self._fits(event):
@@ -180,7 +180,7 @@ class _Emitter(RoundTripEmitter):
         super().expect_node(**context)
 
     def expect_alias(self) -> None:
-        """Writes the comment behind an alias too, which ruamel's own leaves out."""
+        """Writes also the comment behind an alias, which ruamel leaves out."""
         event = self.event
         super().expect_alias()
         self.no_newline = False
@@ -188,12 +188,12 @@ class _Emitter(RoundTripEmitter):
             self.write_comment(event.comment[0])
 
     def process_tag(self) -> None:
-        """Writes no tag: the reader takes only tags that change nothing, or make text, which is quoted instead."""
+        """Writes no tag: the reader accepts only tags that change nothing, or make text, which is quoted instead."""
 
     def process_scalar(self) -> None:
-        """Writes a text in lines as ruamel does, and any other in our spelling.
+        """Writes a block text as ruamel does, and any other scalar as `spell` does.
 
-        After it, nothing is "directly behind a dash": ruamel forgets that at times, and puts two keys on one line.
+        Resets `no_newline` (directly behind a dash): ruamel sometimes keeps it, and writes two keys on one line.
         """
         event = self.event
         is_in_line = bool(self.flow_level or self.simple_key_context)
@@ -214,7 +214,7 @@ class _Emitter(RoundTripEmitter):
             self.write_post_comment(event)
 
     def _fits(self, event: Event) -> bool:
-        """Whether a collection between brackets ends within the width, if it begins here."""
+        """Whether a collection in brackets ends within the width, if it begins at the current column."""
         end = self.column + (not self.whitespace) + _anchor(event) + 1
         firsts = [True]
         for inner in self.events:
@@ -237,7 +237,7 @@ class _Emitter(RoundTripEmitter):
 
 
 def _find_ends(events: Iterable[Event]) -> dict[int, Event]:
-    """The event that ends each collection, by the identity of the event that starts it."""
+    """Returns the event that ends each collection, by the identity of its first event."""
     ends: dict[int, Event] = {}
     opened: list[Event] = []
     for event in events:
@@ -249,7 +249,7 @@ def _find_ends(events: Iterable[Event]) -> dict[int, Event]:
 
 
 def _open(start: Event, end: Event, column: int) -> None:
-    """Turns brackets into lines: the comment behind the closing one goes to `column`, lines below it stay below."""
+    """Turns brackets into lines; the comment behind the closing bracket moves to `column`, lines below stay."""
     start.flow_style = False
     if not (end.comment and end.comment[0]):
         return
@@ -260,7 +260,7 @@ def _open(start: Event, end: Event, column: int) -> None:
 
 
 def _anchor(event: Event) -> int:
-    """How many characters an anchor or an alias takes, with the space behind it."""
+    """Returns the length of an anchor or alias with the space behind it."""
     if not event.anchor:
         return 0
     return len(event.anchor) + (1 if isinstance(event, AliasEvent) else 2)

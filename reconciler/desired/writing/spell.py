@@ -1,6 +1,7 @@
-"""Values → YAML as a person would write it, read back by `yaml_reader` (and any other YAML 1.2) as the same values.
+"""Values → YAML as a person would write it, which `yaml/reader` and other YAML 1.2 parsers read as the same values.
 
-Plain words where they stay what they are, single quotes else, double quotes where something can't be seen.
+A word stays plain if it keeps its meaning; otherwise it gets single quotes, or double quotes with escapes if a
+character is invisible.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ Style: TypeAlias = Literal["plain", "single", "double"]
 PLAIN = re.compile(r"[^\W_](?:[^\n#:]|:(?=\S)|(?<=\S)#)*")
 NUMBER_LIKE = re.compile(r"[0-9.:,_+eE-]+")
 FLOW_INDICATORS = frozenset("[]{},")
-NOT_IN_YAML_1_1 = frozenset({"y", "n", "yes", "no", "on", "off"})  # ours are text, but not every editor's
+NOT_IN_YAML_1_1 = frozenset({"y", "n", "yes", "no", "on", "off"})  # text in YAML 1.2, booleans in some editors
 ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 BYTE, SHORT = 0xFF, 0xFFFF
 
 
 def spell(value: object, *, flow: bool = False, style: Style = "plain") -> str:
-    """A value on one line; `flow` where it stands between brackets. `style` is the one to keep, where it can be."""
+    """Returns a value on one line; `flow` if it is in brackets. `style` is kept if the value allows it."""
     match value:
         case str():
             return _spell_text(value, flow=flow, style=style)
@@ -35,9 +36,9 @@ def spell(value: object, *, flow: bool = False, style: Style = "plain") -> str:
 
 
 def spell_word(text: str, *, is_plain: bool, quotes: Style, flow: bool, key: bool) -> str:
-    """Spells a word in canonical form: `null`, `true`, a number as it is written, text in quotes where it needs them.
+    """Returns a word in canonical form: `null`, `true`, a number unchanged, text in quotes if it needs them.
 
-    `is_plain` says that it has no quotes in the file, so it may mean more than text; `quotes` is the kind that it has.
+    `is_plain` if it has no quotes in the file, so it can be more than text; else `quotes` is the kind of its quotes.
     """
     value = read_word(text) if is_plain else text
     if value is None or isinstance(value, bool):
@@ -49,17 +50,17 @@ def spell_word(text: str, *, is_plain: bool, quotes: Style, flow: bool, key: boo
 
 
 def spell_key(name: str) -> str:
-    """A name before its colon."""
+    """Returns a key as it is written before its colon."""
     return _spell_text(name, flow=True, style="plain" if ":" not in name else "single")
 
 
-def tell(value: object) -> str:
-    """A value as a text that tells its kind, to find the items that stayed."""
+def spell_with_type(value: object) -> str:
+    """Returns a value as text with its type, to find equal items in two lists."""
     return f"{type(value).__name__} {spell(value, flow=True)}"
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are the same, and of the same kind: `1` is not `true`, nor `1.0`."""
+    """Whether two values are equal and of the same type: `1` differs from `true` and from `1.0`."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
@@ -77,16 +78,16 @@ def _spell_word(value: object) -> str:
 
 def _spell_text(text: str, *, flow: bool, style: Style) -> str:
     if not text.isprintable():
-        return '"' + "".join(map(_escaped, text)) + '"'
+        return '"' + "".join(map(_escape, text)) + '"'
     if style == "plain" and _stays_plain(text, flow=flow):
         return text
     if style == "double":
-        return '"' + "".join(map(_escaped, text)) + '"'
+        return '"' + "".join(map(_escape, text)) + '"'
     return "'" + text.replace("'", "''") + "'"
 
 
 def _stays_plain(text: str, *, flow: bool) -> bool:
-    """Whether the text needs no quotes; where readers could differ about it, it gets some."""
+    """Whether the text needs no quotes; it needs them if YAML parsers could read it differently."""
     if PLAIN.fullmatch(text) is None or text.endswith(" ") or NUMBER_LIKE.fullmatch(text):
         return False
     if flow and not FLOW_INDICATORS.isdisjoint(text):
@@ -94,7 +95,7 @@ def _stays_plain(text: str, *, flow: bool) -> bool:
     return text.lower() not in NOT_IN_YAML_1_1 and read_word(text) == text
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     if character in ESCAPES:
         return ESCAPES[character]
     if character.isprintable():

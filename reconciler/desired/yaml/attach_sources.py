@@ -1,4 +1,4 @@
-"""What was read and is valid → declarations whose filters, clauses and rules know their places. Judges nothing."""
+"""Valid declarations → declarations whose filters, clauses and rules have their file and line. Checks nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUP_ATTRIBUTES = ("externalId", "displayName", "groupType")
 
 
 def attach_tenant_sources(tenant: Tenant, entry: Entry) -> DeclaredTenant:
-    """The tenant, with the filters and mappings of its own."""
+    """Returns the tenant, with its own filters and mappings."""
     filters, mappings = tenant.scoping_filters, tenant.attribute_mappings
     return DeclaredTenant(
         tenant=tenant,
@@ -33,49 +33,49 @@ def attach_tenant_sources(tenant: Tenant, entry: Entry) -> DeclaredTenant:
 
 
 def attach_group_sources(group: GroupDeclaration, entry: Entry) -> DeclaredGroup:
-    """The group, with what was written of it; what was not is unmanaged."""
+    """Returns the group, with the attributes that the file declares; the others are unmanaged."""
     where = group.members_where
     return DeclaredGroup(
         attributes={name: getattr(group, name) for name in GROUP_ATTRIBUTES if name in group.model_fields_set},
         membership=group.membership,
         members=tuple(group.members or ()) if "members" in group.model_fields_set else None,
-        members_where=None if where is None else _locate_clauses(entry.document, entry.value, "members_where", where),
+        members_where=None if where is None else _attach_clauses(entry.document, entry.value, "members_where", where),
         source=entry.source,
         was=parse_was("group", group.was),
     )
 
 
 def attach_filter_sources(document: Document, container: object, declared: ScopingFilters) -> Filters:
-    """The filters under `container["scoping_filters"]`, each clause with its place."""
+    """Returns the filters under `container["scoping_filters"]`, each clause with its line."""
     written = child(container, "scoping_filters")
 
-    def located(kind: Kind, filters: list[FilterDeclaration]) -> tuple[Filter, ...]:
+    def attach(kind: Kind, filters: list[FilterDeclaration]) -> tuple[Filter, ...]:
         listed = child(written, f"{kind}s")
         return tuple(
             Filter(
                 title=declaration.title,
-                clauses=_locate_clauses(document, child(listed, index), "clauses", declaration.clauses),
+                clauses=_attach_clauses(document, child(listed, index), "clauses", declaration.clauses),
                 source=document.source(document.mark_of(listed, index)),
             )
             for index, declaration in enumerate(filters)
         )
 
-    return Filters(located("user", declared.users), located("group", declared.groups))
+    return Filters(attach("user", declared.users), attach("group", declared.groups))
 
 
 def attach_mapping_sources(document: Document, container: object, declared: AttributeMappings) -> Mappings:
-    """The rules under `container["attribute_mappings"]`, each with its place."""
+    """Returns the rules under `container["attribute_mappings"]`, each with its line."""
     written = child(container, "attribute_mappings")
 
-    def located(kind: str, rules: list[MappingRule]) -> tuple[LocatedRule, ...]:
+    def attach(kind: str, rules: list[MappingRule]) -> tuple[LocatedRule, ...]:
         listed = child(written, kind)
-        places = (document.source(document.mark_of(listed, index)) for index in range(len(rules)))
-        return tuple(LocatedRule(rule, place) for rule, place in zip(rules, places, strict=True))
+        sources = (document.source(document.mark_of(listed, index)) for index in range(len(rules)))
+        return tuple(LocatedRule(rule, source) for rule, source in zip(rules, sources, strict=True))
 
-    return Mappings(located("users", declared.users), located("groups", declared.groups))
+    return Mappings(attach("users", declared.users), attach("groups", declared.groups))
 
 
-def _locate_clauses(
+def _attach_clauses(
     document: Document, container: object, key: str, declared: list[ClauseDeclaration]
 ) -> tuple[Clause, ...]:
     listed = child(container, key)

@@ -1,6 +1,6 @@
-"""The files of a desired-state folder → Declarations, and every problem of all of them.
+"""The files of a desired-state folder → Declarations, and the problems of all files.
 
-Puts together what `read_file` reads of each. Reads no file itself: contents come in by name.
+Merges what `read_file` returns for each file. Reads no file itself: the contents are an argument.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the files declare, what is wrong with them, and each as it was read, for another load to use again."""
+    """The declarations and problems of the files, and the contents of each file, which another load can reuse."""
 
     declarations: Declarations
     problems: tuple[Problem, ...]
@@ -34,46 +34,46 @@ class Loaded:
 
 
 def read_all(contents: Mapping[str, bytes]) -> Mapping[str, Document]:
-    """Every file as YAML, one after the other."""
+    """Reads every file as YAML, one after the other."""
     return {file: read_yaml(file, content) for file, content in contents.items()}
 
 
 def load_declarations(contents: Mapping[str, bytes], known: Loaded | None = None, read: ReadAll = read_all) -> Loaded:
-    """Everything that the files declare, in the order of their names. Never raises: problems are collected.
+    """Loads everything that the files declare, in the order of their names. Raises nothing: problems are collected.
 
-    A file that `known` has with the same bytes is not read again: a base costs what differs from the head.
+    A file that `known` has with the same bytes is not read again, so a base costs only the files that differ.
     """
     read_before = known.files if known else {}
     with collector_off():
-        same = {file: before for file, before in read_before.items() if _is_same(before, contents.get(file))}
+        same = {
+            file: before
+            for file, before in read_before.items()
+            if file in contents and before.fingerprint == fingerprint(contents[file])
+        }
         documents = read({file: content for file, content in contents.items() if file not in same})
         files = {
             file: same[file] if file in same else read_file(contents[file], documents[file])
             for file in sorted(contents)
         }
-    return _put_together(files)
+    return _merge_files(files)
 
 
-def _is_same(before: FileContents, content: bytes | None) -> bool:
-    return content is not None and before.fingerprint == fingerprint(content)
-
-
-def _put_together(files: Mapping[str, FileContents]) -> Loaded:
+def _merge_files(files: Mapping[str, FileContents]) -> Loaded:
     every = list(files.values())
     problems = [problem for one in every for problem in one.problems]
-    tenants = _by_name("tenant", [named for one in every for named in one.tenants], problems)
-    users = _by_name("user", [named for one in every for named in one.users], problems)
-    groups = _by_name("group", [named for one in every for named in one.groups], problems)
-    guardrails = _by_name("the section", [one.guardrails for one in every if one.guardrails], problems)
+    tenants = _index_by_name("tenant", [named for one in every for named in one.tenants], problems)
+    users = _index_by_name("user", [named for one in every for named in one.users], problems)
+    groups = _index_by_name("group", [named for one in every for named in one.groups], problems)
+    guardrails = _index_by_name("the section", [one.guardrails for one in every if one.guardrails], problems)
     redaction = Redaction(tuple(sorted({name for one in every for name in one.redact})))
     declarations = Declarations(
-        tenants={name: _redacted(one, redaction) for name, one in _sound(tenants).items()},
-        users=_sound(users),
-        groups=_sound(groups),
+        tenants={name: _redact_tenant(tenant, redaction) for name, tenant in _select_valid(tenants).items()},
+        users=_select_valid(users),
+        groups=_select_valid(groups),
         assignments=tuple(assignment for one in every for assignment in one.assignments),
-        filters=redact_filters(_joined([one.filters for one in every]), redaction),
-        mappings=_only("attribute_mappings", [one.mappings for one in every if one.mappings != Mappings()], problems),
-        guardrails=_sound(guardrails).get("guardrails", Guardrails()),
+        filters=redact_filters(_join_filters([one.filters for one in every]), redaction),
+        mappings=_select_mappings([one.mappings for one in every if one.mappings != Mappings()], problems),
+        guardrails=_select_valid(guardrails).get("guardrails", Guardrails()),
         notifications=tuple(notifier for one in every for notifier in one.notifications),
         redact=redaction.names,
         broken=frozenset(
@@ -88,31 +88,30 @@ def _put_together(files: Mapping[str, FileContents]) -> Loaded:
     return Loaded(declarations, tuple(problems), files)
 
 
-def _joined(filters: Sequence[Filters]) -> Filters:
+def _join_filters(filters: Sequence[Filters]) -> Filters:
     return Filters(
         users=tuple(declared for one in filters for declared in one.users),
         groups=tuple(declared for one in filters for declared in one.groups),
     )
 
 
-def _redacted(tenant: DeclaredTenant, redaction: Redaction) -> DeclaredTenant:
+def _redact_tenant(tenant: DeclaredTenant, redaction: Redaction) -> DeclaredTenant:
     return replace(tenant, filters=redact_filters(tenant.filters, redaction)) if tenant.filters else tenant
 
 
-def _only(section: str, declared: Sequence[Mappings], problems: list[Problem]) -> Mappings:
-    """Rules are by target: one file holds them, or which of two wins would depend on its name."""
+def _select_mappings(declared: Sequence[Mappings], problems: list[Problem]) -> Mappings:
+    """Returns the mappings of one file; with several files, the winner of two rules would depend on file names."""
     if len(declared) > 1:
-        places = " and ".join(str((one.users or one.groups)[0].source) for one in declared)
-        problems.append(
-            Problem("duplicate", f"{section} stand in more than one file: {places}", hint="put them together")
-        )
+        sources = " and ".join(str((one.users or one.groups)[0].source) for one in declared)
+        message = f"attribute_mappings is declared in more than one file: {sources}"
+        problems.append(Problem("duplicate", message, hint="move all mappings to one file"))
     return declared[0] if declared else Mappings()
 
 
-def _by_name(
+def _index_by_name(
     kind: str, listed: Iterable[NamedDeclaration[T]], problems: list[Problem]
 ) -> dict[str, NamedDeclaration[T]]:
-    """Each name once; a second declaration is a problem that names both places."""
+    """Returns the first declaration of each name; a second one is a problem that names both lines."""
     by_name: dict[str, NamedDeclaration[T]] = {}
     for named in listed:
         first = by_name.setdefault(named.name, named)
@@ -122,6 +121,6 @@ def _by_name(
     return by_name
 
 
-def _sound(by_name: Mapping[str, NamedDeclaration[T]]) -> dict[str, T]:
-    """Those without problems."""
+def _select_valid(by_name: Mapping[str, NamedDeclaration[T]]) -> dict[str, T]:
+    """Returns the declarations without problems."""
     return {name: named.declared for name, named in by_name.items() if named.declared is not None}

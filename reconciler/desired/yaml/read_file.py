@@ -1,6 +1,6 @@
-"""One file of a desired-state folder → what it declares, and its problems. Knows what may stand under which key.
+"""One file of a desired-state folder → its declarations and problems. Knows the schema of each top-level key.
 
-What other files declare is not its business: names that are declared twice are found where files are put together.
+Knows no other file: `load` finds names that two files declare.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ from reconciler.errors import Problem, Source
 
 T = TypeVar("T")
 NAME_HINT = "use letters, digits, dots and dashes"
+TENANT_HINT = "start with a letter or digit, and use at most 64 characters"
 TENANT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 BAD_IN_NAMES = frozenset("/ \t\r\n") | frozenset(map(chr, range(32)))
 
@@ -71,9 +72,9 @@ class NamedDeclaration(Generic[T]):
 
 @dataclass(slots=True)
 class FileContents:
-    """What one file declares, in its order, and what is wrong with it; `fingerprint` is of its bytes.
+    """The declarations of one file, in its order, and its problems; `fingerprint` is the hash of its bytes.
 
-    The document is kept for the lines in it, which few ask for.
+    The document is kept because only few of its lines are needed: each is computed on demand.
     """
 
     fingerprint: bytes
@@ -93,7 +94,7 @@ class FileContents:
 
 
 def read_file(content: bytes, document: Document) -> FileContents:
-    """Everything that the file declares, which was read as that document. Never raises: problems are collected."""
+    """Returns everything that a file declares, from its bytes and document. Raises nothing: problems are collected."""
     contents = FileContents(fingerprint(content), document)
     contents.problems.extend(document.problems)
     match document.value:
@@ -102,13 +103,14 @@ def read_file(content: bytes, document: Document) -> FileContents:
         case None:
             pass
         case _:
-            hint = f"start with one of: {', '.join(SECTIONS)}"
-            contents.problems.append(Problem("invalid", "is not a mapping at its top", Source(document.file, 1), hint))
+            hint = f"start with a top-level key: {', '.join(SECTIONS)}"
+            problem = Problem("invalid", "is not a mapping at its top level", Source(document.file, 1), hint)
+            contents.problems.append(problem)
     return contents
 
 
 def fingerprint(content: bytes) -> bytes:
-    """What two files have in common only if they are the same."""
+    """Returns the SHA-256 hash of a file's bytes."""
     return sha256(content).digest()
 
 
@@ -118,7 +120,7 @@ def _names(*types: type) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Schema(Generic[T]):
-    """A type of the contract, and the keys that a did-you-mean may offer for it."""
+    """A type of the contract, and the keys that a suggestion may offer for it."""
 
     adapter: TypeAdapter[T]
     names: frozenset[str]
@@ -153,57 +155,57 @@ class _FileReader:
             if section in SECTIONS:
                 SECTIONS[section](self)
             else:
-                self._unknown_section(section)
+                self._refuse_section(section)
 
-    def _unknown_section(self, section: str) -> None:
+    def _refuse_section(self, section: str) -> None:
         hint = did_you_mean(section, SECTIONS) or f"the top-level keys are: {', '.join(SECTIONS)}"
         source = self.document.source(self.document.mark_of(self.sections, section))
         self._add(Problem("unknown_key", f'"{section}" is not a top-level key', source, hint))
 
     def read_users(self) -> None:
         for entry in self._entries("users", "user"):
-            user = self._valid(_USER, entry)
-            declared = None if user is None else _located_user(user, entry.source)
+            user = self._validate(_USER, entry)
+            declared = None if user is None else _attach_user_source(user, entry.source)
             self.contents.users.append(NamedDeclaration(entry.name, entry.source, declared))
 
     def read_groups(self) -> None:
         for entry in self._entries("groups", "group"):
-            group = self._valid(_GROUP, entry)
+            group = self._validate(_GROUP, entry)
             declared = None if group is None else attach_group_sources(group, entry)
             self.contents.groups.append(NamedDeclaration(entry.name, entry.source, declared))
 
     def read_tenants(self) -> None:
         for entry in self._entries("tenants", "tenant"):
-            tenant = self._valid(_TENANT, entry)
+            tenant = self._validate(_TENANT, entry)
             declared = None if tenant is None else attach_tenant_sources(tenant, entry)
             self.contents.tenants.append(NamedDeclaration(entry.name, entry.source, declared))
 
     def read_assignments(self) -> None:
         for entry in self._items("role_assignments"):
-            assignment = self._valid(_ASSIGNMENT, entry)
+            assignment = self._validate(_ASSIGNMENT, entry)
             if assignment is not None:
                 self.contents.assignments.append(DeclaredAssignment(assignment, entry.source))
 
     def read_notifications(self) -> None:
-        valid = (self._valid(_NOTIFIER, entry) for entry in self._items("notifications"))
-        self.contents.notifications.extend(notifier for notifier in valid if notifier is not None)
+        notifiers = (self._validate(_NOTIFIER, entry) for entry in self._items("notifications"))
+        self.contents.notifications.extend(notifier for notifier in notifiers if notifier is not None)
 
     def read_filters(self) -> None:
-        declared = self._valid(_FILTERS, self._section("scoping_filters"))
+        declared = self._validate(_FILTERS, self._section("scoping_filters"))
         if declared is not None:
             self.contents.filters = attach_filter_sources(self.document, self.sections, declared)
 
     def read_mappings(self) -> None:
-        declared = self._valid(_MAPPINGS, self._section("attribute_mappings"))
+        declared = self._validate(_MAPPINGS, self._section("attribute_mappings"))
         if declared is not None:
             self.contents.mappings = attach_mapping_sources(self.document, self.sections, declared)
 
     def read_guardrails(self) -> None:
         entry = self._section("guardrails")
-        self.contents.guardrails = NamedDeclaration("guardrails", entry.source, self._valid(_GUARDRAILS, entry))
+        self.contents.guardrails = NamedDeclaration("guardrails", entry.source, self._validate(_GUARDRAILS, entry))
 
     def read_redact(self) -> None:
-        names = self._valid(_REDACT, self._section("redact"))
+        names = self._validate(_REDACT, self._section("redact"))
         self.contents.redact = tuple(names or ())
 
     def read_released(self) -> None:
@@ -214,7 +216,7 @@ class _FileReader:
 
     def _read_settlements(self, section: str, settlements: list[Settlement]) -> None:
         for entry in self._items(section):
-            declared = self._valid(_SETTLEMENT, entry)
+            declared = self._validate(_SETTLEMENT, entry)
             if declared is not None:
                 settlements.append(declared.located(entry.source))
 
@@ -223,40 +225,42 @@ class _FileReader:
         return Entry(self.document, self.sections, section, section, source)
 
     def _entries(self, section: str, kind: str) -> Iterator[Entry]:
-        """The named entries of a section whose names can be names."""
+        """Yields the entries of a mapping whose names are valid."""
         named = self.sections[section]
         if not isinstance(named, YamlMapping):
-            self._wrong_shape(section, f"a mapping of {kind} names")
+            hint = f"write each {kind}'s name below it, indented, as `name:`"
+            self._refuse_shape(section, f"a mapping of {kind} names", hint)
             return
         for name, mark in zip(named, named.marks, strict=True):
             source = self.document.source(mark)
-            if problem := _bad_name(kind, name):
-                self._add(Problem("bad_name", f'"{name}" can not be a name: {problem}', source, NAME_HINT))
+            if problem := _check_name(kind, name):
+                hint = TENANT_HINT if kind == "tenant" else NAME_HINT
+                self._add(Problem("bad_name", f'"{name}" is not a valid {kind} name: {problem}', source, hint))
             else:
                 yield Entry(self.document, named, name, f"{section}.{name}", source)
 
     def _items(self, section: str) -> Iterator[Entry]:
-        """The items of a section that is a list."""
+        """Yields the items of a list."""
         listed = self.sections[section]
         if not isinstance(listed, YamlSequence):
-            self._wrong_shape(section, "a list")
+            self._refuse_shape(section, "a list", "start each item below it with `- `")
             return
         for index, mark in enumerate(listed.marks):
             yield Entry(self.document, listed, index, f"{section}[{index}]", self.document.source(mark))
 
-    def _valid(self, schema: _Schema[T], entry: Entry) -> T | None:
-        """The entry as its type, or None and its problems."""
+    def _validate(self, schema: _Schema[T], entry: Entry) -> T | None:
+        """Returns the entry as its type, or adds its problems and returns None."""
         try:
             return schema.adapter.validate_python(entry.value)
         except ValidationError as error:
             self.contents.problems.extend(explain_errors(entry, error, schema.names))
             return None
 
-    def _wrong_shape(self, section: str, expected: str) -> None:
-        """A section that is there and empty is nothing; any other shape is a problem."""
+    def _refuse_shape(self, section: str, expected: str, hint: str) -> None:
+        """Adds a problem, unless the section is empty: then it declares nothing."""
         if self.sections[section] is not None:
             source = self.document.source(self.document.mark_of(self.sections, section))
-            self._add(Problem("invalid", f"{section}: is not {expected}", source))
+            self._add(Problem("invalid", f"{section}: is not {expected}", source, hint))
 
     def _add(self, problem: Problem) -> None:
         self.contents.problems.append(problem)
@@ -277,18 +281,16 @@ SECTIONS: dict[str, Callable[[_FileReader], None]] = {
 }
 
 
-def _located_user(entry: UserEntry, source: Source) -> DeclaredUser:
-    """The user with their place; what they were called before is no attribute."""
+def _attach_user_source(entry: UserEntry, source: Source) -> DeclaredUser:
+    """Returns the user with its source; the previous key, `was`, is no attribute."""
     was = entry.pop("was", None)
     return DeclaredUser(cast("UserDeclaration", entry), source, parse_was("user", was))
 
 
-def _bad_name(kind: str, name: str) -> str | None:
-    """What is wrong with a name. A tenant's is part of a file's and of a git ref's, and so is held to less."""
+def _check_name(kind: str, name: str) -> str | None:
+    """Returns why a name is not valid, or None. A tenant's name is part of file names and git refs, so it has less."""
     if kind == "tenant":
-        return None if TENANT_NAME.fullmatch(name) else "a tenant's has letters, digits, _ and - only"
-    return (
-        "it is empty, or has white space, a slash or a control character"
-        if not name or BAD_IN_NAMES & {*name}
-        else None
-    )
+        return None if TENANT_NAME.fullmatch(name) else "a tenant name has only letters, digits, _ and -"
+    if not name or BAD_IN_NAMES & {*name}:
+        return "it is empty, or contains white space, a slash or a control character"
+    return None

@@ -1,7 +1,7 @@
-"""YAML 1.2 text → values that remember where they stand. Knows YAML, and nothing of what the values mean.
+"""YAML 1.2 text → values that remember their positions. Knows YAML, not what the values mean.
 
 Built on libyaml's events, typed here by the rules of YAML 1.2: a loader that keeps positions takes twenty times as
-long for the same values (docs/decisions/0006-yaml-loader.md). A test holds the values equal to ruamel's.
+long for the same values (docs/decisions/0006-yaml-loader.md). A test compares the values with ruamel's.
 """
 
 from __future__ import annotations
@@ -11,24 +11,27 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from yaml import MarkedYAMLError, YAMLError, events
+from yaml import YAMLError, events
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its own module's name for it
-from yaml.reader import ReaderError
 
+from reconciler.desired.yaml.syntax_problems import (
+    MAX_DEPTH,
+    MAX_FILE_BYTES,
+    TOO_DEEP,
+    explain_encoding,
+    explain_size,
+    explain_yaml_error,
+)
 from reconciler.desired.yaml.words import read_word
 from reconciler.errors import Problem, Source
 
-MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_SCALAR = 64 * 1024
-MAX_DEPTH = 32
-TOO_DEEP: Final = f"nested more than {MAX_DEPTH} deep"
-TOO_DEEP_FOR_LIBYAML: Final = "exceeded maximum nesting depth"  # of PyYAML 6.0.4, beyond 1,000, before the first event
 MAX_ALIASED_NODES = 100_000
 ODD_LINE_BREAK = re.compile("[\x85\u2028\u2029]")
 
 
 class YamlMapping(dict[str, object]):
-    """A YAML mapping; `marks` holds, in order, the offset at which each key stands."""
+    """A YAML mapping; `marks` holds the offset of each key, in order."""
 
     __slots__ = ("mark", "marks")
 
@@ -38,7 +41,7 @@ class YamlMapping(dict[str, object]):
 
 
 class YamlSequence(list[object]):
-    """A YAML sequence; `marks` holds, in order, the offset at which each item stands."""
+    """A YAML sequence; `marks` holds the offset of each item, in order."""
 
     __slots__ = ("mark", "marks")
 
@@ -49,7 +52,7 @@ class YamlSequence(list[object]):
 
 @dataclass(slots=True)
 class Document:
-    """One file, read: its value (None where it is empty or could not be read) and what was wrong with it as YAML."""
+    """A file as YAML: its text, its value (None if it is empty or unreadable) and its problems."""
 
     file: str
     text: str = ""
@@ -58,13 +61,16 @@ class Document:
     _line_starts: list[int] = field(default_factory=list)
 
     def source(self, mark: int) -> Source:
-        """The file and line of an offset."""
+        """Returns the file and line of an offset."""
         if not self._line_starts:
             self._line_starts.extend(match.end() for match in re.finditer("\n", self.text))
         return Source(self.file, bisect_right(self._line_starts, mark) + 1)
 
     def mark_of(self, container: object, key: object) -> int:
-        """The offset of a key in a mapping or of an index in a sequence, or of the container itself."""
+        """Returns the offset of a mapping's key or a sequence's index; of the container itself, if it lacks the key.
+
+        The offset is 0 if `container` is neither.
+        """
         match container:
             case YamlMapping() if key in container:
                 return container.marks[list(container).index(str(key))]
@@ -76,43 +82,38 @@ class Document:
                 return 0
 
     def written(self, mark: int) -> str:
-        """How the plain value at an offset (or after the key there) is written: `0123`, `no`."""
+        """Returns the spelling of the plain value at an offset, or after the key at the offset: `0123`, `no`."""
         match = re.compile(r"(?:[^:\n]*:[ \t]+)?([^,}\]\n#]*)").match(self.text, mark)
         return match[1].strip() if match else ""
 
 
 def read_yaml(file: str, content: bytes) -> Document:
-    """Every value of the file with its position. Never raises: what is wrong is in the document's problems."""
+    """Reads every value of a file, with its position. Raises nothing: the document has the problems."""
     document = Document(file)
     if len(content) > MAX_FILE_BYTES:
-        document.problems.append(_too_large(file))
+        document.problems.append(explain_size(file))
         return document
     try:
         document.text = decode(content)
     except UnicodeDecodeError as error:
-        document.problems.append(_not_utf8(file, content, error))
+        document.problems.append(explain_encoding(file, content, error))
         return document
     if odd := ODD_LINE_BREAK.search(document.text):
         hint = "write it in double quotes as \\N, \\L or \\P"
-        message = "a line break that editors do not show (U+0085, U+2028 or U+2029)"
+        message = "contains a line break that editors do not show (U+0085, U+2028 or U+2029)"
         document.problems.append(Problem("yaml", message, document.source(odd.start()), hint))
         return document
     try:
         document.value = _Builder(document).build()
     except _Unreadable as error:
         document.problems.append(error.problem)
-    except MarkedYAMLError as error:
-        document.problems.append(_not_yaml(document, error))
-    except ReaderError as error:
-        message = f"is not YAML: the character U+{error.character:04X} can't stand there"
-        document.problems.append(Problem("yaml", message, document.source(error.position)))
     except YAMLError as error:
-        document.problems.append(Problem("yaml", f"is not YAML: {_first_line(error)}", Source(file, 1)))
+        document.problems.append(explain_yaml_error(file, document.text, error))
     return document
 
 
 def decode(content: bytes) -> str:
-    """The text of a file, in which offsets count: without the mark that some editors put before it."""
+    """Returns the text of a file, in which offsets count: without the byte order mark of some editors."""
     return content.decode("utf-8-sig")
 
 
@@ -124,7 +125,7 @@ class _Unreadable(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A container that is being read; `key` is the one whose value comes next."""
+    """A container that is not read to its end yet; `key` is the key whose value comes next."""
 
     value: YamlMapping | YamlSequence
     anchor: str | None
@@ -134,11 +135,11 @@ class _Open:
 
 
 MERGE_KEY = "<<"
-_MERGE: Final = "\0merge"  # no YAML text holds this character, so no key is taken for it
+_MERGE: Final = "\0merge"  # no YAML text holds this character, so no key equals it
 
 
 class _Builder:
-    """Builds the values of one document from its events; `aliased` counts what aliases would unfold to."""
+    """Builds the values of one document from its events; `aliased` counts the values that aliases expand to."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -177,9 +178,10 @@ class _Builder:
 
     def _special_scalar(self, event: events.ScalarEvent, mark: int) -> None:
         if len(event.value) > MAX_SCALAR:
-            raise self._unreadable(mark, f"a value of {len(event.value):,} characters; at most {MAX_SCALAR:,} are read")
+            message = f"the value has {len(event.value):,} characters; at most {MAX_SCALAR:,} are read"
+            raise self._unreadable(mark, message, "shorten it")
         if event.tag and event.tag not in {"!", "tag:yaml.org,2002:str"}:
-            raise self._unreadable(mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
+            raise self._unreadable(mark, f"the tag {event.tag!r} is not allowed here", "write the value without it")
         plain = not event.style and not event.tag
         value = read_word(event.value) if plain else event.value
         if plain and value == MERGE_KEY and self._expects_a_key():
@@ -191,7 +193,8 @@ class _Builder:
 
     def _open(self, event: events.CollectionStartEvent, value: YamlMapping | YamlSequence) -> None:
         if event.tag and event.tag not in {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:
-            raise self._unreadable(value.mark, f"the tag {event.tag!r} is not allowed here", "write the plain value")
+            message = f"the tag {event.tag!r} is not allowed here"
+            raise self._unreadable(value.mark, message, "write the value without it")
         if len(self.stack) >= MAX_DEPTH:
             raise self._unreadable(value.mark, TOO_DEEP)
         self.stack.append(_Open(value, event.anchor))
@@ -206,15 +209,17 @@ class _Builder:
 
     def _alias(self, anchor: str, mark: int) -> None:
         if anchor not in self.anchors:
-            raise self._unreadable(mark, f"the alias *{anchor} names no finished anchor &{anchor}")
+            message = f"the alias *{anchor} has no finished anchor &{anchor} above it"
+            raise self._unreadable(mark, message, "write the value itself, or quote the text if it is no alias")
         value, nodes = self.anchors[anchor]
         self.aliased += nodes
         if self.aliased > MAX_ALIASED_NODES:
-            raise self._unreadable(mark, f"aliases that unfold to more than {MAX_ALIASED_NODES:,} values")
+            message = f"the aliases expand to more than {MAX_ALIASED_NODES:,} values"
+            raise self._unreadable(mark, message, "use fewer aliases")
         self._put(value, mark, nodes)
 
     def _put(self, value: object, mark: int, nodes: int) -> None:
-        """Hands a finished value to the container that it stands in."""
+        """Adds a finished value to the container around it."""
         if not self.stack:
             self.root = value
             return
@@ -254,7 +259,8 @@ class _Builder:
         if key == _MERGE:
             merged = value if isinstance(value, YamlSequence) else [value]
             if not all(isinstance(one, YamlMapping) for one in merged):
-                raise self._unreadable(mapping.mark, "`<<` merges something that is not a mapping")
+                message = "`<<` merges a value that is not a mapping"
+                raise self._unreadable(mapping.mark, message, "merge the alias of a mapping, or quote the key")
             parent.merges.extend(one for one in merged if isinstance(one, YamlMapping))
         elif key is not None:
             mapping.setdefault(key, value)
@@ -262,40 +268,16 @@ class _Builder:
     def _count_documents(self, mark: int) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self._unreadable(mark, "a second document (`---`) in one file", "put it in a file of its own")
+            raise self._unreadable(mark, "a second document (`---`) in one file", "move it to a file of its own")
 
     def _unreadable(self, mark: int, message: str, hint: str | None = None) -> _Unreadable:
         return _Unreadable(Problem("yaml", message, self.document.source(mark), hint))
 
 
 def _merge(mapping: YamlMapping, merges: list[YamlMapping]) -> None:
-    """What the mapping says itself wins; of two that are merged, the earlier one."""
+    """Adds the keys that the mapping lacks; if two merged mappings have a key, the earlier mapping wins."""
     for merged in merges:
         for (key, value), mark in zip(merged.items(), merged.marks, strict=True):
             if key not in mapping:
                 mapping[key] = value
                 mapping.marks.append(mark)
-
-
-def _too_large(file: str) -> Problem:
-    message = f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB, which is the most that is read"
-    return Problem("file_too_large", message, Source(file), "split it: every *.yaml below the folder is read")
-
-
-def _not_utf8(file: str, content: bytes, error: UnicodeDecodeError) -> Problem:
-    line = content[: error.start].count(b"\n") + 1
-    return Problem(
-        "encoding", f"is not UTF-8: the byte 0x{content[error.start]:02x}", Source(file, line), "save it as UTF-8"
-    )
-
-
-def _not_yaml(document: Document, error: MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    source = Source(document.file, mark.line + 1 if mark else 1)
-    if error.problem == TOO_DEEP_FOR_LIBYAML:
-        return Problem("yaml", TOO_DEEP, source)
-    return Problem("yaml", f"is not YAML: {error.problem or error.context}", source)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]

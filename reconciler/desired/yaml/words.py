@@ -1,4 +1,4 @@
-"""What a plain word means in YAML 1.2, by ruamel's rules: null, a boolean, a number, a date, else text."""
+"""The meaning of a plain word in YAML 1.2, by ruamel's rules: null, a boolean, a number, a date, else text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TYPED_STARTS = frozenset("0123456789+-.~nNtTfF")
 
 
 def read_word(text: str) -> object:
-    """The value that a plain (unquoted, untagged) word stands for."""
+    """Returns the value of a plain (unquoted, untagged) word."""
     if text and text[0] not in TYPED_STARTS:
         return text
     if text in NULLS:
@@ -25,13 +25,13 @@ def read_word(text: str) -> object:
     if text in BOOLEANS:
         return BOOLEANS[text]
     if INTEGER.fullmatch(text):
-        return _integer(text)
+        return _read_integer(text)
     if FLOAT.fullmatch(text) or SPECIAL_FLOAT.fullmatch(text):
         return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
-    return _moment(text)
+    return _read_moment(text)
 
 
-def _integer(text: str) -> object:
+def _read_integer(text: str) -> object:
     digits = text.replace("_", "")
     unsigned = digits.lstrip("+-")
     if unsigned[:2] in {"0b", "0o", "0x"}:
@@ -39,7 +39,7 @@ def _integer(text: str) -> object:
     return int(digits) if len(unsigned) <= MOST_DIGITS else text
 
 
-def _moment(text: str) -> object:
+def _read_moment(text: str) -> object:
     try:
         if DAY.fullmatch(text):
             return date.fromisoformat(text)

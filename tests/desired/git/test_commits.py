@@ -1,4 +1,4 @@
-"""Commits as people know them."""
+"""Commits, described for a reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.desired.repository import make_clone
 
 
 def test_commits_are_described_with_whether_they_lead_here(tmp_path: Path) -> None:
-    """One that is not here is left out; asked twice is told once."""
+    """A commit that the clone lacks is left out; a duplicate id gives one entry."""
     clone = make_clone(tmp_path)
     first, second, third = (clone.commit({"a": text}) for text in "abc")
     clone.git("checkout", "--quiet", "--detach", second)
@@ -21,7 +21,7 @@ def test_commits_are_described_with_whether_they_lead_here(tmp_path: Path) -> No
 
 
 def test_any_subject_and_author_is_told_on_one_line(tmp_path: Path) -> None:
-    """A subject of any characters, an author by the name that .mailmap gives."""
+    """The subject can have any characters; the author's name follows .mailmap."""
     clone = make_clone(tmp_path)
     clone.write({".mailmap": "Ada Lovelace <ann@example.com>\n"})
     clone.git("add", "--all")
@@ -33,7 +33,7 @@ def test_any_subject_and_author_is_told_on_one_line(tmp_path: Path) -> None:
 
 
 def test_before_the_first_commit_none_leads_here(tmp_path: Path) -> None:
-    """Nothing is checked out; and nothing asked is nothing told."""
+    """Without HEAD no commit leads to it; without ids the result is empty."""
     clone = make_clone(tmp_path)
     assert {} == describe_commits(clone.found(), [])
     commit = clone.commit()

@@ -1,4 +1,4 @@
-"""The files of a folder in the working tree: all of them, under the names that git gives them, and no way out."""
+"""All files of a folder in the working tree, by the names that git gives them; links are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.desired.git.files import name_file, read_folder
-from reconciler.desired.yaml.reader import MAX_FILE_BYTES, read_yaml
+from reconciler.desired.yaml.reader import read_yaml
+from reconciler.desired.yaml.syntax_problems import MAX_FILE_BYTES
 from reconciler.errors import UsageError
 
 
@@ -20,7 +21,7 @@ def fill(folder: Path, *names: str) -> Path:
 
 
 def test_every_yaml_file_is_read_however_deep_it_lies(tmp_path: Path) -> None:
-    """By name; other files are nobody's business."""
+    """Files are sorted by name; other files are ignored."""
     folder = fill(
         tmp_path / "ds", "b.yaml", "users/a.yaml", "users/deep/c.yaml", ".hidden.yaml", "README.md", "x.yaml.bak"
     )
@@ -35,13 +36,13 @@ def test_every_yaml_file_is_read_however_deep_it_lies(tmp_path: Path) -> None:
     [(None, "ds/a.yaml"), ("infra/ds", "infra/ds/a.yaml"), (".", "a.yaml"), ("", "a.yaml")],
 )
 def test_a_file_is_called_by_its_path_in_the_repository(tmp_path: Path, label: str | None, expected: str) -> None:
-    """Where there is none, by the folder's name."""
+    """Without a label, the folder's name is used."""
     assert [expected] == list(read_folder(fill(tmp_path / "ds", "a.yaml"), label))
     assert expected == name_file("ds" if label is None else label, "a.yaml")
 
 
 def test_bytes_come_as_they_are(tmp_path: Path) -> None:
-    """What is no UTF-8 is told with its line, by whoever reads YAML."""
+    """The YAML reader reports bytes that are not UTF-8, with their line."""
     folder = fill(tmp_path / "ds", "a.yaml")
     (folder / "a.yaml").write_bytes(b"\xff\r\n")
 
@@ -50,7 +51,7 @@ def test_bytes_come_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("names", [[], ["README.md"], ["users/README.md"]])
 def test_an_empty_folder_is_not_an_empty_desired_state(tmp_path: Path, names: list[str]) -> None:
-    """It would look as if everybody had left."""
+    """An empty desired state would look as if all users had left."""
     (tmp_path / "ds").mkdir()
 
     with pytest.raises(UsageError, match=r"ds holds no \*\.yaml file"):
@@ -59,22 +60,22 @@ def test_an_empty_folder_is_not_an_empty_desired_state(tmp_path: Path, names: li
 
 @pytest.mark.parametrize("what", ["missing", "file"])
 def test_what_is_no_folder_says_how_to_name_one(tmp_path: Path, what: str) -> None:
-    """A file is none."""
+    """A file is no folder."""
     fill(tmp_path, "file")
 
-    with pytest.raises(UsageError, match="is not a folder: say where the desired state is with --dir"):
+    with pytest.raises(UsageError, match="is not a folder: name the folder of the desired state with --dir"):
         read_folder(tmp_path / what)
 
 
 @pytest.mark.parametrize("name", ["users.yml", "deep/users.YAML", "users.Yml"])
 def test_a_file_that_looks_as_if_it_were_read_and_is_not_is_refused(tmp_path: Path, name: str) -> None:
-    """What is silently left out looks like people who left."""
-    with pytest.raises(UsageError, match=r"would not be read \(name it users\.yaml\)"):
+    """Users in a skipped file would look like leavers."""
+    with pytest.raises(UsageError, match=r"only files that end in \.yaml are read \(rename it to users\.yaml\)"):
         read_folder(fill(tmp_path / "ds", "a.yaml", name))
 
 
 def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
-    """Whatever is on the other side is not in this repository."""
+    """The target is not in this repository."""
     folder = fill(tmp_path / "ds", "a.yaml")
     (folder / "b.yaml").symlink_to(fill(tmp_path, "outside.yaml") / "outside.yaml")
 
@@ -83,7 +84,7 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_may_itself_be_reached_by_a_link(tmp_path: Path) -> None:
-    """It is below the folder that links are refused: git holds where they lead, and not what is there."""
+    """Links are refused below the folder, because git stores their target path and not the content."""
     folder = fill(tmp_path / "real", "a.yaml")
     (tmp_path / "ds").symlink_to(folder)
 
@@ -92,7 +93,7 @@ def test_a_folder_may_itself_be_reached_by_a_link(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["nowhere.yaml", "users"])
 def test_a_link_that_would_not_be_read_is_refused(tmp_path: Path, target: str) -> None:
-    """The people in it would look as if they had left."""
+    """Users in the target would look like leavers."""
     folder = fill(tmp_path / "ds", "a.yaml")
     fill(tmp_path / "users", "ann.yaml")
     (folder / ("b.yaml" if target == "nowhere.yaml" else "users")).symlink_to(tmp_path / target)
@@ -102,7 +103,7 @@ def test_a_link_that_would_not_be_read_is_refused(tmp_path: Path, target: str) -
 
 
 def test_of_a_file_of_gigabytes_no_more_is_read_than_it_takes_to_refuse_it(tmp_path: Path) -> None:
-    """A hundred of them, which would fill the memory: 100 MB and more are a problem and no traceback."""
+    """A hundred files of 100 MB would fill the memory; each is a problem, and no traceback."""
     os.truncate(fill(tmp_path / "ds", "a.yaml") / "a.yaml", 100 * 2**30)
 
     [(name, content)] = read_folder(tmp_path / "ds").items()

@@ -1,4 +1,4 @@
-"""Where the desired state stood before it was moved."""
+"""The path of the desired-state folder before it was moved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PEOPLE = {"users/finance.yaml": "users: {ann: {userName: ann@example.com}}\n", "
 
 
 def move(clone: Clone, before: str) -> str:
-    """The desired state is committed in one folder, and then in its own; the first commit."""
+    """Commits the desired state in one folder, moves it to its own, and returns the first commit."""
     prefix = "" if before == "." else f"{before}/"
     commit = clone.commit({**{f"{prefix}{name}": text for name, text in PEOPLE.items()}, "README.md": "x"})
     for name in PEOPLE:
@@ -27,7 +27,7 @@ def move(clone: Clone, before: str) -> str:
     [("config/people", "desired-state"), (".", "desired-state"), ("ümläut [x]", "infra/desired-state")],
 )
 def test_a_folder_that_was_moved_is_found_where_it_was(tmp_path: Path, before: str, now: str) -> None:
-    """Up, down, or under another name."""
+    """The folder can move up, down, or get another name."""
     clone = make_clone(tmp_path, now)
     commit = move(clone, before)
 
@@ -36,14 +36,14 @@ def test_a_folder_that_was_moved_is_found_where_it_was(tmp_path: Path, before: s
 
 
 def test_a_folder_that_moved_to_the_root_is_read_from_there(tmp_path: Path) -> None:
-    """What is below it now, it was below then."""
+    """The paths below the folder are the same before and after."""
     clone = make_clone(tmp_path, ".")
 
     assert "." == find_folder_at(clone.found(), move(clone, "people"))
 
 
 def test_a_folder_that_is_new_was_nowhere_else(tmp_path: Path) -> None:
-    """A file that was moved elsewhere says nothing."""
+    """A file that was moved elsewhere is no evidence."""
     clone = make_clone(tmp_path)
     commit = clone.commit({"a.yaml": "a: 1\n" * 9, "b.txt": "b\n" * 9})
     (tmp_path / "a.yaml").rename(tmp_path / "c.yaml")

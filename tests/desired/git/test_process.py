@@ -1,4 +1,4 @@
-"""What git says is passed on as one line that a terminal does not obey."""
+"""git's error output is reported on one line, without control characters."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import subprocess
 from reconciler.desired.git.process import MOST_WORDS, read_words
 
 
-def words(said: bytes) -> str:
-    return read_words(subprocess.CompletedProcess((), 1, b"", said))
+def words(output: bytes) -> str:
+    return read_words(subprocess.CompletedProcess((), 1, b"", output))
 
 
 def test_what_a_remote_s_hook_writes_is_one_plain_line() -> None:
-    """No escape, no line of its own, no direction that hides."""
+    """Escape sequences, line breaks and direction marks become spaces."""
     assert "remote: [31mred ::add-mask::x done" == words(b"remote: \x1b[31mred\n::add-mask::x\r\n\xe2\x80\xaedone\n")
 
 

@@ -1,4 +1,4 @@
-"""Who took away a statement that git no longer makes."""
+"""The commit and author that removed a statement."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def commit_as(clone: Clone, author: str, files: dict[str, str]) -> str:
 
 
 def who(clone: Clone, stood_at: str, *path: str, file: str = FILE) -> tuple[str, str] | None:
-    """The commit and author that took a statement away since a commit, or None where nobody is found."""
-    return whoever(clone.found(), stood_at, path, file)
+    """Returns the commit and author that removed a statement since a commit, or None if none is found."""
+    return find_removal(clone.found(), stood_at, path, file)
 
 
-def whoever(repository: Repository, stood_at: str, path: tuple[str, ...], file: str) -> tuple[str, str] | None:
+def find_removal(repository: Repository, stood_at: str, path: tuple[str, ...], file: str) -> tuple[str, str] | None:
     statement = Statement(Source(file, 1), path, stood_at)
     head = repository.head()
     assert head is not None
@@ -60,7 +60,7 @@ def whoever(repository: Repository, stood_at: str, path: tuple[str, ...], file: 
 
 
 def test_the_commit_that_took_a_line_away_is_found(tmp_path: Path) -> None:
-    """Whatever came after it, or before."""
+    """Earlier and later commits do not matter."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     commit_as(clone, "Bea", {FILE: GROUPS.replace("userName: ann}", "userName: Ann}")})
@@ -71,7 +71,7 @@ def test_the_commit_that_took_a_line_away_is_found(tmp_path: Path) -> None:
 
 
 def test_the_same_line_twice_is_told_apart(tmp_path: Path) -> None:
-    """One person leaves two groups by two commits."""
+    """A user leaves two groups by two commits."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     one = GROUPS.replace("      - ann\n      - bob\n", "      - ann\n")
@@ -83,7 +83,7 @@ def test_the_same_line_twice_is_told_apart(tmp_path: Path) -> None:
 
 
 def test_of_a_line_that_many_edited_the_one_that_took_the_name_out_is_found(tmp_path: Path) -> None:
-    """A list in one line; a name that is part of another is not it."""
+    """The list is on one line; a longer name that contains the name does not count."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     commit_as(clone, "Bea", {FILE: GROUPS.replace("[ann, bob, cid]", "[bob, ann, cid]")})
@@ -94,7 +94,7 @@ def test_of_a_line_that_many_edited_the_one_that_took_the_name_out_is_found(tmp_
 
 
 def test_a_commit_that_put_it_back_in_between_did_not_do_it(tmp_path: Path) -> None:
-    """The last that took it away did."""
+    """The last removal counts."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     without = GROUPS.replace("[ann, bob, cid]", "[ann, cid]")
@@ -106,7 +106,7 @@ def test_a_commit_that_put_it_back_in_between_did_not_do_it(tmp_path: Path) -> N
 
 
 def test_a_person_who_moved_from_one_group_to_the_other_left_the_first(tmp_path: Path) -> None:
-    """Though the file has the same lines as before, in another order."""
+    """The file has the same lines as before, in another order."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS.replace("      - bob\n      - cid\n", "      - cid\n")})
     moved = GROUPS.replace("      - ann\n      - bob\n", "      - ann\n")
@@ -117,7 +117,7 @@ def test_a_person_who_moved_from_one_group_to_the_other_left_the_first(tmp_path:
 
 @pytest.mark.parametrize("by", ["merge", "squash", "rebase"])
 def test_it_is_found_however_the_branch_was_merged(tmp_path: Path, by: str) -> None:
-    """Also where the branch parted before the commit that had the statement; a merge itself did nothing."""
+    """The branch can be older than the commit with the statement; the merge commit is not blamed."""
     clone = make_clone(tmp_path)
     commit_as(clone, "Ada", {FILE: GROUPS})
     clone.git("checkout", "--quiet", "-b", "feature")
@@ -138,7 +138,7 @@ def test_it_is_found_however_the_branch_was_merged(tmp_path: Path, by: str) -> N
 
 
 def test_what_a_merge_alone_took_away_is_the_merges_doing(tmp_path: Path) -> None:
-    """As when a conflict is settled so."""
+    """A merge can resolve a conflict this way."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     clone.git("checkout", "--quiet", "-b", "feature")
@@ -152,7 +152,7 @@ def test_what_a_merge_alone_took_away_is_the_merges_doing(tmp_path: Path) -> Non
 
 
 def test_a_file_that_was_renamed_meanwhile_is_followed(tmp_path: Path) -> None:
-    """And the statement is told where it stood."""
+    """The statement keeps its former file and line."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     for name in ("one.yaml", "two.yaml"):
@@ -166,7 +166,7 @@ def test_a_file_that_was_renamed_meanwhile_is_followed(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_deleted_takes_all_that_it_said_along(tmp_path: Path) -> None:
-    """Names of any characters."""
+    """Names can have any characters."""
     file = "desired-state/zoë [x] ☃.yaml"
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {file: GROUPS})
@@ -177,7 +177,7 @@ def test_a_file_that_is_deleted_takes_all_that_it_said_along(tmp_path: Path) -> 
 
 
 def test_lines_that_look_like_a_patch_confuse_nobody(tmp_path: Path) -> None:
-    """In YAML anything may stand in a comment or a text."""
+    """Comments and texts in YAML can look like a patch."""
     odd = "# x\n-- a/desired-state/no.yaml\n++ b/desired-state/no.yaml\n@@ -1 +1 @@\ndiff --git a/x b/x\nrename to x\n"
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: odd + GROUPS})
@@ -187,7 +187,7 @@ def test_lines_that_look_like_a_patch_confuse_nobody(tmp_path: Path) -> None:
 
 
 def test_what_a_person_has_set_for_themselves_changes_nothing(tmp_path: Path) -> None:
-    """How they like their patches."""
+    """A user can configure how patches look."""
     clone = make_clone(tmp_path)
     for name, value in {
         "diff.noprefix": "true",
@@ -208,7 +208,7 @@ def test_what_a_person_has_set_for_themselves_changes_nothing(tmp_path: Path) ->
 
 
 def test_where_nobody_can_be_found_nobody_is_named(tmp_path: Path) -> None:
-    """Nothing was taken away, the commit is not here, or it stands in another word."""
+    """No line was removed, the clone lacks the commit, or the name is part of another word."""
     clone = make_clone(tmp_path)
     stood_at = commit_as(clone, "Ada", {FILE: GROUPS})
     commit_as(clone, "Bea", {FILE: GROUPS + "# end\n"})

@@ -1,4 +1,4 @@
-"""Git as the program asks it: commits, the folder at one, notes. Against real repositories."""
+"""The git repository: commits, and the folder at a commit. Uses real repositories."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ FOLDERS = ["desired-state", "infra/people/desired-state", "."]
 
 
 def test_there_need_be_no_repository(tmp_path: Path) -> None:
-    """Nor a folder."""
+    """The folder need not exist either."""
     assert find_repository(tmp_path) is None
     assert find_repository(tmp_path / "missing") is None
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_repository_is_found_from_the_folder_in_it(tmp_path: Path, folder: str) -> None:
-    """At its root, below it, or deep below it."""
+    """The folder is the root, or at any depth below it."""
     repository = make_clone(tmp_path, folder).found()
 
     assert (tmp_path.resolve(), folder) == (repository.root.resolve(), repository.folder)
 
 
 def test_before_the_first_commit_there_is_no_head(tmp_path: Path) -> None:
-    """And that is no error."""
+    """That is no error."""
     clone = make_clone(tmp_path)
 
     assert clone.found().head() is None
@@ -38,7 +38,7 @@ def test_before_the_first_commit_there_is_no_head(tmp_path: Path) -> None:
 
 
 def test_a_revision_is_resolved_to_its_commit(tmp_path: Path) -> None:
-    """A branch, a tag, an ancestor, half a hash; a tag's tag too."""
+    """Covers a branch, a tag, an ancestor, a short hash, and a tag of a tag."""
     clone = make_clone(tmp_path)
     first, second = clone.commit(), clone.commit()
     clone.git("tag", "--annotate", "v1", "--message", "any", first)
@@ -50,18 +50,18 @@ def test_a_revision_is_resolved_to_its_commit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["nowhere", "", "--all", "-x", "HEAD~9", "HEAD:desired-state", "main..main"])
 def test_a_revision_that_names_no_commit_says_so(tmp_path: Path, name: str) -> None:
-    """It is never taken for an option."""
+    """git must not read it as an option."""
     clone = make_clone(tmp_path)
     clone.commit({"desired-state/a.yaml": "a"})
 
     assert clone.found().resolve(name) is None
-    with pytest.raises(UsageError, match="names no commit here: fetch it, or check the spelling"):
+    with pytest.raises(UsageError, match="names no commit in this clone: fetch it, or check the spelling"):
         clone.found().commit_named(name)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_folder_at_a_commit_is_what_was_committed(tmp_path: Path, folder: str) -> None:
-    """Under the same names as in the working tree, bytes and all, whatever stands there now."""
+    """Names and bytes equal the commit's, whatever the working tree has now."""
     clone = make_clone(tmp_path, folder)
     first = clone.commit(
         {
@@ -82,7 +82,7 @@ def test_the_folder_at_a_commit_is_what_was_committed(tmp_path: Path, folder: st
 
 
 def test_a_folder_that_was_not_there_yet_is_empty(tmp_path: Path) -> None:
-    """Nothing was declared then."""
+    """That commit declares nothing."""
     clone = make_clone(tmp_path)
     first = clone.commit({"README.md": "x", "desired-state-of-others/a.yaml": "x"})
     clone.commit({"desired-state/a.yaml": "a"})
@@ -91,7 +91,7 @@ def test_a_folder_that_was_not_there_yet_is_empty(tmp_path: Path) -> None:
 
 
 def test_a_link_at_a_commit_is_refused_as_in_the_working_tree(tmp_path: Path) -> None:
-    """Its blob is where it leads, which is no YAML of ours."""
+    """Its blob is the target's path, which is no YAML."""
     clone = make_clone(tmp_path)
     clone.write({"desired-state/a.yaml": "users: {}\n"})
     (tmp_path / "desired-state/b.yaml").symlink_to("a.yaml")
@@ -112,7 +112,7 @@ def test_a_link_at_a_commit_is_refused_as_in_the_working_tree(tmp_path: Path) ->
     ],
 )
 def test_a_folder_is_clean_when_it_is_as_committed(tmp_path: Path, files: dict[str, str], clean: bool) -> None:  # noqa: FBT001
-    """What else changed in the repository does not count; a file that git does not know yet does."""
+    """Changes outside of the folder do not count; an untracked file in it does."""
     clone = make_clone(tmp_path)
     clone.commit({"desired-state/a.yaml": "a"})
     clone.write(files)
@@ -121,7 +121,7 @@ def test_a_folder_is_clean_when_it_is_as_committed(tmp_path: Path, files: dict[s
 
 
 def test_a_file_that_git_ignores_makes_the_folder_unlike_its_commit(tmp_path: Path) -> None:
-    """It is read like any other, so the plan is not the commit's."""
+    """An ignored file is read like any other, so the plan is not the commit's."""
     clone = make_clone(tmp_path)
     clone.commit({".gitignore": "local.yaml\n", "desired-state/a.yaml": "a"})
     clone.write({"desired-state/local.yaml": "users: {}\n"})
@@ -131,7 +131,7 @@ def test_a_file_that_git_ignores_makes_the_folder_unlike_its_commit(tmp_path: Pa
 
 @pytest.mark.parametrize("folder", ["odd [ab]*?", ":(top)x", "zoë ☃", " blank "])
 def test_a_folder_of_any_name_is_told_clean_or_not(tmp_path: Path, folder: str) -> None:
-    """Git takes none of these for a pattern, nor another folder for this one."""
+    """git must not read the name as a pattern, or confuse two folders."""
     clone = make_clone(tmp_path, folder)
     clone.commit({f"{folder}/a.yaml": "a", "odd a/b.yaml": "b"})
     clone.write({"odd a/b.yaml": "changed"})
@@ -145,7 +145,7 @@ def test_a_folder_of_any_name_is_told_clean_or_not(tmp_path: Path, folder: str) 
 
 
 def test_a_repository_whose_name_ends_in_a_blank_is_found(tmp_path: Path) -> None:
-    """Git ends its answer with a newline, and that alone is no part of the name."""
+    """Only the last newline of git's output is removed."""
     root = tmp_path / "people "
     repository = make_clone(root).found()
 
@@ -153,7 +153,7 @@ def test_a_repository_whose_name_ends_in_a_blank_is_found(tmp_path: Path) -> Non
 
 
 def test_a_submodule_at_a_commit_is_refused(tmp_path: Path) -> None:
-    """The people in it are not in this history, and would look as if they had never been there."""
+    """Its users are not in this history, and would look as if they were never declared."""
     other = make_clone(tmp_path / "other")
     other.commit({"a.yaml": "users: {}\n"})
     clone = make_clone(tmp_path / "clone")
@@ -178,16 +178,16 @@ def test_a_desired_state_that_is_a_submodule_has_a_history_of_its_own(tmp_path: 
 
 
 def test_a_repository_that_git_does_not_open_is_no_missing_repository(tmp_path: Path) -> None:
-    """As where the folder belongs to somebody else, or is damaged: without history people who left go unnoticed."""
+    """It can belong to another owner or be damaged; without its history, leavers would be missed."""
     clone = make_clone(tmp_path)
     (tmp_path / ".git/HEAD").write_text("nonsense")
 
-    with pytest.raises(UsageError, match=r"git does not open the repository of .*: fatal:"):
+    with pytest.raises(UsageError, match=r"git can't open the repository of .*: fatal:"):
         find_repository(clone.root / clone.folder)
 
 
 def test_the_merge_base_is_where_two_branches_parted(tmp_path: Path) -> None:
-    """Of a branch that goes on meanwhile, of a tag, and of what is checked out itself; on a detached head too."""
+    """Covers a branch that went on, a tag, HEAD itself, and a detached HEAD."""
     clone = make_clone(tmp_path)
     first = clone.commit()
     clone.git("tag", "v1")
@@ -202,30 +202,30 @@ def test_the_merge_base_is_where_two_branches_parted(tmp_path: Path) -> None:
 
 
 def test_before_the_first_commit_there_is_no_base(tmp_path: Path) -> None:
-    """On a new branch without a commit too, whatever other branches have."""
+    """The same holds for a new branch without a commit."""
     clone = make_clone(tmp_path)
-    with pytest.raises(UsageError, match="nothing is committed here yet"):
+    with pytest.raises(UsageError, match="this repository has no commit yet"):
         clone.found().merge_base("main")
 
     clone.commit()
     clone.git("checkout", "--quiet", "--orphan", "other")
-    with pytest.raises(UsageError, match="nothing is committed here yet"):
+    with pytest.raises(UsageError, match="this repository has no commit yet"):
         clone.found().merge_base("main")
 
 
 def test_without_a_commit_in_common_there_is_no_base(tmp_path: Path) -> None:
-    """Two histories of their own."""
+    """The two branches have separate histories."""
     clone = make_clone(tmp_path)
     clone.commit()
     clone.git("checkout", "--quiet", "--orphan", "other")
     clone.commit({"another.txt": "x"})
 
-    with pytest.raises(UsageError, match='"main" and what is checked out have no commit in common'):
+    with pytest.raises(UsageError, match='"main" and HEAD have no commit in common'):
         clone.found().merge_base("main")
 
 
 def test_a_shallow_clone_says_what_to_fetch(tmp_path: Path) -> None:
-    """For a revision that is not there, and for one that met this branch before the clone begins."""
+    """Covers a revision that the clone lacks, and a merge base that it lacks."""
     origin = make_clone(tmp_path / "origin")
     origin.commit()
     origin.git("checkout", "--quiet", "-b", "feature")
@@ -238,14 +238,14 @@ def test_a_shallow_clone_says_what_to_fetch(tmp_path: Path) -> None:
 
     assert repository.is_shallow()
     assert not origin.found().is_shallow()
-    with pytest.raises(UsageError, match=r"this clone is shallow: fetch all of it .*unshallow; fetch-depth: 0"):
+    with pytest.raises(UsageError, match=r"which is shallow: fetch the whole history .*unshallow; fetch-depth: 0"):
         repository.merge_base("HEAD~1")
-    with pytest.raises(UsageError, match='shallow, and ends before "origin/feature" and HEAD meet: fetch all of it'):
+    with pytest.raises(UsageError, match='shallow, and ends before "origin/feature" and HEAD meet: fetch the whole'):
         repository.merge_base("origin/feature")
 
 
 def test_what_git_refuses_is_said_in_its_own_words(tmp_path: Path) -> None:
-    """With the command that it refused, and without a password that stands in an address."""
+    """The message names the git command, and hides a password in a URL."""
     repository = make_clone(tmp_path).found()
 
     with pytest.raises(UsageError, match=r"git rev-list: .*HEAD"):
@@ -256,15 +256,15 @@ def test_what_git_refuses_is_said_in_its_own_words(tmp_path: Path) -> None:
 
 
 def test_a_blob_that_git_has_lost_is_said(tmp_path: Path) -> None:
-    """As in a damaged repository."""
+    """The repository is damaged."""
     repository = make_clone(tmp_path).found()
 
-    with pytest.raises(UsageError, match="git has lost 000000000000"):
+    with pytest.raises(UsageError, match="git lacks the object 000000000000"):
         repository.read_blobs(["0" * 40])
 
 
 def test_who_is_at_work_is_whom_git_knows_here(tmp_path: Path) -> None:
-    """By name and address, or nobody."""
+    """The identity has a name and an address, or is None."""
     clone = make_clone(tmp_path)
     clone.git("config", "user.name", "Ada")
     clone.git("config", "user.email", "ada@example.com")

@@ -1,4 +1,4 @@
-"""Files and an account that drifted: the files as they should be."""
+"""Files and a drifted account: the files after adoption."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def after(result: Adopted) -> str:
 
 
 def test_the_files_say_what_the_account_has() -> None:
-    """Those in which something changed."""
+    """Only changed files are returned."""
     result = adopted(applied(TEXT).user("ann", title="Chief"))
 
     assert TEXT.replace("ann@example.com, title: Clerk", "ann@example.com, title: Chief") == after(result)
@@ -43,13 +43,13 @@ def test_the_files_say_what_the_account_has() -> None:
 
 
 def test_without_drift_no_file_is_different() -> None:
-    """Whatever git is about to change."""
+    """Changes that git asks for are no drift."""
     assert {} == adopted(applied(TEXT)).files
     assert {} == adopted(applied(TEXT), TEXT.replace("Clerk", "Head")).files
 
 
 def test_only_keys_that_are_named_are_adopted() -> None:
-    """With all that differs of them, whoever changed it."""
+    """All differences of a named key are adopted, from git or the account."""
     company = applied(TEXT).user("ann", title="Chief").user("bob", title="Chief")
     now = TEXT.replace("ann@example.com, title: Clerk", "ann@example.com, title: Head")
     result = adopted(company, now, frozenset({"user/ann"}))
@@ -58,7 +58,7 @@ def test_only_keys_that_are_named_are_adopted() -> None:
 
 
 def test_who_is_active_again_brings_roles_and_groups() -> None:
-    """They are known only once git says that they are in scope."""
+    """Roles and groups can be adopted only after the user is in scope in git."""
     inactive = TEXT.replace("bob@example.com,", "bob@example.com, active: false,").replace("[ann, bob]", "[ann]")
     company = applied(inactive.replace("active: false", "active: true"))
     company.context = applied(inactive).context
@@ -72,7 +72,7 @@ def test_who_is_active_again_brings_roles_and_groups() -> None:
 
 
 def test_what_follows_from_the_edits_is_told() -> None:
-    """Somebody inactive leaves the groups that git alone decides on; a rule moves with the value that it looks at."""
+    """An inactive user leaves authoritative groups; a rule follows the attribute that it reads."""
     company = applied(TEXT).user("bob", active=False).user("ann", **{f"{ENTERPRISE}:department": "HR"})
     why = "membership is authoritative, and they should not be members"
 
@@ -83,7 +83,7 @@ def test_what_follows_from_the_edits_is_told() -> None:
 
 
 def test_what_would_make_git_unsound_is_not_adopted() -> None:
-    """A name that was handed on, of whom only one is named; the other edits are made."""
+    """A user name was reused, and only one of the two users is named; the other edits are made."""
     company = applied(TEXT).user("cid", userName="lee@example.com").user("bob", userName="cid@example.com")
     company.user("ann", title="Chief")
     result = adopted(company, named=frozenset({"user/bob", "user/ann"}))
@@ -92,11 +92,11 @@ def test_what_would_make_git_unsound_is_not_adopted() -> None:
     assert "bob: {userName: bob@example.com" in after(result)
     [problem] = result.problems
     assert ("not_adopted", "warning") == (problem.code, problem.severity)
-    assert problem.message.startswith("users.bob is not adopted: git could not say it (user/")
+    assert problem.message.startswith("users.bob is not adopted: the edited files would have an error (user/")
 
 
 def test_what_can_not_be_edited_is_told_once() -> None:
-    """However many rounds it takes."""
+    """The number of rounds does not matter."""
     text = TEXT.replace("ann: {", "ann: &ann {").replace("bob: {user", "bob: {<<: *ann, user")
     company = applied(text).user("ann", **{f"{ENTERPRISE}:department": "HR"}).user("cid", title="Chief")
     result = adopted(company, text)

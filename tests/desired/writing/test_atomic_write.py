@@ -1,4 +1,4 @@
-"""Files are put into a folder all together, or not at all."""
+"""Files are written to a folder all together, or not at all."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FILES = {"tenants.yaml": "tenants:\n", "users/it.yaml": "users: {}\n"}
 
 
 def below(folder: Path) -> dict[str, str]:
-    """Every file below, by path."""
+    """Returns the text of every file below a folder, by path."""
     return {
         path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()
     }
 
 
 def test_a_new_folder_is_made(tmp_path: Path) -> None:
-    """With its parents, and readable by whoever may."""
+    """Its parents are made too, and other users can read it."""
     folder = tmp_path / "deep" / "desired-state"
 
     place_new(folder, FILES)
@@ -31,7 +31,7 @@ def test_a_new_folder_is_made(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_there_gets_the_files(tmp_path: Path) -> None:
-    """Beside what it has."""
+    """Its own files stay."""
     (tmp_path / "desired-state" / "users").mkdir(parents=True)
     (tmp_path / "desired-state" / "README.md").write_text("ours")
 
@@ -42,17 +42,17 @@ def test_a_folder_that_is_there_gets_the_files(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
-    """And nothing else is written."""
+    """No other file is written."""
     (tmp_path / "tenants.yaml").write_text("ours")
 
-    with pytest.raises(UsageError, match=r"tenants\.yaml is there already, and is not overwritten"):
+    with pytest.raises(UsageError, match=r"tenants\.yaml exists and is not overwritten"):
         place_new(tmp_path, FILES)
 
     assert {"tenants.yaml": "ours"} == below(tmp_path)
 
 
 def test_half_of_the_files_are_never_left(tmp_path: Path) -> None:
-    """A file where a folder should be: what was moved before is taken back."""
+    """A file is where a folder must be: the files that were already moved are removed."""
     folder = tmp_path / "desired-state"
     folder.mkdir()
     (folder / "users").write_text("a file")
@@ -73,7 +73,7 @@ def test_a_place_that_can_not_be_written_says_so(tmp_path: Path) -> None:
 
 
 def test_files_are_replaced_with_the_mode_that_they_had(tmp_path: Path) -> None:
-    """All of them, and nothing is left beside them."""
+    """All files are replaced, and no temporary file remains."""
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     one.write_text("1")
     other.write_text("2")
@@ -86,18 +86,18 @@ def test_files_are_replaced_with_the_mode_that_they_had(tmp_path: Path) -> None:
 
 
 def test_a_file_that_was_changed_meanwhile_stops_all(tmp_path: Path) -> None:
-    """What somebody else wrote is not lost."""
+    """The other change is not lost."""
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     one.write_text("1")
     other.write_text("theirs")
 
-    with pytest.raises(UsageError, match=r"other\.yaml was changed meanwhile: nothing was written; try again"):
+    with pytest.raises(UsageError, match=r"other\.yaml was changed since it was read: nothing was written; try again"):
         replace_files({one: (b"1", b"one"), other: (b"2", b"two")})
 
     assert {"one.yaml": "1", "other.yaml": "theirs"} == below(tmp_path)
 
 
 def test_a_file_that_is_gone_stops_all(tmp_path: Path) -> None:
-    """It can't be replaced."""
+    """A missing file can't be replaced."""
     with pytest.raises(UsageError, match="can't be written: No such file"):
         replace_files({tmp_path / "one.yaml": (b"1", b"one")})

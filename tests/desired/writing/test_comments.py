@@ -1,4 +1,4 @@
-"""Where a `#` begins a comment, and where it is text."""
+"""A `#` begins a comment, or is part of a text."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ from reconciler.desired.writing.comments import YamlComment, find_comments
     ],
 )
 def test_a_comment_is_found_by_what_stands_between_tokens(text: str, expected: list[YamlComment]) -> None:
-    """Not by its sign alone."""
+    """The `#` alone does not make a comment."""
     assert expected == find_comments(text)

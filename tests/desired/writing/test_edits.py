@@ -1,4 +1,4 @@
-"""Edits of files: what differs is replaced, and nothing else."""
+"""Edits replace the values that differ, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.core.adoption.edits import AddItem, Edit, RemoveItem, SetValues
 from reconciler.desired.writing.edits import Edited, edit_files
 
 FILE = "desired-state/all.yaml"
-ELSEWHERE = "it is written elsewhere in the file, and comes here by an alias or a merge"
+ELSEWHERE = "its value is elsewhere in the file, and comes here by an alias or a merge"
 TEXT = """\
 # The whole company.
 users:
@@ -74,7 +74,7 @@ def edit(*edits: Edit, text: str = TEXT) -> Edited:
 
 
 def changed(*edits: Edit, text: str = TEXT) -> str:
-    """The lines that went and came."""
+    """Returns the removed and added lines."""
     edited = edit(*edits, text=text)
     assert () == edited.refused
     after = edited.files[FILE].decode() if edited.files else text
@@ -140,7 +140,7 @@ def members(group: str, *names: str) -> SetValues:
 def test_a_value_is_written_where_it_stands_or_belongs(
     name: str, values: Mapping[tuple[str, ...], Any], expected: str
 ) -> None:
-    """In its quotes, with its comments; a new one in the contract's order; a merge is overruled here only."""
+    """Quotes and comments stay; a new key is in the contract's order; a merge is overridden in this entry only."""
     assert expected in changed(user(name, values))
 
 
@@ -216,7 +216,7 @@ users:
     ],
 )
 def test_only_lines_that_differ_are_touched(values: Mapping[tuple[str, ...], Any], expected: str) -> None:
-    """Of values of many, those parts that are not as they were."""
+    """In a list of values, only the parts that changed are edited."""
     assert expected in changed(user("ann", values), text=OWN)
 
 
@@ -240,12 +240,12 @@ def test_only_lines_that_differ_are_touched(values: Mapping[tuple[str, ...], Any
     ],
 )
 def test_a_list_gains_and_loses_items(group: str, names: tuple[str, ...], expected: str) -> None:
-    """With what is said behind them; what is said above or between stays."""
+    """A comment behind an item goes with it; comments above and between items stay."""
     assert expected in changed(members(group, *names))
 
 
 def test_a_line_that_would_be_too_long_is_broken() -> None:
-    """Under the first item."""
+    """The new line begins below the first item."""
     listed = [f"somebody.with.a.long.name.{number}" for number in range(4)]
     text = f"groups:\n  a:\n    members: [{', '.join(listed[:3])}]\n"
 
@@ -255,7 +255,7 @@ def test_a_line_that_would_be_too_long_is_broken() -> None:
 
 
 def test_assignments_come_and_go_as_they_are_written() -> None:
-    """Set apart by empty lines where the others are."""
+    """Empty lines separate them if they separate the others."""
     section = ("role_assignments",)
     added = AddItem(FILE, section, {"role": "key_contact", "users": ["ann"]})
 
@@ -273,8 +273,8 @@ def test_assignments_come_and_go_as_they_are_written() -> None:
 
 
 def test_what_others_share_is_not_changed_under_them() -> None:
-    """The line of the anchor is told; a value that they do not share may change."""
-    assert [f"{FILE}:3: users.ann is not edited: others share what it would change, by the anchor &model"] == refused(
+    """The problem has the line of the anchor; a value that is not shared can change."""
+    assert [f"{FILE}:3: users.ann is not edited: other entries use the value too, by the anchor &model"] == refused(
         user("ann", {("site",): "Lyon"})
     )
     assert "userName: anne@example.com" in changed(
@@ -283,14 +283,14 @@ def test_what_others_share_is_not_changed_under_them() -> None:
 
 
 def test_what_is_written_elsewhere_is_not_edited_there() -> None:
-    """A whole person by an alias, and a key that comes by a merge."""
+    """A user can be an alias, and a key can come from a merge."""
     assert [f"{FILE}:27: users.dee is not edited: {ELSEWHERE}"] == refused(user("dee", {("site",): "Lyon"}))
     text = "users:\n  <<: {ann: {userName: a}}\n  bob: {userName: b}\n"
     assert ELSEWHERE in refused(user("ann", {("userName",): "x"}), text=text)[0]
 
 
 def test_an_edit_that_is_refused_leaves_the_others() -> None:
-    """Each is held to what it says."""
+    """Each edit is checked on its own."""
     edited = edit(user("ann", {("site",): "Lyon"}), user("cid", {("title",): "Clerk"}))
 
     assert ["users.ann"] == [one.problem.message.split(" is not")[0] for one in edited.refused]
@@ -331,7 +331,7 @@ def test_an_edit_that_is_refused_leaves_the_others() -> None:
     ],
 )
 def test_in_any_form_the_value_is_right_or_nothing_is_touched(text: str, wanted: object) -> None:
-    """`edit_files` reads what it made; what can't be done well is refused with its line."""
+    """`edit_files` reads its own result; an edit with another result is refused with its line."""
     edited = edit(user("ann", {("emails",): wanted}), text=text)
 
     assert len(edited.refused) + len(edited.files) == 1
@@ -343,7 +343,7 @@ def test_in_any_form_the_value_is_right_or_nothing_is_touched(text: str, wanted:
 
 
 def test_edits_of_several_files_are_made_in_each() -> None:
-    """A file in which nothing changes is not among those that are different."""
+    """An unchanged file is not in the result."""
     one, other, third = ("a.yaml", "b.yaml", "c.yaml")
     contents = {
         one: b"users: {ann: {title: x}}\n",

@@ -13,7 +13,7 @@ FILE = "desired-state/all.yaml"
 
 
 def form(text: str) -> str:
-    """The canonical form, which is its own."""
+    """Returns the canonical form, and checks that formatting it again changes nothing."""
     formatted = format_file(FILE, text.encode())
     assert formatted == format_file(FILE, formatted)
     return formatted.decode()
@@ -44,7 +44,7 @@ def refused(text: str) -> str:
     ],
 )
 def test_layout_is_one(text: str, expected: str) -> None:
-    """Two spaces a level, items below their key, one line end at the end; lines end as they did."""
+    """Levels have two spaces, items are below their key, and the file ends with one line end; line endings stay."""
     assert expected == form(text)
 
 
@@ -78,7 +78,7 @@ def test_layout_is_one(text: str, expected: str) -> None:
     ],
 )
 def test_a_word_keeps_its_meaning_and_the_quotes_that_it_needs(written: str, expected: str) -> None:
-    """Numbers and dates stay as they are written; nothing that can't be seen is written as it is; no line is folded."""
+    """Numbers and dates are unchanged, invisible characters are escaped, and no line is folded."""
     assert f"a: {expected}\n" == form(f"a: {written}\n")
 
 
@@ -98,12 +98,12 @@ def test_a_word_keeps_its_meaning_and_the_quotes_that_it_needs(written: str, exp
     ],
 )
 def test_comments_anchors_merges_and_texts_in_lines_stay(text: str) -> None:
-    """Where they are, to the column."""
+    """Their columns stay too."""
     assert text == form(text)
 
 
 def test_comments_move_with_the_lines_that_they_stand_at() -> None:
-    """Above, between, and below; also what stands above `---`."""
+    """Covers comments above, between and below, and above `---`."""
     text = (
         "# yaml-language-server: $schema=x.json\n---\na:\n      # t\n      b:\n      # i\n      - c: 1\n      # after\n"
     )
@@ -113,7 +113,7 @@ def test_comments_move_with_the_lines_that_they_stand_at() -> None:
 
 
 def test_brackets_that_do_not_fit_their_line_are_opened() -> None:
-    """Those within only where they don't fit either; the comment behind them goes behind the key, or above the dash."""
+    """Inner brackets stay if they fit; a comment behind the brackets moves behind the key or above the dash."""
     names = ", ".join(f"somebody.{number}" for number in range(12))
     text = f"a: [{names}]  # why\n\n# next\nb: {{x: [1, 2], z: [{names}]}}\nc:\n  - {{x: 1, z: [{names}]}} # one\n"
     listed = "".join(f"{{0}}- somebody.{number}\n" for number in range(12))
@@ -138,12 +138,12 @@ def test_brackets_that_do_not_fit_their_line_are_opened() -> None:
     ],
 )
 def test_what_can_not_be_kept_is_refused_with_its_line(text: str, said: str) -> None:
-    """And so is what is not sound YAML."""
+    """Invalid YAML is refused too."""
     assert f"{FILE}{said}" in refused(text)
 
 
 def test_one_file_that_is_refused_does_not_hold_up_the_others() -> None:
-    """Files that are canonical are not among those that differ."""
+    """Canonical files are not in the result."""
     contents = {"a.yaml": b"a:   1\n", "b.yaml": b"b: [x, # y\n z]\n", "c.yaml": b"c: 1\n"}
 
     formatted = format_files(contents)
@@ -154,7 +154,7 @@ def test_one_file_that_is_refused_does_not_hold_up_the_others() -> None:
 
 @pytest.mark.parametrize("folder", ["desired-state", "tests/desired/writing/imported"])
 def test_what_import_writes_and_the_worked_example_are_canonical(folder: str) -> None:
-    """One form of YAML, whoever wrote it."""
+    """All YAML of the project has one form."""
     contents = {path.as_posix(): path.read_bytes() for path in (ROOT / folder).rglob("*.yaml")}
     formatted = format_files(contents)
 

@@ -1,4 +1,4 @@
-"""An imported account as files: a small company that Entra ran until today. `--update-cases` writes them anew."""
+"""An imported account as files: a small company that used Entra until today. `--update-cases` rewrites them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def files(imported: Imported, by: Literal["department", "hundred"] = "department
 
 
 def test_a_small_company_reads_as_if_a_person_had_written_it(*, update_cases: bool) -> None:
-    """What was left out of it is in `left-out.txt`."""
+    """`left-out.txt` lists what was left out."""
     imported = import_account(load_snapshot(HERE / "live.json"), ACCOUNT)
     written = {f"desired-state/{name}": text for name, text in write_import(imported, origin(), "department").items()}
     written["left-out.txt"] = "".join(f"{one}\n" for one in imported.left_out)
@@ -45,7 +45,7 @@ def test_a_small_company_reads_as_if_a_person_had_written_it(*, update_cases: bo
 
 
 def test_what_was_written_is_read_without_a_problem() -> None:
-    """By the reader that every command uses."""
+    """The reader is the one of every command."""
     imported = import_account(load_snapshot(HERE / "live.json"), ACCOUNT)
     loaded = load_declarations(
         {name: text.encode() for name, text in write_import(imported, origin(), "department").items()}
@@ -56,17 +56,17 @@ def test_what_was_written_is_read_without_a_problem() -> None:
 
 
 def test_a_tenant_that_is_declared_is_not_written_again() -> None:
-    """Nor groups and roles where there are none."""
+    """Groups and roles are not written if the account has none."""
     assert ["users/no-department.yaml"] == files(people(1))
 
 
 def test_by_hundred_there_is_a_file_for_each_hundred() -> None:
-    """Named so that they sort."""
+    """The file names sort in the order of the keys."""
     assert ["users/001-100.yaml", "users/101-200.yaml", "users/201-201.yaml"] == files(people(201), "hundred")
 
 
 def test_departments_that_are_alike_share_a_file() -> None:
-    """And both are named at its top."""
+    """The head of the file names both."""
     imported = Imported(
         {"ann": {"userName": "a@x", "department": "R&D"}, "bob": {"userName": "b@x", "department": "r d\n"}}, {}, {}, ()
     )
@@ -79,7 +79,7 @@ def test_departments_that_are_alike_share_a_file() -> None:
 
 
 def test_another_dialect_is_declared() -> None:
-    """And the embedded 4me is called that."""
+    """The address of the embedded 4me is written as its name."""
     tenant = Tenant(url="sandbox", dialect="rfc7644", scope="all")
     text = write_import(people(0), origin(tenant=tenant), "department")["tenants.yaml"]
 

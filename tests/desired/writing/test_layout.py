@@ -1,4 +1,4 @@
-"""A text by its lines, and what is put in place of parts of it."""
+"""A text by its lines, and replacements of its parts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ TEXT = "one\n  two\n\nthree\n\nfour"
 
 
 def test_replacements_are_made_at_places_of_the_text_as_it_was() -> None:
-    """Those at one place in their order."""
+    """Replacements at one offset keep their order."""
     made = [Replacement(4, 9, "2"), Replacement(0, 0, "a"), Replacement(0, 3, "1"), Replacement(0, 0, "b")]
 
     assert "ab1\n2\n\nthree\n\nfour" == apply_replacements(TEXT, made)
 
 
 def test_two_replacements_of_the_same_are_none() -> None:
-    """Whoever asked has to choose."""
+    """The caller must choose."""
     assert None is apply_replacements(TEXT, [Replacement(0, 3, "1"), Replacement(2, 5, "2")])
 
 
 @pytest.mark.parametrize(("text", "newline"), [("a\nb\n", "\n"), ("a\r\nb\r\n", "\r\n"), ("", "\n")])
 def test_lines_end_as_those_of_the_text(text: str, newline: str) -> None:
-    """Also the ones that are put in."""
+    """Inserted lines have the same line ending."""
     assert newline == SourceText(text).newline
 
 
@@ -37,12 +37,12 @@ def test_lines_end_as_those_of_the_text(text: str, newline: str) -> None:
     ],
 )
 def test_lines_are_put_after_the_line_on_which_something_ends(text: str, after: int, expected: str) -> None:
-    """At the end of a text without a last line end too."""
+    """The same holds at the end of a text without a final line end."""
     assert expected == apply_replacements(text, [SourceText(text).insert_lines(after, ["X"])])
 
 
 def test_lines_are_put_before_the_line_of_a_place() -> None:
-    """Whole ones."""
+    """Whole lines are inserted."""
     assert "one\nX\n  two\n\nthree\n\nfour" == apply_replacements(
         TEXT, [SourceText(TEXT).insert_lines_before(6, ["X"])]
     )
@@ -58,12 +58,12 @@ def test_lines_are_put_before_the_line_of_a_place() -> None:
     ],
 )
 def test_lines_are_cut_with_one_of_two_empty_lines_around_them(start: int, end: int, expected: str) -> None:
-    """So that what stood apart still does, and no more than that."""
+    """The neighbours stay separated by the same number of empty lines."""
     assert expected == apply_replacements(TEXT, [SourceText(TEXT).cut_lines(start, end)])
 
 
 def test_a_place_knows_its_line() -> None:
-    """Columns from 0; white space before it does not count as something."""
+    """Columns count from 0; white space before the offset is ignored."""
     page = SourceText(TEXT)
 
     assert (2, True, False) == (page.column(6), page.is_first(6), page.is_first(7))

@@ -1,4 +1,4 @@
-"""Where each value stands in a text."""
+"""The position of each value in a text."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ def find(*steps: str | int) -> Node:
     ],
 )
 def test_a_value_stands_from_its_anchor_to_its_last_character(steps: tuple[str | int, ...], expected: str) -> None:
-    """A block ends with its last value, not where the next thing begins."""
+    """A block ends with its last value, not where the next value begins."""
     node = find(*steps)
 
     assert expected == TEXT[node.start : node.end]
 
 
 def test_anchors_that_are_referred_to_are_known() -> None:
-    """By an alias or a merge."""
+    """An alias or a merge refers to an anchor."""
     assert {"model"} == read_nodes(TEXT).referred
     assert frozenset() == read_nodes("a: &x 1\n").referred
 
 
 def test_a_mapping_that_lacks_a_key_has_no_pair_of_it() -> None:
-    """What comes by a merge is not its own."""
+    """A key from a merge is not the mapping's own."""
     assert None is find("users", "bob").pair("userName")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
 def test_an_empty_text_has_no_root(text: str) -> None:
-    """Or only a comment."""
+    """A text with only a comment is empty too."""
     assert None is read_nodes(text).root

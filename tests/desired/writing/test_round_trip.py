@@ -16,7 +16,7 @@ from reconciler.desired.writing.round_trip import (
 
 
 def test_values_are_written_between_brackets_where_they_fit() -> None:
-    """And in lines where they don't."""
+    """Values that do not fit are written on several lines."""
     short = {"a": [1, None, True], "b": {}, "c": "no"}
     long = {"a": ["x" * 60, "z" * 60], "b": []}
 
@@ -25,7 +25,7 @@ def test_values_are_written_between_brackets_where_they_fit() -> None:
 
 
 def test_a_mapping_has_comments_above_and_behind_its_pairs() -> None:
-    """And a list has empty lines between its items."""
+    """A list has empty lines between its items."""
     pairs = [
         YamlPair("a", make_value(1), above="# head\n\n"),
         YamlPair("b", make_value([2]), above="\n", behind="# two"),
@@ -45,5 +45,5 @@ def test_a_mapping_has_comments_above_and_behind_its_pairs() -> None:
     ],
 )
 def test_what_ruamel_alone_gets_wrong_is_as_it_was(text: str) -> None:
-    """Two keys on one line, a comment behind an alias, a paragraph of a folded text."""
+    """Covers two keys on one line, a comment behind an alias, a paragraph of a folded text."""
     assert text == emit_events(parse_events(text))

@@ -1,4 +1,4 @@
-"""Values as YAML that a person would write, and every reader reads back."""
+"""Values as YAML that a person would write, and that every reader reads back."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def read(text: str) -> object:
     ],
 )
 def test_a_text_is_quoted_where_it_must_be(text: str, expected: str) -> None:
-    """Where YAML would read something else, or a person could not see it."""
+    """Quotes are needed if YAML would read another value, or a character is invisible."""
     assert expected == spell(text)
     assert {"k": text} == read(f"k: {expected}\n")
 
@@ -77,12 +77,12 @@ def test_between_brackets_more_is_quoted() -> None:
     [(None, "null"), (True, "true"), (False, "false"), (42, "42"), (0.5, "0.5"), (date(2026, 3, 1), "2026-03-01")],
 )
 def test_what_is_no_text_is_as_yaml_has_it(value: object, expected: str) -> None:
-    """Without quotes."""
+    """These values have no quotes."""
     assert expected == spell(value)
 
 
 def test_the_style_that_was_there_is_kept() -> None:
-    """Where the new text can be written in it."""
+    """The style is kept if the new text allows it."""
     assert "'Head'" == spell("Head", style="single")
     assert '"Head"' == spell("Head", style="double")
     assert '"a\\"b"' == spell('a"b', style="double")
@@ -92,18 +92,18 @@ def test_the_style_that_was_there_is_kept() -> None:
 @STEADY
 @given(st.dictionaries(texts, scalars, max_size=3), st.lists(scalars, max_size=3), scalars)
 def test_every_value_is_read_back(mapping: dict[str, object], listed: list[object], value: object) -> None:
-    """By our reader and by ruamel, in block and in flow."""
+    """Our reader and ruamel read the same value, in block and flow style."""
     lines = [f"k: {spell(value)}", f"m: {spell(mapping)}", f"l: {spell(listed)}", "b:", f"  - {spell(value)}", "n:"]
     lines += [f"  {spell_key(key)}: {spell(one)}" for key, one in mapping.items()]
     text = "\n".join(lines) + "\n"
     expected = {"k": value, "m": mapping, "l": listed, "b": [value], "n": mapping or None}
 
-    assert told(expected) == told(read(text))
-    assert told(expected) == told(YAML(typ="safe", pure=True).load(StringIO(text)))
+    assert with_types(expected) == with_types(read(text))
+    assert with_types(expected) == with_types(YAML(typ="safe", pure=True).load(StringIO(text)))
 
 
-def told(value: object) -> object:
-    """A value with its types told: `1` is not `true`."""
+def with_types(value: object) -> object:
+    """Returns a value with its types: `1` differs from `true`."""
     if isinstance(value, dict):
-        return {key: told(one) for key, one in value.items()}
-    return [told(one) for one in value] if isinstance(value, list) else (type(value).__name__, value)
+        return {key: with_types(one) for key, one in value.items()}
+    return [with_types(one) for one in value] if isinstance(value, list) else (type(value).__name__, value)

@@ -1,4 +1,4 @@
-"""The files of a folder become declarations, and every problem of all of them is found."""
+"""The files of a folder become declarations, and the problems of all files are found."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def found(loaded: Loaded) -> list[tuple[str, str]]:
 
 
 def test_everything_that_is_declared_is_loaded_with_its_place() -> None:
-    """From all files; folders and files are for people."""
+    """All files count; the names of folders and files do not matter."""
     loaded = load_declarations(EVERYTHING)
     declared = loaded.declarations
 
@@ -89,7 +89,7 @@ def test_everything_that_is_declared_is_loaded_with_its_place() -> None:
 
 
 def test_groups_say_what_they_manage() -> None:
-    """Absent members are unmanaged and an empty list is nobody; absent attributes are unmanaged and null clears."""
+    """Absent members or attributes are unmanaged; an empty list has no members, and null clears an attribute."""
     groups = load_declarations(EVERYTHING).declarations.groups
     [where] = groups["desk"].members_where or ()
 
@@ -102,7 +102,7 @@ def test_groups_say_what_they_manage() -> None:
 
 
 def test_filters_of_all_files_count_together_and_a_tenants_own_apart() -> None:
-    """Each clause knows its line."""
+    """Each clause has its line."""
     declared = load_declarations(EVERYTHING).declarations
     own = declared.tenants["qa"].filters
 
@@ -115,7 +115,7 @@ def test_filters_of_all_files_count_together_and_a_tenants_own_apart() -> None:
 
 
 def test_the_order_of_the_files_does_not_show() -> None:
-    """They are read by name."""
+    """Files are read in the order of their names."""
     expected = load_declarations(EVERYTHING)
     shuffled = dict(Random(1).sample(list(EVERYTHING.items()), len(EVERYTHING)))  # noqa: S311  # any order will do
 
@@ -124,14 +124,14 @@ def test_the_order_of_the_files_does_not_show() -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "users:\n", "users: {}\ngroups:\ntenants:\nrole_assignments:\n"])
 def test_nothing_is_no_problem(text: str) -> None:
-    """An empty file, or an empty section, declares nothing."""
+    """An empty file or section declares nothing."""
     loaded = load(text)
 
     assert ((), {}, {}) == (loaded.problems, loaded.declarations.users, loaded.declarations.tenants)
 
 
 def test_one_bad_file_does_not_hide_the_others() -> None:
-    """All problems of all files at once, and what is sound is loaded."""
+    """All problems of all files are reported at once, and the valid declarations are loaded."""
     loaded = load(
         "users:\n  ann: {userName: [}\n",
         "users:\n  bob: {title: x}\n  cid: {userName: cid}\n",
@@ -150,7 +150,7 @@ def test_one_bad_file_does_not_hide_the_others() -> None:
 
 
 def test_what_has_problems_is_known_to_be_declared() -> None:
-    """References to it are not problems of their own."""
+    """A reference to an invalid declaration is no second problem."""
     loaded = load("users:\n  ann: {title: x}\n  bob: {userName: bob}\n", "groups:\n  desk: {}\n")
 
     assert {Key("user", "ann"), Key("group", "desk")} == loaded.declarations.broken
@@ -167,7 +167,7 @@ def test_what_has_problems_is_known_to_be_declared() -> None:
     ],
 )
 def test_a_second_declaration_names_both_places_and_does_not_count(section: str, first: str, second: str) -> None:
-    """Across files, in whatever order they are given."""
+    """The two can be in different files, in any order."""
     loaded = load(first, second)
     problem = loaded.problems[-1]
 
@@ -177,7 +177,7 @@ def test_a_second_declaration_names_both_places_and_does_not_count(section: str,
 
 
 def test_a_second_declaration_in_one_file_names_both_lines() -> None:
-    """As YAML it is one key twice."""
+    """In YAML this is a duplicate key."""
     loaded = load("users:\n  ann: {userName: one}\n  bob: {userName: bob}\n  ann: {userName: two}\n")
     [problem] = loaded.problems
 
@@ -195,12 +195,20 @@ def test_a_second_declaration_in_one_file_names_both_lines() -> None:
             '"zzz" is not a top-level key',
             "the top-level keys are: tenants, guardrails, users, groups, role_assignments, scoping_filters",
         ),
-        ("- users", "is not a mapping at its top", "start with one of: tenants, guardrails, users, groups"),
-        ("users", "is not a mapping at its top", "start with one of: tenants, guardrails, users, groups"),
+        (
+            "- users",
+            "is not a mapping at its top level",
+            "start with a top-level key: tenants, guardrails, users, groups",
+        ),
+        (
+            "users",
+            "is not a mapping at its top level",
+            "start with a top-level key: tenants, guardrails, users, groups",
+        ),
     ],
 )
 def test_a_file_of_another_shape_says_what_may_stand_at_its_top(text: str, message: str, hint: str) -> None:
-    """Or what was probably meant."""
+    """The hint lists the top-level keys, or suggests a similar one."""
     [problem] = load(text).problems
 
     assert (message, Source("ds/a.yaml", 1)) == (problem.message, problem.source)
@@ -210,7 +218,7 @@ def test_a_file_of_another_shape_says_what_may_stand_at_its_top(text: str, messa
 @pytest.mark.parametrize("name", ["a b", "a/b", "group/desk", "a\tb", " a", "''", '"a\\nb"', '"\\u0001"'])
 @pytest.mark.parametrize("section", ["users", "groups", "tenants"])
 def test_a_name_that_would_not_survive_a_reference_is_a_problem(section: str, name: str) -> None:
-    """Keys are written `user/ann.lee`, on one line."""
+    """References are written `user/ann.lee`, on one line."""
     written = name if name.startswith(("'", '"')) else f"'{name}'"
     loaded = load(f"{section}:\n  {written}: {{userName: a, displayName: a, url: sandbox}}\n")
 
@@ -219,20 +227,20 @@ def test_a_name_that_would_not_survive_a_reference_is_a_problem(section: str, na
 
 @pytest.mark.parametrize("name", ["prod~1", "a..b", "x.lock", "-x", "@{", "a:b", "wha?", "a*"])
 def test_a_tenants_name_can_be_part_of_a_git_ref(name: str) -> None:
-    """Its receipts are kept under it, and a receipt that can't be written is found out too late."""
+    """The record of applies is stored in a branch with the tenant's name."""
     assert [("bad_name", "ds/a.yaml:1")] == found(load(f"tenants: {{'{name}': {{url: sandbox}}}}"))
 
 
 @pytest.mark.parametrize("name", ["alice.lee", "Zoë", "o'brien", "a_b-c", "0123x", "李雷"])
 def test_a_name_may_be_what_people_are_called(name: str) -> None:
-    """Letters of any script."""
+    """Letters of any script are allowed."""
     loaded = load(f'users: {{"{name}": {{userName: a}}}}')
 
     assert ((), [name]) == (loaded.problems, list(loaded.declarations.users))
 
 
 def test_a_file_with_the_same_bytes_is_not_read_again() -> None:
-    """A base costs what differs from the head, and comes to the same."""
+    """Loading a base reads only the files that differ from the head, with the same result."""
     head = load_declarations(EVERYTHING)
     changed = {**EVERYTHING, "ds/b.yaml": b"users: {cid: {userName: cid}}\n"}
     base = load_declarations(changed, head)
@@ -244,19 +252,19 @@ def test_a_file_with_the_same_bytes_is_not_read_again() -> None:
 
 @pytest.mark.parametrize("text", ["users: {ann: {userName: ''}}", "groups: {desk: {displayName: ''}}"])
 def test_a_name_that_4me_requires_is_not_empty(text: str) -> None:
-    """Null and empty are one thing, and a create without a name is refused by the account, not in the pull request."""
+    """Null equals empty, and 4me would refuse to create a user without a name."""
     assert ["invalid"] == [problem.code for problem in load(text).problems]
 
 
 def test_one_of_many_values_has_a_value() -> None:
-    """A label alone is nothing, and its plan does not converge."""
+    """A label without a value declares nothing, and its plan would not converge."""
     assert ["invalid"] == [
         problem.code for problem in load("users: {ann: {userName: a, emails: [{type: work}]}}").problems
     ]
 
 
 def test_one_value_is_not_declared_twice() -> None:
-    """Type and value are its key; the account keeps one of the two, and the plan does not converge."""
+    """Type and value are the key; the account keeps only one of two, so the plan would not converge."""
     twice = "[{value: a@x, type: work}, {value: a@x, type: work, primary: true}]"
 
     assert () != load(f"users: {{ann: {{userName: a, emails: {twice}}}}}").problems
@@ -271,7 +279,7 @@ def test_one_value_is_not_declared_twice() -> None:
     ],
 )
 def test_an_address_to_notify_that_is_written_is_not_repeated(written: str) -> None:
-    """Whoever knows it can post or send; it is named."""
+    """The address is a secret: the file must name a variable instead."""
     [problem] = load_declarations({"a.yaml": written.encode()}).problems
 
     assert "SECRET" not in str(problem)
@@ -279,7 +287,7 @@ def test_an_address_to_notify_that_is_written_is_not_repeated(written: str) -> N
 
 
 def test_what_is_redacted_is_what_any_file_names() -> None:
-    """And clauses know it, a tenant's own too; those of the other attributes do not."""
+    """Clauses on a redacted attribute are redacted too, also those of a tenant; other clauses are not."""
     filters = "scoping_filters: {users: [{title: One, clauses: [{attribute: title, operator: IS NULL}, %s]}]}"
     one = filters % "{attribute: site, operator: IS NULL}"
     loaded = load(
@@ -296,7 +304,7 @@ def test_what_is_redacted_is_what_any_file_names() -> None:
 
 
 def test_what_is_redacted_must_be_an_attribute() -> None:
-    """A misspelled name would hide nothing, and nobody would know."""
+    """A misspelled name would silently redact nothing."""
     problems = load("redact: [titel, grade, 4]").problems
 
     assert [
@@ -307,7 +315,7 @@ def test_what_is_redacted_must_be_an_attribute() -> None:
 
 
 def test_what_settles_who_is_ours_is_joined_from_all_files() -> None:
-    """Each line with its place; the keys that were others before are no attributes."""
+    """Each line keeps its source; previous keys (`was`) are not attributes."""
     first = "left:\n  - {key: user/kai.brand, reason: CHG-12}\n"
     second = "left:\n  - {id: '4711'}\nreleased:\n  - {key: group/old}\n"
     third = (
@@ -331,7 +339,7 @@ def test_what_settles_who_is_ours_is_joined_from_all_files() -> None:
 
 
 def test_lines_that_settle_nothing_are_problems_with_their_place() -> None:
-    """Each on its own; the sound ones still count."""
+    """Each line is checked on its own; the valid lines count."""
     text = """\
 left:
   - {id: 4711}
@@ -348,11 +356,11 @@ released: {key: user/kai}
         "ds/a.yaml:2: left[0].id: '4711' is not text (YAML reads 4711 as a number: quote it, \"4711\")",
         'ds/a.yaml:3: left[1]: has the malformed key "kai": write it like user/jo.kerr or group/finance',
         "ds/a.yaml:4: left[2]: must name one user or group: give either `key` or `id`",
-        'ds/a.yaml:5: left[3].reson: is not a key of the contract (did you mean "reason"?)',
-        "ds/a.yaml:7: released: is not a list",
+        'ds/a.yaml:5: left[3].reson: this key is unknown (did you mean "reason"?)',
+        "ds/a.yaml:7: released: is not a list (start each item below it with `- `)",
     ] == [str(problem) for problem in loaded.problems]
 
 
 def test_a_section_that_settles_nobody_may_be_empty() -> None:
-    """Until the next one."""
+    """The section can stay in the file for later use."""
     assert () == load("left:\nreleased: []\n").problems

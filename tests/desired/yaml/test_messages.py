@@ -1,4 +1,4 @@
-"""What is wrong with a declaration: the file and the line, what and where, and what to do."""
+"""The problem of a wrong declaration has the file and line, what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 
 
 def under(head: str, written: str) -> str:
-    """The line as the one below the head, three lines down."""
+    """Puts the declaration on line 3."""
     return f"# a comment\n\n{head}{written}\n"
 
 
@@ -28,7 +28,7 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "hint"),
+    ("text", "message", "hint"),
     [
         (
             under(USER, "employeeNumber: 0123}}"),
@@ -63,34 +63,46 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         (under(USER, "active: 1}}"), "users.ann.active: '1' is not true or false", None),
         (under(USER, "title: [x]}}"), "users.ann.title: a list is not text", None),
         (under(USER, "title: {x: y}}}"), "users.ann.title: a mapping is not text", None),
-        (under(USER, "titel: x}}"), "users.ann.titel: is not a key of the contract", 'did you mean "title"?'),
-        (under(USER, "zzz: x}}"), "users.ann.zzz: is not a key of the contract", None),
+        (under(USER, "titel: x}}"), "users.ann.titel: this key is unknown", 'did you mean "title"?'),
+        (under(USER, "zzz: x}}"), "users.ann.zzz: this key is unknown", "remove it, or correct its name"),
         (
             under(USER, "roles: [x]}}"),
-            "users.ann.roles: is not a key of the contract",
-            "roles are given in `role_assignments`",
+            "users.ann.roles: this key is unknown",
+            "assign roles under `role_assignments`",
         ),
         (
             under(USER, "password: x}}"),
-            "users.ann.password: is not a key of the contract",
-            "passwords are never provisioned",
+            "users.ann.password: this key is unknown",
+            "remove it: passwords are never provisioned",
         ),
         (
             under(USER, "groups: [desk]}}"),
-            "users.ann.groups: is not a key of the contract",
-            "membership is declared on the group, under `members`",
+            "users.ann.groups: this key is unknown",
+            "declare membership on the group, under `members`",
         ),
         (
             under(USER, "id: x}}"),
-            "users.ann.id: is not a key of the contract",
-            "ids belong to the account; the key is the name here",
+            "users.ann.id: this key is unknown",
+            "remove it: the account assigns ids; the key is the name here",
         ),
-        (under(USER, "name: Ann}}"), "users.ann.name: 'Ann' is not a mapping", None),
-        (under(USER, "emails: a@example.com}}"), "users.ann.emails: 'a@example.com' is not a list", None),
-        (under(USER, "emails: [a@example.com]}}"), "users.ann.emails[0]: 'a@example.com' is not a mapping", None),
+        (
+            under(USER, "name: Ann}}"),
+            "users.ann.name: 'Ann' is not a mapping",
+            "write its keys below it, indented, as `key: value`",
+        ),
+        (
+            under(USER, "emails: a@example.com}}"),
+            "users.ann.emails: 'a@example.com' is not a list",
+            "write its items in brackets, [one, two], or each on a line of its own after `- `",
+        ),
+        (
+            under(USER, "emails: [a@example.com]}}"),
+            "users.ann.emails[0]: 'a@example.com' is not a mapping",
+            "write its keys below it, indented, as `key: value`",
+        ),
         (
             under(USER, "emails: [{value: a}, {value: b, valeu: a}]}}"),
-            "users.ann.emails[1].valeu: is not a key of the contract",
+            "users.ann.emails[1].valeu: this key is unknown",
             'did you mean "value"?',
         ),
         (
@@ -101,10 +113,22 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
             ),
             None,
         ),
-        (under("users: ", "{ann: {title: x}}"), "users.ann.userName: is missing", "add it"),
-        (under("users: ", "{ann: x}"), "users.ann: 'x' is not a mapping", None),
-        (under("users: ", "{ann: }"), "users.ann: null is not a mapping", None),
-        (under("users: ", "[ann]"), "users: is not a mapping of user names", None),
+        (under("users: ", "{ann: {title: x}}"), "users.ann.userName: this key is missing", "add it"),
+        (
+            under("users: ", "{ann: x}"),
+            "users.ann: 'x' is not a mapping",
+            "write its keys below it, indented, as `key: value`",
+        ),
+        (
+            under("users: ", "{ann: }"),
+            "users.ann: null is not a mapping",
+            "write its keys below it, indented, as `key: value`",
+        ),
+        (
+            under("users: ", "[ann]"),
+            "users: is not a mapping of user names",
+            "write each user's name below it, indented, as `name:`",
+        ),
         (
             under(GROUP, "membership: additiv}}"),
             "groups.desk.membership: 'additiv' is not one of 'authoritative' or 'additive'",
@@ -120,7 +144,11 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
             "groups.desk.membership: '7' is not one of 'authoritative' or 'additive'",
             None,
         ),
-        (under(GROUP, "members: ann}}"), "groups.desk.members: 'ann' is not a list", None),
+        (
+            under(GROUP, "members: ann}}"),
+            "groups.desk.members: 'ann' is not a list",
+            "write its items in brackets, [one, two], or each on a line of its own after `- `",
+        ),
         (
             under(GROUP, "members: [ann, 12]}}"),
             "groups.desk.members[1]: '12' is not text",
@@ -128,7 +156,7 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         ),
         (
             under(GROUP, "members_where: []}}"),
-            "groups.desk.members_where: a list: list should have at least 1 item after validation, not 0",
+            "groups.desk.members_where: a list should have at least 1 item, not 0",
             None,
         ),
         (
@@ -146,22 +174,30 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
             "groups.desk.members_where[0]: REGEX MATCH '(a' is not a pattern: unclosed group",
             None,
         ),
-        (under(ROLE, "expires: tomorrow}]"), "role_assignments[0].expires: 'tomorrow' is not a date", None),
-        (under("role_assignments: ", "[{users: [ann]}]"), "role_assignments[0].role: is missing", "add it"),
+        (
+            under(ROLE, "expires: tomorrow}]"),
+            "role_assignments[0].expires: 'tomorrow' is not a date",
+            "write it like 2027-03-31, without quotes",
+        ),
+        (under("role_assignments: ", "[{users: [ann]}]"), "role_assignments[0].role: this key is missing", "add it"),
         (
             under("role_assignments: ", "[{role: x}]"),
             "role_assignments[0]: gives the role to no user: add `users` or `groups`",
             None,
         ),
-        (under("role_assignments: ", "{role: x}"), "role_assignments: is not a list", None),
+        (
+            under("role_assignments: ", "{role: x}"),
+            "role_assignments: is not a list",
+            "start each item below it with `- `",
+        ),
         (
             under("scoping_filters: ", "{users: [{title: x}]}"),
-            "scoping_filters.users[0].clauses: is missing",
+            "scoping_filters.users[0].clauses: this key is missing",
             "add it",
         ),
         (
             under("scoping_filters: ", "{user: []}"),
-            "scoping_filters.user: is not a key of the contract",
+            "scoping_filters.user: this key is unknown",
             'did you mean "users"?',
         ),
         (
@@ -176,7 +212,7 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         ),
         (
             under("guardrails: ", "{max_deactivations: {percent: 200}}"),
-            "guardrails.max_deactivations.percent: '200': input should be less than or equal to 100",
+            "guardrails.max_deactivations.percent: '200' should be less than or equal to 100",
             None,
         ),
         (
@@ -194,8 +230,8 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         ),
         (
             under(TENANT, "token: abc}}"),
-            "tenants.qa.token: what is written there (not shown: it may be a secret) is not a mapping",
-            "a token is named, not written: token: {env: NAME_OF_THE_VARIABLE}",
+            "tenants.qa.token: the value (not shown: it may be a secret) is not a mapping",
+            "name the variable that holds the token: token: {env: NAME_OF_THE_VARIABLE}",
         ),
         (
             under(TENANT, "scope: assign}}"),
@@ -209,15 +245,15 @@ ROLE = "role_assignments: [{role: auditor, users: [ann],"
         ),
     ],
 )
-def test_a_declaration_that_is_wrong_says_where_what_and_what_to_do(text: str, said: str, hint: str | None) -> None:
-    """At the line of what is wrong, in the words of the YAML."""
+def test_a_declaration_that_is_wrong_says_where_what_and_what_to_do(text: str, message: str, hint: str | None) -> None:
+    """The problem has the line of the wrong value, and its spelling in the file."""
     first, *_ = problems_of(text)
 
-    assert ("invalid", Source(FILE, 3), said, hint) == (first.code, first.source, first.message, first.hint)
+    assert ("invalid", Source(FILE, 3), message, hint) == (first.code, first.source, first.message, first.hint)
 
 
 def test_each_thing_that_is_wrong_is_told_at_its_own_line() -> None:
-    """All of them at once, however deep they stand."""
+    """All of them are reported at once, at any depth."""
     text = """
 users:
   ann:
@@ -257,7 +293,7 @@ groups:
 
 
 def test_what_yaml_1_1_would_have_made_of_it_stays_text() -> None:
-    """Where text is wanted, `no`, `on` and 12:30 are it."""
+    """In a text attribute, `no`, `on` and 12:30 are text."""
     text = "users: {ann: {userName: ann, title: no, nickName: on, site: 12:30, department: 'null'}}"
     loaded = load_declarations({FILE: text.encode()})
 
@@ -265,7 +301,7 @@ def test_what_yaml_1_1_would_have_made_of_it_stays_text() -> None:
     assert ((), expected) == (loaded.problems, loaded.declarations.users["ann"].attributes)
 
 
-def said_of(text: str) -> str:
+def messages_of(text: str) -> str:
     return "\n".join(f"{one} {one.code}" for one in problems_of(text))
 
 
@@ -285,10 +321,10 @@ def said_of(text: str) -> str:
 )
 def test_a_secret_that_was_written_down_is_not_repeated(written: str) -> None:
     """The message says what to do instead."""
-    said = said_of(f"tenants:\n  qa: {written % SECRET}\n")
+    messages = messages_of(f"tenants:\n  qa: {written % SECRET}\n")
 
-    assert said
-    assert SECRET not in said
+    assert messages
+    assert SECRET not in messages
 
 
 @pytest.mark.parametrize(
@@ -303,7 +339,7 @@ def test_a_secret_that_was_written_down_is_not_repeated(written: str) -> None:
 )
 def test_a_secret_in_the_wrong_place_is_not_repeated_either(written: str) -> None:
     """Invariant 12: a secret appears in no message."""
-    said = said_of(f"tenants:\n  qa: {written % SECRET}\n")
+    messages = messages_of(f"tenants:\n  qa: {written % SECRET}\n")
 
-    assert said
-    assert SECRET not in said
+    assert messages
+    assert SECRET not in messages

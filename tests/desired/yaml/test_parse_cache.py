@@ -1,4 +1,4 @@
-"""Parsed files that are kept: whatever stands there, what is read is what parsing reads."""
+"""The parse cache returns what parsing returns, whatever the cache file contains."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.desired.yaml.load import load_declarations, read_all
 from reconciler.desired.yaml.parse_cache import LEAST_IN_PARALLEL, RUNS_KEPT, ParseCache, restore, seal_of, spell
 from reconciler.desired.yaml.reader import Document, YamlSequence, read_yaml
 from reconciler.desired.yaml.reader import YamlMapping as Written
-from tests.desired.yaml.test_reader import DOCUMENTS, STEADY, WORDS, told
+from tests.desired.yaml.test_reader import DOCUMENTS, STEADY, WORDS, with_types
 
 CASES = Path(__file__).parents[2] / "cases"
 TEAM = {
@@ -30,33 +30,33 @@ TEAM = {
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> ParseCache:
+def cache(tmp_path: Path) -> ParseCache:
     return ParseCache(tmp_path / "parsed.db", "1.0")
 
 
 def marked(value: object) -> object:
-    """A value with its types and the place of each part of it."""
+    """Returns a value with its types and the offset of each part."""
     match value:
         case Written():
             return "mapping", value.mark, value.marks, [(key, marked(one)) for key, one in value.items()]
         case YamlSequence():
             return "sequence", value.mark, value.marks, [marked(one) for one in value]
         case _:
-            return told(value)
+            return with_types(value)
 
 
 def seen(documents: Mapping[str, Document]) -> dict[str, object]:
     return {name: (one.file, one.text, marked(one.value), one.problems) for name, one in sorted(documents.items())}
 
 
-def is_same(shelf: ParseCache, contents: Mapping[str, bytes]) -> bool:
-    """Whether it reads what parsing reads, before and after it is kept."""
+def is_same(cache: ParseCache, contents: Mapping[str, bytes]) -> bool:
+    """Whether the cache returns what parsing returns, before and after it stores the documents."""
     parsed = seen(read_all(contents))
-    return [parsed, parsed] == [seen(shelf.read_all(contents)) for _time in range(2)]
+    return [parsed, parsed] == [seen(cache.read_all(contents)) for _time in range(2)]
 
 
-def test_what_is_kept_is_what_is_read(shelf: ParseCache) -> None:
-    """Each document of the reader's own tests, sound or not, and every word with a meaning of its own."""
+def test_what_is_kept_is_what_is_read(cache: ParseCache) -> None:
+    """Covers each document of the reader's tests, valid or not, and every word with a type."""
     contents = {f"{number}.yaml": text.encode() for number, text in enumerate(DOCUMENTS)}
     words = {"words.yaml": "".join(f"- {word}\n" for word in WORDS).encode()}
     others = {
@@ -66,11 +66,11 @@ def test_what_is_kept_is_what_is_read(shelf: ParseCache) -> None:
         "bom.yaml": b"\xef\xbb\xbfa: 1\n",
     }
 
-    assert is_same(shelf, {**contents, **words, **others})
+    assert is_same(cache, {**contents, **words, **others})
 
 
 def as_flow(value: object) -> str:
-    """A value as YAML in one line."""
+    """Returns a value as YAML on one line."""
     match value:
         case dict():
             return "{" + ", ".join(f"{json.dumps(key)}: {as_flow(one)}" for key, one in value.items()) + "}"
@@ -95,7 +95,7 @@ def as_flow(value: object) -> str:
     )
 )
 def test_any_value_is_restored_as_it_was_read(value: object) -> None:
-    """Or it is not kept at all."""
+    """A value that JSON can't hold is not stored at all."""
     content = as_flow(value).encode()
     read = read_yaml("any.yaml", content)
 
@@ -105,15 +105,15 @@ def test_any_value_is_restored_as_it_was_read(value: object) -> None:
     assert (restored is None) >= bool(read.problems)
 
 
-def test_every_story_is_read_alike(shelf: ParseCache) -> None:
-    """All folders of all cases, from one shelf."""
+def test_every_story_is_read_alike(cache: ParseCache) -> None:
+    """One cache serves the folders of all cases."""
     for folder in sorted(CASES.glob("*/desired-state")):
         contents = read_folder(folder)
-        assert is_same(shelf, contents)
+        assert is_same(cache, contents)
 
 
-def test_what_is_declared_is_the_same_to_the_line(shelf: ParseCache) -> None:
-    """With the problems of a file that has some."""
+def test_what_is_declared_is_the_same_to_the_line(cache: ParseCache) -> None:
+    """The problems of an invalid file are the same too."""
     contents = {
         **read_folder(CASES / "two-people-same-name" / "desired-state"),
         "worse.yaml": b"users: {x: {title: 1}}",
@@ -121,51 +121,51 @@ def test_what_is_declared_is_the_same_to_the_line(shelf: ParseCache) -> None:
 
     parsed = load_declarations(contents)
 
-    assert [parsed, parsed] == [load_declarations(contents, read=shelf.read_all) for _time in range(2)]
+    assert [parsed, parsed] == [load_declarations(contents, read=cache.read_all) for _time in range(2)]
     assert parsed.problems
 
 
-def test_a_file_that_changed_is_all_that_is_parsed(shelf: ParseCache) -> None:
-    shelf.read_all(TEAM)
+def test_a_file_that_changed_is_all_that_is_parsed(cache: ParseCache) -> None:
+    cache.read_all(TEAM)
     changed = {**TEAM, "users.yaml": b"users: {bob: {userName: bob}}\n"}
 
-    assert seen(read_all(changed)) == seen(shelf.read_all(changed))
-    assert [1, 2, 2] == sorted(run for (run,) in rows(shelf, "SELECT run FROM documents"))
+    assert seen(read_all(changed)) == seen(cache.read_all(changed))
+    assert [1, 2, 2] == sorted(run for (run,) in rows(cache, "SELECT run FROM documents"))
 
 
-def test_what_no_run_used_for_long_is_dropped(shelf: ParseCache) -> None:
-    """Only what the last runs that found something new have read."""
+def test_what_no_run_used_for_long_is_dropped(cache: ParseCache) -> None:
+    """Only entries of the last runs that added one remain."""
     for number in range(RUNS_KEPT + 5):
-        shelf.read_all({"users.yaml": b"users: {}\n", "roles.yaml": f"# {number}\n".encode()})
+        cache.read_all({"users.yaml": b"users: {}\n", "roles.yaml": f"# {number}\n".encode()})
 
-    assert 1 + RUNS_KEPT == len(rows(shelf, "SELECT name FROM documents"))
+    assert 1 + RUNS_KEPT == len(rows(cache, "SELECT name FROM documents"))
 
 
-def test_whatever_byte_is_damaged_what_is_read_is_what_is_written(shelf: ParseCache) -> None:
-    """Or whatever is cut off."""
-    shelf.read_all(TEAM)
-    whole, parsed = shelf.path.read_bytes(), seen(read_all(TEAM))
+def test_whatever_byte_is_damaged_what_is_read_is_what_is_written(cache: ParseCache) -> None:
+    """The same holds for a cache file that is cut off."""
+    cache.read_all(TEAM)
+    whole, parsed = cache.path.read_bytes(), seen(read_all(TEAM))
     used = [at for at, byte in enumerate(whole) if byte]
 
     for at in used[:: max(1, len(used) // 40)]:
         damaged = bytearray(whole)
         damaged[at] ^= 0x15
         for content in (bytes(damaged), whole[:at]):
-            shelf.path.write_bytes(content)
-            assert parsed == seen(shelf.read_all(TEAM))
-            shelf.path.write_bytes(content)
-            shelf.path.chmod(0o600)
-    shelf.path.write_bytes(b"no database")
-    shelf.read_all(TEAM)
-    shelf.read_all(TEAM)
+            cache.path.write_bytes(content)
+            assert parsed == seen(cache.read_all(TEAM))
+            cache.path.write_bytes(content)
+            cache.path.chmod(0o600)
+    cache.path.write_bytes(b"no database")
+    cache.read_all(TEAM)
+    cache.read_all(TEAM)
 
-    assert 2 == len(rows(shelf, "SELECT name FROM documents"))
+    assert 2 == len(rows(cache, "SELECT name FROM documents"))
 
 
-def plant(shelf: ParseCache) -> None:
-    """Another title for Ann, with a seal that fits."""
-    shelf.read_all(TEAM)
-    with closing(sqlite3.connect(shelf.path)) as database, database:
+def plant(cache: ParseCache) -> None:
+    """Stores another title for Ann, with a correct seal."""
+    cache.read_all(TEAM)
+    with closing(sqlite3.connect(cache.path)) as database, database:
         for name, said in database.execute("SELECT name, said FROM documents").fetchall():
             other = said.replace("Chief", "Queen")
             database.execute(
@@ -173,44 +173,44 @@ def plant(shelf: ParseCache) -> None:
             )
 
 
-def widen_file(shelf: ParseCache) -> None:
-    shelf.path.chmod(0o644)
+def widen_file(cache: ParseCache) -> None:
+    cache.path.chmod(0o644)
 
 
-def widen_folder(shelf: ParseCache) -> None:
-    shelf.path.parent.chmod(0o775)
+def widen_folder(cache: ParseCache) -> None:
+    cache.path.parent.chmod(0o775)
 
 
-def link(shelf: ParseCache) -> None:
-    shelf.path.rename(shelf.path.with_name("elsewhere"))
-    shelf.path.symlink_to("elsewhere")
+def link(cache: ParseCache) -> None:
+    cache.path.rename(cache.path.with_name("elsewhere"))
+    cache.path.symlink_to("elsewhere")
 
 
 @pytest.mark.parametrize("open_to_others", [widen_file, widen_folder, link])
 def test_what_others_could_have_written_is_not_believed(
-    open_to_others: Callable[[ParseCache], None], shelf: ParseCache
+    open_to_others: Callable[[ParseCache], None], cache: ParseCache
 ) -> None:
-    """Not even if it adds up. Who can write as ourselves can as well write the YAML."""
-    plant(shelf)
-    assert seen(read_all(TEAM)) != seen(shelf.read_all(TEAM))
+    """A correct seal is not enough. A process of the same user could edit the YAML itself."""
+    plant(cache)
+    assert seen(read_all(TEAM)) != seen(cache.read_all(TEAM))
 
-    open_to_others(shelf)
+    open_to_others(cache)
 
-    assert seen(read_all(TEAM)) == seen(shelf.read_all(TEAM))
-
-
-def test_another_version_reads_for_itself(shelf: ParseCache) -> None:
-    plant(shelf)
-
-    assert seen(read_all(TEAM)) == seen(replace(shelf, version="1.1").read_all(TEAM))
+    assert seen(read_all(TEAM)) == seen(cache.read_all(TEAM))
 
 
-def test_a_value_without_its_seal_is_parsed(shelf: ParseCache) -> None:
-    shelf.read_all(TEAM)
-    with closing(sqlite3.connect(shelf.path)) as database, database:
+def test_another_version_reads_for_itself(cache: ParseCache) -> None:
+    plant(cache)
+
+    assert seen(read_all(TEAM)) == seen(replace(cache, version="1.1").read_all(TEAM))
+
+
+def test_a_value_without_its_seal_is_parsed(cache: ParseCache) -> None:
+    cache.read_all(TEAM)
+    with closing(sqlite3.connect(cache.path)) as database, database:
         database.execute("UPDATE documents SET said = replace(said, 'Chief', 'Queen')")
 
-    assert seen(read_all(TEAM)) == seen(shelf.read_all(TEAM))
+    assert seen(read_all(TEAM)) == seen(cache.read_all(TEAM))
 
 
 @pytest.mark.parametrize("said", ["", "1", "[]", "[[]]", "[[0]]", "[[9,1]]", '[[0,1,[1],["a"],[]]]', "[" * 99_999])
@@ -219,27 +219,27 @@ def test_what_spelling_never_writes_is_no_document(said: str) -> None:
 
 
 def test_a_folder_that_can_not_be_written_is_read_all_the_same(tmp_path: Path) -> None:
-    """Without keeping anything."""
+    """Nothing is stored."""
     (tmp_path / "file").write_text("in the way")
 
     assert is_same(ParseCache(tmp_path / "file" / "parsed.db", "1.0"), TEAM)
     assert is_same(ParseCache(tmp_path / "missing" / "parsed.db", "1.0"), TEAM)
 
 
-def test_several_processes_read_what_one_reads(shelf: ParseCache) -> None:
-    """Where there is enough for them to do; problems too."""
+def test_several_processes_read_what_one_reads(cache: ParseCache) -> None:
+    """Large files are parsed by several processes, with the same values and problems."""
     padding = b"#" * (LEAST_IN_PARALLEL // 4) + b"\n"
     contents = {f"{number}.yaml": padding + f"a: {number}\n".encode() for number in range(4)}
 
-    assert is_same(replace(shelf, processes=2), {**contents, "bad.yaml": b"a: [\n"})
+    assert is_same(replace(cache, processes=2), {**contents, "bad.yaml": b"a: [\n"})
 
 
-def test_it_is_private(shelf: ParseCache) -> None:
-    shelf.read_all(TEAM)
+def test_it_is_private(cache: ParseCache) -> None:
+    cache.read_all(TEAM)
 
-    assert 0o600 == shelf.path.stat().st_mode & 0o777
+    assert 0o600 == cache.path.stat().st_mode & 0o777
 
 
-def rows(shelf: ParseCache, query: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(shelf.path)) as database:
+def rows(cache: ParseCache, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(cache.path)) as database:
         return database.execute(query).fetchall()

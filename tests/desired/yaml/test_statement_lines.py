@@ -1,4 +1,4 @@
-"""Where a statement stands in a document."""
+"""The line of a statement in a document."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def line(*path: str, own: int = 1) -> int | None:
     ],
 )
 def test_a_statement_stands_where_its_last_step_is_written(path: tuple[str, ...], expected: int) -> None:
-    """Keys and items, in blocks and in flow, over several lines, by an alias."""
+    """Covers keys and items, block and flow style, several lines, and aliases."""
     assert expected == line(*path)
 
 
 def test_of_two_assignments_that_say_it_that_of_the_statement_is_meant() -> None:
-    """By the line where it stands; the first, where it stands no longer there."""
+    """The assignment at the statement's line is preferred; else the first."""
     path = ("role_assignments", "specialist", "users", "ann")
 
     assert [18, 21, 18] == [line(*path, own=own) for own in (16, 19, 99)]
@@ -85,13 +85,13 @@ def test_of_two_assignments_that_say_it_that_of_the_statement_is_meant() -> None
     ],
 )
 def test_what_is_not_said_stands_nowhere(path: tuple[str, ...]) -> None:
-    """A name, an attribute, an item, a whole section."""
+    """A name, an attribute, an item or a section can be missing."""
     assert line(*path) is None
 
 
 @pytest.mark.parametrize("text", ["", "[", "- a", "text", "users: text", "role_assignments: {a: b}", "\0"])
 def test_a_document_of_any_shape_says_nothing(text: str) -> None:
-    """As one from years ago may have."""
+    """An old commit can contain such a document."""
     document = read_yaml("old.yaml", text.encode())
     paths = [("users", "ann"), ("role_assignments", "specialist", "users", "ann")]
 
@@ -99,5 +99,5 @@ def test_a_document_of_any_shape_says_nothing(text: str) -> None:
 
 
 def test_a_statement_without_a_path_stands_where_it_says() -> None:
-    """A clause or a rule, whose line is known."""
+    """Clauses and rules already know their line."""
     assert 7 == line(own=7)
