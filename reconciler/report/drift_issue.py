@@ -16,7 +16,7 @@ from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.model.amounts import more_of
 from reconciler.report.comment import assemble, describe_doubts, end_of, head_of
 from reconciler.report.format.cut import LIMIT, within
-from reconciler.report.format.quote import code, plain
+from reconciler.report.format.quote import code, plain, prose
 from reconciler.report.format.words import make_drift_verdict
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
 from reconciler.report.outcome_comment import describe_result
@@ -132,12 +132,12 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
 
 def _not_done(not_done: UndoneWork, told: Collection[str]) -> list[str]:
     """What the last apply did not do, but for what is told beside the drift that it is about."""
-    items = [f"- it said: {code(line, MESSAGE)}\n" for line in not_done.said]
+    items = [f"- it said: {prose(line, MESSAGE)}\n" for line in not_done.said]
     if not_done.run is None:
         return items
     alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in told)
     view = make_run_view(not_done.run.model_copy(update={"outcomes": alone}))
-    stopped = [f"- it was stopped: {code(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
+    stopped = [f"- it was stopped: {prose(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
     return [*items, *stopped, *(f"- {fate.status}: {describe_result(fate, MOST_NAMED)}\n" for fate in view.fates)]
 
 

@@ -7,7 +7,7 @@ import re
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.model.amounts import few
 from reconciler.errors import Problem
-from reconciler.report.format.quote import code, code_block
+from reconciler.report.format.quote import code, code_block, prose
 from reconciler.report.format.words import count_resources, describe_source
 from reconciler.report.view.plan_view import Omission
 from reconciler.report.view.rows import LONGEST_VALUE, OURS, Detail, ResourceName, Row
@@ -71,9 +71,9 @@ def _label(label: str) -> str:
 
 
 def _why(row: Row) -> str:
-    reasons = f"because {few(row.reasons, EXAMPLES, code)}" if row.reasons else ""
+    reasons = f"because {few(row.reasons, EXAMPLES, prose, '; or ')}" if row.reasons else ""
     sources = few(row.sources, 2, code)
-    said = " · ".join(filter(None, [*map(code, row.notes), reasons, sources]))
+    said = " · ".join(filter(None, [*map(prose, row.notes), reasons, sources]))
     return f"<sub>{said}</sub>" if said else ""
 
 
@@ -81,20 +81,20 @@ def problem_item(problem: Problem, word: str | None = None) -> str:
     """One problem as an item of a list: what is wrong, where, and what to do."""
     start = f"{word or WORDS[problem.severity]}: "
     where = f" · {code(describe_source(problem.source))}" if problem.source else ""
-    hint = f"<br><sub>What to do: {code(problem.hint)}</sub>" if problem.hint else ""
-    return f"- {start}{code(problem.message, MESSAGE)}{where}{hint}\n"
+    hint = f"<br><sub>What to do: {prose(problem.hint, MESSAGE)}</sub>" if problem.hint else ""
+    return f"- {start}{prose(problem.message, MESSAGE)}{where}{hint}\n"
 
 
 def left_item(left: Omission) -> str:
     """Who is left alone for one reason, as an item of a list."""
-    return f"- {few(left.keys, MOST_PARTS, code)}: {code(left.reason)}\n"
+    return f"- {few(left.keys, MOST_PARTS, code)}: {prose(left.reason, MESSAGE)}\n"
 
 
 def named_item(one: NamedResource, since: str | None = None) -> str:
     """A user or group that is named and untouched, as an item of a list: what is known, and the YAML to copy."""
-    seen = f" · {code(f'since {since}')}" if since else ""
+    seen = f" · {prose(f'since {since}')}" if since else ""
     who = format_resource(ResourceName(one.name, one.key))
-    known = f"- **?** {who}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
+    known = f"- **?** {who}, id {code(one.id)}{seen}<br>{prose(one.witnesses, MESSAGE)}\n"
     block = "".join(f"  {line}\n" for line in code_block(one.settle).splitlines())
     return f"{known}\n{block}\n"
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from reconciler.core.changes.outcome import Run, Status
 from reconciler.core.model.amounts import count, few
 from reconciler.report.format.cut import LIMIT, within
-from reconciler.report.format.quote import code
+from reconciler.report.format.quote import code, prose
 from reconciler.report.markdown import MESSAGE, format_resource, in_alert, in_details
 from reconciler.report.view.run_view import MEANING, OutcomeLine, RunView, make_run_view
 
@@ -26,7 +26,7 @@ def render_outcome_comment(run: Run, *, limit: int = LIMIT) -> str:
 def _head(view: RunView) -> str:
     run = view.run
     true_now = f"Done: {view.came_true}.\n\n" if view.came_true else ""
-    stopped = [f"**Stopped:** {code(run.stopped)}"] if run.stopped else []
+    stopped = [f"**Stopped:** {prose(run.stopped, MESSAGE)}"] if run.stopped else []
     warned = [*stopped, *([f"{view.next_step[:1].upper()}{view.next_step[1:]}."] if view.next_step else [])]
     alert = in_alert("WARNING", "\n\n".join(warned)) if warned else ""
     return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{true_now}"
@@ -46,5 +46,5 @@ def _part(status: Status, fates: Sequence[OutcomeLine], budget: int) -> str:
 def describe_result(fate: OutcomeLine, most: int = MOST_NAMED) -> str:
     """What became of a change, or of many in the same words, and why; of those who are not done `most` are named."""
     who = few(fate.whom, EXAMPLES if fate.done else most, format_resource)
-    why = f"<br><sub>{code(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
+    why = f"<br><sub>{prose(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
     return f"{fate.action.replace('_', ' ')}: {who}{why}"
