@@ -18,7 +18,12 @@ _COMMAND = re.compile(r"(?:(?<!\S):(?=:)|#(?=#\[))(.)")
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _OPENING, _CLOSING = "(\"'", ")\"'.,;:!?…"
 _SPAN = re.compile(rf"(?<![^ {_OPENING}])`([^`]+)`(?![^ {_CLOSING}])")
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W\d_][^\W_]*)*|\d+(?:[.,]\d+)*%?|\d\d?:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d|[→·–—&%]|")
+_WORD = re.compile(
+    r"""[^\W_]+(?:['\u2019-][^\W\d_][^\W_]*)*  # words, also with an apostrophe or a hyphen; GitHub may link `ABC-1`
+    | \d+(?:[.,]\d+)*%? | \d\d?:\d\d(?::\d\d)? | \d{4}-\d\d-\d\d  # numbers, times, dates
+    | [\u2192\u00b7\u2013\u2014&%]?  # a sign that stands alone, or punctuation alone""",
+    re.VERBOSE,
+)
 _NO_WORD = re.compile(r"(?i:[0-9a-f]{7})|(?-i:^[a-z]+[A-Z])")  # GitHub links a hash; `userName` is a key
 _LIST_NUMBER = re.compile(r"\d+[.)]")
 
