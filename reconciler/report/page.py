@@ -35,7 +35,7 @@ def render_plan_page(view: View) -> str:
         verdict=view.verdict,
         signs=SIGNS,
         words=WORDS,
-        settle=SETTLE,
+        settle=SETTLE.replace("`", ""),
         most_named=MOST_NAMED,
     )
 

@@ -16,8 +16,8 @@ VERDICTS = {
     ),
 }
 SETTLE = (
-    "To resolve one, add its line to the desired state (several lines go under one left:). "
-    "left: takes away access; released: keeps it and ends the management by git"
+    "To resolve one, add its line to the desired state (several go under one `left:`); it takes away access. "
+    "With `released:` instead, access stays and git no longer manages it"
 )
 
 

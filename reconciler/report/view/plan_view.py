@@ -39,7 +39,7 @@ from reconciler.report.view.rows import Row, make_rows
 Weight: TypeAlias = Literal["blocking", "filters", "error", "warning", "info"]
 WEIGHTS: tuple[Weight, ...] = ("blocking", "error", "filters", "warning", "info")
 NO_DRIFT = "no drift"
-DRIFT = "Drift: changed by hand in the account"
+DRIFT = "Drift: changed by hand (account → git)"
 PENDING = "Pending: in git, not applied yet"
 ALIKE_SHOWN = 3  # problems of one code that are shown
 ALIKE_FROM = 6  # from this number of warnings of one code, the rest is counted
