@@ -235,8 +235,8 @@ def test_somebody_unmanaged_is_told_what_a_plan_does_and_how_to_declare_them(onl
     assert ") is unmanaged: in the account, and git does not declare them, and did not when " in ran.told
     assert " was applied. A plan lists them" in ran.told
     assert (
-        "To bring this user under management: declare zoe under users, with userName: zoe@example.com, department: Sales, "
-        'and set department: Finance on zoe Then: everyone is in scope; passes "Money"'
+        "To bring this user under management: declare zoe under users, with userName: zoe@example.com, department: "
+        'Sales, and set department: Finance on zoe Then: everyone is in scope; passes "Money"'
     ) in ran.told
     assert "And a plan: user/zoe changes: department; leaves group/staff (Staff)" in ran.told
     assert "groups: Staff" in ran.told
