@@ -45,7 +45,7 @@ def test_show_lists_the_applies_and_says_where_there_is_none(project: Project) -
 
     shown = project.run("ownership", "show")
 
-    said = "No apply is on record in this clone: apply, or fetch the record with `reconciler ownership fetch`\n"
+    said = "No apply is on record in this clone: fetch the record with `reconciler ownership fetch`, or apply\n"
     assert (0, said) == (before.code, before.out)
     first, second = shown.out.splitlines()
     commit = project.git("rev-parse", "--short=12", "HEAD").strip()
@@ -216,7 +216,7 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
 
     said = "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n"
     assert (0, said) == (written.code, written.out)
-    assert "nothing was sent: the record starts again from this commit" in project.run("ownership", "show").out
+    assert "nothing was sent: the record starts anew from this commit" in project.run("ownership", "show").out
     project.commit(SANDBOX + TEAM)
     applied = project.run("apply", "--yes", "--read", "targeted", "--base", "HEAD~1")
     assert 0 == applied.code, applied.err

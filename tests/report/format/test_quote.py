@@ -174,7 +174,7 @@ def read_back(text: str) -> str:
     return "".join(text.replace("`", "").split())
 
 
-INTERPRETED = re.compile(r"@\w|#\d|\b[A-Za-z]+-\d|\b[0-9a-f]{7,40}\b|:[\w+-]+:|[$<>\[\]{}|\\*_~^]|https?:|www\.|&\w+;")
+INTERPRETED = re.compile(r"@\w|#\d|\b[A-Za-z]+-\d|\b[0-9a-f]{7,40}\b|:[\w+-]+:|[$<>\[\]{}|\\*_~^]|https?://|www\.\w|&\w+;")
 
 
 @STEADY
