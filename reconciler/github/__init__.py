@@ -1,1 +1,1 @@
-"""GitHub's side: the one comment, the one drift issue, the approved plan. Never sees the account or its token."""
+"""GitHub: the comment, the drift issue, the approved plan. Has no access to the account or its token."""

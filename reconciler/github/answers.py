@@ -1,6 +1,6 @@
-"""What an answer of GitHub means: wait and ask again, or which error. Pure: status, headers and body in.
+"""Decides what a response of GitHub means: wait and retry, or which error. Pure: status, headers and body in.
 
-GitHub limits by the hour (primary) and by the minute (secondary), and says either with 403 or 429.
+GitHub limits requests per hour (primary) and per minute (secondary), and signals both with 403 or 429.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_QUOTE = 300
 
 @dataclass(frozen=True, slots=True)
 class GitHubResponse:
-    """What came back, whatever its status."""
+    """A response of any status."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class GitHubResponse:
 
     @property
     def message(self) -> str:
-        """GitHub's own words on what is wrong, if there are any."""
+        """Returns GitHub's own error message, or an empty text."""
         try:
             document = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -43,9 +43,9 @@ class GitHubResponse:
 
 
 def wait_before_repeat(method: Method, attempt: int, answer: GitHubResponse | None, now: float) -> float | None:
-    """Seconds before another attempt, or None where this answer stands; no answer is a broken connection.
+    """Returns the seconds to wait before a retry, or None if the answer is final; `answer` is None if there was none.
 
-    What is limited was not done, so that even a POST may be repeated. Nobody waits longer than five minutes.
+    GitHub does not carry out a limited request, so even a POST is repeated. It never waits five minutes or longer.
     """
     if answer is None or not is_limited(answer):
         status, headers = (answer.status, answer.headers) if answer else (None, {})
@@ -55,43 +55,45 @@ def wait_before_repeat(method: Method, attempt: int, answer: GitHubResponse | No
 
 
 def is_limited(answer: GitHubResponse) -> bool:
-    """Whether the answer is about how often, and not about what, was asked."""
+    """Whether GitHub refused the request because of its rate limits."""
     if answer.status != FORBIDDEN:
         return answer.status == TOO_MANY
-    return _says_when(answer) or "rate limit" in answer.message.lower()
+    return _has_wait(answer) or "rate limit" in answer.message.lower()
 
 
-def _says_when(answer: GitHubResponse) -> bool:
+def _has_wait(answer: GitHubResponse) -> bool:
     return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
 
 
 def judge(method: Method, path: str, answer: GitHubResponse) -> ReconcilerError:
-    """The error for an answer that is no success, as a sentence that says what to do."""
-    asked, said, status = f"{method} {path}", answer.message, answer.status
+    """Makes the error for an answer that is not a success; its message states what to do."""
+    request, message, status = f"{method} {path}", answer.message, answer.status
     if is_limited(answer):
         return Unreachable(
-            f"GitHub limits this token{_until(answer.headers)}: {asked} was not done; run this again later"
+            f"GitHub's rate limit is used up{_until(answer.headers)}: {request} was not done; run this again later"
         )
     match status:
         case 401:
             return Unreachable("GitHub refuses the token (401): check what GITHUB_TOKEN holds")
         case 403:
-            return Forbidden(f"GitHub does not allow this token to {asked} ({said}): {_what_to_grant(answer.headers)}")
+            return Forbidden(
+                f"GitHub does not allow this token to {request} ({message}): {_describe_grant(answer.headers)}"
+            )
         case 404 | 410:
-            return NotFound(f"GitHub has nothing at {path} ({status}), or this token may not see it")
+            return NotFound(f"GitHub does not find {path} ({status}), or this token may not read it")
         case 301 | 302 | 307 | 308:
-            return Failed(f"GitHub redirects {asked}, and the token does not follow: was the repository renamed?")
+            return Failed(f"GitHub redirects {request}; the token is not sent there. Was the repository renamed?")
         case _:
-            answered = f"GitHub answered {status} to {asked}: {said or 'and said nothing more'}"
+            answered = f"GitHub answered {status} to {request}: {message or 'without a message'}"
             return (
-                Conflict(f"{answered}; something else changed it: run this again")
+                Conflict(f"{answered}; it changed in the meantime: run this again")
                 if status == CONFLICT
                 else Failed(answered)
             )
 
 
-def _what_to_grant(headers: Mapping[str, str]) -> str:
-    """GitHub names what would have been enough: `issues=write; pull_requests=write`."""
+def _describe_grant(headers: Mapping[str, str]) -> str:
+    """Returns the permissions to grant; GitHub lists them as `issues=write; pull_requests=write`."""
     needed = headers.get("x-accepted-github-permissions", "")
     grants = [f"`{one.strip().replace('_', '-').replace('=', ': ')}`" for one in needed.split(";") if one.strip()]
     return f"give the job {' or '.join(grants)} under `permissions`" if grants else "give the job that permission"

@@ -1,7 +1,7 @@
-"""A client of GitHub's REST API: token, pages, limits, retries. With `live.client` the only one to import httpx.
+"""A client of GitHub's REST API: token, pages, limits, retries. Only this module and `live.client` import httpx.
 
-The token goes to the API's own address and nowhere else: no redirect is followed with it, nor a next page elsewhere. An
-artifact lies at another host, and is fetched from there without it. Only GET, POST and PATCH are sent.
+The token is sent to the API's own address only: it follows no redirect and no page on another host. An artifact is on
+another host, and is fetched without the token. Only GET, POST and PATCH are sent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class GitHubClock:
-    """Seconds since 1970, and waiting: arguments, so that a test needs none of them."""
+    """Seconds since 1970, and waiting; both are arguments, so that tests do not wait."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
@@ -42,7 +42,7 @@ REAL_CLOCK = GitHubClock()
 
 
 class GitHub:
-    """One repository of GitHub, as a token may see it. Paths are below the repository's own."""
+    """One repository of GitHub, as far as a token may read it. Paths are relative to the repository."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class GitHub:
         clock: GitHubClock = REAL_CLOCK,
     ) -> None:
         if not _is_safe(api_url):
-            raise UsageError(f"{api_url} is no address of GitHub's API: it must be https://")
+            raise UsageError(f"{api_url} is not an address of GitHub's API: it must be https://")
         if not REPOSITORY.fullmatch(repository):
-            raise UsageError(f"{repository} is no repository of GitHub: write owner/name")
+            raise UsageError(f"{repository} is not a repository of GitHub: write owner/name")
         self.repository = repository
         self._api = api_url.rstrip("/")
         self._clock = clock
@@ -73,7 +73,7 @@ class GitHub:
             transport=transport,
             timeout=SECONDS_FOR_AN_ANSWER,
             follow_redirects=False,
-            trust_env=self._api.startswith("https:"),  # a proxy of the environment tunnels https, and would read http
+            trust_env=self._api.startswith("https:"),  # an environment's proxy tunnels https, but reads http
             headers={**about, **headers},
         )
 
@@ -87,43 +87,43 @@ class GitHub:
         self._elsewhere.close()
 
     def whoami(self) -> object:
-        """The account that the token is of; raises Forbidden for a token of a workflow or an app, which is nobody's."""
+        """Returns the account of the token. Raises Forbidden for the token of a workflow or app, which has none."""
         return self._json(self._ask("GET", f"{self._api}/user"))
 
     def get(self, path: str) -> object:
-        """One resource, as JSON."""
+        """Returns one resource, as JSON."""
         return self._json(self._ask("GET", self._address(path)))
 
     def get_all(self, path: str, name: str | None = None) -> list[object]:
-        """Every item of every page; `name` is what the list is called in pages that are objects."""
+        """Returns the items of all pages; `name` is the key of the list if pages are objects."""
         mark = "&" if "?" in path else "?"
         address: str | None = f"{self._address(path)}{mark}per_page={PAGE}"
         found: list[object] = []
         for _ in range(MOST_PAGES):
             answer = self._ask("GET", str(address))
             found += _items(self._json(answer), name, path)
-            address = self._same_place(answer.next_page)
+            address = self._check_host(answer.next_page)
             if address is None:
                 return found
-        raise Failed(f"GitHub has more than {MOST_PAGES * PAGE} items at {path}: that is more than anybody can mean")
+        raise Failed(f"GitHub has more than {MOST_PAGES * PAGE:,} items at {path}: more are not read")
 
     def post(self, path: str, body: Mapping[str, object]) -> object:
-        """Creates; what was created, as JSON."""
+        """Creates a resource, and returns it as JSON."""
         return self._json(self._ask("POST", self._address(path), body))
 
     def patch(self, path: str, body: Mapping[str, object]) -> object:
-        """Edits; what it is now, as JSON."""
+        """Edits a resource, and returns it as JSON."""
         return self._json(self._ask("PATCH", self._address(path), body))
 
     def download(self, path: str) -> bytes:
-        """The bytes of an artifact, from where the API redirects to; the token stays behind."""
+        """Returns the bytes of an artifact, from the address that the API redirects to, without the token."""
         answer = self._attempt_until_it_stands(self._http, "GET", self._address(path), None)
-        place = answer.headers.get("location", "")
+        location = answer.headers.get("location", "")
         if answer.status != httpx.codes.FOUND:
             raise judge("GET", path, answer)
-        if not _is_safe(place):
-            raise Failed(f"GitHub says that {path} lies at an address that is not https: it is not fetched")
-        fetched = self._attempt_until_it_stands(self._elsewhere, "GET", place, None)
+        if not _is_safe(location):
+            raise Failed(f"GitHub redirects {path} to an address that is not https: it is not fetched")
+        fetched = self._attempt_until_it_stands(self._elsewhere, "GET", location, None)
         if fetched.status != httpx.codes.OK:
             raise NotFound(f"the file behind {path} can't be fetched: its host answers {fetched.status}")
         return fetched.body
@@ -157,17 +157,17 @@ class GitHub:
         try:
             return json.loads(answer.body)
         except (ValueError, RecursionError) as error:
-            raise Failed(f"{self._api} answers what is not JSON: is it the address of GitHub's API?") from error
+            raise Failed(f"the answer of {self._api} is not JSON: is it the address of GitHub's API?") from error
 
-    def _same_place(self, address: str | None) -> str | None:
-        """The next page, which must be where this one is."""
+    def _check_host(self, address: str | None) -> str | None:
+        """Returns the address of the next page, which must be on the same host."""
         if address is not None and urlsplit(address)[:2] != urlsplit(self._api)[:2]:
-            raise Failed("GitHub says that the next page lies at another host: the token does not go there")
+            raise Failed("GitHub's next page is on another host: the token is not sent there")
         return address
 
 
 def _is_safe(address: str) -> bool:
-    """Whether what is sent there can't be read on the way."""
+    """Whether requests to the address are encrypted, or stay on this machine."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -188,7 +188,9 @@ def _exchange(
             for chunk in answer.iter_bytes():
                 received += chunk
                 if len(received) > LARGEST_ANSWER:
-                    raise Failed(f"{urlsplit(address).hostname} answers more than {LARGEST_ANSWER // 2**20} MiB")
+                    raise Failed(
+                        f"the answer of {urlsplit(address).hostname} is larger than {LARGEST_ANSWER // 2**20} MiB"
+                    )
             after = answer.links.get("next", {}).get("url")
             return GitHubResponse(answer.status_code, dict(answer.headers), bytes(received), after)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -196,7 +198,7 @@ def _exchange(
 
 
 def _unreachable(address: str, error: Exception) -> Unreachable:
-    """Names the host alone: the address of an artifact is itself a credential."""
+    """Makes the error with the host alone, because the address of an artifact is itself a credential."""
     why = str(error) or type(error).__name__
     return Unreachable(f"no answer from {urlsplit(address).hostname} ({why}): try again, and check the network")
 
@@ -204,5 +206,5 @@ def _unreachable(address: str, error: Exception) -> Unreachable:
 def _items(document: object, name: str | None, path: str) -> list[object]:
     found = document.get(name) if isinstance(document, dict) and name else document
     if not isinstance(found, list):
-        raise Failed(f"GitHub answers no list at {path}")
+        raise Failed(f"the answer of GitHub to {path} is not a list")
     return found

@@ -1,6 +1,6 @@
-"""The one comment of a kind, for a tenant, on a pull request: found by its hidden mark and its author, edited in place.
+"""Keeps one comment of each kind and tenant on a pull request: finds it by mark and author, and edits it.
 
-Knows who wrote what, and nothing of plans. A comment is never read as an approval.
+Knows nothing of plans. A comment is never read as an approval.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Told: TypeAlias = Literal["created", "edited", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class CommentMark:
-    """The hidden last line by which a text is known again: what it is about, and for which tenant."""
+    """The hidden last line that identifies a comment or issue: its subject and its tenant."""
 
     about: Literal["plan", "outcome", "drift"]
     tenant: str
@@ -29,16 +29,16 @@ class CommentMark:
         return f"<!-- reconciler:{self.about}:{self.tenant} -->"
 
     def on(self, body: str) -> str:
-        """The body with the mark as its last line: the first line of a comment is for people."""
+        """Returns the body with the mark as its last line, because the first line is for readers."""
         return f"{body.rstrip()}\n\n{self}"
 
     def is_on(self, body: str | None) -> bool:
-        """Whether the text bears the mark where we put it; a mark that it merely quotes is none."""
+        """Whether the mark is the last line of the text; a mark that the text quotes does not count."""
         return (body or "").rstrip().rpartition("\n")[2] == str(self)
 
 
 def find_author(github: GitHub, named: str | None) -> str:
-    """Who comments are by: as named, else the token's own account; a workflow's token has none, and is the bot."""
+    """Returns the author of our comments: `named`, else the token's account, else the bot of workflows."""
     if named is not None:
         return named
     try:
@@ -48,18 +48,18 @@ def find_author(github: GitHub, named: str | None) -> str:
 
 
 def find_own(comments: Sequence[Comment], author: str, mark: CommentMark) -> list[Comment]:
-    """Those by the author that bear the mark, oldest first."""
+    """Finds the comments by the author that have the mark, oldest first."""
     own = (comment for comment in comments if comment.user is not None and comment.user.login == author)
     return sorted((comment for comment in own if mark.is_on(comment.body)), key=lambda one: one.id)
 
 
 def same_text(one: str | None, other: str) -> bool:
-    """Whether two bodies are one; a browser ends lines its own way."""
+    """Whether two bodies are equal but for line ends, which browsers change."""
     return (one or "").replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()
 
 
 def look_again(keep: Callable[[], T]) -> T:
-    """What comes of looking and writing; once more where somebody else wrote between the look and the writing."""
+    """Runs `keep`, and once more after a Conflict: another writer was faster."""
     try:
         return keep()
     except Conflict:
@@ -67,7 +67,7 @@ def look_again(keep: Callable[[], T]) -> T:
 
 
 def keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
-    """Makes the comment say the text. Nothing is sent where it does already; what others edited is restored."""
+    """Creates or edits the comment so that it has the text. Edits by others are overwritten."""
     return look_again(lambda: _keep_comment(github, number, author, mark, text))
 
 

@@ -1,7 +1,7 @@
-"""The one rolling issue on the drift of a tenant: opened, updated in place, closed when all is well, opened again.
+"""Keeps one issue on the drift of a tenant: opens it, updates it, closes it when all is well, opens it again.
 
-What drifted since when is kept in the issue itself, hidden; there is no other memory. Knows names of what drifted and
-days, and nothing of accounts.
+The first day of each drift is kept in the issue itself, hidden, and nowhere else. Knows names of drift and days, and
+nothing of accounts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reconciler.github.comment import CommentMark, same_text
 from reconciler.github.models import Issue, parse
 
 LABEL = "reconciler-drift"
-MOST_HIDDEN = 30_000  # characters of days, in a body of which GitHub takes 65,536
+MOST_HIDDEN = 30_000  # characters of days; GitHub accepts 65,536 in a body
 _SINCE = "<!-- since: "
 _END = " -->"
 
@@ -27,7 +27,7 @@ Told: TypeAlias = Literal["opened", "opened again", "updated", "closed", "unchan
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the issue must say. `text` is empty where all is well; `since` is the day for each thing that drifted."""
+    """The content of the issue. `text` is empty if all is well; `since` has the first day of each drift."""
 
     title: str
     text: str
@@ -35,7 +35,7 @@ class Report:
 
 
 def find_issue(github: GitHub, author: str, mark: CommentMark) -> Issue | None:
-    """The oldest issue with the label, by the author, that bears the mark; open or closed."""
+    """Finds the oldest issue by the author with the label and the mark, open or closed; None if there is none."""
     listed = github.get_all(f"/issues?state=all&labels={LABEL}")
     issues = sorted((parse(Issue, one) for one in listed), key=lambda one: one.number)
     own = (one for one in issues if one.user is not None and one.user.login == author and one.pull_request is None)
@@ -43,13 +43,13 @@ def find_issue(github: GitHub, author: str, mark: CommentMark) -> Issue | None:
 
 
 def carry_on(issue: Issue | None, now: Iterable[str], today: str) -> Since:
-    """Since when each of what drifts now has been drifting; what the issue did not know begins today."""
+    """Returns the first day of each current drift: the day in the open issue, else today."""
     known = read_since(issue.body or "") if issue is not None and issue.state == "open" else {}
     return {name: known.get(name, today) for name in sorted(now)}
 
 
 def read_since(body: str) -> Since:
-    """The days hidden in a body; none where somebody edited them away."""
+    """Reads the days hidden in a body; empty if they were edited away."""
     line = next((line for line in body.splitlines() if line.startswith(_SINCE) and line.endswith(_END)), None)
     if line is None:
         return {}
@@ -63,7 +63,7 @@ def read_since(body: str) -> Since:
 
 
 def write_since(since: Since) -> str:
-    """The hidden line; nothing in it can end the comment that hides it. Of very many the longest standing are kept."""
+    """Returns the hidden line, which can't end its HTML comment. Of too many days the oldest are kept."""
     oldest = sorted(since.items(), key=lambda one: (one[1], one[0]))
     sizes = accumulate(len(_hide({name: day})) for name, day in oldest)
     kept = [one for one, size in zip(oldest, sizes, strict=True) if size <= MOST_HIDDEN]
@@ -75,7 +75,7 @@ def _hide(since: Since) -> str:
 
 
 def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: Report) -> Told:
-    """Makes the issue say the report, with as few calls as that takes."""
+    """Creates, edits, closes or opens the issue so that it has the report, with at most one request."""
     body = mark.on(f"{report.text.rstrip()}\n\n{write_since(report.since)}")
     if issue is None:
         if not report.text:
@@ -86,11 +86,11 @@ def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: R
     changes = _changes(issue, report, body)
     if changes:
         github.patch(f"/issues/{issue.number}", changes)
-    return _told(issue, changes)
+    return _describe_changes(issue, changes)
 
 
 def _changes(issue: Issue, report: Report, body: str) -> dict[str, object]:
-    """What must be edited. A closed issue keeps what it said last: it is the record of what was mended."""
+    """Returns what to edit. A closed issue keeps its last text, as the record of what was repaired."""
     if not report.text:
         return {"state": "closed", "state_reason": "completed"} if issue.state == "open" else {}
     changes: dict[str, object] = {}
@@ -103,7 +103,7 @@ def _changes(issue: Issue, report: Report, body: str) -> dict[str, object]:
     return changes
 
 
-def _told(issue: Issue, changes: Mapping[str, object]) -> Told:
+def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> Told:
     match changes.get("state"):
         case "closed":
             return "closed"

@@ -1,6 +1,6 @@
-"""What the last apply of a commit came to: from the commit to the run that applied it, to what that stored.
+"""Finds the outcome of the last apply of a commit: the run that applied it, then its artifact.
 
-It is read to be told, and for nothing else: no apply depends on it.
+It is only reported: no apply depends on it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
 from reconciler.github.models import Artifact, WorkflowRun, parse
 
-OUTCOME_FILE, SAID_FILE = "outcome.json", "said.txt"
+OUTCOME_FILE, STDERR_FILE = "outcome.json", "said.txt"
 EVENTS = frozenset({"push", "workflow_dispatch"})
-MOST_RUNS = 5  # each of them is another request
+MOST_RUNS = 5  # each costs a request
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeQuery:
-    """Which apply: to which tenant, of which commit, by which workflow file."""
+    """Identifies an apply: by tenant, commit and workflow file."""
 
     tenant: str
     commit: str
@@ -28,40 +28,40 @@ class OutcomeQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """What an apply left, and which run it was; `outcome` is empty where it refused to begin, and `said` tells why."""
+    """The files of an apply and its run. `outcome` is empty if the apply refused; `said` is its stderr."""
 
     run: int
     outcome: str
     said: str
 
 
-def fetch_last_outcome(github: GitHub, asked: OutcomeQuery) -> StoredOutcome | None:
-    """What the newest finished apply of the commit to the tenant stored; None where there was no such apply.
+def fetch_last_outcome(github: GitHub, query: OutcomeQuery) -> StoredOutcome | None:
+    """Fetches the outcome of the newest finished apply of the commit to the tenant; None if there was none.
 
-    Raises Refused where what it stored is not there any more, or is something else.
+    Raises Refused if its artifact is gone or holds other files.
     """
-    found = next(_stored(github, asked), None)
+    found = next(_stored(github, query), None)
     if found is None:
         return None
     run, artifact = found
-    files = fetch_files(github, artifact, (), (OUTCOME_FILE, SAID_FILE))
-    return StoredOutcome(run.id, files.get(OUTCOME_FILE, ""), files.get(SAID_FILE, ""))
+    files = fetch_files(github, artifact, (), (OUTCOME_FILE, STDERR_FILE))
+    return StoredOutcome(run.id, files.get(OUTCOME_FILE, ""), files.get(STDERR_FILE, ""))
 
 
-def _stored(github: GitHub, asked: OutcomeQuery) -> Iterator[tuple[WorkflowRun, Artifact]]:
-    """The newest first. A run that was of other tenants alone stored nothing about this one."""
-    listed = github.get_all(f"/actions/workflows/{asked.workflow}/runs?head_sha={asked.commit}", "workflow_runs")
-    runs = [run for run in (parse(WorkflowRun, one) for one in listed) if _is_of(github, run, asked)]
+def _stored(github: GitHub, query: OutcomeQuery) -> Iterator[tuple[WorkflowRun, Artifact]]:
+    """Yields runs with their artifact, newest first; a run for other tenants has no artifact of this one."""
+    listed = github.get_all(f"/actions/workflows/{query.workflow}/runs?head_sha={query.commit}", "workflow_runs")
+    runs = [run for run in (parse(WorkflowRun, one) for one in listed) if _is_of(github, run, query)]
     for run in sorted(runs, key=lambda one: -one.id)[:MOST_RUNS]:
-        artifact = find_artifact(github, run, f"outcome-{asked.tenant}")
+        artifact = find_artifact(github, run, f"outcome-{query.tenant}")
         if artifact is not None:
             yield run, artifact
 
 
-def _is_of(github: GitHub, run: WorkflowRun, asked: OutcomeQuery) -> bool:
-    """Every part of the question is checked against the answer; a run for a pull request applies nothing."""
-    path = f".github/workflows/{asked.workflow}"
+def _is_of(github: GitHub, run: WorkflowRun, query: OutcomeQuery) -> bool:
+    """Whether a run is a finished apply of the commit by this workflow; runs for pull requests apply nothing."""
+    path = f".github/workflows/{query.workflow}"
     origin = run.head_repository.full_name.lower() if run.head_repository else None
     here = github.repository.lower()
     known = (run.path.partition("@")[0], run.head_sha, run.repository.full_name.lower(), origin)
-    return known == (path, asked.commit, here, here) and run.event in EVENTS and run.status == "completed"
+    return known == (path, query.commit, here, here) and run.event in EVENTS and run.status == "completed"

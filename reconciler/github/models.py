@@ -1,4 +1,4 @@
-"""The parts of GitHub's answers that are used here. What else an answer holds is GitHub's to change, and ignored."""
+"""The parts of GitHub's answers that are used here; all other fields are ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.errors import Failed
 
 
 class GitHubModel(BaseModel):
-    """Something that GitHub tells: strict, frozen, and open to more."""
+    """The base of all models of GitHub: strict, frozen, with unknown fields ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -28,7 +28,7 @@ class Label(GitHubModel):
 
 
 class Comment(GitHubModel):
-    """A comment on an issue or a pull request; those of deleted accounts have no user."""
+    """A comment on an issue or a pull request; it has no user if the account was deleted."""
 
     id: int
     body: str | None = None
@@ -36,7 +36,7 @@ class Comment(GitHubModel):
 
 
 class Issue(GitHubModel):
-    """An issue, or a pull request, which GitHub lists among them."""
+    """An issue; GitHub lists pull requests as issues too."""
 
     number: int
     title: str
@@ -53,7 +53,7 @@ class Repo(GitHubModel):
 
 
 class Branch(GitHubModel):
-    """An end of a pull request; the repository is gone where a fork was deleted."""
+    """The head or base of a pull request; `repo` is None if the fork was deleted."""
 
     sha: str
     ref: str
@@ -71,7 +71,7 @@ class PullRequest(GitHubModel):
 
 
 class File(GitHubModel):
-    """A file that a pull request touches; `previous_filename` where it was renamed."""
+    """A file that a pull request changes; `previous_filename` is set if it was renamed."""
 
     filename: str
     previous_filename: str | None = None
@@ -104,7 +104,7 @@ class ArtifactOrigin(GitHubModel):
 
 
 class Artifact(GitHubModel):
-    """What a run stored; `digest` is `sha256:` and the hash of the archive."""
+    """An artifact of a run; `digest` is `sha256:` and the hash of the archive."""
 
     id: int
     name: str
@@ -117,10 +117,10 @@ AnyTold = TypeVar("AnyTold", bound=GitHubModel)
 
 
 def parse(kind: type[AnyTold], document: object) -> AnyTold:
-    """The document as that kind; raises Failed where it is not."""
+    """Parses the document as that kind. Raises Failed if it does not fit."""
     try:
         return kind.model_validate(document)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        place = ".".join(map(str, detail["loc"]))
-        raise Failed(f"GitHub answers no {kind.__name__} as documented ({place}: {detail['msg']})") from error
+        field = ".".join(map(str, detail["loc"]))
+        raise Failed(f"GitHub's answer is not a {kind.__name__} as documented ({field}: {detail['msg']})") from error

@@ -1,1 +1,1 @@
-"""Plans, drift, outcomes and problems → text, Markdown, JSON. Everything foreign is quoted; nothing is decided."""
+"""Renders plans, drift, outcomes and problems as text, Markdown, HTML and JSON. Quotes every foreign value."""

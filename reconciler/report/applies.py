@@ -1,4 +1,4 @@
-"""The applies on record, as people, machines and spreadsheets read them, beside the commits that were applied."""
+"""Renders the record of applies, with the applied commits, as text, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from reconciler.report.format.spreadsheet import cell
 ApplyFormat: TypeAlias = Literal["text", "json", "csv"]
 MINUTES = len("2026-03-31T12:00")
 SHORT = 12
-SHORT_DIGEST = len("sha256:") + SHORT  # JSON and CSV have all of it
+SHORT_DIGEST = len("sha256:") + SHORT  # JSON and CSV have the whole digest
 LONGEST_SUBJECT = 72
 FIELDS = ("serial", "state", "at", "whole", "mode", "counts", "population", "digest", "commit", "folder", "run")
 COLUMNS = ("tenant", *FIELDS, "committed", "author", "subject", "leads_here")
-NONE_YET = "No apply is on record in this clone: apply, or fetch the record with `reconciler ownership fetch`\n"
+NONE_YET = "No apply is on record in this clone: fetch the record with `reconciler ownership fetch`, or apply\n"
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedCommit:
-    """A record of an apply and the commit that was applied, as git describes it: None where it is not here."""
+    """A record of an apply and its commit; the fields of the commit are None if this clone does not have it."""
 
     tenant: str
     record: ApplyRecord
@@ -48,9 +48,9 @@ def render_applies(applies: Sequence[AppliedCommit], form: ApplyFormat) -> str:
 
 
 def _fields(one: AppliedCommit) -> dict[str, object]:
-    """One flat row: what the record says but for the hashes of users, and the commit."""
-    beside = {name: value for name, value in asdict(one).items() if name not in {"record", "tenant"}}
-    return {"tenant": one.tenant, **one.record.model_dump(include=set(FIELDS)), **beside}
+    """Returns one flat row: the commit, and the record without the hashes of users."""
+    commit = {name: value for name, value in asdict(one).items() if name not in {"record", "tenant"}}
+    return {"tenant": one.tenant, **one.record.model_dump(include=set(FIELDS)), **commit}
 
 
 def _csv(applies: Iterable[AppliedCommit]) -> str:
@@ -64,7 +64,7 @@ def _csv(applies: Iterable[AppliedCommit]) -> str:
 
 
 def _text(applies: Sequence[AppliedCommit]) -> str:
-    """Two lines for each: which apply, when and how, of which commit; what it came to."""
+    """Returns two lines for each apply: number, time, state and commit; then the result."""
     if not applies:
         return NONE_YET
     widest = max(len(plain(one.tenant)) for one in applies)
@@ -79,10 +79,10 @@ def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
         f"#{record.serial:<4} {when}  {plain(one.tenant):{widest}}  {how:9}  {record.commit[:SHORT]}  {_commit(one)}"
     )
     if record.state == "begun":
-        yield f"      it has not ended; it may send until {plain((record.until or '')[:MINUTES].replace('T', ' '))} UTC"
+        yield f"      not ended; may send requests until {plain((record.until or '')[:MINUTES].replace('T', ' '))} UTC"
         return
     if record.state == "recovered":
-        yield "      nothing was sent: the record starts again from this commit and the account of that time"
+        yield "      nothing was sent: the record starts anew from this commit and the account at that time"
         return
     people = "" if record.population is None else f"; {count(record.population, 'active user')} after it"
     aside = "" if one.leads_here or one.subject is None else "; not in the history of HEAD"
@@ -91,7 +91,7 @@ def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
 
 
 def describe_state(record: ApplyRecord) -> str:
-    """Returns one word for how an apply stands: whole, partial, begun or recovered."""
+    """Returns the state of an apply in one word: whole, partial, begun or recovered."""
     if record.state != "ended":
         return record.state
     return "whole" if record.whole else "partial"
@@ -99,7 +99,7 @@ def describe_state(record: ApplyRecord) -> str:
 
 def _commit(one: AppliedCommit) -> str:
     if one.subject is None or one.author is None:
-        return "(a commit that is not here)"
+        return "(a commit that this clone does not have)"
     return f"{plain(one.subject, LONGEST_SUBJECT)} ({plain(one.author)})"
 
 

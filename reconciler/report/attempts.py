@@ -1,4 +1,4 @@
-"""What the provisioning log has, as people, machines and spreadsheets read it. Every foreign value is quoted."""
+"""Renders the provisioning log as text, JSON and CSV. Quotes every foreign value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 def render_attempts(attempts: Sequence[Attempt], form: AttemptFormat) -> Iterator[str]:
-    """The attempts in a format, in the order they come in, piece by piece; JSON is one object a line."""
+    """Renders attempts in the given order, piece by piece; JSON has one object on each line."""
     match form:
         case "json":
             return (f"{one.model_dump_json()}\n" for one in attempts)
@@ -40,23 +40,23 @@ def render_attempts(attempts: Sequence[Attempt], form: AttemptFormat) -> Iterato
 def _csv(attempts: Iterable[Attempt]) -> Iterator[str]:
     yield _row(COLUMNS)
     for one in attempts:
-        told = {
+        fields = {
             **one.model_dump(exclude={"attributes", "members", "roles"}),
             "attributes": "\n".join(f"{change.path}: {_change(change)}" for change in one.attributes),
             "members": " ".join(one.members),
             "roles": " ".join(one.roles),
         }
-        yield _row([cell(told[name]) for name in COLUMNS])
+        yield _row([cell(fields[name]) for name in COLUMNS])
 
 
 def _row(cells: Iterable[str]) -> str:
     written = io.StringIO()
-    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)  # a bare \r would be a row's end
+    csv.writer(written, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(cells)  # a bare \r would end a row
     return written.getvalue()
 
 
 def _text(attempts: Iterable[Attempt]) -> Iterator[str]:
-    """A heading for each run, and under it a line for each attempt, with what it was about and how it ended."""
+    """Yields a heading for each run, then each attempt with its content and its result."""
     for number, (_run, of_run) in enumerate(groupby(attempts, key=lambda one: one.run)):
         listed = list(of_run)
         yield from [""] if number else []
@@ -86,11 +86,11 @@ def _lines(one: Attempt) -> Iterator[str]:
     if one.detail:
         yield f"      ! {plain_line(one.detail)}"
     elif one.status == "started":
-        yield "      ! what came of it is not known: the run was stopped before it could say. The next plan tells"
+        yield "      ! the result is unknown, because the run stopped first; the next plan shows what is still to do"
 
 
 def _subjects(one: Attempt) -> Iterator[str]:
-    """What was to be changed: for what is created all in one, else a line for each attribute."""
+    """Yields the content of an attempt: a line for each attribute; for a creation one line for all."""
     changes = [f"{plain(change.path)}: {plain_line(_change(change))}" for change in one.attributes]
     yield from ["; ".join(changes)] if one.action in CREATING and changes else changes
     if one.roles:

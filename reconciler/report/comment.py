@@ -1,6 +1,7 @@
-"""A plan as one comment of Markdown, for a reviewer with two minutes; cut on whole changes where it would be too long.
+"""Renders a plan as one Markdown comment, for a reviewer with two minutes. Sends nothing.
 
-What shrinks is never cut away: at worst it is told by count, with as many names as fit. Makes text, and sends nothing.
+A comment that is too long is cut between changes. Removals are never cut: at worst they are counted, with as many
+names as fit.
 """
 
 from __future__ import annotations
@@ -10,30 +11,30 @@ from collections.abc import Mapping, Sequence
 from reconciler.core.changes.plan import Plan
 from reconciler.core.model.amounts import count, more_of
 from reconciler.report.format.cut import LIMIT, Cut, fit, within
-from reconciler.report.format.quote import code
-from reconciler.report.markdown import in_details, left_item, link_or_code, named_item
+from reconciler.report.format.quote import code, prose
+from reconciler.report.markdown import MESSAGE, in_details, left_item, link_or_code, named_item
 from reconciler.report.sections import RenderedSection, fold, tell, write
 from reconciler.report.view.named import SETTLE, NamedGroup, name_doubt
 from reconciler.report.view.plan_view import View, make_view
 
 ELSEWHERE = "the plan file"
-MOST_NAMED = 10  # users and groups whom a plan names and leaves untouched, of one verdict
+MOST_NAMED = 10  # unresolved users and groups of one verdict
 
 
 def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIMIT) -> str:
-    """The comment for a pull request, and the summary of a job, in no more characters than `limit` (10,000 or more).
+    """Renders the comment on a pull request, also the summary of a job, in at most `limit` characters (10,000 or more).
 
-    `full_plan` says where the whole plan is: an https address, or words.
+    `full_plan` is where the whole plan is: an https address, or words.
     """
     view = make_view(plan)
-    pointer = f"> **Cut to fit:** all of it is in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
+    pointer = f"> **Cut to fit:** all changes are in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
     before, end = head_of(view, limit), end_of(view, full_plan, limit)
     named = describe_doubts(view.named, full_plan, limit, used=len(before) + len(end))
     return assemble(before, [write(section, limit) for section in view.sections], (pointer, named + end), limit)
 
 
 def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, str], limit: int) -> str:
-    """The page within the limit; what stands after the sections is a pointer, where they are cut, and an end."""
+    """Joins a page within the limit. `after` is a pointer, shown only if the sections are cut, and the end."""
     pointer, end = after
 
     def page(cut: Cut) -> str:
@@ -45,49 +46,51 @@ def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, 
 
 
 def head_of(view: View, limit: int) -> str:
-    """The verdict, what blocks, problems, and what an edit of the filters does; one calm line for none."""
+    """Returns the verdict, what blocks and the problems; for an empty plan, one line."""
     first = view.headline(code)
     if view.calm:
         return f"**{first}.** "
-    notes = "".join(f"> {note}.\n\n" for note in view.notes)
-    return f"### {first}{_standing(view)}\n\n{notes}" + "".join(tell(told, limit // 8) for told in view.problems)
+    notes = "".join(f"> {prose(note[:1].upper() + note[1:], MESSAGE)}.\n\n" for note in view.notes)
+    return f"### {first}{_describe_state(view)}\n\n{notes}" + "".join(
+        tell(group, limit // 8) for group in view.problems
+    )
 
 
-def _standing(view: View) -> str:
+def _describe_state(view: View) -> str:
     if view.block:
         return f"; **blocked**: {view.block}"
     if view.voice == "drift" or not view.sections:
         return ""
     conflicts = sum(change.cause == "conflict" for change in view.plan.changes)
-    look = f"**{count(conflicts, 'conflict')}**, " if conflicts else ""
-    return f"; {look}nothing blocks it"
+    conflict = f"**{count(conflicts, 'conflict')}**, " if conflicts else ""
+    return f"; {conflict}nothing blocks it"
 
 
 def describe_doubts(
     groups: Sequence[NamedGroup], whole: str | None, limit: int, *, used: int, since: Mapping[str, str] | None = None
 ) -> str:
-    """The users and groups that are named and untouched, the first ones in full; `used` characters are spoken for."""
+    """Describes the unresolved users and groups, the first of them in full; `used` characters are taken."""
     budget = max(0, min(limit // 6, (limit - used) // 3)) // max(1, len(groups))
-    return "".join(_tell_doubt(group, whole, budget, since or {}) for group in groups)
+    return "".join(_describe_group(group, whole, budget, since or {}) for group in groups)
 
 
-def _tell_doubt(group: NamedGroup, whole: str | None, budget: int, since: Mapping[str, str]) -> str:
+def _describe_group(group: NamedGroup, whole: str | None, budget: int, since: Mapping[str, str]) -> str:
     items = [named_item(one, since.get(name_doubt(one))) for one in group.resources[:MOST_NAMED]]
     kept = within(items, budget)
     more = len(group.resources) - len(kept)
-    rest = "".join(f"- {line}\n" for line in more_of(more, f": all of them are in {link_or_code(whole or ELSEWHERE)}"))
+    rest = "".join(f"- {line}\n" for line in more_of(more, f": all are in {link_or_code(whole or ELSEWHERE)}"))
     settle = f" {SETTLE}." if kept else ""
     body = f"{group.meaning[:1].upper()}{group.meaning[1:]}.{settle}\n\n{''.join(kept)}{rest}".rstrip() + "\n"
     return in_details(f"<b>{group.title}</b> ({len(group.resources):,})", body, opened=True)
 
 
 def end_of(view: View, full_plan: str | None, limit: int) -> str:
-    """Who is left alone, and in small print cost, what is unmanaged, where the whole plan is, and the digest."""
+    """Returns the skipped users and groups; in small print the cost, the unmanaged, the full plan and the digest."""
     items = [left_item(left) for left in view.left]
     kept = within(items, limit // 10)
     more = f"- and others for {count(len(items) - len(kept), 'more reason')}\n" if len(kept) < len(items) else ""
     number = len(view.plan.skipped)
-    left = in_details(f"Left alone ({number:,})", "".join(kept) + more, opened=False) if items else ""
-    whole = f"All of it: {link_or_code(full_plan)}" if full_plan else ""
+    left = in_details(f"Skipped ({number:,})", "".join(kept) + more, opened=False) if items else ""
+    whole = f"All changes: {link_or_code(full_plan)}" if full_plan else ""
     facts = [one for one in (view.cost, view.unmanaged, whole, code(view.plan.digest)) if one]
     return f"{left}<sub>{'. '.join(facts)}.</sub>\n"

@@ -1,7 +1,7 @@
-"""Drift as one issue of Markdown: what differs, since when, what git says, what adopts it and what mends it.
+"""Renders drift as one Markdown issue: what differs, since when, how to revert or adopt it. Sends nothing.
 
-What failed and what expires is told in the same issue, and each thing once: an apply that failed at what differs is
-told with it. Makes text, and sends nothing.
+The issue also shows what the last apply left undone and what expires, each fact once: a failure that belongs to a drift
+is shown with it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.model.amounts import more_of
 from reconciler.report.comment import assemble, describe_doubts, end_of, head_of
 from reconciler.report.format.cut import LIMIT, within
-from reconciler.report.format.quote import code, plain
+from reconciler.report.format.quote import code, plain, prose
 from reconciler.report.format.words import make_drift_verdict
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
 from reconciler.report.outcome_comment import describe_result
@@ -27,23 +27,23 @@ from reconciler.report.view.plan_view import Section, make_view
 from reconciler.report.view.rows import Row
 from reconciler.report.view.run_view import make_run_view
 
-MOST_NAMED = 10  # of those at whom an apply failed alike
+MOST_NAMED = 10  # users and groups with the same failure
 DUE = frozenset({"token_expiry", "expires_soon", "expired"})
 
 
 def name_drift(change: Change) -> str:
-    """What is the same drift from one day to the next, whatever value it has: what is done about which resource."""
+    """Returns the name of a drift, which is the same from day to day: the action and the key, not the value."""
     return f"{change.action} {change.key}"
 
 
 def names_kept(plan: Plan) -> list[str]:
-    """Returns the names of all that the issue keeps a first day for: each drift, and each user or group in doubt."""
+    """Returns the names of all drift and of all unresolved users and groups, whose first day the issue keeps."""
     drift, _pending = split_drift(plan)
     return [*map(name_drift, drift), *map(name_doubt, plan.named)]
 
 
 def title_of(plan: Plan) -> str:
-    """The verdict in one line, for the list of issues."""
+    """Returns the title of the issue: the verdict in one line."""
     tenant, verdict = plain(plan.tenant), make_drift_verdict(plan)
     if plan.changes:
         return f"Drift in {tenant}: {verdict}"
@@ -52,7 +52,7 @@ def title_of(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UndoneWork:
-    """What the last apply left undone: its outcomes, and the errors and refusals that it said where it left none."""
+    """What the last apply left undone: its outcomes; if it left none, the errors and refusals from its stderr."""
 
     run: Run | None = None
     said: tuple[str, ...] = ()
@@ -65,9 +65,9 @@ NOTHING = UndoneWork()
 
 
 def needs_attention(plan: Plan, not_done: UndoneWork = NOTHING) -> bool:
-    """Whether there is anything to open an issue for.
+    """Whether the drift issue must be open.
 
-    That is drift, what git asks for and is not applied, users or groups in doubt, what failed, or a pressing problem.
+    It must for drift, pending changes, unresolved users or groups, undone work, errors and warnings.
     """
     pressing = any(problem.severity != "info" for problem in list_problems(plan))
     return bool(plan.changes) or bool(plan.named) or pressing or bool(not_done)
@@ -81,9 +81,9 @@ def render_drift_issue(
     full_plan: str | None = None,
     limit: int = LIMIT,
 ) -> str:
-    """The issue, in no more characters than `limit` (10,000 or more). `plan` is the one that would mend the drift.
+    """Renders the issue in at most `limit` characters (10,000 or more). `plan` is the plan that would revert the drift.
 
-    `since` has the day on which each drift or doubt was first seen, by the names of `names_kept`.
+    `since` has the first day of each drift and each unresolved user or group, by the names of `names_kept`.
     """
     due = [problem for problem in plan.problems if problem.code in DUE]
     others = tuple(problem for problem in plan.problems if problem.code not in DUE)
@@ -93,29 +93,29 @@ def render_drift_issue(
 
     sections = [_annotate(section, since, failures) for section in view.sections]
     left = _not_done(not_done, {change.id for change in plan.changes})
-    after = _list("<b>Not done when git was last applied</b>", left, limit)
-    after += _list(f"<b>What expires</b> ({len(due):,})", [problem_item(problem) for problem in due], limit)
+    after = _list("<b>Not done by the last apply</b>", left, limit)
+    after += _list(f"<b>Expiring</b> ({len(due):,})", [problem_item(problem) for problem in due], limit)
     before = head_of(view, limit) + (_commands(plan) if plan.changes else "")
     after += end_of(view, full_plan, limit)
-    where = full_plan or "the output of reconciler drift --format html"
+    where = full_plan or "the output of `reconciler drift --format html`"
     named = describe_doubts(view.named, where, limit, used=len(before) + len(after), since=since)
     before = before.rstrip() + "\n\n" if named or after.startswith("<details") else before
-    pointer = "> **Cut to fit:** `reconciler drift` tells all of it.\n\n"
+    pointer = "> **Cut to fit:** `reconciler drift` prints everything.\n\n"
     return assemble(before, [write(one, limit) for one in sections], (pointer, named + after), limit)
 
 
 def _commands(plan: Plan) -> str:
-    """What to type; the key is spelled out where there is only one. Only drift can be taken over into git."""
+    """Returns the commands to run, with the key if there is only one. Only drift can be adopted."""
     keys = {change.key for change in split_drift(plan)[0]}
     key = shlex.quote(next(iter(keys))) if len(keys) == 1 else "KEY"
     start = f"reconciler --tenant {shlex.quote(plan.tenant)}"
-    apply = f"- To make the account what git says: {code(f'{start} apply')}\n"
-    adopt = f"- To make git what the account says: {code(f'{start} import --adopt {key}')}\n"
+    apply = f"- To make the account match git: {code(f'{start} apply')}\n"
+    adopt = f"- To write the drift into git: {code(f'{start} import --adopt {key}')}\n"
     return f"{apply}{adopt if keys else ''}\n"
 
 
 def _annotate(section: Section, since: Mapping[str, str], failures: Mapping[str, Outcome]) -> Section:
-    """The section with what is known beside each row."""
+    """Adds the first day and the failures to the rows of a section."""
     return replace(
         section,
         shrinking=tuple(_note(row, since, failures) for row in section.shrinking),
@@ -127,17 +127,17 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
     days = sorted({day for change in row.changes if (day := since.get(name_drift(change)))})
     seen = [f"since {days[0]}" if len(days) == 1 else f"since {days[0]} to {days[-1]}"] if days else []
     details = {failures[change.id].detail for change in row.changes if change.id in failures}
-    return replace(row, notes=(*seen, *(f"the last apply did not do it: {one}" for one in sorted(details))))
+    return replace(row, notes=(*seen, *(f"not done by the last apply: {one}" for one in sorted(details))))
 
 
-def _not_done(not_done: UndoneWork, told: Collection[str]) -> list[str]:
-    """What the last apply did not do, but for what is told beside the drift that it is about."""
-    items = [f"- it said: {code(line, MESSAGE)}\n" for line in not_done.said]
+def _not_done(not_done: UndoneWork, shown: Collection[str]) -> list[str]:
+    """Returns what the last apply did not do, without the changes that are shown with their drift."""
+    items = [f"- it reported: {prose(line, MESSAGE)}\n" for line in not_done.said]
     if not_done.run is None:
         return items
-    alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in told)
+    alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in shown)
     view = make_run_view(not_done.run.model_copy(update={"outcomes": alone}))
-    stopped = [f"- it was stopped: {code(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
+    stopped = [f"- it stopped: {prose(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
     return [*items, *stopped, *(f"- {fate.status}: {describe_result(fate, MOST_NAMED)}\n" for fate in view.fates)]
 
 

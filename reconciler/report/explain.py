@@ -1,4 +1,4 @@
-"""An explanation → lines of a terminal: the verdict, what would turn it around, and then what it rests upon."""
+"""Renders an explanation for a terminal: the verdict, the edits that would reverse it, then its grounds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEEP = " " * 12
 
 
 def explanation_lines(one: Explanation) -> list[str]:
-    """Everything there is to say of one user."""
+    """Returns the explanation of one declared user, as lines."""
     state = "in scope" if one.in_scope else "out of scope"
     head = f"{plain(one.name)} ({plain(one.key)}) is {state} of {plain(one.tenant)} on {one.as_of}."
     return [
@@ -25,10 +25,10 @@ def explanation_lines(one: Explanation) -> list[str]:
         *wrap(f"Because: {plain_line(one.verdict)}", "  ", "    "),
         *_flip(one),
         "",
-        "Scoping filters" + ("" if one.filters else ": none, everyone passes"),
+        "Scoping filters" + ("" if one.filters else ": none, so every user passes"),
         *(line for each in one.filters for line in _filter(each)),
         "",
-        "Roles" + ("" if one.roles else ": none is assigned"),
+        "Roles" + ("" if one.roles else ": none assigned"),
         *(line for each in one.roles for line in wrap(_role(each), "  ", DEEP)),
         "",
         "Attributes",
@@ -38,7 +38,7 @@ def explanation_lines(one: Explanation) -> list[str]:
 
 
 def undeclared_user_lines(one: UndeclaredUser) -> list[str]:
-    """Everything there is to say of somebody whom git does not declare."""
+    """Returns the explanation of one undeclared user, as lines."""
     known_as = one.key or (f"id/{one.account.user.id}" if one.account and one.account.user else "")
     who = f"{plain(one.name)} ({plain(known_as)})"
     return [
@@ -51,20 +51,22 @@ def undeclared_user_lines(one: UndeclaredUser) -> list[str]:
 
 def _managing(one: UndeclaredUser) -> Iterable[str]:
     if one.manage is None:
-        yield from wrap(f"No edit of git brings them under management: {plain_line(one.obstacle or '')}", "  ", "    ")
+        yield from wrap(
+            f"No edit of git brings this user under management: {plain_line(one.obstacle or '')}", "  ", "    "
+        )
         return
     edits = ", and ".join(one.manage.edits)
-    yield from wrap(f"To bring them under management: {plain_line(edits)}", "  ", "    ")
+    yield from wrap(f"To bring this user under management: {plain_line(edits)}", "  ", "    ")
     yield from wrap(f"Then: {plain_line(one.manage.verdict)}", "  ", "    ")
     if one.manage.plan is not None:
-        told = "; ".join(map(_planned, one.manage.plan)) or "nothing to do about them"
-        yield from wrap(f"And a plan: {told}", "  ", "    ")
+        effect = "; ".join(map(_planned, one.manage.plan)) or "nothing to do about this user"
+        yield from wrap(f"And a plan: {effect}", "  ", "    ")
 
 
 def account_lines(side: AccountSide) -> list[str]:
-    """Who somebody is in the account, and what a plan would do to them."""
+    """Returns the user's side of the account, and what a plan would do to the user, as lines."""
     return [
-        "In the account" + ("" if side.user else ": nobody"),
+        "In the account" + ("" if side.user else ": no such user"),
         *(_in_account(side.user) if side.user else ()),
         "",
         "A plan" + ("" if side.plan else f" does nothing: {plain_line(side.untouched or '')}"),
@@ -74,7 +76,7 @@ def account_lines(side: AccountSide) -> list[str]:
 
 def _in_account(user: InAccount) -> Iterable[str]:
     state = "active" if user.active else "inactive"
-    changed = f", changed last {plain(user.last_modified)}" if user.last_modified else ""
+    changed = f", last changed {plain(user.last_modified)}" if user.last_modified else ""
     yield from wrap(f"{plain(user.name)}, {state}, id {plain(user.id)}{changed}", "  ", DEEP)
     for name, listed in (("roles", user.roles), ("groups", user.groups)):
         if listed:
@@ -84,7 +86,7 @@ def _in_account(user: InAccount) -> Iterable[str]:
 
 
 def _planned(one: Planned) -> str:
-    """`user/ann changes: title`; `leaves group/staff (Staff)`."""
+    """Returns `user/ann changes: title` or `leaves group/staff (Staff)`."""
     what = plain_line(", ".join(one.what))
     match one.action:
         case "add_members" | "create_group":
@@ -97,24 +99,24 @@ def _planned(one: Planned) -> str:
 
 def _flip(one: Explanation) -> Iterable[str]:
     if one.flip is None:
-        yield from wrap("No edit of up to three values or assignments that was tried turns this around.", "  ", "    ")
+        yield from wrap("No tried edit of up to three values or assignments reverses this.", "  ", "    ")
         return
-    yield from wrap(f"To turn this around: {plain_line(', and '.join(one.flip.edits))}", "  ", "    ")
+    yield from wrap(f"To reverse this: {plain_line(', and '.join(one.flip.edits))}", "  ", "    ")
     yield from wrap(f"Then: {plain_line(one.flip.verdict)}", "  ", "    ")
 
 
 def _filter(one: ExplainedFilter) -> Iterable[str]:
     yield from wrap(f"{_mark(holds=one.holds)}  {plain(one.title)}  {_at(one.source)}", "  ", DEEP)
     for each in one.clauses:
-        said = f"{_mark(holds=each.holds)}  {plain_line(each.clause)}: it is {plain(each.actual)}  {_at(each.source)}"
-        yield from wrap(said, " " * 7, DEEP)
+        line = f"{_mark(holds=each.holds)}  {plain_line(each.clause)}: it is {plain(each.actual)}  {_at(each.source)}"
+        yield from wrap(line, " " * 7, DEEP)
 
 
 def _role(one: ExplainedRole) -> str:
-    way = f"through {plain_line(' → '.join(one.through))}" if one.through else "directly"
+    path = f"through {plain_line(' → '.join(one.through))}" if one.through else "directly"
     until = f", until {one.expires}" if one.expires else ""
     why = f", {plain(one.reason)}" if one.reason else ""
-    return f"{_mark(holds=one.counts)}  {plain(one.role)} {way}{until}{why}  {_at(one.source)}"
+    return f"{_mark(holds=one.counts)}  {plain(one.role)} {path}{until}{why}  {_at(one.source)}"
 
 
 def _attribute(one: ExplainedAttribute) -> str:

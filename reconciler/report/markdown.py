@@ -1,4 +1,4 @@
-"""Rows and problems → items of GitHub-flavoured Markdown. Foreign values stand in code spans, where they do nothing."""
+"""Renders rows and problems as items of GitHub-flavoured Markdown: keys and values in code spans, prose escaped."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.model.amounts import few
 from reconciler.errors import Problem
-from reconciler.report.format.quote import code, code_block
+from reconciler.report.format.quote import code, code_block, prose
 from reconciler.report.format.words import count_resources, describe_source
 from reconciler.report.view.plan_view import Omission
 from reconciler.report.view.rows import LONGEST_VALUE, OURS, Detail, ResourceName, Row
 
-EXAMPLES = 3  # of those who are alike, and lose nothing
-MOST_PARTS = 10  # members, roles or values on one line, where nothing is lost
-MESSAGE = 1_000  # of a message
+EXAMPLES = 3  # names in a row that removes nothing
+MOST_PARTS = 10  # members, roles or values on one line, if nothing is removed
+MESSAGE = 1_000  # characters of a message
 MINUS = "\N{MINUS SIGN}"
 SIGNS = {"-": f"**{MINUS}**", "+": "**+**", "~": "**~**"}
 WORDS = {"error": "**Problem**", "warning": "**Warning**", "info": "Note"}
@@ -22,18 +22,18 @@ SAFE_LINK = re.compile(r"https://[\w.:/?=&%#-]{1,400}")
 
 
 def row_item(row: Row) -> str:
-    """One row as an item of a list: who, what becomes of them, what changes, and in small print why."""
+    """Renders a row as a list item: who, what happens, what changes, and in small print why."""
     most = None if row.sign == "-" else MOST_PARTS
     items = [_detail(one, most) for one in row.details if one.before is not None]
     given = [_detail(one, most) for one in row.details if one.before is None]
     inline = items if len(items) == 1 and not given else []
     nested = [] if inline else [*items, *(["; ".join(given)] if given else [])]
     what = [few(row.what, most, code)] if row.what else []
-    said = "".join(f": {one}" for one in (*what, *inline))
+    content = "".join(f": {one}" for one in (*what, *inline))
     why = _why(row)
     if nested:
-        return _who(row) + said + _names(row) + "".join(f"\n  - {one}" for one in (*nested, why) if one) + "\n"
-    return _who(row) + said + _names(row) + (f"<br>{why}" if why else "") + "\n"
+        return _who(row) + content + _names(row) + "".join(f"\n  - {one}" for one in (*nested, why) if one) + "\n"
+    return _who(row) + content + _names(row) + (f"<br>{why}" if why else "") + "\n"
 
 
 def _who(row: Row) -> str:
@@ -43,21 +43,21 @@ def _who(row: Row) -> str:
 
 
 def _names(row: Row) -> str:
-    """Of many, those who lose something are all named."""
+    """Returns the names of a row of many: all for a removal, else examples."""
     if len(row.whom) == 1:
         return ""
     return f"<br>{few(row.whom, None if row.sign == '-' else EXAMPLES, format_resource)}"
 
 
 def format_resource(one: ResourceName) -> str:
-    """`Ada Lee` (`user/ada`), in code spans."""
+    """Returns `Ada Lee` (`user/ada`), in code spans."""
     return f"{code(one.name)} ({code(one.key)})" if one.name else code(one.key)
 
 
 def _detail(one: Detail, most: int | None) -> str:
     if one.before is None:
-        few_enough = None if one.whole else EXAMPLES if one.each and most else most
-        return f"{_label(one.label)}: {few(one.parts, few_enough, _value)}"
+        shown = None if one.whole else EXAMPLES if one.each and most else most
+        return f"{_label(one.label)}: {few(one.parts, shown, _value)}"
     return f"{code(one.label)}: {_value(one.before)} → {_value(one.after)}"
 
 
@@ -66,49 +66,49 @@ def _value(text: str) -> str:
 
 
 def _label(label: str) -> str:
-    """The name of an attribute as it is spelled; words of ours are words."""
+    """Returns the name of an attribute in code font; labels of our own are prose."""
     return label if label in OURS else code(label)
 
 
 def _why(row: Row) -> str:
-    reasons = f"because {few(row.reasons, EXAMPLES, code)}" if row.reasons else ""
+    reasons = f"because {few(row.reasons, EXAMPLES, prose, '; or ')}" if row.reasons else ""
     sources = few(row.sources, 2, code)
-    said = " · ".join(filter(None, [*map(code, row.notes), reasons, sources]))
-    return f"<sub>{said}</sub>" if said else ""
+    why = " · ".join(filter(None, [*map(prose, row.notes), reasons, sources]))
+    return f"<sub>{why}</sub>" if why else ""
 
 
 def problem_item(problem: Problem, word: str | None = None) -> str:
-    """One problem as an item of a list: what is wrong, where, and what to do."""
+    """Renders a problem as a list item: what is wrong, where, and what to do."""
     start = f"{word or WORDS[problem.severity]}: "
     where = f" · {code(describe_source(problem.source))}" if problem.source else ""
-    hint = f"<br><sub>What to do: {code(problem.hint)}</sub>" if problem.hint else ""
-    return f"- {start}{code(problem.message, MESSAGE)}{where}{hint}\n"
+    hint = f"<br><sub>What to do: {prose(problem.hint, MESSAGE)}</sub>" if problem.hint else ""
+    return f"- {start}{prose(problem.message, MESSAGE)}{where}{hint}\n"
 
 
 def left_item(left: Omission) -> str:
-    """Who is left alone for one reason, as an item of a list."""
-    return f"- {few(left.keys, MOST_PARTS, code)}: {code(left.reason)}\n"
+    """Renders the users and groups that are skipped for one reason as a list item."""
+    return f"- {few(left.keys, MOST_PARTS, code)}: {prose(left.reason, MESSAGE)}\n"
 
 
 def named_item(one: NamedResource, since: str | None = None) -> str:
-    """A user or group that is named and untouched, as an item of a list: what is known, and the YAML to copy."""
-    seen = f" · {code(f'since {since}')}" if since else ""
+    """Renders an unresolved user or group as a list item: the evidence, and the YAML to copy."""
+    seen = f" · {prose(f'since {since}')}" if since else ""
     who = format_resource(ResourceName(one.name, one.key))
-    known = f"- **?** {who}, id {code(one.id)}{seen}<br>{code(one.witnesses, MESSAGE)}\n"
+    known = f"- **?** {who}, id {code(one.id)}{seen}<br>{prose(one.witnesses, MESSAGE)}\n"
     block = "".join(f"  {line}\n" for line in code_block(one.settle).splitlines())
     return f"{known}\n{block}\n"
 
 
 def in_details(summary: str, body: str, *, opened: bool) -> str:
-    """A part that folds; the summary is of our own words."""
+    """Returns a part that folds; the summary must not hold foreign text outside of code."""
     return f"<details{' open' * opened}>\n<summary>{summary}</summary>\n\n{body}\n</details>\n\n"
 
 
 def in_alert(kind: str, body: str) -> str:
-    """A box that GitHub draws: CAUTION, WARNING, NOTE."""
+    """Returns an alert, which GitHub draws as a box: CAUTION, WARNING or NOTE."""
     return "".join(f"> {line}".rstrip() + "\n" for line in [f"[!{kind}]", *body.splitlines()]) + "\n"
 
 
 def link_or_code(text: str) -> str:
-    """An address of ours as a link; anything else as a code span."""
-    return f"[full plan]({text})" if SAFE_LINK.fullmatch(text) else code(text)
+    """Returns a plain https address as a link, and any other text as prose."""
+    return f"[full plan]({text})" if SAFE_LINK.fullmatch(text) else prose(text)

@@ -1,6 +1,6 @@
-"""A notification: the verdict on a run, what to do, where to read on. Counts and no people; sends nothing.
+"""Renders a notification: the verdict on a run, what to do, and the link to the run. Sends nothing.
 
-Whoever is told may not be who may see the plan, and a mailbox is kept longer than a run: names stay in the run.
+It has counts and no names, because recipients may not be allowed to see the plan, and mailboxes outlive runs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LONGEST_ERROR = 300
 
 
 def render_notification(ending: RunResult, events: Sequence[Event], run_url: str | None) -> Message:
-    """What some events of a run come to; `run_url` is the page of the run, where there is one."""
-    told = [_tell(ending, event) for event in events]
-    verdicts = [verdict for verdict, _to_do in told]
-    text = "\n\n".join(f"{verdict}.\n  What to do: {to_do}." for verdict, to_do in told)
+    """Renders the events of a run as one message. `run_url` is the page of the run, or None."""
+    described = [_describe(ending, event) for event in events]
+    verdicts = [verdict for verdict, _to_do in described]
+    text = "\n\n".join(f"{verdict}.\n  What to do: {to_do}." for verdict, to_do in described)
     where = "\n".join(_where(ending, run_url))
     return Message(
         subject=f"[reconciler] {ending.tenant}: {'; '.join(_subject(ending, event) for event in events)}",
@@ -48,11 +48,11 @@ def _subject(ending: RunResult, event: Event) -> str:
 
 
 def _thread(ending: RunResult) -> str:
-    """The same for the same drift and the same users in doubt, whatever else is pending."""
-    assert ending.drifted is not None  # noqa: S101  # else there is no such event
+    """Returns an id that is equal for equal drift and equal unresolved users, whatever is pending."""
+    assert ending.drifted is not None  # noqa: S101  # each event has its facts
     drift, _pending = split_drift(ending.drifted)
-    said = "\n".join((digest_of(drift), *(one.id for one in ending.drifted.named)))
-    return f"{ending.tenant}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    content = "\n".join((digest_of(drift), *(one.id for one in ending.drifted.named)))
+    return f"{ending.tenant}.{hashlib.sha256(content.encode()).hexdigest()[:16]}"
 
 
 _SUBJECTS: dict[Event, str] = {
@@ -63,56 +63,56 @@ _SUBJECTS: dict[Event, str] = {
 }
 
 
-def _tell(ending: RunResult, event: Event) -> tuple[str, str]:
-    """The verdict, and what to do about it."""
+def _describe(ending: RunResult, event: Event) -> tuple[str, str]:
+    """Returns the verdict on an event, and what to do."""
     match event:
         case "failure":
-            return _tell_failure(ending), _mend(ending)
+            return _describe_failure(ending), _describe_repair(ending)
         case "guardrail":
-            return _tell_guardrail(
+            return _describe_guardrail(
                 ending
-            ), "read who is meant in the run; if it is right, raise the limit in git by review"
+            ), "read in the run who is affected; if the change is right, raise the limit in git, with a review"
         case "drift":
-            assert ending.drifted is not None  # noqa: S101  # else there is no such event
-            return make_drift_verdict(ending.drifted), _settle(ending.drifted)
+            assert ending.drifted is not None  # noqa: S101  # each event has its facts
+            return make_drift_verdict(ending.drifted), _describe_resolution(ending.drifted)
         case "token_expiry":
-            assert ending.token is not None  # noqa: S101  # else there is no such event
-            return ending.token.message, ending.token.hint or "renew it"
+            assert ending.token is not None  # noqa: S101  # each event has its facts
+            return ending.token.message, ending.token.hint or "renew the token"
 
 
-def _tell_failure(ending: RunResult) -> str:
+def _describe_failure(ending: RunResult) -> str:
     if ending.incomplete:
-        return "the account could not be read as a whole, so nothing is known for certain and nothing was done"
+        return "the account was not read completely; nothing was done"
     if ending.refused:
-        return "the plan is refused and nothing was done"  # its error names people
+        return "the plan is refused; nothing was done"  # its error names people
     if ending.run is None:
-        failed = "the apply stopped" if ending.command == "apply" else "it can't be told what drifted"
+        failed = "the apply stopped" if ending.command == "apply" else "the check for drift failed"
         return f"{failed}: {for_chat(ending.error or '', LONGEST_ERROR).rstrip('.')}"
     counted = [f"{number:,} {status}" for status, number in count_statuses(ending.run.outcomes).items()]
-    counted += [f"{ending.not_approved:,} not approved and not done"] if ending.not_approved else []
+    counted += [f"{ending.not_approved:,} not approved, so not done"] if ending.not_approved else []
     why = [for_chat(one, LONGEST_ERROR).rstrip(".") for one in (ending.run.stopped, ending.error) if one]
     return "the apply did not do everything: " + "; ".join([", ".join(counted) or "nothing was done", *why])
 
 
-def _mend(ending: RunResult) -> str:
+def _describe_repair(ending: RunResult) -> str:
     if ending.command == "apply":
-        return "read why in the run, mend it, and apply again; nothing is done twice"
-    return "read why in the run and mend it; until then nobody knows what changes in the account"
+        return "read the cause in the run, fix it, and apply again; nothing is done twice"
+    return "read the cause in the run and fix it; until then, changes in the account are not detected"
 
 
-def _tell_guardrail(ending: RunResult) -> str:
+def _describe_guardrail(ending: RunResult) -> str:
     names = ", ".join(dict.fromkeys(problem.message.partition(":")[0] for problem in ending.guarding))
     if ending.drifted is not None:
-        return f"what changed in the account can't simply be put back: {names} would refuse that"
-    return f"the plan is refused and nothing was done: {names}"
+        return f"the drift can't simply be reverted, because a guardrail would refuse that: {names}"
+    return f"the plan is refused by a guardrail; nothing was done: {names}"
 
 
-def _settle(drifted: Plan) -> str:
-    """What to do about drift, and about users in doubt."""
-    put_back = "apply to put it back, or take it over into git: reconciler import --adopt"
-    settle = "add the lines of YAML that the run shows for those who are unaccounted for"
+def _describe_resolution(drifted: Plan) -> str:
+    """Returns what to do about drift and about unresolved users."""
+    revert = "apply to revert it, or adopt it into git: reconciler import --adopt"
+    resolve = "add the lines of YAML that the run shows for users and groups that are unaccounted for"
     drift, _pending = split_drift(drifted)
-    return "; ".join([put_back] * bool(drift) + [settle] * bool(drifted.named))
+    return "; ".join([revert] * bool(drift) + [resolve] * bool(drifted.named))
 
 
 def _where(ending: RunResult, run_url: str | None) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _where(ending: RunResult, run_url: str | None) -> Iterator[str]:
 
 
 def _counts(ending: RunResult) -> dict[str, int]:
-    """How many changes of each status after an apply, of each action in drift; what is pending or named, by number."""
+    """Counts changes by status after an apply, else drift by action, and pending changes and named users."""
     if ending.run is not None:
         return count_statuses(ending.run.outcomes)
     if ending.drifted is None:

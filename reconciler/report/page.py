@@ -1,6 +1,6 @@
-"""Views → one page of HTML that needs nothing else: no script, no address, a policy that allows neither.
+"""Renders views as one self-contained HTML page, without scripts and addresses; its policy forbids both.
 
-Everything is escaped by the template engine; what can't be seen is spelled out first.
+The template engine escapes every value. Invisible characters are shown as code points.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 SIGNS = {"-": "minus", "+": "plus", "~": "change"}
-MOST_NAMED = 20  # users and groups of one verdict that are read without unfolding
+MOST_NAMED = 20  # unresolved users and groups of one verdict that are not folded
 WORDS = {"blocking": "Refused:", "filters": "Scoping filters:", "error": "Problem:", "warning": "Warning:", "info": ""}
 
 
 def render_plan_page(view: View) -> str:
-    """A plan, or drift, as a page."""
+    """Renders a plan, or drift, as a page."""
     title = f"{view.title} {view.plan.tenant}"
     return _fill(
         "plan.html.j2",
@@ -35,13 +35,13 @@ def render_plan_page(view: View) -> str:
         verdict=view.verdict,
         signs=SIGNS,
         words=WORDS,
-        settle=SETTLE,
+        settle=SETTLE.replace("`", ""),
         most_named=MOST_NAMED,
     )
 
 
 def render_run_page(view: RunView) -> str:
-    """What an apply came to, as a page."""
+    """Renders the outcome of an apply as a page."""
     parts = [(status, list(fates)) for status, fates in groupby(view.fates, lambda one: one.status)]
     title = f"Applied to {view.run.tenant}"
     return _fill("run.html.j2", view=view, title=title, verdict=view.verdict, meaning=MEANING, parts=parts)
@@ -51,7 +51,7 @@ def _fill(template: str, **values: object) -> str:
     return _environment().get_template(template).render(**values).strip() + "\n"
 
 
-@cache  # a template is compiled once, however much is rendered
+@cache  # a template is compiled once
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # only pages need it
 

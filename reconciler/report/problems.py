@@ -1,4 +1,4 @@
-"""Problems → text, JSON, GitHub annotations; SARIF is written by `sarif.py`."""
+"""Renders problems as text, JSON, GitHub annotations and SARIF."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ GITHUB_LEVEL = {"error": "error", "warning": "warning", "info": "notice"}
 
 
 def render_problems(problems: Sequence[Problem], form: ProblemFormat) -> str:
-    """Every problem, in the order of files and lines."""
-    ordered = sorted(problems, key=_place)
+    """Renders every problem, in the order of files and lines."""
+    ordered = sorted(problems, key=_position)
     match form:
         case "text":
             return "".join(f"{_prefix(problem)}{plain_line(str(problem))}\n" for problem in ordered)
@@ -29,7 +29,7 @@ def render_problems(problems: Sequence[Problem], form: ProblemFormat) -> str:
             return json.dumps(to_sarif(ordered), indent=2, ensure_ascii=False) + "\n"
 
 
-def _place(problem: Problem) -> tuple[str, int, str]:
+def _position(problem: Problem) -> tuple[str, int, str]:
     source = problem.source
     return (source.file, source.line, problem.message) if source else ("", 0, problem.message)
 
@@ -39,15 +39,15 @@ def _prefix(problem: Problem) -> str:
 
 
 def _annotation(problem: Problem) -> str:
-    """A workflow command; `%`, line ends, and in properties `:` and `,` too, are escaped as GitHub's toolkit does."""
+    """Returns a workflow command. GitHub's toolkit escapes `%` and line ends, and in properties also `:` and `,`."""
     properties = []
     if problem.source:
         properties.append(f"file={_escape_property(problem.source.file)}")
     if problem.source and problem.source.line:
         properties.append(f"line={problem.source.line}")
     properties.append(f"title={_escape_property(problem.code.replace('_', ' '))}")
-    said = problem.message + (f" ({problem.hint})" if problem.hint else "")
-    return f"::{GITHUB_LEVEL[problem.severity]} {','.join(properties)}::{_escape(said)}"
+    text = problem.message + (f" ({problem.hint})" if problem.hint else "")
+    return f"::{GITHUB_LEVEL[problem.severity]} {','.join(properties)}::{_escape(text)}"
 
 
 def _escape(text: str) -> str:

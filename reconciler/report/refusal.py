@@ -1,23 +1,23 @@
-"""A command that came to nothing, as Markdown: its last words, quoted."""
+"""Renders the errors of a command that failed or refused as Markdown."""
 
 from __future__ import annotations
 
 from reconciler.core.model.amounts import more_of
-from reconciler.report.format.quote import code, code_line
+from reconciler.report.format.quote import code, prose_line
 
-TELLING = ("Error:", "Refused,")
+PREFIXES = ("Error:", "Refused,")
 MOST_LINES = 20
 
 
 def find_error_lines(last_words: str) -> list[str]:
-    """The lines of what a command said on stderr that are errors and refusals."""
-    return [line.strip() for line in last_words.splitlines() if line.startswith(TELLING)]
+    """Returns the lines of a command's stderr that are errors or refusals."""
+    return [line.strip() for line in last_words.splitlines() if line.startswith(PREFIXES)]
 
 
 def render_refusal(heading: str, tenant: str, last_words: str, page: str | None) -> str:
-    """`last_words` is what the command said on stderr, of which the errors and refusals are told."""
-    telling = find_error_lines(last_words)
-    told = [f"- {code_line(line)}" for line in telling[:MOST_LINES]] or ["- it said nothing: look at its log"]
-    more = [f"- {line}" for line in more_of(len(telling) - MOST_LINES)]
+    """Renders the errors and refusals in `last_words`, the stderr of a command; `page` is the address of its log."""
+    errors = find_error_lines(last_words)
+    listed = [f"- {prose_line(line)}" for line in errors[:MOST_LINES]] or ["- It reported no error: read its log."]
+    more = [f"- {line}" for line in more_of(len(errors) - MOST_LINES)]
     where = [f"\nMore: {page}"] if page else []
-    return "\n".join((f"### {heading} {code(tenant)}", "", *told, *more, *where)) + "\n"
+    return "\n".join((f"### {heading} {code(tenant)}", "", *listed, *more, *where)) + "\n"

@@ -1,4 +1,4 @@
-"""Writes views down: the templates, their filters, and the formats by name."""
+"""Renders plans, drift, runs and explanations in a format by name; fills the text templates."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Format: TypeAlias = Literal["text", "markdown", "html", "json"]
 
 
 def render_plan(plan: Plan, form: Format) -> str:
-    """The plan in a format, ending in a newline; the same plan is the same bytes."""
+    """Renders a plan in a format, ending in a newline; equal plans give equal bytes."""
     return _render(readable_plan(plan), form, "plan")
 
 
 def render_drift(plan: Plan, form: Format) -> str:
-    """What differs from git, and so what mending it would undo, under a heading that says so."""
+    """Renders as drift the plan that would revert it."""
     return _render(readable_plan(plan), form, "drift")
 
 
@@ -57,7 +57,7 @@ def _fill(template: str, **values: object) -> str:
 
 
 def render_run(run: Run, form: Format) -> str:
-    """What an apply came to, and of each change that was not simply applied, why."""
+    """Renders the outcome of an apply, with the reason of each change that was not applied."""
     run = readable_run(run)
     match form:
         case "json":
@@ -70,17 +70,19 @@ def render_run(run: Run, form: Format) -> str:
             return _fill("run.txt.j2", view=make_run_view(run))
 
 
-def render_explanation(told: Explanation | UndeclaredUser, form: Literal["text", "json"]) -> str:
-    """Why a user is in scope or not, or not in git, to be read or to be worked with."""
+def render_explanation(explanation: Explanation | UndeclaredUser, form: Literal["text", "json"]) -> str:
+    """Renders why a user is in scope, out of scope or undeclared."""
     if form == "json":
-        return told.model_dump_json(indent=2) + "\n"
-    lines = explanation_lines(told) if isinstance(told, Explanation) else undeclared_user_lines(told)
+        return explanation.model_dump_json(indent=2) + "\n"
+    lines = (
+        explanation_lines(explanation) if isinstance(explanation, Explanation) else undeclared_user_lines(explanation)
+    )
     return "\n".join(lines) + "\n"
 
 
-@cache  # a template is compiled once, however much is rendered
+@cache  # a template is compiled once
 def _environment() -> Environment:
-    """Templates hold our own words; every foreign value goes through a filter. Autoescape is for HTML, not these."""
+    """Returns the environment of the text templates, in which every foreign value goes through a filter."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  # JSON needs none of it
 
     environment = Environment(  # noqa: S701  # text: the filters quote

@@ -1,4 +1,4 @@
-"""Sections and problems of a view → parts of a Markdown page, which fold, and can be cut."""
+"""Renders sections and problems of a view as parts of a Markdown page, which fold and can be cut."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from reconciler.report.markdown import MINUS, in_alert, in_details, problem_item
 from reconciler.report.view.plan_view import ProblemGroup, Section
 from reconciler.report.view.rows import Row
 
-MOST_OPEN = 20  # rows that are read without unfolding
+MOST_OPEN = 20  # rows that are not folded
 BOXES = {"blocking": "CAUTION", "error": "WARNING", "filters": "WARNING"}
 WORDS = {"blocking": "**Refused**", "filters": "**Scoping filters**"}
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedSection:
-    """A section whose rows are written down, what shrinks and the rest: as many as a page can hold, and one more.
+    """A section with its rendered rows, removals and others: as many as a page can hold, and one more.
 
-    `shrunk` has what shrinks by what becomes of it; `tallies` what the last rows come to: none, one, two, up to all.
+    `shrunk` has the removals by action. `tallies` counts the changes of the last rows: of none, one, two, up to all.
     """
 
     section: Section
@@ -35,14 +35,14 @@ class RenderedSection:
     tallies: tuple[Tally, ...]
 
     def sum_up(self, left_out: int) -> str:
-        """`312 changes: 40 people get access, 272 people change`: the rest without its first so many rows."""
+        """Returns `312 changes: 40 people get access, 272 people change`, without the first `left_out` rows."""
         tally = self.tallies[len(self.section.other) - left_out]
         return f"{count(tally.changes, 'change')}: {describe_tally(tally)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """All who lose alike: how many, in words who and what; by key as many as a page can hold, and one more."""
+    """All removals of one action: their number, who and what in words, as many keys as a page holds, and one more."""
 
     number: int
     who: str
@@ -50,23 +50,25 @@ class Shrunk:
     names: tuple[str, ...]
 
 
-def tell(told: ProblemGroup, budget: int) -> str:
-    """The problems of one weight in about so many characters; in a box where they matter."""
-    items = [problem_item(one, WORDS.get(told.weight)) for one in told.shown]
+def tell(group: ProblemGroup, budget: int) -> str:
+    """Renders the problems of one weight in about `budget` characters; refusals and errors in a box."""
+    items = [problem_item(one, WORDS.get(group.weight)) for one in group.shown]
     kept = within(items, budget)
     cut = len(items) - len(kept)
-    more = [*([("problem", cut)] if cut else []), *told.more]
+    more = [*([("problem", cut)] if cut else []), *group.more]
     named = [line for name, number in more for line in more_of(number, f" of {code(name)}")]
     listed = "".join([*kept, *(f"- {line}\n" for line in named)])
-    if told.weight in BOXES:
-        return in_alert(BOXES[told.weight], listed)
-    if told.weight == "warning":
+    if group.weight in BOXES:
+        return in_alert(BOXES[group.weight], listed)
+    if group.weight == "warning":
         return listed + "\n"
-    return in_details(count(len(told.shown) + sum(number for _name, number in told.more), "note"), listed, opened=False)
+    return in_details(
+        count(len(group.shown) + sum(number for _name, number in group.more), "note"), listed, opened=False
+    )
 
 
 def write(section: Section, limit: int) -> RenderedSection:
-    """The rows of a section as items of a list, for a page within the limit."""
+    """Renders the rows of a section as list items, for a page within the limit."""
     return RenderedSection(
         section,
         tuple(_first(map(row_item, section.shrinking), limit)),
@@ -77,7 +79,7 @@ def write(section: Section, limit: int) -> RenderedSection:
 
 
 def _first(items: Iterable[str], limit: int) -> Iterable[str]:
-    """The items up to the one that is more than the limit holds: what comes after it is not even written."""
+    """Yields items up to the first one beyond the limit, so that no more are rendered."""
     for item in items:
         yield item
         limit -= len(item)
@@ -86,14 +88,14 @@ def _first(items: Iterable[str], limit: int) -> Iterable[str]:
 
 
 def _tally_last(rows: Sequence[Row]) -> Iterable[Tally]:
-    """What no row comes to, the last one, the last two, up to all of them."""
+    """Yields the tally of no row, of the last row, of the last two, up to all."""
     tallies = tally_each(change for row in reversed(rows) for change in row.changes)
     yield NO_TALLY
     yield from (deque(islice(tallies, len(row.changes)), maxlen=1).pop() for row in reversed(rows))
 
 
 def fold(written: RenderedSection, cut: Cut) -> str:
-    """A section that folds: what shrinks in sight, the rest too unless it is long."""
+    """Returns a section that folds: removals in sight, and the other rows too unless they are many."""
     section = written.section
     shrinking = "".join(written.shrinking if cut.names is None else (_name(one, cut.names) for one in written.shrunk))
     kept = written.other if cut.rows is None else written.other[: cut.rows]
@@ -119,6 +121,6 @@ def _shrunk(section: Section, limit: int) -> Iterable[Shrunk]:
 
 
 def _name(one: Shrunk, most: int) -> str:
-    """How many, and as many keys as there is room for."""
+    """Returns the number of removals, and at most `most` keys."""
     names = f": {', '.join(one.names[:most])}{and_more(one.number - most)}" if most else ""
     return f"- **{MINUS}** **{one.who}** {one.what}{names}\n"

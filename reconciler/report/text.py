@@ -1,4 +1,4 @@
-"""Rows and problems → lines of a terminal, each quoted, and none wider than a page."""
+"""Renders rows and problems as lines of a terminal: quoted, and at most 100 columns wide."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from reconciler.core.model.amounts import count, few, more_of
-from reconciler.errors import Problem
 from reconciler.report.format.quote import plain, plain_line
 from reconciler.report.format.words import count_resources
 from reconciler.report.view.named import SETTLE, NamedGroup
@@ -15,22 +14,22 @@ from reconciler.report.view.rows import LONGEST_VALUE, Detail, ResourceName, Row
 from reconciler.report.view.run_view import OutcomeLine
 
 WIDTH = 100
-EXAMPLES = 10  # of those who are alike, and lose nothing
+EXAMPLES = 10  # names in a row that removes nothing
 MOST_REASONS = 3
-MOST_NAMED = 20  # users whom a plan names and leaves untouched, of one verdict
+MOST_NAMED = 20  # unresolved users and groups of one verdict
 INDENT = " " * 6
 MARKS = {"blocking": "!", "error": "!", "filters": "?", "warning": "?", "info": "i"}
 
 
 def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
-    """The text on lines of the page's width; a word that is longer stays whole."""
+    """Wraps the text at the page's width; a longer word stays whole."""
     return textwrap.wrap(
         text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
 
 
 def row_lines(row: Row) -> list[str]:
-    """Who, what becomes of them, and under it what changes and why."""
+    """Returns the lines of a row: who and what happens, then what changes and why."""
     most = None if row.sign == "-" else EXAMPLES
     return [
         *wrap(_head(row, most), f"  {row.sign} ", INDENT),
@@ -55,7 +54,7 @@ def _body(row: Row, most: int | None) -> Iterable[str]:
     yield from (f"{plain(one.label)}: {_value(one.before or '')} → {_value(one.after)}" for one in changed)
     if given:
         yield "; ".join(_given(one, most) for one in given)
-    why = f"because {plain_line(_reasons(row.reasons))}" if row.reasons else "asked for"
+    why = f"because {plain_line(_reasons(row.reasons))}" if row.reasons else "declared"
     where = few(row.sources, 2, plain)
     if row.reasons or where:
         yield why + (f" [{where}]" if where else "")
@@ -74,39 +73,38 @@ def _value(text: str) -> str:
     return plain(text, LONGEST_VALUE)
 
 
-def problem_lines(told: ProblemGroup) -> list[str]:
-    """Each problem after its mark, and of many alike how many there are."""
-    mark = MARKS[told.weight]
-    lines = [line for one in told.shown for line in wrap(_problem(one), f"{mark} ", "  ")]
-    return [*lines, *(f"{mark} {line}" for code, number in told.more for line in more_of(number, f" of {plain(code)}"))]
-
-
-def _problem(one: Problem) -> str:
-    return plain_line(str(one))
+def problem_lines(group: ProblemGroup) -> list[str]:
+    """Returns each problem after its mark, and how many more there are of a code."""
+    mark = MARKS[group.weight]
+    lines = [line for one in group.shown for line in wrap(plain_line(str(one)), f"{mark} ", "  ")]
+    return [
+        *lines,
+        *(f"{mark} {line}" for code, number in group.more for line in more_of(number, f" of {plain(code)}")),
+    ]
 
 
 def left_lines(left: Omission) -> list[str]:
-    """Who is left alone, and why."""
+    """Returns the users and groups that are skipped for one reason, and the reason."""
     return wrap(f"{few(left.keys, EXAMPLES, plain)}: {plain_line(left.reason)}", "    ", INDENT)
 
 
 def named_lines(group: NamedGroup) -> list[str]:
-    """The named users and groups of one verdict: what is known of each, and the YAML line, whole, that settles it."""
+    """Returns the unresolved users and groups of one verdict: the evidence, and the whole YAML line to copy."""
     lines = wrap(f"{group.title} ({len(group.resources):,}): {group.meaning}. {SETTLE}", "", "  ")
     for one in group.resources[:MOST_NAMED]:
         who = f"{_whom(ResourceName(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
         lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{plain_line(one.settle)}"]
-    more = more_of(len(group.resources) - MOST_NAMED, ", all of them in the HTML page (--format html)")
+    more = more_of(len(group.resources) - MOST_NAMED, ", all in the HTML page (--format html)")
     return [*lines, *(f"  ? {line}" for line in more)]
 
 
 def lines_of(texts: Sequence[str], mark: str) -> list[str]:
-    """Sentences of ours, each after a mark."""
+    """Returns sentences, each after a mark."""
     return [line for text in texts for line in wrap(plain_line(text), f"{mark} ", "  ")]
 
 
 def fate_lines(fate: OutcomeLine) -> list[str]:
-    """What became of a change, or of many in the same words, and why; who is not done is named, whoever it is."""
+    """Returns the outcome of one change or of equal ones, and why; all that are not done are named."""
     who = few(fate.whom, EXAMPLES if fate.done else None, _whom)
     why = f": {plain_line(fate.detail)}" if fate.detail else ""
     return wrap(f"{fate.status} {fate.action.replace('_', ' ')}: {who}{why}", "  ", INDENT)

@@ -1,4 +1,4 @@
-"""The witnesses of users and groups as people read them."""
+"""Renders the evidence about users and groups as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.report.format.quote import plain, plain_line
 
 
 def render_known(found: Sequence[KnownResource]) -> str:
-    """Renders what is known of each: who it is, the witnesses, the verdict, and what settles it."""
+    """Renders for each user or group the evidence, the verdict, and the line that resolves it."""
     return "\n".join("".join(f"{line}\n" for line in _lines(one)) for one in found)
 
 
@@ -20,5 +20,5 @@ def _lines(one: KnownResource) -> Iterable[str]:
         yield f"  - {plain_line(witness)}"
     yield f"  verdict: {plain_line(one.verdict)}"
     if one.settle:
-        yield f"  to settle it: {plain_line(one.settle)}"
-        yield "  where they are to stay, and are not ours any more: the same under released:"
+        yield f"  to resolve it: {plain_line(one.settle)}"
+        yield "  to keep it and end the management by git: the same line under released:"

@@ -542,9 +542,7 @@ def test_without_drift_there_is_nothing(project: Project) -> None:
     ran = project.run("drift", "--exit-code")
 
     assert 0 == ran.code
-    assert ran.out.startswith(
-        "Drift in sandbox: none; pending: 1 change that git asks for and that no apply has carried"
-    )
+    assert ran.out.startswith("Drift in sandbox: none; pending: 1 change from git, not applied yet")
 
 
 def test_a_change_by_hand_is_drift(project: Project) -> None:
@@ -596,9 +594,7 @@ def test_drift_against_a_named_base(project: Project) -> None:
     ran = project.run("drift", "--base", first, "--exit-code")
 
     assert 0 == ran.code
-    assert ran.out.startswith(
-        "Drift in sandbox: none; pending: 1 change that git asks for and that no apply has carried"
-    )
+    assert ran.out.startswith("Drift in sandbox: none; pending: 1 change from git, not applied yet")
 
 
 def test_drift_against_a_base_without_a_desired_state_says_what_is_missing(project: Project) -> None:

@@ -44,7 +44,7 @@ def filtered(project: Project) -> Project:
                 "yes  user through staff → desk  [desired-state/all.yaml:11]",
                 "department: Finance  from source department  [desired-state/all.yaml:3]",
                 "externalId: ann  from the key",
-                "To turn this around: set active: false on ann\n",
+                "To reverse this: set active: false on ann\n",
                 "  Then: declared inactive: active is false\n",
             ],
         ),
@@ -54,7 +54,7 @@ def filtered(project: Project) -> Project:
                 "Bob (user/bob) is out of scope of sandbox on 2026-04-01. ",
                 'Because: passes no scoping filter: "Money" requires department EQUALS Finance, but it is Sales',
                 "no   department EQUALS Finance: it is Sales",
-                "To turn this around: set department: Finance on bob\n",
+                "To reverse this: set department: Finance on bob\n",
                 'Then: holds user; passes "Money"',
             ],
         ),
@@ -63,7 +63,7 @@ def filtered(project: Project) -> Project:
             [
                 "Because: holds no role, and only users with a role are in scope",
                 "no   auditor directly, until 2026-03-31, CHG-7  [desired-state/all.yaml:12]",
-                "To turn this around: move the end (expires) of the role auditor at desired-state/all.yaml:12",
+                "To reverse this: move the end (expires) of the role auditor at desired-state/all.yaml:12",
             ],
         ),
         (
@@ -71,7 +71,7 @@ def filtered(project: Project) -> Project:
             [
                 "Because: declared inactive: active is false",
                 "yes  user through staff  [",
-                "To turn this around: set active: true on dee\n",
+                "To reverse this: set active: true on dee\n",
             ],
         ),
     ],
@@ -98,8 +98,8 @@ def test_where_nothing_filters_and_nobody_has_a_role_that_is_said(project: Proje
     """Instead of two empty headings."""
     ran = project.run("explain", "ann")
 
-    assert "\nScoping filters: none, everyone passes\n" in ran.out
-    assert "\nRoles: none is assigned\n" in ran.out
+    assert "\nScoping filters: none, so every user passes\n" in ran.out
+    assert "\nRoles: none assigned\n" in ran.out
 
 
 def test_where_nothing_was_found_to_turn_it_around_that_is_said(project: Project) -> None:
@@ -109,7 +109,7 @@ def test_where_nothing_was_found_to_turn_it_around_that_is_said(project: Project
 
     ran = project.run("explain", "ann")
 
-    assert "\n  No edit of up to three values or assignments that was tried turns this around.\n" in ran.out
+    assert "\n  No tried edit of up to three values or assignments reverses this.\n" in ran.out
 
 
 def test_the_key_may_be_written_as_a_reference(filtered: Project) -> None:
@@ -175,7 +175,8 @@ def test_somebody_who_left_git_is_told_where_they_were(project: Project, tenant:
     where = f"declared at desired-state/all.yaml:5 when {applied[:12]} was applied"
     assert ran.told.startswith(f"Cid (user/cid) left git: {where}. {what} For sandbox on ")
     assert (
-        f"To bring them under management: declare cid again, as at {where[12:36]} of {applied[:12]} Then:" in ran.told
+        f"To bring this user under management: declare cid again, as at {where[12:36]} of {applied[:12]} Then:"
+        in ran.told
     )
 
 
@@ -204,7 +205,7 @@ def test_of_a_leaver_in_a_saved_live_state_it_is_told_what_a_plan_does(project: 
     assert "They are active, and deactivated by the next apply. Nothing is deleted. For sandbox on" in ran.told
     because = f"left git, covered by apply #1 at commit {applied[:12]}"
     assert f"A plan user/cid loses access, because {because}" in ran.told
-    assert "And a plan: nothing to do about them In the account Cid, active, id " in ran.told
+    assert "And a plan: nothing to do about this user In the account Cid, active, id " in ran.told
 
 
 STRANGER = "  zoe: {userName: zoe@example.com, displayName: Zoe Quist, department: Sales}\n"
@@ -234,8 +235,8 @@ def test_somebody_unmanaged_is_told_what_a_plan_does_and_how_to_declare_them(onl
     assert ") is unmanaged: in the account, and git does not declare them, and did not when " in ran.told
     assert " was applied. A plan lists them" in ran.told
     assert (
-        "To bring them under management: declare zoe under users, with userName: zoe@example.com, department: Sales, "
-        'and set department: Finance on zoe Then: everyone is in scope; passes "Money"'
+        "To bring this user under management: declare zoe under users, with userName: zoe@example.com, department: "
+        'Sales, and set department: Finance on zoe Then: everyone is in scope; passes "Money"'
     ) in ran.told
     assert "And a plan: user/zoe changes: department; leaves group/staff (Staff)" in ran.told
     assert "groups: Staff" in ran.told
@@ -331,7 +332,7 @@ def test_somebody_whom_only_the_account_has_is_told_with_what_would_make_them_ou
         "Setup (id/u-99) is unmanaged: in the account, and git does not declare them, and did not"
     )
     assert (
-        "To bring them under management: declare setup under users, with userName: setup@example.com "
+        "To bring this user under management: declare setup under users, with userName: setup@example.com "
         "Then: everyone is in scope; no scoping filters And a plan: user/setup changes: externalId"
     ) in ran.told
     assert "In the account Setup, active, id u-99" in ran.told

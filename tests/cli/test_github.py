@@ -172,7 +172,7 @@ def test_an_event_of_something_else_names_no_pull_request(event: str, reviewed: 
     ran = reviewed.run("comment", "plan.json")
 
     assert 4 == ran.code
-    assert "came without a pull request" in ran.err
+    assert "pushed without a pull request" in ran.err
     assert [] == reviewed.standin.written
 
 
@@ -230,8 +230,8 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
     assert [
         "### Nothing was applied to `sandbox`",
         "",
-        "- `Error: 2 guardrails; @everyone <b>look</b>`",
-        "- `Refused, for no approved plan shows it: user/x`",
+        "- Error: 2 guardrails; `@everyone <b>look</b>`",
+        "- Refused, for no approved plan shows it: `user/x`",
         "",
         "More: https://github.example/acme/people/actions/runs/42",
         "",
@@ -260,16 +260,16 @@ def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> Non
     ran = reviewed.run("approved-plan", "-o", "approved.json")
 
     assert 4 == ran.code
-    assert "sandbox was at sandbox, and is at https://acme.example/scim/v2 now" in ran.err
-    assert "the base moved: other edits of the desired state were merged after it was made" in ran.err
+    assert "the url of sandbox was sandbox and is now https://acme.example/scim/v2" in ran.err
+    assert "the base moved: other changes of the desired state were merged after it was made" in ran.err
     assert not (reviewed.project.root / "approved.json").exists()
 
 
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda plan: plan | {"tenant": "qa"}, "it is for the tenant qa, and not sandbox"),
-        (lambda plan: plan | {"commit": None}, "it was made of files that were not committed"),
+        (lambda plan: plan | {"tenant": "qa"}, "it is for the tenant qa, not sandbox"),
+        (lambda plan: plan | {"commit": None}, "it was made from files that were not committed"),
         (lambda plan: plan | {"digest": "sha256:0"}, "the digest is not that of the changes"),
         (lambda plan: plan | {"format": 9}, "is of format 9"),
         (lambda plan: plan | {"changes": [{"action": "delete_user"}]}, "is not a plan file that can be trusted"),
@@ -381,8 +381,8 @@ def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Review
 
     body = body_of(half_done)
     assert (0, True) == (opened.code, "did not do everything: 1 applied, 1 stale, 1 refused" in body)
-    assert "- stale: update user: `Bob` (`user/bob`)<br><sub>`title: Clerk → Head Clerk (" in body
-    drifted = "- **~** `Bob` (`user/bob`) was changed: `title`: `Queen` → `Head Clerk`<br><sub>`since "
+    assert "- stale: update user: `Bob` (`user/bob`)<br><sub>title: Clerk → Head Clerk (" in body
+    drifted = "- **~** `Bob` (`user/bob`) was changed: `title`: `Queen` → `Head Clerk`<br><sub>since "
     assert (
         "no approved plan shows this, so it was not done; put it into" in body.partition(drifted)[2].partition("\n")[0]
     )
@@ -400,7 +400,7 @@ def test_what_the_last_apply_did_not_do_is_looked_for_at_github(half_done: Revie
     assert 0 == half_done.run("drift-issue", "drift.json").code
     assert "- stale: update user: `Bob`" in body_of(half_done)
     assert "no approved plan shows this, so it was not done" in body_of(half_done)
-    assert "it said" not in body_of(half_done)
+    assert "it reported" not in body_of(half_done)
 
 
 def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed) -> None:
@@ -412,14 +412,14 @@ def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed)
     reviewed.run("drift-issue", "drift.json")
 
     assert "what was merged since the last apply (" in body_of(reviewed)
-    assert "- it said: `Refused, for no approved plan shows it: user/x`" in body_of(reviewed)
+    assert "- it reported: Refused, for no approved plan shows it: `user/x`" in body_of(reviewed)
 
 
 @pytest.mark.parametrize(
     ("token", "outcome", "said"),
     [
         (Token({"issues": "write"}), None, "`actions: read`"),
-        (Token({"issues": "write", "actions": "read"}), None, "GitHub has nothing at"),
+        (Token({"issues": "write", "actions": "read"}), None, "GitHub does not find"),
         (Token({"issues": "write", "actions": "read"}), "{}", "is not a plan file"),
     ],
 )

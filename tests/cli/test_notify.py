@@ -65,7 +65,7 @@ def test_drift_is_told_once_to_each_without_names(told: Told) -> None:
     assert 3 == ran.code
     [post], [mail] = chat.posts, office.mails
     assert post["text"].startswith("[reconciler] sandbox: drift\n\nsandbox: 2 people changed by hand.\n")
-    assert "What to do: apply to put it back, or take it over into git: reconciler import --adopt." in post["text"]
+    assert "What to do: apply to revert it, or adopt it into git: reconciler import --adopt." in post["text"]
     assert ("[reconciler] sandbox: drift", True) == (mail["Subject"], "References" in mail)
     assert [] == [name for name in ("ann", "Ann", "Somebody", "Chief") if name in post["text"] + str(mail)]
     assert "Told: a webhook (CHAT_WEBHOOK); e-mail to iam@example.com (SMTP_URL)\n" in ran.err
@@ -81,7 +81,7 @@ def test_a_guardrail_is_told_to_whoever_asked(told: Told) -> None:
 
     assert 4 == ran.code
     [post], [mail] = chat.posts, office.mails
-    assert "the plan is refused and nothing was done: max_deactivations." in post["text"]
+    assert "the plan is refused by a guardrail; nothing was done: max_deactivations." in post["text"]
     assert ("[reconciler] sandbox: not done; a guardrail refuses", "[reconciler] sandbox: not done") == (
         post["text"].splitlines()[0],
         mail["Subject"],

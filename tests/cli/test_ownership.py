@@ -45,7 +45,7 @@ def test_show_lists_the_applies_and_says_where_there_is_none(project: Project) -
 
     shown = project.run("ownership", "show")
 
-    said = "No apply is on record in this clone: apply, or fetch the record with `reconciler ownership fetch`\n"
+    said = "No apply is on record in this clone: fetch the record with `reconciler ownership fetch`, or apply\n"
     assert (0, said) == (before.code, before.out)
     first, second = shown.out.splitlines()
     commit = project.git("rev-parse", "--short=12", "HEAD").strip()
@@ -82,8 +82,8 @@ def test_show_of_a_user_whom_no_apply_covered_says_what_settles_it(project: Proj
     assert 0 == shown.code
     assert "covered by no apply on record" in shown.out
     assert "  verdict: unaccounted: " in shown.out
-    assert "  to settle it: left: [{key: user/cid, reason: WHY}]\n" in shown.out
-    assert "  where they are to stay, and are not ours any more: the same under released:\n" in shown.out
+    assert "  to resolve it: left: [{key: user/cid, reason: WHY}]\n" in shown.out
+    assert "  to keep it and end the management by git: the same line under released:\n" in shown.out
     planned = project.run("plan", "--exit-code")
     assert (3, True) == (planned.code, project.users()["cid"]["active"])
 
@@ -216,7 +216,7 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
 
     said = "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n"
     assert (0, said) == (written.code, written.out)
-    assert "nothing was sent: the record starts again from this commit" in project.run("ownership", "show").out
+    assert "nothing was sent: the record starts anew from this commit" in project.run("ownership", "show").out
     project.commit(SANDBOX + TEAM)
     applied = project.run("apply", "--yes", "--read", "targeted", "--base", "HEAD~1")
     assert 0 == applied.code, applied.err
@@ -393,7 +393,7 @@ def test_while_an_apply_is_open_another_clone_is_refused(office: Office) -> None
         r"apply #1 of clone-[0-9a-f]{16} has begun, has no end on record, and may still send requests", other.err
     )
     assert re.search(rf"wait until it ends, or until {UNTIL}, when the next run takes over", other.err)
-    assert re.search(r"\n      it has not ended; it may send until \d{4}-\d\d-\d\d \d\d:\d\d UTC\n", shown.out)
+    assert re.search(r"\n      not ended; may send requests until \d{4}-\d\d-\d\d \d\d:\d\d UTC\n", shown.out)
     assert (0, 3) == (again.code, len(office.store.simulator().users)), again.err
     assert ["begun", "whole"] == office.here.ends("acme")
     assert 0 == office.there.run("apply", "--yes").code

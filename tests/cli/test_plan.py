@@ -126,7 +126,7 @@ def test_a_plan_from_a_saved_live_state_is_not_refused_and_can_be_told_from_othe
     ran = project.run("plan", "--live", "live.json", "--exit-code")
 
     assert 3 == ran.code
-    assert "made from a saved live state: apply plans again from the account" in ran.out
+    assert "made from a saved live state; an apply reads the account and plans again" in ran.out
 
 
 def test_a_saved_live_state_is_saved_as_it_was_read_whether_or_not_it_is_planned_from(project: Project) -> None:
@@ -184,7 +184,7 @@ def test_who_left_git_loses_access_by_the_record_and_not_by_the_base(project: Pr
         ran = project.run("plan", "--exit-code", *base)
         assert (3, True) == (
             ran.code,
-            ran.out.startswith("Plan for sandbox: no changes; 1 user is named below, and untouched"),
+            ran.out.startswith("Plan for sandbox: no changes; 1 user is named below, not changed"),
         ), ran.out
         assert "Cid (user/cid)" in ran.out
 

@@ -119,7 +119,7 @@ def test_with_a_base_a_company_is_asked_for_what_differs(project: Project) -> No
     ran = project.run("apply", "approved.json")
     assert (0, ["whole", "whole"]) == (ran.code, project.ends())
     assert (300, "targeted") == tuple(project.applies()[-1][one] for one in ("population", "mode"))
-    counts = "No user was unsettled or ignored at apply #1"
+    counts = "No user was unresolved or ignored at apply #1"
     assert f"Partial read: 6 users, 0 groups. {counts}; drift and unmanaged" in " ".join(ran.err.split())
 
 

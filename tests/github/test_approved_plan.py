@@ -92,7 +92,7 @@ def test_a_commit_that_was_pushed_is_not_approved(standin: StandIn, github: GitH
     standin.commits.clear()
 
     assert refusal(github).startswith(
-        "cccccccccccc came without a pull request, so nobody approved a plan for it: apply"
+        "cccccccccccc was pushed without a pull request, so no plan was approved for it: start"
     )
 
 
@@ -101,7 +101,7 @@ def test_a_commit_within_a_pull_request_is_not_where_it_was_merged(standin: Stan
     reviewed(standin)
     standin.pulls[0]["merge_commit_sha"] = OTHER
 
-    assert "is not where one pull request was merged (it belongs to #7)" in refusal(github)
+    assert "is not the merge of one pull request (it belongs to #7)" in refusal(github)
 
 
 def test_a_pull_request_that_is_open_approves_nothing(standin: StandIn, github: GitHub) -> None:
@@ -113,7 +113,7 @@ def test_a_pull_request_that_is_open_approves_nothing(standin: StandIn, github: 
 
     standin.pulls[0] |= {"merged_at": None}
 
-    assert "came without a pull request" in refusal(github)
+    assert "pushed without a pull request" in refusal(github)
 
 
 def test_a_pull_request_of_another_repository_is_not_ours(standin: StandIn, github: GitHub) -> None:
@@ -121,7 +121,7 @@ def test_a_pull_request_of_another_repository_is_not_ours(standin: StandIn, gith
     reviewed(standin)
     standin.pulls[0]["base"]["repo"] = {"full_name": "mallory/people"}
 
-    assert "came without a pull request" in refusal(github)
+    assert "pushed without a pull request" in refusal(github)
 
 
 def test_a_pull_request_from_a_fork_has_no_plan(standin: StandIn, github: GitHub) -> None:
@@ -132,7 +132,7 @@ def test_a_pull_request_from_a_fork_has_no_plan(standin: StandIn, github: GitHub
         reviewed(standin)
         standin.pulls[0]["head"]["repo"] = origin
 
-        assert "#7 came from a fork, where no plan is made" in refusal(github)
+        assert "#7 comes from a fork, and forks get no plan" in refusal(github)
 
 
 @pytest.mark.parametrize("name", ["filename", "previous_filename"])
@@ -144,7 +144,7 @@ def test_a_pull_request_that_edits_the_workflow_can_not_vouch_for_itself(
     standin.files[7] += [{"filename": f"{number}.yaml"} for number in range(5)]
     standin.files[7].append({"filename": "x", name: ".github/workflows/plan.yml"})
 
-    assert "so its plan was made by a workflow of its own" in refusal(github)
+    assert "so its own workflow made its plan" in refusal(github)
 
 
 def test_a_head_that_was_pushed_just_before_the_merge_has_no_plan(standin: StandIn, github: GitHub) -> None:
@@ -160,7 +160,7 @@ def test_a_run_that_goes_on_is_waited_for_by_a_person(standin: StandIn, github: 
     reviewed(standin)
     standin.start_run(HEAD)
 
-    assert "the plan of #7 is still being made" in refusal(github)
+    assert "the plan run of #7 has not finished" in refusal(github)
 
 
 def lies_about(name: str, value: object) -> Edit:
@@ -194,7 +194,7 @@ def test_there_may_be_no_such_workflow(standin: StandIn, github: GitHub) -> None
     run, _artifact = reviewed(standin)
     run["path"] = ".github/workflows/planning.yml"
 
-    assert "there is no workflow plan.yml here" in refusal(github)
+    assert "this repository has no workflow plan.yml" in refusal(github)
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_a_plan_that_was_not_shown_is_not_approved(
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (lambda standin, _run, _artifact: standin.artifacts.clear(), "holds no artifact plan-qa (was it deleted?)"),
-        (lambda _standin, _run, artifact: artifact.update(name="plan-production"), "holds no artifact plan-qa"),
+        (lambda standin, _run, _artifact: standin.artifacts.clear(), "has no artifact plan-qa (was it deleted?)"),
+        (lambda _standin, _run, artifact: artifact.update(name="plan-production"), "has no artifact plan-qa"),
         (lambda _standin, _run, artifact: artifact.update(expired=True), "has expired"),
-        (lambda standin, _run, _artifact: standin.archives.clear(), "is gone"),
+        (lambda standin, _run, _artifact: standin.archives.clear(), "no longer exists"),
         (lambda _standin, _run, artifact: artifact.update(digest="sha256:00"), "its digest differs"),
         (lambda standin, _run, artifact: standin.archives.update({artifact["id"]: b"PK"}), "its digest differs"),
     ],
@@ -242,14 +242,14 @@ def test_an_artifact_that_expires_between_two_calls_is_refused(standin: StandIn,
     _run, artifact = reviewed(standin)
     standin.fail_next(f"GET /repos/acme/people/actions/artifacts/{artifact['id']}", 410)
 
-    assert "the artifact plan-qa is gone" in refusal(github)
+    assert "the artifact plan-qa no longer exists" in refusal(github)
 
 
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"plan.json": "{}"}, "does not hold plan.json and tree alone"),
-        ({**FILES, "../../evil": "x"}, "does not hold plan.json and tree alone"),
+        ({"plan.json": "{}"}, "does not hold the expected files (plan.json, tree, said.txt)"),
+        ({**FILES, "../../evil": "x"}, "does not hold the expected files (plan.json, tree, said.txt)"),
         ({**FILES, "plan.json": b"\xff\xfe"}, "can't be read"),
     ],
 )
@@ -277,7 +277,7 @@ def test_the_artifact_of_another_run_is_refused(standin: StandIn, github: GitHub
     _run, artifact = reviewed(standin)
     artifact["workflow_run"]["head_sha"] = OTHER
 
-    assert "is of another run" in refusal(github)
+    assert "belongs to another run" in refusal(github)
 
 
 def test_a_secondary_limit_in_the_middle_is_waited_for(standin: StandIn, github: GitHub) -> None:

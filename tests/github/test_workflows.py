@@ -133,9 +133,9 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert "Refused, for no approved plan shows it: user/ann" in applied["apply qa"].said
     outcome = acme.comments(number)[1]
     assert (
-        "`title: Chief → Queen (the account changed since this was approved, and the change is now different" in outcome
+        "title: Chief → Queen (the account changed since this was approved, and the change is now different" in outcome
     )
-    assert "`title: Emperor → Queen (no approved plan shows this, so it was not done" in outcome
+    assert "title: Emperor → Queen (no approved plan shows this, so it was not done" in outcome
 
     assert "success" == acme.look_for_drift()["issue qa"].result
     [issue] = acme.standin.issues
@@ -156,7 +156,7 @@ def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
     applied = acme.apply(acme.squash(first))
 
     assert ("failure", "failure") == (pushed["apply qa"].result, applied["apply qa"].result)
-    assert "came without a pull request" in pushed["apply qa"].said
+    assert "pushed without a pull request" in pushed["apply qa"].said
     assert "the base moved" in applied["apply qa"].said
     assert ("Chief", "Clerk") == titles(acme)
     assert acme.comments(first)[1].startswith("### Nothing was applied to `qa`")
@@ -164,7 +164,7 @@ def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
     acme.look_for_drift()
     [issue] = acme.standin.issues
     assert "is not applied" in issue["body"]
-    assert "- it said: `Error: the plan of #7 is not of what was merged: the base moved" in issue["body"]
+    assert "- it reported: Error: the plan of `#7` does not match the merge: the base moved" in issue["body"]
 
 
 def test_a_fork_gets_validation_and_no_more(acme: Company) -> None:

@@ -38,11 +38,11 @@ def test_a_targeted_plan_lists_nobody_unmanaged_and_is_no_nothing_to_do_for_ever
     assert "targeted" == seen.plan["read"]["mode"], seen.ran.said
     assert ({"user/cid": "update_user"}, []) == (seen.changes, seen.plan.get("unmanaged", []))
     assert 1 == seen.plan["record"]["unsettled"]
-    assert "1 user was unsettled" in seen.forms["txt"]
+    assert "1 user was unresolved" in seen.forms["txt"]
     estate.applies("--read=targeted")
     nothing = estate.plan("--read=targeted")
     assert "nothing to do sha" not in nothing.forms["txt"]
-    assert "were looked at" in nothing.forms["txt"] or nothing.named
+    assert "that were read" in nothing.forms["txt"] or nothing.named
     assert {"Fay": "unaccounted"} == estate.plan("--read=full").named
 
 

@@ -43,10 +43,10 @@ def test_people_read_two_lines_for_each() -> None:
       3 applied, 1 already; 1,204 active users after it; sha256:0
 #12   2026-03-31 12:00  production  whole      c0ffeec0ffee  =HYPERLINK("x") (-Ada)
       3 applied, 1 already; 1,204 active users after it; not in the history of HEAD; sha256:0
-#12   2026-03-31 12:00  qa          partial    c0ffeec0ffee  (a commit that is not here)
+#12   2026-03-31 12:00  qa          partial    c0ffeec0ffee  (a commit that this clone does not have)
       nothing to do; 1 active user after it; sha256:0
-#12   2026-03-31 12:00  qa          begun      c0ffeec0ffee  (a commit that is not here)
-      it has not ended; it may send until 2026-03-31 13:00 UTC
+#12   2026-03-31 12:00  qa          begun      c0ffeec0ffee  (a commit that this clone does not have)
+      not ended; may send requests until 2026-03-31 13:00 UTC
 """
 
     assert expected == render_applies([WHOLE, ELSEWHERE, GONE, BEGUN], "text")

@@ -105,7 +105,7 @@ qa, run r0, not committed, by Ada <ada@example.com>
   2026-11-25 03:14:30  started    add_members  HR (group/hr)
       members: user/ann
       because holds user
-      ! what came of it is not known: the run was stopped before it could say. The next plan tells
+      ! the result is unknown, because the run stopped first; the next plan shows what is still to do
   2026-11-25 03:14:30  skipped    create_user  Ann (user/ann)
       title: Chief; userName: ann
       because holds user

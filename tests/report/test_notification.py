@@ -33,7 +33,7 @@ def run_of(*statuses: str, stopped: str | None = None) -> Run:
         (
             RunResult("apply", "qa", run=run_of("applied", "failed", "failed"), settled=False, not_approved=1),
             "failure",
-            "the apply did not do everything: 1 applied, 2 failed, 1 not approved and not done.",
+            "the apply did not do everything: 1 applied, 2 failed, 1 not approved, so not done.",
         ),
         (
             RunResult("apply", "qa", run=run_of(stopped="interrupted by SIGTERM"), settled=False),
@@ -41,16 +41,24 @@ def run_of(*statuses: str, stopped: str | None = None) -> Run:
             "the apply did not do everything: nothing was done; interrupted by SIGTERM.",
         ),
         (RunResult("apply", "qa", error="qa is down."), "failure", "the apply stopped: qa is down."),
-        (RunResult("drift", "qa", error="qa is down"), "failure", "it can't be told what drifted: qa is down."),
-        (RunResult("apply", "qa", refused=(UNREAD,)), "failure", "the account could not be read as a whole"),
-        (RunResult("apply", "qa", refused=(GUARDRAIL,)), "guardrail", "nothing was done: max_deactivations."),
+        (RunResult("drift", "qa", error="qa is down"), "failure", "the check for drift failed: qa is down."),
+        (RunResult("apply", "qa", refused=(UNREAD,)), "failure", "the account was not read completely"),
+        (
+            RunResult("apply", "qa", refused=(GUARDRAIL,)),
+            "guardrail",
+            "refused by a guardrail; nothing was done: max_deactivations.",
+        ),
         (
             RunResult("drift", "qa", drifted=drifted(GUARDRAIL)),
             "guardrail",
-            "can't simply be put back: max_deactivations",
+            "can't simply be reverted, because a guardrail would refuse that: max_deactivations",
         ),
         (RunResult("drift", "qa", drifted=drifted()), "drift", "1 person changed by hand."),
-        (RunResult("apply", "qa", token=TOKEN), "token_expiry", "the token of qa expires.\n  What to do: renew it."),
+        (
+            RunResult("apply", "qa", token=TOKEN),
+            "token_expiry",
+            "the token of qa expires.\n  What to do: renew the token.",
+        ),
     ],
 )
 def test_each_event_has_its_sentence(ending: RunResult, event: str, said: str) -> None:
@@ -90,5 +98,5 @@ def test_a_refusal_names_nobody() -> None:
     error = f"{GUARDRAIL.message}: user/ada.lee"
     message = render_notification(RunResult("apply", "qa", error=error, refused=(GUARDRAIL,)), ["failure"], None)
 
-    assert "the plan is refused and nothing was done.\n  What to do: " in message.text
+    assert "the plan is refused; nothing was done.\n  What to do: " in message.text
     assert "ada" not in str(message)

@@ -100,7 +100,7 @@ def test_what_shrinks_comes_first_and_who_loses_access_before_all() -> None:
                 "gains roles",
                 "Drift",
                 "Ann Lee (user/ann) changes" if form == "text" else "`Ann Lee` (`user/ann`) changes",
-                "Left alone",
+                "Skipped",
                 "7 requests to apply",
             )
         ]
@@ -129,15 +129,15 @@ This change (2 people get access, 1 person changes, 1 person loses access, 2 gro
   + Service Desk (group/desk) gains members: New Hire (user/new)
   + Bob (user/bob) gains roles: auditor
 
-Drift: changed in the account, whatever becomes of this change (1 person changes)
+Drift: changed in the account, not by this change (1 person changes)
   ~ Ann Lee (user/ann) changes
       title: Analyst → Senior
       because git says so [ds/people.yaml:4, 1a2b3c4 by Ada]
 
-Left alone (1)
+Skipped (1)
     user/eve: inactive already
 
-Not in git, and left as they are: 1 user and 1 group of the account, listed by --format html
+Unmanaged (not in git, not changed): 1 user and 1 group of the account, listed by --format html
 
 7 requests to apply, at least 12 s at the tenant's pace; 2 requests made to read 4 users and 1 group
 {WHOLE.digest}
@@ -151,7 +151,7 @@ def test_a_plan_in_markdown_is_a_page_with_a_section_for_each_cause() -> None:
 
     assert rendered.startswith("### Plan for `qa`: 21 people get access, 1 person loses access; nothing blocks it\n")
     assert "<details open>\n<summary><b>This change</b>: 21 people get" in rendered
-    assert "- **\N{MINUS SIGN}** `Gone Away` (`user/gone`) loses access<br><sub>because `left git`</sub>\n" in rendered
+    assert "- **\N{MINUS SIGN}** `Gone Away` (`user/gone`) loses access<br><sub>because left git</sub>\n" in rendered
     assert (
         "- **+** **21 people** get access<br>`N0` (`user/0`), `N1` (`user/1`), `N10` (`user/10`) and 18 more\n"
         in rendered
@@ -276,7 +276,7 @@ def test_what_to_know_of_a_plan_is_said_before_any_change(fields: dict[str, Any]
 
     assert lines(plan)[1].startswith(f"i {said}")
     assert lines(plan, "markdown")[0].endswith("; nothing blocks it")
-    assert f"\n> {said}" in render_plan(plan, "markdown")
+    assert f"\n> {said[0].upper()}{said[1:]}" in render_plan(plan, "markdown")
 
 
 def test_drift_is_told_under_a_heading_of_its_own() -> None:
@@ -314,10 +314,10 @@ Applied to qa: 1 applied, 1 failed, 1 skipped
 ! stopped: interrupted
   failed update user: Ann Lee (user/ann): refused: 400
   skipped deactivate user: Gone Away (user/gone)
-i 2 changes are not done: plan and apply again, and nothing is done twice
+i 2 changes are not done: plan and apply again; nothing is done twice
 1 request
 """ == render_run(told, "text")
-    assert "- update user: `Ann Lee` (`user/ann`)<br><sub>`refused: 400`</sub>\n" in render_run(told, "markdown")
+    assert "- update user: `Ann Lee` (`user/ann`)<br><sub>refused: 400</sub>\n" in render_run(told, "markdown")
     assert told == Run.model_validate_json(render_run(told, "json"))
     assert 3 == len(json.loads(render_run(told, "json"))["outcomes"])
 
@@ -372,7 +372,7 @@ def test_one_line_that_gives_many_a_value_of_their_own_is_told_once() -> None:
 
     assert "~ 200 people change" in text
     assert "supportID: nothing → S0 for U0, nothing → S1 for U1" in " ".join(text.split())
-    assert "asked for [ds/mappings.yaml:3]" in text
+    assert "declared [ds/mappings.yaml:3]" in text
     assert "`nothing → S10 for U10` and 197 more" in render_plan(plan, "markdown")
 
 

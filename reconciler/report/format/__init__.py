@@ -1,1 +1,1 @@
-"""How text is written safely: quoting, counts, cutting to a length, CSV, SARIF."""
+"""Text that is safe to show: quoting, sentences about plans, cutting to a length, CSV, SARIF."""

@@ -1,4 +1,4 @@
-"""How a page is made to fit: whole pieces are left out, never part of one; what shrinks goes last. Knows no words."""
+"""Cuts a page to a length: whole items are left out, removals last. Knows no words."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ LIMIT = 60_000  # GitHub refuses a comment of more than 65,536 characters
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The most rows of a section that take nothing away, and the most names of what does; None is all of them."""
+    """How many rows without a removal each section keeps, and how many names its removals keep; None keeps all."""
 
     rows: int | None = None
     names: int | None = None
 
 
 def fit(page: Callable[[Cut], str], rows: int, names: int, limit: int) -> str:
-    """The longest page within the limit: whole; else with fewer rows; else with what shrinks by number and names."""
+    """Returns the longest page within the limit: all of it, or fewer rows, or removals by number and names only."""
     if len(whole := page(Cut())) <= limit:
         return whole
     kept = _largest(rows, lambda number: len(page(Cut(rows=number))), limit)
@@ -29,13 +29,13 @@ def fit(page: Callable[[Cut], str], rows: int, names: int, limit: int) -> str:
 
 
 def _largest(most: int, length: Callable[[int], int], limit: int) -> int | None:
-    """The largest number whose length was seen to be within the limit; None where not even that of 0 is."""
+    """Returns the largest number whose length is within the limit; None if the length of 0 is above it."""
     found = bisect_right(range(most + 1), limit, key=length) - 1
     return found if found >= 0 else None
 
 
 def within(items: Sequence[str], budget: int) -> list[str]:
-    """As many of the items, from the first, as fit into so many characters."""
+    """Returns the first items that fit into `budget` characters together."""
     kept: list[str] = []
     for item in items:
         budget -= len(item)

@@ -1,6 +1,6 @@
-"""Problems → SARIF 2.1.0 as GitHub's code scanning takes it: every result has a place, and there are not too many.
+"""Writes problems as SARIF 2.1.0 for GitHub's code scanning.
 
-One result without a place, or one too many, and the whole file is turned away.
+GitHub rejects the whole file if one result has no location, or if a run has too many results.
 """
 
 from __future__ import annotations
@@ -10,39 +10,40 @@ from urllib.parse import quote
 
 from reconciler.errors import Problem, Source
 
-MOST_RESULTS = 25_000  # in one run; of more than 5,000 GitHub shows the most severe
+MOST_RESULTS = 25_000  # per run; of more than 5,000 GitHub shows the most severe
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 SEVEREST_FIRST = ("error", "warning", "info")
-SOMEWHERE = Source("desired-state", 1)  # of what is at no line; GitHub wants a name, and no file of that name
-HELP = "What to do is said with each problem. docs/desired-state.md describes what may stand where."
+SOMEWHERE = Source("desired-state", 1)  # for a problem without a line: GitHub needs a name, not an existing file
+HELP = "Each problem states what to do. docs/desired-state.md describes the YAML."
 
 
 def to_sarif(problems: Sequence[Problem]) -> dict[str, object]:
-    """One run: a result for each problem, and the rules that they are of."""
-    told = _within_limit(problems)
+    """Returns a document with one run: its rules, and a result for each problem."""
+    reported = _within_limit(problems)
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [
             {
-                "tool": {"driver": {"name": "reconciler", "rules": [_rule(code) for code in _codes(told)]}},
-                "results": [_result(problem) for problem in told],
+                "tool": {
+                    "driver": {
+                        "name": "reconciler",
+                        "rules": [_rule(code) for code in sorted({problem.code for problem in reported})],
+                    }
+                },
+                "results": [_result(problem) for problem in reported],
             }
         ],
     }
 
 
 def _within_limit(problems: Sequence[Problem]) -> Sequence[Problem]:
-    """All of them; of too many the severest, and how many are not there."""
+    """Returns the problems; of too many, the most severe, and one more that counts the others."""
     if len(problems) <= MOST_RESULTS:
         return problems
     kept = sorted(problems, key=lambda one: SEVEREST_FIRST.index(one.severity))[: MOST_RESULTS - 1]
     more = len(problems) - len(kept)
     return [*kept, Problem("left_out", f"{more:,} more problems are not in this file", hint="fix these first")]
-
-
-def _codes(problems: Sequence[Problem]) -> Sequence[str]:
-    return sorted({problem.code for problem in problems})
 
 
 def _rule(code: str) -> dict[str, object]:
@@ -51,12 +52,12 @@ def _rule(code: str) -> dict[str, object]:
 
 
 def _result(problem: Problem) -> dict[str, object]:
-    said = problem.message + (f" ({problem.hint})" if problem.hint else "")
+    text = problem.message + (f" ({problem.hint})" if problem.hint else "")
     source = problem.source or SOMEWHERE
-    place = {"artifactLocation": {"uri": quote(source.file)}, "region": {"startLine": source.line or 1}}
+    location = {"artifactLocation": {"uri": quote(source.file)}, "region": {"startLine": source.line or 1}}
     return {
         "ruleId": problem.code,
         "level": LEVELS[problem.severity],
-        "message": {"text": said},
-        "locations": [{"physicalLocation": place}],
+        "message": {"text": text},
+        "locations": [{"physicalLocation": location}],
     }

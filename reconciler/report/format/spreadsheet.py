@@ -1,4 +1,4 @@
-"""Values for spreadsheets, made harmless: a text that begins like a formula is a text."""
+"""Escapes values for spreadsheets: a text that begins like a formula stays a text."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from typing import Final
 
 from reconciler.report.format.quote import plain_line
 
-LIKE_A_FORMULA: Final = ("=", "+", "-", "@", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and the same signs, wide
+LIKE_A_FORMULA: Final = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # the last four are the same signs, full width
 
 
 def cell(value: object) -> str:
-    """The value as a cell of CSV; an apostrophe before what a spreadsheet would calculate.
+    """Returns the value as a cell of CSV; text that a spreadsheet would calculate gets an apostrophe in front.
 
-    What can't be seen, but for the ends of lines, is spelled by its number: a terminal would obey it.
+    Invisible characters, except line ends, are shown as code points, because a terminal would obey them.
     """
     match value:
         case None:

@@ -1,4 +1,4 @@
-"""Sentences about plans: the verdict, what blocks, what it costs, which line of git asks for it. Quotes nothing."""
+"""Sentences about plans: the verdict, what blocks, the cost, the source lines. Quotes nothing."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Voice: TypeAlias = Literal["plan", "drift"]
 
 MOST_LINES = 3
 GETS = frozenset({"create_user", "reactivate_user"})
-LEFT = ("left git", "left, says")  # how the reason of every leaver begins
+LEFT = ("left git", "left, says")  # the reason of every leaver begins like this
 SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
 TITLES: dict[Cause, str] = {
     "conflict": "Conflicts: changed in git and in the account",
     "this_change": "This change",
-    "merged": "Merged earlier, and waiting to be applied",
-    "drift": "Drift: changed in the account, whatever becomes of this change",
+    "merged": "Merged earlier, not applied yet",
+    "drift": "Drift: changed in the account, not by this change",
 }
-# What becomes of the resource, told of one and of many.
+# What happens to one user or group, and to many.
 VERBS: dict[Action, tuple[str, str]] = {
     "create_user": ("gets access", "get access"),
     "reactivate_user": ("gets access back", "get access back"),
@@ -37,7 +37,7 @@ VERBS: dict[Action, tuple[str, str]] = {
     "grant_roles": ("gains roles", "gain roles"),
     "revoke_roles": ("loses roles", "lose roles"),
 }
-# What somebody did in the account that the change would undo.
+# What happened in the account, which the change would revert.
 DRIFTED: dict[Action, tuple[str, str]] = {
     "create_user": ("is gone from the account", "are gone from the account"),
     "reactivate_user": ("was deactivated", "were deactivated"),
@@ -53,13 +53,13 @@ DRIFTED: dict[Action, tuple[str, str]] = {
 
 
 def make_verdict(changes: Iterable[Change]) -> str:
-    """How many people get, change and lose access, and how many groups change, in one line; people are counted once."""
+    """Returns in one line how many people get access, change or lose access, and how many groups change."""
     return describe_tally([NO_TALLY, *tally_each(changes)][-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many changes there are; how many people get access, change and lose access, and how many groups change."""
+    """Counts of changes, of people who get access, change or lose access, and of groups; each person counts once."""
 
     changes: int
     gets: int
@@ -72,7 +72,7 @@ NO_TALLY = Tally(0, 0, 0, 0, 0)
 
 
 def tally_each(changes: Iterable[Change]) -> Iterable[Tally]:
-    """For each change, the tally of it and of all before it."""
+    """Yields for each change the tally of it and all changes before it."""
     gets, loses, users, groups = set[str](), set[str](), set[str](), set[str]()
     for number, change in enumerate(changes, 1):
         (users if change.key.startswith("user/") else groups).add(change.key)
@@ -84,24 +84,24 @@ def tally_each(changes: Iterable[Change]) -> Iterable[Tally]:
 
 
 def describe_tally(tally: Tally) -> str:
-    """`40 people get access, 272 people change, 3 groups change`."""
+    """Returns `40 people get access, 272 people change, 3 groups change`."""
     parts = [
         (tally.gets, "gets access", "get access"),
         (tally.others, "changes", "change"),
         (tally.loses, "loses access", "lose access"),
     ]
-    told = [f"{count_people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
+    counted = [f"{count_people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
     if tally.groups:
-        told.append(f"{tally.groups:,} {'group changes' if tally.groups == 1 else 'groups change'}")
-    return ", ".join(told)
+        counted.append(f"{tally.groups:,} {'group changes' if tally.groups == 1 else 'groups change'}")
+    return ", ".join(counted)
 
 
 def make_drift_verdict(plan: Plan) -> str:
-    """`2 people changed by hand; pending: 3 changes …; 1 user is unaccounted for`; empty where there is nothing."""
+    """Returns `2 people changed by hand; pending: 3 changes …; 1 user is unaccounted for`, or an empty text."""
     drift, pending = split_drift(plan)
     by_hand = f"{_count_changed(drift)} changed by hand" if drift else "none" if pending else ""
-    asked = f"pending: {count(len(pending), 'change')} that git asks for and that no apply has carried out"
-    return "; ".join(filter(None, [by_hand, asked if pending else "", describe_named(plan.named)]))
+    waiting = f"pending: {count(len(pending), 'change')} from git, not applied yet"
+    return "; ".join(filter(None, [by_hand, waiting if pending else "", describe_named(plan.named)]))
 
 
 def _count_changed(changes: Iterable[Change]) -> str:
@@ -112,49 +112,49 @@ def _count_changed(changes: Iterable[Change]) -> str:
 
 
 def describe_named(named: Sequence[NamedResource]) -> str:
-    """`2 users and 1 group are unaccounted for`; empty where there are none."""
+    """Returns `2 users and 1 group are unaccounted for`, or an empty text."""
     return f"{count_named(named)} {'is' if len(named) == 1 else 'are'} unaccounted for" if named else ""
 
 
 def count_named(named: Sequence[NamedResource]) -> str:
-    """`2 users and 1 group`."""
+    """Returns `2 users and 1 group`."""
     users = sum(one.kind == "user" for one in named)
     return count_both(users, len(named) - users)
 
 
 def describe_action(action: Action, voice: Voice, number: int) -> str:
-    """What becomes of one resource, or of many."""
+    """Returns the verb for an action: `gets access` for one user or group, `get access` for many."""
     one, many = (VERBS if voice == "plan" else DRIFTED)[action]
     return one if number == 1 else many
 
 
 def describe_change(change: Change, voice: Voice, number: int) -> str:
-    """What becomes of the resource of a change, or of the many that the same happens to."""
+    """Returns the verb for a change; a leaver who was reactivated by hand has a verb of their own."""
     came_back = change.action == "deactivate_user" and change.cause == "drift" and change.reason.startswith(LEFT)
     if not came_back:
         return describe_action(change.action, voice, number)
     was, loses = ("was", "loses") if number == 1 else ("were", "lose")
     if voice == "drift":
-        return f"left git, and {was} switched on again by hand"
-    return f"left git, {was} switched on again by hand, and {loses} access"
+        return f"left git, and {was} reactivated by hand"
+    return f"left git, {was} reactivated by hand, and {loses} access"
 
 
 def count_resources(keys: Sequence[str]) -> str:
-    """`12 people`, `3 groups`; they are of one kind."""
+    """Returns `12 people` or `3 groups`; all keys are of one kind."""
     return count_people(len(keys)) if keys[0].startswith("user/") else count(len(keys), "group")
 
 
 NOT_APPLIED = {
-    "another_account": "this is another account than that of the last apply",
+    "another_account": "this is not the account of the last apply",
     "another_tenant": "this is the account of another tenant",
     "two_folders": "another folder uses this record of applies",
-    "beside": "HEAD is beside the last apply",
-    "behind": "a later commit was applied already",
+    "beside": "HEAD's history does not contain the last applied commit",
+    "behind": "a later commit is already applied",
 }
 
 
 def describe_block(plan: Plan) -> str:
-    """What stands between this plan and its apply; nothing where it can be applied, or is only a rehearsal."""
+    """Returns why the plan can't be applied; empty if it can, or if it was made from a saved live state."""
     guarded = sum(problem.code == "guardrail" for problem in plan.problems)
     reasons = []
     if not plan.read.complete:
@@ -171,52 +171,52 @@ def describe_block(plan: Plan) -> str:
 
 
 def describe_notes(plan: Plan) -> Iterable[str]:
-    """What to know before reading on: how the account was looked at, and whether anything would come back."""
+    """Yields notes on a plan that was made from a saved live state, or that does not converge."""
     if plan.read.mode == "snapshot":
-        yield "made from a saved live state: apply plans again from the account"
+        yield "made from a saved live state; an apply reads the account and plans again"
     if not plan.converges and not any(problem.code == "does_not_converge" for problem in plan.problems):
-        yield "does not converge: planning again after it would leave something to do"
+        yield "does not converge: a second plan, after applying this one, would not be empty"
 
 
 def describe_unmanaged(plan: Plan) -> str:
-    """How many resources of the account git does not declare; empty where the read was not made to find them."""
+    """Returns how many users and groups of the account git does not declare; empty after a targeted read."""
     if plan.read.mode == "targeted":
         return ""
     users = sum(one.kind == "user" for one in plan.unmanaged)
     counted = count_both(users, len(plan.unmanaged) - users)
     known = plan.record is None or plan.record.known
-    never = "Not in git, and left as they are" if known else "Not in git; whether they were ours is not known"
-    return f"{never}: {counted} of the account" if counted else ""
+    title = "Unmanaged (not in git, not changed)" if known else "Not in git, ownership unknown"
+    return f"{title}: {counted} of the account" if counted else ""
 
 
 def describe_cost(plan: Plan) -> str:
-    """Requests and time to apply, and what reading took."""
+    """Returns the requests and the time to apply, and the requests that reading took."""
     read, cost = plan.read, plan.cost
     wait = f", {spell_at_least(cost.seconds)} at the tenant's pace" if cost.seconds else ""
     applying = f"{count(cost.requests, 'request')} to apply{wait}; " if plan.changes else ""
     held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
     if read.mode == "incremental":
-        held = f"{count(read.groups, 'group')}, and who of {count(read.users, 'user')} changed since the last read"
+        held = f"{count(read.groups, 'group')}, and what changed in {count(read.users, 'user')} since the last read"
     return f"{applying}{count(read.requests, 'request')} made to read {held}"
 
 
 def describe_source(source: Source) -> str:
-    """`file:line, 1a2b3c4 by Ada`, as far as it is known."""
-    return f"{source}{_tell_commit(source)}"
+    """Returns `file:line, 1a2b3c4 by Ada`; without the commit or author if unknown."""
+    return f"{source}{_describe_commit(source)}"
 
 
 def describe_sources(sources: Iterable[Source]) -> tuple[str, ...]:
-    """Lines of one file and commit together: `file:8, 15, 22 and 211 more, 1a2b3c4 by Ada`."""
+    """Returns one text for each file and commit: `file:8, 15, 22 and 211 more, 1a2b3c4 by Ada`."""
     lines: dict[tuple[str, str], list[str]] = {}
     for source in sorted(set(sources), key=lambda one: (one.file, one.line)):
-        lines.setdefault((source.file, _tell_commit(source)), []).extend([str(source.line)] * bool(source.line))
+        lines.setdefault((source.file, _describe_commit(source)), []).extend([str(source.line)] * bool(source.line))
     return tuple(
         f"{file}:{few(listed, MOST_LINES)}{commit}" if listed else f"{file}{commit}"
         for (file, commit), listed in lines.items()
     )
 
 
-def _tell_commit(source: Source) -> str:
+def _describe_commit(source: Source) -> str:
     commit = f", {source.commit[:7]}" if source.commit else ""
     author = f" by {source.author}" if source.author else ""
     return f"{commit}{author}"

@@ -1,1 +1,1 @@
-"""What a report shows, before a template spells it."""
+"""The content of a report, before a template renders it."""

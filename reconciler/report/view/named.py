@@ -1,4 +1,4 @@
-"""Users and groups that a plan names and leaves untouched, grouped by what is known of them. Quotes nothing."""
+"""Unresolved users and groups, which a plan names and does not change, grouped by verdict. Quotes nothing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from reconciler.core.changes.plan_notes import NamedResource
 
 VERDICTS = {
-    "unaccounted": ("Unaccounted for", "git no longer declares them, and it can't be told whether they left"),
-    "elsewhere": ("Applied from another branch", "only a commit of another branch declares them"),
+    "unaccounted": ("Unaccounted for", "git no longer declares them, and the evidence does not show whether they left"),
+    "elsewhere": ("Applied from another branch", "the commit that declares them is on another branch"),
     "unsettled": (
         "Applied from a commit that is gone",
-        "no branch of this clone leads to the commit that declares them",
+        "the commit that declares them is on no branch of this clone",
     ),
 }
 SETTLE = (
-    "To settle one, add its line to the desired state (several go under one left:); it takes away their access. "
-    "With released: in place of left: "
-    "they stay as they are"
+    "To resolve one, add its line to the desired state (several go under one `left:`); it takes away access. "
+    "With `released:` instead, access stays and git no longer manages it"
 )
 
 
@@ -36,9 +35,9 @@ def group_named(named: Sequence[NamedResource]) -> Iterable[NamedGroup]:
     for verdict, (title, meaning) in VERDICTS.items():
         resources = tuple(one for one in named if one.verdict == verdict)
         if resources:
-            yield NamedGroup(f"{title}, and untouched", meaning, resources)
+            yield NamedGroup(f"{title}, not changed", meaning, resources)
 
 
 def name_doubt(one: NamedResource) -> str:
-    """Returns the name under which a report keeps since when a user or group has been in doubt."""
+    """Returns the name under which the drift issue keeps the first day of an unresolved user or group."""
     return f"named {one.kind} {one.id}"

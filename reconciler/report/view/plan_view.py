@@ -1,6 +1,6 @@
-"""A plan as people read it: the verdict, what blocks, the problems, then the changes by cause.
+"""A plan in the order of a report: the verdict, what blocks, the problems, then the changes by cause.
 
-Text, Markdown and HTML are ways to write this down; none decides anything, and this quotes nothing.
+Text, Markdown and HTML are written from it. It decides nothing and quotes nothing.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from reconciler.report.view.rows import Row, make_rows
 Weight: TypeAlias = Literal["blocking", "filters", "error", "warning", "info"]
 WEIGHTS: tuple[Weight, ...] = ("blocking", "error", "filters", "warning", "info")
 NO_DRIFT = "no drift"
-DRIFT = "Drift: changed by hand, account → git"
-PENDING = "Pending: asked for by git, not applied yet"
-ALIKE_SHOWN = 3  # of so many warnings of one kind, and
-ALIKE_FROM = 6  # from this many on, the others are counted
+DRIFT = "Drift: changed by hand (account → git)"
+PENDING = "Pending: in git, not applied yet"
+ALIKE_SHOWN = 3  # problems of one code that are shown
+ALIKE_FROM = 6  # from this number of warnings of one code, the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """All changes of one cause, and what they come to: rows that take something away, and the others."""
+    """All changes of one cause with their verdict: the rows that remove something, and the others."""
 
     cause: Cause
     voice: Voice
@@ -58,13 +58,13 @@ class Section:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """What shrinks comes first."""
+        """Returns all rows, removals first."""
         return (*self.shrinking, *self.other)
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """Problems of one weight; `more` counts those that are like the shown ones, by code."""
+    """Problems of one weight; `more` counts by code the problems that are not shown."""
 
     weight: Weight
     shown: tuple[Problem, ...]
@@ -73,7 +73,7 @@ class ProblemGroup:
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Resources that nothing is done about, for one reason."""
+    """Users and groups that the plan skips for one reason."""
 
     reason: str
     keys: tuple[str, ...]
@@ -81,7 +81,7 @@ class Omission:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A plan ready to be written down. `block` is empty where nothing stands in the way."""
+    """A plan, ready to render. `block` is empty if the plan can be applied."""
 
     plan: Plan
     voice: Voice
@@ -98,17 +98,17 @@ class View:
 
     @property
     def calm(self) -> bool:
-        """Whether there is nothing to read but the verdict."""
+        """Whether the verdict is all that the plan has to show."""
         return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
 
     def headline(self, quote: Callable[[str], str]) -> str:
-        """`Plan for production: 2 people change`, with the tenant quoted; `No drift in production`."""
+        """Returns `Plan for production: 2 people change` or `No drift in production`, with the tenant quoted."""
         tenant = quote(self.plan.tenant)
         return f"No drift in {tenant}" if self.verdict == NO_DRIFT else f"{self.title} {tenant}: {self.verdict}"
 
 
 def make_view(plan: Plan, voice: Voice = "plan") -> View:
-    """The plan in the words of people."""
+    """Makes the view of a plan, as a plan or as drift."""
     return View(
         plan=plan,
         voice=voice,
@@ -116,7 +116,7 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
         verdict=_verdict(plan, voice),
         block=describe_block(plan),
         notes=(*([describe_partial(plan)] if plan.read.mode == "targeted" else []), *describe_notes(plan)),
-        problems=tuple(_tell_problems(list_problems(plan))),
+        problems=tuple(_group_problems(list_problems(plan))),
         sections=tuple(_sections(plan) if voice == "plan" else _drift_sections(plan)),
         named=tuple(group_named(plan.named)),
         left=tuple(_left(plan.skipped)),
@@ -126,10 +126,10 @@ def make_view(plan: Plan, voice: Voice = "plan") -> View:
 
 
 def _verdict(plan: Plan, voice: Voice) -> str:
-    """What it comes to; "nothing to do" only for a full read with known ownership that names no user, and no error."""
+    """Returns the verdict. "Nothing to do" needs known ownership, no unresolved user or group, and no error."""
     if not plan.changes and plan.named:
         are = "is" if len(plan.named) == 1 else "are"
-        return f"no changes; {count_named(plan.named)} {are} named below, and untouched"
+        return f"no changes; {count_named(plan.named)} {are} named below, not changed"
     if not plan.changes and (not knows_ownership(plan) or has_errors(plan) or misses_states(plan)):
         return "no changes"
     if voice == "drift":
@@ -140,13 +140,13 @@ def _verdict(plan: Plan, voice: Voice) -> str:
 
 
 def _sections(plan: Plan) -> Iterable[Section]:
-    """A section for each cause, conflicts first."""
+    """Yields a section for each cause, conflicts first."""
     for cause, title in TITLES.items():
         yield from _section(plan, [change for change in plan.changes if change.cause == cause], "plan", title)
 
 
 def _drift_sections(plan: Plan) -> Iterable[Section]:
-    """What was changed by hand; then what git asks for and is not applied, which is no drift."""
+    """Yields the drift, then the pending changes, which are no drift."""
     drift, pending = split_drift(plan)
     yield from _section(plan, drift, "drift", DRIFT)
     yield from _section(plan, pending, "plan", PENDING)
@@ -156,12 +156,12 @@ def _section(plan: Plan, changes: Sequence[Change], voice: Voice, title: str) ->
     rows = make_rows(changes, plan, voice)
     if rows:
         shrinking = tuple(row for row in rows if row.sign == "-")
-        verdict = make_verdict(changes) if voice == "plan" else f"to mend it, {make_verdict(changes)}"
+        verdict = make_verdict(changes) if voice == "plan" else f"to revert it, {make_verdict(changes)}"
         yield Section(changes[0].cause, voice, title, verdict, shrinking, rows[len(shrinking) :])
 
 
-def _tell_problems(problems: Sequence[Problem]) -> Iterable[ProblemGroup]:
-    """What blocks, errors, what an edit of the filters does, warnings, notes. Errors and what blocks are all shown."""
+def _group_problems(problems: Sequence[Problem]) -> Iterable[ProblemGroup]:
+    """Yields refusals, errors, filter changes, warnings and notes. All refusals and errors are shown."""
     for weight in WEIGHTS:
         chosen = [problem for problem in problems if weigh(problem) == weight]
         counts = Counter(problem.code for problem in chosen)
@@ -183,7 +183,7 @@ def _examples(problems: Iterable[Problem], many: set[str]) -> Iterable[Problem]:
 
 
 def weigh(problem: Problem) -> Weight:
-    """What a problem means to somebody who reads a plan."""
+    """Returns the weight of a problem for the reader of a plan."""
     if is_refusal(problem):
         return "blocking"
     return "filters" if problem.code == "filter_change" else problem.severity

@@ -1,4 +1,4 @@
-"""Changes → rows for people: what shrinks first, alike ones told once, names before attributes. Quotes nothing."""
+"""Makes rows from changes: removals first, equal changes in one row, names before attributes. Quotes nothing."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from reconciler.report.format.words import SIGNS, Voice, describe_change, descri
 
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
-OURS = frozenset({"leaves", "leave", "loses roles", "lose roles", "each with"})  # labels that name no attribute
-MANY_CREATES = 10  # up to so many new ones of a kind are told one by one, each with its attributes
+OURS = frozenset(
+    {"leaves", "leave", "loses roles", "lose roles", "each with"}
+)  # labels that are no names of attributes
+MANY_CREATES = 10  # up to this number, new users or groups have a row each, with their attributes
 UPDATES = frozenset({"update_user", "update_group"})
 LONGEST_VALUE = 1_000  # characters of a value that a report shows
-MANY_UPDATES = 10  # up to so many, each with a value of its own by one line of git, are told one by one
+MANY_UPDATES = 10  # up to this number, updates by one line of git with different values have a row each
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceName:
-    """A resource by name and key."""
+    """The name and key of a user or group."""
 
     name: str
     key: str
@@ -30,10 +32,10 @@ class ResourceName:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What changes: `before → after`, or only what comes where `before` is None.
+    """What changes: `before → after`, or only the new value if `before` is None.
 
-    `parts` are told one by one; with `each`, there is one for each of those who are alike but for this; with `whole`,
-    all of them are shown, however many: each is a value that changes.
+    `parts` are the new values. With `each`, every user or group of the row has one of its own. With `whole`, all parts
+    are shown, because each of them is a value that changes.
     """
 
     label: str
@@ -44,13 +46,13 @@ class Detail:
 
     @property
     def after(self) -> str:
-        """All parts on one line."""
+        """Returns all parts on one line."""
         return ", ".join(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change, or many alike ones. `what` are the members or roles that come or go, `notes` what else is known."""
+    """One change, or many equal ones. `what` has the members or roles that come or go, `notes` further facts."""
 
     sign: str
     whom: tuple[ResourceName, ...]
@@ -65,26 +67,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What people call the resources that a plan mentions."""
+    """The names of the users and groups that a plan mentions, by key."""
 
     of: Mapping[str, str]
 
     def tell(self, key: str) -> str:
-        """`Ada Lee (user/ada)`, or the key alone where nobody said a name."""
+        """Returns `Ada Lee (user/ada)`, or the key if the name is unknown."""
         name = self.of.get(key)
         return f"{name} ({key.removeprefix(ID_PREFIX)}{', not in git' * key.startswith(ID_PREFIX)})" if name else key
 
 
 def describe_content(change: Change, names: Names) -> str:
-    """What a change would do, on one line: `title: Clerk → Chief; members: Ann (user/ann)`."""
-    told = [
+    """Returns the content of a change on one line: `title: Clerk → Chief; members: Ann (user/ann)`."""
+    return "; ".join(
         f"{one.label}: {one.after if one.before is None else f'{one.before} → {one.after}'}"
-        for one in _all(change, names)
-    ]
-    return "; ".join(told)
+        for one in _all_details(change, names)
+    )
 
 
-def _all(change: Change, names: Names) -> Iterable[Detail]:
+def _all_details(change: Change, names: Names) -> Iterable[Detail]:
     yield from _details(change, names)
     if change.action not in CREATES and change.roles:
         yield Detail("roles", None, change.roles)
@@ -93,13 +94,13 @@ def _all(change: Change, names: Names) -> Iterable[Detail]:
 
 
 def names_of(plan: Plan) -> Names:
-    """Of everything that changes, and of what git does not know."""
+    """Returns the names of the users and groups that change or are unmanaged."""
     unmanaged = {f"{ID_PREFIX}{one.id}": one.name for one in plan.unmanaged}
     return Names(unmanaged | {change.key: change.name for change in plan.changes})
 
 
 def make_rows(changes: Sequence[Change], plan: Plan, voice: Voice) -> tuple[Row, ...]:
-    """Those of one cause as rows: who loses access, what else shrinks, what grows, what changes."""
+    """Makes rows of the changes of one cause: lost access, other removals, additions, updates."""
     names = names_of(plan)
     leaving = leaving_of(plan.changes)
     single = [row for change in changes for row in _row(change, names, leaving, voice)]
@@ -108,7 +109,7 @@ def make_rows(changes: Sequence[Change], plan: Plan, voice: Voice) -> tuple[Row,
 
 
 def leaving_of(changes: Iterable[Change]) -> Mapping[str, list[Change]]:
-    """What takes groups and roles from each deactivated user: told with the deactivation, not on its own."""
+    """Returns for each deactivated user the changes that take away groups and roles; its row shows them."""
     leaving: dict[str, list[Change]] = {change.key: [] for change in changes if change.action == "deactivate_user"}
     for change in changes:
         if change.action == "revoke_roles" and change.key in leaving:
@@ -124,7 +125,7 @@ def _rank(change: Change) -> int:
 
 
 def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Iterable[Row]:
-    """The change by itself; none where all it does is told with those who lose access."""
+    """Yields the row of a change, unless the rows of deactivated users show all of it."""
     remaining = [member for member in change.members if change.action != "remove_members" or member not in leaving]
     revoked = change.action == "revoke_roles" and change.key in leaving
     if revoked or (change.action == "remove_members" and not remaining):
@@ -142,7 +143,7 @@ def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voic
 
 
 def _alike(rows: Iterable[Row]) -> Iterable[list[Row]]:
-    """Rows that say the same of different resources, where the first of them stands."""
+    """Yields groups of equal rows, each at the position of its first row."""
     groups: dict[Hashable, list[Row]] = {}
     for row in rows:
         groups.setdefault(_likeness(row), []).append(row)
@@ -154,7 +155,7 @@ def _alike(rows: Iterable[Row]) -> Iterable[list[Row]]:
 
 
 def _merge(groups: Sequence[list[Row]]) -> Iterable[list[Row]]:
-    """The same, with those together that one line of git makes, each with other values of the same attributes."""
+    """Joins groups of updates that come from one line of git and differ only in their values."""
     by_line: dict[Hashable, list[list[Row]]] = {}
     for alike in groups:
         by_line.setdefault(_line_of(alike[0]), []).append(alike)
@@ -166,7 +167,7 @@ def _merge(groups: Sequence[list[Row]]) -> Iterable[list[Row]]:
 
 
 def _line_of(row: Row) -> Hashable:
-    """The line of git that an update comes from, and what it is about; anything else is by itself."""
+    """Returns the source line and attributes of an update; every other row is unique."""
     change = row.changes[0]
     if change.action not in UPDATES or change.source is None:
         return id(row)
@@ -174,22 +175,22 @@ def _line_of(row: Row) -> Hashable:
 
 
 def _likeness(row: Row) -> Hashable:
-    """New ones are alike if they get in for the same reason with the same roles; others if the same becomes of them."""
+    """Rows of new users are equal in reason and roles; other rows are equal in all that changes."""
     change = row.changes[0]
     why = row.reasons if change.action in {*CREATES, "deactivate_user", "reactivate_user"} else ()
     return (change.action, why, change.roles if change.action in CREATES else (row.what, row.details))
 
 
 def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Row:
-    """One row of them all; with a deactivation goes what leaves with it."""
+    """Joins equal rows; a deactivation also has the roles and groups that go with it."""
     first = alike[0]
     if len(alike) == 1 and first.changes[0].action != "deactivate_user":
         return first
     changes = tuple(change for row in alike for change in row.changes)
     details = _details_of(alike)
     if first.changes[0].action == "deactivate_user":
-        told = [one for change in changes for one in leaving[change.key]]
-        details = (*details, *_taken(told, names, one_only=len(alike) == 1))
+        removals = [one for change in changes for one in leaving[change.key]]
+        details = (*details, *_taken(removals, names, one_only=len(alike) == 1))
     return replace(
         first,
         whom=tuple(one for row in alike for one in row.whom),
@@ -202,7 +203,7 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
 
 
 def _reasons(alike: Sequence[Row], details: Sequence[Detail]) -> tuple[str, ...]:
-    """Each once; of those with values of their own, the line of git is the reason."""
+    """Returns each reason once; none for rows with different values, whose reason is the source line."""
     if any(one.each for one in details):
         return ()
     return tuple(dict.fromkeys(reason for row in alike for reason in row.reasons))
@@ -216,7 +217,7 @@ def _details_of(alike: Sequence[Row]) -> tuple[Detail, ...]:
 
 
 def _taken(changes: Iterable[Change], names: Names, *, one_only: bool) -> Iterable[Detail]:
-    """The roles and groups that go with a deactivation, or with several."""
+    """Yields the roles and groups that go with deactivations."""
     roles = sorted({role for change in changes for role in change.roles})
     if roles:
         yield Detail("loses roles" if one_only else "lose roles", None, tuple(roles))
@@ -226,7 +227,7 @@ def _taken(changes: Iterable[Change], names: Names, *, one_only: bool) -> Iterab
 
 
 def _common(alike: Sequence[Row]) -> tuple[Detail, ...]:
-    """What many new ones have in common, and the names of what each has for itself."""
+    """Returns the details that all new users or groups share, and the names of their other attributes."""
     shared = [one for one in alike[0].details if all(one in row.details for row in alike[1:])]
     labels = dict.fromkeys(one.label for row in alike for one in row.details)
     own = tuple(label for label in labels if label not in {one.label for one in shared})
@@ -234,15 +235,17 @@ def _common(alike: Sequence[Row]) -> tuple[Detail, ...]:
 
 
 def _each(alike: Sequence[Row]) -> tuple[Detail, ...]:
-    """What becomes of each attribute of those who are alike but for the values, resource by resource."""
+    """Returns for each attribute the changes of its values, user by user."""
     columns = zip(*(row.details for row in alike), strict=True)
     return tuple(
-        Detail(column[0].label, None, tuple(_of(row, one) for row, one in zip(alike, column, strict=True)), each=True)
+        Detail(
+            column[0].label, None, tuple(_value_of(row, one) for row, one in zip(alike, column, strict=True)), each=True
+        )
         for column in columns
     )
 
 
-def _of(row: Row, detail: Detail) -> str:
+def _value_of(row: Row, detail: Detail) -> str:
     change = detail.after if detail.before is None else f"{detail.before} → {detail.after}"
     return f"{change} for {row.whom[0].name or row.whom[0].key}"
 
@@ -260,16 +263,16 @@ def _details(change: Change, names: Names) -> Iterable[Detail]:
 
 
 def _is_known_by_name(change: Change, one: AttributeChange) -> bool:
-    """Whether a new resource's attribute is what it is called anyway, and need not be said again."""
+    """Whether an attribute of a new user or group repeats its name or key."""
     _kind, _slash, name = change.key.partition("/")
     return one.after == {"displayName": change.name, "externalId": name}.get(one.path, "")
 
 
 def _attribute(one: AttributeChange, names: Names) -> Detail:
-    """`title: Analyst → Senior Analyst`; a value of many shows what comes and what goes."""
+    """Returns `title: Analyst → Senior Analyst`; a list shows the items that come and go."""
     if isinstance(one.before, list) and isinstance(one.after, list):
         lines = describe(one.path, one.before, one.after)
-        if lines:  # none where both are redacted, and read alike
+        if lines:  # there are none if both are redacted
             return Detail(one.path, None, tuple(lines), whole=True)
     before, after = show_change(one.before, one.after)
     if one.path == "manager":

@@ -1,4 +1,4 @@
-"""What an apply came to, as people read it: what is not done first, alike outcomes told once. Quotes nothing."""
+"""The result of an apply: what is not done first, equal outcomes in one line. Quotes nothing."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ from reconciler.report.view.rows import Names, ResourceName, describe_content
 
 MEANING: dict[Status, str] = {
     "failed": "Failed",
-    "stale": "Stale: the account moved since it was approved",
+    "stale": "Stale: the account changed since the approval",
     "refused": "Refused: no approved plan shows it",
-    "unclear": "Unclear: it can't be told which user or group this is",
+    "unclear": "Unclear: the match in the account is ambiguous",
     "withdrawn": "Withdrawn: git no longer asks for it",
     "skipped": "Skipped",
-    "applied": "Applied, and worth a look",
-    "left": "Left: drift that no approved plan shows",
+    "applied": "Applied, with a remark",
+    "left": "Left: drift that no approved plan shows, not changed",
     "already": "Already so in the account",
 }
-COMPARED: tuple[Status, ...] = ("stale", "refused", "unclear", "withdrawn", "left")  # what would have been done
+COMPARED: tuple[Status, ...] = (
+    "stale",
+    "refused",
+    "unclear",
+    "withdrawn",
+    "left",
+)  # shown with the change that was not made
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeLine:
-    """What became of one change, or of many in the same words."""
+    """The outcome of one change, or the equal outcomes of many."""
 
     status: Status
     action: Action
@@ -36,13 +42,13 @@ class OutcomeLine:
 
     @property
     def done(self) -> bool:
-        """Whether the account is as planned."""
+        """Whether the account has what the plan asked for."""
         return self.status not in NOT_DONE
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run ready to be written down: `came_true` is what the account has now that it had not."""
+    """A run, ready to render: `came_true` is the verdict on the applied changes."""
 
     run: Run
     verdict: str
@@ -52,35 +58,35 @@ class RunView:
 
 
 def make_run_view(run: Run) -> RunView:
-    """The run in the words of people. What was simply applied is counted, and not listed."""
+    """Makes the view of a run. Changes that were applied without a remark are counted and not listed."""
     counts = count_statuses(run.outcomes)
-    done = tuple(outcome.change for outcome in run.outcomes if outcome.status == "applied")
+    applied = tuple(outcome.change for outcome in run.outcomes if outcome.status == "applied")
     undone = len({(one.change.key, one.change.action) for one in run.outcomes if one.status in NOT_DONE})
     return RunView(
         run=run,
         verdict=_verdict(counts, run.named),
-        came_true=make_verdict(done) if done else "",
+        came_true=make_verdict(applied) if applied else "",
         fates=tuple(_fates(run.outcomes)),
         next_step="" if run.whole else _next_step(undone),
     )
 
 
 def _verdict(counts: Mapping[str, int], named: int) -> str:
-    """What the outcomes come to; never that there is nothing to do where the plan names users in doubt."""
+    """Returns the counts of outcomes. It is not "nothing to do" if the plan names unresolved users or groups."""
     outcomes = ", ".join(f"{number:,} {status}" for status, number in counts.items())
     if not named:
         return outcomes or "nothing to do"
-    who = "1 user or group is" if named == 1 else f"{named:,} users or groups are"
-    return f"{outcomes or 'no changes'}; {who} in doubt, named by the plan, and untouched"
+    unresolved = "1 user or group is" if named == 1 else f"{named:,} users or groups are"
+    return f"{outcomes or 'no changes'}; {unresolved} unresolved, named by the plan, not changed"
 
 
 def _next_step(undone: int) -> str:
-    left = f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} not done" if undone else "it was stopped"
-    return f"{left}: plan and apply again, and nothing is done twice"
+    result = f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} not done" if undone else "the apply stopped"
+    return f"{result}: plan and apply again; nothing is done twice"
 
 
 def _fates(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
-    """By status, what is not done first; those alike in status, action and words are one."""
+    """Yields the outcomes by status, not done first; outcomes with equal status, action and detail are one line."""
     names = Names({one.change.key: one.change.name for one in outcomes})
     alike: dict[tuple[Status, Action, str], list[ResourceName]] = {}
     for one in outcomes:
@@ -93,6 +99,6 @@ def _fates(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
 
 
 def _why(outcome: Outcome, names: Names) -> str:
-    """The detail; where two plans differ, with what each would do."""
+    """Returns the detail; for a change that was not made as approved, with its content."""
     content = describe_content(outcome.change, names) if outcome.status in COMPARED else ""
     return f"{content} ({outcome.detail})" if content and outcome.detail else content or outcome.detail

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from html.parser import HTMLParser
 
 import pytest
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reconciler.report.format.quote import LONGEST, code, code_line, plain, plain_line
+from reconciler.report.format.quote import LONGEST, code, plain, plain_line, prose, prose_line
 
 STEADY = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 ATTACKS = [
@@ -75,8 +79,7 @@ def spans(text: str) -> list[str]:
 @example("`", PAGES[0])
 def test_no_value_breaks_out_of_a_code_span(value: str, page: str) -> None:
     """The page has the same structure as with a plain word, wherever the value stands in it."""
-    for quoted in (code(value), code_line(value)):
-        assert shape(page.replace("{}", "`word`")) == shape(page.replace("{}", quoted))
+    assert shape(page.replace("{}", "`word`")) == shape(page.replace("{}", code(value)))
 
 
 @pytest.mark.parametrize("value", ATTACKS)
@@ -132,4 +135,90 @@ def test_a_value_is_cut_and_a_sentence_is_not() -> None:
     """Two hundred letters of a display name are enough."""
     assert ("x" * LONGEST, "x" * LONGEST + "…") == (plain("x" * LONGEST), plain("x" * (LONGEST + 1)))
     assert "x" * 5_000 == plain_line("x" * 5_000)
-    assert (f"`{'x' * LONGEST}…`", f"`{'x' * 5_000}`") == (code("x" * 999), code_line("x" * 5_000))
+    assert (f"`{'x' * LONGEST}…`", f"{'x' * LONGEST}…") == (code("x" * 999), prose("x" * 999))
+    assert "x" * 5_000 == prose_line("x" * 5_000)
+
+
+class Rendered(HTMLParser):
+    """What GitHub's parser makes of a page: the tags but for code spans, all text, and the text outside of code."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.outside_code = ""
+        self._in_code = 0
+        self.feed(github_flavored_markdown_to_html(page, Options.CMARK_OPT_UNSAFE))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_code += tag == "code"
+        if tag != "code":
+            self.tags.append(f"{tag} {attrs}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_code -= tag == "code"
+        if tag != "code":
+            self.tags.append(f"/{tag}")
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.append(f"comment {data}")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        self.outside_code += "" if self._in_code else data
+
+
+def read_back(text: str) -> str:
+    """What a reader sees, but for backticks and the width of spaces."""
+    return "".join(text.replace("`", "").split())
+
+
+INTERPRETED = re.compile(
+    r"@\w|#\d|\b[A-Za-z]+-\d|\b[0-9a-f]{7,40}\b|:[\w+-]+:|[$<>\[\]{}|\\*_~^]|https?://|www\.\w|&\w+;"
+)
+
+
+@STEADY
+@given(hostile, st.sampled_from([*PAGES, "x\n{}\n", "> [!WARNING]\n> {}\n", "<sub>{}</sub>"]))
+@example("1. a", "{}")
+@example("1)", "{}")
+@example("-", "{}")
+@example("===", "x\n{}\n")
+@example("`a` (`b`) `", "{}")
+@example("`" * 199 + " `", "a {} b")
+@example("x :smile: $y$ GH-12 &lt; www.evil.example a@b.example deadbee", "a {} b")
+def test_no_value_does_anything_in_prose(value: str, page: str) -> None:
+    """The page has the same structure as with a plain word, and outside of code nothing that GitHub interprets."""
+    with_word = Rendered(page.replace("{}", "word"))
+    for quoted in (prose(value), prose_line(value)):
+        actual = Rendered(page.replace("{}", quoted))
+        assert with_word.tags == actual.tags
+        assert not INTERPRETED.search(actual.outside_code.replace("[!WARNING]", ""))
+
+
+@STEADY
+@given(hostile)
+def test_prose_shows_every_letter(value: str) -> None:
+    """A code span around a word takes nothing away; a text of nothing but spaces and backticks may look empty."""
+    assert read_back(plain(value)) == read_back(Rendered(f"a {prose(value)}").text)[1:]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("nobody was asked, and (really) nothing was done.", "nobody was asked, and (really) nothing was done."),
+        ('the filter "Zoë\'s team" wants 2 % of 1,204', 'the filter "Zoë\'s team" wants 2 % of 1,204'),
+        ("कर on 2026-11-30 at 12:30 → now", "कर on 2026-11-30 at 12:30 → now"),
+        ("max_updates: 4, userName (user/ada)", "`max_updates`: 4, `userName` (`user/ada`)"),
+        ("covered by apply #1 at commit 9f8e7d6", "covered by apply `#1` at commit `9f8e7d6`"),
+        ("run `reconciler ownership fetch`, then plan", "run `reconciler ownership fetch`, then plan"),
+        ('called "<b> @acme/all" now', 'called "`<b> @acme/all`" now'),
+        ("a\n# b", "`a\\n#` b"),
+        ("12. a", "12\\. a"),
+        ("", "` `".replace(" ", "   ")),
+    ],
+)
+def test_words_are_prose_and_values_are_code(sentence: str, expected: str) -> None:
+    """Only a word that a parser could interpret is in code font."""
+    assert expected == prose(sentence) == prose_line(sentence)
