@@ -39,7 +39,7 @@ from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.run import apply_state
 from reconciler.pipeline.desired.check import check_files
 from reconciler.pipeline.desired.current_state import CurrentState, load_current_state
-from reconciler.pipeline.notifications import notify_of
+from reconciler.pipeline.notifications import run_and_notify
 from reconciler.pipeline.plan import drift
 from reconciler.pipeline.plan.planning import plan_live_state, read_live_state_of
 from reconciler.pipeline.workspace import Log, Workspace, drop
@@ -188,10 +188,10 @@ def apply_plan(
 
     def run() -> tuple[ApplyResult, RunResult]:
         result = apply_state(state, request)
-        return result, result.ending(state)
+        return result, result.as_run_result(state)
 
     with _keep_signal_handlers():
-        return notify_of(state, "apply", run)
+        return run_and_notify(state, "apply", run)
 
 
 def _refuse_moved(state: CurrentState) -> None:
