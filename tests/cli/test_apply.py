@@ -130,7 +130,7 @@ def test_what_is_not_committed_is_applied_to_the_sandbox_and_is_not_on_record(pr
     ran = project.run("apply", "--yes")
 
     assert (0, []) == (ran.code, project.applies())
-    assert "Not on record: the desired state is not committed. Users who leave it are not noticed." in ran.err
+    assert "This apply is not on record, because the desired state is not committed" in ran.err
     assert "Chief" == project.users()["ann"]["title"]
 
 

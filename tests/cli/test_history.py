@@ -186,7 +186,7 @@ def test_a_base_before_the_desired_state_is_told(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(desired-state held no *.yaml): it has no state of then" in ran.told
+    assert "(desired-state had no *.yaml), so that commit has no desired state for it" in ran.told
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,9 @@ def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
     plan, with_base = project.run("plan"), project.run("plan", "--base=main")
 
     assert 0 == plan.code
-    assert "i git is not installed here: the plan can't tell who left git" in plan.out
-    assert (2, 'Error: "main" is a revision of git, and git is not installed here\n') == (with_base.code, with_base.err)
+    assert "i git is not installed here, so this plan can't find leavers" in plan.out
+    refusal = 'Error: the revision "main" needs a git repository, and git is not installed here\n'
+    assert (2, refusal) == (with_base.code, with_base.err)
 
 
 def test_a_repository_that_git_does_not_open_is_a_usage_error(project: Project) -> None:

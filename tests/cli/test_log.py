@@ -132,7 +132,7 @@ def test_attempts_are_found_by_options(project: Project, options: tuple[str, ...
     rows = csv.reader(io.StringIO(project.run("log", *options, "--format", "csv").out, newline=""))
     assert count + 1 == len(list(rows))
     assert count == project.run("log", *options).out.count("  applied  ")
-    assert ("Nothing like that is on record" in ran.err) is (count == 0)
+    assert ("No attempt in the provisioning log passes these filters" in ran.err) is (count == 0)
 
 
 def test_a_day_alone_counts_to_its_end(project: Project) -> None:

@@ -92,7 +92,7 @@ def test_it_is_filled_from_a_saved_live_state(project: Project) -> None:
 
     ran = project.run("sandbox", "seed", "live.json")
 
-    assert (0, "2 users and 1 groups put into the sandbox\n") == (
+    assert (0, "2 users and 1 groups added to the sandbox\n") == (
         ran.code,
         ran.out.replace("1 group put", "1 groups put"),
     )

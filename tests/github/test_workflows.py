@@ -130,7 +130,7 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert ("ended", False, {"applied": 1, "stale": 1, "refused": 1}) == tuple(
         ended[name] for name in ("state", "whole", "counts")
     )
-    assert "Refused, for no approved plan shows it: user/ann" in applied["apply qa"].said
+    assert "Refused, because no approved plan shows it: user/ann" in applied["apply qa"].said
     outcome = acme.comments(number)[1]
     assert "`title: Chief → Queen (the account moved since this was approved: what would be done now is not" in outcome
     assert "`title: Emperor → Queen (no approved plan shows this, so it was not done" in outcome
