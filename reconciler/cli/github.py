@@ -49,7 +49,9 @@ class Side:
 @click.group()
 @click.option("--repository", metavar="OWNER/NAME", help="The GitHub repository. Default: the workflow's.")
 @click.option("--api-url", metavar="URL", help="The address of GitHub's API, for GitHub Enterprise outside a workflow.")
-@click.option("--as", "author", metavar="LOGIN", help="The author of our comments and issues. Default: the token's.")
+@click.option(
+    "--as", "author", metavar="LOGIN", help="The author of the comments and issues to edit. Default: the token's."
+)
 @click.pass_context
 def github(ctx: click.Context, repository: str | None, api_url: str | None, author: str | None) -> None:
     """Work with GitHub: comment on pull requests, keep the drift issue, fetch the approved plan.
@@ -73,7 +75,7 @@ def github(ctx: click.Context, repository: str | None, api_url: str | None, auth
 def comment(
     side: Side, file: Path | None, *, outcome: Path | None, said: Path | None, pull: int | None, commit: str | None
 ) -> None:
-    """Show a plan, or the outcome of an apply, on its pull request: one comment per tenant, edited in place.
+    """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
     The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML.
     """
@@ -110,10 +112,10 @@ def comment(
 @click.option("--workflow", default="apply.yml", show_default=True, help="The workflow file that applies.")
 @click.pass_obj
 def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | None, workflow: str) -> None:
-    """Keep one issue per tenant: drift and since when, from FILE with the output of `drift --format json`.
+    """Keep one issue per tenant about its drift. FILE has the output of `drift --format json`.
 
-    The issue also lists what the last apply did not do, and what expires. It is updated in place, closed when its list
-    is empty, and reopened.
+    The issue lists the drift with its first day, the changes that the last apply left undone, and what expires. It is
+    updated in place, closed when its list is empty, and reopened when needed.
     """
     status = read_tenant_status(side.workspace, file, said)
     if outcome is not None:
@@ -149,7 +151,7 @@ def _ask_what_failed(side: Side, client: GitHub, status: TenantStatus, commit: s
 @click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
 @click.pass_obj
 def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -> None:
-    """Fetch the plan that was approved by merging a commit: the stored plan of its pull request's last plan run.
+    """Fetch the plan that a merge approved. It is the stored plan of the pull request's last plan run.
 
     The exit code is 4 if no plan can be trusted. Then nothing must be applied.
     """

@@ -32,7 +32,7 @@ def ownership() -> None:
 @click.option("--live", type=click.Path(path_type=Path), help="With KEY: use a saved live state; no network.")
 @click.pass_obj
 def show(workspace: Workspace, key: str | None, live: Path | None) -> None:
-    """Show the applies on record in this clone; with KEY, the evidence about one user or group.
+    """Show the applies on record in this clone. With KEY, show the evidence about one user or group.
 
     KEY is user/alice.lee, group/finance, or an id of the account. With KEY, the account is read. Each commit that
     declares the user or group is listed, with the apply that covers it, and the verdict.
@@ -53,10 +53,10 @@ def show(workspace: Workspace, key: str | None, live: Path | None) -> None:
 @click.option("--yes", "digest", metavar="DIGEST", help="Write the recovery that has this digest.")
 @click.pass_obj
 def recover(workspace: Workspace, digest: str | None) -> int:
-    """Start the record again from HEAD and this account: show what is given up, and write it with --yes DIGEST.
+    """Start the record again from HEAD and this account. Show what is given up; with --yes DIGEST, write the recovery.
 
     Use it after an account was restored, copied over or replaced, or after a branch's history was rewritten. A recovery
-    makes no user owned, and the account is not changed: the next apply reads all users and does both.
+    adds no owned users and does not change the account. The next apply reads all users and does both.
     """
     from reconciler.cli.output import print_result
     from reconciler.errors import Refused
@@ -89,7 +89,7 @@ def recover(workspace: Workspace, digest: str | None) -> int:
 @ownership.command()
 @click.pass_obj
 def erase(workspace: Workspace) -> None:
-    """Delete the hashes of users from the record, as far as they are older than the last full apply."""
+    """Delete old hashes of users from the record. Hashes from before the last full apply are deleted."""
     from reconciler.cli.output import print_result
     from reconciler.core.model.amounts import count
     from reconciler.desired.records.erase import erase as erase_record
@@ -127,7 +127,7 @@ def fetch(workspace: Workspace) -> None:
 )
 @click.pass_obj
 def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | None) -> int:
-    """Record the begin of an apply, for `apply --record local` with the same approved plan FILEs.
+    """Record the begin of an apply. Then run `apply --record local` with the same approved plan FILEs.
 
     Nothing is written if the apply will have nothing to do. Needs only git's credentials.
     """

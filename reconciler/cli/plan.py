@@ -35,7 +35,7 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r} is not a date like 2027-03-31", param, ctx)
 
 
-as_of_option = click.option("--as-of", type=Day(), help="Use this date, such as 2027-03-31: roles may have a last day.")
+as_of_option = click.option("--as-of", type=Day(), help="Use this date instead of today (role assignments expire).")
 base_option = click.option(
     "--base", metavar="REF", help="Compare with the commit where this branch left REF. Default: the last apply."
 )
@@ -192,7 +192,7 @@ def show(file: Path, form: Format) -> int:
 
 
 @click.command()
-@base_option
+@click.option("--base", metavar="REF", help="The revision that was applied. Default: the last apply.")
 @as_of_option
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.option("--exit-code", is_flag=True, help="Exit with 3 if there is drift.")

@@ -45,7 +45,7 @@ def serve(
     account: str,
     requests_an_hour: int | None,
 ) -> None:
-    """Serve the embedded 4me on a port of this machine until Ctrl-C: SCIM, and REST with tokens of its own."""
+    """Serve the embedded 4me on a local port until Ctrl-C. It answers SCIM, and REST with tokens of its own."""
     from reconciler.core.simulator.tokens import Issuer
     from reconciler.pipeline.clock import now_in_utc
     from reconciler.sandbox.app import RestSide, make_app
@@ -61,7 +61,7 @@ def serve(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def seed(workspace: Workspace, file: Path) -> None:
-    """Add the users and groups of a saved live state (JSON) to the embedded 4me.
+    """Add users and groups of FILE to the embedded 4me. FILE is a saved live state (JSON).
 
     The people behind the users are taken from `people` in FILE; without it, they are made by 4me's rules.
     """
