@@ -299,7 +299,7 @@ def test_approval_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> No
 
     ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plan", "-o", "x.json")
 
-    assert (2, True) == (ran.code, "the repository that was merged into is needed" in ran.err)
+    assert (2, True) == (ran.code, "this command needs the git repository of the merged commit" in ran.err)
 
 
 def test_a_token_without_permission_stops_it(reviewed: Reviewed) -> None:

@@ -215,7 +215,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(put the file itself there)): what it declared is not" in ran.told
+    assert "(put the file itself there)), so its declarations are unknown" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:

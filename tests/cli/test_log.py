@@ -264,7 +264,7 @@ def test_a_record_without_a_remote_is_this_clones_own(project: Project, command:
     """It says so, and there is nothing to do."""
     ran = project.run("ownership", command)
 
-    assert (0, "", True) == (ran.code, ran.err, "stays in this clone: there is no remote" in ran.out)
+    assert (0, "", True) == (ran.code, ran.err, "stays in this clone: the repository has no remote" in ran.out)
 
 
 @pytest.mark.parametrize("command", ["fetch", "push"])

@@ -135,7 +135,7 @@ def test_show_of_somebody_unknown_says_how_to_write_it(project: Project) -> None
 
     assert (2, "") == (ran.code, ran.out)
     assert 'no user or group of the account has the id "zoe"' in ran.err
-    assert "write user/alice.lee, group/finance or 4711" in ran.err
+    assert "give user/alice.lee, group/finance or an id such as 4711" in ran.err
 
 
 # The line
@@ -214,7 +214,7 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
 
     written = project.run("ownership", "recover", "--yes", digest_of(shown))
 
-    said = "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n"
+    said = "Recovered as #3. Next: reconciler plan, then reconciler apply, which reads all users\n"
     assert (0, said) == (written.code, written.out)
     assert "nothing was sent: the record starts again from this commit" in project.run("ownership", "show").out
     project.commit(SANDBOX + TEAM)

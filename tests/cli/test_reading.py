@@ -67,7 +67,7 @@ def test_somebody_who_left_git_can_be_named(project: Project) -> None:
     [
         (["--with-dependencies"], "--with-dependencies goes with --only"),
         (["--read", "targeted"], "--read targeted needs to know what git said before"),
-        (["--read", "targeted", "--only", "ann", "--save-live", "live.json"], "a saved live state holds everything"),
+        (["--read", "targeted", "--only", "ann", "--save-live", "live.json"], "a saved live state holds all of it"),
     ],
 )
 def test_options_that_do_not_go_together_are_a_usage_error(project: Project, arguments: list[str], said: str) -> None:
