@@ -1,4 +1,4 @@
-"""The Python API, as a script of a stranger uses it: on the embedded 4me, in a git repository."""
+"""The Python API, as a script uses it: on the embedded 4me, in a git repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md is the rule: its table says who may import whom, and its invariants name the tests that hold them."""
+"""ARCHITECTURE.md holds: its table of allowed imports, and the tests that it names for its invariants."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Python's collector is off while much is made, and afterwards as it was."""
+"""Python's garbage collector is off in a block, and restored after it."""
 
 from __future__ import annotations
 

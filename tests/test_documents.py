@@ -1,4 +1,4 @@
-"""What the documents say of the program is true: commands, decisions, the plan of the worked example."""
+"""The documents agree with the program: commands, decisions, the plan of the worked example."""
 
 import re
 from datetime import date

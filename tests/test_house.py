@@ -1,4 +1,4 @@
-"""What keeps the house readable: the sizes of functions, files and folders, and a tour that is true."""
+"""Limits that keep the code readable: sizes of functions, files and folders; the tour of CONTRIBUTING is true."""
 
 import ast
 import re

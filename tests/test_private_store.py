@@ -1,4 +1,4 @@
-"""Private files and databases: for their owner alone, and all or nothing."""
+"""Private files and databases are readable for their owner alone, and written atomically."""
 
 from __future__ import annotations
 

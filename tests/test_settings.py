@@ -1,4 +1,4 @@
-"""Settings: what the environment says, as one value."""
+"""Settings: the environment as one value."""
 
 from __future__ import annotations
 

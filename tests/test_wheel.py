@@ -1,4 +1,4 @@
-"""What is installed elsewhere is whole: every file of the package is in the wheel, and the program runs from it."""
+"""The wheel has every file of the package, and the program runs from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`import --adopt`: what drifted in the account becomes what git says."""
+"""`import --adopt` writes drift of the account into the YAML files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`apply` and `drift`: carried out as planned, held against what was approved, and on record in git."""
+"""`apply` and `drift`: applies run as planned and as approved, and are on record in git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan file that is handed in again: an approval runs once, and no later drift brings it back."""
+"""A plan file that is given to `apply` again: an approval runs once, and later drift does not revive it."""
 
 from __future__ import annotations
 

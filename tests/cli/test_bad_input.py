@@ -1,4 +1,4 @@
-"""What a new user gets wrong, and what services do: a clear sentence, the right exit code, nothing written."""
+"""Mistakes of new users, and broken services: a clear message, the right exit code, nothing written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`explain`: why somebody has access or not, as a person reads it and as a machine does; no account is needed."""
+"""`explain` shows why a user has access or not, as text and as JSON, without an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fleet on a Dask cluster: one report of all tenants; the shard of a worker that is killed runs again."""
+"""A fleet on a Dask cluster: one report of all tenants; the shard of a killed worker runs again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git said before: the base of a pull request, the last apply, and every way in which either is missing."""
+"""Plans with a base, with the last apply, and with every reason why either is missing."""
 
 from __future__ import annotations
 

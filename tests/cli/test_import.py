@@ -1,4 +1,4 @@
-"""`import`: a live account as YAML, after which the plan is empty."""
+"""`import` writes a live account as YAML, after which the plan is empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`init`: a repository to begin with, that validates, plans and passes the checkers as it stands."""
+"""`init` creates a repository that validates, plans and passes the checkers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--read incremental`, and `drift`, which reads so by itself: the snapshot is private, and never believed blindly."""
+"""`drift` and `--read incremental`: the snapshot is private, and is checked before it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`log`: the provisioning log, and with `--applies` the record of applies in git, also of another clone."""
+"""`log` lists the provisioning log, and with `--applies` the record of applies in git, also of another clone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`apply` and `drift` tell those who were not there, once, and go on as they would have."""
+"""`apply` and `drift` send notifications once, and a failed delivery changes no result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ownership` as a person types it: who is ours and by which witnesses, and the steps of an apply on two clones."""
+"""`ownership` as a person types it: owned users with their evidence, and the steps of an apply on two clones."""
 
 from __future__ import annotations
 

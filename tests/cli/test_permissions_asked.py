@@ -1,4 +1,4 @@
-"""Roles over REST: duties, adoption, and plans about some keys. Over HTTP, to an embedded 4me on a port."""
+"""Roles over REST: duties, adoption, and plans about some keys, over HTTP with an embedded 4me on a port."""
 
 from __future__ import annotations
 

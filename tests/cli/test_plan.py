@@ -1,4 +1,4 @@
-"""`plan` and `show`: what applying would change, in every format, and where it is written."""
+"""`plan` and `show`: the changes of an apply in every format, and the files that are written."""
 
 from __future__ import annotations
 

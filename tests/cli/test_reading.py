@@ -1,4 +1,4 @@
-"""`--only`, `--with-dependencies` and `--read`: a plan about some keys, from what it needs of the account."""
+"""`--only`, `--with-dependencies` and `--read`: a plan about some keys, from a partial read of the account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sandbox`: the embedded 4me on a port, filled, emptied."""
+"""`sandbox` serves, fills and empties the embedded 4me."""
 
 from __future__ import annotations
 
