@@ -278,7 +278,7 @@ def test_an_outcome_is_not_a_plan_to_approve(project: Project) -> None:
     ran = project.run("apply", "run.json")
 
     assert 2 == ran.code
-    assert "is the outcome of an apply and not a plan" in ran.err
+    assert "is the outcome of an apply, not a plan" in ran.err
 
 
 @pytest.mark.parametrize(("field", "value"), [("tenant", "production"), ("url", "https://api.xurrent.com/scim/v2")])

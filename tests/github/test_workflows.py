@@ -161,7 +161,7 @@ def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
 
     acme.look_for_drift()
     [issue] = acme.standin.issues
-    assert "is not applied" in issue["body"]
+    assert "are not applied" in issue["body"]
     assert "- it said: `Error: the plan of #7 is not of what was merged: the base moved" in issue["body"]
 
 
