@@ -297,4 +297,4 @@ def test_a_commit_before_the_desired_state_has_no_state(project: Project) -> Non
     problem = cache.compile(empty)
 
     assert isinstance(problem, Problem)
-    assert "held no *.yaml" in problem.message
+    assert "had no *.yaml" in problem.message

@@ -130,7 +130,7 @@ def test_a_saved_live_state_is_not_read_so(applied: Project, other: tuple[str, s
     """It holds what was answered, all at one time."""
     ran = applied.run("plan", "--read", "incremental", *other)
 
-    assert (2, True) == (ran.code, "--read incremental reads a part" in ran.err)
+    assert (2, True) == (ran.code, "--read incremental reads only a part" in ran.err)
 
 
 COMPANY = SANDBOX + "users:\n" + "".join(f"  u{number}: {{userName: u{number}@example.com}}\n" for number in range(12))

@@ -94,7 +94,7 @@ def test_it_is_filled_from_a_saved_live_state(project: Project) -> None:
 
     assert (0, "2 users and 1 groups added to the sandbox\n") == (
         ran.code,
-        ran.out.replace("1 group put", "1 groups put"),
+        ran.out.replace("1 group added", "1 groups added"),
     )
     with project.account() as store:
         assert {"u1", "u2"} < set(store.simulator().users)
