@@ -194,5 +194,5 @@ def test_roles_that_git_can_not_say_keep_a_tenant_of_assigned_people_from_being_
     live = save(project, {**ODD, "roles": [{"value": "User"}]})
 
     refused(
-        project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, among them user/odd: out of"
+        project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, for example user/odd: out of"
     )
