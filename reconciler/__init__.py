@@ -8,8 +8,7 @@ The Python API, in the order of a script:
     print(reconciler.render_plan(plan, "markdown"))
     result = reconciler.apply_plan(plan, state)
 
-Errors are ReconcilerError and those below it. A name is imported when it is first used, so that the command line starts
-without the rest.
+Every error is a ReconcilerError. A name is imported at its first use, so that the command line starts quickly.
 """
 
 from importlib import import_module
@@ -84,7 +83,7 @@ __all__ = [
 if not TYPE_CHECKING:  # a type checker knows the names above, and no others
 
     def __getattr__(name: str) -> object:
-        """Returns a name of the API, imported now."""
+        """Imports and returns a name of the API."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module("reconciler.api"), name)

@@ -1,6 +1,6 @@
-"""The Python API: the steps of the commands as functions, for scripts. `import reconciler` has all its names.
+"""The Python API: the steps of the commands as functions. `import reconciler` has all these names.
 
-Nothing here prints, asks a person, or knows exit codes: a step that fails raises an exception of `reconciler.errors`.
+No function prints, asks a person or returns an exit code: a step that fails raises an exception of `reconciler.errors`.
 The functions block, and can't be called from a coroutine. docs/python.md has an example.
 """
 
@@ -39,7 +39,7 @@ from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.run import apply_state
 from reconciler.pipeline.desired.check import check_files
 from reconciler.pipeline.desired.current_state import CurrentState, load_current_state
-from reconciler.pipeline.notifications import notify_of
+from reconciler.pipeline.notifications import run_and_notify
 from reconciler.pipeline.plan import drift
 from reconciler.pipeline.plan.planning import plan_live_state, read_live_state_of
 from reconciler.pipeline.workspace import Log, Workspace, drop
@@ -85,8 +85,8 @@ def check_desired_state(
 ) -> tuple[Problem, ...]:
     """Returns every problem of a desired-state folder at once, as `reconciler validate` does.
 
-    `tenant` is the one to compile for, None for each that is declared, and `as_of` the day, None for today. A state
-    without a problem of severity `error` can be planned. Raises UsageError where there is no such folder or tenant.
+    `tenant` is the tenant to compile for (default: each), and `as_of` the day (default: today). A state without a
+    problem of severity `error` can be planned. Raises UsageError if the folder or the tenant does not exist.
     """
     workspace = Workspace(Path(folder), tenant)
     files = read_desired_files(workspace.folder, find_repository(workspace.folder))
@@ -105,12 +105,12 @@ def load_desired_state(
     environment: Mapping[str, str] | None = None,
     log: Callable[[str], None] | None = None,
 ) -> CurrentState:
-    """Loads and compiles the desired state of one tenant: what is checked out in the folder, on a day.
+    """Loads the desired state that is checked out in a folder, and compiles it for one tenant and a day.
 
-    `tenant` may be left out where one is declared, and `as_of` for today. `environment` holds the variables that the
-    declarations name for tokens and other secrets, None for those of this process. `log` takes notes and warnings about
-    this state, its plans and its applies, a text each. Raises InvalidInput with all problems in it, IncompleteInput
-    where a file can't be read, and UsageError where there is no such folder or tenant.
+    `tenant` may be left out if a single tenant is declared, and `as_of` for today. `environment` has the variables that
+    the declarations name for tokens and other secrets (default: those of this process). `log` takes each note and
+    warning about this state, its plans and its applies. Raises InvalidInput with all problems, IncompleteInput if a
+    file can't be read, and UsageError if the folder or the tenant does not exist.
     """
     settings = read_settings() if environment is None else Settings(dict(environment))
     report: Log = log or drop
@@ -120,36 +120,36 @@ def load_desired_state(
 def read_live_state(state: CurrentState) -> LiveState:
     """Reads the whole account of the tenant: users, groups, members and roles.
 
-    A read that does not add up is returned with its faults in `certificate.faults`; a plan from it can't be applied.
-    Raises Unreachable where the account can't be reached, or refuses the credentials.
+    An incomplete read is returned with its faults in `certificate.faults`; a plan from it can't be applied. Raises
+    Unreachable if the account can't be reached or refuses the credentials.
     """
     return read_live_state_of(state)
 
 
 def load_live_state(path: str | Path) -> LiveState:
-    """Loads a live state that `reconciler plan --save-live` wrote. A plan from it can be shown, and not applied.
+    """Loads a live state that `reconciler plan --save-live` wrote. A plan from it can be shown, but not applied.
 
-    Raises UsageError where the file is no live state.
+    Raises UsageError if the file is not a live state.
     """
     return load_snapshot(Path(path))
 
 
 def make_plan(state: CurrentState, live: LiveState, *, base: str | None = None, only: Sequence[str] = ()) -> Plan:
-    """Plans the changes that make the account what git says: the plan of `reconciler plan`, with the same digest.
+    """Plans the changes that bring the account to the desired state, with the digest of `reconciler plan`.
 
-    The record of applies is fetched and the history of git is read, so that leavers are found and guardrails hold.
-    `base` is a revision of git that changes are attributed against, as in a pull request. `only` limits the plan to
-    keys such as `user/alice.lee`. `plan.applyable` is false where the plan must not be applied, and `plan.problems`
-    have the reasons. Raises UsageError for an unknown revision or key, and where another commit was checked out since.
+    The record of applies is fetched and git's history is read, so that leavers are found and guardrails hold. `base` is
+    the revision of git from which a branch's changes are counted, as in a pull request. `only` limits the plan to keys
+    such as `user/alice.lee`. If `plan.applyable` is false, `plan.problems` has the reasons. Raises UsageError if a
+    revision or key is unknown, or if another commit was checked out since the state was loaded.
     """
     _refuse_moved(state)
     return plan_live_state(state, live, base, tuple(only))
 
 
 def find_drift(state: CurrentState, *, only: Sequence[str] = ()) -> Plan:
-    """Reads the account, and plans back what was changed there since the last apply, as `reconciler drift` does.
+    """Reads the account, and plans to revert the changes made there since the last apply, as `reconciler drift` does.
 
-    Changes whose `cause` is `drift` or `conflict` were made in the account. Raises Failed where no apply is on record.
+    Changes with the `cause` `drift` or `conflict` were made in the account. Raises Failed if no apply is on record.
     """
     return drift.find_drift(state, None, ReadRequest(only=tuple(only)))
 
@@ -165,7 +165,7 @@ def render_run(run: Run, form: Format = "text") -> str:
 
 
 def load_plan(path: str | Path) -> Plan:
-    """Loads a plan file; raises UsageError where it is none, or was edited."""
+    """Loads a plan file; raises UsageError if the file is not a plan or was edited."""
     [plan] = load_approved([Path(path)])
     return plan
 
@@ -173,36 +173,36 @@ def load_plan(path: str | Path) -> Plan:
 def apply_plan(
     plan: Plan, state: CurrentState, *, all_or_nothing: bool = False, max_duration: int | None = None
 ) -> ApplyResult:
-    """Applies a plan as `reconciler apply FILE --yes` does: plans again, and carries out the effects that it shows.
+    """Applies a plan as `reconciler apply FILE --yes` does: plans again, and sends the effects that the plan shows.
 
-    Begin and end are put on record, each attempt is logged, and the tenant's notifiers are notified. `all_or_nothing`
-    refuses everything where git now asks for a change that the plan lacks; else only that change is refused, and is in
-    `result.refused`. `max_duration` is in seconds: no new change is begun after it.
+    Begin and end are recorded, each attempt is logged, and notifications are sent to the tenant's notifiers. If git now
+    asks for a change that the plan lacks, that change is refused and returned in `result.refused`; with
+    `all_or_nothing`, the whole apply is refused. No new change starts after `max_duration` seconds.
 
-    Raises Refused before anything is sent where the plan must not be applied: a guardrail, a disabled tenant, an
-    incomplete read, an apply that is still open. Raises UsageError where another commit was checked out since. A change
-    that fails raises nothing: see `result.run.outcomes`, and `result.settled`.
+    Raises Refused, before any change is sent, if the plan must not be applied: a guardrail, a disabled tenant, an
+    incomplete read, another open apply. Raises UsageError if another commit was checked out since the state was loaded.
+    A change that fails raises nothing: see `result.run.outcomes` and `result.settled`.
     """
     _refuse_moved(state)
     request = ApplyRequest((plan,), all_or_nothing=all_or_nothing, max_duration=max_duration)
 
     def run() -> tuple[ApplyResult, RunResult]:
         result = apply_state(state, request)
-        return result, result.ending(state)
+        return result, result.as_run_result(state)
 
     with _keep_signal_handlers():
-        return notify_of(state, "apply", run)
+        return run_and_notify(state, "apply", run)
 
 
 def _refuse_moved(state: CurrentState) -> None:
-    """Raises UsageError where another commit is checked out now, because the record is read from there."""
+    """Raises UsageError if another commit is checked out now, because the record is read for that commit."""
     if state.commit is not None and state.repository is not None and state.repository.head() != state.commit:
-        raise UsageError("another commit is checked out since this desired state was loaded: load it again")
+        raise UsageError("another commit was checked out since this desired state was loaded: load it again")
 
 
 @contextmanager
 def _keep_signal_handlers() -> Iterator[None]:
-    """Restores the handlers of this process: an apply stops at the first signal, and ignores those after it."""
+    """Restores the signal handlers of this process, because an apply replaces them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -211,5 +211,5 @@ def _keep_signal_handlers() -> Iterator[None]:
         yield
     finally:
         for number, handler in handlers.items():
-            if handler is not None:  # one that was not installed from Python
+            if handler is not None:  # None: it was not installed from Python
                 signal.signal(number, handler)

@@ -112,7 +112,7 @@ def test_an_apply_runs_what_the_plan_shows_and_refuses_what_git_asks_for_since(p
 
     assert {"user/bob", "user/dan"} == {change.key for change in result.refused}
     assert not result.settled
-    with pytest.raises(reconciler.Refused, match="not approved"):
+    with pytest.raises(reconciler.Refused, match="no approved plan shows"):
         reconciler.apply_plan(plan, load(project), all_or_nothing=True)
 
 

@@ -26,9 +26,9 @@ NO_LINE_END = "\\ No newline at end of file\n"
 
 @dataclass(frozen=True, slots=True)
 class AdoptRequest:
-    """Which keys (none: all that drifted), since when, from where, and whether the files are written.
+    """The keys to adopt (none: all that drifted), the base, a saved live state, and whether files are written.
 
-    `record` says whether the record of applies is fetched.
+    `record` decides whether the record of applies is fetched.
     """
 
     keys: tuple[str, ...]
@@ -39,7 +39,7 @@ class AdoptRequest:
 
 
 def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
-    """Edits the files so that git says what the account has, and prints the difference."""
+    """Edits the files so that git declares the account as it is, and prints the diff; returns the exit code."""
     from reconciler.desired.git.files import find_files, read_folder
     from reconciler.desired.writing.adopt import AdoptionRequest, adopt_drift
     from reconciler.desired.writing.atomic_write import replace_files
@@ -50,7 +50,7 @@ def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
     from reconciler.pipeline.record.prior_state import find_applied_state
 
     current = load_current_state(workspace)
-    named = _named(current, wanted.keys)
+    named = _parse_keys(current, wanted.keys)
     label = current.repository.folder if current.repository else None
     with open_history(current, wanted.record) as history:
         prior = find_applied_state(history, wanted.base)
@@ -60,8 +60,8 @@ def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
         live = read_whole(current, wanted.live)
         evidence = find_evidence(history, current, prior, live)
 
-    asked = AdoptionRequest(current.tenant_name, current.today, prior.earlier, named, evidence)
-    adopted = adopt_drift(contents, loaded, live, asked)
+    request = AdoptionRequest(current.tenant_name, current.today, prior.earlier, named, evidence)
+    adopted = adopt_drift(contents, loaded, live, request)
 
     if not wanted.dry_run:
         paths = find_files(workspace.folder, label)
@@ -72,18 +72,18 @@ def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
 
 
 def _load_checked_out(current: CurrentState, contents: Mapping[str, bytes]) -> Loaded:
-    """Loads the files to be edited; raises UsageError where one is not checked out."""
+    """Loads the files to be edited; raises UsageError if a file is not checked out."""
     from reconciler.desired.yaml.load import load_declarations
     from reconciler.errors import UsageError
 
     if missing := sorted(current.loaded.files.keys() - contents.keys()):
         files = ", ".join(missing)
-        raise UsageError(f"{files} can't be edited, for it is not checked out: git sparse-checkout disable")
+        raise UsageError(f"{files} can't be edited, because it is not checked out: run `git sparse-checkout disable`")
     return load_declarations(contents, known=current.loaded, read=current.read)
 
 
-def _named(current: CurrentState, keys: Sequence[str]) -> frozenset[str]:
-    """The keys as plans have them; raises UsageError for one that is not declared."""
+def _parse_keys(current: CurrentState, keys: Sequence[str]) -> frozenset[str]:
+    """Returns the keys as plans write them; raises UsageError for a key that is not declared."""
     from reconciler.core.model.resources import Key, parse_key
     from reconciler.core.model.suggest import did_you_mean
     from reconciler.errors import UsageError
@@ -92,22 +92,24 @@ def _named(current: CurrentState, keys: Sequence[str]) -> frozenset[str]:
         key = parse_key(spelled) or Key("user", spelled)
         if current.desired.resource(key) is None:
             known = current.desired.users if key.kind == "user" else current.desired.groups
-            near = did_you_mean(key.name, [one.name for one in known]) or "a key is alice.lee, or group/finance"
-            raise UsageError(f'no {key.kind} "{key.name}" is declared ({near}); what is not declared is not adopted')
-    return frozenset(str(parse_key(one) or Key("user", one)) for one in keys)
+            near = did_you_mean(key.name, [other.name for other in known]) or "write alice.lee, or group/finance"
+            raise UsageError(
+                f'no {key.kind} "{key.name}" is declared ({near}); only declared users and groups can be adopted'
+            )
+    return frozenset(str(parse_key(spelled) or Key("user", spelled)) for spelled in keys)
 
 
 def _refuse_without_history(current: CurrentState, prior: PriorState, named: frozenset[str]) -> None:
-    """Raises Failed where drift can't be told from pending changes of git, and no key is named."""
+    """Raises Failed if no key is named, and drift can't be distinguished from pending changes of git."""
     from reconciler.errors import Failed
 
     if prior.earlier.base is None and not named:
         why = "; ".join(map(str, prior.problems)) or f"no apply to {current.tenant_name} is on record"
-        raise Failed(f"{why}: name the keys to adopt, or name what was applied with --base")
+        raise Failed(f"{why}: name the keys to adopt, or name the applied revision with --base")
 
 
 def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
-    """A unified diff, as git's."""
+    """Returns a unified diff, as git writes it."""
     lines: list[str] = []
     for file, content in after.items():
         old, new = (text.decode("utf-8-sig").splitlines(keepends=True) for text in (before[file], content))
@@ -123,13 +125,14 @@ def _report(workspace: Workspace, current: CurrentState, adopted: Adopted, wante
 
     if adopted.problems:
         workspace.log(render_problems(adopted.problems, "text").rstrip("\n"))
-    for one in adopted.left:
-        told = f"{one.action} {one.key}" + (f": {', '.join(one.about)}" if one.about else "")
-        workspace.log(plain_line(f"warning: because of this the next plan has {told} ({one.reason})"))
+    for change in adopted.left:
+        details = f": {', '.join(change.about)}" if change.about else ""
+        following = f"{change.action} {change.key}{details} ({change.reason})"
+        workspace.log(plain_line(f"warning: because of this adoption the next plan has {following}"))
     files = count(len(adopted.files), "file")
     if not adopted.files and not adopted.problems:
-        workspace.log(f"Nothing to adopt: nothing drifted in {current.tenant_name}")
+        workspace.log(f"Nothing to adopt: {current.tenant_name} has no drift")
     elif wanted.dry_run:
-        workspace.log(f"Nothing was written: {files} would be different")
+        workspace.log(f"Nothing was written: {files} would change")
     else:
-        workspace.log(f"Adopted into {files}: read the difference, and commit it")
+        workspace.log(f"Adopted into {files}: read the diff, and commit the files")

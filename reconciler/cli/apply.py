@@ -1,4 +1,4 @@
-"""`apply`: reads the command line, asks the person, and prints the outcome."""
+"""The command `apply`: reads the options, asks for confirmation, and prints the outcome."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from reconciler.pipeline.apply.begun_apply import refuse_disabled
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.run import apply_state
 from reconciler.pipeline.desired.current_state import load_current_state
-from reconciler.pipeline.notifications import notify_of
+from reconciler.pipeline.notifications import run_and_notify
 from reconciler.pipeline.record.tenant_record import RecordMode
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.render import Format, render_run
@@ -38,9 +38,11 @@ DONE, FAILED, REFUSED = 0, 1, 4
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @base_option
 @as_of_option
-@click.option("--yes", is_flag=True, help="Don't ask; without FILE and without this, the plan is confirmed.")
-@click.option("--all-or-nothing", is_flag=True, help="With FILE: do nothing if anything was not approved.")
-@click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Begin no new change after that.")
+@click.option("--yes", is_flag=True, help="Apply without asking. Without FILE and --yes, the plan must be confirmed.")
+@click.option("--all-or-nothing", is_flag=True, help="With FILE: refuse everything if one change is not approved.")
+@click.option(
+    "--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Start no new change after SECONDS."
+)
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @only_option
 @dependencies_option
@@ -62,7 +64,7 @@ def apply(
     record: RecordMode,
     form: Format,
 ) -> int:
-    """Plan again and carry it out. With FILE, only the effects that one of these plans shows."""
+    """Plan again, and send the changes. With FILE, send only the effects that one of these plan files shows."""
     current = load_current_state(workspace, as_of)
     request = ApplyRequest(
         base=base,
@@ -77,20 +79,20 @@ def apply(
     def run() -> tuple[ApplyResult, RunResult]:
         refuse_disabled(current)
         result = apply_state(current, replace(request, approved=load_approved(files)))
-        return result, result.ending(current)
+        return result, result.as_run_result(current)
 
-    return exit_of(notify_of(current, "apply", run))
+    return apply_exit_code(run_and_notify(current, "apply", run))
 
 
-def exit_of(result: ApplyResult) -> int:
-    """Returns the exit code: refused before failed before done."""
+def apply_exit_code(result: ApplyResult) -> int:
+    """Returns 4 if a change was refused; else 1 if something was left undone or not pushed; else 0."""
     if result.refused:
         return REFUSED
     return DONE if result.settled and result.not_pushed is None else FAILED
 
 
 def _confirm(plan: Plan) -> bool:
-    """Whether a person says yes; an end of input is no."""
+    """Asks for confirmation; an end of input counts as no."""
     try:
         return click.confirm(f"Apply this to {plan.tenant}?", err=True)
     except click.Abort:

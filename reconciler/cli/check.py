@@ -1,4 +1,4 @@
-"""`check` and `tenants`: tests a connection and lists its features; lists the tenants."""
+"""The commands `check`, which tests a connection, and `tenants`, which lists the tenants."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ FORMATS = click.Choice(["text", "json"])
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.pass_obj
 def check(workspace: Workspace, form: str) -> None:
-    """Test the connection and the token, and say what the service supports. Reads a few pages, changes nothing."""
+    """Test the connection and the token, and report what the service supports.
+
+    Reads a few pages. The account is not changed.
+    """
     from reconciler.pipeline.desired.current_state import load_current_state, log_token
 
     current = load_current_state(workspace)
@@ -74,7 +77,7 @@ async def _ask(current: CurrentState) -> dict[str, Any]:
 
 
 async def _ask_rest(rest: RestLine, tenant: Tenant) -> dict[str, Any]:
-    """Whether people's roles can be read, in which account, and with whose credentials."""
+    """Reads over REST the account, the person behind the credentials, and the number of people."""
     from reconciler.live.people import ask_me, count_people
 
     me = await ask_me(rest)
@@ -101,8 +104,8 @@ def _as_text(facts: dict[str, Any]) -> str:
             f"  dialect       {facts['dialect']}",
             f"  token         {token}",
             f"  roles         {roles}",
-            f"  supports      {supports or 'nothing said: no ServiceProviderConfig'}",
-            f"  notifies      {notified or 'no address and no chat'}",
+            f"  supports      {supports or 'unknown: no ServiceProviderConfig'}",
+            f"  notifies      {notified or 'no e-mail address and no chat'}",
         ]
     )
 
@@ -111,17 +114,20 @@ def _as_text(facts: dict[str, Any]) -> str:
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "github-matrix"]), default="text", show_default=True
 )
-@click.option("--enabled", "enabled_only", is_flag=True, help="Only those whose provisioning is enabled.")
+@click.option("--enabled", "enabled_only", is_flag=True, help="List only tenants with provisioning enabled.")
 @click.option(
     "--part",
     "part_written",
     metavar="K/N",
     default="1/1",
-    help="Only the Kth of N parts, where they are more than the 256 jobs that a matrix may have.",
+    help="List only part K of N, for more than the 256 tenants that one matrix can hold.",
 )
 @click.pass_obj
 def tenants(workspace: Workspace, form: str, *, enabled_only: bool, part_written: str) -> None:
-    """The tenants and their settings. No secrets: of a token, only the name of its variable and its last day."""
+    """List the tenants and their settings.
+
+    No secret is printed: a token is listed by the name of its variable and its last day.
+    """
     from reconciler.core.declarations.token_expiry import warn_of_token
     from reconciler.core.model.shards import take_part
     from reconciler.desired.git.repository import find_repository
@@ -149,7 +155,7 @@ def tenants(workspace: Workspace, form: str, *, enabled_only: bool, part_written
 
 
 def _read_part(written: str, count: int, *, as_jobs: bool) -> Part:
-    """Reads the part; raises UsageError where it is not K/N, or N is too small for the number of tenants."""
+    """Reads a part; raises UsageError if it is not K/N, or if N is too small for the number of tenants."""
     from reconciler.core.model.shards import MOST_JOBS, count_parts, read_part
 
     part = read_part(written)
@@ -165,7 +171,7 @@ def _read_part(written: str, count: int, *, as_jobs: bool) -> Part:
 
 
 def _job(name: str, tenant: Tenant) -> dict[str, str]:
-    """One job of a matrix: the tenant, and the names of the variables that its secrets go into."""
+    """Returns a job of a matrix: the tenant, and the names of the variables for its secrets."""
     oauth = tenant.permissions.oauth if tenant.permissions else None
     return {
         "tenant": name,

@@ -1,4 +1,4 @@
-"""`demo`: the whole story on the embedded 4me, each step a command that a person would type."""
+"""The command `demo`: runs the whole story on the embedded 4me, each step as a command that a person would type."""
 
 from __future__ import annotations
 
@@ -36,13 +36,16 @@ users:
     manager: anneke.visser
     attributes: {contractType: permanent}
 """
-CLICKED = ("zoe.laurent@example.com", "Sales Champion")
+EDITED_BY_HAND = ("zoe.laurent@example.com", "Sales Champion")
 
 
 @click.command()
 @click.pass_obj
 def demo(workspace: Workspace) -> None:
-    """Validate, plan, apply, an empty plan, a change by hand, drift, mended; then a new hire. Takes seconds."""
+    """Run the whole story on the embedded 4me, in seconds.
+
+    Validate, plan, apply, an empty plan, an edit by hand, drift, its correction, and a new hire.
+    """
     if not (workspace.folder / "users" / "finance.yaml").is_file():
         raise UsageError(f"{workspace.folder} is not the worked example: run the demo where desired-state/ is")
     with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as name:
@@ -53,41 +56,41 @@ def demo(workspace: Workspace) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """The story in a git repository of its own, so that the reader's is left as it was."""
+    """The story, in a git repository of its own, so that the reader's repository is not changed."""
 
-    place: Path
+    root: Path
 
     def begin(self, example: Path) -> None:
-        shutil.copytree(example, self.place / "desired-state")
+        shutil.copytree(example, self.root / "desired-state")
         self._git("init", "--quiet")
         self._git("config", "user.name", "reconciler demo")
         self._git("config", "user.email", "demo@example.com")
-        self._commit("The company as it is")
+        self._commit("Declare the company")
 
     def run(self) -> None:
-        self._chapter("A small company's desired state is in git. Is it sound?")
+        self._chapter("The desired state of a small company is in git. Is it valid?")
         self._run("validate")
-        self._chapter("What would applying it do to an empty 4me account? (The head of the plan.)")
+        self._chapter("What would an apply change in an empty 4me account? (The head of the plan.)")
         self._run("plan")
-        self._chapter("Apply it: managers before their reports, one request for each person and group.")
+        self._chapter("Apply it: managers before their reports, one request for each user and group.")
         self._run("apply", "--yes", quiet=True)
-        self._chapter("Plan again: the account is what git says.")
+        self._chapter("Plan again: the account is as git declares it.")
         self._run("plan")
-        self._chapter(f"Somebody edits {CLICKED[0]} by hand, in 4me itself.")
-        self._click()
-        self._chapter("Drift: what changed on the other side since the last apply.")
+        self._chapter(f"A person edits {EDITED_BY_HAND[0]} by hand, in 4me itself.")
+        self._edit_by_hand()
+        self._chapter("Drift: what was changed in the account since the last apply.")
         self._run("drift")
-        self._chapter("Apply mends it: git is the truth.")
+        self._chapter("Apply again: the account is as git declares it.")
         self._run("apply", "--yes")
-        self._chapter("A pull request adds a new hire to Finance; the rules of the groups pick her up.")
-        (self.place / "desired-state" / JOINER).write_text(NEW_HIRE, encoding="utf-8")
+        self._chapter("A pull request adds a new hire to Finance; the rules of the groups add her to them.")
+        (self.root / "desired-state" / JOINER).write_text(NEW_HIRE, encoding="utf-8")
         self._commit("Inès Moreau joins Finance")
         self._run("plan")
         self._run("apply", "--yes", quiet=True)
         self._chapter("Nothing was deleted, and nothing is left to do.")
         self._run("plan")
         self._chapter(
-            "Each apply is on record: a branch of git, whose commits are the applies. There is no other state."
+            "Each apply is on record: its begin and its end are commits of a git branch. No other state exists."
         )
         self._run("log", "--applies")
 
@@ -106,11 +109,11 @@ class _Story:
         if len(lines) > MOST_LINES:
             click.echo(f"  …{and_more(len(lines) - MOST_LINES)} lines")
 
-    def _click(self) -> None:
-        """Changes a user as a person does in 4me's own pages, without git."""
-        user_name, title = CLICKED
+    def _edit_by_hand(self) -> None:
+        """Changes a user without git, as a person does in 4me's own pages."""
+        user_name, title = EDITED_BY_HAND
         now = datetime.now(UTC)
-        with Store(self.place / ".reconciler" / "sandbox.sqlite") as store:
+        with Store(self.root / ".reconciler" / "sandbox.sqlite") as store:
             query = quote(f'userName eq "{user_name}"')
             found = store.answer("GET", f"/Users?filter={query}", None, now).body
             user = read_page(found).resources[0]
@@ -131,5 +134,5 @@ class _Story:
         self, command: Sequence[str], environment: Mapping[str, str], stderr: int
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603  # our own words only
-            command, cwd=self.place, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
+            command, cwd=self.root, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False
         )

@@ -1,4 +1,4 @@
-"""`fmt`: the YAML of the desired state in canonical form; no network and no credentials."""
+"""The command `fmt`: writes the YAML of the desired state in canonical form; no network, no credentials."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ DONE, FAILED, DIFFERENT = 0, 1, 3
 
 
 @click.command()
-@click.option("--check", "checks", is_flag=True, help="Write nothing; exit 3 if a file would change.")
+@click.option("--check", "checks", is_flag=True, help="Write nothing; exit with 3 if a file would change.")
 @click.pass_obj
 def fmt(workspace: Workspace, *, checks: bool) -> int:
-    """Write every file of the desired state in canonical form, and print the names of those that changed.
+    """Write every file of the desired state in canonical form, and print the names of the changed files.
 
-    Comments, anchors and empty lines stay, and each file declares the same as before. A file that would lose something
-    is not written; its line is printed, and the exit code is 1.
+    Comments, anchors and empty lines stay, and each file declares the same as before. A file that would lose a part of
+    its text is not written: the line is printed, and the exit code is 1.
     """
     from reconciler.core.model.amounts import count
     from reconciler.desired.git.files import find_files, read_folder

@@ -1,4 +1,4 @@
-"""`github`: the pull-request side. Holds GitHub's token and never the account's, because it renders foreign text."""
+"""The commands of `github`. They have GitHub's token and never the account's, because they render foreign text."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from reconciler.pipeline.workspace import Workspace
 
 GITHUB_API = "https://api.github.com"
 
-commit_option = click.option("--commit", metavar="SHA", help="The merged commit; else what is checked out.")
+commit_option = click.option("--commit", metavar="SHA", help="The merged commit. Default: the checked-out commit.")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The options of all commands here: the workspace, and GitHub's repository."""
+    """The options of all these commands: the workspace, and GitHub's repository."""
 
     workspace: Workspace
     repository: str | None
@@ -37,7 +37,7 @@ class Side:
     author: str | None
 
     def connect(self) -> GitHub:
-        """A client of the repository that was named, or that the workflow is of."""
+        """Returns a client of the named repository, or of the workflow's own; raises UsageError without either."""
         settings = self.workspace.settings
         job = settings.job()
         named = self.repository or job.repository
@@ -47,30 +47,37 @@ class Side:
 
 
 @click.group()
-@click.option("--repository", metavar="OWNER/NAME", help="Which repository of GitHub; in a workflow, its own.")
-@click.option("--api-url", metavar="URL", help="Where its API is; for GitHub Enterprise, outside of a workflow.")
-@click.option("--as", "author", metavar="LOGIN", help="Whose comments and issues are ours; else the token's own.")
+@click.option("--repository", metavar="OWNER/NAME", help="The GitHub repository. Default: the workflow's.")
+@click.option("--api-url", metavar="URL", help="The address of GitHub's API, for GitHub Enterprise outside a workflow.")
+@click.option(
+    "--as", "author", metavar="LOGIN", help="The author of the comments and issues to edit. Default: the token's."
+)
 @click.pass_context
 def github(ctx: click.Context, repository: str | None, api_url: str | None, author: str | None) -> None:
-    """The pull-request side: one comment, one drift issue, the approved plan. Reads GITHUB_TOKEN."""
+    """Work with GitHub: comment on pull requests, keep the drift issue, fetch the approved plan.
+
+    The token for GitHub is read from the environment variable GITHUB_TOKEN.
+    """
     ctx.obj = Side(ctx.obj, repository, api_url, author)
 
 
 @github.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--outcome", type=click.Path(path_type=Path), help="What an apply came to, instead of a plan.")
+@click.option("--outcome", type=click.Path(path_type=Path), help="Show the outcome of an apply instead of a plan.")
 @click.option(
-    "--said", type=click.Path(path_type=Path), help="What the command said on stderr, for where it left no file."
+    "--said", type=click.Path(path_type=Path), help="The command's stderr, shown if the command wrote no file."
 )
-@click.option("--pull", type=click.IntRange(min=1), metavar="NUMBER", help="Which pull request; else the event's.")
+@click.option(
+    "--pull", type=click.IntRange(min=1), metavar="NUMBER", help="The pull request. Default: that of the event."
+)
 @commit_option
 @click.pass_obj
 def comment(
     side: Side, file: Path | None, *, outcome: Path | None, said: Path | None, pull: int | None, commit: str | None
 ) -> None:
-    """Put a plan, or the outcome of an apply, on its pull request: one comment for each tenant, edited in place.
+    """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
-    Also the summary of the job, and annotations on the lines of the YAML.
+    The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML.
     """
     job = side.workspace.settings.job()
     known = pull or (None if commit else find_pull_of_event(job))
@@ -80,7 +87,7 @@ def comment(
         case None, Path() as run:
             text = write_outcome(side.workspace, run, said, job)
         case _:
-            raise UsageError("say which plan file, or which outcome with --outcome FILE: one of the two")
+            raise UsageError("give a plan file, or an outcome with --outcome FILE, and not both")
     print_result(text.annotations)
     summarise(job, text.body)
 
@@ -90,25 +97,25 @@ def comment(
         except Refused as error:
             if file:
                 raise
-            side.workspace.log(f"No comment, for there is nowhere to put it: {error}")
+            side.workspace.log(f"No comment was written, because no pull request was found: {error}")
             return
-        told = keep_comment(client, number, find_author(client, side.author), text.mark, text.body)
-    side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {told}")
+        result = keep_comment(client, number, find_author(client, side.author), text.mark, text.body)
+    side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {result}")
 
 
 @github.command("drift-issue")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--said", type=click.Path(path_type=Path), help="What `drift` said on stderr, for where it left no file.")
+@click.option("--said", type=click.Path(path_type=Path), help="The stderr of `drift`, shown if `drift` wrote no file.")
 @click.option(
-    "--outcome", type=click.Path(path_type=Path), help="What the last apply came to; else it is looked for at GitHub."
+    "--outcome", type=click.Path(path_type=Path), help="The outcome of the last apply. Default: fetched from GitHub."
 )
 @click.option("--workflow", default="apply.yml", show_default=True, help="The workflow file that applies.")
 @click.pass_obj
 def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | None, workflow: str) -> None:
-    """Keep the one issue on a tenant: what drifted since when, from the output of `drift --format json`.
+    """Keep one issue per tenant about its drift. FILE has the output of `drift --format json`.
 
-    Also what the last apply did not do, and what expires. Opened, updated in place, closed when nothing is left, opened
-    again. Nothing is said twice.
+    The issue lists the drift with its first day, the changes that the last apply left undone, and what expires. It is
+    updated in place, closed when its list is empty, and reopened when needed.
     """
     status = read_tenant_status(side.workspace, file, said)
     if outcome is not None:
@@ -117,36 +124,36 @@ def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | No
         if outcome is None and status.left is not None:
             status = _ask_what_failed(side, client, status, status.left.commit, workflow)
         author = find_author(client, side.author)
-        told = look_again(lambda: _keep_issue(client, author, status))
-    side.workspace.log(f"The issue on {status.mark.tenant}: {told}")
+        result = look_again(lambda: _keep_issue(client, author, status))
+    side.workspace.log(f"The issue on {status.mark.tenant}: {result}")
 
 
 def _keep_issue(client: GitHub, author: str, status: TenantStatus) -> str:
-    """Finds the issue, and brings it up to date."""
+    """Finds the issue and updates it; returns what was done."""
     issue = find_issue(client, author, status.mark)
     return keep_issue(client, issue, status.mark, status.report(issue, now_in_utc().date()))
 
 
 def _ask_what_failed(side: Side, client: GitHub, status: TenantStatus, commit: str, workflow: str) -> TenantStatus:
-    """Returns the status with the stored outcome of the unfinished apply; unchanged, where that can't be fetched."""
+    """Returns the status with the stored outcome of the unfinished apply, or unchanged if that can't be fetched."""
     try:
         kept = fetch_last_outcome(client, OutcomeQuery(status.mark.tenant, commit, workflow))
         if kept is not None:
             return status.with_outcome(kept.outcome, kept.said, f"the outcome of run {kept.run}")
     except (Forbidden, NotFound, Refused, UsageError) as error:
-        side.workspace.log(f"What the last apply did not do is told without names: {error}")
+        side.workspace.log(f"The issue does not name the changes that the last apply left undone: {error}")
     return status
 
 
 @github.command("approved-plan")
 @commit_option
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="Write the plan file there.")
+@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="Write the plan to this file.")
 @click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
 @click.pass_obj
 def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -> None:
-    """Find the plan that was approved by merging a commit: its pull request, its last plan run, the stored plan.
+    """Fetch the plan that a merge approved. It is the stored plan of the pull request's last plan run.
 
-    Exit code 4 where there is none that can be trusted: nothing is applied then.
+    The exit code is 4 if no plan can be trusted. Then nothing must be applied.
     """
     merged = find_merged_commit(side.workspace, commit)
     with side.connect() as client:

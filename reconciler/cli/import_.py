@@ -1,4 +1,4 @@
-"""`import`: writes a live account as YAML, after which nothing is left to plan."""
+"""The command `import`: writes a live account as YAML, after which a plan is empty."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class ImportSource:
-    """The account of the command line, where no file declares it yet."""
+    """The account as the command line names it, for a folder that declares no tenant."""
 
     url: str | None
     token_env: str | None
@@ -37,23 +37,23 @@ class ImportSource:
 
 @click.command("import")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
-@click.option("--url", help="The account's SCIM address, where the folder declares no tenant yet; or `sandbox`.")
+@click.option("--url", help="The account's SCIM address, or `sandbox`, if the folder declares no tenant.")
 @click.option("--token-env", metavar="NAME", help="The environment variable that holds the account's token.")
 @click.option(
-    "--dialect", type=click.Choice(["4me", "rfc7644"]), help="How the account is written to; 4me if not said."
+    "--dialect", type=click.Choice(["4me", "rfc7644"]), help="How changes are sent to the account. Default: 4me."
 )
-@click.option("--name", default="production", show_default=True, help="What to call the tenant that --url names.")
+@click.option("--name", default="production", show_default=True, help="The name of the new tenant at --url.")
 @click.option(
     "--by",
     type=click.Choice(["department", "hundred"]),
     default="department",
     show_default=True,
-    help="One file of users for each department, or for each hundred.",
+    help="Write a file of users for each department, or for each hundred users.",
 )
 @click.option("--live", type=click.Path(path_type=Path), help="Import from a saved live state; no network.")
-@click.option("--adopt", "adopts", is_flag=True, help="Take over what drifted, into the files that declare it.")
-@click.option("--dry-run", is_flag=True, help="With --adopt: print the difference, and write nothing.")
-@click.option("--base", metavar="REF", help="With --adopt: what was applied, if not by the last receipt.")
+@click.option("--adopt", "adopts", is_flag=True, help="Write drift into the files that declare it.")
+@click.option("--dry-run", is_flag=True, help="With --adopt: print the diff, and write nothing.")
+@click.option("--base", metavar="REF", help="With --adopt: the revision that was applied. Default: the last apply.")
 @click.pass_obj
 def import_(
     workspace: Workspace,
@@ -69,29 +69,29 @@ def import_(
     dry_run: bool,
     base: str | None,
 ) -> int:
-    """Write a live account as YAML into the desired-state folder: afterwards git says what the account has.
+    """Write the users, groups and roles of a live account as YAML into the desired-state folder.
 
-    Users, groups and who holds which role. Nothing in the account is changed, and no file is overwritten. What YAML
-    can't say is left out and told, line by line.
+    The account is not changed, and no file is overwritten. Users, groups and values that YAML can't
+    declare are left out and listed.
 
-    With --adopt, what drifted in the account since the last apply is written into the files that are there (of KEY...,
-    all that differs): only the values that differ, as a difference to be read and committed.
+    With --adopt, changes made in the account since the last apply are written into the existing files, and the diff is
+    printed for review. With KEY, all differences of these users and groups are written.
     """
     from reconciler.cli.adopt import AdoptRequest, adopt
     from reconciler.errors import UsageError
 
     account = ImportSource(url, token_env, dialect, name)
     if adopts and (url or token_env or dialect):
-        raise UsageError("--adopt is for a tenant that is declared: choose one with --tenant")
+        raise UsageError("--adopt is for a declared tenant: choose it with --tenant, without --url")
     if adopts:
         return adopt(workspace, AdoptRequest(keys, base, live, dry_run))
     if keys or dry_run or base:
-        raise UsageError("KEY, --dry-run and --base go with --adopt; an import is of the whole account")
+        raise UsageError("KEY, --dry-run and --base need --adopt: an import writes the whole account")
     return _import(workspace, account, by, live)
 
 
 def _import(workspace: Workspace, account: ImportSource, by: By, live: Path | None) -> int:
-    """The whole account, into files that are not there yet."""
+    """Writes the whole account into new files."""
     from reconciler.core.adoption.importing import import_account
     from reconciler.desired.writing.atomic_write import place_new
     from reconciler.desired.writing.imported import ImportOrigin, write_import
@@ -99,8 +99,8 @@ def _import(workspace: Workspace, account: ImportSource, by: By, live: Path | No
     from reconciler.pipeline.desired.current_state import log_token
     from reconciler.report.problems import render_problems
 
-    contents = _existing(workspace)
-    current = _head(workspace, contents, account)
+    contents = _read_existing(workspace)
+    current = _load_tenant(workspace, contents, account)
     log_token(current)
     state = read_whole(current, live)
 
@@ -108,17 +108,17 @@ def _import(workspace: Workspace, account: ImportSource, by: By, live: Path | No
     files = write_import(
         imported, ImportOrigin(current.tenant_name, current.tenant, current.today, declared=account.url is None), by
     )
-    _check_that_nothing_is_left(current, contents, files, state)
+    _refuse_incomplete_import(current, contents, files, state)
 
     place_new(workspace.folder, files)
     if imported.left_out:
         workspace.log(render_problems(imported.left_out, "text").rstrip("\n"))
-    click.echo(_summary(workspace, current, imported, len(files)))
+    click.echo(_summarise(workspace, current, imported, len(files)))
     return 0
 
 
-def _existing(workspace: Workspace) -> Mapping[str, bytes]:
-    """The files that are there, none where there is no folder yet."""
+def _read_existing(workspace: Workspace) -> Mapping[str, bytes]:
+    """Reads the existing YAML files; the folder may not exist yet."""
     from reconciler.desired.git.files import read_folder
     from reconciler.desired.git.repository import find_repository
 
@@ -128,8 +128,8 @@ def _existing(workspace: Workspace) -> Mapping[str, bytes]:
     return read_folder(workspace.folder, repository.folder if repository else None)
 
 
-def _head(workspace: Workspace, contents: Mapping[str, bytes], account: ImportSource) -> CurrentState:
-    """The tenant to import from: declared in the folder, or named by the command line."""
+def _load_tenant(workspace: Workspace, contents: Mapping[str, bytes], account: ImportSource) -> CurrentState:
+    """Loads the tenant to import from, as the folder or the command line declares it."""
     from reconciler.core.access.compile import compile_state
     from reconciler.desired.git.repository import find_repository
     from reconciler.desired.yaml.load import load_declarations
@@ -163,12 +163,12 @@ def _with_tenant(declarations: Declarations, account: ImportSource) -> Declarati
     from reconciler.errors import Source, UsageError
 
     if declarations.tenants and account.url:
-        raise UsageError("the folder declares its tenants already: choose one with --tenant, and leave --url out")
+        raise UsageError("the folder declares tenants already: choose one with --tenant, and leave out --url")
     if declarations.tenants:
         return declarations
     if account.url is None:
         raise UsageError(
-            "import from which account? Say --url https://… and --token-env NAME_OF_THE_VARIABLE; "
+            "import from which account? Give --url https://… and --token-env NAME_OF_THE_VARIABLE, "
             "or declare it under `tenants`"
         )
     declared = DeclaredTenant(_make_tenant(account), Source("--url"))
@@ -176,7 +176,7 @@ def _with_tenant(declarations: Declarations, account: ImportSource) -> Declarati
 
 
 def _make_tenant(account: ImportSource) -> Tenant:
-    """The tenant of the command line; raises UsageError where it can't be one."""
+    """Makes the tenant of the command line; raises UsageError if an option is invalid."""
     from pydantic import ValidationError
 
     from reconciler.core.declarations.tenant import SecretDeclaration, Tenant
@@ -189,18 +189,18 @@ def _make_tenant(account: ImportSource) -> Tenant:
         token = SecretDeclaration(env=account.token_env) if account.token_env else None
     except ValidationError as error:
         raise UsageError(
-            "--token-env is not the name of an environment variable; the token itself is not wanted"
+            "--token-env is not the name of an environment variable: give the variable's name, never the token itself"
         ) from error
     try:
         return Tenant(url=str(account.url), token=token, dialect=account.dialect or "4me", scope="all")
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]["ctx"]["error"]
-        hint = " (say --token-env NAME_OF_THE_VARIABLE)" if token is None else ""
+        hint = " (give --token-env NAME_OF_THE_VARIABLE)" if token is None else ""
         raise UsageError(f"--url: the account {wrong}{hint}") from error
 
 
 def _refuse_to_overwrite(declarations: Declarations) -> None:
-    """Raises UsageError where users, groups or roles are declared: an import overwrites nothing."""
+    """Raises UsageError if users, groups or roles are declared, because an import overwrites nothing."""
     from reconciler.errors import UsageError
 
     sources = [
@@ -212,14 +212,15 @@ def _refuse_to_overwrite(declarations: Declarations) -> None:
         shown = few(files, MOST_SHOWN)
         raise UsageError(
             f"users, groups or roles are declared already, and are not overwritten: {shown}. "
-            "Take over what changed in the account with `import --adopt`, or import into another folder with --dir"
+            "Write changes of the account into these files with `import --adopt`, or import into another folder "
+            "with --dir"
         )
 
 
-def _check_that_nothing_is_left(
+def _refuse_incomplete_import(
     current: CurrentState, contents: Mapping[str, bytes], files: Mapping[str, str], live: LiveState
 ) -> None:
-    """Raises Refused, before anything is written, where the declarations would differ from the account."""
+    """Raises Refused, before anything is written, if the next plan would not be empty."""
     from dataclasses import replace
 
     from reconciler.core.access.compile import compile_state
@@ -233,33 +234,34 @@ def _check_that_nothing_is_left(
     added = {f"import/{name}": text.encode() for name, text in files.items()}
     loaded = load_declarations({**contents, **added}, known=current.loaded)
     desired = compile_state(loaded.declarations, current.tenant_name, current.today)
-    problems = [one for one in (*loaded.problems, *desired.problems) if one.severity == "error"]
+    problems = [problem for problem in (*loaded.problems, *desired.problems) if problem.severity == "error"]
     if problems:
         raise InvalidInput(tuple(problems))
     plan = make_plan(gather(replace(current, loaded=loaded, desired=desired), PriorState(), live)).plan
-    shut_out = [one for one in plan.skipped if one.reason.endswith(NEVER_PROVISIONED)]
-    if plan.changes or shut_out:
-        users = [f"{one.key}: out of scope, for {one.reason}" for one in shut_out]
-        changes = [f"{one.key}: {one.action}, for {one.reason}" for one in plan.changes]
-        counted = [f"{count(len(changes), 'change')} would be left to plan"] if changes else []
+    excluded = [skipped for skipped in plan.skipped if skipped.reason.endswith(NEVER_PROVISIONED)]
+    if plan.changes or excluded:
+        users = [f"{skipped.key}: out of scope ({skipped.reason})" for skipped in excluded]
+        changes = [f"{change.key}: {change.action} ({change.reason})" for change in plan.changes]
+        counted = [f"{count(len(changes), 'change')} would be planned next"] if changes else []
         counted += [f"{count(len(users), 'user')} would be out of scope"] if users else []
         raise Refused(
-            "nothing was written: with what the folder declares already (scope, filters, mappings), "
-            f"{' and '.join(counted)}, among them {'; '.join([*users, *changes][:MOST_SHOWN])}. "
-            "Take those out until the import is done"
+            "nothing was written: with the scope, filters and mappings that the folder declares already, "
+            f"{' and '.join(counted)}, for example {'; '.join([*users, *changes][:MOST_SHOWN])}. "
+            "Remove these declarations until the import is done"
         )
 
 
-def _summary(workspace: Workspace, current: CurrentState, imported: Imported, files: int) -> str:
+def _summarise(workspace: Workspace, current: CurrentState, imported: Imported, files: int) -> str:
     inactive = sum("active" in user for user in imported.users.values())
     users = (
         f"{count(len(imported.users), 'user')} ({inactive} inactive)"
         if inactive
         else count(len(imported.users), "user")
     )
-    what = f"{users}, {count(len(imported.groups), 'group')} and {count(len(imported.roles), 'role')}"
-    left_out = f"; {count(len(imported.left_out), 'thing')} left out" if imported.left_out else ""
+    contents = f"{users}, {count(len(imported.groups), 'group')} and {count(len(imported.roles), 'role')}"
+    left_out = f"; {count(len(imported.left_out), 'item')} left out" if imported.left_out else ""
+    written = f"{count(files, 'file')} below {workspace.folder}"
     return (
-        f"Imported {what} of {current.tenant_name} into {count(files, 'file')} below {workspace.folder}{left_out}.\n"
-        "Nothing is left to plan: what git says is what the account has. Commit it, and change it from there."
+        f"Imported {contents} of {current.tenant_name} into {written}{left_out}.\n"
+        "A plan is empty now: git declares the account as it is. Commit the files, and make changes there from now on."
     )

@@ -1,4 +1,4 @@
-"""`init`: a repository to begin with: a desired state that plans in the sandbox, and the workflows."""
+"""The command `init`: creates a repository with a desired state for the sandbox, and the workflows."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from reconciler.errors import UsageError
 
 ACTION = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)
 WORKFLOW_NAME = re.compile(r"^name: \w+", re.MULTILINE)
-WORKFLOW_GROUP = re.compile(r"^  group: \w+", re.MULTILINE)  # of the whole workflow; that of a job is a tenant's
-IGNORED = "# what the program leaves behind: the embedded 4me, logs, plans\n.reconciler/\nplans/\n"
+WORKFLOW_GROUP = re.compile(r"^  group: \w+", re.MULTILINE)  # of the workflow; the group of a job is a tenant's
+IGNORED = "# files that the program writes: the embedded 4me, logs, plans\n.reconciler/\nplans/\n"
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
-@click.option("--action", metavar="OWNER/NAME@COMMIT", help="Add the workflows, which run this program from there.")
+@click.option("--action", metavar="OWNER/NAME@COMMIT", help="Add workflows that run the program from this commit.")
 @click.option(
     "--parts",
     type=click.IntRange(1, 40),
     default=1,
-    help="Into how many workflows of a kind tenants are parted; one holds 256 of them.",
+    help="Split the tenants over this many workflows of each kind; each holds 256 tenants.",
 )
 def init(folder: Path, action: str | None, parts: int) -> None:
-    """Put a desired state to begin with into a FOLDER, and the workflows for GitHub.
+    """Create a desired state in FOLDER to start from, and with --action the workflows for GitHub.
 
-    Overwrites nothing; where there is a desired state already, only the workflows are added.
+    No file is overwritten. If FOLDER has a desired state already, only the workflows are added.
     """
     if action is not None and not ACTION.fullmatch(action):
         raise UsageError(
-            f"{action} is not OWNER/NAME@COMMIT: name the repository that this program comes from, and the commit to "
-            "run, all 40 digits of it, so that nobody can move it"
+            f"{action} is not OWNER/NAME@COMMIT: name the repository of this program, and the commit to run by all its "
+            "40 digits, because a tag or branch can be moved"
         )
-    begun = (folder / "desired-state").exists()
-    texts = {**({} if begun else _starter()), **(_workflows(action, parts) if action else {})}
-    there = [name for name in texts if (folder / name).exists()] or (["desired-state"] if not texts else [])
-    if there:
-        raise UsageError(f"nothing was written, for there is already: {', '.join(there)}")
+    has_state = (folder / "desired-state").exists()
+    texts = {**({} if has_state else _read_starter()), **(_make_workflows(action, parts) if action else {})}
+    existing = [name for name in texts if (folder / name).exists()] or (["desired-state"] if not texts else [])
+    if existing:
+        raise UsageError(f"nothing was written, because these exist already: {', '.join(existing)}")
     ignores = (folder / ".gitignore").exists()
 
     for name, text in (texts if ignores else {**texts, ".gitignore": IGNORED}).items():
@@ -51,19 +51,19 @@ def init(folder: Path, action: str | None, parts: int) -> None:
     click.echo(_next_steps(folder, action, ignores=ignores), err=True)
 
 
-def _starter() -> Mapping[str, str]:
-    """The desired state, by path."""
+def _read_starter() -> Mapping[str, str]:
+    """Reads the desired state to start from, by path."""
     return {f"desired-state/{name}": text for name, text in _read(files("reconciler.cli") / "starter")}
 
 
-def _workflows(action: str, parts: int) -> Mapping[str, str]:
-    """Our own workflows, running the program from the action and not from the repository that they are in.
+def _make_workflows(action: str, parts: int) -> Mapping[str, str]:
+    """Makes the workflows, which run the program from the action and not from their own repository.
 
-    Of several parts, each has workflows of its own, for it is a run whose matrix has at most so many jobs.
+    Each part has workflows of its own, because the matrix of a run is limited to 256 jobs.
     """
     templates = _read(files("reconciler.github") / "templates")
     return {
-        f".github/workflows/{name if part.number == 1 else name.replace('.yml', f'-{part.number}.yml')}": _write_for(
+        f".github/workflows/{name if part.number == 1 else name.replace('.yml', f'-{part.number}.yml')}": _set_part(
             part, text
         ).replace("uses: ./\n", f"uses: {action}\n")
         for part in (Part(number, parts) for number in range(1, parts + 1))
@@ -71,8 +71,8 @@ def _workflows(action: str, parts: int) -> Mapping[str, str]:
     }
 
 
-def _write_for(part: Part, text: str) -> str:
-    """A workflow for one part. One of another name has other runs, and must not cancel those of the first."""
+def _set_part(part: Part, text: str) -> str:
+    """Returns the workflow for a part, with a name and a group of its own: it must not cancel runs of part 1."""
     text = text.replace("part: 1/1\n", f"part: {part}\n")
     if part.number == 1:
         return text
@@ -81,12 +81,12 @@ def _write_for(part: Part, text: str) -> str:
 
 
 def _read(folder: Traversable) -> list[tuple[str, str]]:
-    """The files that come with the program, by name."""
-    return sorted((one.name, one.read_text(encoding="utf-8")) for one in folder.iterdir())
+    """Reads the files of a folder of the program, by name."""
+    return sorted((file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir())
 
 
 def _write(path: Path, text: str) -> None:
-    """A new file; raises UsageError where there can't be one, or is one by now."""
+    """Writes a new file; raises UsageError if it exists or can't be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -99,7 +99,7 @@ def _next_steps(folder: Path, action: str | None, *, ignores: bool) -> str:
     where = "" if folder == Path() else f"--dir {folder / 'desired-state'} "
     steps = [f"Next: reconciler {where}plan. Then read {folder / 'desired-state' / 'README.md'}."]
     if ignores:
-        steps.append("Your .gitignore should have: .reconciler/ and plans/")
+        steps.append("Add these lines to your .gitignore: .reconciler/ and plans/")
     if action is None:
-        steps.append("For the workflows, run it again with --action OWNER/NAME@COMMIT.")
+        steps.append("To add the workflows, run `reconciler init` again with --action OWNER/NAME@COMMIT.")
     return "\n".join(steps)

@@ -1,4 +1,4 @@
-"""`log`: every attempt of every change, or the record of applies in git."""
+"""The command `log`: lists every attempt of every change, or the record of applies in git."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1
 
 
 class Span(click.ParamType[timedelta]):
-    """A length of time: 12h, 400d, 2w."""
+    """A duration: 12h, 400d, 2w."""
 
     name = "span"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The length, or click's usage error."""
+        """Returns the duration; raises click's usage error if the value is none."""
         match = re.fullmatch(r"([0-9]{1,5})([hdw])", str(value))
         if match is None:
-            self.fail(f"{value!r} is not a length of time like 12h, 400d or 2w", param, ctx)
+            self.fail(f"{value!r} is not a duration like 12h, 400d or 2w", param, ctx)
         return int(match[1]) * SPANS[match[2]]
 
 
 class Moment(click.ParamType[datetime]):
-    """A moment in UTC: a day, a day and a time, or a length of time ago. `after` is added to a day alone."""
+    """A time in UTC: a day, a day with a time, or a duration before now. `after` is added to a day without a time."""
 
     name = "time"
 
@@ -44,7 +44,7 @@ class Moment(click.ParamType[datetime]):
         self.after = after
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment, or click's usage error."""
+        """Returns the time; raises click's usage error if the value is none."""
         from reconciler.pipeline.clock import now_in_utc
 
         text = str(value)
@@ -59,18 +59,23 @@ class Moment(click.ParamType[datetime]):
 
 
 @click.command()
-@click.option("--key", "keys", multiple=True, metavar="KEY", help="Only of that user or group; again for more.")
+@click.option("--key", "keys", multiple=True, metavar="KEY", help="Only this key, such as user/alice.lee. Repeatable.")
 @click.option(
-    "--action", "actions", multiple=True, type=click.Choice(ACTIONS), metavar="ACTION", help="Only of that kind."
+    "--action",
+    "actions",
+    multiple=True,
+    type=click.Choice(ACTIONS),
+    metavar="ACTION",
+    help="Only this action, such as update_user. Repeatable.",
 )
-@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only what came to that.")
-@click.option("--since", type=Moment(timedelta()), help="Begun then or later: a day, a time in UTC, or 7d (ago).")
-@click.option("--until", type=Moment(timedelta(days=1)), help="Begun before then, or on that day.")
-@click.option("--run", help="Only of that run.")
-@click.option("--limit", type=click.IntRange(min=1), help="So many of the newest; 100 as text, else all.")
-@click.option("--prune", is_flag=True, help="With --older-than: remove what is older, for good.")
-@click.option("--older-than", type=Span(), help="For --prune: 400d, say.")
-@click.option("--applies", is_flag=True, help="The record in git: each apply, beside its commit.")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only this status. Repeatable.")
+@click.option("--since", type=Moment(timedelta()), help="Only from this time on: a day, a time in UTC, or 7d (ago).")
+@click.option("--until", type=Moment(timedelta(days=1)), help="Only before this time; a day includes all of that day.")
+@click.option("--run", help="Only this run, by its id.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only this many, the newest. Default: 100 as text, or all.")
+@click.option("--prune", is_flag=True, help="With --older-than: delete older entries from the log for good.")
+@click.option("--older-than", type=Span(), help="With --prune: the age, such as 400d.")
+@click.option("--applies", is_flag=True, help="Show the record in git: each apply with its commit.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @click.pass_obj
 def log(
@@ -88,9 +93,9 @@ def log(
     prune: bool,
     applies: bool,
 ) -> None:
-    """The provisioning log: every attempt of every change from this clone, newest first.
+    """Show the provisioning log: every attempt of every change from this clone, newest first.
 
-    With --applies, the record that git has of each apply, from every clone. JSON is one object a line.
+    With --applies, show the record of applies in git, from every clone. JSON is one object per line.
     """
     wanted = AttemptQuery(
         tenant=workspace.tenant,
@@ -106,7 +111,7 @@ def log(
     if prune is (older_than is None):
         raise UsageError("--prune and --older-than go together: --prune --older-than 400d")
     if (applies or prune) and (filtered or (applies and prune)):
-        raise UsageError("filters are for the provisioning log: --applies and --prune take none, and not each other")
+        raise UsageError("--applies and --prune take no filters, and can't be combined: leave out all but one of them")
     if applies:
         _show_applies(workspace, form)
     elif older_than is not None:
@@ -116,7 +121,7 @@ def log(
 
 
 def _keys(written: str) -> tuple[str, ...]:
-    """`user/alice.lee` is that; a name alone is a user's or a group's."""
+    """Returns the key as written; for a name without a kind, the keys of a user and of a group."""
     return (written,) if "/" in written else (f"user/{written}", f"group/{written}")
 
 
@@ -129,7 +134,7 @@ def _show_attempts(workspace: Workspace, wanted: AttemptQuery, form: AttemptForm
     path = log_path(workspace)
     if not path.is_file():
         workspace.log(
-            f"No provisioning log at {path}: nothing was applied from this clone, or RECONCILER_PRIVATE was another",
+            f"No provisioning log at {path}: nothing was applied from this clone, or RECONCILER_PRIVATE was different",
         )
         return
     most = NEWEST if form == "text" and wanted.limit is None else wanted.limit
@@ -137,9 +142,9 @@ def _show_attempts(workspace: Workspace, wanted: AttemptQuery, form: AttemptForm
         found = list(log.find(replace(wanted, limit=most)))
     print_result("".join(render_attempts(found, form)))
     if not found:
-        workspace.log("Nothing like that is on record")
+        workspace.log("No attempt in the provisioning log passes these filters")
     if len(found) == most and wanted.limit is None:
-        workspace.log(f"These are the newest {most}: --limit shows more, --since and --key show others")
+        workspace.log(f"Only the newest {most} are shown: use --limit for more, or --since and --key for others")
 
 
 def _prune(workspace: Workspace, older_than: timedelta) -> None:

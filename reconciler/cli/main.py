@@ -1,6 +1,6 @@
-"""The entry: the group of commands, its options, and the one border where errors become sentences and exit codes.
+"""The entry point: the group of commands, its options, and the border where errors become messages and exit codes.
 
-Start-up imports click and nothing heavier: each command's module is imported when it is asked for.
+Start-up imports click and nothing heavier: the module of a command is imported when the command is used.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.version import __version__
 
 COMMANDS = {
-    "validate": ("reconciler.cli.validate", "All problems in the YAML; no network, no credentials."),
-    "check": ("reconciler.cli.check", "Test the connection, and say what the service supports."),
-    "plan": ("reconciler.cli.plan", "What applying would change in the live account."),
+    "validate": ("reconciler.cli.validate", "Report all problems in the YAML; no network, no credentials."),
+    "check": ("reconciler.cli.check", "Test the connection, and report what the service supports."),
+    "plan": ("reconciler.cli.plan", "Show what an apply would change in the account."),
     "show": ("reconciler.cli.plan", "Render a saved plan or outcome."),
-    "apply": ("reconciler.cli.apply", "Plan again, and carry it out."),
-    "drift": ("reconciler.cli.plan", "What was changed in the account, and what is not applied yet."),
-    "fleet": ("reconciler.cli.fleet", "Plan or drift of all tenants on a Dask cluster, in one report."),
-    "explain": ("reconciler.cli.explain", "Why somebody has access or not, and what would turn it around."),
-    "import": ("reconciler.cli.import_", "A live account as YAML, after which nothing is left to plan."),
-    "fmt": ("reconciler.cli.fmt", "Write the YAML in canonical form; `--check` only names the files."),
-    "log": ("reconciler.cli.log", "What was applied, and when: the provisioning log, or the record in git."),
+    "apply": ("reconciler.cli.apply", "Plan again, and send the changes."),
+    "drift": ("reconciler.cli.plan", "Show what was changed in the account, and what is not applied yet."),
+    "fleet": ("reconciler.cli.fleet", "Run plan or drift for all tenants on a Dask cluster, in one report."),
+    "explain": ("reconciler.cli.explain", "Show why a user has access or not, and which edit would change that."),
+    "import": ("reconciler.cli.import_", "Write a live account as YAML; the next plan is empty."),
+    "fmt": ("reconciler.cli.fmt", "Write the YAML in canonical form; `--check` only lists the files."),
+    "log": ("reconciler.cli.log", "Show what was applied, and when: the provisioning log, or the record in git."),
     "ownership": (
         "reconciler.cli.ownership",
-        "Which users and groups are ours, and how that is known; recover and erase the record.",
+        "Show which users and groups are owned, and by which evidence; recover or erase the record.",
     ),
-    "tenants": ("reconciler.cli.check", "The tenants and their settings, without secrets."),
-    "init": ("reconciler.cli.init", "A repository to begin with: a desired state, and the workflows."),
-    "github": ("reconciler.cli.github", "The pull-request side: comment, drift-issue, approved-plan."),
-    "schema": ("reconciler.cli.schema", "The JSON Schema of the YAML, for editors."),
-    "sandbox": ("reconciler.cli.sandbox", "The embedded 4me: serve, seed, reset."),
-    "demo": ("reconciler.cli.demo", "The whole story on the embedded 4me, in one go."),
+    "tenants": ("reconciler.cli.check", "List the tenants and their settings, without secrets."),
+    "init": ("reconciler.cli.init", "Create a repository to start from: a desired state, and the workflows."),
+    "github": ("reconciler.cli.github", "Work with GitHub: comment, drift-issue, approved-plan."),
+    "schema": ("reconciler.cli.schema", "Print the JSON Schema of the YAML, for editors."),
+    "sandbox": ("reconciler.cli.sandbox", "Run the embedded 4me: serve, seed, reset."),
+    "demo": ("reconciler.cli.demo", "Run the whole story on the embedded 4me, in seconds."),
 }
 
 
 class LazyCommands(click.Group):
-    """Commands that are listed without being imported."""
+    """A group that lists its commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's interface
-        """In the order of a day's work, not of the alphabet."""
+        """Returns the names in the order of a day's work, not of the alphabet."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command, imported now."""
+        """Imports and returns the command; None if its name is unknown."""
         if cmd_name not in COMMANDS:
             return None
         function = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
@@ -57,7 +57,7 @@ class LazyCommands(click.Group):
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list in `--help`, from the table above."""
+        """Writes the list in `--help`, from the table above."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_module, summary) in COMMANDS.items()])
 
@@ -71,13 +71,13 @@ class LazyCommands(click.Group):
     show_default=True,
     help="The folder that holds the desired state.",
 )
-@click.option("--tenant", help="Which tenant; the only one, where there is one.")
-@click.option("-v", "--verbose", count=True, expose_value=False, help="Say more on stderr.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+@click.option("--tenant", help="The tenant. Not needed if the folder declares only one.")
+@click.option("-v", "--verbose", count=True, expose_value=False, help="Print notes on stderr, which is the default.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only warnings and errors on stderr.")
 @click.version_option(__version__, prog_name="reconciler")
 @click.pass_context
 def cli(ctx: click.Context, folder: Path, tenant: str | None, *, quiet: bool) -> None:
-    """Desired state of a 4me account in git: plan it, apply it, watch it drift. Nothing is ever deleted."""
+    """Manage a 4me account from git: plan and apply its desired state, and detect drift. Nothing is ever deleted."""
     from reconciler.cli.output import make_workspace
 
     ctx.obj = make_workspace(folder, tenant, quiet=quiet)
@@ -100,7 +100,7 @@ def main() -> None:
         _print_error(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; nothing to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

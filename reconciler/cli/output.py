@@ -1,4 +1,4 @@
-"""Where results and notes go: results on stdout, coloured on a terminal only; notes on stderr."""
+"""Prints results on stdout, coloured on a terminal only, and notes on stderr."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ COLOURS = {"+": "green", "-": "red", "~": "yellow", "!": "bold red", "?": "magen
 
 
 def make_workspace(folder: Path, tenant: str | None, *, quiet: bool) -> Workspace:
-    """Returns the workspace of a command, which reports on stderr; a quiet one reports warnings alone."""
+    """Returns the workspace of a command, which reports on stderr; a quiet workspace reports only warnings."""
     if quiet:
         return Workspace(folder, tenant, read_settings(), log=drop, warn=print_note, progress=hide_progress)
     return Workspace(folder, tenant, read_settings(), log=print_note, warn=print_note, progress=show_progress)
 
 
 def print_note(text: str) -> None:
-    """Prints a note for the person on stderr."""
+    """Prints a note on stderr."""
     click.echo(text, err=True)
 
 
 def print_result(text: str) -> None:
-    """Prints a rendered result on stdout, coloured by the sign that a line starts with on a terminal.
+    """Prints a rendered result on stdout; on a terminal, colours each line by its first sign.
 
-    Whatever the format, a terminal is given nothing that it would obey: in JSON the spelling means the same.
+    On a terminal, control characters are escaped in every format; in JSON the escaped text means the same.
     """
     from reconciler.report.format.quote import visible_line
 

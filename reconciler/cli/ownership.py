@@ -1,4 +1,4 @@
-"""`ownership`: the record of applies and its witnesses; the steps of an apply that need git's credentials alone."""
+"""The command `ownership`: shows and repairs the record of applies, and runs the steps that need only git."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ if TYPE_CHECKING:
     from reconciler.pipeline.record.history import History
 
 DONE, FAILED = 0, 1
-NO_REMOTE = "there is no remote, or the account is the embedded 4me"
+NO_REMOTE = "the repository has no remote, or the account is the embedded 4me"
 
 
 @click.group()
 def ownership() -> None:
-    """Which users and groups are ours, and how that is known: the record of applies (branch reconciler/TENANT)."""
+    """Show which users and groups are owned, and by which evidence.
+
+    The evidence is in the record of applies (branch reconciler/TENANT) and in git's history.
+    """
 
 
 @ownership.command()
 @click.argument("key", required=False)
-@click.option("--live", type=click.Path(path_type=Path), help="With KEY: from a saved live state; no network.")
+@click.option("--live", type=click.Path(path_type=Path), help="With KEY: use a saved live state; no network.")
 @click.pass_obj
 def show(workspace: Workspace, key: str | None, live: Path | None) -> None:
-    """Show the applies on record, as this clone has them; for a KEY (user/alice.lee, or an id), what a plan decides.
+    """Show the applies on record in this clone. With KEY, show the evidence about one user or group.
 
-    With KEY the account is read, and each commit that declares the user or group is listed, with the apply that
-    covers it, and the verdict.
+    KEY is user/alice.lee, group/finance, or an id of the account. With KEY, the account is read. Each commit that
+    declares the user or group is listed, with the apply that covers it, and the verdict.
     """
     from reconciler.cli.output import print_result
     from reconciler.pipeline.plan.witnesses import find_witnesses
@@ -47,13 +50,13 @@ def show(workspace: Workspace, key: str | None, live: Path | None) -> None:
 
 
 @ownership.command()
-@click.option("--yes", "digest", metavar="DIGEST", help="Write the recovery: the digest that was shown.")
+@click.option("--yes", "digest", metavar="DIGEST", help="Write the recovery that has this digest.")
 @click.pass_obj
 def recover(workspace: Workspace, digest: str | None) -> int:
-    """Start the record again from HEAD and this account: show what is given up; --yes DIGEST writes it.
+    """Start the record again from HEAD and this account. Show what is given up; with --yes DIGEST, write the recovery.
 
-    For an account that was restored, copied over or replaced, and for a branch whose history was rewritten. A recovery
-    makes no user ours and changes nothing in the account: the next apply reads all users and does that.
+    Use it after an account was restored, copied over or replaced, or after a branch's history was rewritten. A recovery
+    adds no owned users and does not change the account. The next apply reads all users and does both.
     """
     from reconciler.cli.output import print_result
     from reconciler.errors import Refused
@@ -66,14 +69,18 @@ def recover(workspace: Workspace, digest: str | None) -> int:
         return DONE
     if digest != recovery.digest:
         raise Refused(
-            f"{digest} is not the digest of what a recovery gives up now: run it without --yes, and read the list again"
+            f"{digest} is not the digest of the present recovery: run `reconciler ownership recover` without --yes, "
+            "and read the list again"
         )
     pushed = recovery.write()
-    print_result(f"Recovered as #{recovery.record.serial}. Next: reconciler plan, then apply, which reads all users\n")
+    print_result(
+        f"Recovered as #{recovery.record.serial}. Next: reconciler plan, then reconciler apply, which reads all users\n"
+    )
     if pushed.state == "done":
         return DONE
     click.echo(
-        f"Error: the recovery is in this clone, and can't be pushed ({pushed.words}); then: reconciler ownership push",
+        f"Error: the recovery is in this clone, but can't be pushed ({pushed.words}): fix that, and run "
+        "`reconciler ownership push`",
         err=True,
     )
     return FAILED
@@ -82,7 +89,7 @@ def recover(workspace: Workspace, digest: str | None) -> int:
 @ownership.command()
 @click.pass_obj
 def erase(workspace: Workspace) -> None:
-    """Rewrite the record without the hashes of users from before the last full apply."""
+    """Delete old hashes of users from the record. Hashes from before the last full apply are deleted."""
     from reconciler.cli.output import print_result
     from reconciler.core.model.amounts import count
     from reconciler.desired.records.erase import erase as erase_record
@@ -90,37 +97,39 @@ def erase(workspace: Workspace) -> None:
     branch = _open_branch(workspace)
     erased = erase_record(branch)
     print_result(
-        f"Erased the hashes of users from {count(erased, 'record')} of {_spell(branch)}\n"
+        f"Erased the hashes of users from {count(erased, 'record')} of {_short_name(branch)}\n"
         if erased
-        else f"Nothing to erase from {_spell(branch)}\n"
+        else f"Nothing to erase from {_short_name(branch)}\n"
     )
 
 
 @ownership.command()
 @click.pass_obj
 def fetch(workspace: Workspace) -> None:
-    """Fetch the record, for steps that run with --record local. Needs git's credentials, and no others."""
+    """Fetch the record, for steps that run with --record local. Needs only git's credentials."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import fetch_record
 
     branch = _open_branch(workspace)
-    there = fetch_record(branch)
+    exists = fetch_record(branch)
     if branch.remote is None:
-        print_result(f"The record {_spell(branch)} stays in this clone: {NO_REMOTE}\n")
+        print_result(f"The record {_short_name(branch)} stays in this clone: {NO_REMOTE}\n")
+    elif exists:
+        print_result(f"The record {_short_name(branch)} was fetched from {branch.remote}\n")
     else:
-        print_result(
-            f"The record {_spell(branch)} was {'fetched from' if there else 'not there yet at'} {branch.remote}\n"
-        )
+        print_result(f"The record {_short_name(branch)} does not exist at {branch.remote} yet\n")
 
 
 @ownership.command()
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
-@click.option("--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="How long the apply may send.")
+@click.option(
+    "--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="How long the apply may send requests."
+)
 @click.pass_obj
 def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | None) -> int:
-    """Put the begin of an apply on record, for `apply --record local` with the same approved plan FILEs.
+    """Record the begin of an apply. Then run `apply --record local` with the same approved plan FILEs.
 
-    Nothing is written where the apply will have nothing to do. Needs git's credentials, and no others.
+    Nothing is written if the apply will have nothing to do. Needs only git's credentials.
     """
     from reconciler.cli.output import print_result
     from reconciler.pipeline.apply.approvals import load_approved
@@ -133,9 +142,9 @@ def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | Non
     approved = load_approved(files)
     with open_history(current) as history:
         history.raise_unknown()
-        why = _find_done(history) or (_find_nothing_to_do(history, approved) if files else None)
-        if why is not None:
-            print_result(f"No apply was begun: {why}\n")
+        reason = _find_later_apply(history) or (_find_nothing_to_do(history, approved) if files else None)
+        if reason is not None:
+            print_result(f"No apply was begun: {reason}\n")
             return DONE
         begun = begin_apply(history, name_run(workspace), max_duration)
     print_result(
@@ -144,8 +153,8 @@ def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | Non
     return DONE
 
 
-def _find_done(history: History) -> str | None:
-    """Why there is nothing to do for an apply of HEAD at all; raises Refused where it may not be applied."""
+def _find_later_apply(history: History) -> str | None:
+    """Returns the reason if a later apply contains HEAD; raises Refused if HEAD must not be applied."""
     from reconciler.desired.evidence.apply_line import check_line
 
     refusal = check_line(history.graph, history.record.history) if history.graph else None
@@ -155,17 +164,17 @@ def _find_done(history: History) -> str | None:
 
 
 def _find_nothing_to_do(history: History, approved: Sequence[Plan]) -> str | None:
-    """Why nothing that was approved is left to do."""
+    """Returns the reason if the approved plans are empty and the last apply was complete."""
     from reconciler.pipeline.apply.begun_apply import is_settled
 
     nothing = not any(plan.changes for plan in approved) and is_settled(history)
-    return "the plans approve nothing, and the last apply was whole, of the same folder" if nothing else None
+    return "the plans approve nothing, and the last apply of the same folder was complete" if nothing else None
 
 
 @ownership.command()
 @click.pass_obj
 def push(workspace: Workspace) -> None:
-    """Push what this clone has of the record. Needs git's credentials, and no others."""
+    """Push the record of this clone. Needs only git's credentials."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import push_record
     from reconciler.errors import Failed
@@ -174,13 +183,14 @@ def push(workspace: Workspace) -> None:
     pushed = push_record(branch)
     if pushed.state != "done":
         raise Failed(
-            f"the record can't be pushed ({pushed.words}): this clone keeps it; then: reconciler ownership push"
+            f"the record can't be pushed ({pushed.words}), and stays in this clone: fix that, and run "
+            "`reconciler ownership push` again"
         )
-    where = f"was pushed to {branch.remote}" if branch.remote else f"stays in this clone: {NO_REMOTE}"
-    print_result(f"The record {_spell(branch)} {where}\n")
+    result = f"was pushed to {branch.remote}" if branch.remote else f"stays in this clone: {NO_REMOTE}"
+    print_result(f"The record {_short_name(branch)} {result}\n")
 
 
-def _spell(branch: RecordBranch) -> str:
+def _short_name(branch: RecordBranch) -> str:
     return branch.local.removeprefix("refs/heads/")
 
 

@@ -1,4 +1,4 @@
-"""`plan`, `show` and `drift`: reports that change nothing."""
+"""The commands `plan`, `show` and `drift`, which change nothing in the account."""
 
 from __future__ import annotations
 
@@ -23,52 +23,55 @@ FORMATS = click.Choice(["text", "markdown", "html", "json"])
 
 
 class Day(click.ParamType[date]):
-    """A date as people write it in YAML: 2027-03-31."""
+    """A date as in YAML: 2027-03-31."""
 
     name = "date"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The day, or click's usage error."""
+        """Returns the date; raises click's usage error if the value is not a date."""
         try:
             return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007  # a day has no zone
         except ValueError:
             self.fail(f"{value!r} is not a date like 2027-03-31", param, ctx)
 
 
-as_of_option = click.option("--as-of", type=Day(), help="Plan as if it were that day (roles expire by it).")
-base_option = click.option("--base", metavar="REF", help="What git said before: where this parted from a revision.")
+as_of_option = click.option("--as-of", type=Day(), help="Use this date instead of today (role assignments expire).")
+base_option = click.option(
+    "--base", metavar="REF", help="Compare with the commit where this branch left REF. Default: the last apply."
+)
 only_option = click.option(
-    "--only", multiple=True, metavar="KEY", help="Plan about user/alice.lee or group/finance alone; may be repeated."
+    "--only", multiple=True, metavar="KEY", help="Plan only this key, such as user/alice.lee. Repeatable."
 )
 dependencies_option = click.option(
-    "--with-dependencies", is_flag=True, help="With --only: and about what the keys need."
+    "--with-dependencies", is_flag=True, help="With --only: also plan the users and groups that the keys need."
 )
 read_option = click.option(
     "--read",
     type=click.Choice(["auto", "full", "incremental", "targeted"]),
     default="auto",
     show_default=True,
-    help="How to read the account: whole, who changed since the last time, or only what the plan is about.",
+    help="Read the whole account, the users changed since the last read, or only what the plan needs.",
 )
-
 
 record_option = click.option(
     "--record",
     type=click.Choice(["remote", "local"]),
     default="remote",
     show_default=True,
-    help="Whether to fetch (and push) the record of applies, or leave that to `ownership fetch` and `push`.",
+    help="Fetch and push the record of applies, or use the record in this clone.",
 )
 
 
 @click.command()
-@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the plan file there, and nowhere else.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), help="Write the plan to this file (JSON) instead of plans/."
+)
 @base_option
 @as_of_option
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
-@click.option("--exit-code", is_flag=True, help="Exit 3 where there is something to do.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 if the plan has something to do.")
 @click.option("--live", type=click.Path(path_type=Path), help="Plan from a saved live state; no network.")
-@click.option("--save-live", type=click.Path(path_type=Path), help="Save the live state that was read.")
+@click.option("--save-live", type=click.Path(path_type=Path), help="Save the live state to this file.")
 @only_option
 @dependencies_option
 @read_option
@@ -89,10 +92,11 @@ def plan(
     live: Path | None,
     save_live: Path | None,
 ) -> int:
-    """What applying would change in the live account, and why. Changes nothing.
+    """Show what an apply would change in the account, and why. The account is not changed.
 
-    Without -o the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
-    With --base only what git says otherwise than there is read, unless --read says so or everything is few requests.
+    Without -o, the plan is also written to plans/, beside the desired-state folder, as text, Markdown and JSON.
+    With --base, only the users and groups that git changed are read, unless a full read costs few requests or --read
+    asks for one.
     """
     from reconciler.cli.output import print_result
     from reconciler.core.targeting.reading import ReadRequest
@@ -103,7 +107,7 @@ def plan(
     from reconciler.report.render import render_plan
 
     current = load_current_state(workspace, as_of)
-    mode = _whole_to_save(read) if save_live or live else read
+    mode = _require_full_read(read) if save_live or live else read
     read_request = ReadRequest(mode, only, with_dependencies, base is not None)
     made, account = plan_state(
         current, PlanRequest(read_request, base, record, live, keeps_snapshot=save_live is not None)
@@ -114,50 +118,44 @@ def plan(
     log_files(current)
     print_result(render_plan(made, form))
     _write_plan(workspace, made, output)
-    return exit_of(made, exit_code=exit_code)
+    return plan_exit_code(made, exit_code=exit_code)
+
+
+def _require_full_read(read: ReadMode) -> ReadMode:
+    """Returns `full`, because in a saved part of an account all other users would look like leavers.
+
+    Raises UsageError if the command line asks for a part.
+    """
+    from reconciler.errors import UsageError
+
+    if read in ("targeted", "incremental"):
+        raise UsageError(
+            f"--read {read} reads only a part of the account, and a saved live state holds all of it: "
+            f"leave out --read {read}, or --live and --save-live"
+        )
+    return "full"
 
 
 def _write_plan(workspace: Workspace, made: Plan, output: Path | None) -> None:
-
+    """Writes the plan file, or without one the plan in all formats to plans/."""
     from reconciler.pipeline.private_files import write_private
     from reconciler.report.render import render_plan
 
     if output:
         write_private(output, render_plan(made, "json"))
-    else:
-        _write_beside(workspace, made)
-        workspace.log(f"Written to {_plans(workspace)}/{made.tenant}.txt, .md and .json")
-
-
-def _whole_to_save(read: ReadMode) -> ReadMode:
-    """A saved live state holds everything: from a part, all the others would look as if they had left."""
-    from reconciler.errors import UsageError
-
-    if read in ("targeted", "incremental"):
-        raise UsageError(
-            f"--read {read} reads a part, and a saved live state holds everything as answered: leave one of them out"
-        )
-    return "full"
-
-
-def _plans(workspace: Workspace) -> Path:
-    return workspace.folder.resolve().parent / "plans"
-
-
-def _write_beside(workspace: Workspace, made: Plan) -> None:
-    from reconciler.pipeline.private_files import write_private
-    from reconciler.report.render import render_plan
-
+        return
+    folder = workspace.folder.resolve().parent / "plans"
     forms: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
-    for ending, form in forms.items():
-        write_private(_plans(workspace) / f"{made.tenant}.{ending}", render_plan(made, form))
+    for suffix, form in forms.items():
+        write_private(folder / f"{made.tenant}.{suffix}", render_plan(made, form))
+    workspace.log(f"Written to {folder}/{made.tenant}.txt, .md and .json")
 
 
-def exit_of(made: Plan, *, exit_code: bool) -> int:
-    """Refused before different before done. A saved live state is not applyable and refuses nothing.
+def plan_exit_code(made: Plan, *, exit_code: bool) -> int:
+    """Returns 4 for a refused plan; else, with `exit_code`, 3 for a plan that differs; else 0.
 
-    What is unclear, such as two users who match one declaration, is not done; nor is it known that there is nothing to
-    do where a commit that names a user can't be read.
+    An ambiguous match or an unresolved user differs too, and so does a plan for which a commit can't be read. A plan
+    from a saved live state can't be applied, but is not refused.
     """
     from reconciler.core.changes.plan import has_errors
     from reconciler.core.changes.plan_notes import is_refusal
@@ -169,19 +167,19 @@ def exit_of(made: Plan, *, exit_code: bool) -> int:
     return DIFFERENCES if exit_code and differs else NOTHING
 
 
-def exit_of_drift(found: Plan, *, exit_code: bool) -> int:
-    """The same of a drift report: changes that git asks for and that wait for an apply are no drift."""
+def drift_exit_code(found: Plan, *, exit_code: bool) -> int:
+    """Returns the exit code of a drift report, where pending changes of git don't count."""
     from reconciler.core.changes.drift import split_drift
 
     drift, _pending = split_drift(found)
-    return exit_of(found.model_copy(update={"changes": drift}), exit_code=exit_code)
+    return plan_exit_code(found.model_copy(update={"changes": drift}), exit_code=exit_code)
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 def show(file: Path, form: Format) -> int:
-    """Render a saved plan or outcome again. Needs neither the desired state nor the account."""
+    """Render a saved plan or outcome again. Needs no desired state and no account."""
     from reconciler.cli.output import print_result
     from reconciler.core.changes.plan import Plan
     from reconciler.pipeline.private_files import read_text
@@ -194,17 +192,17 @@ def show(file: Path, form: Format) -> int:
 
 
 @click.command()
-@base_option
+@click.option("--base", metavar="REF", help="The revision that was applied. Default: the last apply.")
 @as_of_option
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
-@click.option("--exit-code", is_flag=True, help="Exit 3 where something drifted.")
-@click.option("--only", multiple=True, metavar="KEY", help="Of user/alice.lee or group/finance alone; may be repeated.")
+@click.option("--exit-code", is_flag=True, help="Exit with 3 if there is drift.")
+@click.option("--only", multiple=True, metavar="KEY", help="Check only this key, such as user/alice.lee. Repeatable.")
 @click.option(
     "--read",
     type=click.Choice(["auto", "full", "incremental"]),
     default="auto",
     show_default=True,
-    help="Read everything, or (incremental, and auto) who changed since the last time, where that is certain.",
+    help="Read the whole account, or (auto, incremental) the users changed since the last read, if that is safe.",
 )
 @record_option
 @click.pass_obj
@@ -219,23 +217,23 @@ def drift(
     record: RecordMode,
     exit_code: bool,
 ) -> int:
-    """The live account against git: what was changed in the account, and what no apply has carried out yet.
+    """Show what was changed in the account since the last apply, and which changes of git are not applied yet.
 
-    Changes nothing.
+    The account is not changed.
     """
     from reconciler.cli.output import print_result
     from reconciler.core.targeting.reading import ReadRequest
     from reconciler.pipeline.desired.current_state import load_current_state, log_files
-    from reconciler.pipeline.notifications import ending_of, notify_of
+    from reconciler.pipeline.notifications import make_run_result, run_and_notify
     from reconciler.pipeline.plan.drift import find_drift
     from reconciler.report.render import render_drift
 
     current = load_current_state(workspace, as_of)
 
-    def look() -> tuple[int, RunResult]:
-        made = find_drift(current, base, ReadRequest(read, only), record)
+    def run() -> tuple[int, RunResult]:
+        found = find_drift(current, base, ReadRequest(read, only), record)
         log_files(current)
-        print_result(render_drift(made, form))
-        return exit_of_drift(made, exit_code=exit_code), replace(ending_of("drift", current), drifted=made)
+        print_result(render_drift(found, form))
+        return drift_exit_code(found, exit_code=exit_code), replace(make_run_result("drift", current), drifted=found)
 
-    return notify_of(current, "drift", look)
+    return run_and_notify(current, "drift", run)

@@ -1,4 +1,4 @@
-"""Shows how far a read or an apply is: a bar on a terminal, and a line every so often elsewhere. On stderr."""
+"""Shows the progress of a read or an apply on stderr: a bar on a terminal, a line every 30 seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.core.scim.pace import RunProgress
-from reconciler.pipeline.progress import Look
+from reconciler.pipeline.progress import MeasureProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -22,56 +22,57 @@ SECONDS_ELSEWHERE = 30.0
 
 
 @asynccontextmanager
-async def show_progress(what: str, look: Look, /) -> AsyncIterator[None]:
-    """Shows it while the block takes."""
+async def show_progress(title: str, measure: MeasureProgress, /) -> AsyncIterator[None]:
+    """Shows the progress until the block ends."""
     on_terminal = sys.stderr.isatty()
-    show = _Shown(what) if on_terminal else _Printed(what)
-    watching = asyncio.create_task(_watch(look, SECONDS_ON_A_TERMINAL if on_terminal else SECONDS_ELSEWHERE, show))
+    display = _BarDisplay(title) if on_terminal else _LineDisplay(title)
+    interval = SECONDS_ON_A_TERMINAL if on_terminal else SECONDS_ELSEWHERE
+    watching = asyncio.create_task(_watch(measure, interval, display))
     try:
         yield
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        show.stop()
+        display.stop()
 
 
-async def _watch(look: Look, every: float, show: _Shown | _Printed) -> None:
-    """Shows the progress again and again; requests that are sent when nothing is left do not count."""
+async def _watch(measure: MeasureProgress, interval: float, display: _BarDisplay | _LineDisplay) -> None:
+    """Shows the progress at an interval in seconds; hides it while no request is left to send."""
     clock = asyncio.get_running_loop().time
     begun = clock()
     while True:
-        await asyncio.sleep(every)
-        standing, words = look(clock() - begun)
-        if standing.made < standing.needed:
-            show.show(standing, words)
+        await asyncio.sleep(interval)
+        progress, sentence = measure(clock() - begun)
+        if progress.made < progress.needed:
+            display.show(progress, sentence)
         else:
-            show.stop()
+            display.stop()
 
 
 @dataclass(frozen=True, slots=True)
-class _Printed:
-    what: str
+class _LineDisplay:
+    title: str
 
-    def show(self, _standing: RunProgress, words: str) -> None:
-        click.echo(f"{self.what}: {words}", err=True)
+    def show(self, _progress: RunProgress, sentence: str) -> None:
+        click.echo(f"{self.title}: {sentence}", err=True)
 
     def stop(self) -> None:
-        """There is nothing to take away."""
+        """Does nothing: a printed line stays."""
 
 
 @dataclass(slots=True)
-class _Shown:
-    """A bar that is there while there is something left to do."""
+class _BarDisplay:
+    """A bar, visible while requests are left to send."""
 
-    what: str
+    title: str
     bar: Bar | None = field(default=None)
 
-    def show(self, standing: RunProgress, words: str) -> None:
-        text = f"{self.what}: {words}"
+    def show(self, progress: RunProgress, sentence: str) -> None:
+        text = f"{self.title}: {sentence}"
         if self.bar is None:
-            self.bar = _start_bar(text, standing.needed)
-        self.bar.update(self.bar.task_ids[0], total=standing.needed, completed=standing.made, description=text)
+            self.bar = _start_bar(text, progress.needed)
+        self.bar.update(self.bar.task_ids[0], total=progress.needed, completed=progress.made, description=text)
 
     def stop(self) -> None:
         if self.bar is not None:
@@ -80,14 +81,14 @@ class _Shown:
 
 
 def _start_bar(text: str, total: int) -> Bar:
-    """Starts a bar. In a narrow line the words take two: the reason for a wait comes last, and must not be cut off."""
+    """Starts a bar, whose text may wrap: the reason for a wait comes last, and must not be cut off."""
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
     from rich.table import Column
 
-    words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=False))
-    bar = Bar(words, BarColumn(bar_width=24), console=Console(stderr=True), transient=True)
+    text_column = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=False))
+    bar = Bar(text_column, BarColumn(bar_width=24), console=Console(stderr=True), transient=True)
     bar.add_task(text, total=total)
     bar.start()
     return bar

@@ -1,4 +1,4 @@
-"""`sandbox`: the embedded 4me on a port, filled, emptied."""
+"""The command `sandbox`: serves, fills and empties the embedded 4me."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ if TYPE_CHECKING:
 
 @click.group()
 def sandbox() -> None:
-    """The embedded 4me: no account, no token, no network. Each `url: sandbox` tenant has one of its own."""
+    """Run the embedded 4me: no account, no token, no network.
+
+    Each tenant with `url: sandbox` has an embedded 4me of its own.
+    """
 
 
 @sandbox.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address.")
-@click.option("--port", type=click.IntRange(0, 65535), default=4004, show_default=True, help="0 takes a free one.")
-@click.option("--token", default="sandbox", show_default=True, help="The bearer token to ask for.")
-@click.option("--client-secret", default="sandbox", show_default=True, help="What /token gives tokens of /v1 for.")
-@click.option("--account", default="sandbox", show_default=True, help="The account that /v1 answers for.")
-@click.option("--requests-an-hour", type=click.IntRange(min=1), help="Answer 429 to more, as 4me does. Default: all.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=4004, show_default=True, help="The port; 0 chooses a free port."
+)
+@click.option("--token", default="sandbox", show_default=True, help="The bearer token that SCIM requests need.")
+@click.option(
+    "--client-secret", default="sandbox", show_default=True, help="The OAuth client secret, for tokens of REST (/v1)."
+)
+@click.option("--account", default="sandbox", show_default=True, help="The name of the account over REST (/v1).")
+@click.option(
+    "--requests-an-hour", type=click.IntRange(min=1), help="Answer 429 to more requests, as 4me does. Default: none."
+)
 @click.pass_obj
 def serve(
     workspace: Workspace,
@@ -36,7 +45,7 @@ def serve(
     account: str,
     requests_an_hour: int | None,
 ) -> None:
-    """Put the embedded 4me on a port of this machine, until Ctrl-C: SCIM, and REST with a token of its own."""
+    """Serve the embedded 4me on a local port until Ctrl-C. It answers SCIM, and REST with tokens of its own."""
     from reconciler.core.simulator.tokens import Issuer
     from reconciler.pipeline.clock import now_in_utc
     from reconciler.sandbox.app import RestSide, make_app
@@ -52,9 +61,9 @@ def serve(
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def seed(workspace: Workspace, file: Path) -> None:
-    """Put the users and groups of a saved live state (JSON) into the embedded 4me, beside what it holds.
+    """Add users and groups of FILE to the embedded 4me. FILE is a saved live state (JSON).
 
-    The people behind the users come with it where it has `people`; else they are those whom 4me's rules would make.
+    The people behind the users are taken from `people` in FILE; without it, they are made by 4me's rules.
     """
     from reconciler.core.declarations.tenant import SANDBOX
     from reconciler.core.model.amounts import count
@@ -68,7 +77,7 @@ def seed(workspace: Workspace, file: Path) -> None:
         else:
             store.seed(snapshot.users, snapshot.groups, {"People": to_records(snapshot.people, SANDBOX)})
     users, groups = count(len(snapshot.users), "user"), count(len(snapshot.groups), "group")
-    click.echo(f"{users} and {groups} put into the sandbox")
+    click.echo(f"{users} and {groups} added to the sandbox")
 
 
 @sandbox.command()
@@ -81,7 +90,7 @@ def reset(workspace: Workspace) -> None:
 
 
 def _store(workspace: Workspace) -> Store:
-    """The account of the tenant that was named, or of the one whose url is `sandbox`."""
+    """Opens the account of the named tenant, or of the only tenant with `url: sandbox`."""
     from reconciler.core.declarations.tenant import SANDBOX
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import InvalidInput, UsageError
@@ -92,8 +101,9 @@ def _store(workspace: Workspace) -> Store:
     declared = loaded.declarations.tenants
     if not declared and loaded.problems:
         raise InvalidInput(loaded.problems)
-    names = [name for name, one in declared.items() if one.tenant.url == SANDBOX and workspace.tenant in {None, name}]
+    embedded = [name for name, declaration in declared.items() if declaration.tenant.url == SANDBOX]
+    names = [name for name in embedded if workspace.tenant in {None, name}]
     if len(names) != 1:
         known = ", ".join(names) or "none"
-        raise UsageError(f"which tenant with `url: {SANDBOX}`? Name one with --tenant (there is: {known})")
+        raise UsageError(f"which tenant with `url: {SANDBOX}`? Name one with --tenant (declared: {known})")
     return open_store(workspace, names[0])

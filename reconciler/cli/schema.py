@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schema of the YAML, for editors."""
+"""The command `schema`: prints the JSON Schema of the YAML, for editors."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import click
 
 @click.command()
 def schema() -> None:
-    """The JSON Schema of the desired state's files, by which an editor completes and marks while you type.
+    """Print the JSON Schema of the desired state's files. With it, an editor completes and checks them as you type.
 
-    Save it, and name it at the top of a file: `# yaml-language-server: $schema=desired-state.schema.json`.
+    Save it as a file, and name that at the top of each YAML file:
+    `# yaml-language-server: $schema=desired-state.schema.json`.
     """
     from reconciler.core.declarations.contract import make_schema
 

@@ -1,4 +1,4 @@
-"""`validate`: every problem in the YAML, for every tenant; no network and no credentials."""
+"""The command `validate`: reports every problem in the YAML, for every tenant; no network, no credentials."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALID, INVALID, INCOMPLETE = 0, 1, 2
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.pass_obj
 def validate(workspace: Workspace, as_of: date | None, form: ProblemFormat) -> int:
-    """All problems in the YAML at once, each with its file, its line and what to do. Needs no network."""
+    """Report all problems in the YAML at once, each with its file, its line and what to do. Needs no network."""
     from reconciler.cli.output import print_result
     from reconciler.desired.git.checkout import read_desired_files
     from reconciler.desired.git.repository import find_repository
@@ -35,13 +35,13 @@ def validate(workspace: Workspace, as_of: date | None, form: ProblemFormat) -> i
     try:
         problems, summary, code = *check_files(workspace, as_of, files), INVALID
     except IncompleteInput as error:
-        problems, summary, code = list(error.problems), "the desired state, which can't be read whole", INCOMPLETE
+        problems, summary, code = list(error.problems), "the desired state; some of its files can't be read", INCOMPLETE
     print_result(render_problems(problems, form))
     errors = sum(problem.severity == "error" for problem in problems)
     verdict = f"{count(errors, 'problem')} in {summary}" if errors else f"Valid: {summary}"
-    told = f"{verdict}\n{files.sentence}"
+    conclusion = f"{verdict}\n{files.sentence}"
     if form == "text":
-        click.echo(told)
+        click.echo(conclusion)
     else:
-        workspace.log(told)
+        workspace.log(conclusion)
     return code if errors else VALID

@@ -1,1 +1,1 @@
-"""What every command is made of: desired state, past, account, plan and apply. Knows no command line."""
+"""The steps of every command: load the desired state, find the past, read the account, plan, apply. No command line."""

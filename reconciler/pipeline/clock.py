@@ -1,4 +1,4 @@
-"""The clock of a run: the only one but the client's, and it never enters the core but as an argument."""
+"""The clock of a run, and the only clock besides the client's. The core gets times as arguments only."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now_in_utc() -> datetime:
-    """Returns this moment."""
+    """Returns the present time in UTC."""
     return datetime.now(UTC)

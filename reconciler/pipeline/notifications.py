@@ -1,11 +1,12 @@
-"""Sends how an apply or a drift report ended to the tenant's notifiers, once, after everything else.
+"""Sends the result of an apply or a drift report to the tenant's notifiers, once, at the end of the run.
 
-A failed delivery is reported, by the variable that holds the address and never by its value; it changes no result.
+A failed delivery is reported and changes no result. The address is named by its variable, never by its value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.core.changes.notification import Command, RunResult, choose_notifiers, find_events, notifiers_of
@@ -20,40 +21,41 @@ if TYPE_CHECKING:
     from reconciler.notify.delivery import Delivery
 
 SECONDS = 15.0
+KIND_OF_SECRET = "notification address"  # noqa: S105  # as messages call it
 Result = TypeVar("Result")
 
 
 class Declined(Refused):
-    """A person was asked and declined; a notification would report what that person knows."""
+    """A person declined the plan. No notification is sent, because that person knows."""
 
 
-def notify_of(current: CurrentState, command: Command, run: Callable[[], tuple[Result, RunResult]]) -> Result:
-    """Runs a command, notifies of how it ended, and returns its result or raises what it raised."""
+def run_and_notify(current: CurrentState, command: Command, run: Callable[[], tuple[Result, RunResult]]) -> Result:
+    """Runs a command, sends its result to the notifiers, and returns the result; an error is sent and raised again."""
     try:
-        result, ending = run()
+        result, run_result = run()
     except (Declined, BrokenPipeError):
-        raise  # a person was there, and knows
+        raise  # a person is at the terminal, and knows
     except Exception as error:
-        _notify(current, _stopped(command, current, error))
+        _notify(current, _make_failed_result(command, current, error))
         raise
-    _notify(current, ending)
+    _notify(current, run_result)
     return result
 
 
-def ending_of(command: Command, current: CurrentState) -> RunResult:
-    """Returns the ending of a command that has nothing to report yet but the token."""
+def make_run_result(command: Command, current: CurrentState) -> RunResult:
+    """Returns a result that reports nothing yet but a token that expires."""
     token = next(iter(token_problems(current)), None)
     return RunResult(command, current.tenant_name, current.commit, token=token)
 
 
-def _stopped(command: Command, current: CurrentState, error: Exception) -> RunResult:
-    said = str(error) if isinstance(error, ReconcilerError) else f"an error in the program ({type(error).__name__})"
+def _make_failed_result(command: Command, current: CurrentState, error: Exception) -> RunResult:
+    known = isinstance(error, ReconcilerError)
+    reason = str(error) if known else f"an error in the program ({type(error).__name__})"
     problems = error.problems if isinstance(error, Refused) else ()
-    quiet = ending_of(command, current)
-    return RunResult(command, quiet.tenant, quiet.commit, error=said, refused=problems, token=quiet.token)
+    return replace(make_run_result(command, current), error=reason, refused=problems)
 
 
-def describe(notifier: Notifier) -> str:
+def describe_notifier(notifier: Notifier) -> str:
     """Returns the recipient and the variable with the address: `e-mail to iam@example.com (SMTP_URL)`."""
     match notifier.way:
         case Email() as email:
@@ -65,23 +67,20 @@ def describe(notifier: Notifier) -> str:
 def check_notifiers(current: CurrentState) -> list[str]:
     """Returns each notifier of the tenant with its events, and the fault of its variable. Sends nothing."""
     return [
-        f"{describe(notifier)} on {', '.join(notifier.on)}{_check(notifier, current.workspace.settings)}"
+        f"{describe_notifier(notifier)} on {', '.join(notifier.on)}{_check(notifier, current.workspace.settings)}"
         for notifier in notifiers_of(current.loaded.declarations, current.tenant_name)
     ]
 
 
 def _check(notifier: Notifier, settings: Settings) -> str:
     try:
-        settings.secret(_name(notifier), WHAT)
+        settings.secret(_secret_name(notifier), KIND_OF_SECRET)
     except Unreachable as error:
         return f": {error}"
     return ""
 
 
-WHAT = "notification address"
-
-
-def _name(notifier: Notifier) -> SecretName:
+def _secret_name(notifier: Notifier) -> SecretName:
     match notifier.way:
         case Email() as email:
             return email.smtp
@@ -89,14 +88,14 @@ def _name(notifier: Notifier) -> SecretName:
             return webhook.url
 
 
-def _notify(current: CurrentState, ending: RunResult) -> None:
+def _notify(current: CurrentState, result: RunResult) -> None:
     notifiers = notifiers_of(current.loaded.declarations, current.tenant_name)
-    chosen = choose_notifiers(notifiers, find_events(ending))
+    chosen = choose_notifiers(notifiers, find_events(result))
     if chosen:
-        _send(current, ending, chosen)
+        _send(current, result, chosen)
 
 
-def _send(current: CurrentState, ending: RunResult, chosen: Sequence[tuple[Notifier, tuple[Event, ...]]]) -> None:
+def _send(current: CurrentState, result: RunResult, chosen: Sequence[tuple[Notifier, tuple[Event, ...]]]) -> None:
     import ssl
 
     from reconciler.notify.delivery import DeliveryContext
@@ -108,24 +107,26 @@ def _send(current: CurrentState, ending: RunResult, chosen: Sequence[tuple[Notif
     failed: list[str] = []
     for number, (notifier, events) in enumerate(chosen, start=1):
         try:
-            deliveries[f"{number}. {describe(notifier)}"] = _delivery(ending, notifier, events, workspace.settings)
+            delivery = _make_delivery(result, notifier, events, workspace.settings)
         except Unreachable as error:
-            failed.append(f"{describe(notifier)}: {error}")
+            failed.append(f"{describe_notifier(notifier)}: {error}")
+        else:
+            deliveries[f"{number}. {describe_notifier(notifier)}"] = delivery
 
     reasons = send_all(list(deliveries.values()), DeliveryContext(ssl.create_default_context(), now_in_utc(), SECONDS))
 
     answered = list(zip((label.partition(" ")[2] for label in deliveries), reasons, strict=True))
     failed += [f"{label}: {reason}" for label, reason in answered if reason is not None]
-    told = [label for label, reason in answered if reason is None]
-    if told:
-        workspace.log(f"Told: {'; '.join(told)}")
+    notified = [label for label, reason in answered if reason is None]
+    if notified:
+        workspace.log(f"Notified: {'; '.join(notified)}")
     for sentence in failed:
-        workspace.warn(plain_line(f"Not told: {sentence}. What the command did stands as it is."))
+        workspace.warn(plain_line(f"Failed delivery: {sentence}. The result of the command is not affected."))
 
 
-def _delivery(ending: RunResult, notifier: Notifier, events: tuple[Event, ...], settings: Settings) -> Delivery:
+def _make_delivery(result: RunResult, notifier: Notifier, events: tuple[Event, ...], settings: Settings) -> Delivery:
     from reconciler.notify.delivery import Delivery
     from reconciler.report.notification import render_notification
 
-    message = render_notification(ending, events, settings.job().run_url)
-    return Delivery(notifier.way, settings.secret(_name(notifier), WHAT), message)
+    message = render_notification(result, events, settings.job().run_url)
+    return Delivery(notifier.way, settings.secret(_secret_name(notifier), KIND_OF_SECRET), message)

@@ -1,4 +1,4 @@
-"""Files beside the desired state, most of them private: written whole or not at all, with mode 0600."""
+"""Reads and writes the files beside the desired state, most of them private (mode 0600)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY_FILE, KEY_BYTES = "fingerprint.key", 32
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes the file with mode 0600, whole or not at all; raises UsageError where that can't be."""
+    """Writes a file atomically, with mode 0600; raises UsageError if it can't be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -32,7 +32,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def append_text(path: Path, text: str) -> None:
-    """Appends to a file that this program did not make; raises UsageError where that can't be."""
+    """Appends to a file that another program made; raises UsageError if it can't be written."""
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(text)
@@ -49,11 +49,16 @@ def make_private_folder(folder: Path) -> None:
 
 
 def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
-    """Returns the key of fingerprints: the variable, else a file in the private folder, made at its first use."""
-    if told := settings.fingerprint_key():
-        if len(told) < KEY_BYTES:
-            raise UsageError(f"RECONCILER_FINGERPRINT_KEY is no key: give it {KEY_BYTES} characters or more, by chance")
-        return told
+    """Returns the key of fingerprints, from its variable or a file in the private folder, made at its first use.
+
+    Raises UsageError if the key is too short, or the file can't be used.
+    """
+    if given := settings.fingerprint_key():
+        if len(given) < KEY_BYTES:
+            raise UsageError(
+                f"RECONCILER_FINGERPRINT_KEY is too short for a key: give it {KEY_BYTES} random characters or more"
+            )
+        return given
     path = settings.private_folder(desired_state) / KEY_FILE
     make_private_folder(path.parent)
     try:
@@ -65,12 +70,12 @@ def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
     except OSError as error:
         raise UsageError(f"{path} can't be used: {error.strerror}") from error
     if len(key) < KEY_BYTES:
-        raise UsageError(f"{path} holds no key of fingerprints: remove it, and one is made")
+        raise UsageError(f"{path} holds no key of fingerprints: delete this file, and the next run makes a key")
     return key
 
 
 def read_text(path: Path) -> str:
-    """Reads the file as UTF-8; raises UsageError where it can't be read, or is no text."""
+    """Reads a file as UTF-8; raises UsageError if it can't be read or is not text."""
     try:
         return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:

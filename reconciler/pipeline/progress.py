@@ -1,4 +1,4 @@
-"""How far a read or an apply is, as numbers and in words. How that is shown is the caller's: see `ProgressDisplay`."""
+"""Measures the progress of a read or an apply, as numbers and in words. A `ProgressDisplay` of the caller shows it."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ if TYPE_CHECKING:
     from reconciler.core.changes.outcome import Outcome
     from reconciler.live.client import Client
 
-Look: TypeAlias = Callable[[float], tuple[RunProgress, str]]  # the progress after so many seconds, and in words
+MeasureProgress: TypeAlias = Callable[[float], tuple[RunProgress, str]]  # by the seconds since the start
 
 
 class ProgressDisplay(Protocol):
-    """Shows how far something is, for as long as the block takes: `what` is the title, `look` the progress by now."""
+    """Shows a title and the progress until a block ends."""
 
-    def __call__(self, what: str, look: Look, /) -> AbstractAsyncContextManager[None]:
-        """Returns the block."""
+    def __call__(self, title: str, measure: MeasureProgress, /) -> AbstractAsyncContextManager[None]:
+        """Returns the block; `measure` returns the progress at any time."""
 
 
-def hide_progress(_what: str, _look: Look, /) -> AbstractAsyncContextManager[None]:
-    """Shows nothing."""
+def hide_progress(_title: str, _measure: MeasureProgress, /) -> AbstractAsyncContextManager[None]:
+    """Returns a block that shows nothing."""
     return nullcontext()
 
 
 @asynccontextmanager
 async def watch_reading(client: Client, display: ProgressDisplay) -> AsyncIterator[None]:
-    """Shows how far reading with a client is; nothing of a read that is over at once."""
+    """Shows the progress of a client's reads until the block ends."""
 
-    def look(seconds: float) -> tuple[RunProgress, str]:
-        standing = RunProgress(client.requests, client.needed, seconds, client.waits_for)
-        return standing, describe_progress(standing, client.windows)
+    def measure(seconds: float) -> tuple[RunProgress, str]:
+        progress = RunProgress(client.requests, client.needed, seconds, client.waits_for)
+        return progress, describe_progress(progress, client.windows)
 
-    async with display("Reading", look):
+    async with display("Reading", measure):
         yield
 
 
@@ -49,26 +49,26 @@ class ApplyProgress:
     failed: int = 0
 
     def count(self, outcome: Outcome) -> None:
-        """Counts one more change that has its outcome."""
+        """Counts the outcome of one change."""
         self.done += 1
         self.failed += outcome.status == "failed"
 
     @asynccontextmanager
     async def watched(self, *clients: Client, requests: int, display: ProgressDisplay) -> AsyncIterator[None]:
-        """Shows how far an apply is that is known to take so many requests of these clients."""
+        """Shows the progress of an apply, which sends `requests` requests over the clients, until the block ends."""
         made = sum(client.requests for client in clients)
-        needed = sum(client.needed for client in clients) - requests  # which grows where one is sent again
+        needed = sum(client.needed for client in clients) - requests  # a retry adds to what the clients need
 
-        def look(seconds: float) -> tuple[RunProgress, str]:
-            standing = RunProgress(
+        def measure(seconds: float) -> tuple[RunProgress, str]:
+            progress = RunProgress(
                 made=sum(client.requests for client in clients) - made,
                 needed=sum(client.needed for client in clients) - needed,
                 seconds=seconds,
                 waits_for=next((client.waits_for for client in clients if client.waits_for), None),
             )
             failed = f", {self.failed:,} failed" if self.failed else ""
-            told = describe_progress(standing, clients[0].windows)
-            return standing, f"{self.done:,} of {self.total:,} changes{failed}; {told}"
+            described = describe_progress(progress, clients[0].windows)
+            return progress, f"{self.done:,} of {self.total:,} changes{failed}; {described}"
 
-        async with display("Applying", look):
+        async with display("Applying", measure):
             yield

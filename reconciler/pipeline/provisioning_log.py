@@ -1,4 +1,4 @@
-"""The provisioning log in the private folder: opens it, and starts the entry of a run."""
+"""Opens the provisioning log in the private folder, and starts the entry of a run."""
 
 from __future__ import annotations
 
@@ -18,44 +18,45 @@ from reconciler.pipeline.private_files import make_private_folder
 from reconciler.pipeline.workspace import Workspace
 
 LOG_FILE = "provisioning-log.db"
+NOT_LOGGED = "Nothing was applied, because the provisioning log could not record it"
 
 
 def log_path(workspace: Workspace) -> Path:
-    """Returns the path of the provisioning log: one for all tenants, which may not exist yet."""
+    """Returns the path of the provisioning log, which all tenants share and which may not exist yet."""
     return workspace.private_folder / LOG_FILE
 
 
 def open_log(workspace: Workspace) -> ProvisioningLog:
-    """Opens the log for writing; raises Refused where that can't be: nothing is applied without a record."""
+    """Opens the log for writing; raises Refused if it can't be opened, because nothing is applied without it."""
     path = log_path(workspace)
     try:
         make_private_folder(path.parent)
         return ProvisioningLog(path)
     except UsageError as error:
-        raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+        raise Refused(f"{error}. {NOT_LOGGED}") from error
 
 
 def record_run(log: ProvisioningLog, current: CurrentState, plan: Plan, dropped: Sequence[Outcome]) -> Recorder:
-    """Returns the recorder of a run's attempts; dropped changes are recorded. Raises Refused where the log fails."""
+    """Returns the recorder of a run's attempts, and records the dropped changes; raises Refused if the log fails."""
     now = now_in_utc()
-    occasion = RunInfo(
+    info = RunInfo(
         run=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         tenant=plan.tenant,
         url=plan.url,
         commit=plan.commit,
         digest=plan.digest,
-        who=_who(current),
+        who=_find_actor(current),
     )
     try:
-        recorder = log.record(occasion, LogClock(now_in_utc, time.monotonic))
+        recorder = log.record(info, LogClock(now_in_utc, time.monotonic))
         recorder.end(dropped, None, 0)
     except Failed as error:
-        raise Refused(f"{error}. Nothing was applied: there would be no record of it") from error
+        raise Refused(f"{error}. {NOT_LOGGED}") from error
     return recorder
 
 
-def _who(current: CurrentState) -> str:
-    """Returns the actor: as the build service names it, else git's identity, else the user of this machine."""
+def _find_actor(current: CurrentState) -> str:
+    """Returns the actor: from the build service, else git's identity, else the user of this machine."""
     settings = current.workspace.settings
     identity = current.repository.identity() if current.repository else None
     return settings.build_actor() or identity or settings.machine_user() or "unknown"

@@ -1,4 +1,4 @@
-"""Where a run works: the folder of the desired state, the tenant, the settings, and where its reports go."""
+"""The workspace of a run: the desired-state folder, the tenant, the settings, and the recipients of its reports."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Log: TypeAlias = Callable[[str], None]
 
 
 def drop(_text: str) -> None:
-    """Reports nothing."""
+    """Drops a note or a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A desired-state folder, and what a run there needs from its surroundings.
+    """A desired-state folder, with the settings and the outputs of a run.
 
-    `tenant` is None where the folder declares a single one. `log` takes notes, which a quiet caller drops, and `warn`
-    what a person must see. `progress` shows how far a read or an apply is.
+    `tenant` may be None if the folder declares a single tenant. `log` takes notes, which a quiet caller drops, and
+    `warn` takes warnings that a person must see. `progress` shows the progress of a read or an apply.
     """
 
     folder: Path
@@ -34,5 +34,5 @@ class Workspace:
 
     @property
     def private_folder(self) -> Path:
-        """Where snapshots, the provisioning log and embedded accounts are."""
+        """The folder of snapshots, the provisioning log and embedded accounts."""
         return self.settings.private_folder(self.folder)

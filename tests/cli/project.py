@@ -1,4 +1,4 @@
-"""A repository with a desired state in it, and the command as a person types it there."""
+"""A repository with a desired state, and the command as a person types it there."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ UNSAID: Mapping[str, Any] = {  # what a record need not say
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -56,17 +56,17 @@ class Ran:
 
     @property
     def said(self) -> str:
-        """All that a person saw."""
+        """Stdout and stderr."""
         return self.out + self.err
 
     @property
     def told(self) -> str:
-        """What it printed, without the line ends of a page's width."""
+        """Stdout without its line breaks."""
         return " ".join(self.out.split())
 
     @property
     def document(self) -> Any:
-        """What it printed, as JSON."""
+        """Stdout, parsed as JSON."""
         return json.loads(self.out)
 
 
@@ -93,7 +93,7 @@ class Project:
         return path
 
     def commit(self, text: str | None = None, name: str = "desired-state/all.yaml") -> str:
-        """Commits what is there, after writing the text if there is one; the commit."""
+        """Writes the text, if one is given, commits all files, and returns the commit."""
         if text is not None:
             self.write(text, name)
         self.git("add", "--all", "desired-state")
@@ -108,7 +108,7 @@ class Project:
         return done.stdout
 
     def run(self, *arguments: str | Path, stdin: str = "") -> Ran:
-        """The command in this process: what it returns, prints and says."""
+        """Runs the command in this process, and returns its exit code, stdout and stderr."""
         out, err = io.StringIO(), io.StringIO()
         with self.monkeypatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
             patched.chdir(self.root)
@@ -125,7 +125,7 @@ class Project:
         return Ran(exited.value.code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments: str | Path, **more: str) -> subprocess.Popen[str]:
-        """`python -m reconciler` as a process of its own."""
+        """Starts `python -m reconciler` as a process of its own."""
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "reconciler", *map(str, arguments)],
             cwd=self.root,
@@ -137,16 +137,16 @@ class Project:
         )
 
     def written(self) -> list[str]:
-        """Every file but git's own, by path."""
+        """Returns the path of every file except git's own."""
         paths = (path for path in self.root.rglob("*") if path.is_file() and ".git" not in path.parts)
         return sorted(path.relative_to(self.root).as_posix() for path in paths)
 
     def account(self, tenant: str = "sandbox") -> Store:
-        """The embedded 4me of a tenant; close it."""
+        """Opens the embedded 4me of a tenant; the caller closes it."""
         return Store(self.root / ".reconciler" / f"{tenant}.sqlite")
 
     def users(self, tenant: str = "sandbox") -> Mapping[str, JsonObject]:
-        """The users of the embedded 4me, by externalId, else by id."""
+        """Returns the users of the embedded 4me by externalId, or by id without an externalId."""
         with self.account(tenant) as store:
             return {str(user.get("externalId") or user["id"]): user for user in store.simulator().users.values()}
 
@@ -166,14 +166,14 @@ class Project:
         return sorted(found.values(), key=lambda record: (record["serial"], record["at"]))
 
     def ends(self, tenant: str = "sandbox") -> Sequence[str]:
-        """How the applies on record ended, oldest first; of one that did not end, that it has begun."""
+        """Returns the end of each apply on record, oldest first; `begun` for an apply without an end."""
         applies = self.applies(tenant)
         ended = {one["serial"] for one in applies if one["state"] == "ended"}
         return [describe_end(one) for one in applies if one["state"] == "ended" or one["serial"] not in ended]
 
 
 def describe_end(record: Any) -> str:
-    """Whole, partial, or that it has begun; "nothing done" where it was refused once it had begun."""
+    """Returns `whole`, `partial`, `begun`, or `nothing done` for an apply that was refused after its begin."""
     if record["state"] != "ended":
         return str(record["state"])
     if record["whole"]:

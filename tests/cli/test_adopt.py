@@ -1,4 +1,4 @@
-"""`import --adopt`: what drifted in the account becomes what git says."""
+"""`import --adopt` writes drift of the account into the YAML files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_drifted_is_written_back_and_shown_as_a_difference(ran: Project) ->
     assert (
         "\n-  bob: {userName: bob@example.com, displayName: Bob, title: Clerk, manager: ann}\n+  bob: {" in adopted.out
     )
-    assert "Adopted into 1 file: read the difference, and commit it\n" == adopted.err
+    assert "Adopted into 1 file: read the diff, and commit the files\n" == adopted.err
     assert 0o640 == stat.S_IMODE((ran.root / FILE).stat().st_mode)
     assert [FILE] == [name for name in ran.written() if name.startswith("desired-state")]
     assert [] == ran.run("plan", "--format", "json").document["changes"]
@@ -63,7 +63,7 @@ def test_a_dry_run_writes_nothing(ran: Project) -> None:
     tried = ran.run("import", "--adopt", "--dry-run")
 
     assert (0, TEXT) == (tried.code, text(ran))
-    assert "Nothing was written: 1 file would be different\n" == tried.err
+    assert "Nothing was written: 1 file would change\n" == tried.err
     ran.write(tried.out, "drift.patch")
     ran.git("apply", "drift.patch")
     assert TEXT.replace("Clerk", "Chief") == text(ran)
@@ -88,7 +88,7 @@ def test_where_nothing_drifted_nothing_is_written(ran: Project) -> None:
     ran.write(TEXT.replace("Clerk", "Head"))
     adopted = ran.run("import", "--adopt")
 
-    assert (0, "", "Nothing to adopt: nothing drifted in sandbox\n") == (adopted.code, adopted.out, adopted.err)
+    assert (0, "", "Nothing to adopt: sandbox has no drift\n") == (adopted.code, adopted.out, adopted.err)
 
 
 @pytest.mark.parametrize("key", ["bob", "user/bob"])
@@ -113,8 +113,9 @@ def test_what_can_not_be_adopted_is_told_and_the_command_fails_in_part(ran: Proj
     assert told.startswith(
         f"warning: {FILE}:5: user/cid: the manager in the account is u-9, a user not declared in git ("
     )
-    assert following.startswith("warning: because of this the next plan has remove_members group/staff: user/bob (")
-    assert "Adopted into 1 file: read the difference, and commit it" == done
+    change = "remove_members group/staff: user/bob"
+    assert following.startswith(f"warning: because of this adoption the next plan has {change} (")
+    assert "Adopted into 1 file: read the diff, and commit the files" == done
     assert "bob: {userName: bob@example.com, active: false, displayName: Bob" in text(ran)
 
 
@@ -132,16 +133,16 @@ def test_a_key_that_is_not_declared_is_a_usage_error(ran: Project) -> None:
     """With a did-you-mean."""
     refused(ran.run("import", "--adopt", "bobb"), 2, 'no user "bobb" is declared (did you mean "bob"?)')
     refused(ran.run("import", "--adopt", "group/stuff"), 2, 'no group "stuff" is declared (did you mean "staff"?)')
-    refused(ran.run("import", "--adopt", "zzz"), 2, "a key is alice.lee, or group/finance")
+    refused(ran.run("import", "--adopt", "zzz"), 2, "write alice.lee, or group/finance")
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--adopt", "--url", "sandbox"), "--adopt is for a tenant that is declared"),
-        (("bob",), "go with --adopt"),
-        (("--dry-run",), "go with --adopt"),
-        (("--base", "HEAD"), "go with --adopt"),
+        (("--adopt", "--url", "sandbox"), "--adopt is for a declared tenant"),
+        (("bob",), "need --adopt"),
+        (("--dry-run",), "need --adopt"),
+        (("--base", "HEAD"), "need --adopt"),
     ],
 )
 def test_options_of_the_other_kind_of_import_are_refused(ran: Project, arguments: tuple[str, ...], said: str) -> None:

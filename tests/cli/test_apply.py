@@ -1,4 +1,4 @@
-"""`apply` and `drift`: carried out as planned, held against what was approved, and on record in git."""
+"""`apply` and `drift`: applies run as planned and as approved, and are on record in git."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_what_is_not_committed_is_applied_to_the_sandbox_and_is_not_on_record(pr
     ran = project.run("apply", "--yes")
 
     assert (0, []) == (ran.code, project.applies())
-    assert "Not on record: the desired state is not committed. Users who leave it are not noticed." in ran.err
+    assert "This apply is not on record, because the desired state is not committed" in ran.err
     assert "Chief" == project.users()["ann"]["title"]
 
 
@@ -364,7 +364,7 @@ def test_all_or_nothing_does_nothing_then(project: Project) -> None:
     ran = project.run("apply", "approved.json", "--all-or-nothing")
 
     assert (4, ["whole", "nothing done"]) == (ran.code, project.ends())
-    assert "not approved: user/bob (update_user)" in ran.err
+    assert "no approved plan shows these changes: user/bob (update_user)" in ran.err
     assert "title" not in project.users()["ann"]
 
 
@@ -495,7 +495,7 @@ def test_before_the_first_commit_the_sandbox_is_applied_to_without_a_record(
     plan, apply, again = fresh.run("plan"), fresh.run("apply", "--yes"), fresh.run("plan", "--exit-code")
 
     assert (0, 0, 0) == (plan.code, apply.code, again.code)
-    assert "Not on record" in apply.err
+    assert "This apply is not on record" in apply.err
 
 
 def test_without_git_installed_the_sandbox_is_applied_to_without_a_record(project: Project) -> None:
@@ -505,7 +505,7 @@ def test_without_git_installed_the_sandbox_is_applied_to_without_a_record(projec
     plan, apply = project.run("plan"), project.run("apply", "--yes")
 
     assert (0, 0) == (plan.code, apply.code)
-    assert "Not on record" in apply.err
+    assert "This apply is not on record" in apply.err
 
 
 @pytest.mark.parametrize("name", [b"\xff.yaml", 'zoë \'n\n"co".yaml'.encode(), b"-rf.yaml", b"a b/:c.yaml"])

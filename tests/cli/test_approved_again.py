@@ -1,4 +1,4 @@
-"""A plan file that is handed in again: an approval runs once, and no later drift brings it back."""
+"""A plan file that is given to `apply` again: an approval runs once, and later drift does not revive it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_hand_s_change_is_not_run_over_by_an_old_approval(applied: Project) ->
 
     assert (0, "Clerk") == (again.code, applied.users()["bob"]["title"])
     assert "left update user: Bob (user/bob): title: Clerk → Chief" in again.out
-    assert "was applied by #2: only what that left open may run" in again.err
+    assert "only the effects that it left open may run" in again.err
 
 
 def test_somebody_who_leaves_again_needs_an_approval_of_its_own(applied: Project) -> None:

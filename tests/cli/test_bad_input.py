@@ -1,4 +1,4 @@
-"""What a new user gets wrong, and what services do: a clear sentence, the right exit code, nothing written."""
+"""Mistakes of new users, and broken services: a clear message, the right exit code, nothing written."""
 
 from __future__ import annotations
 
@@ -224,9 +224,9 @@ def another_change_without_its_id(plan: dict[str, Any]) -> None:
 
 
 BAD_PLANS: dict[str, tuple[Edit, str]] = {
-    "another format": (lambda plan: plan.update(format=2), "is of format 2, and this version reads 1: plan again"),
-    "no format": (lambda plan: plan.pop("format"), "is of format None"),
-    "format as text": (lambda plan: plan.update(format="1"), "is of format '1'"),
+    "another format": (lambda plan: plan.update(format=2), "has format 2, and this version reads format 1: plan again"),
+    "no format": (lambda plan: plan.pop("format"), "has format None"),
+    "format as text": (lambda plan: plan.update(format="1"), "has format '1'"),
     "a delete": (a_delete, "delete_user"),
     "another digest": (lambda plan: plan.update(digest="sha256:" + "0" * 64), "the plan was edited"),
     "another change": (another_change, "the plan was edited"),
@@ -278,7 +278,7 @@ def test_an_outcome_is_not_a_plan_to_approve(project: Project) -> None:
     ran = project.run("apply", "run.json")
 
     assert 2 == ran.code
-    assert "is the outcome of an apply and not a plan" in ran.err
+    assert "is the outcome of an apply, not a plan" in ran.err
 
 
 @pytest.mark.parametrize(("field", "value"), [("tenant", "production"), ("url", "https://api.xurrent.com/scim/v2")])

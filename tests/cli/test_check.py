@@ -1,4 +1,4 @@
-"""`check` and `tenants`: is it there, and what is there; no secret in any of it."""
+"""`check` and `tenants`: they test and list tenants, and print no secret."""
 
 from __future__ import annotations
 

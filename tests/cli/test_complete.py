@@ -1,4 +1,4 @@
-"""A desired state is complete or an error: whatever git, its settings and its environment make of the working tree."""
+"""A desired state is complete or an error, whatever git's settings and environment do to the working tree."""
 
 from __future__ import annotations
 

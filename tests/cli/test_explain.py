@@ -1,4 +1,4 @@
-"""`explain`: why somebody has access or not, as a person reads it and as a machine does; no account is needed."""
+"""`explain` shows why a user has access or not, as text and as JSON, without an account."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ def test_nobody_of_that_name_is_exit_2_with_the_name_that_is_near(project: Proje
     far = project.run("explain", "zoe.q", "--format", form)
 
     assert (2, "", 2, "") == (near.code, near.out, far.code, far.out)
-    assert 'no user "annn" is declared (did you mean "ann"?); look in the account itself with --account' in near.err
-    assert "git does not declare them, and did not when last applied" in far.err
+    assert 'no user "annn" is declared (did you mean "ann"?); search the account with --account' in near.err
+    assert "the commit applied last did not declare this user either" in far.err
 
 
 LEFT = TEAM.replace("  cid: {userName: cid@example.com, displayName: Cid, manager: bob}\n", "")
@@ -272,7 +272,7 @@ def test_of_several_who_are_called_so_one_is_to_be_named(project: Project) -> No
     ran = project.run("explain", "Ann", "--live", "live.json")
 
     assert (2, "") == (ran.code, ran.out)
-    assert '2 people of the account are "Ann": name one by id: Ann (ann@example.com) has the id ' in ran.err
+    assert '"Ann" matches 2 users of the account, so give an id: Ann (ann@example.com) has the id ' in ran.err
 
 
 def test_a_live_state_that_does_not_add_up_explains_nobody(only_live: Project) -> None:
@@ -291,7 +291,7 @@ def test_without_an_apply_on_record_nothing_is_said_of_one(project: Project) -> 
     ran = project.run("explain", "cid.fox")
 
     assert 2 == ran.code
-    assert "did not when last applied" not in ran.err
+    assert "the commit applied last" not in ran.err
 
 
 def test_git_with_problems_explains_nobody(project: Project) -> None:
@@ -365,4 +365,4 @@ def test_nobody_in_the_account_either_is_exit_2(project: Project) -> None:
     ran = project.run("explain", "zoe", "--account", "--format", "json")
 
     assert (2, "") == (ran.code, ran.out)
-    assert "nobody in the account has that id, user name, display name or e-mail" in ran.err
+    assert "no user of the account has this id, user name, display name or e-mail" in ran.err

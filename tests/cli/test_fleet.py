@@ -1,4 +1,4 @@
-"""A fleet on a Dask cluster: one report of all tenants; the shard of a worker that is killed runs again."""
+"""A fleet on a Dask cluster: one report of all tenants; the shard of a killed worker runs again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from threading import Lock
 import pytest
 from distributed import Client, LocalCluster, Scheduler
 
-from reconciler.cli.fleet import NO_WORKER, Ran, Shard, _fetch, gather_shards, render_shards, worst_of
+from reconciler.cli.fleet import NO_WORKER, Ran, Shard, _fetch, find_worst, gather_shards, render_shards
 from tests.cli.project import OURS, TEAM, Project
 from tests.live.service import listening
 
@@ -39,8 +39,8 @@ def test_a_report_has_a_line_for_each_tenant_and_what_is_wrong_with_it() -> None
     assert {"acme", "beta", "gamma"} == set(json.loads(render_shards(SHARDS, "json"))["tenants"])
 
 
-def test_the_worst_of_all_is_the_exit_code() -> None:
-    assert [0, 3, 4, 5, 1, 139] == [worst_of(codes) for codes in ([], [0, 3], [3, 4], [4, 5, 0], [5, 1, 2], [0, 139])]
+def test_the_find_worst_all_is_the_exit_code() -> None:
+    assert [0, 3, 4, 5, 1, 139] == [find_worst(codes) for codes in ([], [0, 3], [3, 4], [4, 5, 0], [5, 1, 2], [0, 139])]
 
 
 @pytest.mark.parametrize("printed", ["", '{"summary": {"create_us', "[]", '{"summary": {}}'])
@@ -150,7 +150,7 @@ def test_the_shard_of_a_worker_that_is_killed_runs_again(project: Project) -> No
         for process in killing.workers.values():
             process.kill()
         with Client(killing.scheduler.address) as client:
-            left = gather_shards(client, str(project.root), "plan", ["acme"], tell=told.append, patience=0.2)
+            left = gather_shards(client, str(project.root), "plan", ["acme"], log=told.append, patience=0.2)
     assert (3, "2 tenants: 2 differ") == (ran.code, ran.out.splitlines()[0])
     assert [f"  {name}: differs (3 create_user, 1 create_group)" for name in ("acme", "beta")] == (
         ran.out.splitlines()[1:]

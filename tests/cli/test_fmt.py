@@ -1,4 +1,4 @@
-"""`fmt`: files in canonical form, by name; what can't be kept is not written."""
+"""`fmt` writes files in canonical form; a file that would lose text is not written."""
 
 from __future__ import annotations
 

@@ -122,11 +122,11 @@ def test_problems_are_annotations(reviewed: Reviewed) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("comment",), "say which plan file"),
-        (("comment", "plan.json", "--outcome", "x.json"), "say which plan file"),
+        (("comment",), "give a plan file"),
+        (("comment", "plan.json", "--outcome", "x.json"), "give a plan file"),
         (("comment", "missing.json", "--pull", "7"), "missing.json can't be read"),
-        (("comment", "--outcome", "plan.json", "--pull", "7"), "plan.json is a plan, and not what an apply came to"),
-        (("comment", "--outcome", "missing.json", "--pull", "7"), "say of which tenant: --tenant NAME"),
+        (("comment", "--outcome", "plan.json", "--pull", "7"), "plan.json is a plan, not the outcome of an apply"),
+        (("comment", "--outcome", "missing.json", "--pull", "7"), "name the tenant that it is about: --tenant NAME"),
         (("drift-issue", "desired-state/all.yaml"), "is not a plan file"),
         (("--repository", "people", "comment", "plan.json"), "write owner/name"),
         (("--api-url", "http://api.github.com", "comment", "plan.json"), "must be https://"),
@@ -207,7 +207,8 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
     reviewed.propose(SANDBOX + CHIEF)
     commit = reviewed.merge()
     said = (
-        "Plan for sandbox\nError: 2 guardrails; @everyone <b>look</b>\nRefused, for no approved plan shows it: user/x\n"
+        "Plan for sandbox\nError: 2 guardrails; @everyone <b>look</b>\n"
+        "Refused, because no approved plan shows it: user/x\n"
     )
     reviewed.project.write(said, "said.txt")
     reviewed.project.write("", "outcome.json")
@@ -231,7 +232,7 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
         "### Nothing was applied to `sandbox`",
         "",
         "- Error: 2 guardrails; `@everyone <b>look</b>`",
-        "- Refused, for no approved plan shows it: `user/x`",
+        "- Refused, because no approved plan shows it: `user/x`",
         "",
         "More: https://github.example/acme/people/actions/runs/42",
         "",
@@ -247,7 +248,7 @@ def test_the_outcome_of_what_was_pushed_has_nowhere_to_be_told(reviewed: Reviewe
     ran = reviewed.project.run("--tenant", "sandbox", "github", "comment", "--outcome", "outcome.json")
 
     assert 0 == ran.code
-    assert "No comment, for there is nowhere to put it" in ran.err
+    assert "No comment was written, because no pull request was found" in ran.err
 
 
 def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> None:
@@ -271,7 +272,7 @@ def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> Non
         (lambda plan: plan | {"tenant": "qa"}, "it is for the tenant qa, not sandbox"),
         (lambda plan: plan | {"commit": None}, "it was made from files that were not committed"),
         (lambda plan: plan | {"digest": "sha256:0"}, "the digest is not that of the changes"),
-        (lambda plan: plan | {"format": 9}, "is of format 9"),
+        (lambda plan: plan | {"format": 9}, "has format 9"),
         (lambda plan: plan | {"changes": [{"action": "delete_user"}]}, "is not a plan file that can be trusted"),
         (lambda _plan: [], "is not a plan file"),
     ],
@@ -298,7 +299,7 @@ def test_approval_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> No
 
     ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plan", "-o", "x.json")
 
-    assert (2, True) == (ran.code, "the repository that was merged into is needed" in ran.err)
+    assert (2, True) == (ran.code, "this command needs the git repository of the merged commit" in ran.err)
 
 
 def test_a_token_without_permission_stops_it(reviewed: Reviewed) -> None:
@@ -333,7 +334,7 @@ def test_drift_has_one_issue(reviewed: Reviewed) -> None:
     assert "`reconciler --tenant sandbox apply`" in issue["body"]
 
 
-REFUSED = "Refused, for no approved plan shows it: user/x\n"
+REFUSED = "Refused, because no approved plan shows it: user/x\n"
 
 
 def test_an_issue_that_somebody_edits_at_that_moment_is_looked_at_again(reviewed: Reviewed) -> None:
@@ -411,8 +412,8 @@ def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed)
 
     reviewed.run("drift-issue", "drift.json")
 
-    assert "what was merged since the last apply (" in body_of(reviewed)
-    assert "- it reported: Refused, for no approved plan shows it: `user/x`" in body_of(reviewed)
+    assert "the changes merged since the last apply (" in body_of(reviewed)
+    assert "- it reported: Refused, because no approved plan shows it: `user/x`" in body_of(reviewed)
 
 
 @pytest.mark.parametrize(
@@ -451,4 +452,4 @@ def test_a_plan_is_no_outcome(half_done: Reviewed) -> None:
     """Exit code 2."""
     ran = half_done.run("drift-issue", "drift.json", "--outcome", "plan.json")
 
-    assert (2, True) == (ran.code, "plan.json is a plan, and not what an apply came to" in ran.err)
+    assert (2, True) == (ran.code, "plan.json is a plan, not the outcome of an apply" in ran.err)

@@ -1,4 +1,4 @@
-"""What git said before: the base of a pull request, the last apply, and every way in which either is missing."""
+"""Plans with a base, with the last apply, and with every reason why either is missing."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_base_before_the_desired_state_is_told(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(desired-state held no *.yaml): it has no state of then" in ran.told
+    assert "(desired-state had no *.yaml), so that commit has no desired state for it" in ran.told
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_base_with_links_is_a_warning(project: Project) -> None:
     ran = project.run("plan", "--base=HEAD~1")
 
     assert 0 == ran.code
-    assert "(put the file itself there)): what it declared is not" in ran.told
+    assert "(put the file itself there)), so its declarations are unknown" in ran.told
 
 
 def test_a_submodule_below_the_desired_state_is_refused(project: Project) -> None:
@@ -235,8 +235,9 @@ def test_without_git_the_plan_says_so(project: Project, tmp_path: Path) -> None:
     plan, with_base = project.run("plan"), project.run("plan", "--base=main")
 
     assert 0 == plan.code
-    assert "i git is not installed here: the plan can't tell who left git" in plan.out
-    assert (2, 'Error: "main" is a revision of git, and git is not installed here\n') == (with_base.code, with_base.err)
+    assert "i git is not installed here, so this plan can't find leavers" in plan.out
+    refusal = 'Error: the revision "main" needs a git repository, and git is not installed here\n'
+    assert (2, refusal) == (with_base.code, with_base.err)
 
 
 def test_a_repository_that_git_does_not_open_is_a_usage_error(project: Project) -> None:
@@ -296,4 +297,4 @@ def test_a_commit_before_the_desired_state_has_no_state(project: Project) -> Non
     problem = cache.compile(empty)
 
     assert isinstance(problem, Problem)
-    assert "held no *.yaml" in problem.message
+    assert "had no *.yaml" in problem.message

@@ -1,4 +1,4 @@
-"""`import`: a live account as YAML, after which the plan is empty."""
+"""`import` writes a live account as YAML, after which the plan is empty."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_saved_live_state_is_imported_without_a_network(project: Project) -> N
 
     assert 0 == imported.code
     assert imported.out.startswith(
-        "Imported 1 user, 0 groups and 0 roles of production into 2 files below imported; 2 things left out.\n"
+        "Imported 1 user, 0 groups and 0 roles of production into 2 files below imported; 2 items left out.\n"
     )
     title, shoes = imported.err.splitlines()[::-1]
     assert shoes.startswith("warning: shoeSize is left out; 1 user has it (the contract has no such")
@@ -130,10 +130,10 @@ def test_a_file_in_the_way_is_not_overwritten(ran: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "import from which account? Say --url"),
+        ((), "import from which account? Give --url"),
         (("--url", "http://acme.example"), "--url: the account"),
         (("--url", "https://acme.example"), "--token-env NAME_OF_THE_VARIABLE"),
-        (("--url", "https://acme.example", "--token-env", "se cret"), "the token itself is not wanted"),
+        (("--url", "https://acme.example", "--token-env", "se cret"), "never the token itself"),
         (("--url", "sandbox", "--name", "a/b"), "--name"),
     ],
 )
@@ -150,7 +150,7 @@ def test_an_address_beside_declared_tenants_is_refused(project: Project) -> None
     """Which of them was meant?"""
     project.write(SANDBOX, "imported/tenants.yaml")
 
-    refused(project.run(*HERE, *NEW), 2, "the folder declares its tenants already")
+    refused(project.run(*HERE, *NEW), 2, "the folder declares tenants already")
 
 
 def test_a_folder_with_problems_is_not_imported_into(project: Project) -> None:
@@ -181,7 +181,7 @@ def test_what_the_folder_declares_must_not_get_in_the_way(ran: Project) -> None:
 
     said = (
         "nothing was written",
-        "1 change would be left to plan and 2 users would be out of scope",
+        "1 change would be planned next and 2 users would be out of scope",
         "user/bob: out of",
     )
     refused(ran.run(*HERE, "import"), 4, *said, "never provisioned by an apply")
@@ -194,5 +194,5 @@ def test_roles_that_git_can_not_say_keep_a_tenant_of_assigned_people_from_being_
     live = save(project, {**ODD, "roles": [{"value": "User"}]})
 
     refused(
-        project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, among them user/odd: out of"
+        project.run(*HERE, "import", "--live", live), 4, "1 user would be out of scope, for example user/odd: out of"
     )

@@ -1,4 +1,4 @@
-"""`init`: a repository to begin with, that validates, plans and passes the checkers as it stands."""
+"""`init` creates a repository that validates, plans and passes the checkers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_workflows_can_be_added_to_a_desired_state_that_is_there(empty: Project)
     assert 0 == ran.code
     assert sorted([*before, *WORKFLOWS]) == empty.written()
     assert before == {name: (empty.root / name).read_text() for name in before}
-    assert "Your .gitignore should have: .reconciler/ and plans/" in ran.err
+    assert "Add these lines to your .gitignore: .reconciler/ and plans/" in ran.err
 
 
 @pytest.mark.parametrize("arguments", [(), ("--action", ACTION)])
@@ -91,7 +91,7 @@ def test_nothing_is_overwritten(arguments: tuple[str, ...], empty: Project) -> N
     ran = empty.run("init", *arguments)
 
     assert 2 == ran.code
-    assert "nothing was written, for there is already: " in ran.err
+    assert "nothing was written, because these exist already: " in ran.err
     assert (".github/workflows/plan.yml" in ran.err) is bool(arguments)
     assert before == empty.written()
 

@@ -1,4 +1,4 @@
-"""`--read incremental`, and `drift`, which reads so by itself: the snapshot is private, and never believed blindly."""
+"""`drift` and `--read incremental`: the snapshot is private, and is checked before it is used."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_drift_asks_who_changed_since_the_last_time(project: Project) -> None:
     third = project.run("drift")
 
     assert ("full", "incremental") == (first.document["read"]["mode"], second.document["read"]["mode"])
-    assert f"Everything is read: there is no snapshot of sandbox yet\n{files_read(project)}" == first.err
+    assert f"Full read: sandbox has no snapshot yet\n{files_read(project)}" == first.err
     assert files_read(project) == second.err
     assert "4 requests made to read 1 group, and who of 3 users changed since the last read" in third.told
 
@@ -99,7 +99,7 @@ def test_a_damaged_snapshot_is_told_and_replaced(applied: Project) -> None:
 
     damaged, mended = applied.run("drift"), applied.run("drift")
 
-    assert f"Everything is read: the snapshot is damaged\n{files_read(applied)}" == damaged.err
+    assert f"Full read: the snapshot is damaged\n{files_read(applied)}" == damaged.err
     assert files_read(applied) == mended.err
 
 
@@ -112,7 +112,7 @@ def test_a_snapshot_that_can_not_be_read_is_told(applied: Project) -> None:
 
     assert 0 == ran.code
     assert "can't be read: Is a directory" in ran.err
-    assert "No snapshot is kept, and the next read will be of everything:" in ran.err
+    assert "The snapshot can't be kept, so the next read is a full read:" in ran.err
 
 
 def test_account_that_is_not_the_one_known_is_read_whole(applied: Project) -> None:
@@ -122,7 +122,7 @@ def test_account_that_is_not_the_one_known_is_read_whole(applied: Project) -> No
     ran = applied.run("drift", "--format", "json")
 
     assert ("full", 4) == (ran.document["read"]["mode"], ran.document["read"]["requests"])
-    assert f"Everything is read: the service reports 4 changed users, and 3 are known\n{files_read(applied)}" == ran.err
+    assert f"Full read: the service reports 4 changed users, and 3 are known\n{files_read(applied)}" == ran.err
 
 
 @pytest.mark.parametrize("other", [("--save-live", "live.json"), ("--live", "live.json")], ids=str)
@@ -130,7 +130,7 @@ def test_a_saved_live_state_is_not_read_so(applied: Project, other: tuple[str, s
     """It holds what was answered, all at one time."""
     ran = applied.run("plan", "--read", "incremental", *other)
 
-    assert (2, True) == (ran.code, "--read incremental reads a part" in ran.err)
+    assert (2, True) == (ran.code, "--read incremental reads only a part" in ran.err)
 
 
 COMPANY = SANDBOX + "users:\n" + "".join(f"  u{number}: {{userName: u{number}@example.com}}\n" for number in range(12))

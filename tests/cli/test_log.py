@@ -1,4 +1,4 @@
-"""`log`: the provisioning log, and with `--applies` the record of applies in git, also of another clone."""
+"""`log` lists the provisioning log, and with `--applies` the record of applies in git, also of another clone."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_attempts_are_found_by_options(project: Project, options: tuple[str, ...
     rows = csv.reader(io.StringIO(project.run("log", *options, "--format", "csv").out, newline=""))
     assert count + 1 == len(list(rows))
     assert count == project.run("log", *options).out.count("  applied  ")
-    assert ("Nothing like that is on record" in ran.err) is (count == 0)
+    assert ("No attempt in the provisioning log passes these filters" in ran.err) is (count == 0)
 
 
 def test_a_day_alone_counts_to_its_end(project: Project) -> None:
@@ -264,7 +264,7 @@ def test_a_record_without_a_remote_is_this_clones_own(project: Project, command:
     """It says so, and there is nothing to do."""
     ran = project.run("ownership", command)
 
-    assert (0, "", True) == (ran.code, ran.err, "stays in this clone: there is no remote" in ran.out)
+    assert (0, "", True) == (ran.code, ran.err, "stays in this clone: the repository has no remote" in ran.out)
 
 
 @pytest.mark.parametrize("command", ["fetch", "push"])

@@ -1,4 +1,4 @@
-"""The entry: help, versions, and errors as sentences with exit codes."""
+"""The entry point: help, versions, and errors as messages with exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`apply` and `drift` tell those who were not there, once, and go on as they would have."""
+"""`apply` and `drift` send notifications once, and a failed delivery changes no result."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_drift_is_told_once_to_each_without_names(told: Told) -> None:
     assert "What to do: apply to revert it, or adopt it into git: reconciler import --adopt." in post["text"]
     assert ("[reconciler] sandbox: drift", True) == (mail["Subject"], "References" in mail)
     assert [] == [name for name in ("ann", "Ann", "Somebody", "Chief") if name in post["text"] + str(mail)]
-    assert "Told: a webhook (CHAT_WEBHOOK); e-mail to iam@example.com (SMTP_URL)\n" in ran.err
+    assert "Notified: a webhook (CHAT_WEBHOOK); e-mail to iam@example.com (SMTP_URL)\n" in ran.err
 
 
 def test_a_guardrail_is_told_to_whoever_asked(told: Told) -> None:
@@ -99,8 +99,9 @@ def test_a_notifier_that_fails_changes_nothing_and_is_said(told: Told) -> None:
     ran = project.run("drift")
 
     assert (0, 1) == (ran.code, len(chat.posts))
-    assert "Not told: a webhook (CHAT_WEBHOOK): it answers 500. What the command did stands as it is.\n" in ran.err
-    assert "Not told: e-mail to iam@example.com (SMTP_URL): the environment variable SMTP_URL is not set" in ran.err
+    webhook, email = "a webhook (CHAT_WEBHOOK)", "e-mail to iam@example.com (SMTP_URL)"
+    assert f"Failed delivery: {webhook}: it answers 500. The result of the command is not affected.\n" in ran.err
+    assert f"Failed delivery: {email}: the environment variable SMTP_URL is not set" in ran.err
     assert PASSWORD not in ran.said
 
 
@@ -120,7 +121,7 @@ def test_an_apply_whose_notifiers_fail_is_on_record_as_it_went(told: Told) -> No
 
     assert (1, 1, ["partial"]) == (ran.code, len(chat.posts), project.ends())
     assert "Applied to sandbox: " in ran.out
-    assert 2 == ran.err.count("Not told: ")
+    assert 2 == ran.err.count("Failed delivery: ")
     assert "Error: " not in ran.err
 
 

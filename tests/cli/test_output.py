@@ -1,4 +1,4 @@
-"""What results look like where they go."""
+"""Results on a terminal and in a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ownership` as a person types it: who is ours and by which witnesses, and the steps of an apply on two clones."""
+"""`ownership` as a person types it: owned users with their evidence, and the steps of an apply on two clones."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_show_of_somebody_unknown_says_how_to_write_it(project: Project) -> None
 
     assert (2, "") == (ran.code, ran.out)
     assert 'no user or group of the account has the id "zoe"' in ran.err
-    assert "write user/alice.lee, group/finance or 4711" in ran.err
+    assert "give user/alice.lee, group/finance or an id such as 4711" in ran.err
 
 
 # The line
@@ -205,22 +205,22 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
     assert (0, before, before) == (shown.code, tip(project), tip(project))
     assert shown.out == (
         "A recovery of the record reconciler/sandbox gives up:\n"
-        f"  - the line of the last apply (#2 of {commit}): the next apply starts from HEAD\n"
-        "  - the account of apply #2: the account that the token opens now takes its place\n"
+        f"  - the branch of the last apply (#2 of {commit}): the next apply starts from HEAD\n"
+        "  - the account of apply #2: the account of the present token takes its place\n"
     )
     assert "Nothing was written. To write it: reconciler ownership recover --yes " in shown.err
     assert (4, "") == (wrong.code, wrong.out)
-    assert "123456789012 is not the digest of what a recovery gives up now" in wrong.err
+    assert "123456789012 is not the digest of the present recovery" in wrong.err
 
     written = project.run("ownership", "recover", "--yes", digest_of(shown))
 
-    said = "Recovered as #3. Next: reconciler plan, then apply, which reads all users\n"
+    said = "Recovered as #3. Next: reconciler plan, then reconciler apply, which reads all users\n"
     assert (0, said) == (written.code, written.out)
     assert "nothing was sent: the record starts anew from this commit" in project.run("ownership", "show").out
     project.commit(SANDBOX + TEAM)
     applied = project.run("apply", "--yes", "--read", "targeted", "--base", "HEAD~1")
     assert 0 == applied.code, applied.err
-    assert "Everything is read: no whole apply that looked at everybody followed the recovery" in applied.err
+    assert "Full read: no whole apply that looked at everybody followed the recovery" in applied.err
     assert ("full", True) == tuple(project.applies()[-1][name] for name in ("mode", "whole"))
 
 
@@ -337,7 +337,7 @@ def test_the_steps_of_an_apply_where_credentials_are_kept_apart(office: Office) 
     at_apply = office.tip()
     pushed = office.here.run("ownership", "push")
 
-    assert (0, "The record reconciler/acme was not there yet at origin\n") == (fetched.code, fetched.out)
+    assert (0, "The record reconciler/acme does not exist at origin yet\n") == (fetched.code, fetched.out)
     assert (0, True) == (begun.code, begun.out.startswith("Apply #1 has begun, and may send until "))
     assert (0, "Applied to acme: 4 applied") == (applied.code, applied.out.splitlines()[0])
     assert (0, "The record reconciler/acme was pushed to origin\n") == (pushed.code, pushed.out)
@@ -362,7 +362,7 @@ def test_a_local_apply_without_a_begin_is_refused(office: Office) -> None:
     assert (4, True) == (planned.code, "was not fetched" in planned.told)
     assert (4, "", 0) == (ran.code, ran.out, len(office.store.simulator().users))
     assert (
-        "no begin of this run is on record: `reconciler ownership begin` goes before `apply --record local`" in ran.err
+        "no begin of this run is on record: run `reconciler ownership begin` before `apply --record local`" in ran.err
     )
 
 
@@ -375,7 +375,7 @@ def test_nothing_is_begun_for_plans_that_approve_nothing(office: Office) -> None
     begun = office.here.run("ownership", "begin", "approved.json")
     applied = office.here.run("apply", "approved.json", "--record", "local")
 
-    said = "No apply was begun: the plans approve nothing, and the last apply was whole, of the same folder\n"
+    said = "No apply was begun: the plans approve nothing, and the last apply of the same folder was complete\n"
     assert (0, said) == (begun.code, begun.out)
     assert (0, before) == (applied.code, office.tip())
 

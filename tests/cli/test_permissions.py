@@ -1,4 +1,4 @@
-"""Roles that take effect over REST: the whole way, over HTTP, to an embedded 4me on a port of this machine."""
+"""Roles over REST, end to end over HTTP, with an embedded 4me on a port of this machine."""
 
 from __future__ import annotations
 

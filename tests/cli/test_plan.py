@@ -1,4 +1,4 @@
-"""`plan` and `show`: what applying would change, in every format, and where it is written."""
+"""`plan` and `show`: the changes of an apply in every format, and the files that are written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.changes.plan import Plan
-from reconciler.pipeline.desired.parse_cache import LEAST_TO_KEEP, SHELF
+from reconciler.pipeline.desired.parse_cache import CACHE_FILE, LEAST_TO_KEEP
 from tests.cli.project import SANDBOX, TEAM, Project
 
 FORMS = ("text", "markdown", "json")
@@ -299,7 +299,7 @@ def test_an_account_that_lost_people_since_the_last_apply_is_not_built_upon(proj
 def test_a_plan_from_files_that_were_parsed_before_is_the_same_to_the_byte(project: Project) -> None:
     """Whether they are read the first time or again; what is kept of them is for its owner alone."""
     project.write(f"# {'-' * LEAST_TO_KEEP}\n" + SANDBOX + TEAM)
-    parsed = project.root / ".reconciler" / SHELF
+    parsed = project.root / ".reconciler" / CACHE_FILE
 
     first = project.run("plan", "--format", "json").out
     assert 0o600 == parsed.stat().st_mode & 0o777
@@ -359,4 +359,7 @@ def test_a_key_that_is_none_is_said(project: Project) -> None:
 
     ran = project.run("plan")
 
-    assert (2, True) == (ran.code, "holds no key of fingerprints: remove it, and one is made" in ran.err)
+    assert (2, True) == (
+        ran.code,
+        "holds no key of fingerprints: delete this file, and the next run makes a key" in ran.err,
+    )

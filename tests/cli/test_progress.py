@@ -1,4 +1,4 @@
-"""How far a read is: a line now and then where nobody looks, a bar where somebody does."""
+"""The progress of a read: a line every 30 seconds, or a bar on a terminal."""
 
 from __future__ import annotations
 

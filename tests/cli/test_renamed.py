@@ -1,4 +1,4 @@
-"""A tenant that was given another name: whom it declared under the old one is known still, whatever was forgotten."""
+"""A renamed tenant: the users declared under its old name stay owned, also if `formerly:` was forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sandbox`: the embedded 4me on a port, filled, emptied."""
+"""`sandbox` serves, fills and empties the embedded 4me."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def test_it_is_filled_from_a_saved_live_state(project: Project) -> None:
 
     ran = project.run("sandbox", "seed", "live.json")
 
-    assert (0, "2 users and 1 groups put into the sandbox\n") == (
+    assert (0, "2 users and 1 groups added to the sandbox\n") == (
         ran.code,
-        ran.out.replace("1 group put", "1 groups put"),
+        ran.out.replace("1 group added", "1 groups added"),
     )
     with project.account() as store:
         assert {"u1", "u2"} < set(store.simulator().users)

@@ -1,4 +1,4 @@
-"""Each change of a plan says which line it comes from, and who wrote that line, or took it away."""
+"""Each change of a plan has its source line, and the author who wrote or removed that line."""
 
 from __future__ import annotations
 

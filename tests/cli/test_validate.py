@@ -1,4 +1,4 @@
-"""`validate`: every problem at once, in the format asked for, without network."""
+"""`validate` reports every problem at once, in the requested format, without a network."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert ("ended", False, {"applied": 1, "stale": 1, "refused": 1}) == tuple(
         ended[name] for name in ("state", "whole", "counts")
     )
-    assert "Refused, for no approved plan shows it: user/ann" in applied["apply qa"].said
+    assert "Refused, because no approved plan shows it: user/ann" in applied["apply qa"].said
     outcome = acme.comments(number)[1]
     assert (
         "title: Chief → Queen (the account changed since this was approved, and the change is now different" in outcome
@@ -163,7 +163,7 @@ def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
 
     acme.look_for_drift()
     [issue] = acme.standin.issues
-    assert "is not applied" in issue["body"]
+    assert "are not applied" in issue["body"]
     assert "- it reported: Error: the plan of `#7` does not match the merge: the base moved" in issue["body"]
 
 

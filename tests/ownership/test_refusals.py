@@ -155,7 +155,7 @@ def test_an_account_that_was_replaced_is_taken_by_a_recovery(site: Site) -> None
     shown = recover(site.first)
 
     assert "the account of apply #1" in shown.out
-    assert "the line of the last apply (#1 of " in shown.out
+    assert "the branch of the last apply (#1 of " in shown.out
     site.first.applies()
     assert {*(name.capitalize() for name in FIVE), "Old"} == site.served.active("wrong")
     assert DONE == plans(site.first).code

@@ -265,5 +265,5 @@ def test_a_commit_that_does_not_compile_makes_nobody_a_leaver(estate: Estate) ->
     seen = estate.plan()
 
     assert (DONE, {}, {}) == (seen.ran.code, seen.changes, seen.named)
-    assert 1 == seen.forms["txt"].count("what it declared is not known")
+    assert 1 == seen.forms["txt"].count("so its declarations are unknown")
     assert "othing to do" not in seen.forms["txt"]

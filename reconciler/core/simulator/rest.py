@@ -22,7 +22,6 @@ from reconciler.core.simulator.permissions import (
 )
 from reconciler.core.simulator.rejection import Rejection, invalid_value
 
-MOST_A_PAGE = 100
 USUAL_PAGE = 20
 # 4me names its own host in links. A client that followed one would send its token to a host that can't be reached.
 ELSEWHERE = "https://acme.xurrent.example"

@@ -22,7 +22,6 @@ from reconciler.core.targeting.selection import (
 from reconciler.errors import UsageError
 
 ReadMode: TypeAlias = Literal["auto", "full", "incremental", "targeted"]
-READ_MODES: Final[tuple[ReadMode, ...]] = ("auto", "full", "incremental", "targeted")
 FEW_REQUESTS: Final = 10
 KEYS_A_REQUEST: Final = 20
 SETTINGS: Final = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "roles_via", "permissions")

@@ -1,1 +1,1 @@
-"""The account's side of a run: connections, complete reads, snapshots."""
+"""The steps that reach the account: connections, complete reads, snapshots."""

@@ -1,6 +1,6 @@
-"""Connects to the account of a tenant, and reads all of it.
+"""Connects to the account of a tenant, and reads the whole account.
 
-Reading a part of an account is in `plan/reading`.
+`plan/reading` reads a part of an account.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 
 def refuse_expired_token(current: CurrentState) -> None:
-    """Raises Unreachable, before anything is sent, where the token's last day is over."""
-    left = days_left(current.tenant, now_in_utc().date())  # of this day, whatever day is planned for
+    """Raises Unreachable, before any request, if the token's last day is over."""
+    left = days_left(current.tenant, now_in_utc().date())  # from today, also if the plan is for another day
     if current.tenant.token and left is not None and left < 0:
         raise Unreachable(f"the token of {current.tenant_name} expired on {current.tenant.token.expires}: {HOW_TO}")
 
 
 def read_token(current: CurrentState) -> str:
-    """Returns the tenant's token; raises Unreachable where it has expired, or its variable holds none."""
+    """Returns the tenant's token; raises Unreachable if it has expired or its variable holds no token."""
     refuse_expired_token(current)
     return current.workspace.settings.secret(current.tenant.token) if current.tenant.token else ""
 
 
 async def connect(stack: AsyncExitStack, current: CurrentState) -> Client:
-    """Opens a client of the tenant, closed with the stack: of the embedded 4me, or of an address, with the token."""
+    """Opens a client of the tenant's address or embedded 4me, which the stack closes."""
     from reconciler.live.client import Client, in_process
 
     if current.tenant.url == SANDBOX:
@@ -60,7 +60,7 @@ async def _enter(stack: AsyncExitStack, client: Client, current: CurrentState) -
 
 
 async def read_live(client: Client, current: CurrentState) -> tuple[LiveState, Snapshot]:
-    """Reads the whole account over a client, with a certificate of the read."""
+    """Reads the whole account over a client; the live state contains a certificate of the read."""
     from reconciler.live.read import read_snapshot
 
     snapshot, certificate = await read_snapshot(client, DIALECTS[current.tenant.dialect])
@@ -70,7 +70,7 @@ async def read_live(client: Client, current: CurrentState) -> tuple[LiveState, S
 def read_account(current: CurrentState, earlier: Earlier | None = None) -> tuple[LiveState, Snapshot]:
     """Connects, and reads the whole account.
 
-    Roles over REST are read for the users that a plan with `earlier` needs; without it, for all users.
+    Over REST, the roles of the users that a plan with `earlier` needs are read; without `earlier`, of all users.
     """
     import asyncio
 
@@ -84,7 +84,7 @@ def read_account(current: CurrentState, earlier: Earlier | None = None) -> tuple
 
 
 def read_whole(current: CurrentState, live: Path | None) -> LiveState:
-    """Reads the whole account; raises Refused where the read does not add up: missing users would seem to be gone."""
+    """Reads the whole account; raises Refused if the read is incomplete, because missing users would look gone."""
     state = load_snapshot(live) if live else read_account(current)[0]
     if not state.certificate.complete:
         raise Refused(

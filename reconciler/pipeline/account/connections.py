@@ -1,4 +1,4 @@
-"""The connections to an account: SCIM, and REST where roles take effect there."""
+"""The connections to an account: SCIM, and REST if roles take effect there."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """The connections of one command; `rest` is None where roles are written over SCIM."""
+    """The connections of one command; `rest` is None if roles are written over SCIM."""
 
     scim: Client
     rest: RestLine | None
 
     @property
     def requests(self) -> int:
-        """How many requests were sent so far."""
+        """The number of requests sent until now."""
         return self.scim.requests + (self.rest.requests if self.rest else 0)
 
     @property
     def clients(self) -> list[Client]:
-        """The clients of both."""
+        """The clients of SCIM and REST."""
         return [self.scim, *([self.rest.client] if self.rest else [])]
 
     def hurry(self, event: asyncio.Event) -> None:
-        """Ends every wait of both clients once the event is set."""
+        """Makes the clients end every wait once the event is set."""
         self.scim.hurry = event
         if self.rest:
             self.rest.hurry(event)

@@ -13,5 +13,5 @@ EMBEDDED_TOKEN_URL = f"http://sandbox.invalid{TOKEN_PATH}"
 
 
 def open_store(workspace: Workspace, tenant: str) -> Store:
-    """Opens the account of a `url: sandbox` tenant, and makes it if it is new."""
+    """Opens the account of a `url: sandbox` tenant, which is created if it is missing."""
     return Store(workspace.private_folder / f"{tenant}.sqlite")

@@ -1,4 +1,4 @@
-"""Roles over REST, beside SCIM, where they take effect there: connects, and reads them."""
+"""Connects to REST, and reads the roles that take effect there."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 async def connect_rest(stack: AsyncExitStack, current: CurrentState, scim: Client) -> RestLine | None:
-    """Connects to the tenant's REST API, closed with the stack; None where roles are written with the SCIM user.
+    """Connects to the tenant's REST API, which the stack closes; returns None if roles are written over SCIM.
 
-    The embedded 4me is behind the same transport as its SCIM.
+    The REST API of the embedded 4me uses the transport of its SCIM.
     """
     if current.tenant.roles_via == "scim":
         return None
@@ -49,29 +49,30 @@ async def read_roles(
     read: tuple[LiveState, Snapshot],
     evidence: Evidence = NO_EVIDENCE,
 ) -> tuple[LiveState, Snapshot]:
-    """Adds the roles that take effect to a read over SCIM: those that a plan needs, or all without `earlier`."""
+    """Adds roles over REST to a read over SCIM, for the users that a plan needs; without `earlier`, for all users."""
     if rest is None:
         return read
     from reconciler.live.people import read_behind
 
     state, snapshot = read
-    people, certificate = await read_behind(rest, _sought(current, earlier, state, evidence), len(state.users))
+    lookups = _make_lookups(current, earlier, state, evidence)
+    people, certificate = await read_behind(rest, lookups, len(state.users))
     return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
 
 
-async def read_roles_of_asked(
+async def read_roles_of_selection(
     rest: RestLine | None, current: CurrentState, earlier: Earlier, state: LiveState, evidence: Evidence
 ) -> LiveState:
-    """Adds the roles that take effect to a part of the account, for the users that the plan is about."""
+    """Adds roles over REST to a partial read, for the users that the plan is about."""
     if rest is None:
         return state
     from reconciler.live.people import read_behind
 
-    people, certificate = await read_behind(rest, _sought(current, earlier, state, evidence), None)
+    people, certificate = await read_behind(rest, _make_lookups(current, earlier, state, evidence), None)
     return join_people(state, people, certificate)
 
 
-def _sought(
+def _make_lookups(
     current: CurrentState, earlier: Earlier | None, state: LiveState, evidence: Evidence
 ) -> Sequence[RoleLookup]:
     if earlier is None:

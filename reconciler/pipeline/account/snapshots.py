@@ -1,4 +1,4 @@
-"""Reads an account with the help of the snapshot in the private folder, and keeps a new one."""
+"""Reads an account from the snapshot in the private folder and the changes since, and keeps a new snapshot."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def snapshot_path(workspace: Workspace, tenant: str) -> Path:
 
 
 async def read_incrementally(client: Client, current: CurrentState, record: str) -> tuple[LiveState, Snapshot]:
-    """Reads the whole account, from its snapshot and the changes since; else reads everything, and logs the reason."""
+    """Reads the whole account from its snapshot and the changes since.
+
+    Without a usable snapshot, reads everything and logs the reason.
+    """
     from reconciler.live.incremental import read_on
 
     now, before = now_in_utc(), client.requests
@@ -37,7 +40,7 @@ async def read_incrementally(client: Client, current: CurrentState, record: str)
         kept = _load(current, record, now)
         read = await read_on(client, DIALECTS[current.tenant.dialect], kept, now)
     except NotCertain as error:
-        current.workspace.log(f"Everything is read: {error}")
+        current.workspace.log(f"Full read: {error}")
         return await read_and_keep(client, current, record, client.requests - before)
     return _keep(current, read)
 
@@ -45,7 +48,7 @@ async def read_incrementally(client: Client, current: CurrentState, record: str)
 async def read_and_keep(
     client: Client, current: CurrentState, record: str, before: int = 0
 ) -> tuple[LiveState, Snapshot]:
-    """Reads the whole account and keeps a snapshot; `before` counts requests that were made in vain."""
+    """Reads the whole account and keeps a snapshot; `before` counts requests of a failed incremental read."""
     from reconciler.live.incremental import read_to_keep
 
     read = await read_to_keep(client, DIALECTS[current.tenant.dialect], _binding(current, record), now_in_utc())
@@ -59,7 +62,7 @@ def _load(current: CurrentState, record: str, now: datetime) -> IncrementalSnaps
     try:
         kept = parse_snapshot(path.read_bytes())
     except FileNotFoundError:
-        raise NotCertain(f"there is no snapshot of {current.tenant_name} yet") from None
+        raise NotCertain(f"{current.tenant_name} has no snapshot yet") from None
     except OSError as error:
         raise NotCertain(f"the snapshot {path} can't be read: {error.strerror}") from error
     if obstacle := find_obstacle(kept, _binding(current, record), now):
@@ -68,7 +71,7 @@ def _load(current: CurrentState, record: str, now: datetime) -> IncrementalSnaps
 
 
 def _keep(current: CurrentState, read: Read, before: int = 0) -> tuple[LiveState, Snapshot]:
-    """Returns the read as values, and writes the snapshot if the read is complete."""
+    """Returns the read account, and writes its snapshot if the read is complete."""
     from reconciler.live.incremental_snapshot import snapshot_to_text
 
     state = to_live_state(read.snapshot, replace(read.certificate, requests=read.certificate.requests + before))
@@ -78,7 +81,7 @@ def _keep(current: CurrentState, read: Read, before: int = 0) -> tuple[LiveState
             make_private_folder(path.parent)
             write_private(path, snapshot_to_text(read.kept))
         except UsageError as error:
-            current.workspace.log(f"No snapshot is kept, and the next read will be of everything: {error}")
+            current.workspace.log(f"The snapshot can't be kept, so the next read is a full read: {error}")
     return state, read.snapshot
 
 

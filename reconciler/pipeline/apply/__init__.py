@@ -1,1 +1,1 @@
-"""From a plan to the account: what is approved, the begin and the end on record, the execution."""
+"""The steps of an apply: the approved plans, the begin on record, the execution, the end on record."""

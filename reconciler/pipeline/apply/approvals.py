@@ -1,6 +1,6 @@
-"""Loads the approved plans of an apply, holds them against the fresh plan, and reports refused changes.
+"""Loads the approved plans of an apply, compares them with the fresh plan, and reports refused changes.
 
-Gathers and hands over; what runs is decided in `core/approval`.
+`core/approval` decides which changes run.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from reconciler.pipeline.workspace import Log
 class AppliedSince:
     """The facts from the record of applies that approvals depend on.
 
-    `open` are the atoms left open, each with the salt of its record; `applied` the states of git at the commits that
-    were applied, with the serials of their applies. `used` are the digests of approved plans that an earlier apply was
-    given, with its serial: of those only what is left open is approved.
+    `open` are the atoms left open, each with the salt of its record; `applied` the states of git at the applied
+    commits, with the serials of their applies. `used` are the digests of approved plans that an earlier apply used,
+    with its serial: such a plan approves only the effects left open.
     """
 
     open: Sequence[tuple[str, OpenAtom]] = ()
@@ -46,14 +46,14 @@ NOT_ON_RECORD = AppliedSince()
 
 
 def load_approved(files: Iterable[Path]) -> tuple[Plan, ...]:
-    """Reads the approved plans; raises UsageError where a file is no plan."""
+    """Reads the approved plans; raises UsageError if a file is not a plan."""
     return tuple(read_plan(read_text(file), str(file)) for file in files)
 
 
 def join_plans(plans: Sequence[Plan]) -> Plan | None:
-    """Returns one plan with the changes of all, to choose what is looked at; None without plans.
+    """Returns one plan with the changes of all, from which the keys to read are chosen; None without plans.
 
-    It counts as targeted only where each of them is.
+    It is targeted only if each plan is.
     """
     if not plans:
         return None
@@ -64,19 +64,19 @@ def join_plans(plans: Sequence[Plan]) -> Plan | None:
 
 
 def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSince:
-    """Returns what was applied since the oldest of the approved plans was made, and what the last applies left open."""
-    record, states = history.record.history, history.states
+    """Returns the states applied since the oldest approved plan, and the effects that the last applies left open."""
+    found, states = history.record.history, history.states
     serials = [plan.record.serial or 0 for plan in approved if plan.record is not None]
-    open_atoms = list(list_open(record)) if approved else []
-    oldest = min([*serials, *(atom.serial for _salt, atom in open_atoms)], default=record.next_serial)
-    later = [entry.record for entry in record.entries if entry.record.serial > oldest]
-    commits = {one.commit: one.serial for one in later if not one.abandoned}
+    open_atoms = list(list_open(found)) if approved else []
+    oldest = min([*serials, *(atom.serial for _salt, atom in open_atoms)], default=found.next_serial)
+    later = [entry.record for entry in found.entries if entry.record.serial > oldest]
+    commits = {record.commit: record.serial for record in later if not record.abandoned}
     applied = [(serial, states.at(commit).state) for commit, serial in commits.items()]
-    used = {plan.digest: serial for plan in approved if (serial := find_apply_of(plan, record)) is not None}
+    used = {plan.digest: serial for plan in approved if (serial := find_apply_of(plan, found)) is not None}
     return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None], used)
 
 
-def approve(  # noqa: PLR0913  # all that an approval is held against
+def approve(  # noqa: PLR0913  # the facts that an approval is compared with
     current: CurrentState,
     prior: PriorState,
     made: MadePlan,
@@ -85,9 +85,9 @@ def approve(  # noqa: PLR0913  # all that an approval is held against
     *,
     since: AppliedSince = NOT_ON_RECORD,
 ) -> Approval:
-    """Returns what may run of a fresh plan: what the approved plans cover, or all of it where there are none.
+    """Returns the changes of a fresh plan that may run: those that approved plans cover, or all without such plans.
 
-    Raises Refused where an approved plan is of another account, or was not applyable.
+    Raises Refused if an approved plan is of another account or was not applyable.
     """
     if not approved:
         return approve_all(made.plan)
@@ -98,25 +98,27 @@ def approve(  # noqa: PLR0913  # all that an approval is held against
 
 
 def refuse_unless_applyable(plan: Plan) -> None:
-    """Raises Refused, with every reason, where a plan must not be carried out. The plan has been shown already."""
+    """Raises Refused, with every reason, if a plan must not be applied. The plan has been shown already."""
     refusing = tuple(problem for problem in plan.problems if is_refusal(problem))
     if not plan.applyable:
         raise Refused("; ".join(map(str, refusing)) or "this plan can't be applied", refusing)
 
 
 def refuse_all(approval: Approval) -> Refused:
-    """Returns the refusal of an apply that was to do everything or nothing, with what no approved plan shows."""
-    named = list(map(describe_change, approval.refused))
-    problems = tuple(Problem("not_approved", name) for name in named)
-    return Refused(f"--all-or-nothing, and not approved: {', '.join(named)}", problems)
+    """Returns the refusal of an apply with --all-or-nothing, with the changes that no approved plan shows."""
+    refused = list(map(describe_change, approval.refused))
+    problems = tuple(Problem("not_approved", change) for change in refused)
+    return Refused(
+        f"--all-or-nothing was given, and no approved plan shows these changes: {', '.join(refused)}", problems
+    )
 
 
 def warn_of_refused(approval: Approval, warn: Log) -> None:
-    """Reports each change that was refused."""
+    """Warns of each refused change."""
     for change in approval.refused:
-        warn(f"Refused, for no approved plan shows it: {describe_change(change)}")
+        warn(f"Refused, because no approved plan shows it: {describe_change(change)}")
 
 
 def describe_change(change: Change) -> str:
-    """Returns the change in two words, for messages."""
+    """Returns the key and the action of a change, for messages."""
     return f"{change.key} ({change.action})"

@@ -1,4 +1,4 @@
-"""An apply on record: its begin before the first request, its end after the last, and the name of its run."""
+"""Records the begin of an apply before its first request, and its end after the last; names its run."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from reconciler.pipeline.record.history import History
 from reconciler.pipeline.workspace import Workspace
 
 LEASE = timedelta(hours=1)
-READING = timedelta(minutes=10)  # what goes before the first request that changes anything: the account is read
+READING = timedelta(minutes=10)  # for the read and the plan, before the first request that changes the account
 RUN_FILE, RUN_BYTES = "run-id", 8
-NOT_BEGUN = "no begin of this run is on record: `reconciler ownership begin` goes before `apply --record local`"
+NOT_BEGUN = "no begin of this run is on record: run `reconciler ownership begin` before `apply --record local`"
 
 
 @dataclass(frozen=True, slots=True)
 class BegunApply:
-    """An apply that has begun: where it is on record, and the history that it is planned from."""
+    """A begun apply: the branch and entry of its record, and the history that its plan is made from."""
 
     branch: RecordBranch
     entry: RecordEntry
@@ -48,16 +48,16 @@ class BegunApply:
 
     @property
     def seconds_left(self) -> float:
-        """How many seconds are left in which it may send requests."""
+        """The seconds during which it may still send requests."""
         return (self.record.sends_until - now_in_utc()).total_seconds()
 
     def end(self, ended: Ended) -> Pushed:
-        """Puts the outcome of the apply on record."""
+        """Records the end of the apply, with its outcome."""
         sample = self.history.last_sample()
         return self._write(end_apply(self.record, ended, _now(), sample.entries if sample else ()))
 
     def abandon(self) -> Pushed:
-        """Puts on record that the apply ended before anything was sent."""
+        """Records that the apply ended before any request that changes the account."""
         last = self.history.last_ended()
         return self._write(end_without_effect(self.record, _now(), last.record if last else None))
 
@@ -66,7 +66,7 @@ class BegunApply:
 
 
 def is_settled(history: History) -> bool:
-    """Checks whether the last apply was whole and of HEAD's folder: then there may be nothing to do."""
+    """Checks whether the last apply was complete and of HEAD's folder: then a new apply may have nothing to do."""
     repository, commit = history.current.repository, history.current.commit
     if repository is None or commit is None or history.record.history.open_begins():
         return False
@@ -74,7 +74,7 @@ def is_settled(history: History) -> bool:
 
 
 def refuse_disabled(current: CurrentState) -> None:
-    """Raises Refused where provisioning to the tenant is disabled in git."""
+    """Raises Refused if provisioning to the tenant is disabled in git."""
     if not current.tenant.enabled:
         raise Refused(
             f"provisioning to {current.tenant_name} is disabled: set `enabled: true` in git, and have it reviewed"
@@ -82,17 +82,17 @@ def refuse_disabled(current: CurrentState) -> None:
 
 
 def refuse_unrecorded(current: CurrentState) -> None:
-    """Raises Refused where an apply can't be on record, which only the embedded 4me goes without."""
+    """Raises Refused if an apply can't be recorded; only the embedded 4me may be applied to without a record."""
     if current.commit is not None or current.tenant.url == SANDBOX:
         return
     why = explain_absence() if current.repository is None else "the desired state is not committed"
-    raise Refused(f"{why}, and an apply is on record by its commit: commit the desired state, then apply")
+    raise Refused(f"{why}, and an apply is recorded by its commit: commit the desired state, then apply")
 
 
 def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
-    """Puts the begin of an apply of HEAD on record, here and at the remote; raises Refused with the way out.
+    """Records the begin of an apply of HEAD, here and at the remote; raises Refused, with what to do.
 
-    It may send requests for so many seconds, and ten minutes in which it reads and plans; else for an hour.
+    The apply may send requests for `seconds` and the ten minutes of its read and plan; by default for an hour.
     """
     branch = history.record.branch
     assert branch is not None  # noqa: S101  # a commit is checked out
@@ -111,30 +111,31 @@ def begin_apply(history: History, run: str, seconds: int | None) -> BegunApply:
 
 
 def extend_begin(begun: BegunApply, seconds: float) -> BegunApply:
-    """Puts a later end of the time to send on record, for a plan that takes longer."""
+    """Records a later time until which the apply may send requests, for a plan that takes longer."""
     until = (now_in_utc() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
-    longer = begun.record.model_copy(update={"until": until, "at": _now()})
-    again = begin(begun.branch, begun.record.run, now_in_utc, lambda _found: longer)
-    return replace(begun, entry=again.entry)
+    extended = begun.record.model_copy(update={"until": until, "at": _now()})
+    written = begin(begun.branch, begun.record.run, now_in_utc, lambda _found: extended)
+    return replace(begun, entry=written.entry)
 
 
 def find_own_begin(history: History, run: str) -> BegunApply:
-    """Returns the begin that an earlier step of this run put on record; raises Refused where there is none."""
+    """Returns the begin that an earlier step of this run recorded; raises Refused without such a begin."""
     branch, found = history.record.branch, history.record.history
-    mine = [one for one in found.open_begins() if one.record.run == run and one.record.commit == history.current.commit]
-    if branch is None or not mine:
+    commit = history.current.commit
+    own = [entry for entry in found.open_begins() if (entry.record.run, entry.record.commit) == (run, commit)]
+    if branch is None or not own:
         raise Refused(NOT_BEGUN)
     theirs = branch.theirs()
-    if branch.remote is not None and not (theirs and branch.repository.is_before(mine[-1].id, theirs)):
-        raise Refused(f"{NOT_BEGUN}; the one that is in this clone was not pushed")
-    return BegunApply(replace(branch, remote=None), mine[-1], found.without([mine[-1].id]))
+    if branch.remote is not None and not (theirs and branch.repository.is_before(own[-1].id, theirs)):
+        raise Refused(f"{NOT_BEGUN}; the begin in this clone was not pushed")
+    return BegunApply(replace(branch, remote=None), own[-1], found.without([own[-1].id]))
 
 
 def make_record(
     current: CurrentState, repository: Repository, history: ApplyHistory, run: str, state: State
 ) -> ApplyRecord:
-    """Returns the next record, of HEAD as of now. It covers all that the commit declares, unless it says otherwise."""
-    assert current.commit is not None  # noqa: S101  # `refuse_unrecorded` goes before
+    """Returns the next record, of HEAD now. By default it covers everything that the commit declares."""
+    assert current.commit is not None  # noqa: S101  # `refuse_unrecorded` was called before
     return ApplyRecord(
         serial=history.next_serial,
         state=state,
@@ -150,12 +151,12 @@ def make_record(
 
 
 def lease_of(seconds: int | None) -> timedelta:
-    """Returns how long after its begin an apply may send requests."""
+    """Returns the time after its begin during which an apply may send requests."""
     return timedelta(seconds=seconds) + READING if seconds is not None else LEASE
 
 
 def name_run(workspace: Workspace) -> str:
-    """Returns the name of this run: that of the workflow run, else of this clone; a re-run is the same run."""
+    """Returns the name of this run, from the workflow run or from this clone; a re-run has the same name."""
     job = workspace.settings.job()
     if job.repository and job.run_id:
         return f"{job.repository}/{job.run_id}"
@@ -172,9 +173,9 @@ def name_run(workspace: Workspace) -> str:
 
 
 @contextmanager
-def hold_clone(workspace: Workspace, tenant: str) -> Iterator[None]:
-    """Keeps other applies of this clone away until the block ends; raises Refused where one is at work."""
-    import fcntl  # not on every system, and needed by an apply alone
+def lock_clone(workspace: Workspace, tenant: str) -> Iterator[None]:
+    """Locks this clone against other applies until the block ends; raises Refused if another apply is running."""
+    import fcntl  # not on every system, and only an apply needs it
 
     folder = workspace.private_folder
     make_private_folder(folder)
@@ -182,7 +183,7 @@ def hold_clone(workspace: Workspace, tenant: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused(f"another apply to {tenant} is at work in this clone: wait for its end") from None
+            raise Refused(f"another apply to {tenant} is running in this clone: wait until it ends") from None
         yield
 
 

@@ -1,4 +1,4 @@
-"""Executes the approved changes of a plan: the channel, the progress, and the reasons to stop early."""
+"""Executes the approved changes of a plan, with a display of progress, until a deadline or a signal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """After how many seconds no new change is begun, and the reason that is reported then."""
+    """The seconds after which no new change starts, and the reason to report then."""
 
     seconds: float
     reason: str
@@ -38,7 +38,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class CarriedOut:
-    """The outcomes of an execution, why it was stopped early if it was, and the live ids of what it created by key."""
+    """The outcomes of an execution, the reason if it stopped early, and the ids of created users and groups by key."""
 
     outcomes: tuple[Outcome, ...]
     stopped: str | None
@@ -46,7 +46,7 @@ class CarriedOut:
 
 
 def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channel:
-    """Returns what writes changes over the connections, and logs each attempt."""
+    """Returns the channel that sends changes over the connections and logs each attempt."""
     roles = RolesChannel(connections.rest.client.send, connections.rest.account) if connections.rest else None
     return Channel(connections.scim.send, dialect, log, roles)
 
@@ -54,21 +54,21 @@ def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channe
 async def carry_out(
     connections: Connections, channel: Channel, made: MadePlan, approval: Approval, bounds: Bounds
 ) -> CarriedOut:
-    """Executes what the approval lets run."""
+    """Executes the changes that the approval allows."""
     stop = Stop()
     connections.hurry(stop.event)
     loop = asyncio.get_running_loop()
-    signals = SIGNALS if threading.current_thread() is threading.main_thread() else ()  # others can't handle signals
+    signals = SIGNALS if threading.current_thread() is threading.main_thread() else ()  # other threads can't have any
     for number in signals:
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
-    for one in bounds.deadlines:
-        loop.call_later(max(one.seconds, 0), stop.set, one.reason)
+    for deadline in bounds.deadlines:
+        loop.call_later(max(deadline.seconds, 0), stop.set, deadline.reason)
     created: dict[str, str] = {}
     progress = ApplyProgress(len(approval.to_run))
     requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))
     async with progress.watched(*connections.clients, requests=requests, display=bounds.display):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.count, learned=created)
-    for number in signals:  # an impatient second signal must not take the end of the apply off the record
+    for number in signals:  # a second signal must not keep the end of the apply from the record
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
     return CarriedOut(outcomes, stop.reason, created)

@@ -1,4 +1,4 @@
-"""A recovery of the record: what it gives up, and the record that is written (`ownership recover`)."""
+"""Prepares and writes a recovery of the record (`ownership recover`), with a list of what it gives up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.desired.records.steps import write_recovery
 from reconciler.errors import Refused
 from reconciler.pipeline.apply.begun_apply import make_record, name_run, refuse_unrecorded
 from reconciler.pipeline.desired.current_state import load_current_state
-from reconciler.pipeline.plan.witnesses import plan_everybody
+from reconciler.pipeline.plan.witnesses import plan_whole_account
 from reconciler.pipeline.record.history import History, open_history
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.format.quote import plain_line
@@ -25,7 +25,7 @@ from reconciler.report.format.quote import plain_line
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A recovery that can be written: what it gives up, line by line, and the record."""
+    """A recovery that can be written: the facts that it gives up, one per line, and the record."""
 
     given_up: tuple[str, ...]
     record: ApplyRecord
@@ -33,7 +33,7 @@ class Recovery:
 
     @property
     def text(self) -> str:
-        """The text for the person who decides."""
+        """The text on which a person decides."""
         lines = "".join(f"  - {plain_line(line)}\n" for line in self.given_up)
         return f"A recovery of the record reconciler/{self.branch.name} gives up:\n{lines}"
 
@@ -43,24 +43,24 @@ class Recovery:
         return hashlib.sha256("\n".join((self.record.commit, *self.given_up)).encode()).hexdigest()[:12]
 
     def write(self) -> Pushed:
-        """Puts it on record."""
+        """Writes the recovery to the record, and pushes it."""
         return write_recovery(self.branch, self.record).pushed
 
 
 def prepare_recovery(workspace: Workspace) -> Recovery:
-    """Reads the whole account, and returns a recovery of the record; raises Refused where it can't be written."""
+    """Reads the whole account, and returns a recovery of the record; raises Refused if it can't be written."""
     current = load_current_state(workspace)
     refuse_unrecorded(current)
     with open_history(current) as history:
         record, branch = history.record, history.record.branch
         unreadable = record.unknown is not None and record.unknown.code == "not_a_record"
         if branch is None or current.commit is None or current.repository is None:
-            raise Refused("nothing is committed here yet, so there is no record to recover")
+            raise Refused("nothing is committed here yet, so no record can be recovered: commit the desired state")
         if not unreadable:
             history.raise_unknown()
         known = load_readable(branch) if unreadable else record.history
-        _account, made = plan_everybody(history, None)
-        given_up = tuple(_give_up(history, made))
+        _account, made = plan_whole_account(history, None)
+        given_up = tuple(_list_losses(history, made))
         recovered = make_record(current, current.repository, known, name_run(workspace), "recovered")
         users = {str(key) for key, user in current.desired.users.items() if user.in_scope}
         linked = ((key, live_id) for key, live_id in made.decided.ids.items() if key in users)
@@ -69,24 +69,24 @@ def prepare_recovery(workspace: Workspace) -> Recovery:
     return Recovery(given_up, recovered, branch)
 
 
-def _give_up(history: History, made: MadePlan) -> Iterator[str]:
+def _list_losses(history: History, made: MadePlan) -> Iterator[str]:
     record = history.record.history
     if history.record.unknown is not None:
-        yield f"all applies on record, for the record does not parse: {history.record.unknown.message}"
-    yield from _give_up_records(record)
+        yield f"all applies on record, because the record does not parse: {history.record.unknown.message}"
+    yield from _list_lost_records(record)
     yield from list_verdicts(made.decided)
 
 
-def _give_up_records(record: ApplyHistory) -> Iterator[str]:
+def _list_lost_records(record: ApplyHistory) -> Iterator[str]:
     for entry in record.open_begins():
-        yield f"apply #{entry.record.serial}, which has begun at {entry.record.at} and has no end on record"
+        yield f"apply #{entry.record.serial}, which began at {entry.record.at} and has no end on record"
     atoms = record.open_atoms()
     if atoms:
         yield f"{'all' if atoms == 'all' else len(atoms)} approved effects that are needed and were not carried out"
     last = record.last_applies()
     if last:
-        named = ", ".join(f"#{entry.record.serial} of {entry.record.commit[:12]}" for entry in last)
-        yield f"the line of the last apply ({named}): the next apply starts from HEAD"
+        applies = ", ".join(f"#{entry.record.serial} of {entry.record.commit[:12]}" for entry in last)
+        yield f"the branch of the last apply ({applies}): the next apply starts from HEAD"
     sample = record.last_sample()
     if sample is not None:
-        yield f"the account of apply #{sample.serial}: the account that the token opens now takes its place"
+        yield f"the account of apply #{sample.serial}: the account of the present token takes its place"

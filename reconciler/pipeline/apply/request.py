@@ -10,21 +10,21 @@ from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.targeting.reading import ReadRequest
 from reconciler.pipeline.desired.current_state import CurrentState
-from reconciler.pipeline.notifications import ending_of
+from reconciler.pipeline.notifications import make_run_result
 from reconciler.pipeline.plan.reading import ReadOptions
 from reconciler.pipeline.record.tenant_record import RecordMode
 
 
 def ignore_run(_run: Run) -> None:
-    """Reports no outcome."""
+    """Ignores an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyRequest:
     """The request for an apply.
 
-    `approved` is what may run; without it, all of the plan. `confirm` asks a person about the plan before anything is
-    sent; without it nobody is asked. `report` takes the outcome, as soon as the end is on record.
+    Only effects of the `approved` plans may run; without such plans, the whole plan. `confirm`, if given, asks a person
+    about the plan before any request. `report` takes the outcome, as soon as the end is on record.
     """
 
     approved: tuple[Plan, ...] = ()
@@ -37,17 +37,17 @@ class ApplyRequest:
     record: RecordMode = "remote"
 
     @property
-    def how(self) -> ReadOptions:
-        """How the account is read."""
-        return ReadOptions(self.read_request.read, keeps_focus=bool(self.read_request.only) or bool(self.approved))
+    def read_options(self) -> ReadOptions:
+        """The options by which the account is read."""
+        return ReadOptions(self.read_request.read, keeps_selection=bool(self.read_request.only) or bool(self.approved))
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyResult:
     """The outcome of an apply.
 
-    `settled` is whether the account is now what git says, as far as the plan goes. `refused` are the changes that no
-    approved plan shows. `not_pushed` says why the end is on record in this clone alone, where it is.
+    `settled` is true if the account is now as git declares it, as far as the plan goes. `refused` are the changes that
+    no approved plan shows. `not_pushed` is the reason if the end is on record only in this clone.
     """
 
     run: Run
@@ -55,7 +55,7 @@ class ApplyResult:
     refused: tuple[Change, ...] = ()
     not_pushed: str | None = None
 
-    def ending(self, current: CurrentState) -> RunResult:
-        """Returns the same for notifications."""
-        quiet = ending_of("apply", current)
-        return replace(quiet, run=self.run, settled=self.settled, not_approved=len(self.refused))
+    def as_run_result(self, current: CurrentState) -> RunResult:
+        """Returns the result for notifications."""
+        result = make_run_result("apply", current)
+        return replace(result, run=self.run, settled=self.settled, not_approved=len(self.refused))

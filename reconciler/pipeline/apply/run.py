@@ -1,4 +1,4 @@
-"""One apply: begin on record, plan, hold the plan against what was approved, execute, end on record."""
+"""Runs one apply: records its begin, plans, compares the plan with the approved plans, executes, records its end."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from reconciler.pipeline.apply.begun_apply import (
     begin_apply,
     extend_begin,
     find_own_begin,
-    hold_clone,
     is_settled,
+    lock_clone,
     name_run,
     refuse_disabled,
     refuse_unrecorded,
@@ -49,30 +49,30 @@ from reconciler.pipeline.plan.reading import (
     AccountRead,
     Past,
     covers_all_changes,
-    focus_state,
     plan_account,
     read_account_for,
+    select_state,
 )
 from reconciler.pipeline.provisioning_log import open_log, record_run
 from reconciler.pipeline.record.history import History, open_history
 from reconciler.pipeline.record.prior_state import find_prior_state, with_front
 from reconciler.report.render import render_plan
 
-PARTIAL = "This apply is partial: it was about some keys, and what else git asks for waits for the next apply."
+PARTIAL = "This apply was partial: it was about some keys. The next apply carries out the other pending changes."
 NOT_PUSHED = (
-    "Error: the end of this apply can't be pushed ({}). It is on record in this clone: push it with "
-    "`reconciler ownership push`, or the next apply does; nothing is done twice"
+    "Error: the end of this apply can't be pushed ({}), and is on record only in this clone. Push it with "
+    "`reconciler ownership push`, or let the next apply push it; no change is made twice"
 )
 
 
 def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
-    """Plans again and carries it out: all of it, or the effects that an approved plan shows.
+    """Plans again and carries out the plan, or only the effects that an approved plan shows.
 
-    Raises Refused where the tenant is disabled, the plan must not be applied, or it can't be put on record.
+    Raises Refused if the tenant is disabled, the plan must not be applied, or the apply can't be recorded.
     """
     refuse_disabled(current)
     refuse_unrecorded(current)
-    with hold_clone(current.workspace, current.tenant_name), open_history(current, request.record) as history:
+    with lock_clone(current.workspace, current.tenant_name), open_history(current, request.record) as history:
         history.raise_unknown()
         refusal = check_line(history.graph, history.record.history) if history.graph else None
         if refusal is not None:
@@ -81,7 +81,7 @@ def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
 
 
 def _end_refused(current: CurrentState, request: ApplyRequest, refusal: RecordRefusal) -> ApplyResult:
-    """Returns an empty result where a later whole apply has the commit; raises any other refusal."""
+    """Returns an empty result if a later complete apply contains the commit; raises any other refusal."""
     if refusal.exit_code:
         raise refusal.as_error()
     current.workspace.log(f"Nothing to do: {refusal.sentence}")
@@ -92,7 +92,7 @@ def _end_refused(current: CurrentState, request: ApplyRequest, refusal: RecordRe
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A plan, what it was made from, and the connections by which the account was read."""
+    """A plan, with the account, the past and the connections that it was made from."""
 
     made: MadePlan
     account: AccountRead
@@ -107,7 +107,7 @@ class _Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    """The outcome of an apply, with the plan that it carried out."""
+    """The outcome of an apply, with its plan."""
 
     planned: _Planned
     run: Run
@@ -116,27 +116,28 @@ class _Applied:
 
     @property
     def settled(self) -> bool:
-        """Whether the account is what git says, as far as the plan goes."""
+        """Whether the account is as git declares it, as far as the plan goes."""
         return self.run.whole and not self.approval.refused and not has_errors(self.planned.plan)
 
 
 @dataclass(slots=True)
 class ApplyRun:
-    """One apply of a current state. `approved` is what may run: all of the plan, where it is empty."""
+    """One apply of a current state. Effects of the `approved` plans may run; without such plans, the whole plan."""
 
     current: CurrentState
-    asked: ApplyRequest
+    request: ApplyRequest
     history: History
     approved: list[Plan]
     sent: bool = field(default=False)
 
     def run(self) -> ApplyResult:
-        """Applies, and puts it on record where anything may be sent."""
-        if (self.asked.confirm is not None or is_settled(self.history)) and (ended := self._look_first()) is not None:
-            return ended
+        """Applies, and records begin and end if any request may change the account."""
+        plans_first = self.request.confirm is not None or is_settled(self.history)
+        if plans_first and (result := self._plan_first()) is not None:
+            return result
         if self.current.commit is None:
             self.current.workspace.log(
-                "Not on record: the desired state is not committed. Users who leave it are not noticed."
+                "This apply is not on record, because the desired state is not committed: leavers will not be found."
             )
             return self._end(asyncio.run(self._apply(None)), None)
         begun = self._begin()
@@ -144,15 +145,18 @@ class ApplyRun:
             applied = asyncio.run(self._apply(begun))
         return self._end(applied, begun)
 
-    def _look_first(self) -> ApplyResult | None:
-        """Plans before anything is on record: a person is asked, and where there is nothing to do nothing is pushed."""
+    def _plan_first(self) -> ApplyResult | None:
+        """Plans before the begin is recorded, so that a person can confirm and an empty apply pushes nothing.
+
+        Returns None if the apply must go on.
+        """
         planned, workspace = asyncio.run(self._plan_only()), self.current.workspace
-        confirm = self.asked.confirm if planned.plan.changes else None
+        confirm = self.request.confirm if planned.plan.changes else None
         if confirm is not None or not planned.plan.applyable:
             workspace.warn(render_plan(planned.plan, "text"))
             refuse_unless_applyable(planned.plan)
         if confirm is not None and not confirm(planned.plan):
-            raise Declined("not confirmed: nothing was done (use --yes where no person can answer)")
+            raise Declined("the plan was not confirmed, so nothing was done (if no person can answer, use --yes)")
         if confirm is not None:
             self.approved = [planned.plan]
         if not is_settled(self.history) or (approval := self._approve(planned)).to_run:
@@ -166,12 +170,12 @@ class ApplyRun:
 
     def _begin(self) -> BegunApply:
         if self.current.tenant.url != SANDBOX:
-            read_token(self.current)  # without one nothing can be done: nothing is put on record
+            read_token(self.current)  # without a token nothing can be applied, so nothing must be recorded
         run = name_run(self.current.workspace)
-        if self.asked.record == "local":
+        if self.request.record == "local":
             begun = find_own_begin(self.history, run)
         else:
-            begun = begin_apply(self.history, run, self.asked.max_duration)
+            begun = begin_apply(self.history, run, self.request.max_duration)
         self.history = replace(self.history, record=replace(self.history.record, history=begun.history))
         return begun
 
@@ -189,15 +193,15 @@ class ApplyRun:
             return await self._plan(stack)
 
     async def _plan(self, stack: AsyncExitStack) -> _Planned:
-        """Reads the account and plans, from what is on record."""
+        """Reads the account and plans, with the history on record."""
         client = await connect(stack, self.current)
         rest = await connect_rest(stack, self.current, client)
-        planned_so = any(plan.read.mode == "targeted" for plan in self.approved)
-        targeted = planned_so or self.asked.read_request.looks_for_difference
-        past = Past(find_prior_state(self.history, self.asked.base, front=targeted), self.history)
-        current = focus_state(self.current, past, self.asked.read_request, join_plans(self.approved))
+        approved_targeted = any(plan.read.mode == "targeted" for plan in self.approved)
+        targeted = approved_targeted or self.request.read_request.looks_for_difference
+        past = Past(find_prior_state(self.history, self.request.base, front=targeted), self.history)
+        current = select_state(self.current, past, self.request.read_request, join_plans(self.approved))
         connections = Connections(client, rest)
-        account = await read_account_for(connections, current, past, self.asked.how)
+        account = await read_account_for(connections, current, past, self.request.read_options)
         past = past if targeted else replace(past, prior=with_front(self.history, past.prior))
         return _Planned(plan_account(account, past), account, past, connections)
 
@@ -209,7 +213,7 @@ class ApplyRun:
             show(render_plan(planned.plan, "text"))
             refuse_unless_applyable(planned.plan)
             approval = self._approve(planned)
-            if approval.refused and self.asked.all_or_nothing:
+            if approval.refused and self.request.all_or_nothing:
                 raise refuse_all(approval)
             log = stack.enter_context(open_log(workspace))
             recorder = record_run(log, self.current, planned.plan, approval.dropped)
@@ -232,42 +236,41 @@ class ApplyRun:
         since = find_applied_since(self.history, self.approved)
         for digest, serial in since.used.items():
             self.current.workspace.log(
-                f"The plan {digest[:19]} was applied by #{serial}: only what that left open may run."
+                f"Apply #{serial} used the plan {digest[:19]}: only the effects that it left open may run."
             )
         return approve(account.current, prior, planned.made, account.live, self.approved, since=since)
 
     def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
-        """Extends the begin on record, before anything is sent, for a plan that takes longer than it allows."""
+        """Extends the time on record, before any change is sent, for a plan that takes longer."""
         needed = 2 * planned.plan.cost.seconds
-        if self.asked.max_duration is not None or self.asked.record == "local" or needed <= begun.seconds_left:
+        if self.request.max_duration is not None or self.request.record == "local" or needed <= begun.seconds_left:
             return begun
         return extend_begin(begun, needed)
 
     def _deadlines(self, begun: BegunApply | None) -> list[Deadline]:
-        most = self.asked.max_duration
+        most = self.request.max_duration
         given = [Deadline(most, f"--max-duration {most} s is over")] if most else []
-        leased = [Deadline(begun.seconds_left, f"it may send until {begun.record.until} only")] if begun else []
-        return [*given, *leased]
+        sends = [Deadline(begun.seconds_left, f"its time to send ended at {begun.record.until}")] if begun else []
+        return [*given, *sends]
 
     def _end(self, applied: _Applied, begun: BegunApply | None) -> ApplyResult:
-        """Puts the end on record before the outcome is reported, because its reader may have gone."""
+        """Records the end before the outcome is reported, because writing the report may fail."""
         warn_of_refused(applied.approval, self.current.workspace.warn)
-        ended = self._ended(applied, begun) if begun else None
+        ended = self._make_end(applied, begun) if begun else None
         if ended is not None and ended.only:
             self.current.workspace.log(PARTIAL)
         try:
             pushed = begun.end(ended) if begun and ended else None
         finally:
-            self.asked.report(applied.run)
+            self.request.report(applied.run)
         not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
         if not_pushed is not None:
             self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
         return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
 
-    def _ended(self, applied: _Applied, begun: BegunApply) -> Ended:
-        planned = applied.planned
-        outcomes = applied.run.outcomes
-        done = [one.change for one in outcomes if one.status == "applied"]
+    def _make_end(self, applied: _Applied, begun: BegunApply) -> Ended:
+        planned, outcomes = applied.planned, applied.run.outcomes
+        done = [outcome.change for outcome in outcomes if outcome.status == "applied"]
         prior, current = planned.past.prior, planned.account.current
         active = count_population(planned.account.live, prior.population).users
         whole = current.desired.selection is None or covers_all_changes(current, prior)
@@ -277,13 +280,13 @@ class ApplyRun:
             desired=current.desired,
             outcomes=outcomes,
             settled=applied.settled,
-            only=bool(self.asked.read_request.only) or not whole,
+            only=bool(self.request.read_request.only) or not whole,
             open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
             effects=effects_of(done, self.current.guardrails, first_apply=not prior.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
             created=applied.created,
-            plans=tuple(plan.digest for plan in self.approved) if self.asked.approved else (),
+            plans=tuple(plan.digest for plan in self.approved) if self.request.approved else (),
         )
 
 

@@ -1,1 +1,1 @@
-"""Git's side of a run: the desired state that is checked out, and that of earlier commits."""
+"""The desired state of a run: as checked out, and at earlier commits."""

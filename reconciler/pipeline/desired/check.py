@@ -1,4 +1,4 @@
-"""All problems of a desired state at once, of every tenant or of one. Needs no account."""
+"""Finds all problems of a desired state at once, for every tenant or one. Needs no account."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from reconciler.pipeline.workspace import Workspace
 
 
 def check_files(workspace: Workspace, as_of: date | None, files: DesiredFiles) -> tuple[list[Problem], str]:
-    """Returns the problems of reading and of compiling for the named tenant, or for each; and counts, as a sentence.
+    """Returns the problems of reading, and of compiling for the named tenant or for each; and the counts in words.
 
-    Raises IncompleteInput where not every file can be read.
+    Raises IncompleteInput if a file can't be read.
     """
     loaded = load_files(workspace, files)
     declarations = loaded.declarations
@@ -29,5 +29,5 @@ def check_files(workspace: Workspace, as_of: date | None, files: DesiredFiles) -
     ending = [problem for name in tenants for problem in warn_of_token(name, declarations.tenants[name], today)]
     found = dict.fromkeys([*loaded.problems, *compiling, *ending])
     counted = {"user": declarations.users, "group": declarations.groups, "tenant": tenants, "file": loaded.files}
-    users, groups, accounts, those = (count(len(some), noun) for noun, some in counted.items())
-    return list(found), f"{users}, {groups}, {accounts} in {those}"
+    users, groups, accounts, read = (count(len(items), noun) for noun, items in counted.items())
+    return list(found), f"{users}, {groups}, {accounts} in {read}"

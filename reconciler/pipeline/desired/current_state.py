@@ -1,4 +1,4 @@
-"""The desired state that is checked out: read from git or the working tree, and compiled for one tenant."""
+"""Loads the desired state that is checked out, from git or the working tree, and compiles it for one tenant."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from reconciler.pipeline.workspace import Workspace
 class CurrentState:
     """The desired state of one tenant now, and the files, commit and workspace that it comes from.
 
-    `commit` is the commit that was read, and `from_commit` true, where the files are exactly that commit's. Of
-    `files_known` files, `files_read` were read.
+    If the files are exactly those of a commit, `commit` is its id and `from_commit` is true. `files_read` files of
+    `files_known` were read.
     """
 
     workspace: Workspace
@@ -39,12 +39,12 @@ class CurrentState:
     today: date
     repository: Repository | None
     commit: str | None
-    read: ReadAll = read_all  # how files are read, of now and of before
+    read: ReadAll = read_all  # reads the files of this commit and of earlier commits
     redaction: Redaction = field(default_factory=Redaction)
     files_read: int = 0
     files_known: int = 0
     from_commit: bool = False
-    files_said: str = ""  # the same as a sentence
+    files_sentence: str = ""  # the numbers of files in words
 
     @property
     def guardrails(self) -> Guardrails:
@@ -53,9 +53,10 @@ class CurrentState:
 
 
 def load_current_state(workspace: Workspace, as_of: date | None = None) -> CurrentState:
-    """Loads and compiles the desired state that is checked out; raises InvalidInput with all problems.
+    """Loads and compiles the desired state that is checked out.
 
-    Raises IncompleteInput where not every file of it can be read.
+    Raises InvalidInput with all problems, IncompleteInput if a file can't be read, and UsageError if no such tenant is
+    declared.
     """
     today = as_of or now_in_utc().date()
     repository = find_repository(workspace.folder)
@@ -84,27 +85,27 @@ def load_current_state(workspace: Workspace, as_of: date | None = None) -> Curre
         files_read=len(files.contents),
         files_known=files.known,
         from_commit=files.commit is not None,
-        files_said=files.sentence,
+        files_sentence=files.sentence,
     )
 
 
 def _redaction(workspace: Workspace, declarations: Declarations) -> Redaction:
-    """Returns the redacted attributes, and the key of fingerprints, which is made at its first use."""
+    """Returns the redacted attributes with the key of fingerprints, which is made at its first use."""
     if not declarations.redact:
         return Redaction()
     return Redaction(declarations.redact, fingerprint_key(workspace.folder, workspace.settings))
 
 
 def load_folder(workspace: Workspace, repository: Repository | None) -> Loaded:
-    """Loads the declarations; files are named by their path in the repository, or below the folder's name.
+    """Loads the declarations. Files are named by their path in the repository, or below the folder's name.
 
-    Raises IncompleteInput where not every file of it can be read.
+    Raises IncompleteInput if a file can't be read.
     """
     return load_files(workspace, read_desired_files(workspace.folder, repository))
 
 
 def load_files(workspace: Workspace, files: DesiredFiles) -> Loaded:
-    """Loads the declarations of files; raises IncompleteInput, with all problems, where some files can't be read."""
+    """Loads the declarations of files; raises IncompleteInput, with all problems, if a file can't be read."""
     loaded = load_declarations(files.contents, read=reader_for(workspace))
     if files.problems:
         raise IncompleteInput((*files.problems, *loaded.problems), len(files.contents), files.known)
@@ -115,9 +116,7 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
     """Returns the named tenant, or the only one; raises UsageError otherwise."""
     names = list(declarations.tenants)
     if not names:
-        raise UsageError(
-            "no tenant is declared: add one under `tenants`, for a start `tenants: {sandbox: {url: sandbox}}`"
-        )
+        raise UsageError("no tenant is declared: add one under `tenants`, such as `tenants: {sandbox: {url: sandbox}}`")
     if name is None and len(names) == 1:
         return names[0]
     if name is None:
@@ -129,17 +128,17 @@ def choose_tenant(declarations: Declarations, name: str | None) -> str:
 
 
 def token_problems(current: CurrentState) -> tuple[Problem, ...]:
-    """Returns a warning in the week before the token's last day, and after it."""
+    """Returns a warning from a week before the token's last day on."""
     declared = current.loaded.declarations.tenants.get(current.tenant_name)
     return tuple(warn_of_token(current.tenant_name, declared, current.today)) if declared else ()
 
 
 def log_files(current: CurrentState) -> None:
-    """Logs how many files of the desired state were read, and from where."""
-    current.workspace.log(current.files_said)
+    """Logs the number of files of the desired state that were read, and their commit or folder."""
+    current.workspace.log(current.files_sentence)
 
 
 def log_token(current: CurrentState) -> None:
-    """Logs that the token of the tenant expires soon, or has expired."""
+    """Logs a warning if the tenant's token expires soon or has expired."""
     for problem in token_problems(current):
         current.workspace.log(str(problem))

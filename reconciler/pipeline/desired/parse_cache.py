@@ -1,4 +1,4 @@
-"""Reads files of the desired state; where they are many, from a cache of parsed files."""
+"""Reads files of the desired state, and caches parsed files if they are large."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from reconciler.desired.yaml.reader import Document
     from reconciler.pipeline.workspace import Workspace
 
-SHELF = "parsed.db"
+CACHE_FILE = "parsed.db"
 LEAST_TO_KEEP = 1_000_000  # bytes: below that, parsing takes less than half a second
 
 
 @dataclass(frozen=True, slots=True)
 class CachedReader:
-    """Reads files; where they are large, it caches the parsed content in the private folder."""
+    """Reads files, and caches the parsed content of large files in the private folder."""
 
     folder: Path
 
     def __call__(self, contents: Mapping[str, bytes]) -> Mapping[str, Document]:
-        """Returns every file as YAML."""
+        """Returns the parsed YAML of every file."""
         if sum(map(len, contents.values())) < LEAST_TO_KEEP:
             return read_all(contents)
         from reconciler.desired.yaml.parse_cache import ParseCache, count_processors
@@ -36,7 +36,7 @@ class CachedReader:
             make_private_folder(self.folder)
         except UsageError:
             return read_all(contents)
-        return ParseCache(self.folder / SHELF, __version__, count_processors()).read_all(contents)
+        return ParseCache(self.folder / CACHE_FILE, __version__, count_processors()).read_all(contents)
 
 
 def reader_for(workspace: Workspace) -> CachedReader:

@@ -1,1 +1,1 @@
-"""From the desired state, the past and the account to a plan whose changes name their lines."""
+"""The steps of a plan: select keys, read the account, plan, and attach source lines."""

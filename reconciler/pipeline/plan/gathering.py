@@ -1,4 +1,4 @@
-"""Everything that a plan is made from, as one value."""
+"""Gathers the inputs of a plan into one value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconciler.pipeline.record.prior_state import PriorState
 
 
 def gather(current: CurrentState, prior: PriorState, live: LiveState, evidence: Evidence = NO_EVIDENCE) -> PlanInput:
-    """Returns everything that a plan is made from."""
+    """Returns the inputs of a plan."""
     return PlanInput(
         desired=current.desired,
         live=live,

@@ -1,6 +1,6 @@
-"""The line, commit and author that each change of a plan comes from.
+"""Attaches to each change of a plan the line, commit and author that it comes from.
 
-Gathers from git what `core.origin` names, and puts it into the plan. Nothing else of the plan changes.
+`core/explanation/origin` names the statements; git names their lines and authors. Nothing else of the plan changes.
 """
 
 from __future__ import annotations
@@ -20,47 +20,44 @@ from reconciler.pipeline.record.prior_state import PriorState
 
 
 def trace(current: CurrentState, prior: PriorState, plan: Plan) -> Plan:
-    """Returns the plan, each change with its line and the last author of that line, or the one who removed it."""
+    """Returns the plan, each change with its line and the last author of the line, or the author who removed it."""
     if not plan.changes:
         return plan
-    origins = _origins(current, prior)
-    behind = {change.id: origins.find(change) for change in plan.changes}
-    touched = _find_touched(current, prior, {statement for found in behind.values() for statement in found})
-
-    def traced(change: Change) -> Change:
-        if not behind[change.id]:
-            return change
-        return change.model_copy(update={"source": newest([touched[one] for one in behind[change.id]])})
-
-    return plan.model_copy(update={"changes": tuple(map(traced, plan.changes))})
-
-
-def _origins(current: CurrentState, prior: PriorState) -> Origins:
     before = tuple(Revision(loaded.declarations, commit) for commit, loaded in prior.loaded.items())
-    return Origins(current.tenant_name, current.today, Revision(current.loaded.declarations), before)
+    origins = Origins(current.tenant_name, current.today, Revision(current.loaded.declarations), before)
+    statements = {change.id: origins.find(change) for change in plan.changes}
+    blamed = _blame(current, prior, {statement for found in statements.values() for statement in found})
+
+    def attach_source(change: Change) -> Change:
+        if not statements[change.id]:
+            return change
+        return change.model_copy(update={"source": newest([blamed[found] for found in statements[change.id]])})
+
+    return plan.model_copy(update={"changes": tuple(map(attach_source, plan.changes))})
 
 
-def _find_touched(
-    current: CurrentState, prior: PriorState, statements: Iterable[Statement]
-) -> Mapping[Statement, BlamedLine]:
-    touched = {one: _place(one, prior.loaded[one.stood_at] if one.stood_at else current.loaded) for one in statements}
+def _blame(current: CurrentState, prior: PriorState, statements: Iterable[Statement]) -> Mapping[Statement, BlamedLine]:
+    """Returns the line of each statement, with the commit that wrote it, or removed it since the prior state."""
+    lines = {
+        statement: _find_line(statement, prior.loaded[statement.stood_at] if statement.stood_at else current.loaded)
+        for statement in statements
+    }
     if current.repository is None:
-        return touched
-    written = blame(
-        current.repository, current.commit, [line.source for one, line in touched.items() if not one.stood_at]
-    )
-    touched |= {one: written.get(line.source, line) for one, line in touched.items() if not one.stood_at}
+        return lines
+    present = {statement: line for statement, line in lines.items() if not statement.stood_at}
+    written = blame(current.repository, current.commit, [line.source for line in present.values()])
+    lines |= {statement: written.get(line.source, line) for statement, line in present.items()}
     if current.commit is None:
-        return touched  # what is not committed is taken away by no commit
-    for stood_at in prior.loaded:
-        gone = {one: line for one, line in touched.items() if one.stood_at == stood_at}
-        if gone:
-            folders = [find_folder_at(current.repository, stood_at), current.repository.folder]
-            touched |= find_removals(current.repository, stood_at, current.commit, folders, gone)
-    return touched
+        return lines  # an uncommitted removal has no commit
+    for commit in prior.loaded:
+        removed = {statement: line for statement, line in lines.items() if statement.stood_at == commit}
+        if removed:
+            folders = [find_folder_at(current.repository, commit), current.repository.folder]
+            lines |= find_removals(current.repository, commit, current.commit, folders, removed)
+    return lines
 
 
-def _place(statement: Statement, loaded: Loaded) -> BlamedLine:
+def _find_line(statement: Statement, loaded: Loaded) -> BlamedLine:
     """Returns the statement's own line in its file, or the line of its declaration."""
     file = loaded.files.get(statement.source.file)
     line = find_line(file.document, statement) if file is not None else None

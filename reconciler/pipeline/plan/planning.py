@@ -1,4 +1,4 @@
-"""One plan: the record, the past, the account as far as the plan needs it, and the plan."""
+"""Makes one plan: reads the record, the past, and the account as far as the plan needs it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from reconciler.pipeline.plan.reading import (
     Past,
     ReadOptions,
     connect_and_read,
-    focus_state,
     grow_state,
     plan_account,
+    select_state,
 )
 from reconciler.pipeline.record.history import open_history
 from reconciler.pipeline.record.prior_state import find_prior_state
@@ -28,10 +28,10 @@ from reconciler.pipeline.record.tenant_record import RecordMode
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """The request for a plan: how to read, about which keys, and since which revision.
+    """The request for a plan: the read, the keys, and the base.
 
-    `base` names a revision. With `live` the account is as it was saved there. `keeps_snapshot` is whether the answers
-    of the account are needed after the plan.
+    `base` is a revision of git. With `live`, the account is loaded from that file. `keeps_snapshot` is true if the
+    answers of the account are needed after the plan.
     """
 
     read_request: ReadRequest = field(default_factory=ReadRequest)
@@ -45,7 +45,7 @@ def plan_state(current: CurrentState, request: PlanRequest) -> tuple[Plan, Accou
     """Reads the account, and returns the plan with the account that it was made from."""
     with open_history(current, request.record) as history:
         past = Past(find_prior_state(history, request.base, front=request.read_request.looks_for_difference), history)
-        selected = focus_state(current, past, request.read_request)
+        selected = select_state(current, past, request.read_request)
         account = (
             _load_account(selected, past, request.live, keeps_snapshot=request.keeps_snapshot)
             if request.live
@@ -57,29 +57,29 @@ def plan_state(current: CurrentState, request: PlanRequest) -> tuple[Plan, Accou
 
 
 def read_live_state_of(current: CurrentState) -> LiveState:
-    """Reads the whole account; roles over REST only for the users that a plan needs."""
+    """Reads the whole account; over REST, only the roles of users that a plan needs."""
     if current.tenant.roles_via == "scim":
         return read_account(current)[0]
     with open_history(current) as history:
         past = Past(find_prior_state(history, None), history)
-        return connect_and_read(current, past, ReadOptions("full", keeps_focus=False)).live
+        return connect_and_read(current, past, ReadOptions("full", keeps_selection=False)).live
 
 
 def plan_live_state(current: CurrentState, live: LiveState, base: str | None, only: tuple[str, ...]) -> Plan:
-    """Returns the plan from a complete live state that was read before, about all keys or some."""
+    """Returns the plan from a live state of the whole account, for the keys of `only`, or for all keys."""
     with open_history(current) as history:
         past = Past(find_prior_state(history, base), history)
-        selected = focus_state(current, past, ReadRequest("full", only, base=base is not None))
-        return plan_account(_judge(selected, past, live, None), past).plan
+        selected = select_state(current, past, ReadRequest("full", only, base=base is not None))
+        return plan_account(_add_evidence(selected, past, live, None), past).plan
 
 
 def _load_account(current: CurrentState, past: Past, path: Path, *, keeps_snapshot: bool) -> AccountRead:
-    """Loads a saved account; its answers, which are as large again, only where they are saved once more."""
+    """Loads a saved account, with its answers only if they are saved again, because they need as much memory."""
     with collector_off():
         state = load_snapshot(path)
-    return _judge(current, past, state, read_snapshot_file(path) if keeps_snapshot else None)
+    return _add_evidence(current, past, state, read_snapshot_file(path) if keeps_snapshot else None)
 
 
-def _judge(current: CurrentState, past: Past, live: LiveState, snapshot: Snapshot | None) -> AccountRead:
+def _add_evidence(current: CurrentState, past: Past, live: LiveState, snapshot: Snapshot | None) -> AccountRead:
     evidence, refusals = past.judge(current, live)
     return AccountRead(live, snapshot, grow_state(current, past.prior, live), evidence, refusals)

@@ -1,4 +1,4 @@
-"""Reads an account for a plan: all of it, or the part that a plan about some keys needs."""
+"""Reads an account for a plan: the whole account, or the part that a plan about some keys needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.core.targeting.selection import covers, select_difference
 from reconciler.errors import Problem, UsageError
 from reconciler.pipeline.account.connect import connect, read_live
 from reconciler.pipeline.account.connections import Connections
-from reconciler.pipeline.account.roles import connect_rest, read_roles, read_roles_of_asked
+from reconciler.pipeline.account.roles import connect_rest, read_roles, read_roles_of_selection
 from reconciler.pipeline.account.snapshots import read_and_keep, read_incrementally
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.plan.gathering import gather
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AccountRead:
-    """What was read of the account: the live state, and all answers (None where only some keys were read).
+    """An account that was read: the live state, and the answers (None after a partial read).
 
-    The selection of `current` may have grown: it has what its keys need and the account lacks. `evidence` is of
-    the live state, and `refusals` say why the account may not be applied to.
+    The selection of `current` also has the keys that its own keys need and the account lacks. `evidence` is about the
+    live state. `refusals` are the reasons against an apply to this account.
     """
 
     live: LiveState
@@ -50,94 +50,95 @@ class AccountRead:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read, whether the plan keeps its selection after a full read, and whether a snapshot is kept.
+    """The mode of a read, whether the plan keeps its selection after a full read, and whether a snapshot is kept.
 
-    One that is there is advanced in mode `incremental` alone.
+    Only the mode `incremental` starts from an existing snapshot.
     """
 
     mode: ReadMode
-    keeps_focus: bool
+    keeps_selection: bool
     keeps_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The prior state, and the history behind it; `history` is None where it does not matter."""
+    """The prior state and its history; `history` is None if the plan needs none."""
 
     prior: PriorState
     history: History | None = None
 
     @property
     def record(self) -> str:
-        """The identity of the record: a snapshot of the account is valid for this record alone."""
+        """The identity of the record. A snapshot of the account is valid only for this record."""
         return self.history.record.history.identity if self.history else ""
 
     def judge(self, current: CurrentState, live: LiveState) -> tuple[Evidence, tuple[Problem, ...]]:
-        """Returns the evidence about a live state, and the reasons not to apply to its account."""
+        """Returns the evidence about a live state, and the reasons against an apply to its account."""
         if self.history is None:
             return NO_EVIDENCE, ()
         evidence = find_evidence(self.history, current, self.prior, live)
         return evidence, tuple(check_same_account(self.history, current, self.prior, live))
 
     def base_of(self, decided: Decisions) -> PriorState:
-        """Returns the prior state with the files of the commits that declared leavers: each has a line there."""
+        """Returns the prior state with the files of the commits that declared leavers, where their lines are."""
         if self.history is None:
             return self.prior
         ownership = decided.ownership
-        commits = [*(one.commit for one in ownership.leavers), *(one.commit for one in ownership.groups)]
+        commits = [*(user.commit for user in ownership.leavers), *(group.commit for group in ownership.groups)]
         states = [self.history.states.at(commit) for commit in dict.fromkeys(commits) if commit]
-        loaded = {one.commit: one.loaded for one in states if one.loaded is not None}
+        loaded = {state.commit: state.loaded for state in states if state.loaded is not None}
         return replace(self.prior, loaded={**self.prior.loaded, **loaded})
 
 
 def plan_account(account: AccountRead, past: Past) -> MadePlan:
-    """Returns the plan of an account that was read, each change with the line that it comes from."""
+    """Returns the plan for an account that was read, each change with its source line."""
     with collector_off():
         made = make_plan(gather_account(account, past.prior))
         return replace(made, plan=trace(account.current, past.base_of(made.decided), made.plan))
 
 
 def gather_account(account: AccountRead, prior: PriorState) -> PlanInput:
-    """Returns everything that the plan of an account is made from."""
+    """Returns the inputs for the plan of an account."""
     gathered = gather(account.current, prior, account.live, account.evidence)
-    cut = () if account.evidence.known else account.evidence.incomplete
-    told = tuple(Problem("history_cut", one) for one in cut)
-    return replace(gathered, refusals=(*gathered.refusals, *account.refusals), problems=(*gathered.problems, *told))
+    gaps = () if account.evidence.known else account.evidence.incomplete
+    cut = tuple(Problem("history_cut", gap) for gap in gaps)
+    return replace(gathered, refusals=(*gathered.refusals, *account.refusals), problems=(*gathered.problems, *cut))
 
 
 async def read_account_for(
-    connections: Connections, current: CurrentState, past: Past, how: ReadOptions
+    connections: Connections, current: CurrentState, past: Past, options: ReadOptions
 ) -> AccountRead:
-    """Reads the account as far as the selection goes. `auto` reads everything where look-ups can't be trusted.
+    """Reads the selected part of the account. Mode `auto` reads the whole account if lookups can't be trusted.
 
-    The plan is then about everything too, unless it keeps its selection: of named keys, or of approved changes.
+    Then the plan is about all keys too, unless it keeps its selection of named keys or approved changes.
     """
-    if current.desired.selection is None or how.mode in ("full", "incremental"):
-        return await _read_everything(connections, current, past, how)
+    if current.desired.selection is None or options.mode in ("full", "incremental"):
+        return await _read_everything(connections, current, past, options)
     from reconciler.live.targeted import read_targeted
 
     lookup_planner = make_lookup_planner(current.desired, past.prior.earlier, find_sample_keys(past.history, current))
     targeted = await read_targeted(connections.scim, DIALECTS[current.tenant.dialect], lookup_planner)
     faults = targeted.live.certificate.faults
-    if not faults or how.mode == "targeted":
-        asked = replace(current, desired=targeted.desired)
-        evidence, refusals = past.judge(asked, targeted.live)
-        live = await read_roles_of_asked(connections.rest, asked, past.prior.earlier, targeted.live, evidence)
-        return AccountRead(live, None, asked, evidence, refusals)
-    current.workspace.log(f"Everything is read, because the keys can't be looked up alone: {faults[0]}")
-    unfocused = current if how.keeps_focus else replace(current, desired=replace(current.desired, selection=None))
-    everything = await _read_everything(connections, unfocused, past, how)
-    whole = everything.live.certificate
-    certificate = replace(whole, requests=whole.requests + targeted.live.certificate.requests)
-    return replace(everything, live=replace(everything.live, certificate=certificate))
+    if not faults or options.mode == "targeted":
+        selected = replace(current, desired=targeted.desired)
+        evidence, refusals = past.judge(selected, targeted.live)
+        live = await read_roles_of_selection(connections.rest, selected, past.prior.earlier, targeted.live, evidence)
+        return AccountRead(live, None, selected, evidence, refusals)
+    current.workspace.log(f"Full read, because lookups of single keys can't be trusted: {faults[0]}")
+    if not options.keeps_selection:
+        current = replace(current, desired=replace(current.desired, selection=None))
+    account = await _read_everything(connections, current, past, options)
+    certificate = account.live.certificate
+    certificate = replace(certificate, requests=certificate.requests + targeted.live.certificate.requests)
+    return replace(account, live=replace(account.live, certificate=certificate))
 
 
 async def _read_everything(
-    connections: Connections, current: CurrentState, past: Past, how: ReadOptions
+    connections: Connections, current: CurrentState, past: Past, options: ReadOptions
 ) -> AccountRead:
-    if how.mode == "incremental":
+    if options.mode == "incremental":
         read = await read_incrementally(connections.scim, current, past.record)
-    elif how.keeps_snapshot:
+    elif options.keeps_snapshot:
         read = await read_and_keep(connections.scim, current, past.record)
     else:
         read = await read_live(connections.scim, current)
@@ -147,7 +148,7 @@ async def _read_everything(
 
 
 def grow_state(current: CurrentState, prior: PriorState, live: LiveState) -> CurrentState:
-    """Returns the state with a larger selection: it also has what its keys need and the account lacks."""
+    """Returns the state with the selection and the keys that it needs and the account lacks."""
     if current.desired.selection is None:
         return current
     links = link_account(current.desired, prior.earlier, live)
@@ -155,18 +156,19 @@ def grow_state(current: CurrentState, prior: PriorState, live: LiveState) -> Cur
     return replace(current, desired=grow_selection(current.desired, links, everything))
 
 
-def focus_state(
+def select_state(
     current: CurrentState, past: Past, read_request: ReadRequest, approved: Plan | None = None
 ) -> CurrentState:
-    """Returns the state with the selection that is asked for; without one where a part would not be enough.
+    """Returns the state with the requested selection, or without a selection if a part of the account is not enough.
 
-    Where roles take effect over REST, a user who was linked since the last apply waits for roles though git changed
-    nothing: a plan about git's changes would miss it.
+    If roles take effect over REST, a user linked since the last apply waits for roles although git did not change. A
+    plan about git's changes would miss that user. Raises UsageError if such a plan is requested.
     """
     if current.tenant.roles_via == "permissions" and not read_request.only and approved is None:
         if read_request.read == "targeted":
             raise UsageError(
-                "--read targeted can't tell who waits for roles over REST: use --read full, or name keys with --only"
+                "--read targeted can't find users who wait for roles over REST: use --read full, or name keys with "
+                "--only"
             )
         return current
     page_size = DIALECTS[current.tenant.dialect].page_size
@@ -175,12 +177,12 @@ def focus_state(
         explain_full_read(past.history) if selection is not None and not read_request.only and past.history else None
     )
     if reason is not None:
-        current.workspace.log(f"Everything is read: {reason}")
+        current.workspace.log(f"Full read: {reason}")
         selection = None
     return replace(current, desired=replace(current.desired, selection=selection))
 
 
-def connect_and_read(current: CurrentState, past: Past, how: ReadOptions) -> AccountRead:
+def connect_and_read(current: CurrentState, past: Past, options: ReadOptions) -> AccountRead:
     """Connects, and reads the account as `read_account_for` does."""
     import asyncio
 
@@ -188,7 +190,7 @@ def connect_and_read(current: CurrentState, past: Past, how: ReadOptions) -> Acc
         async with AsyncExitStack() as stack:
             client = await connect(stack, current)
             connections = Connections(client, await connect_rest(stack, current, client))
-            return await read_account_for(connections, current, past, how)
+            return await read_account_for(connections, current, past, options)
 
     return asyncio.run(read())
 

@@ -1,4 +1,4 @@
-"""Plans the whole account, and finds the witnesses of one user or group (`ownership show KEY`)."""
+"""Plans the whole account, and finds the evidence about one user or group (`ownership show KEY`)."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from reconciler.pipeline.workspace import Workspace
 
 
 def find_witnesses(workspace: Workspace, key: str, live: Path | None) -> Sequence[KnownResource]:
-    """Returns the facts about the users and groups with a key or an id; raises UsageError where there are none."""
+    """Returns the evidence about the users and groups with a key or an id; raises UsageError if none is found."""
     with open_history(load_current_state(workspace)) as history:
         history.raise_unknown()
-        account, made = plan_everybody(history, live)
+        account, made = plan_whole_account(history, live)
         past = Past(find_prior_state(history, None), history)
         evidence, _refusals = past.judge(history.current, as_if_active(account.live))
     found = find_known(account.live, evidence, made.decided, key)
     if not found:
         raise UsageError(
-            f'no user or group of the account has the id "{key}", and no active one matches a declaration of that key: '
-            "write user/alice.lee, group/finance or 4711; `reconciler explain KEY --account` finds the id by name"
+            f'no user or group of the account has the id "{key}", and no active user or group matches a declaration of '
+            "this key: give user/alice.lee, group/finance or an id such as 4711; "
+            "`reconciler explain NAME --account` finds a user's id by name"
         )
     return found
 
 
-def plan_everybody(history: History, live: Path | None) -> tuple[AccountRead, MadePlan]:
-    """Returns the whole account and its plan, in spite of refusals of the record."""
+def plan_whole_account(history: History, live: Path | None) -> tuple[AccountRead, MadePlan]:
+    """Returns the whole account and its plan, without the refusals of the record."""
     past = Past(find_prior_state(history, None), history)
     state = read_whole(history.current, live)
     evidence, _refusals = past.judge(history.current, state)

@@ -1,1 +1,1 @@
-"""What GitHub shows of a run: the merged commit, the comment, the issue of a tenant."""
+"""The texts and facts of a run for GitHub: the merged commit, the comment, the issue of a tenant."""

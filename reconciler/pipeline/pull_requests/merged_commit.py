@@ -1,4 +1,4 @@
-"""Finds the merged commit and its pull request: in git, in the workflow's event, and at GitHub."""
+"""Finds the merged commit and its pull request, from git, the workflow's event and GitHub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.settings import Job
 
 @dataclass(frozen=True, slots=True)
 class MergedCommit:
-    """The commit, and the tenant as declared there; `tree` is git's hash of the desired-state folder."""
+    """A commit, and the tenant as declared in it; `tree` is git's hash of the desired-state folder."""
 
     commit: str
     tenant: str
@@ -26,20 +26,20 @@ class MergedCommit:
 
 
 def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit:
-    """Returns the merge at a commit, else at the one that is checked out."""
-    found = find_repository(workspace.folder)
-    if found is None:
-        raise UsageError("the repository that was merged into is needed, and this is none: check it out")
-    loaded = load_folder(workspace, found)
+    """Returns the merged commit: the named one, or the one that is checked out."""
+    repository = find_repository(workspace.folder)
+    if repository is None:
+        raise UsageError("this command needs the git repository of the merged commit: check it out")
+    loaded = load_folder(workspace, repository)
     if not loaded.declarations.tenants and loaded.problems:
         raise InvalidInput(loaded.problems)
     tenant = choose_tenant(loaded.declarations, workspace.tenant)
-    sha = found.commit_named(commit or "HEAD")
-    return MergedCommit(sha, tenant, loaded.declarations.tenants[tenant].tenant.url, found.tree_of(sha))
+    sha = repository.commit_named(commit or "HEAD")
+    return MergedCommit(sha, tenant, loaded.declarations.tenants[tenant].tenant.url, repository.tree_of(sha))
 
 
 def find_pull_of_event(job: Job) -> int | None:
-    """Returns the number of the pull request in the workflow's event, if there is one."""
+    """Returns the number of the pull request in the workflow's event, or None."""
     if job.event_file is None:
         return None
     try:
@@ -52,9 +52,9 @@ def find_pull_of_event(job: Job) -> int | None:
 
 
 def find_pull_of_commit(client: GitHub, workspace: Workspace, commit: str | None) -> int:
-    """Returns the number of the pull request that merged a commit, else the one that is checked out."""
-    found = find_repository(workspace.folder)
-    sha = found.resolve(commit or "HEAD") if found else commit
+    """Returns the number of the pull request that merged the named commit, or the commit that is checked out."""
+    repository = find_repository(workspace.folder)
+    sha = repository.resolve(commit or "HEAD") if repository else commit
     if sha is None:
         raise UsageError("which pull request? Name it with --pull NUMBER, or the merged commit with --commit SHA")
     return find_merged_pull(client, sha).number

@@ -1,4 +1,4 @@
-"""The status of a tenant, for its issue: drift, and changes that earlier applies left undone."""
+"""Gathers the status of a tenant for its issue: drift, and changes that earlier applies left undone."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ from reconciler.report.drift_issue import (
 from reconciler.report.format.quote import plain
 from reconciler.report.refusal import find_error_lines, render_refusal
 
-MOST_SEEN = 30_000  # characters of an issue, which hides as many again
-UNTOLD = "It can't be told what drifted in"
-CARRY_ON = "run the workflow Apply by hand: it plans again, and asks for a review"
+MOST_SEEN = 30_000  # visible characters of an issue; its hidden part may have as many again
+NO_DRIFT_REPORT = "There is no drift report for"
+APPLY_AGAIN = "run the workflow Apply by hand: it plans again, and asks for a review"
 
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedApply:
-    """An apply that left something undone, as on record: its commit, and the digest of what it carried out.
+    """An apply on record that left changes undone: its commit, and the digest of the plan that it carried out.
 
-    There is no digest where nothing was carried out.
+    The digest is None if it carried out nothing.
     """
 
     problem: Problem
@@ -51,63 +51,65 @@ class UnfinishedApply:
 
 @dataclass(frozen=True, slots=True)
 class TenantStatus:
-    """What is known of a tenant today; without `drifted`, `untold` says why that could not be told.
+    """The status of a tenant today; without `drifted`, `failure` has the reason.
 
-    `settled` is whether git knows that the last apply did everything; `not_done` is what it did not do, by name.
+    `settled` is true if the record shows that the last apply did everything; `not_done` names the changes left undone.
     """
 
     mark: CommentMark
     drifted: Plan | None
-    untold: str = ""
+    failure: str = ""
     left: UnfinishedApply | None = None
     settled: bool = False
     not_done: UndoneWork = NOTHING
 
-    def with_outcome(self, outcome: str, said: str, name: str) -> TenantStatus:
-        """Returns the status with the outcome of the last apply, or with its stderr where it refused to begin.
+    def with_outcome(self, outcome: str, stderr: str, name: str) -> TenantStatus:
+        """Returns the status with the outcome of the last apply, or with its stderr if it refused to begin.
 
-        An outcome that git knows a later one of says nothing any more. Raises UsageError where it is none.
+        An outcome is ignored if the record has a later apply. Raises UsageError if the text is not an outcome.
         """
         if not outcome.strip():
-            return replace(self, not_done=UndoneWork(said=tuple(find_error_lines(said))))
+            return replace(self, not_done=UndoneWork(said=tuple(find_error_lines(stderr))))
         run = read_saved(outcome, name)
         if not isinstance(run, Run):
-            raise UsageError(f"{name} is a plan, and not what an apply came to")
-        return replace(self, not_done=UndoneWork(run)) if self._is_about(run) else self
+            raise UsageError(f"{name} is a plan, not the outcome of an apply")
+        return replace(self, not_done=UndoneWork(run)) if self._is_of_last_apply(run) else self
 
-    def _is_about(self, run: Run) -> bool:
+    def _is_of_last_apply(self, run: Run) -> bool:
         if self.left is None or run.tenant != self.mark.tenant:
             return not self.settled and run.tenant == self.mark.tenant
         return run.commit == self.left.commit and self.left.digest in {None, run.digest}
 
     def report(self, issue: Issue | None, today: date) -> Report:
-        """Returns the new content of the issue, given its present one."""
+        """Returns the new content of the issue, given its present content."""
         if self.drifted is None:
             since = read_since(issue.body or "") if issue else {}
-            return Report(f"{UNTOLD} {plain(self.mark.tenant)}", self.untold, since)
+            return Report(f"{NO_DRIFT_REPORT} {plain(self.mark.tenant)}", self.failure, since)
         since = carry_on(issue, names_kept(self.drifted), today.isoformat())
         needed = needs_attention(self.drifted, self.not_done)
         text = render_drift_issue(self.drifted, since=since, not_done=self.not_done, limit=MOST_SEEN) if needed else ""
         return Report(title_of(self.drifted), text, since)
 
 
-def read_tenant_status(workspace: Workspace, file: Path, said: Path | None) -> TenantStatus:
-    """Reads the output of `drift --format json`; where that is empty, the stderr of `drift`."""
-    if said is not None and not has_text(file):
+def read_tenant_status(workspace: Workspace, file: Path, stderr: Path | None) -> TenantStatus:
+    """Reads the output of `drift --format json`, or the stderr of `drift` if that output is empty."""
+    if stderr is not None and not has_text(file):
         tenant = require_tenant(workspace)
-        return TenantStatus(CommentMark("drift", tenant), None, render_refusal(UNTOLD, tenant, read_stderr(said), None))
+        failure = render_refusal(NO_DRIFT_REPORT, tenant, read_stderr(stderr), None)
+        return TenantStatus(CommentMark("drift", tenant), None, failure)
     drifted = read_plan(read_text(file), str(file))
     repository = find_repository(workspace.folder)
     last = _find_last(workspace, repository, drifted.tenant) if repository else None
-    left = _left(repository, last) if repository and last else None
-    told = drifted.model_copy(update={"problems": (*drifted.problems, *([left.problem] if left else []))})
+    left = _find_unfinished(repository, last) if repository and last else None
+    if left is not None:
+        drifted = drifted.model_copy(update={"problems": (*drifted.problems, left.problem)})
     return TenantStatus(
-        CommentMark("drift", drifted.tenant), told, left=left, settled=last is not None and left is None
+        CommentMark("drift", drifted.tenant), drifted, left=left, settled=last is not None and left is None
     )
 
 
 def _find_last(workspace: Workspace, repository: Repository, tenant: str) -> ApplyRecord | None:
-    """Returns the last apply on record in this clone; raises Refused where the record can't be read."""
+    """Returns the last apply on record in this clone; raises Refused if the record can't be read."""
     declared = load_folder(workspace, repository).declarations.tenants
     if tenant not in declared:
         return None
@@ -115,22 +117,22 @@ def _find_last(workspace: Workspace, repository: Repository, tenant: str) -> App
     return last[-1].record if last else None
 
 
-def _left(repository: Repository, last: ApplyRecord) -> UnfinishedApply | None:
-    """Returns the apply that did not do everything, did not end, or is still due."""
-    which = f"(#{last.serial}, of {last.commit[:12]}, {last.at})"
+def _find_unfinished(repository: Repository, last: ApplyRecord) -> UnfinishedApply | None:
+    """Returns the last apply if it left changes undone or has no end, or the apply that HEAD still needs."""
+    details = f"(#{last.serial}, of {last.commit[:12]}, {last.at})"
     if last.state == "begun":
-        message = f"the last apply {which} has begun and has no end on record: it may have been killed"
+        message = f"the last apply {details} has no end on record: it is still running, or it was killed"
         return UnfinishedApply(_not_applied(message), last.commit, None)
     if last.state == "ended" and not last.moves_front:
         counted = ", ".join(f"{number:,} {status}" for status, number in last.counts.items()) or "nothing was done"
-        message = f"the last apply {which} did not do everything: {counted}"
+        message = f"the last apply {details} did not do everything: {counted}"
         return UnfinishedApply(_not_applied(message), last.commit, last.digest)
     current = repository.resolve("HEAD")
     if current is not None and repository.tree_of(last.commit) != repository.tree_of("HEAD"):
-        message = f"what was merged since the last apply {which} is not applied"
+        message = f"the changes merged since the last apply {details} are not applied"
         return UnfinishedApply(_not_applied(message), current, None)
     return None
 
 
 def _not_applied(message: str) -> Problem:
-    return Problem("not_applied", message, hint=CARRY_ON, severity="warning")
+    return Problem("not_applied", message, hint=APPLY_AGAIN, severity="warning")

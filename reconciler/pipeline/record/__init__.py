@@ -1,1 +1,1 @@
-"""The past of a tenant: its record of applies, the states that were applied, and the evidence of who was ours."""
+"""The past of a tenant: its record of applies, the applied states, and the evidence of ownership."""

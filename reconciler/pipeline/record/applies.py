@@ -1,4 +1,4 @@
-"""The applies on record in this clone, beside the commits that were applied."""
+"""Lists the applies on record in this clone, with the commits that were applied."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reconciler.report.applies import AppliedCommit
 
 
 def list_applies(workspace: Workspace) -> list[AppliedCommit]:
-    """Returns the applies on record, of the tenant that was named or of all, the newest first."""
+    """Returns the applies on record, newest first, for the named tenant or for all."""
     repository = open_repository(workspace)
     loaded = load_folder(workspace, repository)
     if not loaded.declarations.tenants and loaded.problems:
@@ -28,14 +28,16 @@ def list_applies(workspace: Workspace) -> list[AppliedCommit]:
         if workspace.tenant in {None, tenant}
         for applied in _describe(load_history(find_branch(repository, tenant, declared)), tenant, repository)
     ]
-    return sorted(found, key=lambda one: (one.record.at, one.record.serial), reverse=True)
+    return sorted(found, key=lambda applied: (applied.record.at, applied.record.serial), reverse=True)
 
 
 def open_repository(workspace: Workspace) -> Repository:
-    """Returns the repository of the desired state; raises UsageError where there is none."""
+    """Returns the repository of the desired state; raises UsageError without a repository."""
     repository = find_repository(workspace.folder)
     if repository is None:
-        raise UsageError(f"the record of applies is kept in git, and {explain_absence()}: run this where it is")
+        raise UsageError(
+            f"the record of applies is kept in git, and {explain_absence()}: run this command in the repository"
+        )
     return repository
 
 

@@ -1,4 +1,4 @@
-"""Gathers the evidence for a plan once the account is read, and checks that it is the account of earlier applies."""
+"""Gathers the evidence for a plan after the read, and checks that the account is the one of earlier applies."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from reconciler.pipeline.record.history import History
 from reconciler.pipeline.record.prior_state import PriorState
 from reconciler.pipeline.record.tenant_record import find_other_samples
 
-MOST_FRESH = 100  # keys that git did not have before, and that are in the account: more are an import
-MOST_APPLIES = 5  # the newest commits on record whose states a plan has in any case
+MOST_NEW = 100  # keys that are new in git and exist in the account: more are an import
+MOST_APPLIES = 5  # the newest commits on record, whose states every plan needs
 
 
 def find_evidence(history: History, current: CurrentState, prior: PriorState, live: LiveState) -> Evidence:
-    """Returns the evidence about the users and groups in question; `known` is false where git or the record is cut."""
+    """Returns the evidence about possible leavers; `known` is false if git's history or the record is incomplete."""
     if history.unknown is not None:
         return Evidence(known=False)
     if history.work is None:
         return NO_EVIDENCE
     links = link_account(current.desired, prior.earlier, live)
     users, groups = links.users.live_of, links.groups.live_of
-    fresh = users.keys() - prior.earlier.users().keys() if prior.applied else frozenset()
-    few = fresh if len(fresh) <= MOST_FRESH else frozenset()
-    candidates = find_candidates(current.desired, users, groups, live, few)
+    new = users.keys() - prior.earlier.users().keys() if prior.applied else frozenset()
+    candidates = find_candidates(current.desired, users, groups, live, new if len(new) <= MOST_NEW else frozenset())
     applies = [entry.record.commit for entry in reversed(history.record.history.front())][:MOST_APPLIES]
     last = find_last_whole(history.graph, history.record.history) if history.graph else None
     try:
@@ -49,7 +48,7 @@ def find_evidence(history: History, current: CurrentState, prior: PriorState, li
 
 
 def find_sample_keys(history: History | None, current: CurrentState) -> frozenset[Key]:
-    """Returns the users of the record's sample that a partial read asks for, to know the account again."""
+    """Returns the users of the record's sample that a partial read looks up, to recognise the account."""
     sample = history.record.history.last_sample() if history else None
     names = {str(key): key for key, user in current.desired.users.items() if user.in_scope}
     return frozenset(names[name] for name in choose_asked(sample, names))
@@ -58,14 +57,13 @@ def find_sample_keys(history: History | None, current: CurrentState) -> frozense
 def check_same_account(
     history: History, current: CurrentState, prior: PriorState, live: LiveState
 ) -> Iterator[Problem]:
-    """Yields the reason why the account is not the one of earlier applies, if it is not."""
+    """Yields the refusal if the account is not the one of earlier applies."""
     targeted = live.certificate.mode == "targeted"
     if history.unknown is not None or (targeted and live.certificate.faults):
-        return  # nothing is applied then, and who was not read proves nothing
+        return  # nothing is applied then, and a user that was not read proves nothing
     links = link_account(current.desired, prior.earlier, live)
-    keys = (
-        find_sample_keys(history, current) if targeted else current.desired.users.keys() | prior.earlier.users().keys()
-    )
+    declared = current.desired.users.keys() | prior.earlier.users().keys()
+    keys = find_sample_keys(history, current) if targeted else declared
     users = {key: links.user(key) for key in keys}
     linked = {str(key): user.id if user else "" for key, user in users.items()}
     ids = {user.id for user in live.users}

@@ -1,6 +1,6 @@
-"""The past of a tenant: its record of applies, and the commits of git's lines.
+"""Opens the past of a tenant: its record of applies, and git's history.
 
-Gathers, and names what is missing; `core` decides what follows.
+Gaps are named here; `core` decides what follows from them.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from reconciler.pipeline.record.tenant_record import RecordMode, TenantRecord, d
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The past: the record, the states of commits, and the pass over git's lines.
+    """The past: the record, the states of commits, and the pass over the lines of git's history.
 
-    `work` is None where there is no commit that anything could be known from; `cut` says why the history can't be read.
+    `work` is None if no commit can be evidence. `cut` is the reason if git's history can't be read.
     """
 
     current: CurrentState
@@ -35,18 +35,18 @@ class History:
 
     @property
     def unknown(self) -> Problem | None:
-        """The reason why ownership is not known, if it is not."""
+        """The reason if ownership is unknown, else None."""
         return self.record.unknown or self.cut
 
     def raise_unknown(self) -> None:
-        """Raises Refused where ownership is not known."""
+        """Raises Refused if ownership is unknown."""
         if self.unknown is not None:
             raise Refused(str(self.unknown), (self.unknown,))
 
 
 @contextmanager
 def open_history(current: CurrentState, mode: RecordMode = "remote") -> Iterator[History]:
-    """Reads the record and starts the pass over git's lines, which works until the end of the block."""
+    """Reads the record and starts the pass over git's history, which works until the block ends."""
     record = read_record(current, mode)
     days = {entry.record.commit: date.fromisoformat(entry.record.as_of) for entry in record.history.entries}
     history = History(current, record, CommitStates(current, days))

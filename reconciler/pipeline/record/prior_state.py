@@ -1,6 +1,6 @@
-"""The desired state of earlier commits: at the base of a pull request, and at the commits that were applied.
+"""Finds the desired state of earlier commits: at the base of a pull request, and at the applied commits.
 
-Gathers, and names what is missing; `core` decides what follows.
+Gaps are named here; `core` decides what follows from them.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from reconciler.pipeline.record.history import History
 
 @dataclass(frozen=True, slots=True)
 class PriorState:
-    """The desired state before, and the facts and problems that come with it.
+    """The desired state before, with its facts and problems.
 
-    `loaded` are the files of the earlier states by commit, that of the base first. `applied` says that a whole apply is
-    on record, so that what waits to be applied is known. `record` and `refusals` are what the record of applies says
-    for a plan and against its apply, `done` what recent applies did by the guardrail that limits it.
+    `loaded` are the files of the earlier states by commit, the base first. `applied` is true if a complete apply is on
+    record, so that pending changes are known. `record` is the note on the record for a plan, and `refusals` are the
+    record's reasons against an apply. `done` counts the effects of recent applies by the guardrail that limits them.
     """
 
     earlier: Earlier = field(default_factory=Earlier)
@@ -49,19 +49,19 @@ class PriorState:
 
 
 def find_prior_state(history: History, named: str | None, *, front: bool = False) -> PriorState:
-    """Returns the state where this branch parted from `named`, else that of the last whole apply.
+    """Returns the state at the commit where this branch left `named`, or without `named` at the last complete apply.
 
-    With a base, the state applied last shows which merged changes still wait to be applied. With `front`, the
-    states of all commits that were begun or applied since the last whole apply come with it.
+    With a base, the state applied last shows which merged changes are pending. With `front`, the states of all commits
+    begun or applied since the last complete apply are included.
     """
     commit = _repository(history.current, named).merge_base(named) if named is not None else None
     return _find_base(history, commit, front=front)
 
 
 def find_applied_state(history: History, named: str | None) -> PriorState:
-    """Returns the state at exactly that revision, which was applied, else that of the last whole apply.
+    """Returns the state at the revision `named`, which was applied, or without `named` at the last complete apply.
 
-    Where none was whole, that of the last apply there was.
+    If no apply was complete, returns the state at the last apply.
     """
     if named is not None:
         return _find_base(history, _repository(history.current, named).commit_named(named), front=False)
@@ -72,16 +72,16 @@ def find_applied_state(history: History, named: str | None) -> PriorState:
 
 def _repository(current: CurrentState, named: str) -> Repository:
     if current.repository is None:
-        raise UsageError(f'"{named}" is a revision of git, and {explain_absence()}')
+        raise UsageError(f'the revision "{named}" needs a git repository, and {explain_absence()}')
     return current.repository
 
 
 def _find_base(history: History, named: str | None, *, front: bool) -> PriorState:
     last = find_last_whole(history.graph, history.record.history) if history.graph else None
     applied = last.record.commit if last else None
-    commits = [one for one in dict.fromkeys((named, applied)) if one is not None]
+    commits = [commit for commit in dict.fromkeys((named, applied)) if commit is not None]
     states = [history.states.at(commit) for commit in commits]
-    problems = [one.problem for one in states if one.problem is not None]
+    problems = [state.problem for state in states if state.problem is not None]
     prior = PriorState(
         earlier=Earlier(
             base=states[0].state if states else None,
@@ -94,36 +94,36 @@ def _find_base(history: History, named: str | None, *, front: bool) -> PriorStat
             dict.fromkeys(
                 [
                     *problems,
-                    *(problem for commit in commits for problem in history.states.tell_filter_changes(commit)),
+                    *(problem for commit in commits for problem in history.states.find_filter_changes(commit)),
                     *_warn_of_history(history),
                 ]
             )
         ),
-        loaded={one.commit: one.loaded for one in states if one.loaded is not None},
-        record=_note(history),
+        loaded={state.commit: state.loaded for state in states if state.loaded is not None},
+        record=_make_note(history),
         done=history.record.history.effects_since(now_in_utc() - history.current.guardrails.within),
-        refusals=tuple(_refusals(history)),
+        refusals=tuple(_find_refusals(history)),
     )
     return with_front(history, prior) if front else prior
 
 
 def with_front(history: History, prior: PriorState) -> PriorState:
-    """Returns the prior state with the states of the commits begun or applied since the last whole apply."""
+    """Returns the prior state with the states of the commits begun or applied since the last complete apply."""
     if history.work is None or history.unknown is not None:
         return prior
     found = find_front(history.work, history.record.history, history.states.compile, history.current.desired)
     earlier = replace(prior.earlier, front=tuple(found.states.values()), touched=found.keys)
-    missing = tuple(Problem("incomplete_history", one, severity="warning") for one in found.incomplete)
+    missing = tuple(Problem("incomplete_history", gap, severity="warning") for gap in found.incomplete)
     return replace(prior, earlier=earlier, problems=(*prior.problems, *missing))
 
 
 def _population(history: History) -> int | None:
     """Returns the number of active users after the last apply that counted them."""
     counted = reversed(history.record.history.counted())
-    return next((one.record.population for one in counted if one.record.population is not None), None)
+    return next((entry.record.population for entry in counted if entry.record.population is not None), None)
 
 
-def _note(history: History) -> RecordNote:
+def _make_note(history: History) -> RecordNote:
     ended, full = history.record.history.last_ended(), history.record.history.last_full()
     return RecordNote(
         serial=ended.record.serial if ended else None,
@@ -135,8 +135,8 @@ def _note(history: History) -> RecordNote:
     )
 
 
-def _refusals(history: History) -> Iterator[Problem]:
-    """Yields the reasons of the record against any apply of this folder."""
+def _find_refusals(history: History) -> Iterator[Problem]:
+    """Yields the record's reasons against every apply of this folder."""
     if history.unknown is not None:
         yield history.unknown
         return
@@ -148,7 +148,7 @@ def _refusals(history: History) -> Iterator[Problem]:
 
 
 def _warn_of_history(history: History) -> Iterator[Problem]:
-    """Yields gaps in the past that refuse no plan."""
+    """Yields the gaps in the past that don't refuse a plan."""
     current = history.current
     if history.unknown is not None:
         return
@@ -157,7 +157,7 @@ def _warn_of_history(history: History) -> Iterator[Problem]:
     elif history.graph is None:
         yield _no_history("nothing is committed here yet")
     elif not history.record.history.entries:
-        yield _no_history(f"no apply to {current.tenant_name} is on record")
+        yield _no_history(f"no apply to {current.tenant_name} is on record yet")
     else:
         refusal = check_line(history.graph, history.record.history)
         if refusal is not None and refusal.exit_code:
@@ -165,11 +165,11 @@ def _warn_of_history(history: History) -> Iterator[Problem]:
 
 
 def _no_history(why: str) -> Problem:
-    return Problem("no_history", f"{why}: the plan can't tell who left git", severity="info")
+    return Problem("no_history", f"{why}, so this plan can't find leavers", severity="info")
 
 
 def explain_full_read(history: History) -> str | None:
-    """Returns why a plan must read the whole account, or None where a plan about git's changes is enough."""
+    """Returns why a plan must read the whole account, or None if a plan about git's changes is enough."""
     if history.unknown is not None:
         return history.unknown.message
     current, record = history.current, history.record.history
@@ -180,9 +180,9 @@ def _find_full(history: History) -> FullApply | None:
     full = find_last_full(history.graph, history.record.history) if history.graph else None
     if full is None:
         return None
-    then = history.states.at(full.record.commit)
-    if then.loaded is None:
+    applied = history.states.at(full.record.commit)
+    if applied.loaded is None:
         return FullApply(full.record.serial, None, None)
-    name = find_tenant_name(history.current, then.loaded)
-    declared = then.loaded.declarations.tenants.get(str(name))
-    return FullApply(full.record.serial, declared.tenant if declared else None, then.state)
+    name = find_tenant_name(history.current, applied.loaded)
+    declared = applied.loaded.declarations.tenants.get(str(name))
+    return FullApply(full.record.serial, declared.tenant if declared else None, applied.state)

@@ -1,6 +1,6 @@
-"""The record of applies to the current tenant: its branch, its content, and the reason where it is unknown.
+"""Reads the record of applies to the current tenant: its branch, its content, or the reason if it is unknown.
 
-Gathers; what follows from a record is decided in `core/ownership`.
+`core/ownership` decides what follows from a record.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from reconciler.errors import NotARecord, Problem, RecordUnknown, Refused
 from reconciler.pipeline.desired.current_state import CurrentState
 
 RecordMode: TypeAlias = Literal["remote", "local"]
-NOT_FETCHED = "the record of applies was not fetched, so it is not known who was ours"
+NOT_FETCHED = "the record of applies was not fetched, so ownership is unknown"
 FETCH_IT = "run `reconciler ownership fetch` before a command with --record local"
 
 
 @dataclass(frozen=True, slots=True)
 class TenantRecord:
-    """The record of applies to one tenant; `branch` is None where there is no commit that it could be of.
+    """The record of applies to one tenant; `branch` is None if the repository has no commit.
 
-    `unknown` says why the record can't be known. `mode` is `local` where steps of their own fetch and push it.
+    `unknown` is the reason if the record can't be read. `mode` is `local` if separate steps fetch and push it.
     """
 
     branch: RecordBranch | None
@@ -40,7 +40,7 @@ class TenantRecord:
 
 
 def read_record(current: CurrentState, mode: RecordMode) -> TenantRecord:
-    """Fetches and reads the record of the current tenant; a failure is in the result, and not raised."""
+    """Fetches and reads the record of the current tenant. A failure is returned in `unknown`, not raised."""
     if current.repository is None or current.repository.head() is None:
         return TenantRecord(None, mode=mode)
     branch = find_branch(current.repository, current.tenant_name, current.loaded.declarations.tenants)
@@ -60,7 +60,7 @@ def describe_refusal(error: Refused) -> Problem:
 
 
 def find_branch(repository: Repository, tenant: str, declared: Mapping[str, DeclaredTenant]) -> RecordBranch:
-    """Returns the branch of a tenant's record. That of the embedded 4me is this clone's own, as the account is."""
+    """Returns the branch of a tenant's record. For the embedded 4me, account and record are in this clone only."""
     settings = declared[tenant].tenant
     remote = None if settings.url == SANDBOX else choose_remote(repository)
     name = record_name(tenant, settings, list_record_names(repository, remote))
@@ -68,13 +68,13 @@ def find_branch(repository: Repository, tenant: str, declared: Mapping[str, Decl
 
 
 def find_other_samples(current: CurrentState, record: TenantRecord) -> Mapping[str, Sample]:
-    """Returns the samples of the other tenants on the same host, as far as their records are in this clone."""
+    """Returns the samples of the other tenants on the same host whose records are in this clone."""
     if current.repository is None or record.branch is None:
         return {}
-    return dict(_other_samples(current, current.repository))
+    return dict(_read_other_samples(current, current.repository))
 
 
-def _other_samples(current: CurrentState, repository: Repository) -> Iterator[tuple[str, Sample]]:
+def _read_other_samples(current: CurrentState, repository: Repository) -> Iterator[tuple[str, Sample]]:
     tenants = current.loaded.declarations.tenants
     host = urlsplit(current.tenant.url).netloc.casefold()
     for name, declared in tenants.items():
@@ -84,6 +84,6 @@ def _other_samples(current: CurrentState, repository: Repository) -> Iterator[tu
         try:
             sample = load_history(find_branch(repository, name, tenants)).last_sample()
         except (RecordUnknown, NotARecord):
-            continue  # another tenant's record that does not read is that tenant's to report
+            continue  # a run for that tenant reports its unreadable record
         if sample is not None:
             yield name, sample
