@@ -205,7 +205,7 @@ tenants:
     said = " ".join(ran.out.split())
 
     assert 1 == ran.code
-    assert "all.yaml:2: tenants.one: says roles_via: permissions, and not where" in said
+    assert "all.yaml:2: tenants.one: has `roles_via: permissions` only: add" in said
     assert "all.yaml:3: tenants.two.roles_via: 'permision' is not one of 'scim' or 'permissions'" in said
     assert "all.yaml:9: tenants.three.permissions.url: 'http://api.example/v1' must be an https:// address" in said
     assert "client_id: {env: NAME_OF_THE_VARIABLE}" in said

@@ -140,7 +140,7 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert "success" == acme.look_for_drift()["issue qa"].result
     [issue] = acme.standin.issues
     assert "did not do everything: 1 applied, 1 stale, 1 refused" in issue["body"]
-    drifted = "- **~** `Ann` (`user/ann`) was changed: `title`: `Emperor` → `Queen`<br><sub>`since "
+    drifted = "- **~** `Ann` (`user/ann`) was changed: `title`: `Emperor` → `Queen`<br><sub>since "
     assert "no approved plan shows this, so it was not done" in issue["body"].partition(drifted)[2].partition("\n")[0]
 
 
@@ -175,7 +175,7 @@ def test_a_fork_gets_validation_and_no_more(acme: Company) -> None:
     applied = acme.apply(acme.squash(number))
 
     assert {"validate": "success"} == results(planned)
-    assert "came from a fork" in applied["apply qa"].said
+    assert "comes from a fork" in applied["apply qa"].said
     assert ("Chief", "Clerk") == titles(acme)
 
 
@@ -201,7 +201,7 @@ def test_a_tenant_that_can_not_be_planned_leaves_the_others_alone(tmp_path: Path
         assert "failure" == planned["plan production"].result
         assert {"plan qa": "success", "comment qa": "success"}.items() <= results(planned).items()
         failed, well = sorted(acme.comments(number)[:2], key=lambda body: "There is no plan" not in body)
-        assert failed.startswith("### There is no plan for `production`\n\n- ``Error: http://127.0.0.1:")
+        assert failed.startswith("### There is no plan for `production`\n\n- Error: `http://127.0.0.1:")
         assert "Queen" in well
         assert ("success", "failure") == (applied["apply qa"].result, applied["apply production"].result)
         assert 'the job "plan production"' in applied["apply production"].said

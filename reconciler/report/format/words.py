@@ -16,7 +16,7 @@ Voice: TypeAlias = Literal["plan", "drift"]
 
 MOST_LINES = 3
 GETS = frozenset({"create_user", "reactivate_user"})
-LEFT = ("left git", "left, says")  # the reason of every leaver begins like this
+LEFT = "left git"  # the reason of every leaver begins like this
 SIGNS = {"shrink": "-", "grow": "+", "change": "~"}
 TITLES: dict[Cause, str] = {
     "conflict": "Conflicts: changed in git and in the account",
@@ -196,7 +196,7 @@ def describe_cost(plan: Plan) -> str:
     applying = f"{count(cost.requests, 'request')} to apply{wait}; " if plan.changes else ""
     held = f"{count(read.users, 'user')} and {count(read.groups, 'group')}"
     if read.mode == "incremental":
-        held = f"{count(read.groups, 'group')}, and what changed in {count(read.users, 'user')} since the last read"
+        held = f"{count(read.groups, 'group')}, and which of {count(read.users, 'user')} changed since the last read"
     return f"{applying}{count(read.requests, 'request')} made to read {held}"
 
 
