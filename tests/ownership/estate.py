@@ -132,7 +132,7 @@ class Estate:
         plain = {form: (folder / f"{tenant}.{form}").read_text() for form in ("txt", "md", "json")}
         forms = {
             "txt": " ".join(plain["txt"].split()),
-            "md": " ".join(html.unescape(plain["md"].replace("\\", "").replace("<br>", " ")).split()),
+            "md": " ".join(html.unescape(plain["md"].replace("\\", "").replace("`", "").replace("<br>", " ")).split()),
         }
         return Seen(ran, json.loads(plain["json"]), forms, self.project)
 
