@@ -443,7 +443,7 @@ def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project,
     process.send_signal(number)
     assert process.stderr is not None
     for line in process.stderr:  # said before the end is on record
-        if line.startswith("On record:"):
+        if line.startswith("Each attempt is logged:"):
             break
     process.send_signal(number)
     ran = finish(process)
