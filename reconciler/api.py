@@ -1,7 +1,7 @@
 """The Python API: the steps of the commands as functions. `import reconciler` has all these names.
 
 No function prints, asks a person or returns an exit code: a step that fails raises an exception of `reconciler.errors`.
-The functions block, and can't be called from a coroutine. docs/python.md has an example.
+Each function returns when its work is done, and can't be called from a coroutine. docs/python.md has an example.
 """
 
 from __future__ import annotations

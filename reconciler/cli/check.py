@@ -87,11 +87,13 @@ async def _ask_rest(rest: RestLine, tenant: Tenant) -> dict[str, Any]:
 
 def _as_text(facts: dict[str, Any]) -> str:
     from reconciler.core.declarations.token_expiry import spell_days
+    from reconciler.core.model.amounts import count
 
     supports = ", ".join(f"{name}: {'yes' if has else 'no'}" for name, has in facts["supports"].items())
     left = facts["token_days_left"]
-    token = "no end declared" if left is None else f"{spell_days(left)}, until {facts['token_expires']}"
+    token = "no last day declared" if left is None else f"{spell_days(left)}, until {facts['token_expires']}"
     notified = "\n                ".join(facts["notifications"])
+    users, groups = count(facts["users"], "user"), count(facts["groups"], "group")
     permissions = facts["permissions"]
     roles = "written with the SCIM user"
     if permissions:
@@ -99,7 +101,7 @@ def _as_text(facts: dict[str, Any]) -> str:
         roles = f"over {permissions['url']} in {permissions['account']}, as {permissions['me']}: {people}"
     return "\n".join(
         [
-            f"{facts['tenant']} answers at {facts['url']}: {facts['users']} users, {facts['groups']} groups",
+            f"{facts['tenant']} answers at {facts['url']}: {users}, {groups}",
             f"  provisioning  {'enabled' if facts['enabled'] else 'disabled: apply is refused'}",
             f"  dialect       {facts['dialect']}",
             f"  token         {token}",

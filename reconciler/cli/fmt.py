@@ -38,7 +38,7 @@ def fmt(workspace: Workspace, *, checks: bool) -> int:
     if formatted.problems:
         click.echo(render_problems(formatted.problems, "text"), nl=False, err=True)
     verb = "would change" if checks else "changed"
-    workspace.log(f"{count(len(formatted.files), 'file')} of {len(contents)} {verb}")
+    workspace.log(f"{len(formatted.files)} of {count(len(contents), 'file')} {verb}")
     if formatted.problems:
         return FAILED
     return DIFFERENT if checks and formatted.files else DONE

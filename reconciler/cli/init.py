@@ -97,7 +97,9 @@ def _write(path: Path, text: str) -> None:
 
 def _next_steps(folder: Path, action: str | None, *, ignores: bool) -> str:
     where = "" if folder == Path() else f"--dir {folder / 'desired-state'} "
-    steps = [f"Next: reconciler {where}plan. Then read {folder / 'desired-state' / 'README.md'}."]
+    steps = [
+        f"Next: read {folder / 'desired-state' / 'README.md'}, commit the files, and run `reconciler {where}plan`."
+    ]
     if ignores:
         steps.append("Add these lines to your .gitignore: .reconciler/ and plans/")
     if action is None:

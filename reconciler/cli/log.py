@@ -72,7 +72,9 @@ class Moment(click.ParamType[datetime]):
 @click.option("--since", type=Moment(timedelta()), help="Only from this time on: a day, a time in UTC, or 7d (ago).")
 @click.option("--until", type=Moment(timedelta(days=1)), help="Only before this time; a day includes all of that day.")
 @click.option("--run", help="Only this run, by its id.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only this many, the newest. Default: 100 as text, or all.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="Only the newest N entries. Default: 100 as text, all as JSON or CSV."
+)
 @click.option("--prune", is_flag=True, help="With --older-than: delete older entries from the log for good.")
 @click.option("--older-than", type=Span(), help="With --prune: the age, such as 400d.")
 @click.option("--applies", is_flag=True, help="Show the record in git: each apply with its commit.")

@@ -30,7 +30,7 @@ COMMANDS = {
     "log": ("reconciler.cli.log", "Show what was applied, and when: the provisioning log, or the record in git."),
     "ownership": (
         "reconciler.cli.ownership",
-        "Show which users and groups are owned, and by which evidence; recover or erase the record.",
+        "Show, recover or erase the record of applies; show the evidence about a user or group.",
     ),
     "tenants": ("reconciler.cli.check", "List the tenants and their settings, without secrets."),
     "init": ("reconciler.cli.init", "Create a repository to start from: a desired state, and the workflows."),
@@ -77,7 +77,10 @@ class LazyCommands(click.Group):
 @click.version_option(__version__, prog_name="reconciler")
 @click.pass_context
 def cli(ctx: click.Context, folder: Path, tenant: str | None, *, quiet: bool) -> None:
-    """Manage a 4me account from git: plan and apply its desired state, and detect drift. Nothing is ever deleted."""
+    """Manage a 4me account from git: plan and apply its desired state, and detect drift. Nothing is ever deleted.
+
+    The options below go before the command, as in `reconciler --tenant qa plan`.
+    """
     from reconciler.cli.output import make_workspace
 
     ctx.obj = make_workspace(folder, tenant, quiet=quiet)

@@ -21,9 +21,9 @@ NO_REMOTE = "the repository has no remote, or the account is the embedded 4me"
 
 @click.group()
 def ownership() -> None:
-    """Show which users and groups are owned, and by which evidence.
+    """Show the evidence that a user or group is owned, and work with the record of applies.
 
-    The evidence is in the record of applies (branch reconciler/TENANT) and in git's history.
+    The record is the branch reconciler/TENANT. The other evidence is in git's history and in the account.
     """
 
 
@@ -56,7 +56,8 @@ def recover(workspace: Workspace, digest: str | None) -> int:
     """Start the record again from HEAD and this account. Show what is given up; with --yes DIGEST, write the recovery.
 
     Use it after an account was restored, copied over or replaced, or after a branch's history was rewritten. A recovery
-    adds no owned users and does not change the account. The next apply reads all users and does both.
+    covers no user and does not change the account. The next apply reads the whole account, and covers the users that
+    git declares.
     """
     from reconciler.cli.output import print_result
     from reconciler.errors import Refused
@@ -89,7 +90,10 @@ def recover(workspace: Workspace, digest: str | None) -> int:
 @ownership.command()
 @click.pass_obj
 def erase(workspace: Workspace) -> None:
-    """Delete old hashes of users from the record. Hashes from before the last full apply are deleted."""
+    """Delete old hashes of users from the record.
+
+    These are the hashes from before the last complete apply that read the whole account.
+    """
     from reconciler.cli.output import print_result
     from reconciler.core.model.amounts import count
     from reconciler.desired.records.erase import erase as erase_record
@@ -97,7 +101,7 @@ def erase(workspace: Workspace) -> None:
     branch = _open_branch(workspace)
     erased = erase_record(branch)
     print_result(
-        f"Erased the hashes of users from {count(erased, 'record')} of {_short_name(branch)}\n"
+        f"Erased the hashes of users from {count(erased, 'commit')} of {_short_name(branch)}\n"
         if erased
         else f"Nothing to erase from {_short_name(branch)}\n"
     )

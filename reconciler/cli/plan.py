@@ -37,7 +37,9 @@ class Day(click.ParamType[date]):
 
 as_of_option = click.option("--as-of", type=Day(), help="Use this date instead of today (role assignments expire).")
 base_option = click.option(
-    "--base", metavar="REF", help="Compare with the commit where this branch left REF. Default: the last apply."
+    "--base",
+    metavar="REF",
+    help="Compare with the commit where HEAD branched off from REF. Default: the last apply.",
 )
 only_option = click.option(
     "--only", multiple=True, metavar="KEY", help="Plan only this key, such as user/alice.lee. Repeatable."
@@ -50,7 +52,8 @@ read_option = click.option(
     type=click.Choice(["auto", "full", "incremental", "targeted"]),
     default="auto",
     show_default=True,
-    help="Read the whole account, the users changed since the last read, or only what the plan needs.",
+    help="full: read the whole account. incremental: read the users that changed since the last drift, and all groups. "
+    "targeted: read only what the plan needs. auto: choose one.",
 )
 
 record_option = click.option(
@@ -58,7 +61,7 @@ record_option = click.option(
     type=click.Choice(["remote", "local"]),
     default="remote",
     show_default=True,
-    help="Fetch and push the record of applies, or use the record in this clone.",
+    help="remote: fetch the record of applies; an apply also pushes it. local: use only the record in this clone.",
 )
 
 
@@ -202,7 +205,8 @@ def show(file: Path, form: Format) -> int:
     type=click.Choice(["auto", "full", "incremental"]),
     default="auto",
     show_default=True,
-    help="Read the whole account, or (auto, incremental) the users changed since the last read, if that is safe.",
+    help="full: read the whole account. auto, incremental: read the users that changed since the last drift and all "
+    "groups, or everything if that is not safe.",
 )
 @record_option
 @click.pass_obj

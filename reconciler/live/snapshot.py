@@ -100,7 +100,7 @@ def _read_document(path: Path) -> JsonObject:
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not a saved live state: {error}") from error
+        raise UsageError(f"{path} is not a saved live state: {getattr(error, 'strerror', None) or error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UsageError(f"{path} is not a saved live state of format {FORMAT}: make one with `plan --save-live FILE`")
     return document

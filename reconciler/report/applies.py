@@ -91,10 +91,10 @@ def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
 
 
 def describe_state(record: ApplyRecord) -> str:
-    """Returns the state of an apply in one word: whole, partial, begun or recovered."""
+    """Returns the state of an apply in one word: complete, partial, begun or recovered."""
     if record.state != "ended":
         return record.state
-    return "whole" if record.whole else "partial"
+    return "complete" if record.whole else "partial"
 
 
 def _commit(one: AppliedCommit) -> str:

@@ -203,7 +203,7 @@ def test_an_apply_whose_begin_can_not_be_written_sends_nothing(project: Project)
 
     assert (4, "", {}, 0) == (ran.code, ran.out, nobody, again.code)
     assert "refs/heads/reconciler/sandbox was moved meanwhile, or another git process holds its lock" in ran.err
-    assert "so no request was sent" in ran.err
+    assert "no request was sent" in ran.err
     assert ["whole"] == project.ends()
 
 
@@ -443,7 +443,7 @@ def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project,
     process.send_signal(number)
     assert process.stderr is not None
     for line in process.stderr:  # said before the end is on record
-        if line.startswith("On record:"):
+        if line.startswith("Each attempt is logged:"):
             break
     process.send_signal(number)
     ran = finish(process)

@@ -43,7 +43,12 @@ def test_a_tenant_that_is_there_says_what_it_holds_and_supports(project: Project
 
     assert 0 == ran.code
     assert ran.out.startswith("sandbox answers at sandbox: 3 users, 1 group")
-    for fact in ("provisioning  enabled", "dialect       4me", "token         no end declared", "patch: yes, bulk: no"):
+    for fact in (
+        "provisioning  enabled",
+        "dialect       4me",
+        "token         no last day declared",
+        "patch: yes, bulk: no",
+    ):
         assert fact in ran.out
 
 

@@ -20,7 +20,7 @@ def test_check_names_the_files_and_writes_nothing(project: Project) -> None:
     ran = project.run("fmt", "--check")
 
     assert (3, f"{FILE}\n") == (ran.code, ran.out)
-    assert "1 file of 2 would change" in ran.err
+    assert "1 of 2 files would change" in ran.err
     assert ODD == path.read_text(encoding="utf-8")
 
 

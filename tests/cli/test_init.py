@@ -26,7 +26,7 @@ def test_what_it_writes_can_be_planned_and_applied(empty: Project) -> None:
 
     assert 0 == ran.code
     assert [".gitignore", *(f"desired-state/{name}" for name in STARTER)] == empty.written()
-    assert "Next: reconciler plan. Then read desired-state/README.md." in ran.err
+    assert "Next: read desired-state/README.md, commit the files, and run `reconciler plan`." in ran.err
     assert [0, 0, 0] == [empty.run(*words).code for words in (("validate",), ("plan",), ("apply", "--yes"))]
     assert {"ada.byron", "alan.mathison"} == set(empty.users())
 

@@ -49,7 +49,7 @@ def test_show_lists_the_applies_and_says_where_there_is_none(project: Project) -
     assert (0, said) == (before.code, before.out)
     first, second = shown.out.splitlines()
     commit = project.git("rev-parse", "--short=12", "HEAD").strip()
-    assert re.fullmatch(rf"#1    \d{{4}}-\d\d-\d\d \d\d:\d\d  sandbox  whole      {commit}  as it is \(Ada\)", first)
+    assert re.fullmatch(rf"#1    \d{{4}}-\d\d-\d\d \d\d:\d\d  sandbox  complete   {commit}  as it is \(Ada\)", first)
     assert second.startswith("      4 applied; 3 active users after it; sha256:")
 
 
@@ -124,7 +124,7 @@ def test_show_of_a_declared_user_an_unmanaged_one_and_an_inactive_one(project: P
         "  verdict: unmanaged: no commit of HEAD's history or on record declares a match",
     ]
     assert "user/cid at commit" in inactive.out
-    assert "  verdict: inactive: nothing to do; if they are reactivated, the next plan" in inactive.out
+    assert "  verdict: inactive: nothing to do; if the user is reactivated, the next plan" in inactive.out
     switch_on(project, "cid")
     assert "  verdict: leaver: left git, covered by apply #1" in project.run("ownership", "show", "user/cid").out
 
@@ -261,7 +261,7 @@ def test_erasing_forgets_the_hashes_that_no_longer_serve(project: Project) -> No
     erased, again = project.run("ownership", "erase"), project.run("ownership", "erase")
 
     assert (0, "Nothing to erase from reconciler/sandbox\n") == (nothing.code, nothing.out)
-    assert (0, "Erased the hashes of users from 1 record of reconciler/sandbox\n") == (erased.code, erased.out)
+    assert (0, "Erased the hashes of users from 1 commit of reconciler/sandbox\n") == (erased.code, erased.out)
     assert "Nothing to erase from reconciler/sandbox\n" == again.out
     assert shown == project.run("ownership", "show").out
     assert [0, 3] == [len(one["sample"]) for one in project.applies()[-3::2]]

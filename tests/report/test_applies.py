@@ -39,9 +39,9 @@ BEGUN = AppliedCommit("qa", RECORD.model_copy(update={"state": "begun", "until":
 def test_people_read_two_lines_for_each() -> None:
     """Aligned, and with everything foreign made harmless."""
     expected = """\
-#12   2026-03-31 12:00  production  whole      c0ffeec0ffee  Ann | joins\\u001b[31m @team (Ada\\u202e)
+#12   2026-03-31 12:00  production  complete   c0ffeec0ffee  Ann | joins\\u001b[31m @team (Ada\\u202e)
       3 applied, 1 already; 1,204 active users after it; sha256:0
-#12   2026-03-31 12:00  production  whole      c0ffeec0ffee  =HYPERLINK("x") (-Ada)
+#12   2026-03-31 12:00  production  complete   c0ffeec0ffee  =HYPERLINK("x") (-Ada)
       3 applied, 1 already; 1,204 active users after it; not in the history of HEAD; sha256:0
 #12   2026-03-31 12:00  qa          partial    c0ffeec0ffee  (a commit that this clone does not have)
       nothing to do; 1 active user after it; sha256:0

@@ -176,7 +176,7 @@ def test_a_partial_plan_says_what_it_does_not_show() -> None:
     )
     assert "Setup Account" not in render_plan(DOUBTS["partial"], "html")
     assert "Unmanaged" not in text
-    assert "no drift for the 6 users and 0 groups that were read" in first_of_drift(make(read=TARGETED))
+    assert "No drift in qa for the 6 users and 0 groups that were read" in first_of_drift(make(read=TARGETED))
 
 
 @pytest.mark.parametrize("record", [None, RECORD.model_copy(update={"serial": None, "full_since": None})])

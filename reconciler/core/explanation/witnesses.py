@@ -13,7 +13,7 @@ from reconciler.core.planner.planner import Decisions
 
 MOST_SHOWN = 10
 UNCLEAR = "unclear: several users or groups match one declaration, or one matches several (see the plan)"
-INACTIVE = "inactive: nothing to do; if they are reactivated, the next plan decides about them"
+INACTIVE = "inactive: nothing to do; if the user is reactivated, the next plan decides"
 UNMANAGED = "unmanaged: no commit of HEAD's history or on record declares a match"
 
 

@@ -43,7 +43,10 @@ def read_folder(folder: Path, label: str | None = None) -> Mapping[str, bytes]:
 def check_folder(folder: Path) -> None:
     """Raises UsageError if the folder does not exist."""
     if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder: name the folder of the desired state with --dir")
+        raise UsageError(
+            f"{folder} is not a folder: name the folder of the desired state with --dir, "
+            "or make one with `reconciler init`"
+        )
 
 
 def find_files(folder: Path, label: str | None = None) -> Mapping[str, Path]:

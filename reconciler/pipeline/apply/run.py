@@ -137,7 +137,8 @@ class ApplyRun:
             return result
         if self.current.commit is None:
             self.current.workspace.log(
-                "This apply is not on record, because the desired state is not committed: leavers will not be found."
+                "This apply is not on record, because the desired state is not committed: leavers will not be found. "
+                "Commit the files and apply again."
             )
             return self._end(asyncio.run(self._apply(None)), None)
         begun = self._begin()
@@ -225,7 +226,7 @@ class ApplyRun:
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
             if done.outcomes:
-                self.current.workspace.log(f"On record: reconciler log --run {recorder.run}")
+                self.current.workspace.log(f"Each attempt is logged: reconciler log --run {recorder.run}")
         requests = planned.connections.requests - before
         run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
         return _Applied(planned, run, approval, done.created)

@@ -104,7 +104,9 @@ class View:
     def headline(self, quote: Callable[[str], str]) -> str:
         """Returns `Plan for production: 2 people change` or `No drift in production`, with the tenant quoted."""
         tenant = quote(self.plan.tenant)
-        return f"No drift in {tenant}" if self.verdict == NO_DRIFT else f"{self.title} {tenant}: {self.verdict}"
+        if self.verdict.startswith(NO_DRIFT):
+            return f"No drift in {tenant}{self.verdict.removeprefix(NO_DRIFT)}"
+        return f"{self.title} {tenant}: {self.verdict}"
 
 
 def make_view(plan: Plan, voice: Voice = "plan") -> View:
