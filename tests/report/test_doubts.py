@@ -15,7 +15,7 @@ from reconciler.core.changes.notification import RunResult, find_events
 from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.errors import Problem
 from reconciler.report.comment import render_comment
-from reconciler.report.drift_issue import names_kept, needs_attention, render_drift_issue, title_of
+from reconciler.report.drift_issue import list_tracked_names, needs_attention, render_drift_issue, title_of
 from reconciler.report.format.quote import code_block
 from reconciler.report.notification import render_notification
 from reconciler.report.render import Format, render_drift, render_plan
@@ -133,7 +133,7 @@ def test_however_many_are_in_doubt_the_comment_fits_and_counts_them_all(
 def test_a_hostile_word_changes_nothing_but_itself(word: str) -> None:
     """No name, key, id, witness or line of YAML makes a mention, a link, HTML, or a line of its own."""
     plans = [make(named=(doubt_about(one), doubt_about(one, "unsettled"))) for one in ("word", word)]
-    since = [dict.fromkeys(names_kept(plan), one) for plan, one in zip(plans, ("word", word), strict=True)]
+    since = [dict.fromkeys(list_tracked_names(plan), one) for plan, one in zip(plans, ("word", word), strict=True)]
     comments = [as_page(render_comment(plan)) for plan in plans]
     issues = [as_page(render_drift_issue(plan, since=days)) for plan, days in zip(plans, since, strict=True)]
     pages = [Page(render_plan(plan, "html")) for plan in plans]
@@ -272,7 +272,7 @@ def test_an_issue_is_opened_for_drift_pending_and_doubts(plan: Plan, said: str) 
 def test_an_issue_keeps_since_when_of_drift_and_doubts() -> None:
     """What is pending has no such day; only drift can be taken over into git."""
     plan = DRIFTS["drift-and-pending"]
-    names = names_kept(plan)
+    names = list_tracked_names(plan)
     issue = render_drift_issue(plan, since={name: f"2026-11-0{day}" for day, name in enumerate(names, 1)})
 
     assert "named user 47003" in names

@@ -97,7 +97,7 @@ class View:
     cost: str
 
     @property
-    def calm(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the verdict is all that the plan has to show."""
         return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
 
