@@ -15,7 +15,7 @@ from reconciler.github.models import Comment, GitHubAccount, parse
 
 T = TypeVar("T")
 ACTIONS_BOT = "github-actions[bot]"
-Told: TypeAlias = Literal["created", "edited", "unchanged"]
+CommentResult: TypeAlias = Literal["created", "edited", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def same_text(one: str | None, other: str) -> bool:
     return (one or "").replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()
 
 
-def look_again(keep: Callable[[], T]) -> T:
+def retry_conflict(keep: Callable[[], T]) -> T:
     """Runs `keep`, and once more after a Conflict: another writer was faster."""
     try:
         return keep()
@@ -66,12 +66,12 @@ def look_again(keep: Callable[[], T]) -> T:
         return keep()
 
 
-def keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
+def keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> CommentResult:
     """Creates or edits the comment so that it has the text. Edits by others are overwritten."""
-    return look_again(lambda: _keep_comment(github, number, author, mark, text))
+    return retry_conflict(lambda: _keep_comment(github, number, author, mark, text))
 
 
-def _keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
+def _keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> CommentResult:
     listed = github.get_all(f"/issues/{number}/comments")
     own = find_own([parse(Comment, one) for one in listed], author, mark)
     body = mark.on(text)

@@ -22,7 +22,7 @@ _SINCE = "<!-- since: "
 _END = " -->"
 
 Since: TypeAlias = Mapping[str, str]
-Told: TypeAlias = Literal["opened", "opened again", "updated", "closed", "unchanged", "nothing to tell"]
+IssueResult: TypeAlias = Literal["opened", "opened again", "updated", "closed", "unchanged", "nothing to report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,12 @@ def _hide(since: Since) -> str:
     return json.dumps(dict(since), sort_keys=True).replace("-", r"\u002d").replace(">", r"\u003e")
 
 
-def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: Report) -> Told:
+def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: Report) -> IssueResult:
     """Creates, edits, closes or opens the issue so that it has the report, with at most one request."""
     body = mark.on(f"{report.text.rstrip()}\n\n{write_since(report.since)}")
     if issue is None:
         if not report.text:
-            return "nothing to tell"
+            return "nothing to report"
         github.post("/issues", {"title": report.title, "body": body, "labels": [LABEL]})
         return "opened"
 
@@ -103,7 +103,7 @@ def _changes(issue: Issue, report: Report, body: str) -> dict[str, object]:
     return changes
 
 
-def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> Told:
+def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> IssueResult:
     match changes.get("state"):
         case "closed":
             return "closed"
@@ -112,4 +112,4 @@ def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> Told:
         case _ if changes:
             return "updated"
         case _:
-            return "unchanged" if issue.state == "open" else "nothing to tell"
+            return "unchanged" if issue.state == "open" else "nothing to report"
