@@ -40,7 +40,7 @@ def test_drift_asks_who_changed_since_the_last_time(project: Project) -> None:
     assert ("full", "incremental") == (first.document["read"]["mode"], second.document["read"]["mode"])
     assert f"Full read: sandbox has no snapshot yet\n{files_read(project)}" == first.err
     assert files_read(project) == second.err
-    assert "4 requests made to read 1 group, and who of 3 users changed since the last read" in third.told
+    assert "4 requests made to read 1 group, and what changed in 3 users since the last read" in third.told
 
 
 def test_what_was_changed_by_hand_is_drift_all_the_same(applied: Project) -> None:

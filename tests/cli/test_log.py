@@ -278,7 +278,7 @@ def test_of_several_remotes_none_is_guessed(project: Project, command: str) -> N
 
     assert (4, "") == (ran.code, ran.out)
     assert "several remotes could have the record of applies (theirs, upstream)" in ran.err
-    assert "check out a branch that tracks one of them, or name one origin" in ran.err
+    assert "check out a branch that tracks the right one, or name it origin" in ran.err
 
 
 def test_without_a_repository_no_apply_is_on_record(project: Project, tmp_path: Path) -> None:
