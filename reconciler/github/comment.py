@@ -38,7 +38,7 @@ class CommentMark:
 
 
 def find_author(github: GitHub, named: str | None) -> str:
-    """Returns the author of our comments: `named`, else the token's account, else the bot of workflows."""
+    """Returns the author of this program's comments: `named`, else the token's account, else the bot of workflows."""
     if named is not None:
         return named
     try:
@@ -54,7 +54,7 @@ def find_own(comments: Sequence[Comment], author: str, mark: CommentMark) -> lis
 
 
 def same_text(one: str | None, other: str) -> bool:
-    """Whether two bodies are equal but for line ends, which browsers change."""
+    """Checks whether two bodies are equal, apart from line ends, which browsers change."""
     return (one or "").replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()
 
 

@@ -1,4 +1,4 @@
-"""Keeps one issue on the drift of a tenant: opens it, updates it, closes it when all is well, opens it again.
+"""Keeps one issue on the drift of a tenant: opens it, updates it, closes it when nothing is left to report, reopens it.
 
 The first day of each drift is kept in the issue itself, hidden, and nowhere else. Knows names of drift and days, and
 nothing of accounts.
@@ -27,7 +27,7 @@ IssueResult: TypeAlias = Literal["opened", "opened again", "updated", "closed", 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The content of the issue. `text` is empty if all is well; `since` has the first day of each drift."""
+    """The content of the issue. `text` is empty without anything to report; `since` has the first day of each drift."""
 
     title: str
     text: str

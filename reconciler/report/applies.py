@@ -37,7 +37,7 @@ class AppliedCommit:
 
 
 def render_applies(applies: Sequence[AppliedCommit], form: ApplyFormat) -> str:
-    """Renders the applies in a format, in the order they come in."""
+    """Renders the applies in a format, in the given order."""
     match form:
         case "json":
             return json.dumps([_fields(applied) for applied in applies], indent=2, ensure_ascii=False) + "\n"

@@ -37,7 +37,7 @@ def name_drift(change: Change) -> str:
 
 
 def list_tracked_names(plan: Plan) -> list[str]:
-    """Returns the names of all drift and of all unresolved users and groups, whose first day the issue keeps."""
+    """Returns the names of all drift and of all unresolved users and groups; the issue keeps their first day."""
     drift, _pending = split_drift(plan)
     return [*map(name_drift, drift), *map(name_doubt, plan.named)]
 
@@ -52,7 +52,7 @@ def title_of(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UndoneWork:
-    """What the last apply left undone: its outcomes; if it left none, the errors and refusals from its stderr."""
+    """The work that the last apply left undone: its outcomes, or without outcomes the errors from its stderr."""
 
     run: Run | None = None
     errors: tuple[str, ...] = ()

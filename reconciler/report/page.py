@@ -1,6 +1,7 @@
-"""Renders views as one self-contained HTML page, without scripts and addresses; its policy forbids both.
+"""Renders views as one self-contained HTML page.
 
-The template engine escapes every value. Invisible characters are shown as code points.
+The page has no scripts and no links to other hosts; its content security policy forbids both. The template engine
+escapes every value. Invisible characters are shown as code points.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ WORDS = {"blocking": "**Refused**", "filters": "**Scoping filters**"}
 
 @dataclass(frozen=True, slots=True)
 class RenderedSection:
-    """A section with its rendered rows, removals and others: as many as a page can hold, and one more.
+    """A section with its rendered rows, removals and others: as many as a page can hold, plus one.
 
-    `shrunk` has the removals by action. `tallies` counts the changes of the last rows: of none, one, two, up to all.
+    `shrunk` has the removals by action. `tallies[n]` counts the changes of the last n rows of `other`.
     """
 
     section: Section
@@ -42,7 +42,7 @@ class RenderedSection:
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """All removals of one action: their number, who and what in words, as many keys as a page holds, and one more."""
+    """All removals of one action: their number, who and what in words, and as many keys as a page holds, plus one."""
 
     number: int
     who: str
@@ -88,14 +88,14 @@ def _first(items: Iterable[str], limit: int) -> Iterable[str]:
 
 
 def _tally_last(rows: Sequence[Row]) -> Iterable[Tally]:
-    """Yields the tally of no row, of the last row, of the last two, up to all."""
+    """Yields the tallies of the last 0, 1, 2, … rows, up to all."""
     tallies = tally_each(change for row in reversed(rows) for change in row.changes)
     yield NO_TALLY
     yield from (deque(islice(tallies, len(row.changes)), maxlen=1).pop() for row in reversed(rows))
 
 
 def fold(written: RenderedSection, cut: Cut) -> str:
-    """Returns a section that folds: removals in sight, and the other rows too unless they are many."""
+    """Returns a section that folds; its removals are always visible, and its other rows unless they are many."""
     section = written.section
     shrinking = "".join(written.shrinking if cut.names is None else (_name(one, cut.names) for one in written.shrunk))
     shown = written.other if cut.rows is None else written.other[: cut.rows]

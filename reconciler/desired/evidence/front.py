@@ -52,7 +52,7 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
 
 
 def _read_touched(lines: Lines) -> Iterator[tuple[FolderCommits, frozenset[str], frozenset[str]]]:
-    """Yields the edges to commits in HEAD's history, with the names that removed lines declare, and all names."""
+    """Yields the edges in HEAD's history, the names that removed lines declared, and all names on changed lines."""
     for edges, trees in lines.read():
         if lines.graph.here.isdisjoint(edges.children):
             continue

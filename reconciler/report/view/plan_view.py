@@ -146,7 +146,7 @@ def _sections(plan: Plan) -> Iterable[Section]:
 
 
 def _drift_sections(plan: Plan) -> Iterable[Section]:
-    """Yields the drift, then the pending changes, which are no drift."""
+    """Yields the drift, then the pending changes."""
     drift, pending = split_drift(plan)
     yield from _section(plan, drift, "drift", DRIFT)
     yield from _section(plan, pending, "plan", PENDING)

@@ -15,7 +15,7 @@ EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
 OWN_LABELS = frozenset(
     {"leaves", "leave", "loses roles", "lose roles", "each with"}
-)  # labels that are no names of attributes
+)  # labels that are not names of attributes
 MANY_CREATES = 10  # up to this number, new users or groups have a row each, with their attributes
 UPDATES = frozenset({"update_user", "update_group"})
 LONGEST_VALUE = 1_000  # characters of a value that a report shows
@@ -34,7 +34,7 @@ class ResourceName:
 class Detail:
     """What changes: `before → after`, or only the new value if `before` is None.
 
-    `parts` are the new values. With `each`, every user or group of the row has one of its own. With `whole`, all parts
+    `parts` are the new values. With `each`, part n belongs to user or group n of the row. With `whole`, all parts
     are shown, because each of them is a value that changes.
     """
 
@@ -175,7 +175,7 @@ def _line_of(row: Row) -> Hashable:
 
 
 def _likeness(row: Row) -> Hashable:
-    """Rows of new users are equal in reason and roles; other rows are equal in all that changes."""
+    """Returns the key by which rows are joined: reason and roles for creations, all changed values for other rows."""
     change = row.changes[0]
     why = row.reasons if change.action in {*CREATES, "deactivate_user", "reactivate_user"} else ()
     return (change.action, why, change.roles if change.action in CREATES else (row.what, row.details))

@@ -1,4 +1,4 @@
-"""The result of an apply: what is not done first, equal outcomes in one line. Quotes nothing."""
+"""The result of an apply, failures first, with equal outcomes in one line. Quotes nothing."""
 
 from __future__ import annotations
 
