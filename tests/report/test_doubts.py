@@ -204,12 +204,12 @@ def test_that_ownership_is_not_known_is_a_warning_before_any_change(form: Format
     plan = DOUBTS["ownership-not-known"]
     own = Problem("record_unknown", "the record of applies can't be fetched (no route), so ownership is not known")
     told = render_plan(plan.model_copy(update={"problems": (own,)}), form)
-    said = " ".join(render_plan(plan, form).split()).replace("&#39;", "'")
+    text = " ".join(render_plan(plan, form).split()).replace("&#39;", "'")
 
-    assert "Ownership is unknown, because the record of applies could not be read" in said
-    assert "users who left git are not found" in said
-    assert "blocked: " in said.casefold().replace("*", "")
-    assert "ownership is not known" in said
+    assert "Ownership is unknown, because the record of applies could not be read" in text
+    assert "users who left git are not found" in text
+    assert "blocked: " in text.casefold().replace("*", "")
+    assert "ownership is not known" in text
     assert "could not be read" not in told
     assert "ownership is not known; users who left git" in " ".join(told.split())
 
@@ -253,7 +253,7 @@ def test_an_account_that_is_as_git_says_has_no_drift() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "said"),
+    ("plan", "sentence"),
     [
         (
             DRIFTS["only-pending"],
@@ -263,10 +263,10 @@ def test_an_account_that_is_as_git_says_has_no_drift() -> None:
         (make(problems=(Problem("expired", "x"),)), "qa needs attention"),
     ],
 )
-def test_an_issue_is_opened_for_drift_pending_and_doubts(plan: Plan, said: str) -> None:
+def test_an_issue_is_opened_for_drift_pending_and_doubts(plan: Plan, sentence: str) -> None:
     """Its title says which."""
     assert needs_attention(plan)
-    assert said == title_of(plan)
+    assert sentence == title_of(plan)
 
 
 def test_an_issue_keeps_since_when_of_drift_and_doubts() -> None:
