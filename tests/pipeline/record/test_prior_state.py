@@ -258,7 +258,10 @@ def test_drift_is_held_against_exactly_the_revision_that_is_named(project: Proje
     project.git("checkout", "--quiet", "-b", "later")
     project.commit(SANDBOX + PROMOTED.replace("Ann}", "Ann Lee}"))
 
-    assert "Drift in sandbox: none; pending: 1 change that git asks for" in project.run("drift", "--base=hotfix").told
+    assert (
+        "Drift in sandbox: none; pending: 1 change from git, not applied yet"
+        in project.run("drift", "--base=hotfix").told
+    )
 
 
 def test_the_states_of_commits_are_compiled_once_for_each_folder(project: Project) -> None:
