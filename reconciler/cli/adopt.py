@@ -38,7 +38,7 @@ class AdoptRequest:
     record: RecordMode = "remote"
 
 
-def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
+def adopt(workspace: Workspace, request: AdoptRequest) -> int:
     """Edits the files so that git declares the account as it is, and prints the diff; returns the exit code."""
     from reconciler.desired.git.files import find_files, read_folder
     from reconciler.desired.writing.adopt import AdoptionRequest, adopt_drift
@@ -50,24 +50,24 @@ def adopt(workspace: Workspace, wanted: AdoptRequest) -> int:
     from reconciler.pipeline.record.prior_state import find_applied_state
 
     current = load_current_state(workspace)
-    named = _parse_keys(current, wanted.keys)
+    named = _parse_keys(current, request.keys)
     label = current.repository.folder if current.repository else None
-    with open_history(current, wanted.record) as history:
-        prior = find_applied_state(history, wanted.base)
+    with open_history(current, request.record) as history:
+        prior = find_applied_state(history, request.base)
         _refuse_without_history(current, prior, named)
         contents = read_folder(workspace.folder, label)
         loaded = _load_checked_out(current, contents)
-        live = read_whole(current, wanted.live)
+        live = read_whole(current, request.live)
         evidence = find_evidence(history, current, prior, live)
 
-    request = AdoptionRequest(current.tenant_name, current.today, prior.earlier, named, evidence)
-    adopted = adopt_drift(contents, loaded, live, request)
+    adoption = AdoptionRequest(current.tenant_name, current.today, prior.earlier, named, evidence)
+    adopted = adopt_drift(contents, loaded, live, adoption)
 
-    if not wanted.dry_run:
+    if not request.dry_run:
         paths = find_files(workspace.folder, label)
         replace_files({paths[file]: (contents[file], content) for file, content in adopted.files.items()})
     click.echo("".join(_diff(contents, adopted.files)), nl=False)
-    _report(workspace, current, adopted, wanted)
+    _report(workspace, current, adopted, request)
     return IN_PART if adopted.problems else DONE
 
 
@@ -118,8 +118,7 @@ def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
     return lines
 
 
-def _report(workspace: Workspace, current: CurrentState, adopted: Adopted, wanted: AdoptRequest) -> None:
-
+def _report(workspace: Workspace, current: CurrentState, adopted: Adopted, request: AdoptRequest) -> None:
     from reconciler.report.format.quote import plain_line
     from reconciler.report.problems import render_problems
 
@@ -132,7 +131,7 @@ def _report(workspace: Workspace, current: CurrentState, adopted: Adopted, wante
     files = count(len(adopted.files), "file")
     if not adopted.files and not adopted.problems:
         workspace.log(f"Nothing to adopt: {current.tenant_name} has no drift")
-    elif wanted.dry_run:
+    elif request.dry_run:
         workspace.log(f"Nothing was written: {files} would change")
     else:
         workspace.log(f"Adopted into {files}: read the diff, and commit the files")

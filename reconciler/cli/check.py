@@ -143,16 +143,16 @@ def tenants(workspace: Workspace, form: str, *, enabled_only: bool, part_written
     today, every = now_in_utc().date(), loaded.declarations.tenants
     part = _read_part(part_written, len(every), as_jobs=form == "github-matrix" and not workspace.tenant)
     named = [choose_tenant(loaded.declarations, workspace.tenant)] if workspace.tenant else take_part(list(every), part)
-    declared = {name: every[name] for name in named if every[name].tenant.enabled or not enabled_only}
+    chosen = {name: every[name] for name in named if every[name].tenant.enabled or not enabled_only}
     match form:
         case "json":
-            listed = {name: _as_json(one.tenant, today) for name, one in declared.items()}
+            listed = {name: _as_json(declared.tenant, today) for name, declared in chosen.items()}
             click.echo(json.dumps(listed, indent=2, default=str, ensure_ascii=False))
         case "github-matrix":
-            click.echo(json.dumps({"include": [_job(name, one.tenant) for name, one in declared.items()]}))
+            click.echo(json.dumps({"include": [_job(name, declared.tenant) for name, declared in chosen.items()]}))
         case _:
-            click.echo("\n".join(_describe(name, one.tenant, today) for name, one in declared.items()))
-    for problem in (problem for name, one in declared.items() for problem in warn_of_token(name, one, today)):
+            click.echo("\n".join(_describe(name, declared.tenant, today) for name, declared in chosen.items()))
+    for problem in (problem for name, declared in chosen.items() for problem in warn_of_token(name, declared, today)):
         workspace.log(str(problem))
 
 

@@ -27,12 +27,18 @@ USE_ACCOUNT = "search the account with --account"
 @click.command()
 @click.argument("key")
 @as_of_option
-@click.option("--account", "asks", is_flag=True, help="Read the account too, and show what a plan would do.")
+@click.option("--account", "reads_account", is_flag=True, help="Read the account too, and show what a plan would do.")
 @click.option("--live", type=click.Path(path_type=Path), help="As --account, from a saved live state; no network.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_obj
 def explain(
-    workspace: Workspace, key: str, as_of: date | None, *, asks: bool, live: Path | None, form: Literal["text", "json"]
+    workspace: Workspace,
+    key: str,
+    as_of: date | None,
+    *,
+    reads_account: bool,
+    live: Path | None,
+    form: Literal["text", "json"],
 ) -> None:
     """Show why the user KEY (alice.lee or user/alice.lee) is in scope or not, and the smallest edit to change that.
 
@@ -45,7 +51,7 @@ def explain(
     current = load_current_state(workspace, as_of)
     log_token(current)
     name = key.removeprefix("user/")
-    prior, view = _read_context(current, name, live, reads_account=asks or live is not None)
+    prior, view = _read_context(current, name, live, reads_account=reads_account or live is not None)
     print_result(render_explanation(_explain(current, prior, view, name), form))
 
 

@@ -11,7 +11,7 @@ from reconciler.cli.output import print_result
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
 from reconciler.github.client import GitHub
-from reconciler.github.comment import find_author, keep_comment, look_again
+from reconciler.github.comment import find_author, keep_comment, retry_conflict
 from reconciler.github.drift_issue import find_issue, keep_issue
 from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
 from reconciler.pipeline.clock import now_in_utc
@@ -65,7 +65,10 @@ def github(ctx: click.Context, repository: str | None, api_url: str | None, auth
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--outcome", type=click.Path(path_type=Path), help="Show the outcome of an apply instead of a plan.")
 @click.option(
-    "--said", type=click.Path(path_type=Path), help="The command's stderr, shown if the command wrote no file."
+    "--said",
+    "stderr",
+    type=click.Path(path_type=Path),
+    help="The command's stderr, shown if the command wrote no file.",
 )
 @click.option(
     "--pull", type=click.IntRange(min=1), metavar="NUMBER", help="The pull request. Default: that of the event."
@@ -73,7 +76,7 @@ def github(ctx: click.Context, repository: str | None, api_url: str | None, auth
 @commit_option
 @click.pass_obj
 def comment(
-    side: Side, file: Path | None, *, outcome: Path | None, said: Path | None, pull: int | None, commit: str | None
+    side: Side, file: Path | None, *, outcome: Path | None, stderr: Path | None, pull: int | None, commit: str | None
 ) -> None:
     """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
@@ -83,9 +86,9 @@ def comment(
     known = pull or (None if commit else find_pull_of_event(job))
     match file, outcome:
         case Path() as plan, None:
-            text = write_plan(side.workspace, plan, said, job.checks_url(known) if known else job.run_url)
+            text = write_plan(side.workspace, plan, stderr, job.checks_url(known) if known else job.run_url)
         case None, Path() as run:
-            text = write_outcome(side.workspace, run, said, job)
+            text = write_outcome(side.workspace, run, stderr, job)
         case _:
             raise UsageError("give a plan file, or an outcome with --outcome FILE, and not both")
     print_result(text.annotations)
@@ -105,26 +108,28 @@ def comment(
 
 @github.command("drift-issue")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--said", type=click.Path(path_type=Path), help="The stderr of `drift`, shown if `drift` wrote no file.")
+@click.option(
+    "--said", "stderr", type=click.Path(path_type=Path), help="The stderr of `drift`, shown if `drift` wrote no file."
+)
 @click.option(
     "--outcome", type=click.Path(path_type=Path), help="The outcome of the last apply. Default: fetched from GitHub."
 )
 @click.option("--workflow", default="apply.yml", show_default=True, help="The workflow file that applies.")
 @click.pass_obj
-def drift_issue(side: Side, file: Path, *, said: Path | None, outcome: Path | None, workflow: str) -> None:
+def drift_issue(side: Side, file: Path, *, stderr: Path | None, outcome: Path | None, workflow: str) -> None:
     """Keep one issue per tenant about its drift. FILE has the output of `drift --format json`.
 
     The issue lists the drift with its first day, the changes that the last apply left undone, and what expires. It is
     updated in place, closed when its list is empty, and reopened when needed.
     """
-    status = read_tenant_status(side.workspace, file, said)
+    status = read_tenant_status(side.workspace, file, stderr)
     if outcome is not None:
         status = status.with_outcome(read_text(outcome), "", str(outcome))
     with side.connect() as client:
         if outcome is None and status.left is not None:
             status = _ask_what_failed(side, client, status, status.left.commit, workflow)
         author = find_author(client, side.author)
-        result = look_again(lambda: _keep_issue(client, author, status))
+        result = retry_conflict(lambda: _keep_issue(client, author, status))
     side.workspace.log(f"The issue on {status.mark.tenant}: {result}")
 
 
@@ -137,9 +142,9 @@ def _keep_issue(client: GitHub, author: str, status: TenantStatus) -> str:
 def _ask_what_failed(side: Side, client: GitHub, status: TenantStatus, commit: str, workflow: str) -> TenantStatus:
     """Returns the status with the stored outcome of the unfinished apply, or unchanged if that can't be fetched."""
     try:
-        kept = fetch_last_outcome(client, OutcomeQuery(status.mark.tenant, commit, workflow))
-        if kept is not None:
-            return status.with_outcome(kept.outcome, kept.said, f"the outcome of run {kept.run}")
+        stored = fetch_last_outcome(client, OutcomeQuery(status.mark.tenant, commit, workflow))
+        if stored is not None:
+            return status.with_outcome(stored.outcome, stored.stderr, f"the outcome of run {stored.run}")
     except (Forbidden, NotFound, Refused, UsageError) as error:
         side.workspace.log(f"The issue does not name the changes that the last apply left undone: {error}")
     return status

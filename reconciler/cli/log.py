@@ -99,7 +99,7 @@ def log(
 
     With --applies, show the record of applies in git, from every clone. JSON is one object per line.
     """
-    wanted = AttemptQuery(
+    query = AttemptQuery(
         tenant=workspace.tenant,
         run=run,
         keys=tuple(spelled for key in keys for spelled in _keys(key)),
@@ -109,7 +109,7 @@ def log(
         until=until,
         limit=limit,
     )
-    filtered = wanted != AttemptQuery(tenant=workspace.tenant)
+    filtered = query != AttemptQuery(tenant=workspace.tenant)
     if prune is (older_than is None):
         raise UsageError("--prune and --older-than go together: --prune --older-than 400d")
     if (applies or prune) and (filtered or (applies and prune)):
@@ -119,7 +119,7 @@ def log(
     elif older_than is not None:
         _prune(workspace, older_than)
     else:
-        _show_attempts(workspace, wanted, form)
+        _show_attempts(workspace, query, form)
 
 
 def _keys(written: str) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ def _keys(written: str) -> tuple[str, ...]:
     return (written,) if "/" in written else (f"user/{written}", f"group/{written}")
 
 
-def _show_attempts(workspace: Workspace, wanted: AttemptQuery, form: AttemptFormat) -> None:
+def _show_attempts(workspace: Workspace, query: AttemptQuery, form: AttemptFormat) -> None:
     from reconciler.apply.log import ProvisioningLog
     from reconciler.cli.output import print_result
     from reconciler.pipeline.provisioning_log import log_path
@@ -139,13 +139,13 @@ def _show_attempts(workspace: Workspace, wanted: AttemptQuery, form: AttemptForm
             f"No provisioning log at {path}: nothing was applied from this clone, or RECONCILER_PRIVATE was different",
         )
         return
-    most = NEWEST if form == "text" and wanted.limit is None else wanted.limit
+    most = NEWEST if form == "text" and query.limit is None else query.limit
     with ProvisioningLog(path) as log:
-        found = list(log.find(replace(wanted, limit=most)))
+        found = list(log.find(replace(query, limit=most)))
     print_result("".join(render_attempts(found, form)))
     if not found:
         workspace.log("No attempt in the provisioning log passes these filters")
-    if len(found) == most and wanted.limit is None:
+    if len(found) == most and query.limit is None:
         workspace.log(f"Only the newest {most} are shown: use --limit for more, or --since and --key for others")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,7 @@ import click
 from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
-    from reconciler.core.changes.plan import Plan
     from reconciler.desired.records.branch import RecordBranch
-    from reconciler.pipeline.record.history import History
 
 DONE, FAILED = 0, 1
 NO_REMOTE = "the repository has no remote, or the account is the embedded 4me"
@@ -97,8 +94,9 @@ def erase(workspace: Workspace) -> None:
     from reconciler.cli.output import print_result
     from reconciler.core.model.amounts import count
     from reconciler.desired.records.erase import erase as erase_record
+    from reconciler.pipeline.record.applies import open_branch
 
-    branch = _open_branch(workspace)
+    branch = open_branch(workspace)
     erased = erase_record(branch)
     print_result(
         f"Erased the hashes of users from {count(erased, 'commit')} of {_short_name(branch)}\n"
@@ -113,8 +111,9 @@ def fetch(workspace: Workspace) -> None:
     """Fetch the record, for steps that run with --record local. Needs only git's credentials."""
     from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import fetch_record
+    from reconciler.pipeline.record.applies import open_branch
 
-    branch = _open_branch(workspace)
+    branch = open_branch(workspace)
     exists = fetch_record(branch)
     if branch.remote is None:
         print_result(f"The record {_short_name(branch)} stays in this clone: {NO_REMOTE}\n")
@@ -137,7 +136,7 @@ def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | Non
     """
     from reconciler.cli.output import print_result
     from reconciler.pipeline.apply.approvals import load_approved
-    from reconciler.pipeline.apply.begun_apply import begin_apply, name_run, refuse_unrecorded
+    from reconciler.pipeline.apply.begun_apply import begin_apply, find_nothing_to_apply, name_run, refuse_unrecorded
     from reconciler.pipeline.desired.current_state import load_current_state
     from reconciler.pipeline.record.history import open_history
 
@@ -146,7 +145,7 @@ def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | Non
     approved = load_approved(files)
     with open_history(current) as history:
         history.raise_unknown()
-        reason = _find_later_apply(history) or (_find_nothing_to_do(history, approved) if files else None)
+        reason = find_nothing_to_apply(history, approved)
         if reason is not None:
             print_result(f"No apply was begun: {reason}\n")
             return DONE
@@ -157,24 +156,6 @@ def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | Non
     return DONE
 
 
-def _find_later_apply(history: History) -> str | None:
-    """Returns the reason if a later apply contains HEAD; raises Refused if HEAD must not be applied."""
-    from reconciler.desired.evidence.apply_line import check_line
-
-    refusal = check_line(history.graph, history.record.history) if history.graph else None
-    if refusal is not None and refusal.exit_code:
-        raise refusal.as_error()
-    return refusal.sentence if refusal is not None else None
-
-
-def _find_nothing_to_do(history: History, approved: Sequence[Plan]) -> str | None:
-    """Returns the reason if the approved plans are empty and the last apply was complete."""
-    from reconciler.pipeline.apply.begun_apply import is_settled
-
-    nothing = not any(plan.changes for plan in approved) and is_settled(history)
-    return "the plans approve nothing, and the last apply of the same folder was complete" if nothing else None
-
-
 @ownership.command()
 @click.pass_obj
 def push(workspace: Workspace) -> None:
@@ -182,8 +163,9 @@ def push(workspace: Workspace) -> None:
     from reconciler.cli.output import print_result
     from reconciler.desired.records.exchange import push_record
     from reconciler.errors import Failed
+    from reconciler.pipeline.record.applies import open_branch
 
-    branch = _open_branch(workspace)
+    branch = open_branch(workspace)
     pushed = push_record(branch)
     if pushed.state != "done":
         raise Failed(
@@ -196,17 +178,3 @@ def push(workspace: Workspace) -> None:
 
 def _short_name(branch: RecordBranch) -> str:
     return branch.local.removeprefix("refs/heads/")
-
-
-def _open_branch(workspace: Workspace) -> RecordBranch:
-    from reconciler.errors import InvalidInput
-    from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
-    from reconciler.pipeline.record.applies import open_repository
-    from reconciler.pipeline.record.tenant_record import find_branch
-
-    repository = open_repository(workspace)
-    loaded = load_folder(workspace, repository)
-    if not loaded.declarations.tenants and loaded.problems:
-        raise InvalidInput(loaded.problems)
-    tenant = choose_tenant(loaded.declarations, workspace.tenant)
-    return find_branch(repository, tenant, loaded.declarations.tenants)

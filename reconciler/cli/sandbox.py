@@ -93,14 +93,11 @@ def _store(workspace: Workspace) -> Store:
     """Opens the account of the named tenant, or of the only tenant with `url: sandbox`."""
     from reconciler.core.declarations.tenant import SANDBOX
     from reconciler.desired.git.repository import find_repository
-    from reconciler.errors import InvalidInput, UsageError
+    from reconciler.errors import UsageError
     from reconciler.pipeline.account.embedded import open_store
-    from reconciler.pipeline.desired.current_state import load_folder
+    from reconciler.pipeline.desired.current_state import load_tenants
 
-    loaded = load_folder(workspace, find_repository(workspace.folder))
-    declared = loaded.declarations.tenants
-    if not declared and loaded.problems:
-        raise InvalidInput(loaded.problems)
+    declared = load_tenants(workspace, find_repository(workspace.folder)).declarations.tenants
     embedded = [name for name, declaration in declared.items() if declaration.tenant.url == SANDBOX]
     names = [name for name in embedded if workspace.tenant in {None, name}]
     if len(names) != 1:

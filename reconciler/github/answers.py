@@ -15,7 +15,7 @@ from reconciler.core.scim.retry import LONGEST_WAIT, wait_before_retry
 from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
 
 FORBIDDEN, CONFLICT, TOO_MANY = 403, 409, 429
-UNTOLD_WAIT = 60.0  # "wait for at least one minute", then longer each time
+DEFAULT_WAIT = 60.0  # "wait for at least one minute", then longer each time
 LONGEST_QUOTE = 300
 
 
@@ -50,7 +50,7 @@ def wait_before_repeat(method: Method, attempt: int, answer: GitHubResponse | No
     if answer is None or not is_limited(answer):
         status, headers = (answer.status, answer.headers) if answer else (None, {})
         return wait_before_retry(method, attempt, status, headers, now)
-    wait = wait_before_retry(method, attempt, TOO_MANY, answer.headers, now, untold=UNTOLD_WAIT)
+    wait = wait_before_retry(method, attempt, TOO_MANY, answer.headers, now, untold=DEFAULT_WAIT)
     return wait if wait is not None and wait < LONGEST_WAIT else None
 
 

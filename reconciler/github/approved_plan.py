@@ -38,15 +38,15 @@ class StoredPlan:
     tree: str
 
 
-def fetch_approved_plan(github: GitHub, wanted: PlanQuery) -> StoredPlan:
+def fetch_approved_plan(github: GitHub, query: PlanQuery) -> StoredPlan:
     """Fetches the plan that was stored for the merged head. Raises Refused if no such plan can be trusted."""
-    pull = find_merged_pull(github, wanted.commit)
+    pull = find_merged_pull(github, query.commit)
     _refuse_fork(github, pull)
-    _refuse_own_workflow(github, pull, wanted.workflow)
-    run = _find_run(github, pull, wanted.workflow)
-    _refuse_unless_shown(github, run, wanted.tenant)
+    _refuse_own_workflow(github, pull, query.workflow)
+    run = _find_run(github, pull, query.workflow)
+    _refuse_unless_shown(github, run, query.tenant)
 
-    plan, tree = _fetch_stored(github, run, wanted.tenant)
+    plan, tree = _fetch_stored(github, run, query.tenant)
     return StoredPlan(pull.number, run.id, plan, tree)
 
 

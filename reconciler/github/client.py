@@ -117,13 +117,13 @@ class GitHub:
 
     def download(self, path: str) -> bytes:
         """Returns the bytes of an artifact, from the address that the API redirects to, without the token."""
-        answer = self._attempt_until_it_stands(self._http, "GET", self._address(path), None)
+        answer = self._request(self._http, "GET", self._address(path), None)
         location = answer.headers.get("location", "")
         if answer.status != httpx.codes.FOUND:
             raise judge("GET", path, answer)
         if not _is_safe(location):
             raise Failed(f"GitHub redirects {path} to an address that is not https: it is not fetched")
-        fetched = self._attempt_until_it_stands(self._elsewhere, "GET", location, None)
+        fetched = self._request(self._elsewhere, "GET", location, None)
         if fetched.status != httpx.codes.OK:
             raise NotFound(f"the file behind {path} can't be fetched: its host answers {fetched.status}")
         return fetched.body
@@ -132,12 +132,12 @@ class GitHub:
         return f"{self._api}/repos/{self.repository}{path}"
 
     def _ask(self, method: Method, address: str, body: Mapping[str, object] | None = None) -> GitHubResponse:
-        answer = self._attempt_until_it_stands(self._http, method, address, body)
+        answer = self._request(self._http, method, address, body)
         if not httpx.codes.is_success(answer.status):
             raise judge(method, urlsplit(address).path, answer)
         return answer
 
-    def _attempt_until_it_stands(
+    def _request(
         self, http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
     ) -> GitHubResponse:
         attempt = 0

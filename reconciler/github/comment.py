@@ -15,7 +15,7 @@ from reconciler.github.models import Comment, GitHubAccount, parse
 
 T = TypeVar("T")
 ACTIONS_BOT = "github-actions[bot]"
-Told: TypeAlias = Literal["created", "edited", "unchanged"]
+CommentResult: TypeAlias = Literal["created", "edited", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class CommentMark:
 
 
 def find_author(github: GitHub, named: str | None) -> str:
-    """Returns the author of our comments: `named`, else the token's account, else the bot of workflows."""
+    """Returns the author of this program's comments: `named`, else the token's account, else the bot of workflows."""
     if named is not None:
         return named
     try:
@@ -54,11 +54,11 @@ def find_own(comments: Sequence[Comment], author: str, mark: CommentMark) -> lis
 
 
 def same_text(one: str | None, other: str) -> bool:
-    """Whether two bodies are equal but for line ends, which browsers change."""
+    """Checks whether two bodies are equal, apart from line ends, which browsers change."""
     return (one or "").replace("\r\n", "\n").rstrip() == other.replace("\r\n", "\n").rstrip()
 
 
-def look_again(keep: Callable[[], T]) -> T:
+def retry_conflict(keep: Callable[[], T]) -> T:
     """Runs `keep`, and once more after a Conflict: another writer was faster."""
     try:
         return keep()
@@ -66,12 +66,12 @@ def look_again(keep: Callable[[], T]) -> T:
         return keep()
 
 
-def keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
+def keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> CommentResult:
     """Creates or edits the comment so that it has the text. Edits by others are overwritten."""
-    return look_again(lambda: _keep_comment(github, number, author, mark, text))
+    return retry_conflict(lambda: _keep_comment(github, number, author, mark, text))
 
 
-def _keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> Told:
+def _keep_comment(github: GitHub, number: int, author: str, mark: CommentMark, text: str) -> CommentResult:
     listed = github.get_all(f"/issues/{number}/comments")
     own = find_own([parse(Comment, one) for one in listed], author, mark)
     body = mark.on(text)

@@ -1,4 +1,4 @@
-"""Keeps one issue on the drift of a tenant: opens it, updates it, closes it when all is well, opens it again.
+"""Keeps one issue on the drift of a tenant: opens it, updates it, closes it when nothing is left to report, reopens it.
 
 The first day of each drift is kept in the issue itself, hidden, and nowhere else. Knows names of drift and days, and
 nothing of accounts.
@@ -22,12 +22,12 @@ _SINCE = "<!-- since: "
 _END = " -->"
 
 Since: TypeAlias = Mapping[str, str]
-Told: TypeAlias = Literal["opened", "opened again", "updated", "closed", "unchanged", "nothing to tell"]
+IssueResult: TypeAlias = Literal["opened", "opened again", "updated", "closed", "unchanged", "nothing to report"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The content of the issue. `text` is empty if all is well; `since` has the first day of each drift."""
+    """The content of the issue. `text` is empty without anything to report; `since` has the first day of each drift."""
 
     title: str
     text: str
@@ -74,12 +74,12 @@ def _hide(since: Since) -> str:
     return json.dumps(dict(since), sort_keys=True).replace("-", r"\u002d").replace(">", r"\u003e")
 
 
-def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: Report) -> Told:
+def keep_issue(github: GitHub, issue: Issue | None, mark: CommentMark, report: Report) -> IssueResult:
     """Creates, edits, closes or opens the issue so that it has the report, with at most one request."""
     body = mark.on(f"{report.text.rstrip()}\n\n{write_since(report.since)}")
     if issue is None:
         if not report.text:
-            return "nothing to tell"
+            return "nothing to report"
         github.post("/issues", {"title": report.title, "body": body, "labels": [LABEL]})
         return "opened"
 
@@ -103,7 +103,7 @@ def _changes(issue: Issue, report: Report, body: str) -> dict[str, object]:
     return changes
 
 
-def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> Told:
+def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> IssueResult:
     match changes.get("state"):
         case "closed":
             return "closed"
@@ -112,4 +112,4 @@ def _describe_changes(issue: Issue, changes: Mapping[str, object]) -> Told:
         case _ if changes:
             return "updated"
         case _:
-            return "unchanged" if issue.state == "open" else "nothing to tell"
+            return "unchanged" if issue.state == "open" else "nothing to report"

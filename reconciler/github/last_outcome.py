@@ -28,11 +28,11 @@ class OutcomeQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredOutcome:
-    """The files of an apply and its run. `outcome` is empty if the apply refused; `said` is its stderr."""
+    """The files of an apply and its run. `outcome` is empty if the apply refused; `stderr` is its error output."""
 
     run: int
     outcome: str
-    said: str
+    stderr: str
 
 
 def fetch_last_outcome(github: GitHub, query: OutcomeQuery) -> StoredOutcome | None:

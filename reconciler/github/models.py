@@ -113,10 +113,10 @@ class Artifact(GitHubModel):
     workflow_run: ArtifactOrigin | None = Field(default=None)
 
 
-AnyTold = TypeVar("AnyTold", bound=GitHubModel)
+Model = TypeVar("Model", bound=GitHubModel)
 
 
-def parse(kind: type[AnyTold], document: object) -> AnyTold:
+def parse(kind: type[Model], document: object) -> Model:
     """Parses the document as that kind. Raises Failed if it does not fit."""
     try:
         return kind.model_validate(document)

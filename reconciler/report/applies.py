@@ -37,28 +37,28 @@ class AppliedCommit:
 
 
 def render_applies(applies: Sequence[AppliedCommit], form: ApplyFormat) -> str:
-    """Renders the applies in a format, in the order they come in."""
+    """Renders the applies in a format, in the given order."""
     match form:
         case "json":
-            return json.dumps([_fields(one) for one in applies], indent=2, ensure_ascii=False) + "\n"
+            return json.dumps([_fields(applied) for applied in applies], indent=2, ensure_ascii=False) + "\n"
         case "csv":
             return _csv(applies)
         case "text":
             return _text(applies)
 
 
-def _fields(one: AppliedCommit) -> dict[str, object]:
+def _fields(applied: AppliedCommit) -> dict[str, object]:
     """Returns one flat row: the commit, and the record without the hashes of users."""
-    commit = {name: value for name, value in asdict(one).items() if name not in {"record", "tenant"}}
-    return {"tenant": one.tenant, **one.record.model_dump(include=set(FIELDS)), **commit}
+    commit = {name: value for name, value in asdict(applied).items() if name not in {"record", "tenant"}}
+    return {"tenant": applied.tenant, **applied.record.model_dump(include=set(FIELDS)), **commit}
 
 
 def _csv(applies: Iterable[AppliedCommit]) -> str:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in applies:
-        fields = {**_fields(one), "counts": _counts(one.record.counts)}
+    for applied in applies:
+        fields = {**_fields(applied), "counts": _counts(applied.record.counts)}
         writer.writerow([cell(fields[name]) for name in COLUMNS])
     return written.getvalue()
 
@@ -67,17 +67,16 @@ def _text(applies: Sequence[AppliedCommit]) -> str:
     """Returns two lines for each apply: number, time, state and commit; then the result."""
     if not applies:
         return NONE_YET
-    widest = max(len(plain(one.tenant)) for one in applies)
-    return "".join(f"{line}\n" for one in applies for line in _lines(one, widest))
+    widest = max(len(plain(applied.tenant)) for applied in applies)
+    return "".join(f"{line}\n" for applied in applies for line in _lines(applied, widest))
 
 
-def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
-    record = one.record
+def _lines(applied: AppliedCommit, widest: int) -> Iterable[str]:
+    record = applied.record
     when = plain(record.at[:MINUTES].replace("T", " "))
-    how = describe_state(record)
-    yield (
-        f"#{record.serial:<4} {when}  {plain(one.tenant):{widest}}  {how:9}  {record.commit[:SHORT]}  {_commit(one)}"
-    )
+    state = describe_state(record)
+    tenant, commit = plain(applied.tenant), f"{record.commit[:SHORT]}  {_commit(applied)}"
+    yield f"#{record.serial:<4} {when}  {tenant:{widest}}  {state:9}  {commit}"
     if record.state == "begun":
         yield f"      not ended; may send requests until {plain((record.until or '')[:MINUTES].replace('T', ' '))} UTC"
         return
@@ -85,7 +84,7 @@ def _lines(one: AppliedCommit, widest: int) -> Iterable[str]:
         yield "      nothing was sent: the record starts anew from this commit and the account at that time"
         return
     people = "" if record.population is None else f"; {count(record.population, 'active user')} after it"
-    aside = "" if one.leads_here or one.subject is None else "; not in the history of HEAD"
+    aside = "" if applied.leads_here or applied.subject is None else "; not in the history of HEAD"
     digest = f"; {plain(record.digest[:SHORT_DIGEST])}" if record.digest else ""
     yield f"      {_counts(record.counts)}{people}{aside}{digest}"
 
@@ -97,10 +96,10 @@ def describe_state(record: ApplyRecord) -> str:
     return "complete" if record.whole else "partial"
 
 
-def _commit(one: AppliedCommit) -> str:
-    if one.subject is None or one.author is None:
+def _commit(applied: AppliedCommit) -> str:
+    if applied.subject is None or applied.author is None:
         return "(a commit that this clone does not have)"
-    return f"{plain(one.subject, LONGEST_SUBJECT)} ({plain(one.author)})"
+    return f"{plain(applied.subject, LONGEST_SUBJECT)} ({plain(applied.author)})"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

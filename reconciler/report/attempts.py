@@ -30,7 +30,7 @@ def render_attempts(attempts: Sequence[Attempt], form: AttemptFormat) -> Iterato
     """Renders attempts in the given order, piece by piece; JSON has one object on each line."""
     match form:
         case "json":
-            return (f"{one.model_dump_json()}\n" for one in attempts)
+            return (f"{attempt.model_dump_json()}\n" for attempt in attempts)
         case "csv":
             return _csv(attempts)
         case "text":
@@ -39,12 +39,12 @@ def render_attempts(attempts: Sequence[Attempt], form: AttemptFormat) -> Iterato
 
 def _csv(attempts: Iterable[Attempt]) -> Iterator[str]:
     yield _row(COLUMNS)
-    for one in attempts:
+    for attempt in attempts:
         fields = {
-            **one.model_dump(exclude={"attributes", "members", "roles"}),
-            "attributes": "\n".join(f"{change.path}: {_change(change)}" for change in one.attributes),
-            "members": " ".join(one.members),
-            "roles": " ".join(one.roles),
+            **attempt.model_dump(exclude={"attributes", "members", "roles"}),
+            "attributes": "\n".join(f"{change.path}: {_change(change)}" for change in attempt.attributes),
+            "members": " ".join(attempt.members),
+            "roles": " ".join(attempt.roles),
         }
         yield _row([cell(fields[name]) for name in COLUMNS])
 
@@ -57,24 +57,25 @@ def _row(cells: Iterable[str]) -> str:
 
 def _text(attempts: Iterable[Attempt]) -> Iterator[str]:
     """Yields a heading for each run, then each attempt with its content and its result."""
-    for number, (_run, of_run) in enumerate(groupby(attempts, key=lambda one: one.run)):
+    for number, (_run, of_run) in enumerate(groupby(attempts, key=lambda attempt: attempt.run)):
         listed = list(of_run)
         yield from [""] if number else []
         yield _heading(listed[0])
-        for one in listed:
-            yield from _lines(one)
+        for attempt in listed:
+            yield from _lines(attempt)
 
 
-def _heading(one: Attempt) -> str:
-    commit = f"commit {plain(one.commit[:SHORT])}" if one.commit else "not committed"
-    return f"{plain(one.tenant)}, run {plain(one.run)}, {commit}, by {plain(one.who)}"
+def _heading(attempt: Attempt) -> str:
+    commit = f"commit {plain(attempt.commit[:SHORT])}" if attempt.commit else "not committed"
+    return f"{plain(attempt.tenant)}, run {plain(attempt.run)}, {commit}, by {plain(attempt.who)}"
 
 
-def _lines(one: Attempt) -> Iterator[str]:
-    took = f"  {one.seconds:.3f} s, {count(one.requests or 0, 'request')}" if one.seconds is not None else ""
-    when = plain(one.at[:19].replace("T", " "))
-    yield f"  {when}  {one.status:9}  {one.action}  {plain(one.name)} ({plain(one.key)}){took}"
-    for line in [*_subjects(one), *([f"because {plain_line(one.reason)}"] if one.reason else [])]:
+def _lines(attempt: Attempt) -> Iterator[str]:
+    requests = count(attempt.requests or 0, "request")
+    took = "" if attempt.seconds is None else f"  {attempt.seconds:.3f} s, {requests}"
+    when = plain(attempt.at[:19].replace("T", " "))
+    yield f"  {when}  {attempt.status:9}  {attempt.action}  {plain(attempt.name)} ({plain(attempt.key)}){took}"
+    for line in [*_subjects(attempt), *([f"because {plain_line(attempt.reason)}"] if attempt.reason else [])]:
         yield from textwrap.wrap(
             line,
             WIDTH,
@@ -83,20 +84,20 @@ def _lines(one: Attempt) -> Iterator[str]:
             break_on_hyphens=False,
             break_long_words=False,
         )
-    if one.detail:
-        yield f"      ! {plain_line(one.detail)}"
-    elif one.status == "started":
+    if attempt.detail:
+        yield f"      ! {plain_line(attempt.detail)}"
+    elif attempt.status == "started":
         yield "      ! the result is unknown, because the run stopped first; the next plan shows what is still to do"
 
 
-def _subjects(one: Attempt) -> Iterator[str]:
+def _subjects(attempt: Attempt) -> Iterator[str]:
     """Yields the content of an attempt: a line for each attribute; for a creation one line for all."""
-    changes = [f"{plain(change.path)}: {plain_line(_change(change))}" for change in one.attributes]
-    yield from ["; ".join(changes)] if one.action in CREATING and changes else changes
-    if one.roles:
-        yield f"roles: {plain_line(', '.join(one.roles))}"
-    if one.members:
-        yield f"members: {plain_line(', '.join(one.members))}"
+    changes = [f"{plain(change.path)}: {plain_line(_change(change))}" for change in attempt.attributes]
+    yield from ["; ".join(changes)] if attempt.action in CREATING and changes else changes
+    if attempt.roles:
+        yield f"roles: {plain_line(', '.join(attempt.roles))}"
+    if attempt.members:
+        yield f"members: {plain_line(', '.join(attempt.members))}"
 
 
 def _change(change: AttributeChange) -> str:

@@ -13,7 +13,7 @@ from reconciler.core.model.amounts import count, more_of
 from reconciler.report.format.cut import LIMIT, Cut, fit, within
 from reconciler.report.format.quote import code, prose
 from reconciler.report.markdown import MESSAGE, in_details, left_item, link_or_code, named_item
-from reconciler.report.sections import RenderedSection, fold, tell, write
+from reconciler.report.sections import RenderedSection, fold, render_group, render_section
 from reconciler.report.view.named import SETTLE, NamedGroup, name_doubt
 from reconciler.report.view.plan_view import View, make_view
 
@@ -30,7 +30,8 @@ def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIM
     pointer = f"> **Cut to fit:** all changes are in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
     before, end = head_of(view, limit), end_of(view, full_plan, limit)
     named = describe_doubts(view.named, full_plan, limit, used=len(before) + len(end))
-    return assemble(before, [write(section, limit) for section in view.sections], (pointer, named + end), limit)
+    sections = [render_section(section, limit) for section in view.sections]
+    return assemble(before, sections, (pointer, named + end), limit)
 
 
 def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, str], limit: int) -> str:
@@ -41,18 +42,18 @@ def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, 
         return before + "".join(fold(one, cut) for one in written) + (pointer if cut != Cut() else "") + end
 
     rows = max((len(one.section.other) for one in written), default=0)
-    names = sum(len(row.whom) for one in written for row in one.section.shrinking)
+    names = sum(len(row.resources) for one in written for row in one.section.shrinking)
     return fit(page, rows, names, limit)
 
 
 def head_of(view: View, limit: int) -> str:
     """Returns the verdict, what blocks and the problems; for an empty plan, one line."""
     first = view.headline(code)
-    if view.calm:
+    if view.is_empty:
         return f"**{first}.** "
     notes = "".join(f"> {prose(note[:1].upper() + note[1:], MESSAGE)}.\n\n" for note in view.notes)
     return f"### {first}{_describe_state(view)}\n\n{notes}" + "".join(
-        tell(group, limit // 8) for group in view.problems
+        render_group(group, limit // 8) for group in view.problems
     )
 
 
@@ -76,21 +77,21 @@ def describe_doubts(
 
 def _describe_group(group: NamedGroup, whole: str | None, budget: int, since: Mapping[str, str]) -> str:
     items = [named_item(one, since.get(name_doubt(one))) for one in group.resources[:MOST_NAMED]]
-    kept = within(items, budget)
-    more = len(group.resources) - len(kept)
+    shown = within(items, budget)
+    more = len(group.resources) - len(shown)
     rest = "".join(f"- {line}\n" for line in more_of(more, f": all are in {link_or_code(whole or ELSEWHERE)}"))
-    settle = f" {SETTLE}." if kept else ""
-    body = f"{group.meaning[:1].upper()}{group.meaning[1:]}.{settle}\n\n{''.join(kept)}{rest}".rstrip() + "\n"
+    settle = f" {SETTLE}." if shown else ""
+    body = f"{group.meaning[:1].upper()}{group.meaning[1:]}.{settle}\n\n{''.join(shown)}{rest}".rstrip() + "\n"
     return in_details(f"<b>{group.title}</b> ({len(group.resources):,})", body, opened=True)
 
 
 def end_of(view: View, full_plan: str | None, limit: int) -> str:
     """Returns the skipped users and groups; in small print the cost, the unmanaged, the full plan and the digest."""
     items = [left_item(left) for left in view.left]
-    kept = within(items, limit // 10)
-    more = f"- and others for {count(len(items) - len(kept), 'more reason')}\n" if len(kept) < len(items) else ""
+    shown = within(items, limit // 10)
+    more = f"- and others for {count(len(items) - len(shown), 'more reason')}\n" if len(shown) < len(items) else ""
     number = len(view.plan.skipped)
-    left = in_details(f"Skipped ({number:,})", "".join(kept) + more, opened=False) if items else ""
+    left = in_details(f"Skipped ({number:,})", "".join(shown) + more, opened=False) if items else ""
     whole = f"All changes: {link_or_code(full_plan)}" if full_plan else ""
     facts = [one for one in (view.cost, view.unmanaged, whole, code(view.plan.digest)) if one]
     return f"{left}<sub>{'. '.join(facts)}.</sub>\n"

@@ -20,7 +20,7 @@ from reconciler.report.format.quote import code, plain, prose
 from reconciler.report.format.words import make_drift_verdict
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
 from reconciler.report.outcome_comment import describe_result
-from reconciler.report.sections import write
+from reconciler.report.sections import render_section
 from reconciler.report.view.named import name_doubt
 from reconciler.report.view.partial import list_problems
 from reconciler.report.view.plan_view import Section, make_view
@@ -36,8 +36,8 @@ def name_drift(change: Change) -> str:
     return f"{change.action} {change.key}"
 
 
-def names_kept(plan: Plan) -> list[str]:
-    """Returns the names of all drift and of all unresolved users and groups, whose first day the issue keeps."""
+def list_tracked_names(plan: Plan) -> list[str]:
+    """Returns the names of all drift and of all unresolved users and groups; the issue keeps their first day."""
     drift, _pending = split_drift(plan)
     return [*map(name_drift, drift), *map(name_doubt, plan.named)]
 
@@ -52,22 +52,22 @@ def title_of(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UndoneWork:
-    """What the last apply left undone: its outcomes; if it left none, the errors and refusals from its stderr."""
+    """The work that the last apply left undone: its outcomes, or without outcomes the errors from its stderr."""
 
     run: Run | None = None
-    said: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.said) or (self.run is not None and not self.run.whole)
+        return bool(self.errors) or (self.run is not None and not self.run.whole)
 
 
 NOTHING = UndoneWork()
 
 
 def needs_attention(plan: Plan, not_done: UndoneWork = NOTHING) -> bool:
-    """Whether the drift issue must be open.
+    """Decides whether the drift issue must be open.
 
-    It must for drift, pending changes, unresolved users or groups, undone work, errors and warnings.
+    Drift, pending changes, unresolved users or groups, undone work, errors and warnings keep it open.
     """
     pressing = any(problem.severity != "info" for problem in list_problems(plan))
     return bool(plan.changes) or bool(plan.named) or pressing or bool(not_done)
@@ -83,7 +83,7 @@ def render_drift_issue(
 ) -> str:
     """Renders the issue in at most `limit` characters (10,000 or more). `plan` is the plan that would revert the drift.
 
-    `since` has the first day of each drift and each unresolved user or group, by the names of `names_kept`.
+    `since` has the first day of each drift and each unresolved user or group, by the names of `list_tracked_names`.
     """
     due = [problem for problem in plan.problems if problem.code in DUE]
     others = tuple(problem for problem in plan.problems if problem.code not in DUE)
@@ -101,7 +101,7 @@ def render_drift_issue(
     named = describe_doubts(view.named, where, limit, used=len(before) + len(after), since=since)
     before = before.rstrip() + "\n\n" if named or after.startswith("<details") else before
     pointer = "> **Cut to fit:** `reconciler drift` prints everything.\n\n"
-    return assemble(before, [write(one, limit) for one in sections], (pointer, named + after), limit)
+    return assemble(before, [render_section(one, limit) for one in sections], (pointer, named + after), limit)
 
 
 def _commands(plan: Plan) -> str:
@@ -132,18 +132,19 @@ def _note(row: Row, since: Mapping[str, str], failures: Mapping[str, Outcome]) -
 
 def _not_done(not_done: UndoneWork, shown: Collection[str]) -> list[str]:
     """Returns what the last apply did not do, without the changes that are shown with their drift."""
-    items = [f"- it reported: {prose(line, MESSAGE)}\n" for line in not_done.said]
+    items = [f"- it reported: {prose(line, MESSAGE)}\n" for line in not_done.errors]
     if not_done.run is None:
         return items
     alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in shown)
     view = make_run_view(not_done.run.model_copy(update={"outcomes": alone}))
     stopped = [f"- it stopped: {prose(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
-    return [*items, *stopped, *(f"- {fate.status}: {describe_result(fate, MOST_NAMED)}\n" for fate in view.fates)]
+    results = [f"- {outcome.status}: {describe_result(outcome, MOST_NAMED)}\n" for outcome in view.outcomes]
+    return [*items, *stopped, *results]
 
 
 def _list(title: str, items: Sequence[str], limit: int) -> str:
     if not items:
         return ""
-    kept = within(items, limit // 8)
-    more = "".join(f"- {line}\n" for line in more_of(len(items) - len(kept)))
-    return in_details(title, "".join(kept) + more, opened=True)
+    shown = within(items, limit // 8)
+    more = "".join(f"- {line}\n" for line in more_of(len(items) - len(shown)))
+    return in_details(title, "".join(shown) + more, opened=True)

@@ -10,7 +10,7 @@ from reconciler.errors import Problem
 from reconciler.report.format.quote import code, code_block, prose
 from reconciler.report.format.words import count_resources, describe_source
 from reconciler.report.view.plan_view import Omission
-from reconciler.report.view.rows import LONGEST_VALUE, OURS, Detail, ResourceName, Row
+from reconciler.report.view.rows import LONGEST_VALUE, OWN_LABELS, Detail, ResourceName, Row
 
 EXAMPLES = 3  # names in a row that removes nothing
 MOST_PARTS = 10  # members, roles or values on one line, if nothing is removed
@@ -37,16 +37,16 @@ def row_item(row: Row) -> str:
 
 
 def _who(row: Row) -> str:
-    alone = len(row.whom) == 1
-    who = format_resource(row.whom[0]) if alone else f"**{count_resources([one.key for one in row.whom])}**"
+    alone = len(row.resources) == 1
+    who = format_resource(row.resources[0]) if alone else f"**{count_resources([one.key for one in row.resources])}**"
     return f"- {SIGNS[row.sign]} {who} {row.verb}"
 
 
 def _names(row: Row) -> str:
     """Returns the names of a row of many: all for a removal, else examples."""
-    if len(row.whom) == 1:
+    if len(row.resources) == 1:
         return ""
-    return f"<br>{few(row.whom, None if row.sign == '-' else EXAMPLES, format_resource)}"
+    return f"<br>{few(row.resources, None if row.sign == '-' else EXAMPLES, format_resource)}"
 
 
 def format_resource(one: ResourceName) -> str:
@@ -67,7 +67,7 @@ def _value(text: str) -> str:
 
 def _label(label: str) -> str:
     """Returns the name of an attribute in code font; labels of our own are prose."""
-    return label if label in OURS else code(label)
+    return label if label in OWN_LABELS else code(label)
 
 
 def _why(row: Row) -> str:

@@ -19,32 +19,33 @@ MOST_NAMED = 100  # names in a line of what is not done
 def render_outcome_comment(run: Run, *, limit: int = LIMIT) -> str:
     """Renders the comment in at most `limit` characters: whether all is done, then what is not, and why."""
     view = make_run_view(run)
-    parts = [_part(status, list(fates), limit // 2) for status, fates in groupby(view.fates, lambda one: one.status)]
+    by_status = groupby(view.outcomes, lambda outcome: outcome.status)
+    parts = [_part(status, list(outcomes), limit // 2) for status, outcomes in by_status]
     return _head(view) + "".join(parts) + f"<sub>{count(run.requests, 'request')}. {code(run.digest)}.</sub>\n"
 
 
 def _head(view: RunView) -> str:
     run = view.run
-    done = f"Done: {view.came_true}.\n\n" if view.came_true else ""
+    done = f"Done: {view.applied}.\n\n" if view.applied else ""
     stopped = [f"**Stopped:** {prose(run.stopped, MESSAGE)}"] if run.stopped else []
     warnings = [*stopped, *([f"{view.next_step[:1].upper()}{view.next_step[1:]}."] if view.next_step else [])]
     alert = in_alert("WARNING", "\n\n".join(warnings)) if warnings else ""
     return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{done}"
 
 
-def _part(status: Status, fates: Sequence[OutcomeLine], budget: int) -> str:
+def _part(status: Status, outcomes: Sequence[OutcomeLine], budget: int) -> str:
     """Returns the outcomes of one status; outcomes that are done are folded."""
-    items = [f"- {describe_result(fate)}\n" for fate in fates]
-    done = fates[0].done
-    kept = within(items, budget // 4 if done else budget)
-    rest = sum(len(fate.whom) for fate in fates[len(kept) :])
+    items = [f"- {describe_result(outcome)}\n" for outcome in outcomes]
+    done = outcomes[0].done
+    shown = within(items, budget // 4 if done else budget)
+    rest = sum(len(outcome.resources) for outcome in outcomes[len(shown) :])
     more = f"- and {count(rest, 'more change')}, in the outcome file\n" if rest else ""
-    number = sum(len(fate.whom) for fate in fates)
-    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(kept) + more, opened=not done)
+    number = sum(len(outcome.resources) for outcome in outcomes)
+    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(shown) + more, opened=not done)
 
 
-def describe_result(fate: OutcomeLine, most: int = MOST_NAMED) -> str:
-    """Describes the outcome of one change or of equal ones, and why; `most` is how many not done ones are named."""
-    who = few(fate.whom, EXAMPLES if fate.done else most, format_resource)
-    why = f"<br><sub>{prose(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
-    return f"{fate.action.replace('_', ' ')}: {who}{why}"
+def describe_result(outcome: OutcomeLine, most: int = MOST_NAMED) -> str:
+    """Describes one outcome or equal ones, and why; names at most `most` users and groups that are not done."""
+    who = few(outcome.resources, EXAMPLES if outcome.done else most, format_resource)
+    why = f"<br><sub>{prose(outcome.detail, MESSAGE)}</sub>" if outcome.detail else ""
+    return f"{outcome.action.replace('_', ' ')}: {who}{why}"

@@ -1,6 +1,7 @@
-"""Renders views as one self-contained HTML page, without scripts and addresses; its policy forbids both.
+"""Renders views as one self-contained HTML page.
 
-The template engine escapes every value. Invisible characters are shown as code points.
+The page has no scripts and no links to other hosts; its content security policy forbids both. The template engine
+escapes every value. Invisible characters are shown as code points.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def render_plan_page(view: View) -> str:
 
 def render_run_page(view: RunView) -> str:
     """Renders the outcome of an apply as a page."""
-    parts = [(status, list(fates)) for status, fates in groupby(view.fates, lambda one: one.status)]
+    parts = [(status, list(outcomes)) for status, outcomes in groupby(view.outcomes, lambda one: one.status)]
     title = f"Applied to {view.run.tenant}"
     return _fill("run.html.j2", view=view, title=title, verdict=view.verdict, meaning=MEANING, parts=parts)
 
@@ -66,5 +67,5 @@ def _environment() -> Environment:
     return environment
 
 
-def _number(whom: Sequence[ResourceName]) -> str:
-    return count_resources([one.key for one in whom])
+def _number(resources: Sequence[ResourceName]) -> str:
+    return count_resources([one.key for one in resources])

@@ -19,7 +19,7 @@ from reconciler.report.format.quote import plain, plain_line
 from reconciler.report.format.words import Voice
 from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.page import render_plan_page, render_run_page
-from reconciler.report.text import fate_lines, left_lines, lines_of, named_lines, problem_lines, row_lines, wrap
+from reconciler.report.text import left_lines, lines_of, named_lines, outcome_lines, problem_lines, row_lines, wrap
 from reconciler.report.view.plan_view import make_view
 from reconciler.report.view.run_view import make_run_view
 
@@ -96,7 +96,7 @@ def _environment() -> Environment:
         "problem_lines": problem_lines,
         "left_lines": left_lines,
         "named_lines": named_lines,
-        "fate_lines": fate_lines,
+        "outcome_lines": outcome_lines,
         "lines_of": lines_of,
         "show": show_value,
         "count": count,

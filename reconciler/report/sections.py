@@ -23,9 +23,9 @@ WORDS = {"blocking": "**Refused**", "filters": "**Scoping filters**"}
 
 @dataclass(frozen=True, slots=True)
 class RenderedSection:
-    """A section with its rendered rows, removals and others: as many as a page can hold, and one more.
+    """A section with its rendered rows, removals and others: as many as a page can hold, plus one.
 
-    `shrunk` has the removals by action. `tallies` counts the changes of the last rows: of none, one, two, up to all.
+    `shrunk` has the removals by action. `tallies[n]` counts the changes of the last n rows of `other`.
     """
 
     section: Section
@@ -42,7 +42,7 @@ class RenderedSection:
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """All removals of one action: their number, who and what in words, as many keys as a page holds, and one more."""
+    """All removals of one action: their number, who and what in words, and as many keys as a page holds, plus one."""
 
     number: int
     who: str
@@ -50,14 +50,14 @@ class Shrunk:
     names: tuple[str, ...]
 
 
-def tell(group: ProblemGroup, budget: int) -> str:
+def render_group(group: ProblemGroup, budget: int) -> str:
     """Renders the problems of one weight in about `budget` characters; refusals and errors in a box."""
     items = [problem_item(one, WORDS.get(group.weight)) for one in group.shown]
-    kept = within(items, budget)
-    cut = len(items) - len(kept)
+    shown = within(items, budget)
+    cut = len(items) - len(shown)
     more = [*([("problem", cut)] if cut else []), *group.more]
     named = [line for name, number in more for line in more_of(number, f" of {code(name)}")]
-    listed = "".join([*kept, *(f"- {line}\n" for line in named)])
+    listed = "".join([*shown, *(f"- {line}\n" for line in named)])
     if group.weight in BOXES:
         return in_alert(BOXES[group.weight], listed)
     if group.weight == "warning":
@@ -67,7 +67,7 @@ def tell(group: ProblemGroup, budget: int) -> str:
     )
 
 
-def write(section: Section, limit: int) -> RenderedSection:
+def render_section(section: Section, limit: int) -> RenderedSection:
     """Renders the rows of a section as list items, for a page within the limit."""
     return RenderedSection(
         section,
@@ -88,19 +88,19 @@ def _first(items: Iterable[str], limit: int) -> Iterable[str]:
 
 
 def _tally_last(rows: Sequence[Row]) -> Iterable[Tally]:
-    """Yields the tally of no row, of the last row, of the last two, up to all."""
+    """Yields the tallies of the last 0, 1, 2, … rows, up to all."""
     tallies = tally_each(change for row in reversed(rows) for change in row.changes)
     yield NO_TALLY
     yield from (deque(islice(tallies, len(row.changes)), maxlen=1).pop() for row in reversed(rows))
 
 
 def fold(written: RenderedSection, cut: Cut) -> str:
-    """Returns a section that folds: removals in sight, and the other rows too unless they are many."""
+    """Returns a section that folds; its removals are always visible, and its other rows unless they are many."""
     section = written.section
     shrinking = "".join(written.shrinking if cut.names is None else (_name(one, cut.names) for one in written.shrunk))
-    kept = written.other if cut.rows is None else written.other[: cut.rows]
-    cut_away = len(kept) < len(section.other)
-    other = "".join(kept) + (f"- and {written.sum_up(len(kept))}\n" if cut_away else "")
+    shown = written.other if cut.rows is None else written.other[: cut.rows]
+    cut_away = len(shown) < len(section.other)
+    other = "".join(shown) + (f"- and {written.sum_up(len(shown))}\n" if cut_away else "")
     many = len(section.other) > MOST_OPEN
     if many:
         other = "\n" + in_details(written.sum_up(0), other, opened=False)
@@ -113,7 +113,7 @@ def _shrunk(section: Section, limit: int) -> Iterable[Shrunk]:
     for row in section.shrinking:
         by_action.setdefault(row.changes[0].action, []).append(row)
     for action, rows in by_action.items():
-        keys = tuple(one.key for row in rows for one in row.whom)
+        keys = tuple(one.key for row in rows for one in row.resources)
         left = {part for row in rows for one in row.details for part in one.parts if action == "deactivate_user"}
         leave = f", and leave {count(len(left), 'group')}" if left else ""
         what = f"{describe_action(action, section.voice, len(keys))}{leave}"

@@ -69,8 +69,8 @@ def test_what_it_says_as_json(project: Project) -> None:
     assert document["supports"]["patch"] is True
 
 
-@pytest.mark.parametrize(("days", "said"), [(8, False), (7, True), (0, True)])
-def test_a_token_that_soon_ends_is_warned_of(project: Project, days: int, *, said: bool) -> None:
+@pytest.mark.parametrize(("days", "warned"), [(8, False), (7, True), (0, True)])
+def test_a_token_that_soon_ends_is_warned_of(project: Project, days: int, *, warned: bool) -> None:
     """Within a week, with how to renew it; the sandbox needs none, and may declare one."""
     end = datetime.now(UTC).date() + timedelta(days=days)
     project.commit(SANDBOX.replace("scope", f"token: {{env: T, expires: {end}}}, scope") + TEAM)
@@ -79,7 +79,7 @@ def test_a_token_that_soon_ends_is_warned_of(project: Project, days: int, *, sai
         ran = project.run(*command.split())
 
         assert 0 == ran.code
-        assert said is ("the token of sandbox expires on" in ran.said), command
+        assert warned is ("the token of sandbox expires on" in ran.said), command
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github-matrix"])

@@ -120,7 +120,7 @@ def test_problems_are_annotations(reviewed: Reviewed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "sentence"),
     [
         (("comment",), "give a plan file"),
         (("comment", "plan.json", "--outcome", "x.json"), "give a plan file"),
@@ -133,34 +133,34 @@ def test_problems_are_annotations(reviewed: Reviewed) -> None:
         (("approved-plan", "-o", "x.json", "--commit", "beef"), "names no commit in this clone"),
     ],
 )
-def test_what_can_not_be_used_is_said(arguments: tuple[str, ...], said: str, reviewed: Reviewed) -> None:
+def test_what_can_not_be_used_is_said(arguments: tuple[str, ...], sentence: str, reviewed: Reviewed) -> None:
     """Exit code 2, and nothing was written anywhere."""
     reviewed.propose(SANDBOX + CHIEF)
 
     ran = reviewed.run(*arguments)
 
     assert 2 == ran.code
-    assert said in ran.err
+    assert sentence in ran.err
     assert "Traceback" not in ran.said
     assert [] == reviewed.standin.written
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "sentence"),
     [
         ("GITHUB_TOKEN", "", "the environment variable GITHUB_TOKEN is not set"),
         ("GITHUB_TOKEN", "a b", "does not hold a valid token"),
         ("GITHUB_REPOSITORY", "", "which repository? Name it with --repository"),
     ],
 )
-def test_what_the_environment_lacks_is_named(name: str, value: str, said: str, reviewed: Reviewed) -> None:
+def test_what_the_environment_lacks_is_named(name: str, value: str, sentence: str, reviewed: Reviewed) -> None:
     """And no token is repeated."""
     reviewed.propose(SANDBOX + CHIEF)
     reviewed.project.environment[name] = value
 
     ran = reviewed.run("comment", "plan.json")
 
-    assert (2, True) == (ran.code, said in ran.err)
+    assert (2, True) == (ran.code, sentence in ran.err)
 
 
 @pytest.mark.parametrize("event", ["", "{", "[]", '{"pull_request": 7}', '{"pull_request": {"number": "7"}}'])
@@ -206,11 +206,11 @@ def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Re
     """It leaves no outcome. What it said is quoted."""
     reviewed.propose(SANDBOX + CHIEF)
     commit = reviewed.merge()
-    said = (
+    stderr = (
         "Plan for sandbox\nError: 2 guardrails; @everyone <b>look</b>\n"
         "Refused, because no approved plan shows it: user/x\n"
     )
-    reviewed.project.write(said, "said.txt")
+    reviewed.project.write(stderr, "said.txt")
     reviewed.project.write("", "outcome.json")
 
     ran = reviewed.project.run(
@@ -267,7 +267,7 @@ def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> Non
 
 
 @pytest.mark.parametrize(
-    ("edit", "said"),
+    ("edit", "sentence"),
     [
         (lambda plan: plan | {"tenant": "qa"}, "it is for the tenant qa, not sandbox"),
         (lambda plan: plan | {"commit": None}, "it was made from files that were not committed"),
@@ -277,7 +277,7 @@ def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> Non
         (lambda _plan: [], "is not a plan file"),
     ],
 )
-def test_a_stored_plan_that_is_not_it_is_refused(edit: Any, said: str, reviewed: Reviewed) -> None:
+def test_a_stored_plan_that_is_not_it_is_refused(edit: Any, sentence: str, reviewed: Reviewed) -> None:
     """An artifact that was made up does not get far."""
     artifact = reviewed.propose(SANDBOX + CHIEF)
     plan = json.loads((reviewed.project.root / "plan.json").read_text())
@@ -288,7 +288,7 @@ def test_a_stored_plan_that_is_not_it_is_refused(edit: Any, said: str, reviewed:
     ran = reviewed.run("approved-plan", "-o", "approved.json")
 
     assert 4 == ran.code
-    assert said in ran.err
+    assert sentence in ran.err
     assert not (reviewed.project.root / "approved.json").exists()
 
 
@@ -417,7 +417,7 @@ def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed)
 
 
 @pytest.mark.parametrize(
-    ("token", "outcome", "said"),
+    ("token", "outcome", "sentence"),
     [
         (Token({"issues": "write"}), None, "`actions: read`"),
         (Token({"issues": "write", "actions": "read"}), None, "GitHub does not find"),
@@ -425,7 +425,7 @@ def test_an_apply_that_never_began_is_told_by_its_last_words(reviewed: Reviewed)
     ],
 )
 def test_without_names_it_is_told_all_the_same(
-    token: Token, outcome: str | None, said: str, half_done: Reviewed
+    token: Token, outcome: str | None, sentence: str, half_done: Reviewed
 ) -> None:
     """A token that may not see it, or nothing that can be read: git's own word is enough for an issue."""
     half_done.standin.tokens[TOKEN] = token
@@ -434,7 +434,7 @@ def test_without_names_it_is_told_all_the_same(
 
     ran = half_done.run("drift-issue", "drift.json")
 
-    assert (0, True) == (ran.code, said in ran.err)
+    assert (0, True) == (ran.code, sentence in ran.err)
     assert "did not do everything" in body_of(half_done)
 
 

@@ -97,10 +97,10 @@ def test_inactive_people_are_counted(project: Project) -> None:
     assert "Imported 1 user (1 inactive)," in imported.out
 
 
-def refused(ran: Ran, code: int, *said: str) -> None:
+def refused(ran: Ran, code: int, *sentences: str) -> None:
     assert code == ran.code, ran.said
     assert ran.err.startswith("Error: "), ran.err
-    assert all(one in ran.err for one in said), ran.err
+    assert all(one in ran.err for one in sentences), ran.err
 
 
 def test_what_is_declared_is_not_overwritten(ran: Project) -> None:
@@ -128,7 +128,7 @@ def test_a_file_in_the_way_is_not_overwritten(ran: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "sentence"),
     [
         ((), "import from which account? Give --url"),
         (("--url", "http://acme.example"), "--url: the account"),
@@ -137,11 +137,11 @@ def test_a_file_in_the_way_is_not_overwritten(ran: Project) -> None:
         (("--url", "sandbox", "--name", "a/b"), "--name"),
     ],
 )
-def test_an_account_that_can_not_be_one_says_why(project: Project, arguments: tuple[str, ...], said: str) -> None:
+def test_an_account_that_can_not_be_one_says_why(project: Project, arguments: tuple[str, ...], sentence: str) -> None:
     """Before anything is sent; a token on the command line is not repeated."""
     ran = project.run(*HERE, "import", *arguments)
 
-    refused(ran, 2, said)
+    refused(ran, 2, sentence)
     assert "se cret" not in ran.said
     assert [] == files(project)
 
@@ -179,12 +179,12 @@ def test_what_the_folder_declares_must_not_get_in_the_way(ran: Project) -> None:
         SANDBOX + f"scoping_filters: {{users: [{{title: Ann only, clauses: [{clause}]}}]}}\n", "imported/all.yaml"
     )
 
-    said = (
+    sentences = (
         "nothing was written",
         "1 change would be planned next and 2 users would be out of scope",
         "user/bob: out of",
     )
-    refused(ran.run(*HERE, "import"), 4, *said, "never provisioned by an apply")
+    refused(ran.run(*HERE, "import"), 4, *sentences, "never provisioned by an apply")
     assert ["all.yaml"] == files(ran)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.changes.plan import Plan
-from reconciler.pipeline.desired.parse_cache import CACHE_FILE, LEAST_TO_KEEP
+from reconciler.pipeline.desired.cached_reader import CACHE_FILE, LEAST_TO_CACHE
 from tests.cli.project import SANDBOX, TEAM, Project
 
 FORMS = ("text", "markdown", "json")
@@ -298,7 +298,7 @@ def test_an_account_that_lost_people_since_the_last_apply_is_not_built_upon(proj
 
 def test_a_plan_from_files_that_were_parsed_before_is_the_same_to_the_byte(project: Project) -> None:
     """Whether they are read the first time or again; what is kept of them is for its owner alone."""
-    project.write(f"# {'-' * LEAST_TO_KEEP}\n" + SANDBOX + TEAM)
+    project.write(f"# {'-' * LEAST_TO_CACHE}\n" + SANDBOX + TEAM)
     parsed = project.root / ".reconciler" / CACHE_FILE
 
     first = project.run("plan", "--format", "json").out

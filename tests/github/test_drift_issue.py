@@ -60,7 +60,7 @@ def test_it_is_closed_when_nothing_drifts_and_keeps_what_it_said(standin: StandI
     [issue] = standin.issues
     assert ("closed", "completed") == (issue["state"], issue["state_reason"])
     assert issue["body"].startswith("Ann has another title")
-    assert "nothing to tell" == keep(github, WELL)
+    assert "nothing to report" == keep(github, WELL)
     assert 2 == len(standin.written)
 
 
@@ -76,7 +76,7 @@ def test_it_is_opened_again_when_something_drifts_again(standin: StandIn, github
 
 def test_where_all_is_well_nothing_is_opened(standin: StandIn, github: GitHub) -> None:
     """Quiet is quiet."""
-    assert "nothing to tell" == keep(github, WELL)
+    assert "nothing to report" == keep(github, WELL)
     assert [] == standin.written
 
 

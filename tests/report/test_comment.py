@@ -130,7 +130,7 @@ def test_an_empty_plan_is_one_calm_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("full_plan", "said"),
+    ("full_plan", "sentence"),
     [
         (FULL_PLAN, f"[full plan]({FULL_PLAN})"),
         ("the artifact `plan`", "the artifact `plan`"),
@@ -138,9 +138,9 @@ def test_an_empty_plan_is_one_calm_line() -> None:
         ("https://evil.example/) <b>", "`https://evil.example/`) `<b>`"),
     ],
 )
-def test_the_whole_plan_is_pointed_to(full_plan: str, said: str) -> None:
+def test_the_whole_plan_is_pointed_to(full_plan: str, sentence: str) -> None:
     """Only what is plainly an address is a link."""
-    assert f"All changes: {said}." in render_comment(STORIES["leaver"], full_plan=full_plan)
+    assert f"All changes: {sentence}." in render_comment(STORIES["leaver"], full_plan=full_plan)
 
 
 def plan_about(word: str, cause: Cause = "this_change") -> Plan:

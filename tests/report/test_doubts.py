@@ -15,7 +15,7 @@ from reconciler.core.changes.notification import RunResult, find_events
 from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.errors import Problem
 from reconciler.report.comment import render_comment
-from reconciler.report.drift_issue import names_kept, needs_attention, render_drift_issue, title_of
+from reconciler.report.drift_issue import list_tracked_names, needs_attention, render_drift_issue, title_of
 from reconciler.report.format.quote import code_block
 from reconciler.report.notification import render_notification
 from reconciler.report.render import Format, render_drift, render_plan
@@ -133,7 +133,7 @@ def test_however_many_are_in_doubt_the_comment_fits_and_counts_them_all(
 def test_a_hostile_word_changes_nothing_but_itself(word: str) -> None:
     """No name, key, id, witness or line of YAML makes a mention, a link, HTML, or a line of its own."""
     plans = [make(named=(doubt_about(one), doubt_about(one, "unsettled"))) for one in ("word", word)]
-    since = [dict.fromkeys(names_kept(plan), one) for plan, one in zip(plans, ("word", word), strict=True)]
+    since = [dict.fromkeys(list_tracked_names(plan), one) for plan, one in zip(plans, ("word", word), strict=True)]
     comments = [as_page(render_comment(plan)) for plan in plans]
     issues = [as_page(render_drift_issue(plan, since=days)) for plan, days in zip(plans, since, strict=True)]
     pages = [Page(render_plan(plan, "html")) for plan in plans]
@@ -204,12 +204,12 @@ def test_that_ownership_is_not_known_is_a_warning_before_any_change(form: Format
     plan = DOUBTS["ownership-not-known"]
     own = Problem("record_unknown", "the record of applies can't be fetched (no route), so ownership is not known")
     told = render_plan(plan.model_copy(update={"problems": (own,)}), form)
-    said = " ".join(render_plan(plan, form).split()).replace("&#39;", "'")
+    text = " ".join(render_plan(plan, form).split()).replace("&#39;", "'")
 
-    assert "Ownership is unknown, because the record of applies could not be read" in said
-    assert "users who left git are not found" in said
-    assert "blocked: " in said.casefold().replace("*", "")
-    assert "ownership is not known" in said
+    assert "Ownership is unknown, because the record of applies could not be read" in text
+    assert "users who left git are not found" in text
+    assert "blocked: " in text.casefold().replace("*", "")
+    assert "ownership is not known" in text
     assert "could not be read" not in told
     assert "ownership is not known; users who left git" in " ".join(told.split())
 
@@ -253,7 +253,7 @@ def test_an_account_that_is_as_git_says_has_no_drift() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "said"),
+    ("plan", "sentence"),
     [
         (
             DRIFTS["only-pending"],
@@ -263,16 +263,16 @@ def test_an_account_that_is_as_git_says_has_no_drift() -> None:
         (make(problems=(Problem("expired", "x"),)), "qa needs attention"),
     ],
 )
-def test_an_issue_is_opened_for_drift_pending_and_doubts(plan: Plan, said: str) -> None:
+def test_an_issue_is_opened_for_drift_pending_and_doubts(plan: Plan, sentence: str) -> None:
     """Its title says which."""
     assert needs_attention(plan)
-    assert said == title_of(plan)
+    assert sentence == title_of(plan)
 
 
 def test_an_issue_keeps_since_when_of_drift_and_doubts() -> None:
     """What is pending has no such day; only drift can be taken over into git."""
     plan = DRIFTS["drift-and-pending"]
-    names = names_kept(plan)
+    names = list_tracked_names(plan)
     issue = render_drift_issue(plan, since={name: f"2026-11-0{day}" for day, name in enumerate(names, 1)})
 
     assert "named user 47003" in names

@@ -28,7 +28,7 @@ def run_of(*statuses: str, stopped: str | None = None) -> Run:
 
 
 @pytest.mark.parametrize(
-    ("ending", "event", "said"),
+    ("result", "event", "sentence"),
     [
         (
             RunResult("apply", "qa", run=run_of("applied", "failed", "failed"), settled=False, not_approved=1),
@@ -61,33 +61,33 @@ def run_of(*statuses: str, stopped: str | None = None) -> Run:
         ),
     ],
 )
-def test_each_event_has_its_sentence(ending: RunResult, event: str, said: str) -> None:
+def test_each_event_has_its_sentence(result: RunResult, event: str, sentence: str) -> None:
     """And what to do."""
-    message = render_notification(ending, [event], None)  # type: ignore[list-item]  # parametrized as text
+    message = render_notification(result, [event], None)  # type: ignore[list-item]  # parametrized as text
 
-    assert said in message.text
+    assert sentence in message.text
     assert "What to do: " in message.text
 
 
 def test_a_message_says_where_to_read_on() -> None:
     """The run's page and the commit; for machines, all of it as facts."""
-    ending = RunResult("drift", "qa", commit="c0ffee", drifted=drifted(changes=2))
+    result = RunResult("drift", "qa", commit="c0ffee", drifted=drifted(changes=2))
 
-    message = render_notification(ending, ["drift"], RUN_URL)
+    message = render_notification(result, ["drift"], RUN_URL)
 
     assert message.text.endswith(f"\n\nRun: {RUN_URL}\nCommit: c0ffee\n")
     assert {"tenant": "qa", "events": ["drift"], "counts": {"update_user": 2}, "run": RUN_URL}.items() <= (
         message.facts.items()
     )
-    assert message.thread == render_notification(ending, ["drift"], None).thread != None  # noqa: E711  # a chain
-    assert message.thread != render_notification(replace(ending, drifted=drifted()), ["drift"], None).thread
+    assert message.thread == render_notification(result, ["drift"], None).thread != None  # noqa: E711  # a chain
+    assert message.thread != render_notification(replace(result, drifted=drifted()), ["drift"], None).thread
 
 
 def test_what_others_wrote_calls_nobody_and_links_nowhere() -> None:
     """A service's answer may be part of why."""
-    ending = RunResult("apply", "qa", error=HOSTILE, refused=(Problem("guardrail", HOSTILE),))
+    result = RunResult("apply", "qa", error=HOSTILE, refused=(Problem("guardrail", HOSTILE),))
 
-    message = render_notification(ending, ["failure"], None)
+    message = render_notification(result, ["failure"], None)
 
     assert [] == [sign for sign in "<>[]*`@\u202e" if sign in message.text]
     assert 1 == len(message.subject.splitlines())

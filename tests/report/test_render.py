@@ -87,8 +87,8 @@ def test_what_shrinks_comes_first_and_who_loses_access_before_all() -> None:
     for form in ("text", "markdown"):
         rendered = render_plan(WHOLE, form)
         places = [
-            rendered.index(said)
-            for said in (
+            rendered.index(sentence)
+            for sentence in (
                 "something is wrong",
                 "This change",
                 "Gone Away",
@@ -175,7 +175,7 @@ def test_json_is_the_plan_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "sentence"),
     [
         (attribute("title", "Analyst", None), "title: Analyst → cleared"),
         (attribute("title", None, "Analyst"), "title: nothing → Analyst"),
@@ -187,11 +187,11 @@ def test_json_is_the_plan_file() -> None:
         (attribute("emails", [{"value": "a"}], [{"value": "b"}]), "emails: + b, - a"),
     ],
 )
-def test_an_attribute_is_told_as_what_it_was_and_what_it_becomes(change: AttributeChange, said: str) -> None:
+def test_an_attribute_is_told_as_what_it_was_and_what_it_becomes(change: AttributeChange, sentence: str) -> None:
     """Clearing is called clearing; of many values, what comes and what goes; people by name."""
     plan = make(update(change), unmanaged=(Unmanaged(kind="user", id="4711", name="Zoe Stranger"),))
 
-    assert said == only_line(plan, f"{change.path}:")
+    assert sentence == only_line(plan, f"{change.path}:")
 
 
 def test_members_whom_git_does_not_know_are_told_by_name() -> None:
@@ -201,8 +201,8 @@ def test_members_whom_git_does_not_know_are_told_by_name() -> None:
         unmanaged=(Unmanaged(kind="user", id="4711", name="Zoe Stranger"),),
     )
 
-    said = "- Service Desk (group/desk) loses members: Zoe Stranger (4711, not in git), id/9, user/ann"
-    assert said == only_line(plan, "- ")
+    sentence = "- Service Desk (group/desk) loses members: Zoe Stranger (4711, not in git), id/9, user/ann"
+    assert sentence == only_line(plan, "- ")
 
 
 def test_the_groups_that_a_leaver_leaves_are_told_with_the_leaver() -> None:
@@ -247,7 +247,7 @@ def test_the_first_line_says_what_it_comes_to(changes: tuple[Change, ...], verdi
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "sentence"),
     [
         ({"read": READ.model_copy(update={"complete": False})}, "the account was not read completely"),
         ({"problems": (Problem("guardrail", "too many"),)}, "1 guardrail refuses it"),
@@ -255,28 +255,30 @@ def test_the_first_line_says_what_it_comes_to(changes: tuple[Change, ...], verdi
         ({"applyable": False}, "this plan can't be applied"),
     ],
 )
-def test_what_stands_between_a_plan_and_its_apply_is_said_in_the_first_line(fields: dict[str, Any], said: str) -> None:
+def test_what_stands_between_a_plan_and_its_apply_is_said_in_the_first_line(
+    fields: dict[str, Any], sentence: str
+) -> None:
     """Before any change."""
     plan = make(EVERY[0], **fields)
 
-    assert f"Plan for qa: 1 person gets access; blocked: {said}" == lines(plan)[0]
-    assert f"### Plan for `qa`: 1 person gets access; **blocked**: {said}" == lines(plan, "markdown")[0]
+    assert f"Plan for qa: 1 person gets access; blocked: {sentence}" == lines(plan)[0]
+    assert f"### Plan for `qa`: 1 person gets access; **blocked**: {sentence}" == lines(plan, "markdown")[0]
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "sentence"),
     [
         ({"read": READ.model_copy(update={"mode": "snapshot"}), "applyable": False}, "made from a saved live state"),
         ({"converges": False}, "does not converge"),
     ],
 )
-def test_what_to_know_of_a_plan_is_said_before_any_change(fields: dict[str, Any], said: str) -> None:
+def test_what_to_know_of_a_plan_is_said_before_any_change(fields: dict[str, Any], sentence: str) -> None:
     """It blocks nothing."""
     plan = make(EVERY[0], **fields)
 
-    assert lines(plan)[1].startswith(f"i {said}")
+    assert lines(plan)[1].startswith(f"i {sentence}")
     assert lines(plan, "markdown")[0].endswith("; nothing blocks it")
-    assert f"\n> {said[0].upper()}{said[1:]}" in render_plan(plan, "markdown")
+    assert f"\n> {sentence[0].upper()}{sentence[1:]}" in render_plan(plan, "markdown")
 
 
 def test_drift_is_told_under_a_heading_of_its_own() -> None:

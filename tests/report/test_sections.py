@@ -17,7 +17,7 @@ from reconciler.core.changes.plan import (
     UpdateUser,
 )
 from reconciler.report.comment import assemble
-from reconciler.report.sections import write
+from reconciler.report.sections import render_section
 from reconciler.report.view.plan_view import make_view
 from tests.report.plans import attribute, make
 
@@ -76,9 +76,9 @@ def test_a_page_is_the_same_as_if_every_row_had_been_written(changes: list[Chang
     """What a page of that length can't hold anyway is left out early."""
     sections = make_view(make(*changes)).sections
 
-    expected = assemble("", [write(one, UNLIMITED) for one in sections], AFTER, limit)
+    expected = assemble("", [render_section(one, UNLIMITED) for one in sections], AFTER, limit)
 
-    assert expected == assemble("", [write(one, limit) for one in sections], AFTER, limit)
+    assert expected == assemble("", [render_section(one, limit) for one in sections], AFTER, limit)
 
 
 @settings(max_examples=25, deadline=None)
@@ -88,14 +88,14 @@ def test_what_is_left_out_is_summed_up_as_if_counted_by_itself(changes: list[Cha
     for section in make_view(make(*changes)).sections:
         rest = [change for row in section.other[kept:] for change in row.changes]
 
-        assert not rest or plainly(rest) == write(section, 100).sum_up(min(kept, len(section.other)))
+        assert not rest or plainly(rest) == render_section(section, 100).sum_up(min(kept, len(section.other)))
 
 
 def test_rows_that_no_page_can_hold_are_not_written() -> None:
     """Of 2,000 who change and 2,000 who lose something, as many as the limit, and one more."""
     changes = [some_change(kind, number, f"{number}") for number in range(2_000) for kind in ("update", "revoke")]
     [section] = make_view(make(*changes)).sections
-    written = write(section, 5_000)
+    written = render_section(section, 5_000)
 
     for kept, whole in ((written.shrinking, section.shrinking), (written.other, section.other)):
         assert len("".join(kept[:-1])) <= 5_000 < len("".join(kept))

@@ -1,4 +1,4 @@
-"""What the record of applies has against the commit that is checked out, by the facts that git knows."""
+"""Compares HEAD with the record of applies: whether HEAD may be applied, and which applies its history contains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAD_MARK = 1
 
 
 def check_line(graph: CommitGraph, history: ApplyHistory) -> RecordRefusal | None:
-    """Returns why HEAD may not be applied: it is in a commit that was applied later, or beside the last apply."""
+    """Returns why HEAD may not be applied: a later commit is applied already, or HEAD lacks the last applied commit."""
     before = graph.marks_before({graph.head: HEAD_MARK})
     ahead = {commit for commit, marks in before.items() if marks}
     recorded = {entry.record.commit for entry in history.entries}
@@ -22,24 +22,24 @@ def check_line(graph: CommitGraph, history: ApplyHistory) -> RecordRefusal | Non
 
 
 def check_own_folder(repository: Repository, name: str, history: ApplyHistory) -> RecordRefusal | None:
-    """Returns why the folder may not go on with the record: another folder does, and HEAD has that one too."""
+    """Returns why this folder may not use the record: another folder uses it, and HEAD still has that folder."""
     others = {entry.record.folder for entry in history.last_applies()} - {repository.folder}
     present = {folder for folder in others if repository.tree_of("HEAD", folder) is not None}
     return check_folder(history, repository.folder, present, name)
 
 
 def find_last_whole(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | None:
-    """Returns the newest whole apply of a commit that leads to HEAD, or whose folder equals that of one that does."""
+    """Returns the newest complete apply in HEAD's history; an apply of an equal folder counts as in the history."""
     return _find_last(graph, [entry for entry in history.counted() if entry.record.moves_front])
 
 
 def find_last_full(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | None:
-    """Returns the newest whole full apply of HEAD's line."""
+    """Returns the newest complete apply with a full read in HEAD's history."""
     return _find_last(graph, [entry for entry in history.counted() if entry.record.full])
 
 
 def find_last_apply(graph: CommitGraph, history: ApplyHistory) -> RecordEntry | None:
-    """Returns the newest apply of all, of a commit that leads to HEAD or equals one that does."""
+    """Returns the newest apply in HEAD's history, complete or partial."""
     return _find_last(graph, [entry for entry in history.counted() if entry.record.state != "recovered"])
 
 
@@ -49,5 +49,5 @@ def _find_last(graph: CommitGraph, entries: Sequence[RecordEntry]) -> RecordEntr
 
 
 def trees_here(graph: CommitGraph) -> frozenset[str]:
-    """Returns git's names of the folder at all commits that lead to HEAD."""
+    """Returns the folder's tree ids at all commits in HEAD's history."""
     return frozenset(graph.trees[commit] for commit in graph.here if commit in graph.trees)

@@ -22,7 +22,7 @@ from reconciler.desired.evidence.present import PresentNames
 
 MOST_FOR_ONE = 20
 MOST_FOR_SCOPE = 10
-MOST_LOOKED_AT = 200
+MOST_SEARCHED = 200
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class Chooser:
         searched: set[str] = set()
         for commit in commits:
             tree = self.graph.trees.get(commit)
-            if len(searched) >= MOST_LOOKED_AT:
+            if len(searched) >= MOST_SEARCHED:
                 self.chosen.cut.add(number)
                 return
             if tree is None:

@@ -23,7 +23,7 @@ SECTIONS = frozenset({"users", "groups", "members", "role_assignments", "release
 
 
 @dataclass(frozen=True, slots=True)
-class DifferingStates:
+class Front:
     """The states by commit, newest first, the keys on changed lines, and sentences on what is missing."""
 
     states: Mapping[str, DesiredState] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class DifferingStates:
     incomplete: tuple[str, ...] = ()
 
 
-def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, desired: DesiredState) -> DifferingStates:
+def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, desired: DesiredState) -> Front:
     """Returns the front: the states of the last complete apply and of all later applies, and the keys changed since.
 
     Includes states between applies that declare keys which neither HEAD (`desired`) nor an applied state has. Raises
@@ -48,11 +48,11 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
         f"the applied commit {commit[:12]} is not in this clone" for commit in commits if commit in lines.graph.missing
     ]
     keys = {resource.key for state in (desired, *states.values()) for resource in state if resource.key.name in names}
-    return DifferingStates(states, frozenset(keys), (*compiled.refused, *missing))
+    return Front(states, frozenset(keys), (*compiled.refused, *missing))
 
 
 def _read_touched(lines: Lines) -> Iterator[tuple[FolderCommits, frozenset[str], frozenset[str]]]:
-    """Yields the edges to commits in HEAD's history, with the names that removed lines declare, and all names."""
+    """Yields the edges in HEAD's history, the names that removed lines declared, and all names on changed lines."""
     for edges, trees in lines.read():
         if lines.graph.here.isdisjoint(edges.children):
             continue

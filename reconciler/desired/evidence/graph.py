@@ -5,7 +5,7 @@ Runs git a fixed number of times, independent of the number of commits.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -69,8 +69,8 @@ def read_graph(repository: Repository, recorded: Collection[str]) -> CommitGraph
     if repository.is_shallow():
         raise Refused(UNSHALLOW)
     head = repository.commit_named("HEAD")
-    wanted = sorted(set(recorded))
-    existing = _existing(repository, wanted)
+    requested = sorted(set(recorded))
+    existing = _existing(repository, requested)
     starts = "".join(f"{commit}\n" for commit in (head, *existing)).encode()
     listed = repository.attempt("rev-list", "--topo-order", "--parents", "--stdin", stdin=starts)
     if listed is None:
@@ -80,23 +80,15 @@ def read_graph(repository: Repository, recorded: Collection[str]) -> CommitGraph
         head=head,
         parents=parents,
         trees=_read_trees(repository, parents),
-        here=frozenset(find_leading((head,), parents)),
-        missing=frozenset(wanted) - frozenset(existing),
+        here=frozenset(find_ancestors((head,), parents.__getitem__)),
+        missing=frozenset(requested) - frozenset(existing),
         order={commit: number for number, commit in enumerate(parents)},
     )
 
 
-def _existing(repository: Repository, commits: Iterable[str]) -> list[str]:
-    wanted = list(commits)
-    if not wanted:
-        return []
-    types = _check(repository, wanted)
-    return [commit for commit, (_id, kind) in zip(wanted, types, strict=True) if kind == "commit"]
-
-
-def find_leading(commits: Iterable[str], parents: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """Returns the commits and all their ancestors."""
-    return find_ancestors(commits, parents.__getitem__)
+def _existing(repository: Repository, commits: Sequence[str]) -> list[str]:
+    types = _check(repository, commits) if commits else []
+    return [commit for commit, (_id, kind) in zip(commits, types, strict=True) if kind == "commit"]
 
 
 def _read_trees(repository: Repository, commits: Iterable[str]) -> dict[str, str]:

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Self, TypeVar
 
-from reconciler.desired.evidence.graph import REFETCH, CommitGraph, find_leading, read_graph
+from reconciler.core.record.ancestors import find_ancestors
+from reconciler.desired.evidence.graph import REFETCH, CommitGraph, read_graph
 from reconciler.desired.evidence.patch import TreeLines, read_patches
 from reconciler.desired.git.process import GIT
 from reconciler.desired.git.repository import Repository
@@ -142,7 +143,7 @@ class LinePass:
         self._has_graph.set()
         edges = find_edges(graph, self._repository.ask("hash-object", "-t", "tree", "--stdin").decode().strip())
         ends = _equal_here(graph, self._since)
-        before = find_leading(ends, graph.parents)
+        before = find_ancestors(ends, graph.parents.__getitem__)
         recent = {pair: commits for pair, commits in edges.items() if not before.issuperset(commits.children)}
         first, second = self._patches
         self._write_patches(recent, first)

@@ -38,11 +38,11 @@ def find_places(repository: Repository, graph: CommitGraph, commits: Collection[
 
 
 def _find_equals(graph: CommitGraph, apart: Collection[str]) -> dict[str, tuple[str, ...]]:
-    wanted = {graph.trees[commit] for commit in apart if commit in graph.trees}
+    trees = {graph.trees[commit] for commit in apart if commit in graph.trees}
     same: dict[str, list[str]] = {}
-    for commit in graph.parents if wanted else ():
+    for commit in graph.parents if trees else ():
         tree = graph.trees.get(commit)
-        if commit in graph.here and tree is not None and tree in wanted:
+        if commit in graph.here and tree is not None and tree in trees:
             same.setdefault(tree, []).append(commit)
     found = {commit: tuple(same.get(graph.trees.get(commit, ""), ())) for commit in apart}
     return {commit: others for commit, others in found.items() if others}

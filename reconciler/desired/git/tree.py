@@ -102,7 +102,7 @@ def parse_flagged(listed: bytes) -> frozenset[bytes]:
 
 
 def check_entries(entries: Sequence[TreeEntry], at: str) -> Iterator[Problem]:
-    """Yields a problem for each entry of a commit that is no plain file, or whose name looks like another's."""
+    """Yields a problem for each entry of a commit that is no plain file, or whose name looks like another name."""
     names = Counter(entry.file for entry in entries if entry.is_yaml)
     for entry in entries:
         if entry.mode == LINK:

@@ -157,16 +157,16 @@ def _fetch_blobs(branch: RecordBranch, tip: str) -> None:
     names = "".join(f"{commit}:{RECORD_FILE}\n" for commit in guess_line(repository, (tip,)))
     listed = repository.ask("cat-file", "--batch-check=%(objectname)", stdin=names.encode()).decode().splitlines()
     blobs = [line for line in listed if " " not in line]
-    missing = repository.attempt(
+    listed_missing = repository.attempt(
         *("rev-list", "--objects", "--no-walk", "--missing=print", "--stdin"),
         stdin="".join(f"{blob}\n" for blob in blobs).encode(),
     )
-    wanted = [line[1:] for line in (missing or b"").decode().splitlines() if line.startswith("?")]
-    if wanted and branch.remote is not None:
+    missing = [line[1:] for line in (listed_missing or b"").decode().splitlines() if line.startswith("?")]
+    if missing and branch.remote is not None:
         _converse(
             branch,
             *("-c", "fetch.negotiationAlgorithm=noop", *_FETCH, "--filter=blob:none", "--stdin", branch.remote),
-            stdin="".join(f"{blob}\n" for blob in wanted).encode(),
+            stdin="".join(f"{blob}\n" for blob in missing).encode(),
         )
 
 

@@ -160,12 +160,12 @@ def guess_line(repository: Repository, tips: Sequence[str]) -> list[str]:
 
 
 def _read_commits(
-    read: Callable[[Sequence[str]], Iterator[bytes | None]], wanted: Sequence[str]
+    read: Callable[[Sequence[str]], Iterator[bytes | None]], commits: Sequence[str]
 ) -> dict[str, RecordCommit]:
-    names = [name for commit in wanted for name in (commit, f"{commit}^{{tree}}", f"{commit}:{RECORD_FILE}")]
+    names = [name for commit in commits for name in (commit, f"{commit}^{{tree}}", f"{commit}:{RECORD_FILE}")]
     answers = read(names)
     found: dict[str, RecordCommit] = {}
-    for commit, raw, tree, content in zip(wanted, answers, answers, answers, strict=False):
+    for commit, raw, tree, content in zip(commits, answers, answers, answers, strict=False):
         if raw is not None:
             parents = _parents(raw)
             is_only = tree is not None and tree.startswith(ONE_FILE) and len(tree) - len(ONE_FILE) in RAW_NAMES

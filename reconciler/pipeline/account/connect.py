@@ -1,6 +1,6 @@
 """Connects to the account of a tenant, and reads the whole account.
 
-`plan/reading` reads a part of an account.
+`pipeline/plan/reading` reads a part of an account.
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from reconciler.core.approval.closing import Ended, end_apply, end_without_effect
+from reconciler.core.changes.plan import Plan
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry, State
@@ -71,6 +72,21 @@ def is_settled(history: History) -> bool:
     if repository is None or commit is None or history.record.history.open_begins():
         return False
     return history.record.history.is_settled(repository.tree_of(commit))
+
+
+def find_nothing_to_apply(history: History, approved: Sequence[Plan]) -> str | None:
+    """Returns the reason if an apply of HEAD has nothing to do, else None; raises Refused if HEAD must not be applied.
+
+    A later apply may contain HEAD, or the approved plans are empty and the last apply was complete.
+    """
+    refusal = check_line(history.graph, history.record.history) if history.graph else None
+    if refusal is not None and refusal.exit_code:
+        raise refusal.as_error()
+    if refusal is not None:
+        return refusal.sentence
+    if approved and not any(plan.changes for plan in approved) and is_settled(history):
+        return "the plans approve nothing, and the last apply of the same folder was complete"
+    return None
 
 
 def refuse_disabled(current: CurrentState) -> None:

@@ -18,7 +18,7 @@ from reconciler.desired.git.repository import Repository, find_repository
 from reconciler.desired.yaml.load import Loaded, ReadAll, load_declarations, read_all
 from reconciler.errors import IncompleteInput, InvalidInput, Problem, UsageError
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.desired.parse_cache import reader_for
+from reconciler.pipeline.desired.cached_reader import reader_for
 from reconciler.pipeline.private_files import fingerprint_key
 from reconciler.pipeline.workspace import Workspace
 
@@ -102,6 +102,14 @@ def load_folder(workspace: Workspace, repository: Repository | None) -> Loaded:
     Raises IncompleteInput if a file can't be read.
     """
     return load_files(workspace, read_desired_files(workspace.folder, repository))
+
+
+def load_tenants(workspace: Workspace, repository: Repository | None) -> Loaded:
+    """Loads the declarations like `load_folder`; raises InvalidInput if problems leave no tenant."""
+    loaded = load_folder(workspace, repository)
+    if not loaded.declarations.tenants and loaded.problems:
+        raise InvalidInput(loaded.problems)
+    return loaded
 
 
 def load_files(workspace: Workspace, files: DesiredFiles) -> Loaded:

@@ -31,7 +31,7 @@ class PlanRequest:
     """The request for a plan: the read, the keys, and the base.
 
     `base` is a revision of git. With `live`, the account is loaded from that file. `keeps_snapshot` is true if the
-    answers of the account are needed after the plan.
+    account's answers are saved after the plan.
     """
 
     read_request: ReadRequest = field(default_factory=ReadRequest)

@@ -20,8 +20,8 @@ from reconciler.core.targeting.selection import covers, select_difference
 from reconciler.errors import Problem, UsageError
 from reconciler.pipeline.account.connect import connect, read_live
 from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.account.incremental import read_and_save, read_incrementally
 from reconciler.pipeline.account.roles import connect_rest, read_roles, read_roles_of_selection
-from reconciler.pipeline.account.snapshots import read_and_keep, read_incrementally
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.plan.gathering import gather
 from reconciler.pipeline.plan.origins import trace
@@ -139,7 +139,7 @@ async def _read_everything(
     if options.mode == "incremental":
         read = await read_incrementally(connections.scim, current, past.record)
     elif options.keeps_snapshot:
-        read = await read_and_keep(connections.scim, current, past.record)
+        read = await read_and_save(connections.scim, current, past.record)
     else:
         read = await read_live(connections.scim, current)
     evidence, refusals = past.judge(current, read[0])

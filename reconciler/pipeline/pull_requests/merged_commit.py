@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 
 from reconciler.desired.git.repository import find_repository
-from reconciler.errors import InvalidInput, UsageError
+from reconciler.errors import UsageError
 from reconciler.github.approved_plan import find_merged_pull
 from reconciler.github.client import GitHub
-from reconciler.pipeline.desired.current_state import choose_tenant, load_folder
+from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
 from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.workspace import Workspace
 from reconciler.settings import Job
@@ -30,12 +30,10 @@ def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit
     repository = find_repository(workspace.folder)
     if repository is None:
         raise UsageError("this command needs the git repository of the merged commit: check it out")
-    loaded = load_folder(workspace, repository)
-    if not loaded.declarations.tenants and loaded.problems:
-        raise InvalidInput(loaded.problems)
-    tenant = choose_tenant(loaded.declarations, workspace.tenant)
+    declarations = load_tenants(workspace, repository).declarations
+    tenant = choose_tenant(declarations, workspace.tenant)
     sha = repository.commit_named(commit or "HEAD")
-    return MergedCommit(sha, tenant, loaded.declarations.tenants[tenant].tenant.url, repository.tree_of(sha))
+    return MergedCommit(sha, tenant, declarations.tenants[tenant].tenant.url, repository.tree_of(sha))
 
 
 def find_pull_of_event(job: Job) -> int | None:

@@ -24,7 +24,7 @@ from reconciler.pipeline.workspace import Workspace
 from reconciler.report.drift_issue import (
     NOTHING,
     UndoneWork,
-    names_kept,
+    list_tracked_names,
     needs_attention,
     render_drift_issue,
     title_of,
@@ -69,7 +69,7 @@ class TenantStatus:
         An outcome is ignored if the record has a later apply. Raises UsageError if the text is not an outcome.
         """
         if not outcome.strip():
-            return replace(self, not_done=UndoneWork(said=tuple(find_error_lines(stderr))))
+            return replace(self, not_done=UndoneWork(errors=tuple(find_error_lines(stderr))))
         run = read_saved(outcome, name)
         if not isinstance(run, Run):
             raise UsageError(f"{name} is a plan, not the outcome of an apply")
@@ -85,7 +85,7 @@ class TenantStatus:
         if self.drifted is None:
             since = read_since(issue.body or "") if issue else {}
             return Report(f"{NO_DRIFT_REPORT} {plain(self.mark.tenant)}", self.failure, since)
-        since = carry_on(issue, names_kept(self.drifted), today.isoformat())
+        since = carry_on(issue, list_tracked_names(self.drifted), today.isoformat())
         needed = needs_attention(self.drifted, self.not_done)
         text = render_drift_issue(self.drifted, since=since, not_done=self.not_done, limit=MOST_SEEN) if needed else ""
         return Report(title_of(self.drifted), text, since)

@@ -1,4 +1,4 @@
-"""Lists the applies on record in this clone, with the commits that were applied."""
+"""Opens the record of the named tenant, and lists the applies on record in this clone with the applied commits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.git.commits import describe_commits
 from reconciler.desired.git.repository import Repository, explain_absence, find_repository
+from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.load import load_history
-from reconciler.errors import InvalidInput, UsageError
-from reconciler.pipeline.desired.current_state import load_folder
+from reconciler.errors import UsageError
+from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
 from reconciler.pipeline.record.tenant_record import find_branch
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.applies import AppliedCommit
@@ -18,10 +19,7 @@ from reconciler.report.applies import AppliedCommit
 def list_applies(workspace: Workspace) -> list[AppliedCommit]:
     """Returns the applies on record, newest first, for the named tenant or for all."""
     repository = open_repository(workspace)
-    loaded = load_folder(workspace, repository)
-    if not loaded.declarations.tenants and loaded.problems:
-        raise InvalidInput(loaded.problems)
-    declared = loaded.declarations.tenants
+    declared = load_tenants(workspace, repository).declarations.tenants
     found = [
         applied
         for tenant in declared
@@ -39,6 +37,13 @@ def open_repository(workspace: Workspace) -> Repository:
             f"the record of applies is kept in git, and {explain_absence()}: run this command in the repository"
         )
     return repository
+
+
+def open_branch(workspace: Workspace) -> RecordBranch:
+    """Returns the branch of the record of the named tenant, or of the only one."""
+    repository = open_repository(workspace)
+    declarations = load_tenants(workspace, repository).declarations
+    return find_branch(repository, choose_tenant(declarations, workspace.tenant), declarations.tenants)
 
 
 def _describe(history: ApplyHistory, tenant: str, repository: Repository) -> Iterator[AppliedCommit]:

@@ -1,4 +1,4 @@
-"""Cuts a page to a length: whole items are left out, removals last. Knows no words."""
+"""Cuts a page to a length by leaving out whole items, removals last."""
 
 from __future__ import annotations
 

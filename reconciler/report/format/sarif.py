@@ -41,9 +41,9 @@ def _within_limit(problems: Sequence[Problem]) -> Sequence[Problem]:
     """Returns the problems; of too many, the most severe, and one more that counts the others."""
     if len(problems) <= MOST_RESULTS:
         return problems
-    kept = sorted(problems, key=lambda one: SEVEREST_FIRST.index(one.severity))[: MOST_RESULTS - 1]
-    more = len(problems) - len(kept)
-    return [*kept, Problem("left_out", f"{more:,} more problems are not in this file", hint="fix these first")]
+    most_severe = sorted(problems, key=lambda one: SEVEREST_FIRST.index(one.severity))[: MOST_RESULTS - 1]
+    more = len(problems) - len(most_severe)
+    return [*most_severe, Problem("left_out", f"{more:,} more problems are not in this file", hint="fix these first")]
 
 
 def _rule(code: str) -> dict[str, object]:

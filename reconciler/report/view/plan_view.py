@@ -97,7 +97,7 @@ class View:
     cost: str
 
     @property
-    def calm(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether the verdict is all that the plan has to show."""
         return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
 
@@ -148,7 +148,7 @@ def _sections(plan: Plan) -> Iterable[Section]:
 
 
 def _drift_sections(plan: Plan) -> Iterable[Section]:
-    """Yields the drift, then the pending changes, which are no drift."""
+    """Yields the drift, then the pending changes."""
     drift, pending = split_drift(plan)
     yield from _section(plan, drift, "drift", DRIFT)
     yield from _section(plan, pending, "plan", PENDING)

@@ -13,9 +13,9 @@ from reconciler.report.format.words import SIGNS, Voice, describe_change, descri
 
 EFFECTS: tuple[Effect, ...] = ("shrink", "grow", "change")
 CREATES = frozenset({"create_user", "create_group"})
-OURS = frozenset(
+OWN_LABELS = frozenset(
     {"leaves", "leave", "loses roles", "lose roles", "each with"}
-)  # labels that are no names of attributes
+)  # labels that are not names of attributes
 MANY_CREATES = 10  # up to this number, new users or groups have a row each, with their attributes
 UPDATES = frozenset({"update_user", "update_group"})
 LONGEST_VALUE = 1_000  # characters of a value that a report shows
@@ -34,7 +34,7 @@ class ResourceName:
 class Detail:
     """What changes: `before → after`, or only the new value if `before` is None.
 
-    `parts` are the new values. With `each`, every user or group of the row has one of its own. With `whole`, all parts
+    `parts` are the new values. With `each`, part n belongs to user or group n of the row. With `whole`, all parts
     are shown, because each of them is a value that changes.
     """
 
@@ -55,7 +55,7 @@ class Row:
     """One change, or many equal ones. `what` has the members or roles that come or go, `notes` further facts."""
 
     sign: str
-    whom: tuple[ResourceName, ...]
+    resources: tuple[ResourceName, ...]
     verb: str
     what: tuple[str, ...]
     details: tuple[Detail, ...]
@@ -71,7 +71,7 @@ class Names:
 
     of: Mapping[str, str]
 
-    def tell(self, key: str) -> str:
+    def label(self, key: str) -> str:
         """Returns `Ada Lee (user/ada)`, or the key if the name is unknown."""
         name = self.of.get(key)
         return f"{name} ({key.removeprefix(ID_PREFIX)}{', not in git' * key.startswith(ID_PREFIX)})" if name else key
@@ -90,7 +90,7 @@ def _all_details(change: Change, names: Names) -> Iterable[Detail]:
     if change.action not in CREATES and change.roles:
         yield Detail("roles", None, change.roles)
     if change.action not in CREATES and change.members:
-        yield Detail("members", None, tuple(map(names.tell, change.members)))
+        yield Detail("members", None, tuple(map(names.label, change.members)))
 
 
 def names_of(plan: Plan) -> Names:
@@ -132,9 +132,9 @@ def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voic
         return
     yield Row(
         sign=SIGNS[change.effect],
-        whom=(ResourceName(change.name, change.key),),
+        resources=(ResourceName(change.name, change.key),),
         verb=describe_change(change, voice, 1),
-        what=() if change.action in CREATES else (*change.roles, *map(names.tell, remaining)),
+        what=() if change.action in CREATES else (*change.roles, *map(names.label, remaining)),
         details=tuple(_details(change, names)),
         reasons=(change.reason,) if change.reason else (),
         sources=describe_sources([change.source] if change.source else []),
@@ -175,7 +175,7 @@ def _line_of(row: Row) -> Hashable:
 
 
 def _likeness(row: Row) -> Hashable:
-    """Rows of new users are equal in reason and roles; other rows are equal in all that changes."""
+    """Returns the key by which rows are joined: reason and roles for creations, all changed values for other rows."""
     change = row.changes[0]
     why = row.reasons if change.action in {*CREATES, "deactivate_user", "reactivate_user"} else ()
     return (change.action, why, change.roles if change.action in CREATES else (row.what, row.details))
@@ -193,7 +193,7 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
         details = (*details, *_taken(removals, names, one_only=len(alike) == 1))
     return replace(
         first,
-        whom=tuple(one for row in alike for one in row.whom),
+        resources=tuple(one for row in alike for one in row.resources),
         verb=describe_change(first.changes[0], voice, len(alike)),
         details=details,
         reasons=_reasons(alike, details),
@@ -223,7 +223,7 @@ def _taken(changes: Iterable[Change], names: Names, *, one_only: bool) -> Iterab
         yield Detail("loses roles" if one_only else "lose roles", None, tuple(roles))
     left = dict.fromkeys(change.key for change in changes if change.action == "remove_members")
     if left:
-        yield Detail("leaves" if one_only else "leave", None, tuple(map(names.tell, left)))
+        yield Detail("leaves" if one_only else "leave", None, tuple(map(names.label, left)))
 
 
 def _common(alike: Sequence[Row]) -> tuple[Detail, ...]:
@@ -247,7 +247,7 @@ def _each(alike: Sequence[Row]) -> tuple[Detail, ...]:
 
 def _value_of(row: Row, detail: Detail) -> str:
     change = detail.after if detail.before is None else f"{detail.before} → {detail.after}"
-    return f"{change} for {row.whom[0].name or row.whom[0].key}"
+    return f"{change} for {row.resources[0].name or row.resources[0].key}"
 
 
 def _details(change: Change, names: Names) -> Iterable[Detail]:
@@ -259,7 +259,7 @@ def _details(change: Change, names: Names) -> Iterable[Detail]:
     if change.action in CREATES and change.roles:
         yield Detail("roles", None, change.roles)
     if change.action in CREATES and change.members:
-        yield Detail("members", None, tuple(map(names.tell, change.members)))
+        yield Detail("members", None, tuple(map(names.label, change.members)))
 
 
 def _is_known_by_name(change: Change, one: AttributeChange) -> bool:
@@ -287,4 +287,4 @@ def _value(one: AttributeChange, names: Names) -> str:
 
 
 def _manager(value: Value, shown: str, names: Names) -> str:
-    return names.tell(value) if isinstance(value, str) else shown
+    return names.label(value) if isinstance(value, str) else shown

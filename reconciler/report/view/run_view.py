@@ -1,4 +1,4 @@
-"""The result of an apply: what is not done first, equal outcomes in one line. Quotes nothing."""
+"""The result of an apply, failures first, with equal outcomes in one line. Quotes nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class OutcomeLine:
     status: Status
     action: Action
     detail: str
-    whom: tuple[ResourceName, ...]
+    resources: tuple[ResourceName, ...]
 
     @property
     def done(self) -> bool:
@@ -48,12 +48,12 @@ class OutcomeLine:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run, ready to render: `came_true` is the verdict on the applied changes."""
+    """A run, ready to render: `applied` is the verdict on the applied changes."""
 
     run: Run
     verdict: str
-    came_true: str
-    fates: tuple[OutcomeLine, ...]
+    applied: str
+    outcomes: tuple[OutcomeLine, ...]
     next_step: str
 
 
@@ -65,8 +65,8 @@ def make_run_view(run: Run) -> RunView:
     return RunView(
         run=run,
         verdict=_verdict(counts, run.named),
-        came_true=make_verdict(applied) if applied else "",
-        fates=tuple(_fates(run.outcomes)),
+        applied=make_verdict(applied) if applied else "",
+        outcomes=tuple(_group_outcomes(run.outcomes)),
         next_step="" if run.whole else _next_step(undone),
     )
 
@@ -85,7 +85,7 @@ def _next_step(undone: int) -> str:
     return f"{result}: plan and apply again; nothing is done twice"
 
 
-def _fates(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
+def _group_outcomes(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
     """Yields the outcomes by status, not done first; outcomes with equal status, action and detail are one line."""
     names = Names({one.change.key: one.change.name for one in outcomes})
     alike: dict[tuple[Status, Action, str], list[ResourceName]] = {}
@@ -94,8 +94,8 @@ def _fates(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
             key = (one.status, one.change.action, _why(one, names))
             alike.setdefault(key, []).append(ResourceName(one.change.name, one.change.key))
     order = list(MEANING)
-    for (status, action, detail), whom in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
-        yield OutcomeLine(status, action, detail, tuple(whom))
+    for (status, action, detail), resources in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
+        yield OutcomeLine(status, action, detail, tuple(resources))
 
 
 def _why(outcome: Outcome, names: Names) -> str:

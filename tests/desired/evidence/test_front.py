@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.model.states import DesiredState
-from reconciler.desired.evidence.front import DifferingStates, find_front
+from reconciler.desired.evidence.front import Front, find_front
 from reconciler.desired.evidence.gather import start_pass
 from tests.desired.evidence.histories import Project, history_of, make_project, user, users
 
@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Project:
     return make_project(tmp_path / "clone")
 
 
-def front_of(project: Project) -> DifferingStates:
+def front_of(project: Project) -> Front:
     """The front, seen from HEAD."""
     desired = project.compile(project.clone.git("rev-parse", "HEAD"))
     assert isinstance(desired, DesiredState)
@@ -27,7 +27,7 @@ def front_of(project: Project) -> DifferingStates:
         return find_front(work, history, project.compile, desired)
 
 
-def names(front: DifferingStates) -> list[str]:
+def names(front: Front) -> list[str]:
     """The names of its keys."""
     return sorted(key.name for key in front.keys)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.pipeline.workspace import Workspace
 
 CACHE_FILE = "parsed.db"
-LEAST_TO_KEEP = 1_000_000  # bytes: below that, parsing takes less than half a second
+LEAST_TO_CACHE = 1_000_000  # bytes: below that, parsing takes less than half a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class CachedReader:
 
     def __call__(self, contents: Mapping[str, bytes]) -> Mapping[str, Document]:
         """Returns the parsed YAML of every file."""
-        if sum(map(len, contents.values())) < LEAST_TO_KEEP:
+        if sum(map(len, contents.values())) < LEAST_TO_CACHE:
             return read_all(contents)
         from reconciler.desired.yaml.parse_cache import ParseCache, count_processors
 

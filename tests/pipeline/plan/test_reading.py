@@ -63,18 +63,20 @@ def test_somebody_who_left_git_can_be_named(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "sentence"),
     [
         (["--with-dependencies"], "--with-dependencies needs --only"),
         (["--read", "targeted"], "--read targeted needs an earlier state of git"),
         (["--read", "targeted", "--only", "ann", "--save-live", "live.json"], "a saved live state holds all of it"),
     ],
 )
-def test_options_that_do_not_go_together_are_a_usage_error(project: Project, arguments: list[str], said: str) -> None:
+def test_options_that_do_not_go_together_are_a_usage_error(
+    project: Project, arguments: list[str], sentence: str
+) -> None:
     """And what to do is said."""
     ran = project.run("plan", *arguments)
 
-    assert (2, True) == (ran.code, said in ran.err)
+    assert (2, True) == (ran.code, sentence in ran.err)
 
 
 def test_a_saved_live_state_is_planned_from_for_some_keys_too(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Reads an account from the snapshot in the private folder and the changes since, and keeps a new snapshot."""
+"""Reads an account from the snapshot in the private folder and the changes since, and saves a new snapshot."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ async def read_incrementally(client: Client, current: CurrentState, record: str)
 
     now, before = now_in_utc(), client.requests
     try:
-        kept = _load(current, record, now)
-        read = await read_on(client, DIALECTS[current.tenant.dialect], kept, now)
+        saved = _load(current, record, now)
+        read = await read_on(client, DIALECTS[current.tenant.dialect], saved, now)
     except NotCertain as error:
         current.workspace.log(f"Full read: {error}")
-        return await read_and_keep(client, current, record, client.requests - before)
-    return _keep(current, read)
+        return await read_and_save(client, current, record, client.requests - before)
+    return _save(current, read)
 
 
-async def read_and_keep(
+async def read_and_save(
     client: Client, current: CurrentState, record: str, before: int = 0
 ) -> tuple[LiveState, Snapshot]:
-    """Reads the whole account and keeps a snapshot; `before` counts requests of a failed incremental read."""
+    """Reads the whole account and saves a snapshot; `before` counts requests of a failed incremental read."""
     from reconciler.live.incremental import read_to_keep
 
     read = await read_to_keep(client, DIALECTS[current.tenant.dialect], _binding(current, record), now_in_utc())
-    return _keep(current, read, before)
+    return _save(current, read, before)
 
 
 def _load(current: CurrentState, record: str, now: datetime) -> IncrementalSnapshot:
@@ -60,17 +60,17 @@ def _load(current: CurrentState, record: str, now: datetime) -> IncrementalSnaps
 
     path = snapshot_path(current.workspace, current.tenant_name)
     try:
-        kept = parse_snapshot(path.read_bytes())
+        saved = parse_snapshot(path.read_bytes())
     except FileNotFoundError:
         raise NotCertain(f"{current.tenant_name} has no snapshot yet") from None
     except OSError as error:
         raise NotCertain(f"the snapshot {path} can't be read: {error.strerror}") from error
-    if obstacle := find_obstacle(kept, _binding(current, record), now):
+    if obstacle := find_obstacle(saved, _binding(current, record), now):
         raise NotCertain(obstacle)
-    return kept
+    return saved
 
 
-def _keep(current: CurrentState, read: Read, before: int = 0) -> tuple[LiveState, Snapshot]:
+def _save(current: CurrentState, read: Read, before: int = 0) -> tuple[LiveState, Snapshot]:
     """Returns the read account, and writes its snapshot if the read is complete."""
     from reconciler.live.incremental_snapshot import snapshot_to_text
 
