@@ -249,3 +249,18 @@ def test_the_api_imports_no_command_line() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
 
     assert "set()" == done.stdout.strip()
+
+
+def test_a_log_that_fails_never_leaves_an_apply_open(project: Project) -> None:
+    """As where `print` writes to a closed pipe: what was sent is on record with its end."""
+
+    def fail(text: str) -> None:
+        if text.startswith("On record:"):
+            raise BrokenPipeError
+
+    plan = plan_of(project)
+    with pytest.raises(BrokenPipeError):
+        reconciler.apply_plan(plan, load(project, log=fail))
+
+    assert ["whole"] == project.ends()
+    assert () == plan_of(project).changes

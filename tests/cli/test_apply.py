@@ -203,7 +203,7 @@ def test_an_apply_whose_begin_can_not_be_written_sends_nothing(project: Project)
 
     assert (4, "", {}, 0) == (ran.code, ran.out, nobody, again.code)
     assert "refs/heads/reconciler/sandbox was moved meanwhile, or another git process holds its lock" in ran.err
-    assert "nothing was sent" in ran.err
+    assert "the begin of this apply can't be pushed" in ran.err
     assert ["whole"] == project.ends()
 
 

@@ -113,6 +113,7 @@ class _Applied:
     run: Run
     approval: Approval
     created: Mapping[str, str] = field(default_factory=dict)  # live ids by key
+    logged: str | None = field(default=None)  # the run's name in the provisioning log, if anything was attempted
 
     @property
     def settled(self) -> bool:
@@ -224,11 +225,9 @@ class ApplyRun:
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
-            if done.outcomes:
-                self.current.workspace.log(f"On record: reconciler log --run {recorder.run}")
         requests = planned.connections.requests - before
         run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
-        return _Applied(planned, run, approval, done.created)
+        return _Applied(planned, run, approval, done.created, recorder.run if done.outcomes else None)
 
     def _approve(self, planned: _Planned) -> Approval:
         """Returns the changes that may run, by the approved plans and by what the last applies left open."""
@@ -254,19 +253,25 @@ class ApplyRun:
         return [*given, *sends]
 
     def _end(self, applied: _Applied, begun: BegunApply | None) -> ApplyResult:
-        """Records the end before the outcome is reported, because writing the report may fail."""
-        warn_of_refused(applied.approval, self.current.workspace.warn)
+        """Records the end before anything is reported, because a report may fail."""
         ended = self._make_end(applied, begun) if begun else None
-        if ended is not None and ended.only:
-            self.current.workspace.log(PARTIAL)
         try:
             pushed = begun.end(ended) if begun and ended else None
         finally:
-            self.request.report(applied.run)
+            self._report(applied, ended)
         not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
         if not_pushed is not None:
             self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
         return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
+
+    def _report(self, applied: _Applied, ended: Ended | None) -> None:
+        workspace = self.current.workspace
+        if applied.logged is not None:
+            workspace.log(f"On record: reconciler log --run {applied.logged}")
+        warn_of_refused(applied.approval, workspace.warn)
+        if ended is not None and ended.only:
+            workspace.log(PARTIAL)
+        self.request.report(applied.run)
 
     def _make_end(self, applied: _Applied, begun: BegunApply) -> Ended:
         planned, outcomes = applied.planned, applied.run.outcomes
