@@ -19,6 +19,7 @@ from reconciler.core.safety.limits import effects_of
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.desired.evidence.apply_line import check_line
+from reconciler.desired.records.exchange import Pushed
 from reconciler.pipeline.account.connect import connect, read_token
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.account.roles import connect_rest
@@ -253,25 +254,30 @@ class ApplyRun:
         return [*given, *sends]
 
     def _end(self, applied: _Applied, begun: BegunApply | None) -> ApplyResult:
-        """Records the end before anything is reported, because a report may fail."""
+        """Records the end even if a note can't be written, and before the outcome is reported."""
         ended = self._make_end(applied, begun) if begun else None
         try:
-            pushed = begun.end(ended) if begun and ended else None
+            self._note(applied, ended)
         finally:
-            self._report(applied, ended)
+            pushed = self._record_and_report(applied.run, begun, ended)
         not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
         if not_pushed is not None:
             self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
         return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
 
-    def _report(self, applied: _Applied, ended: Ended | None) -> None:
+    def _note(self, applied: _Applied, ended: Ended | None) -> None:
         workspace = self.current.workspace
         if applied.logged is not None:
             workspace.log(f"On record: reconciler log --run {applied.logged}")
         warn_of_refused(applied.approval, workspace.warn)
         if ended is not None and ended.only:
             workspace.log(PARTIAL)
-        self.request.report(applied.run)
+
+    def _record_and_report(self, run: Run, begun: BegunApply | None, ended: Ended | None) -> Pushed | None:
+        try:
+            return begun.end(ended) if begun and ended else None
+        finally:
+            self.request.report(run)
 
     def _make_end(self, applied: _Applied, begun: BegunApply) -> Ended:
         planned, outcomes = applied.planned, applied.run.outcomes
