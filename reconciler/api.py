@@ -6,12 +6,14 @@ Each function returns when its work is done, and can't be called from a coroutin
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from reconciler.core.changes.notification import RunResult
 from reconciler.core.changes.outcome import Outcome, Run
@@ -114,7 +116,8 @@ def load_desired_state(
     """
     settings = read_settings() if environment is None else Settings(dict(environment))
     report: Log = log or drop
-    return load_current_state(Workspace(Path(folder), tenant, settings, log=report, warn=report), as_of)
+    place = _find_folder(folder)
+    return load_current_state(Workspace(place, tenant, settings, log=report, warn=report), as_of)
 
 
 def read_live_state(state: CurrentState) -> LiveState:
@@ -123,6 +126,7 @@ def read_live_state(state: CurrentState) -> LiveState:
     An incomplete read is returned with its faults in `certificate.faults`; a plan from it can't be applied. Raises
     Unreachable if the account can't be reached or refuses the credentials.
     """
+    _refuse_event_loop()
     return read_live_state_of(state)
 
 
@@ -151,16 +155,19 @@ def find_drift(state: CurrentState, *, only: Sequence[str] = ()) -> Plan:
 
     Changes with the `cause` `drift` or `conflict` were made in the account. Raises Failed if no apply is on record.
     """
+    _refuse_event_loop()
     return drift.find_drift(state, None, ReadRequest(only=tuple(only)))
 
 
 def render_plan(plan: Plan, form: Format = "text") -> str:
     """Renders a plan as `text`, `markdown`, `html` or `json`; the same plan gives the same text."""
+    _refuse_unknown_form(form)
     return render(plan, form)
 
 
 def render_run(run: Run, form: Format = "text") -> str:
     """Renders the outcomes of an apply as `text`, `markdown`, `html` or `json`."""
+    _refuse_unknown_form(form)
     return render_outcome(run, form)
 
 
@@ -183,6 +190,7 @@ def apply_plan(
     incomplete read, another open apply. Raises UsageError if another commit was checked out since the state was loaded.
     A change that fails raises nothing: see `result.run.outcomes` and `result.settled`.
     """
+    _refuse_event_loop()
     _refuse_moved(state)
     request = ApplyRequest((plan,), all_or_nothing=all_or_nothing, max_duration=max_duration)
 
@@ -192,6 +200,26 @@ def apply_plan(
 
     with _keep_signal_handlers():
         return run_and_notify(state, "apply", run)
+
+
+def _find_folder(folder: str | Path) -> Path:
+    """Returns the folder, absolute if it exists: the working directory may change before the apply."""
+    path = Path(folder)
+    return path.absolute() if path.is_dir() else path
+
+
+def _refuse_event_loop() -> None:
+    """Raises UsageError in a coroutine or a notebook, before anything is read, recorded or sent."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError("an event loop runs in this thread: call this function in another, with `asyncio.to_thread`")
+
+
+def _refuse_unknown_form(form: str) -> None:
+    if form not in get_args(Format):
+        raise UsageError(f'"{form}" is no form: use {", ".join(get_args(Format))}')
 
 
 def _refuse_moved(state: CurrentState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
@@ -249,3 +250,54 @@ def test_the_api_imports_no_command_line() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
 
     assert "set()" == done.stdout.strip()
+
+
+def test_a_log_that_fails_never_leaves_an_apply_open(project: Project) -> None:
+    """As where `print` writes to a closed pipe: what was sent is on record with its end."""
+
+    def fail(text: str) -> None:
+        if text.startswith("On record:"):
+            raise BrokenPipeError
+
+    plan = plan_of(project)
+    with pytest.raises(BrokenPipeError):
+        reconciler.apply_plan(plan, load(project, log=fail))
+
+    assert ["whole"] == project.ends()
+    assert () == plan_of(project).changes
+
+
+def test_a_running_event_loop_is_an_error_before_anything_is_recorded(project: Project) -> None:
+    """As in a notebook; another thread may call them."""
+    state, plan = load(project), plan_of(project)
+
+    async def call() -> reconciler.ApplyResult:
+        for function in (reconciler.read_live_state, reconciler.find_drift):
+            with pytest.raises(reconciler.UsageError, match=r"asyncio\.to_thread"):
+                function(state)
+        with pytest.raises(reconciler.UsageError, match=r"asyncio\.to_thread"):
+            reconciler.apply_plan(plan, state)
+        assert [] == project.ends()
+        return await asyncio.to_thread(reconciler.apply_plan, plan, state)
+
+    assert asyncio.run(call()).settled
+    assert ["whole"] == project.ends()
+
+
+def test_a_relative_folder_stays_the_same_after_a_change_of_directory(project: Project, tmp_path: Path) -> None:
+    with chdir(project.root):
+        state = reconciler.load_desired_state("desired-state")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    with chdir(elsewhere):
+        plan = reconciler.make_plan(state, reconciler.read_live_state(state))
+        assert reconciler.apply_plan(plan, state).settled
+
+    assert [] == [*elsewhere.iterdir()]
+    assert {"ann", "bob", "cid"} == set(project.users())
+
+
+def test_an_unknown_form_is_an_error(project: Project) -> None:
+    with pytest.raises(reconciler.UsageError, match='"pdf" is no form: use text, markdown, html, json'):
+        reconciler.render_plan(plan_of(project), "pdf")  # type: ignore[arg-type]

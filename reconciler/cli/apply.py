@@ -18,7 +18,9 @@ from reconciler.cli.plan import (
     read_option,
     record_option,
 )
+from reconciler.cli.streams import Unprintable, silence_stdout
 from reconciler.core.changes.notification import RunResult
+from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import Plan
 from reconciler.core.targeting.reading import ReadMode, ReadRequest
 from reconciler.pipeline.apply.approvals import load_approved
@@ -66,11 +68,21 @@ def apply(
 ) -> int:
     """Plan again, and send the changes. With FILE, send only the effects that one of these plan files shows."""
     current = load_current_state(workspace, as_of)
+    unprinted: list[Unprintable] = []
+
+    def report(done: Run) -> None:
+        try:
+            print_result(render_run(done, form))
+        except BrokenPipeError:
+            silence_stdout()  # the reader has closed the pipe, and the apply is complete without it
+        except Unprintable as error:
+            unprinted.append(error)  # the notifications come first
+
     request = ApplyRequest(
         base=base,
         read_request=ReadRequest(read, only, with_dependencies, base is not None),
         confirm=None if yes or files else _confirm,
-        report=lambda run: print_result(render_run(run, form)),
+        report=report,
         all_or_nothing=all_or_nothing,
         max_duration=max_duration,
         record=record,
@@ -81,7 +93,10 @@ def apply(
         result = apply_state(current, replace(request, approved=load_approved(files)))
         return result, result.as_run_result(current)
 
-    return apply_exit_code(run_and_notify(current, "apply", run))
+    code = apply_exit_code(run_and_notify(current, "apply", run))
+    if unprinted:
+        raise unprinted[0]
+    return code
 
 
 def apply_exit_code(result: ApplyResult) -> int:

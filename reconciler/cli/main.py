@@ -5,7 +5,6 @@ Start-up imports click and nothing heavier: the module of a command is imported 
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from keyword import iskeyword
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.streams import Unprintable, guard_streams, silence_stdout
 from reconciler.errors import InvalidInput, ReconcilerError
 from reconciler.version import __version__
 
@@ -88,8 +88,10 @@ def cli(ctx: click.Context, folder: Path, tenant: str | None, *, quiet: bool) ->
 
 def main() -> None:
     """Runs the command line and exits: 0 done, 1 failed, 2 usage, 3 differences, 4 refused, 5 unreachable."""
+    guard_streams()
     try:
         code = cli.main(prog_name="reconciler", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -99,12 +101,16 @@ def main() -> None:
     except InvalidInput as error:
         _report_invalid(error)
         sys.exit(error.exit_code)
+    except Unprintable as error:
+        _print_error(str(error))
+        silence_stdout()
+        sys.exit(error.exit_code)
     except ReconcilerError as error:
         _print_error(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
-        sys.exit(1)
+        silence_stdout()  # the reader has closed the pipe
+        sys.exit(ReconcilerError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

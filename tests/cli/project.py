@@ -116,7 +116,7 @@ class Project:
             patched.setattr(sys, "stdin", io.StringIO(stdin))
             for name, value in {**OURS, **self.environment}.items():
                 patched.setenv(name, value)
-            meant = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+            meant = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
             with pytest.raises(SystemExit) as exited:
                 main()
             for number, before in meant.items():  # an apply that is over ignores them until its process ends

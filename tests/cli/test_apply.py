@@ -433,7 +433,7 @@ def test_an_ambiguous_person_is_left_alone_and_exits_1(project: Project) -> None
     assert ["partial"] == project.ends()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project, number: signal.Signals) -> None:
     """In the middle of a slow run, and again when it is over: outcomes for all, exit 1, and its end on record."""
     project.commit(SLOW + many(40))

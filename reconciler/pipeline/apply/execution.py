@@ -17,7 +17,7 @@ from reconciler.core.scim.wire import Dialect
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal or the connection to it is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ async def carry_out(
     stop = Stop()
     connections.hurry(stop.event)
     loop = asyncio.get_running_loop()
-    signals = SIGNALS if threading.current_thread() is threading.main_thread() else ()  # other threads can't have any
+    signals = _find_signals()
     for number in signals:
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
     for deadline in bounds.deadlines:
@@ -72,3 +72,10 @@ async def carry_out(
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
     return CarriedOut(outcomes, stop.reason, created)
+
+
+def _find_signals() -> list[signal.Signals]:
+    """Returns the signals that stop the apply: none outside the main thread, and none that `nohup` or others ignore."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

@@ -19,6 +19,7 @@ from reconciler.core.safety.limits import effects_of
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.desired.evidence.apply_line import check_line
+from reconciler.desired.records.exchange import Pushed
 from reconciler.pipeline.account.connect import connect, read_token
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.account.roles import connect_rest
@@ -113,6 +114,7 @@ class _Applied:
     run: Run
     approval: Approval
     created: Mapping[str, str] = field(default_factory=dict)  # live ids by key
+    logged: str | None = field(default=None)  # the run's name in the provisioning log, if anything was attempted
 
     @property
     def settled(self) -> bool:
@@ -225,11 +227,9 @@ class ApplyRun:
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
-            if done.outcomes:
-                self.current.workspace.log(f"Each attempt is logged: reconciler log --run {recorder.run}")
         requests = planned.connections.requests - before
         run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
-        return _Applied(planned, run, approval, done.created)
+        return _Applied(planned, run, approval, done.created, recorder.run if done.outcomes else None)
 
     def _approve(self, planned: _Planned) -> Approval:
         """Returns the changes that may run, by the approved plans and by what the last applies left open."""
@@ -255,19 +255,30 @@ class ApplyRun:
         return [*given, *sends]
 
     def _end(self, applied: _Applied, begun: BegunApply | None) -> ApplyResult:
-        """Records the end before the outcome is reported, because writing the report may fail."""
-        warn_of_refused(applied.approval, self.current.workspace.warn)
+        """Records the end even if a note can't be written, and before the outcome is reported."""
         ended = self._make_end(applied, begun) if begun else None
-        if ended is not None and ended.only:
-            self.current.workspace.log(PARTIAL)
         try:
-            pushed = begun.end(ended) if begun and ended else None
+            self._note(applied, ended)
         finally:
-            self.request.report(applied.run)
+            pushed = self._record_and_report(applied.run, begun, ended)
         not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
         if not_pushed is not None:
             self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
         return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
+
+    def _note(self, applied: _Applied, ended: Ended | None) -> None:
+        workspace = self.current.workspace
+        if applied.logged is not None:
+            workspace.log(f"On record: reconciler log --run {applied.logged}")
+        warn_of_refused(applied.approval, workspace.warn)
+        if ended is not None and ended.only:
+            workspace.log(PARTIAL)
+
+    def _record_and_report(self, run: Run, begun: BegunApply | None, ended: Ended | None) -> Pushed | None:
+        try:
+            return begun.end(ended) if begun and ended else None
+        finally:
+            self.request.report(run)
 
     def _make_end(self, applied: _Applied, begun: BegunApply) -> Ended:
         planned, outcomes = applied.planned, applied.run.outcomes

@@ -17,7 +17,7 @@ _IN_CHATS = str.maketrans({"@": "(at)", **dict(zip("<>[]`*~&", "{}()'+-+", stric
 _COMMAND = re.compile(r"(?:(?<!\S):(?=:)|#(?=#\[))(.)")
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _OPENING, _CLOSING = "(\"'", ")\"'.,;:!?…"
-_SPAN = re.compile(rf"(?<![^ {_OPENING}])`([^`]+)`(?![^ {_CLOSING}])")
+_SPAN = re.compile(rf"(?<!\S)([{_OPENING}]*)`([^`]+)`(?=[{_CLOSING}]*(?: |$))")  # a whole word: fences never touch
 _WORD = re.compile(
     r"""[^\W_]+(?:['\u2019-][^\W\d_][^\W_]*)*  # words, also with an apostrophe or a hyphen; GitHub may link `ABC-1`
     | \d+(?:[.,]\d+)*%? | \d\d?:\d\d(?::\d\d)? | \d{4}-\d\d-\d\d  # numbers, times, dates
@@ -109,8 +109,9 @@ def _fence(shown: str) -> str:
 
 
 def _write_prose(shown: str) -> str:
-    pieces = _SPAN.split(shown)  # text and the contents of code spans, in turns
-    written = "".join(_fence(piece) if number % 2 else _escape_words(piece) for number, piece in enumerate(pieces))
+    pieces = _SPAN.split(shown)  # in turns: text, the signs before a code span, its content
+    write = (_escape_words, str, _fence)
+    written = "".join(write[number % 3](piece) for number, piece in enumerate(pieces))
     first, space, rest = written.strip().partition(" ")
     if _LIST_NUMBER.fullmatch(first):
         first = f"{first[:-1]}\\{first[-1]}"

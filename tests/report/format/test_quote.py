@@ -187,6 +187,9 @@ INTERPRETED = re.compile(
 @example("===", "x\n{}\n")
 @example("`a` (`b`) `", "{}")
 @example("`" * 199 + " `", "a {} b")
+@example("b `a`(`@team`)", "a {} b")
+@example("(`@team`)$`x`$", "{}")
+@example("b(`@team`)", "{}")
 @example("x :smile: $y$ GH-12 &lt; www.evil.example a@b.example deadbee", "a {} b")
 def test_no_value_does_anything_in_prose(value: str, page: str) -> None:
     """The page has the same structure as with a plain word, and outside of code nothing that GitHub interprets."""
@@ -214,6 +217,8 @@ def test_prose_shows_every_letter(value: str) -> None:
         ("covered by apply #1 at commit 9f8e7d6", "covered by apply `#1` at commit `9f8e7d6`"),
         ("run `reconciler ownership fetch`, then plan", "run `reconciler ownership fetch`, then plan"),
         ('called "<b> @acme/all" now', 'called "`<b> @acme/all`" now'),
+        ('read (`a b`), then "`c`".', 'read (`a b`), then "`c`".'),
+        ("b(`@team`)", "`` b(`@team` ``)"),
         ("a\n# b", "`a\\n#` b"),
         ("12. a", "12\\. a"),
         ("", "` `".replace(" ", "   ")),
