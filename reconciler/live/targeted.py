@@ -117,12 +117,12 @@ async def _answer(
 
     The lookups of users show whether the service supports `or`.
     """
-    sought = known.keys | questions.keys | questions.sample
-    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, sought)
+    looked_up = known.keys | questions.keys | questions.sample
+    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, looked_up)
     sample = _terms(lookup_planner, questions.sample, "user")
     users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, sample)
     questions = questions.asked_singly() if line.knows_or is False else questions
-    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, sought)
+    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, looked_up)
     groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
     more_users, with_members = await asyncio.gather(
         _get_all(line, "Users", questions.users), _get_all(line, "Groups", questions.groups)
@@ -205,7 +205,7 @@ async def _ask(line: _Line, look_up: LookUp) -> list[JsonObject]:
 
 
 async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> list[JsonObject]:
-    """Returns the sought resources of all pages; an answer that can't be trusted is a fault."""
+    """Returns the resources that match of all pages; an answer that can't be trusted is a fault."""
     if response is None:
         return []
     try:

@@ -41,7 +41,7 @@ def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, 
         return before + "".join(fold(one, cut) for one in written) + (pointer if cut != Cut() else "") + end
 
     rows = max((len(one.section.other) for one in written), default=0)
-    names = sum(len(row.whom) for one in written for row in one.section.shrinking)
+    names = sum(len(row.resources) for one in written for row in one.section.shrinking)
     return fit(page, rows, names, limit)
 
 

@@ -37,16 +37,16 @@ def row_item(row: Row) -> str:
 
 
 def _who(row: Row) -> str:
-    alone = len(row.whom) == 1
-    who = format_resource(row.whom[0]) if alone else f"**{count_resources([one.key for one in row.whom])}**"
+    alone = len(row.resources) == 1
+    who = format_resource(row.resources[0]) if alone else f"**{count_resources([one.key for one in row.resources])}**"
     return f"- {SIGNS[row.sign]} {who} {row.verb}"
 
 
 def _names(row: Row) -> str:
     """Returns the names of a row of many: all for a removal, else examples."""
-    if len(row.whom) == 1:
+    if len(row.resources) == 1:
         return ""
-    return f"<br>{few(row.whom, None if row.sign == '-' else EXAMPLES, format_resource)}"
+    return f"<br>{few(row.resources, None if row.sign == '-' else EXAMPLES, format_resource)}"
 
 
 def format_resource(one: ResourceName) -> str:

@@ -37,14 +37,14 @@ def _part(status: Status, fates: Sequence[OutcomeLine], budget: int) -> str:
     items = [f"- {describe_result(fate)}\n" for fate in fates]
     done = fates[0].done
     kept = within(items, budget // 4 if done else budget)
-    rest = sum(len(fate.whom) for fate in fates[len(kept) :])
+    rest = sum(len(fate.resources) for fate in fates[len(kept) :])
     more = f"- and {count(rest, 'more change')}, in the outcome file\n" if rest else ""
-    number = sum(len(fate.whom) for fate in fates)
+    number = sum(len(fate.resources) for fate in fates)
     return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(kept) + more, opened=not done)
 
 
 def describe_result(fate: OutcomeLine, most: int = MOST_NAMED) -> str:
     """Describes the outcome of one change or of equal ones, and why; `most` is how many not done ones are named."""
-    who = few(fate.whom, EXAMPLES if fate.done else most, format_resource)
+    who = few(fate.resources, EXAMPLES if fate.done else most, format_resource)
     why = f"<br><sub>{prose(fate.detail, MESSAGE)}</sub>" if fate.detail else ""
     return f"{fate.action.replace('_', ' ')}: {who}{why}"

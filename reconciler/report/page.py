@@ -42,7 +42,7 @@ def render_plan_page(view: View) -> str:
 
 def render_run_page(view: RunView) -> str:
     """Renders the outcome of an apply as a page."""
-    parts = [(status, list(fates)) for status, fates in groupby(view.fates, lambda one: one.status)]
+    parts = [(status, list(fates)) for status, fates in groupby(view.fates, lambda fate: fate.status)]
     title = f"Applied to {view.run.tenant}"
     return _fill("run.html.j2", view=view, title=title, verdict=view.verdict, meaning=MEANING, parts=parts)
 
@@ -66,5 +66,5 @@ def _environment() -> Environment:
     return environment
 
 
-def _number(whom: Sequence[ResourceName]) -> str:
-    return count_resources([one.key for one in whom])
+def _number(resources: Sequence[ResourceName]) -> str:
+    return count_resources([resource.key for resource in resources])

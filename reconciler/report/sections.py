@@ -113,7 +113,7 @@ def _shrunk(section: Section, limit: int) -> Iterable[Shrunk]:
     for row in section.shrinking:
         by_action.setdefault(row.changes[0].action, []).append(row)
     for action, rows in by_action.items():
-        keys = tuple(one.key for row in rows for one in row.whom)
+        keys = tuple(one.key for row in rows for one in row.resources)
         left = {part for row in rows for one in row.details for part in one.parts if action == "deactivate_user"}
         leave = f", and leave {count(len(left), 'group')}" if left else ""
         what = f"{describe_action(action, section.voice, len(keys))}{leave}"

@@ -38,17 +38,19 @@ def row_lines(row: Row) -> list[str]:
 
 
 def _head(row: Row, most: int | None) -> str:
-    who = _whom(row.whom[0]) if len(row.whom) == 1 else count_resources([one.key for one in row.whom])
+    who = (
+        _resource(row.resources[0]) if len(row.resources) == 1 else count_resources([one.key for one in row.resources])
+    )
     return f"{who} {row.verb}" + (f": {few(row.what, most, plain)}" if row.what else "")
 
 
-def _whom(one: ResourceName) -> str:
-    return f"{plain(one.name)} ({plain(one.key)})" if one.name else plain(one.key)
+def _resource(resource: ResourceName) -> str:
+    return f"{plain(resource.name)} ({plain(resource.key)})" if resource.name else plain(resource.key)
 
 
 def _body(row: Row, most: int | None) -> Iterable[str]:
-    if len(row.whom) > 1:
-        yield few(row.whom, most, _whom)
+    if len(row.resources) > 1:
+        yield few(row.resources, most, _resource)
     changed = [one for one in row.details if one.before is not None]
     given = [one for one in row.details if one.before is None]
     yield from (f"{plain(one.label)}: {_value(one.before or '')} → {_value(one.after)}" for one in changed)
@@ -92,7 +94,7 @@ def named_lines(group: NamedGroup) -> list[str]:
     """Returns the unresolved users and groups of one verdict: the evidence, and the whole YAML line to copy."""
     lines = wrap(f"{group.title} ({len(group.resources):,}): {group.meaning}. {SETTLE}", "", "  ")
     for one in group.resources[:MOST_NAMED]:
-        who = f"{_whom(ResourceName(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
+        who = f"{_resource(ResourceName(one.name, one.key))}, id {plain(one.id)}: {plain_line(one.witnesses)}"
         lines += [*wrap(who, "  ? ", INDENT), f"{INDENT}{plain_line(one.settle)}"]
     more = more_of(len(group.resources) - MOST_NAMED, ", all in the HTML page (--format html)")
     return [*lines, *(f"  ? {line}" for line in more)]
@@ -105,6 +107,6 @@ def lines_of(texts: Sequence[str], mark: str) -> list[str]:
 
 def fate_lines(fate: OutcomeLine) -> list[str]:
     """Returns the outcome of one change or of equal ones, and why; all that are not done are named."""
-    who = few(fate.whom, EXAMPLES if fate.done else None, _whom)
+    who = few(fate.resources, EXAMPLES if fate.done else None, _resource)
     why = f": {plain_line(fate.detail)}" if fate.detail else ""
     return wrap(f"{fate.status} {fate.action.replace('_', ' ')}: {who}{why}", "  ", INDENT)

@@ -79,7 +79,7 @@ def _atoms(change: Change) -> Iterator[Atom]:
 
 
 def _attribute(one: AttributeChange) -> Atom:
-    before, after = one.told or (one.before, one.after)
+    before, after = one.redacted_pair or (one.before, one.after)
     return Atom("", "", ("attribute", one.path), spell(before), spell(after), one.before)
 
 

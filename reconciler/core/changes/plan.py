@@ -38,15 +38,16 @@ Action: TypeAlias = Literal[
 class AttributeChange(Frozen):
     """One managed attribute, before and after; None is unassigned, references are keys.
 
-    If the attribute is redacted, `told` holds the fingerprints of both values, and only these enter the change's id:
-    no value leaves this process, not even in a hash. In a plan file, `before` and `after` are the fingerprints.
+    If the attribute is redacted, `redacted_pair` holds the fingerprints of both values, and only these enter the
+    change's id: no value leaves this process, not even in a hash. In a plan file, `before` and `after` are the
+    fingerprints.
     """
 
     path: str
     before: Value
     after: Value
     redacted: bool = Field(default=False, exclude_if=lambda redacted: not redacted)
-    told: tuple[Value, Value] | None = Field(default=None, exclude=True)
+    redacted_pair: tuple[Value, Value] | None = Field(default=None, exclude=True)
 
 
 class ChangeFields(Frozen):
@@ -179,7 +180,7 @@ def effect_id(change: ChangeFields) -> str:
 
 
 def _effect_of(one: AttributeChange) -> list[Value | str]:
-    before, after = one.told or (one.before, one.after)
+    before, after = one.redacted_pair or (one.before, one.after)
     return [one.path, before, after, *(["redacted"] if one.redacted else [])]
 
 

@@ -60,7 +60,7 @@ def _redact_named(one: NamedResource, redaction: Redaction, marks: Mapping[str, 
 
 def readable(change: Change) -> Change:
     """Returns the change for reports, with fingerprints instead of redacted values; it can't be applied."""
-    if all(one.told is None for one in change.attributes):
+    if all(one.redacted_pair is None for one in change.attributes):
         return change
     return change.model_copy(update={"attributes": tuple(map(_readable, change.attributes))})
 
@@ -88,13 +88,13 @@ def _attribute(one: AttributeChange, redaction: Redaction) -> AttributeChange:
     if not redaction.covers(one.path):
         return one
     fingerprints = (redaction.redact(one.path, one.before), redaction.redact(one.path, one.after))
-    return AttributeChange(path=one.path, before=one.before, after=one.after, told=fingerprints, redacted=True)
+    return AttributeChange(path=one.path, before=one.before, after=one.after, redacted_pair=fingerprints, redacted=True)
 
 
 def _readable(one: AttributeChange) -> AttributeChange:
-    if one.told is None:
+    if one.redacted_pair is None:
         return one
-    before, after = one.told
+    before, after = one.redacted_pair
     return AttributeChange(path=one.path, before=before, after=after, redacted=True)
 
 
@@ -114,8 +114,8 @@ def _marks(changes: Iterable[Change]) -> dict[str, str]:
         word: mark
         for change in changes
         for one in change.attributes
-        if one.told is not None
-        for value, redacted in zip((one.before, one.after), one.told, strict=True)
+        if one.redacted_pair is not None
+        for value, redacted in zip((one.before, one.after), one.redacted_pair, strict=True)
         for word, mark in _pair_words(value, redacted)
     }
 

@@ -139,7 +139,7 @@ class RolePlanner:
 def _not_linked(user: DesiredUser, live: LiveUser, gained: list[str]) -> Result:
     if not gained:
         return NOTHING
-    if not live.sought:
+    if not live.roles_looked_up:
         return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
     why = "4me has not linked a person to this user yet"
     later = "a later plan grants them (4me links a person by primary e-mail, or creates one from e-mail and name)"

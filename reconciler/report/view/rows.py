@@ -55,7 +55,7 @@ class Row:
     """One change, or many equal ones. `what` has the members or roles that come or go, `notes` further facts."""
 
     sign: str
-    whom: tuple[ResourceName, ...]
+    resources: tuple[ResourceName, ...]
     verb: str
     what: tuple[str, ...]
     details: tuple[Detail, ...]
@@ -132,7 +132,7 @@ def _row(change: Change, names: Names, leaving: Mapping[str, list[Change]], voic
         return
     yield Row(
         sign=SIGNS[change.effect],
-        whom=(ResourceName(change.name, change.key),),
+        resources=(ResourceName(change.name, change.key),),
         verb=describe_change(change, voice, 1),
         what=() if change.action in CREATES else (*change.roles, *map(names.tell, remaining)),
         details=tuple(_details(change, names)),
@@ -193,7 +193,7 @@ def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]
         details = (*details, *_taken(removals, names, one_only=len(alike) == 1))
     return replace(
         first,
-        whom=tuple(one for row in alike for one in row.whom),
+        resources=tuple(one for row in alike for one in row.resources),
         verb=describe_change(first.changes[0], voice, len(alike)),
         details=details,
         reasons=_reasons(alike, details),
@@ -247,7 +247,7 @@ def _each(alike: Sequence[Row]) -> tuple[Detail, ...]:
 
 def _value_of(row: Row, detail: Detail) -> str:
     change = detail.after if detail.before is None else f"{detail.before} → {detail.after}"
-    return f"{change} for {row.whom[0].name or row.whom[0].key}"
+    return f"{change} for {row.resources[0].name or row.resources[0].key}"
 
 
 def _details(change: Change, names: Names) -> Iterable[Detail]:

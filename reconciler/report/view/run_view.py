@@ -38,7 +38,7 @@ class OutcomeLine:
     status: Status
     action: Action
     detail: str
-    whom: tuple[ResourceName, ...]
+    resources: tuple[ResourceName, ...]
 
     @property
     def done(self) -> bool:
@@ -94,8 +94,8 @@ def _fates(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
             key = (one.status, one.change.action, _why(one, names))
             alike.setdefault(key, []).append(ResourceName(one.change.name, one.change.key))
     order = list(MEANING)
-    for (status, action, detail), whom in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
-        yield OutcomeLine(status, action, detail, tuple(whom))
+    for (status, action, detail), resources in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
+        yield OutcomeLine(status, action, detail, tuple(resources))
 
 
 def _why(outcome: Outcome, names: Names) -> str:
