@@ -83,7 +83,7 @@ class Account:
             return httpx.Response(response.status, json=response.body, headers=dict(response.headers))
 
         transport = httpx.MockTransport(handle)
-        client = Client(REST_URL, "any token", (), transport=transport, manner=REST)
+        client = Client(REST_URL, "any token", (), transport=transport, profile=REST)
         return RestLine(client, Client(REST_URL, None, (), transport=transport), SANDBOX)
 
 

@@ -181,13 +181,13 @@ class _Reading:
             except (NotPeople, NotAnAnswer, LostAnswer) as error:
                 self.faults.append(f"{listed.name}, page {pages + 1}: {error}")
                 return
-        came = len(listed.people)
+        received = len(listed.people)
         if listed.following is not None:
             self.faults.append(f"{listed.name}: the list does not end")
-        elif listed.total is not None and listed.total != came:
-            self.faults.append(f"{listed.name}: {listed.total} were announced and {came} came")
-        elif listed.total is None and came and came % PAGE == 0:
-            self.faults.append(f"{listed.name}: {came} came, without a total, so more may exist")
+        elif listed.total is not None and listed.total != received:
+            self.faults.append(f"{listed.name}: {listed.total} were announced and {received} came")
+        elif listed.total is None and received and received % PAGE == 0:
+            self.faults.append(f"{listed.name}: {received} came, without a total, so more may exist")
 
     def _add(self, listed: _List, page: PeoplePage) -> None:
         if page.total not in (listed.total, None):

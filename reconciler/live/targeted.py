@@ -121,7 +121,7 @@ async def _answer(
     witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, looked_up)
     sample = _terms(lookup_planner, questions.sample, "user")
     users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, sample)
-    questions = questions.asked_singly() if line.knows_or is False else questions
+    questions = questions.with_few_samples() if line.knows_or is False else questions
     witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, looked_up)
     groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
     more_users, with_members = await asyncio.gather(
@@ -186,7 +186,7 @@ async def _look_up_singly(
     answers = await asyncio.gather(*(_ask(line, look_up) for look_up in make_single_look_ups(endpoint, terms)))
     rows = [row for answer in answers for row in answer]
     without: Witnesses = {attribute: () for attribute, proofs in witnesses.items() if not proofs}
-    _found, fault = LookUp(endpoint, tuple(map(tuple, terms)), without).judge(list(map(_READ[endpoint], rows)))
+    _found, fault = LookUp(endpoint, tuple(map(tuple, terms)), without).check_answer(list(map(_READ[endpoint], rows)))
     if fault:
         line.faults.append(f"{endpoint}: a lookup {fault}")
     return rows
@@ -210,7 +210,7 @@ async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> li
         return []
     try:
         rows = await _read_pages(line, look_up, response)
-        kept, fault = look_up.judge([_READ[look_up.endpoint](row) for row in rows])
+        kept, fault = look_up.check_answer([_READ[look_up.endpoint](row) for row in rows])
     except NotScim as error:
         kept, fault = [], str(error)
     if fault:

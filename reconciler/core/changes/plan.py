@@ -170,7 +170,7 @@ def effect_id(change: ChangeFields) -> str:
         "action": change.action,
         "key": change.key,
         "target_id": change.target_id,
-        "attributes": [_effect_of(one) for one in change.attributes],
+        "attributes": [_effect_of(attribute) for attribute in change.attributes],
         "members": change.members,
         "roles": change.roles,
         **({"adopted": change.adopted} if change.adopted else {}),
@@ -179,9 +179,9 @@ def effect_id(change: ChangeFields) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
-def _effect_of(one: AttributeChange) -> list[Value | str]:
-    before, after = one.redacted_pair or (one.before, one.after)
-    return [one.path, before, after, *(["redacted"] if one.redacted else [])]
+def _effect_of(attribute: AttributeChange) -> list[Value | str]:
+    before, after = attribute.redacted_pair or (attribute.before, attribute.after)
+    return [attribute.path, before, after, *(["redacted"] if attribute.redacted else [])]
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -59,8 +59,8 @@ class RolePlanner:
         if wanted is None:
             return NOTHING
         gained = sorted(wanted - live.roles)
-        held = self._revocable(live)
-        lost = sorted(held & assigned if user.roles is None else held - wanted)
+        revocable = self._revocable(live)
+        lost = sorted(revocable & assigned if user.roles is None else revocable - wanted)
         if self.over_rest and live.person is None:
             return _not_linked(user, live, gained)
         granted = self._grant(user, live, gained) if gained else []

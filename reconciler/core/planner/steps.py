@@ -67,7 +67,7 @@ class Step:
 
     def attributes(self) -> dict[str, Value]:
         """Returns the attributes to write, by path; references are keys."""
-        return {one.path: one.after for change in self.changes for one in change.attributes}
+        return {attribute.path: attribute.after for change in self.changes for attribute in change.attributes}
 
     def members(self, *actions: str) -> list[str]:
         """Returns the members that changes of those actions name."""
@@ -78,10 +78,10 @@ class Step:
         about = [change for change in self.changes if change.roles]
         if not about:
             return None
-        held = {role for change in about for role in change.held}
+        before = {role for change in about for role in change.held}
         gained = {role for change in about if change.action != "revoke_roles" for role in change.roles}
         lost = {role for change in about if change.action == "revoke_roles" for role in change.roles}
-        return sorted((held | gained) - lost)
+        return sorted((before | gained) - lost)
 
     def active(self) -> bool | None:
         """Returns whether the user is active after the step, or None if no change is about that."""
@@ -193,7 +193,7 @@ def _merge_body(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> J
     if (roles := step.roles()) is not None:
         body["roles"] = _references(roles)
     added: list[dict[str, str]] = _references(ids_of(step.members("add_members"), ids))
-    removed = [{"value": one, "operation": "delete"} for one in ids_of(step.members("remove_members"), ids)]
+    removed = [{"value": member, "operation": "delete"} for member in ids_of(step.members("remove_members"), ids)]
     if added or removed:
         body["members"] = [*added, *removed]
     return body

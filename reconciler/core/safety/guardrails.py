@@ -106,7 +106,7 @@ def check_privileged_grants(
 ) -> list[Problem]:
     """Checks how many privileged roles take effect: granted, or held by a user who is reactivated."""
     privileged = frozenset(guardrails.privileged_roles)
-    grants = [f"{role} of {one.key}" for one in effective_roles for role in sorted(one.gained & privileged)]
+    grants = [f"{role} of {user.key}" for user in effective_roles for role in sorted(user.gained & privileged)]
     return _Limits(guardrails, done).check("max_privileged_grants", grants, population.roles)
 
 
@@ -145,11 +145,11 @@ def check_population(population: Totals, before: int | None, guardrails: Guardra
     """
     if before is None or population.users is None:
         return []
-    gone, limit = before - population.users, guardrails.max_population_drop
-    if gone <= 0 or not _is_above(limit, gone, before):
+    lost, limit = before - population.users, guardrails.max_population_drop
+    if lost <= 0 or not _is_above(limit, lost, before):
         return []
     message = (
-        f"max_population_drop: the account has {population.users} active users, {gone} fewer than after the last "
+        f"max_population_drop: the account has {population.users} active users, {lost} fewer than after the last "
         f"apply ({before}), which is above {_spell_limit(limit, before)}"
     )
     hint = (

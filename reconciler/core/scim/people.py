@@ -163,8 +163,10 @@ def _names(roles: object) -> frozenset[str]:
 def address_of(user: LiveUser) -> str | None:
     """Returns the primary e-mail, by which 4me links a user and a person, else the userName if it is an address."""
     emails = user.attributes.get("emails")
-    listed = [one for one in emails if isinstance(one, dict)] if isinstance(emails, list) else []
-    primary = next((str(one["value"]) for one in listed if one.get("primary") is True and one.get("value")), None)
+    listed = [email for email in emails if isinstance(email, dict)] if isinstance(emails, list) else []
+    primary = next(
+        (str(email["value"]) for email in listed if email.get("primary") is True and email.get("value")), None
+    )
     address = primary or str(user.attributes.get("userName") or "")
     return address if "@" in address else None
 

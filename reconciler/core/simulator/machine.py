@@ -155,11 +155,11 @@ class Simulator:
         listed = list_response(page, total=len(found), start=start, items_per_page=self.quirks.page_limit)
         return Response(200, listed)
 
-    def _count(self, asked: int) -> int:
+    def _count(self, requested: int) -> int:
         limit = self.quirks.page_limit
-        if self.quirks.out_of_range_count == "refuse" and not 1 <= asked <= limit:
+        if self.quirks.out_of_range_count == "refuse" and not 1 <= requested <= limit:
             raise invalid_value("count", f"must be from 1 to {limit}")
-        return min(max(1, asked), limit)
+        return min(max(1, requested), limit)
 
     def _created(self, endpoint: Endpoint, body: JsonObject, now: datetime) -> Answer:
         fresh: JsonObject = {"active": True} if endpoint == "Users" else {}

@@ -121,7 +121,7 @@ def find_full_reason(
         return "no whole apply that looked at everybody is on record for this line"
     if full.tenant is None or full.desired is None:
         return f"what apply #{full.serial} applied can't be compiled any more"
-    changed = [one for one in SETTINGS if getattr(full.tenant, one) != getattr(tenant, one)]
+    changed = [setting for setting in SETTINGS if getattr(full.tenant, setting) != getattr(tenant, setting)]
     matching = (full.desired.matching, full.desired.group_matching)
     if matching != (desired.matching, desired.group_matching):
         changed.append("the matching attributes")
