@@ -55,22 +55,6 @@ def count_population(live: LiveState, on_record: int | None = None) -> Totals:
     )
 
 
-def check_guardrails(
-    changes: Sequence[Change],
-    guardrails: Guardrails,
-    population: Totals,
-    done: Mapping[str, int] = NOTHING_DONE,
-    *,
-    first_apply: bool = False,
-) -> list[Problem]:
-    """Returns a problem for each guardrail that the changes exceed, with the limit, the count and the keys.
-
-    `done` counts the effects of applies within `guardrails.within`, by the name of the guardrail (see `effects_of`).
-    """
-    exceeded = check_limits(changes, guardrails, population, done, first_apply=first_apply)
-    return [*exceeded, *check_protected(changes, guardrails)]
-
-
 def check_limits(
     changes: Sequence[Change],
     guardrails: Guardrails,
@@ -79,8 +63,9 @@ def check_limits(
     *,
     first_apply: bool = False,
 ) -> list[Problem]:
-    """Returns a problem for each limit that the changes exceed.
+    """Returns a problem for each limit that the changes exceed, with the limit, the count and the keys.
 
+    `done` counts the effects of applies within `guardrails.within`, by the name of the guardrail (see `effects_of`).
     The first apply takes over an account, and may adopt all of it.
     """
     totals = {

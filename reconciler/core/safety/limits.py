@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.changes.plan import Change
 from reconciler.core.declarations.tenant import Guardrails
 from reconciler.core.model.resources import Value
 
@@ -91,11 +91,9 @@ def primary_address(value: Value) -> str | None:
 
 
 def _cleared(change: Change) -> Iterator[str]:
-    return (attribute.path for attribute in change.attributes if _clears(attribute))
-
-
-def _clears(attribute: AttributeChange) -> bool:
-    return attribute.after is None and attribute.before is not None
+    return (
+        attribute.path for attribute in change.attributes if attribute.after is None and attribute.before is not None
+    )
 
 
 def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
