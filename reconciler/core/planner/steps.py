@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reconciler.core.changes.plan import Change
+from reconciler.core.changes.plan import Change, find_manager
 from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.declarations.tenant import RolesVia
 from reconciler.core.model.messages import JsonObject, Request
@@ -110,11 +110,7 @@ def lookups(step: Step) -> list[tuple[str, str]]:
 def needs_of(change: Change) -> list[str]:
     """Returns the keys that a change refers to, and its own key if the same plan creates that resource."""
     own = [] if change.target_id or change.action in CREATING else [change.key]
-    return [*own, *change.members, *([manager] if (manager := _manager(change)) else [])]
-
-
-def _manager(change: Change) -> str | None:
-    return next((str(one.after) for one in change.attributes if one.path == "manager" and one.after), None)
+    return [*own, *change.members, *([manager] if (manager := find_manager(change)) else [])]
 
 
 def _prevented(change: Change, missing: Container[str]) -> bool:
