@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.changes.outcome import Outcome, Run
+from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import AttributeChange, Change, Plan, Unmanaged, digest_of, effect_id, order_changes
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.declarations.redaction import REDACTED, Redaction
@@ -74,11 +74,8 @@ def readable_plan(plan: Plan) -> Plan:
 
 def readable_run(run: Run) -> Run:
     """Returns the outcomes of an apply for files and reports."""
-    return run.model_copy(update={"outcomes": tuple(map(_readable_outcome, run.outcomes))})
-
-
-def _readable_outcome(outcome: Outcome) -> Outcome:
-    return outcome.model_copy(update={"change": readable(outcome.change)})
+    outcomes = tuple(outcome.model_copy(update={"change": readable(outcome.change)}) for outcome in run.outcomes)
+    return run.model_copy(update={"outcomes": outcomes})
 
 
 def redact_sentence(sentence: str, change: Change) -> str:

@@ -109,7 +109,7 @@ def explain_leaver(git: GitStates, left: DesiredUser, beside: AccountView | None
         name=left.name,
         tenant=git.tenant_name,
         as_of=git.today.isoformat(),
-        verdict=f"{was}. {_fate(git, live, known_as, left.key) if beside else _unknown_fate(git)}",
+        verdict=f"{was}. {_fate(git, live, known_as, left.key) if beside else f'If active, they are {_then(git)}.'}",
         source=left.source,
         account=beside.side_of(known_as, live) if beside else None,
         manage=manage,
@@ -131,10 +131,6 @@ def _again(git: GitStates, left: DesiredUser) -> tuple[CandidateEdit, ...]:
 def _live_of(left: DesiredUser, beside: AccountView) -> LiveUser | None:
     """Finds the live user that matches, even if HEAD declares the same person under another key."""
     return match_resources([left], beside.live.users, beside.desired.matching).live_of.get(left.key)
-
-
-def _unknown_fate(git: GitStates) -> str:
-    return f"If active, they are {_then(git)}."
 
 
 def _then(git: GitStates) -> str:

@@ -54,14 +54,12 @@ class GroupPlanner:
         going = self._selected(group, set(map(self.references.key_of, left.members - kept)))
         if not going:
             return Result()
-        reason = f"the group {self._how_it_left(group)}: it stays, and the members that git declared leave it"
+        how = "is out of scope" if self.desired.resource(group.key) else "left git"
+        reason = f"the group {how}: it stays, and the members that git declared leave it"
         removed = self._remove(group, live, sorted(going), self._cause_of_leaving(group), reason)
         staying = sorted(set(map(self.references.key_of, live.members - self.ownership.spared)) - going)
         noted = [*_note(group, staying, "git did not declare them"), *self._note_spared(group, live)]
         return Result([removed], skipped=noted)
-
-    def _how_it_left(self, group: DesiredGroup) -> str:
-        return "is out of scope" if self.desired.resource(group.key) else "left git"
 
     def _cause_of_leaving(self, group: DesiredGroup) -> Cause:
         if self.desired.resource(group.key):
