@@ -226,7 +226,7 @@ async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[
         if not response.succeeded:
             raise NotScim(f"was answered {describe_error(response)}")
         page = read_page(response.body)
-        if fault := look_up.find_stranger(map(_READ[look_up.endpoint], page.resources)):
+        if fault := look_up.find_unrelated(map(_READ[look_up.endpoint], page.resources)):
             raise NotScim(fault)
         rows.extend(page.resources)
         if len(rows) >= page.total or not page.resources:

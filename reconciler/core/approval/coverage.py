@@ -88,7 +88,7 @@ def approve_all(now: Plan) -> Approval:
     )
 
 
-def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
+def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
     """Compares a fresh plan with the approved plans and open atoms, and returns the changes that may run.
 
     Raises Refused if an approved plan is for another account, or was not applyable when it was made.

@@ -20,7 +20,7 @@ from reconciler.core.adoption.importing import import_account
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.declared import Declarations, DeclaredUser, UserDeclaration
 from reconciler.core.declarations.tenant import Tenant
-from reconciler.core.explanation.account_view import AccountSide, AccountView, Planned, hold_against
+from reconciler.core.explanation.account_view import AccountSide, AccountView, Planned, view_account
 from reconciler.core.explanation.flip import CandidateEdit, edited_by, find_edits, spell_value
 from reconciler.core.model.frozen import Frozen
 from reconciler.core.model.matching import match_resources
@@ -245,7 +245,7 @@ def _manage(
     wrong = next((problem for problem in state.problems if problem.severity == "error"), None)
     if wrong:
         return None, f"this declaration has an error: {wrong.message}"
-    after = hold_against(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
+    after = view_account(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
     if after and live and after.links.users.live_of.get(key) != live:
         return None, f"this declaration would not match them: users match by {', '.join(state.matching)}"
     return Managing(

@@ -75,7 +75,7 @@ class LookUp:
         """Whether the filter has an `or`."""
         return len([*chain(*self.terms), *chain(*self.witnesses.values())]) > 1
 
-    def find_stranger(self, found: Iterable[LiveUser | LiveGroup]) -> str:
+    def find_unrelated(self, found: Iterable[LiveUser | LiveGroup]) -> str:
         """Returns the fault if a found resource fits no term of the filter, else an empty text."""
         terms = [*chain(*self.terms), *chain(*self.witnesses.values())]
         other = next((resource for resource in found if not _is_any_of(resource, terms)), None)
@@ -84,7 +84,7 @@ class LookUp:
     def check_answer(self, found: Sequence[LiveUser | LiveGroup]) -> tuple[list[LiveUser | LiveGroup], str]:
         """Returns the found resources without the witnesses, and an empty text; or no resources, and the fault."""
         all_terms = list(chain(*self.terms))
-        if fault := self.find_stranger(found):
+        if fault := self.find_unrelated(found):
             return [], fault
         missing = any(not any(_is_any_of(resource, terms) for resource in found) for terms in self.terms)
         for attribute, proofs in self.witnesses.items():
