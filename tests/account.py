@@ -83,7 +83,7 @@ class Account:
             return httpx.Response(response.status, json=response.body, headers=dict(response.headers))
 
         transport = httpx.MockTransport(handle)
-        client = Client(REST_URL, "any token", (), transport=transport, manner=REST)
+        client = Client(REST_URL, "any token", (), transport=transport, profile=REST)
         return RestLine(client, Client(REST_URL, None, (), transport=transport), SANDBOX)
 
 
@@ -102,11 +102,11 @@ async def read_account(account: Account, dialect: Dialect) -> LiveState:
         return to_live_state(*await read_snapshot(client, dialect))
 
 
-async def read_roles(account: Account, live: LiveState, sought: list[RoleLookup]) -> LiveState:
+async def read_roles(account: Account, live: LiveState, lookups: list[RoleLookup]) -> LiveState:
     """Returns the live state with the roles of people, which are read as commands do."""
     line = account.rest_line()
     async with line.client, line.tokens:
-        return join_people(live, *await read_behind(line, sought, len(live.users)))
+        return join_people(live, *await read_behind(line, lookups, len(live.users)))
 
 
 async def apply_plan(made: MadePlan, send: Send, dialect: Dialect, roles_via: RolesVia = "scim") -> tuple[Outcome, ...]:

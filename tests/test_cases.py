@@ -82,8 +82,8 @@ APPLIED = [name for name in NAMES if is_applied(name)]
 async def plan(story: Story, account: Account, dialect: Dialect = DIALECTS["4me"]) -> MadePlan:
     """Reads the account and plans, as every command does."""
     live = await read_account(account, dialect)
-    sought = list_role_lookups(story.desired, live, story.tenant, story.earlier, story.evidence)
-    live = await read_roles(account, live, sought) if story.tenant.roles_via == "permissions" else live
+    lookups = list_role_lookups(story.desired, live, story.tenant, story.earlier, story.evidence)
+    live = await read_roles(account, live, lookups) if story.tenant.roles_via == "permissions" else live
     faults = (*live.certificate.faults, *story.faults)
     return make_plan(
         PlanInput(

@@ -74,8 +74,8 @@ def judge_roles(step: Step, response: Response) -> Answered:
         return Answered.all("stale", "the person is no longer in the account: plan again")
     if not response.succeeded:
         return Answered.all("failed", f"refused: {describe_error(response)}")
-    held = read_roles(response)
-    not_taken = {change.id: list_roles_not_taken(change, held) for change in step.changes}
-    others = list_other_differences(step, held)
+    live_roles = read_roles(response)
+    not_taken = {change.id: list_roles_not_taken(change, live_roles) for change in step.changes}
+    others = list_other_differences(step, live_roles)
     detail = f"the account also changed other roles: {', '.join(others)}; the next plan shows them" if others else ""
     return Answered("applied", detail, live_id=step.changes[0].target_id, not_taken=not_taken)

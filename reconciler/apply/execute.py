@@ -88,17 +88,17 @@ async def execute(  # noqa: PLR0913  # the changes, the connection, the stop and
     ids: Mapping[str, str],
     channel: Channel,
     stop: Stop,
-    tell: Callable[[Outcome], None] = lambda _outcome: None,
+    report: Callable[[Outcome], None] = lambda _outcome: None,
     *,
     learned: dict[str, str] | None = None,
 ) -> tuple[Outcome, ...]:
     """Executes the changes, and returns one outcome for each, in their order.
 
-    `ids` holds the live ids of keys; `tell` receives each outcome as it happens; `learned` receives the ids of created
-    keys.
+    `ids` holds the live ids of keys; `report` receives each outcome as it happens; `learned` receives the ids of
+    created keys.
     """
     changes = tuple(changes)
-    execution = _Execution(dict(ids), channel, stop, tell)
+    execution = _Execution(dict(ids), channel, stop, report)
     await execution.run(make_steps(changes, "permissions" if channel.roles else "scim"))
     if learned is not None:
         learned.update(execution.ids.items() - ids.items())
@@ -110,27 +110,27 @@ class _Execution:
     ids: dict[str, str]
     channel: Channel
     stop: Stop
-    tell: Callable[[Outcome], None]
+    report: Callable[[Outcome], None]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     created: dict[str, asyncio.Event] = field(default_factory=dict)
     reactivated: dict[str, asyncio.Event] = field(default_factory=dict)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_BEGUN))
+    begun_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_BEGUN))
     failures: int = 0
 
     async def run(self, steps: Iterable[Step]) -> None:
-        """Runs all steps, at most MOST_BEGUN at a time; a step that waits for a later one takes no place."""
+        """Runs all steps, at most MOST_BEGUN at a time; a step that waits for a later one takes no slot."""
         steps = tuple(steps)
         self.created = {step.key: asyncio.Event() for step in steps if step.creates}
         self.reactivated = {step.key: asyncio.Event() for step in steps if step.reactivates}
         begun: set[asyncio.Event] = set()
         async with asyncio.TaskGroup() as tasks:
             for step in steps:
-                place = self.places if begun.issuperset(self._awaited(step)) else None
-                if place:
-                    await place.acquire()
+                slot = self.begun_slots if begun.issuperset(self._awaited(step)) else None
+                if slot:
+                    await slot.acquire()
                 begun.update(self._announced(step))
-                tasks.create_task(self._run_step(step, place))
+                tasks.create_task(self._run_step(step, slot))
 
     def _awaited(self, step: Step) -> list[asyncio.Event]:
         """Returns the events that the step needs: its resources are created, and a user who gets roles is active."""
@@ -143,7 +143,7 @@ class _Execution:
         created = [self.created[step.key]] if step.creates else []
         return [*created, self.reactivated[step.key]] if step.reactivates else created
 
-    async def _run_step(self, step: Step, place: asyncio.Semaphore | None) -> None:
+    async def _run_step(self, step: Step, slot: asyncio.Semaphore | None) -> None:
         for event in self._awaited(step):
             await event.wait()
         try:
@@ -152,8 +152,8 @@ class _Execution:
         finally:
             for event in self._announced(step):
                 event.set()  # else the steps that wait would never end
-            if place:
-                place.release()
+            if slot:
+                slot.release()
 
     async def _carry_out(self, step: Step) -> None:
         """Gives every change of the step its outcome, whatever happens."""
@@ -243,7 +243,7 @@ class _Execution:
         self._log_end(outcomes, answered)
         for outcome in outcomes:
             self.failures += outcome.status == "failed"
-            self.tell(outcome)
+            self.report(outcome)
         if self.failures >= STOP_AFTER_FAILURES and self.failures > STOP_AFTER_SHARE * len(self.outcomes):
             self.stop.set(f"{self.failures} of {len(self.outcomes)} changes failed")
 

@@ -49,7 +49,7 @@ async def name_holder(step: Step, conflict: Response, send: Callable[[Request], 
 
 
 async def _candidates(step: Step, send: Callable[[Request], Awaitable[Response]]) -> list[LiveUser | LiveGroup]:
-    """Returns the hits that have the sought value, because some services ignore filters and return all, in pages."""
+    """Returns the hits that have that value, because some services ignore filters and return all, in pages."""
     found: dict[str, LiveUser | LiveGroup] = {}
     for attribute, value in lookups(step):
         page = await _look_up(step, attribute, value, send)

@@ -71,14 +71,14 @@ def _read_context(
 
 def _view_account(history: History, prior: PriorState, live: Path | None) -> AccountView:
     from reconciler.core.declarations.redaction import Redaction
-    from reconciler.core.explanation.account_view import hold_against
+    from reconciler.core.explanation.account_view import view_account
     from reconciler.pipeline.account.connect import read_whole
     from reconciler.pipeline.record.evidence import find_evidence
 
     current = history.current
     account = read_whole(current, live)
     evidence = find_evidence(history, current, prior, account)
-    view = hold_against(current.desired, account, current.tenant, prior.earlier, evidence)
+    view = view_account(current.desired, account, current.tenant, prior.earlier, evidence)
     return replace(view, redaction=Redaction(current.redaction.names))
 
 

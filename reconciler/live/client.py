@@ -95,7 +95,7 @@ class Client:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: PaceClock = REAL_CLOCK,
-        manner: ServiceProfile = SCIM,
+        profile: ServiceProfile = SCIM,
     ) -> None:
         self.url = url
         self.transport = transport
@@ -106,7 +106,7 @@ class Client:
         self.dated: str | None = None
         self.hurry = asyncio.Event()
         self._tokens = OneToken(token) if isinstance(token, str) else token
-        self._manner = manner
+        self._profile = profile
         self._clock = clock
         self._limiter = RateLimiter(windows, clock)
         self._one_by_one = asyncio.Lock()
@@ -116,7 +116,7 @@ class Client:
             timeout=SECONDS_FOR_AN_ANSWER,
             follow_redirects=False,
             trust_env=url.startswith("https:"),  # a proxy of the environment tunnels https, but could read http
-            headers={"Accept": "application/scim+json, application/json", **manner.headers},
+            headers={"Accept": "application/scim+json, application/json", **profile.headers},
         )
 
     async def __aenter__(self) -> Self:
@@ -142,7 +142,7 @@ class Client:
         """
         refuse_method(request.method)
         attempt, renewed = 0, False
-        creates = request.method == "POST" and not self._manner.repeatable
+        creates = request.method == "POST" and not self._profile.repeatable
         while True:
             attempt += 1
             answer, token = await self._attempt(request)
@@ -168,7 +168,7 @@ class Client:
     def _counted(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer, requests: int) -> Response:
         """Returns the answer or raises the error, with the number of requests sent."""
         try:
-            return replace(self._judge(request, answer), requests=requests)
+            return replace(self._check(request, answer), requests=requests)
         except Unreachable as error:
             error.requests = requests
             raise
@@ -217,8 +217,8 @@ class Client:
                     raise NotSent("the run stopped before the request was sent")
 
     async def _exchange(self, request: Request, token: str | None, permit: Permit) -> Response:
-        content = None if request.body is None else write_body(request.body, self._manner.sends)
-        headers: dict[str, str] = {"Content-Type": self._manner.sends} if content is not None else {}
+        content = None if request.body is None else write_body(request.body, self._profile.sends)
+        headers: dict[str, str] = {"Content-Type": self._profile.sends} if content is not None else {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         address, traced = self.url + request.path, {"trace": permit.trace}
@@ -243,11 +243,11 @@ class Client:
             if not answer.is_success:
                 return None
             raise NotAnAnswer(
-                f"{self.url} answers {describe_body(body)} where {self._manner.expects} was expected: "
-                f"check {self._manner.setting}"
+                f"{self.url} answers {describe_body(body)} where {self._profile.expects} was expected: "
+                f"check {self._profile.setting}"
             ) from error
 
-    def _judge(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer) -> Response:
+    def _check(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer) -> Response:
         if isinstance(answer, NotAnAnswer):
             raise answer
         if isinstance(answer, httpx.HTTPError):
@@ -256,10 +256,10 @@ class Client:
         if request.method == "POST" and answer.status in SERVER_ERRORS:
             raise LostAnswer(f"{self.url} answered {describe_error(answer)}")
         if answer.status == httpx.codes.UNAUTHORIZED:
-            raise Unreachable(f"{self.url} refuses the token (401). {self._manner.refused}")
+            raise Unreachable(f"{self.url} refuses the token (401). {self._profile.refused}")
         if answer.redirects:
             raise Unreachable(
-                f"{self.url} redirects elsewhere, and the token is not sent there: correct {self._manner.setting}"
+                f"{self.url} redirects elsewhere, and the token is not sent there: correct {self._profile.setting}"
             )
         return answer
 

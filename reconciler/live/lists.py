@@ -49,13 +49,13 @@ async def _look(client: Client, kind: Kind, dialect: Dialect, first: Page) -> Li
 
 async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Listing) -> Listing:
     """Requests one more page after full pages, because only that shows a total that is too low."""
-    came = len(listing.resources)
+    received = len(listing.resources)
     try:
-        response = await client.send(list_request(kind, came + 1, size))
+        response = await client.send(list_request(kind, received + 1, size))
         ids = {read_id(row) for row in _page_of(response).resources} if response.succeeded else set()
     except (NotScim, Unreachable) as error:
         return listing.with_faults(f"{kind} after the last page: {error}")
-    more = (f"{kind}: {came} were announced and more exist",) if ids - listing.resources.keys() else ()
+    more = (f"{kind}: {received} were announced and more exist",) if ids - listing.resources.keys() else ()
     return replace(listing, faults=more)
 
 

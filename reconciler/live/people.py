@@ -58,22 +58,22 @@ async def count_people(line: RestLine) -> int:
     return len(page.people) if page.total is None else page.total
 
 
-async def read_behind(line: RestLine, sought: Sequence[RoleLookup], users: int | None) -> tuple[People, Certificate]:
-    """Reads the people behind the sought users, with their roles; `users` is the number of SCIM users, if known.
+async def read_behind(line: RestLine, lookups: Sequence[RoleLookup], users: int | None) -> tuple[People, Certificate]:
+    """Reads the people behind these users, with their roles; `users` is the number of SCIM users, if known.
 
-    Sends nothing if `sought` is empty. Raises Unreachable if the credentials are refused, or have no access.
+    Sends nothing if `lookups` is empty. Raises Unreachable if the credentials are refused, or have no access.
     """
     before = line.requests
-    if not sought:
-        return People(sought=frozenset()), Certificate("full", 0, 0, 0)
+    if not lookups:
+        return People(looked_up=frozenset()), Certificate("full", 0, 0, 0)
     reading = _Reading(line)
     me = await ask_me(line)
-    found = await reading.find(sought, users)
-    roles = await reading.roles_of(found, sought)
+    found = await reading.find(lookups, users)
+    roles = await reading.roles_of(found, lookups)
     people = People(
         people=tuple(replace(person, roles=roles.get(person.id, frozenset())) for person in found),
         me=me.id,
-        sought=frozenset(lookup.user.id for lookup in sought),
+        looked_up=frozenset(lookup.user.id for lookup in lookups),
     )
     return people, Certificate("full", 0, 0, line.requests - before, tuple(reading.faults))
 
@@ -100,10 +100,10 @@ class _Reading:
     line: RestLine
     faults: list[str] = field(default_factory=list)
 
-    async def find(self, sought: Sequence[RoleLookup], users: int | None) -> list[Person]:
-        """Finds the people that may be behind the sought users: by SCIM id, and the others by e-mail."""
-        wanted = {lookup.user.id for lookup in sought}
-        if seek_each(len(sought), users):
+    async def find(self, lookups: Sequence[RoleLookup], users: int | None) -> list[Person]:
+        """Finds the people that may be behind these users: by SCIM id, and the others by e-mail."""
+        wanted = {lookup.user.id for lookup in lookups}
+        if seek_each(len(lookups), users):
             lists = await asyncio.gather(
                 *(self._whole_list(source=SCIM_SOURCE, sourceID=user_id) for user_id in sorted(wanted))
             )
@@ -111,7 +111,7 @@ class _Reading:
         else:
             linked = await self._whole_list(source=SCIM_SOURCE)
         known = {person.source_id for person in linked}
-        missing = [lookup.user for lookup in sought if lookup.user.id not in known]
+        missing = [lookup.user for lookup in lookups if lookup.user.id not in known]
         addresses = {address for address in map(address_of, missing) if address}
         others = await self._find_by_email(sorted(addresses), len(linked))
         by_scim_id = [person for person in linked if person.source_id in wanted]
@@ -130,7 +130,7 @@ class _Reading:
         lists = await asyncio.gather(*(self._whole_list(primary_email=address) for address in addresses))
         return [person for people in lists for person in people]
 
-    async def roles_of(self, found: Sequence[Person], sought: Sequence[RoleLookup]) -> Mapping[str, frozenset[str]]:
+    async def roles_of(self, found: Sequence[Person], lookups: Sequence[RoleLookup]) -> Mapping[str, frozenset[str]]:
         """Reads the roles of each person: person by person, or from the list of holders of each role.
 
         After lists, the people that a change may concern are read one by one, to be sure.
@@ -141,8 +141,8 @@ class _Reading:
         if finish_each(len(found), sum(holders.left for holders in lists.values())):
             return await self._read_roles_of_each(found)
         await asyncio.gather(*map(self._finish, lists.values()))
-        held = {person.id: frozenset(role for role in lists if person.id in lists[role].people) for person in found}
-        return {**held, **await self._read_roles_of_each(list_to_be_sure(sought, found, held))}
+        roles_of = {person.id: frozenset(role for role in lists if person.id in lists[role].people) for person in found}
+        return {**roles_of, **await self._read_roles_of_each(list_to_be_sure(lookups, found, roles_of))}
 
     async def _first_holders(self, role: str) -> _List:
         return await self._first_page(f"holders of {role}", people_request(roles=role))
@@ -150,7 +150,7 @@ class _Reading:
     async def _read_roles_of_each(self, people: Iterable[Person]) -> dict[str, frozenset[str]]:
         people = list(people)
         roles = await asyncio.gather(*(self._read_roles(person) for person in people))
-        return {person.id: held for person, held in zip(people, roles, strict=True)}
+        return {person.id: of_person for person, of_person in zip(people, roles, strict=True)}
 
     async def _read_roles(self, person: Person) -> frozenset[str]:
         try:
@@ -181,13 +181,13 @@ class _Reading:
             except (NotPeople, NotAnAnswer, LostAnswer) as error:
                 self.faults.append(f"{listed.name}, page {pages + 1}: {error}")
                 return
-        came = len(listed.people)
+        received = len(listed.people)
         if listed.following is not None:
             self.faults.append(f"{listed.name}: the list does not end")
-        elif listed.total is not None and listed.total != came:
-            self.faults.append(f"{listed.name}: {listed.total} were announced and {came} came")
-        elif listed.total is None and came and came % PAGE == 0:
-            self.faults.append(f"{listed.name}: {came} came, without a total, so more may exist")
+        elif listed.total is not None and listed.total != received:
+            self.faults.append(f"{listed.name}: {listed.total} were announced and {received} came")
+        elif listed.total is None and received and received % PAGE == 0:
+            self.faults.append(f"{listed.name}: {received} came, without a total, so more may exist")
 
     def _add(self, listed: _List, page: PeoplePage) -> None:
         if page.total not in (listed.total, None):

@@ -61,11 +61,11 @@ async def _read_groups(client: Client, dialect: Dialect) -> Listing:
     """Reads all groups with their members; reads the list again if a listed group is missing."""
     listing = await read_list(client, "Groups", dialect)
     details = await _read_members(client, listing, {})
-    if details.gone and not listing.faults and not details.faults:
+    if details.missing and not listing.faults and not details.faults:
         listing = await read_list(client, "Groups", dialect)
         details = await _read_members(client, listing, details.read)
     detailed = {live_id: details.read.get(live_id, row) for live_id, row in listing.resources.items()}
-    faults = (_describe_fault("Groups", live_id, reason) for live_id, reason in details.gone.items())
+    faults = (_describe_fault("Groups", live_id, reason) for live_id, reason in details.missing.items())
     return replace(listing, resources=detailed, faults=(*listing.faults, *details.faults, *faults))
 
 
@@ -105,7 +105,7 @@ class _Details:
     """The answers for single resources: those that were read, the answer for each missing one, and faults."""
 
     read: dict[str, JsonObject]
-    gone: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
@@ -126,7 +126,7 @@ async def _read_one(client: Client, kind: Kind, live_id: str, details: _Details)
     if response.succeeded and isinstance(response.body, dict) and response.body.get("id") == live_id:
         details.read[live_id] = response.body
     elif response.status == HTTPStatus.NOT_FOUND:
-        details.gone[live_id] = reason
+        details.missing[live_id] = reason
     else:
         details.faults.append(_describe_fault(kind, live_id, reason))
 

@@ -53,9 +53,9 @@ async def open_rest_line(
 ) -> RestLine:
     """Opens a connection that closes with the stack; the first request also fetches the token."""
     tokens = await stack.enter_async_context(
-        Client(address.token_url, None, (), transport=transport, clock=clock, manner=TOKEN_ADDRESS)
+        Client(address.token_url, None, (), transport=transport, clock=clock, profile=TOKEN_ADDRESS)
     )
-    manner = ServiceProfile(
+    profile = ServiceProfile(
         expects="4me's REST API",
         refused=RENEWAL,
         setting="the tenant's permissions.url",
@@ -63,5 +63,5 @@ async def open_rest_line(
         headers={"X-Xurrent-Account": address.account},
     )
     source = ClientCredentials(tokens, credentials, clock)
-    client = Client(address.url, source, address.windows, transport=transport, clock=clock, manner=manner)
+    client = Client(address.url, source, address.windows, transport=transport, clock=clock, profile=profile)
     return RestLine(await stack.enter_async_context(client), tokens, address.account)

@@ -117,12 +117,12 @@ async def _answer(
 
     The lookups of users show whether the service supports `or`.
     """
-    sought = known.keys | questions.keys | questions.sample
-    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, sought)
+    looked_up = known.keys | questions.keys | questions.sample
+    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, looked_up)
     sample = _terms(lookup_planner, questions.sample, "user")
     users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, sample)
-    questions = questions.asked_singly() if line.knows_or is False else questions
-    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, sought)
+    questions = questions.with_few_samples() if line.knows_or is False else questions
+    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, looked_up)
     groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
     more_users, with_members = await asyncio.gather(
         _get_all(line, "Users", questions.users), _get_all(line, "Groups", questions.groups)
@@ -186,7 +186,7 @@ async def _look_up_singly(
     answers = await asyncio.gather(*(_ask(line, look_up) for look_up in make_single_look_ups(endpoint, terms)))
     rows = [row for answer in answers for row in answer]
     without: Witnesses = {attribute: () for attribute, proofs in witnesses.items() if not proofs}
-    _found, fault = LookUp(endpoint, tuple(map(tuple, terms)), without).judge(list(map(_READ[endpoint], rows)))
+    _found, fault = LookUp(endpoint, tuple(map(tuple, terms)), without).check_answer(list(map(_READ[endpoint], rows)))
     if fault:
         line.faults.append(f"{endpoint}: a lookup {fault}")
     return rows
@@ -205,12 +205,12 @@ async def _ask(line: _Line, look_up: LookUp) -> list[JsonObject]:
 
 
 async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> list[JsonObject]:
-    """Returns the sought resources of all pages; an answer that can't be trusted is a fault."""
+    """Returns the resources that match of all pages; an answer that can't be trusted is a fault."""
     if response is None:
         return []
     try:
         rows = await _read_pages(line, look_up, response)
-        kept, fault = look_up.judge([_READ[look_up.endpoint](row) for row in rows])
+        kept, fault = look_up.check_answer([_READ[look_up.endpoint](row) for row in rows])
     except NotScim as error:
         kept, fault = [], str(error)
     if fault:
@@ -226,7 +226,7 @@ async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[
         if not response.succeeded:
             raise NotScim(f"was answered {describe_error(response)}")
         page = read_page(response.body)
-        if fault := look_up.find_stranger(map(_READ[look_up.endpoint], page.resources)):
+        if fault := look_up.find_unrelated(map(_READ[look_up.endpoint], page.resources)):
             raise NotScim(fault)
         rows.extend(page.resources)
         if len(rows) >= page.total or not page.resources:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.core.approval.coverage import Approval, hold_against
+from reconciler.core.approval.coverage import Approval, compare_with_approved
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.outcome import Outcome
@@ -160,7 +160,7 @@ def apply_plans(
     fails: Callable[[Change], bool] = lambda _change: False,
 ) -> Applied:
     """Compares a plan with the approved ones, and carries out approved changes; a change in `fails` does nothing."""
-    approval = hold_against(planned.plan, tuple(approved), force, planned.now())
+    approval = compare_with_approved(planned.plan, tuple(approved), force, planned.now())
     applied = Applied(approval)
     for change in approval.to_run:
         failed = fails(change) or not account.carry_out(change)

@@ -220,7 +220,7 @@ def test_a_recovery_is_shown_first_and_written_with_its_digest(project: Project)
     project.commit(SANDBOX + TEAM)
     applied = project.run("apply", "--yes", "--read", "targeted", "--base", "HEAD~1")
     assert 0 == applied.code, applied.err
-    assert "Full read: no whole apply that looked at everybody followed the recovery" in applied.err
+    assert "Full read: no complete apply with a full read followed the recovery" in applied.err
     assert ("full", True) == tuple(project.applies()[-1][name] for name in ("mode", "whole"))
 
 

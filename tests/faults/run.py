@@ -135,8 +135,8 @@ async def _plan(
     live = to_live_state(snapshot, certificate)
     earlier = Earlier(base=base) if base else Earlier()
     if lines.rest:
-        sought = list_role_lookups(state, live, tenant, earlier, evidence_of(earlier))
-        live = join_people(live, *await read_behind(lines.rest, sought, len(live.users)))
+        lookups = list_role_lookups(state, live, tenant, earlier, evidence_of(earlier))
+        live = join_people(live, *await read_behind(lines.rest, lookups, len(live.users)))
     return make_plan(PlanInput(state, live, tenant, NO_LIMITS, TODAY, earlier, evidence=evidence_of(earlier)))
 
 

@@ -52,18 +52,18 @@ def service(people: Iterable[JsonObject], **quirks: Any) -> RestService:
     )
 
 
-def read(one: RestService, sought: list[RoleLookup], users: int | None = None) -> tuple[People, Certificate]:
-    return one.ask(lambda line: read_behind(line, sought, len(sought) if users is None else users))
+def read(one: RestService, lookups: list[RoleLookup], users: int | None = None) -> tuple[People, Certificate]:
+    return one.ask(lambda line: read_behind(line, lookups, len(lookups) if users is None else users))
 
 
 def held(people: People) -> dict[str, set[str]]:
     return {one.id: set(one.roles) for one in people.people}
 
 
-def damaged(instead: Any, people: Iterable[JsonObject], sought: list[RoleLookup]) -> tuple[People, Certificate]:
+def damaged(instead: Any, people: Iterable[JsonObject], lookups: list[RoleLookup]) -> tuple[People, Certificate]:
     one = service(people)
     one.instead = instead
-    return read(one, sought)
+    return read(one, lookups)
 
 
 def looking_for(what: str) -> Any:
@@ -76,7 +76,7 @@ def test_few_people_are_asked_one_by_one() -> None:
     people, certificate = read(one, [RoleLookup(user(0), frozenset()), RoleLookup(user(1), frozenset())])
 
     assert {"1000": {"auditor"}, "1001": {"account_owner", "brand_new"}} == held(people)
-    assert ("1", frozenset({"u0", "u1"})) == (people.me, people.sought)
+    assert ("1", frozenset({"u0", "u1"})) == (people.me, people.looked_up)
     assert (Certificate("full", 0, 0, 5), True) == (certificate, certificate.complete)
     assert [
         "token",
@@ -92,7 +92,7 @@ def test_where_nobody_is_sought_nothing_is_asked() -> None:
     one = service([person(0)])
     people, certificate = read(one, [])
 
-    assert ([], People(sought=frozenset()), 0) == (one.asked, people, certificate.requests)
+    assert ([], People(looked_up=frozenset()), 0) == (one.asked, people, certificate.requests)
 
 
 def test_one_person_of_many_is_sought_by_their_scim_id() -> None:
@@ -125,9 +125,9 @@ def test_a_thousand_people_with_twenty_roles_cost_what_the_derivation_says() -> 
             roles[number].add(role)
     roles[0].add("account_owner")
     one = service(person(number, roles[number]) for number in range(1_000))
-    sought = [RoleLookup(user(number), frozenset(roles[number] - {"account_owner"})) for number in range(1_000)]
+    lookups = [RoleLookup(user(number), frozenset(roles[number] - {"account_owner"})) for number in range(1_000)]
 
-    people, certificate = read(one, sought)
+    people, certificate = read(one, lookups)
 
     assert {str(1_000 + number): roles[number] for number in roles} == held(people)
     assert 20 == len(ROLES)
@@ -139,8 +139,8 @@ def test_whom_a_change_may_take_something_from_is_asked_to_be_sure() -> None:
     """A role that no list is asked for by name would go with the overwrite: two changes, two questions."""
     one = service([person(0, ["auditor", "brand_new"]), *(person(number, ["specialist"]) for number in range(1, 40))])
     wanted = {0: frozenset({"specialist"}), 1: frozenset({"auditor"})}
-    sought = [RoleLookup(user(number), wanted.get(number, frozenset({"specialist"}))) for number in range(40)]
-    people, certificate = read(one, sought)
+    lookups = [RoleLookup(user(number), wanted.get(number, frozenset({"specialist"}))) for number in range(40)]
+    people, certificate = read(one, lookups)
 
     assert {"auditor", "brand_new"} == held(people)["1000"]
     assert 3 + len(HELD) + 2 == certificate.requests
@@ -197,11 +197,11 @@ def test_a_page_that_comes_short_or_twice_is_a_fault() -> None:
         return twice if "/people?" in str(request.url) else None
 
     short = httpx.Response(200, json=[{"id": 5}], headers={"X-Pagination-Total-Entries": "3"})
-    sought = [RoleLookup(user(0), frozenset())]
+    lookups = [RoleLookup(user(0), frozenset())]
 
-    _people, certificate = damaged(again, [person(0)], sought)
+    _people, certificate = damaged(again, [person(0)], lookups)
     assert any("person 1000 came twice" in fault for fault in certificate.faults)
-    _people, certificate = damaged(answer_once(looking_for("source=SCIM"), short), [person(0)], sought)
+    _people, certificate = damaged(answer_once(looking_for("source=SCIM"), short), [person(0)], lookups)
     assert ("SCIM: 3 were announced and 1 came",) == certificate.faults
 
 
@@ -338,6 +338,6 @@ def test_the_live_users_know_who_is_behind_them() -> None:
     """Nothing else of them changes."""
     found, _certificate = read(service([person(0, ["auditor"])]), [RoleLookup(user(0), frozenset())])
 
-    assert (replace(user(0), roles=frozenset({"auditor"}), person="1000", sought=True),) == with_people(
+    assert (replace(user(0), roles=frozenset({"auditor"}), person="1000", roles_looked_up=True),) == with_people(
         (user(0),), found
     )

@@ -42,7 +42,7 @@ class Run:
     def linked(self) -> dict[str, str]:
         """Returns the live ids of the selected declared users, by name."""
         ids, users = self.decided.ids, self.desired.users
-        return {key.name: ids[str(key)] for key in users if self.desired.is_asked(key) and str(key) in ids}
+        return {key.name: ids[str(key)] for key in users if self.desired.is_selected(key) and str(key) in ids}
 
 
 def run_apply(world: World, x: int, y: int, kind: str, account: MemoryAccount) -> None:
@@ -139,7 +139,7 @@ def remember(world: World, run: Run, ids: dict[str, str]) -> None:
     head, truth = world.head, world.truth
     for name, person in head.saying.people:
         key = Key("user", name)
-        if not run.desired.is_asked(key) or str(key) in run.left_out or str(key) not in ids:
+        if not run.desired.is_selected(key) or str(key) in run.left_out or str(key) not in ids:
             continue
         live_id = ids[str(key)]
         truth.ours[live_id] = (head, person.login)
@@ -158,7 +158,7 @@ def end(world: World, run: Run, serial: int) -> None:
     unclear = {*run.left_out, *run.decided.unclear}
     covers = Covers(kind="all_but", keys=hashed(unclear)) if unclear else Covers(kind="all")
     if run.kind != "full" and not run.is_whole:
-        asked = {str(key) for key in run.desired.users if run.desired.is_asked(key)} - unclear
+        asked = {str(key) for key in run.desired.users if run.desired.is_selected(key)} - unclear
         covers = Covers(kind="only", keys=hashed(asked))
     before = 0 if run.kind == "full" else world.record.history.unsettled
     doubts = max(before, run.decided.unsettled)

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from reconciler.core.approval.coverage import hold_against
+from reconciler.core.approval.coverage import compare_with_approved
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan
@@ -116,7 +116,7 @@ class Approval(RuleBasedStateMachine):
         before = self.world.read()
         force = InForce(TODAY, earlier=Earlier(base=self.git))
         account = AccountNow(made.plan, self.proposed.state, before, made.decided)
-        approval = hold_against(made.plan, [approved], force, account)
+        approval = compare_with_approved(made.plan, [approved], force, account)
         line = trouble_at(self.world.send, at, TROUBLES[trouble]) if trouble else None
 
         ran = self.world.carry_out(approval.to_run, made.decided.ids, line)

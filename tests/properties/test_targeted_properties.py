@@ -156,8 +156,8 @@ def test_whatever_is_not_drift_is_in_the_focus_on_what_differs(world: World) -> 
 def is_about(change: Change, desired: DesiredState) -> bool:
     key = parse_key(change.key)
     assert key is not None
-    asked = desired.members_asked(key)
-    return desired.is_asked(key) and (
+    asked = desired.selected_members(key)
+    return desired.is_selected(key) and (
         not change.members or asked is None or not asked.isdisjoint(map(parse_key, change.members))
     )
 
@@ -167,8 +167,8 @@ def restrict(changes: Iterable[Change], desired: DesiredState) -> Iterator[tuple
     for change in changes:
         key = parse_key(change.key)
         assert key is not None
-        asked = desired.members_asked(key)
-        if not desired.is_asked(key):
+        asked = desired.selected_members(key)
+        if not desired.is_selected(key):
             continue
         if asked is None or not change.members or change.action == "create_group":
             yield effect(change)

@@ -28,16 +28,16 @@ def find_breaches(
         return
     for user in users:
         for rule in rules:
-            held = (user.roles or frozenset()) & {*rule.roles}
-            if len(held) >= TOGETHER:
-                assigned = tuple(_assigned(declarations, membership, user.key.name, held, today))
+            conflicting = (user.roles or frozenset()) & {*rule.roles}
+            if len(conflicting) >= TOGETHER:
+                assigned = tuple(_assigned(declarations, membership, user.key.name, conflicting, today))
                 yield Breach(user.key, user.name, assigned, rule.reason)
 
 
 def _assigned(
-    declarations: Declarations, membership: Membership, user: str, held: frozenset[str], today: date
+    declarations: Declarations, membership: Membership, user: str, conflicting: frozenset[str], today: date
 ) -> Iterable[AssignedRole]:
     paths = [path for path in find_paths(declarations, membership, user) if path.counts(today)]
-    for role in sorted(held):
+    for role in sorted(conflicting):
         giving = [path for path in paths if path.role == role]
         yield AssignedRole(role, tuple(map(str, giving)), giving[0].declared.source)

@@ -49,11 +49,11 @@ def _check_values(clause: Clause, population: Population) -> Iterable[Problem]:
         parse = parse_integer
     elif clause.operator in NEEDS_DATE:
         parse = parse_day
-    unfit = [one for one in holders if parse is not None and parse(one.value) is None]
+    unfit = [holder for holder in holders if parse is not None and parse(holder.value) is None]
     if unfit:
         noun = "whole number" if parse is parse_integer else "date"
-        example = "" if clause.redacted else f" (for example {min(as_text(one.value) for one in unfit)!r})"
-        number = sum(len(one.names) for one in unfit)
+        example = "" if clause.redacted else f" (for example {min(as_text(holder.value) for holder in unfit)!r})"
+        number = sum(len(holder.names) for holder in unfit)
         verb = "is" if number == 1 else "are"
         message = f"{count(number, 'value')} of {clause.attribute} {verb} not a {noun}{example}: the clause is false"
         hint = "correct the values, or use another operator"

@@ -132,7 +132,7 @@ def _points(clause: Clause) -> list[object] | None:
 
 
 def _operands(clause: Clause) -> list[str]:
-    return [as_text(one) for one in (clause.value if isinstance(clause.value, list) else [clause.value])]
+    return [as_text(operand) for operand in (clause.value if isinstance(clause.value, list) else [clause.value])]
 
 
 def _values_of(text: str) -> Iterable[object]:

@@ -148,9 +148,13 @@ class _Compiler:
 
 def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Problem]:
     users = Population({name: user.source_attributes for name, user in declarations.users.items()})
-    yield from check_clauses([clause for one in filters.users for clause in one.clauses], users, declarations.groups)
-    groups = Population({name: {"externalId": name, **one.attributes} for name, one in declarations.groups.items()})
-    yield from check_clauses([clause for one in filters.groups for clause in one.clauses], groups, declarations.groups)
+    yield from check_clauses(
+        [clause for scoping_filter in filters.users for clause in scoping_filter.clauses], users, declarations.groups
+    )
+    groups = Population({name: {"externalId": name, **group.attributes} for name, group in declarations.groups.items()})
+    yield from check_clauses(
+        [clause for scoping_filter in filters.groups for clause in scoping_filter.clauses], groups, declarations.groups
+    )
     yield from check_sense(declarations, filters)
 
 

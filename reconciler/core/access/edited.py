@@ -29,8 +29,11 @@ def only_what_concerns(declarations: Declarations, name: str) -> Declarations:
         for group, declared in declarations.groups.items()
     }
     assignments = tuple(
-        replace(one, assignment=one.assignment.model_copy(update={"users": [*{name} & {*one.assignment.users}]}))
-        for one in declarations.assignments
+        replace(
+            declared,
+            assignment=declared.assignment.model_copy(update={"users": [*{name} & {*declared.assignment.users}]}),
+        )
+        for declared in declarations.assignments
     )
     return replace(declarations, users={name: declarations.users[name]}, groups=groups, assignments=assignments)
 
@@ -52,7 +55,7 @@ def _with_value(attributes: dict[str, object], steps: list[str], value: object) 
         return {**attributes, first: value}
     inner = attributes.get(first)
     if isinstance(inner, list):
-        return {**attributes, first: [{**one, rest[0]: value} for one in inner if isinstance(one, dict)]}
+        return {**attributes, first: [{**item, rest[0]: value} for item in inner if isinstance(item, dict)]}
     return {**attributes, first: _with_value(dict(inner) if isinstance(inner, dict) else {}, rest, value)}
 
 

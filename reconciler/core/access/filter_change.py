@@ -38,7 +38,10 @@ def warn_of_filter_change(before: Declarations, now: Declarations, tenant: str, 
 def _meaning(filters: Sequence[Filter]) -> list[object]:
     """Returns the filters without titles and lines, for comparison."""
     return [
-        [(one.attribute, one.operator, repr(one.value), one.case_sensitive, one.quantifier) for one in each.clauses]
+        [
+            (clause.attribute, clause.operator, repr(clause.value), clause.case_sensitive, clause.quantifier)
+            for clause in each.clauses
+        ]
         for each in filters
     ]
 
@@ -86,47 +89,47 @@ class _Edit:
 
     def moves(self, judged: Iterable[_Judged]) -> list[_Move]:
         """Returns a move for each user or group whose verdict changes."""
-        return [move for one in judged if (move := self._move(one))]
+        return [move for resource in judged if (move := self._move(resource))]
 
-    def _move(self, one: _Judged) -> _Move | None:
-        before, now = _first_holding(self.old, one.subject), _first_holding(self.new, one.subject)
+    def _move(self, resource: _Judged) -> _Move | None:
+        before, now = _first_holding(self.old, resource.subject), _first_holding(self.new, resource.subject)
         was_in, is_in = not self.old or before is not None, not self.new or now is not None
         if was_in and not is_in:
-            return self._lost(one, before)
-        return self._gained(one, now) if is_in and not was_in else None
+            return self._lost(resource, before)
+        return self._gained(resource, now) if is_in and not was_in else None
 
-    def _lost(self, one: _Judged, before: CompiledFilter | None) -> _Move:
+    def _lost(self, resource: _Judged, before: CompiledFilter | None) -> _Move:
         """Returns the move out of scope: by the filter that held before, or without filters before, by the nearest."""
         if before is None:
-            return _kept_out(one, min(self.new, key=lambda compiled: len(compiled.failing(one.subject))))
+            return _kept_out(resource, min(self.new, key=lambda compiled: len(compiled.failing(resource.subject))))
         edited = _titled(before.filter.title, self.new)
         if edited is None:
-            return _Move(_Reason("out", f'the filter "{before.filter.title}" was removed', None), one.name)
-        return _kept_out(one, edited)
+            return _Move(_Reason("out", f'the filter "{before.filter.title}" was removed', None), resource.name)
+        return _kept_out(resource, edited)
 
-    def _gained(self, one: _Judged, now: CompiledFilter | None) -> _Move:
+    def _gained(self, resource: _Judged, now: CompiledFilter | None) -> _Move:
         """Returns the move into scope: by the clause that no longer applies, or by the filter that is new."""
         if now is None:
-            return _Move(_Reason("in", "all scoping filters were removed", None), one.name)
+            return _Move(_Reason("in", "all scoping filters were removed", None), resource.name)
         edited = _titled(now.filter.title, self.old)
         why = f'the filter "{now.filter.title}" is new'
         if edited is not None:
-            why = f'the filter "{now.filter.title}" no longer requires {spell(edited.failing(one.subject)[0])}'
-        return _Move(_Reason("in", why, now.filter.source), one.name)
+            why = f'the filter "{now.filter.title}" no longer requires {spell(edited.failing(resource.subject)[0])}'
+        return _Move(_Reason("in", why, now.filter.source), resource.name)
 
 
 def _first_holding(filters: Iterable[CompiledFilter], subject: Subject) -> CompiledFilter | None:
-    return next((one for one in filters if one.holds(subject)), None)
+    return next((compiled for compiled in filters if compiled.holds(subject)), None)
 
 
 def _titled(title: str, filters: Iterable[CompiledFilter]) -> CompiledFilter | None:
-    return next((one for one in filters if one.filter.title == title), None)
+    return next((compiled for compiled in filters if compiled.filter.title == title), None)
 
 
-def _kept_out(one: _Judged, by: CompiledFilter) -> _Move:
-    clause = by.failing(one.subject)[0]
+def _kept_out(resource: _Judged, by: CompiledFilter) -> _Move:
+    clause = by.failing(resource.subject)[0]
     reason = _Reason("out", f'the filter "{by.filter.title}" requires {spell(clause)}', clause.source)
-    return _Move(reason, f"{one.name}, {show_values(one.subject, clause)}")
+    return _Move(reason, f"{resource.name}, {show_values(resource.subject, clause)}")
 
 
 class _Words(NamedTuple):

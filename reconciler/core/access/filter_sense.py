@@ -28,8 +28,14 @@ from reconciler.errors import Problem, Source
 def check_sense(declarations: Declarations, filters: Filters) -> list[Problem]:
     """Returns warnings on a tenant's filters, and on the clauses of `members_where`."""
     sense = _Sense(_Values([user.attributes for user in declarations.users.values()]))
-    users = [_Rule(f'the filter "{one.title}"', one.clauses, one.source) for one in filters.users]
-    groups = [_Rule(f'the filter "{one.title}"', one.clauses, one.source) for one in filters.groups]
+    users = [
+        _Rule(f'the filter "{scoping_filter.title}"', scoping_filter.clauses, scoping_filter.source)
+        for scoping_filter in filters.users
+    ]
+    groups = [
+        _Rule(f'the filter "{scoping_filter.title}"', scoping_filter.clauses, scoping_filter.source)
+        for scoping_filter in filters.groups
+    ]
     matching = [
         _Rule(f"members_where of {name}", group.members_where, group.source)
         for name, group in declarations.groups.items()

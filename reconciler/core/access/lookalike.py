@@ -22,11 +22,11 @@ def check_lookalikes(
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:
         name = _name(attribute, resource)
-        other = first.setdefault(_seen(name), resource)
-        theirs = _name(attribute, other)
-        if theirs.casefold() != name.casefold():
+        other = first.setdefault(_visible(name), resource)
+        earlier_name = _name(attribute, other)
+        if earlier_name.casefold() != name.casefold():
             where = f"{resource.key} and {other.key} (at {other.source})"
-            message = f"{where} look alike but differ: their {attribute} is {spell(name)} and {spell(theirs)}"
+            message = f"{where} look alike but differ: their {attribute} is {spell(name)} and {spell(earlier_name)}"
             hint = "spell them the same, or make them visibly different"
             yield Problem("look_alike", message, resource.source, hint, severity="warning")
         elif not name.isascii() and any(map(_is_invisible, name)):
@@ -39,7 +39,7 @@ def _name(attribute: str, resource: DesiredUser | DesiredGroup) -> str:
     return str(resource.attributes.get(attribute) or "")
 
 
-def _seen(name: str) -> str:
+def _visible(name: str) -> str:
     """Returns the visible form of a name, without case."""
     if name.isascii():
         return name.casefold()

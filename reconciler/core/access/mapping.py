@@ -44,7 +44,7 @@ class Mapper:
     _origins: list[Callable[[Key, SourceAttributes], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._origins = [_origin(one) for one in self.rules]
+        self._origins = [_origin(rule) for rule in self.rules]
 
     def map(self, key: Key, declared: SourceAttributes) -> Mapped:
         """Returns the targets of one declaration; if a rule fails for it, the rule's target is unmanaged."""
@@ -78,7 +78,7 @@ class Mapper:
 
 def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
     """Returns the matching attributes in order of precedence: those with `matching` in a rule, else the default."""
-    named = sorted((one.rule.matching, one.rule.target) for one in rules if one.rule.matching)
+    named = sorted((located.rule.matching, located.rule.target) for located in rules if located.rule.matching)
     return tuple(target for _precedence, target in named) or DEFAULT_MATCHING[kind]
 
 
@@ -159,7 +159,7 @@ def _by_default(key: Key, declared: SourceAttributes) -> dict[str, Value]:
         if name in NOT_TARGETS:
             continue
         if name in NESTED and isinstance(value, Mapping):
-            target.update({f"{name}.{inner}": canonical(one) for inner, one in value.items()})
+            target.update({f"{name}.{inner}": canonical(part) for inner, part in value.items()})
         elif name == "manager":
             target[name] = _target(name, value)
         else:

@@ -60,7 +60,7 @@ class _Expansion:
         path = [start] if start not in self.done else []
         while path:
             name = path[-1]
-            waiting = next((one for one in self.nested[name] if self._waits_for(name, one)), None)
+            waiting = next((group for group in self.nested[name] if self._waits_for(name, group)), None)
             if waiting is None:
                 self.done[name] = self._users(name)
                 path.pop()
@@ -78,7 +78,7 @@ class _Expansion:
         group = self.groups[name]
         named = (member for member in group.members or () if not member.startswith(GROUP_PREFIX))
         matched = self.population.satisfying(group.members_where) if group.members_where else frozenset[str]()
-        return matched.union(named, *(self.done.get(one, frozenset()) for one in self.nested[name]))
+        return matched.union(named, *(self.done.get(group, frozenset()) for group in self.nested[name]))
 
     def _cycle(self, chain: tuple[str, ...]) -> None:
         message = f"these groups contain each other: {' → '.join(chain)}"
@@ -88,13 +88,13 @@ class _Expansion:
 
 def _nested(group: DeclaredGroup) -> Iterable[str]:
     """Yields the names of the groups that are members of a group."""
-    return (one.removeprefix(GROUP_PREFIX) for one in group.members or () if one.startswith(GROUP_PREFIX))
+    return (member.removeprefix(GROUP_PREFIX) for member in group.members or () if member.startswith(GROUP_PREFIX))
 
 
 def _check_group(declarations: Declarations, name: str, population: Population) -> Iterable[Problem]:
     group = declarations.groups[name]
     known = declarations.users
-    for member in (one for one in group.members or () if one not in known):  # a fast path: most members are known
+    for member in (name for name in group.members or () if name not in known):  # a fast path: most members are known
         yield from check_reference(declarations, member, group.source, f"groups.{name}.members")
     yield from check_clauses(group.members_where or (), population, declarations.groups, nested=True)
 

@@ -35,7 +35,7 @@ class Population:
     @cached_property
     def attribute_names(self) -> frozenset[str]:
         """Every attribute that a clause may test: SCIM's, and all own attributes of the population."""
-        own = (one.get("attributes") for one in self.subjects.values())
+        own = (subject.get("attributes") for subject in self.subjects.values())
         return SCHEMA_NAMES.union(*(each for each in own if isinstance(each, Mapping)))
 
     def holders(self, attribute: str) -> list[Holders]:
@@ -64,11 +64,11 @@ class Population:
         if clause.operator is Operator.IS_MEMBER_OF:
             return set()
         if clause.operator is Operator.IS_NULL:
-            return set(self.subjects).difference(*(one.names for one in self.holders(clause.attribute)))
+            return set(self.subjects).difference(*(holder.names for holder in self.holders(clause.attribute)))
         holds = compile_value_test(clause)
-        fitting = {name for one in self._find_likely(clause) if holds(one.value) for name in one.names}
+        fitting = {name for holder in self._find_likely(clause) if holds(holder.value) for name in holder.names}
         if clause.quantifier == "all":
-            others = (one.names for one in self.holders(clause.attribute) if not holds(one.value))
+            others = (holder.names for holder in self.holders(clause.attribute) if not holds(holder.value))
             fitting.difference_update(*others)
         return fitting
 

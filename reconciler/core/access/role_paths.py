@@ -49,7 +49,7 @@ def find_chain(declarations: Declarations, membership: Membership, group: str, u
     while True:
         members = declarations.groups[chain[-1]].members or ()
         nested = [member.removeprefix(GROUP_PREFIX) for member in members if member.startswith(GROUP_PREFIX)]
-        holding = [one for one in nested if one not in chain and user in membership.users_of.get(one, ())]
+        holding = [inner for inner in nested if inner not in chain and user in membership.users_of.get(inner, ())]
         if user in members or not holding:
             return chain
         chain.append(holding[0])

@@ -41,15 +41,17 @@ class Holdings:
 
 def assign_roles(declarations: Declarations, membership: Membership, today: date) -> Holdings:
     """Gives each role whose assignment has not expired to its users and to all members of its groups."""
-    problems = [problem for one in declarations.assignments for problem in _check_assignment(declarations, one, today)]
-    held: dict[str, dict[str, DeclaredAssignment]] = {}
+    problems = [
+        problem for declared in declarations.assignments for problem in _check_assignment(declarations, declared, today)
+    ]
+    assigned: dict[str, dict[str, DeclaredAssignment]] = {}
     for declared in declarations.assignments:
         assignment = declared.assignment
         if assignment.role == NO_ACCESS or assignment.role not in ASSIGNABLE or has_expired(declared, today):
             continue
         for user in _holders(declared, membership):
-            held.setdefault(user, {}).setdefault(assignment.role, declared)
-    return Holdings(held, (*problems, *_missing_prerequisites(held)))
+            assigned.setdefault(user, {}).setdefault(assignment.role, declared)
+    return Holdings(assigned, (*problems, *_missing_prerequisites(assigned)))
 
 
 def has_expired(declared: DeclaredAssignment, today: date) -> bool:
@@ -83,10 +85,10 @@ def _check_assignment(declarations: Declarations, declared: DeclaredAssignment, 
         yield Problem("expires_soon", message, source, "change the date if it is still needed", severity="warning")
 
 
-def _missing_prerequisites(held: Mapping[str, Mapping[str, DeclaredAssignment]]) -> Iterable[Problem]:
+def _missing_prerequisites(assigned: Mapping[str, Mapping[str, DeclaredAssignment]]) -> Iterable[Problem]:
     """Yields a problem for each assignment that gives a role to users without `specialist`, with their names."""
     lacking: dict[tuple[str, Source], list[str]] = {}
-    for user, roles in held.items():
+    for user, roles in assigned.items():
         for role, declared in roles.items():
             if SPECIALIST not in roles and role not in NEED_NO_SPECIALIST and role != PLAIN_ACCESS:
                 lacking.setdefault((role, declared.source), []).append(user)

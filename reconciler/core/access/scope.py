@@ -61,14 +61,14 @@ class CompiledFilter:
 
     def first_failing(self, subject: Subject) -> CompiledClause | None:
         """Returns the first clause that does not hold, or None."""
-        for one in self.clauses:
-            if not one.holds(subject):
-                return one
+        for compiled in self.clauses:
+            if not compiled.holds(subject):
+                return compiled
         return None
 
     def failing(self, subject: Subject) -> list[Clause]:
         """Returns the clauses that do not hold, in their order."""
-        return [one.clause for one in self.clauses if not one.holds(subject)]
+        return [compiled.clause for compiled in self.clauses if not compiled.holds(subject)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def judge(filters: Sequence[CompiledFilter], subject: Subject) -> Verdict:
         if failing is None:
             return Verdict(passes=True, reason=f'passes "{compiled.filter.title}"')
         failed.append(failing)
-    failures = [one.wanted + one.show(subject) for one in failed]
+    failures = [compiled.wanted + compiled.show(subject) for compiled in failed]
     return Verdict(passes=False, reason=f"passes no scoping filter: {'; '.join(failures)}")
 
 
@@ -179,7 +179,9 @@ def _date_test(operator: Operator, operand: date) -> Callable[[object], bool]:
 
 def _text_test(clause: Clause) -> Callable[[object], bool]:
     fold = str if clause.case_sensitive else str.casefold
-    operands = [fold(as_text(one)) for one in (clause.value if isinstance(clause.value, list) else [clause.value])]
+    operands = [
+        fold(as_text(operand)) for operand in (clause.value if isinstance(clause.value, list) else [clause.value])
+    ]
     first = operands[0]
     compare: Callable[[str], bool] = {
         Operator.EQUALS: lambda text: text == first,
@@ -227,7 +229,7 @@ def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
         for step in rest:
             value = value.get(step) if isinstance(value, dict) else _read_inner(value, step)
         if isinstance(value, list):
-            return [one for one in value if one is not None and one != ""]
+            return [item for item in value if item is not None and item != ""]
         return [] if value is None or value == "" else [value]
 
     return read
@@ -235,5 +237,5 @@ def _reader(path: str) -> Callable[[SourceAttributes], list[object]]:
 
 def _read_inner(value: object, step: str) -> list[object]:
     """Returns the values at a step of each item of a list; an empty list if the value is not a list."""
-    inner = [one.get(step) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-    return [found for one in inner for found in (one if isinstance(one, list) else [one])]
+    inner = [item.get(step) for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [found for nested in inner for found in (nested if isinstance(nested, list) else [nested])]

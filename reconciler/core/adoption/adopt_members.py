@@ -15,12 +15,12 @@ from reconciler.errors import Problem
 class MembershipDrift:
     """The members that were added to a group in the account, and those that were removed."""
 
-    came: tuple[str, ...] = ()
-    went: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 def adopt_members(
-    context: AdoptionContext, group: Key, moved: MembershipDrift, in_scope: Collection[str]
+    context: AdoptionContext, group: Key, drift: MembershipDrift, in_scope: Collection[str]
 ) -> tuple[list[str], list[Problem]]:
     """Returns the new list of members, and a problem for each member that no edit adds or removes.
 
@@ -28,7 +28,7 @@ def adopt_members(
     """
     declared = context.declarations.groups[group.name]
     members, problems = list(declared.members or ()), list[Problem]()
-    for reference in moved.went:
+    for reference in drift.removed:
         name = reference.removeprefix("user/")
         if ways := context.other_ways_in(declared, name):
             message = f"{group}: {reference} was removed in the account; git adds them through {' and '.join(ways)}"
@@ -36,7 +36,7 @@ def adopt_members(
             problems.append(not_adopted(message, declared.source, hint))
         else:
             members = without_keys(members, [name])
-    for reference in moved.came:
+    for reference in drift.added:
         if problem := _unfit(context, group, reference, in_scope):
             problems.append(problem)
         else:

@@ -45,9 +45,9 @@ class RoleAdoption:
             )
             return
         lost = [role for role in revoked if self._can_lose(user, role)]
-        held = self.context.holdings.roles(user) - {*lost}
-        gained = [role for role in granted if role not in held and self._can_hold(user, role)]
-        after = held | {*gained}
+        kept = self.context.holdings.roles(user) - {*lost}
+        gained = [role for role in granted if role not in kept and self._can_hold(user, role)]
+        after = kept | {*gained}
         lacking = after - NEED_NO_SPECIALIST - {PLAIN_ACCESS}
         if lacking and SPECIALIST not in after:
             message = f"user/{user} holds {', '.join(sorted(lacking))} without {SPECIALIST} in the account"

@@ -1,6 +1,6 @@
 """Drift → the edits that make git agree with the account, and a problem for each drift that no edit can adopt.
 
-This is the reverse of a plan: git follows the account. Reads declarations and changes; `desired.yaml` edits the files.
+This is the reverse of a plan: git follows the account. Reads declarations and changes; `desired/writing` edits files.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Adoption:
 class _Facts:
     """The drift of one user or group, collected from several changes."""
 
-    moved: MembershipDrift = MembershipDrift()  # noqa: RUF009  # frozen
+    members: MembershipDrift = MembershipDrift()  # noqa: RUF009  # frozen
     granted: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
     values: dict[tuple[str, ...], Any] = field(default_factory=dict)
@@ -66,8 +66,8 @@ def adopt(context: AdoptionContext, drifted: Sequence[Drifted]) -> Adoption:
     for key, fact in facts.items():
         if (fact.granted or fact.revoked) and key.name in in_scope:
             roles.adopt(key.name, fact.granted, fact.revoked)
-        if key.kind == "group" and fact.moved != MembershipDrift():
-            members, refused = adopt_members(context, key, fact.moved, in_scope)
+        if key.kind == "group" and fact.members != MembershipDrift():
+            members, refused = adopt_members(context, key, fact.members, in_scope)
             problems += refused
             if members != list(context.declarations.groups[key.name].members or ()):
                 fact.values["members",] = members
@@ -87,9 +87,9 @@ def _collect(context: AdoptionContext, fact: _Facts, drifted: Drifted, active: f
     problems = [*_collect_attributes(context, fact, drifted), *_collect_presence(context, fact, drifted, active)]
     match drifted.change:
         case AddMembers():
-            fact.moved = replace(fact.moved, went=drifted.members)
+            fact.members = replace(fact.members, removed=drifted.members)
         case RemoveMembers():
-            fact.moved = replace(fact.moved, came=drifted.members)
+            fact.members = replace(fact.members, added=drifted.members)
         case GrantRoles():
             fact.revoked = drifted.roles
         case RevokeRoles():

@@ -1,7 +1,7 @@
 """A live account → the users, groups and role assignments to declare, so that the next plan is empty.
 
 Resources that git can't declare are left out and so unmanaged: every plan lists them, and none changes them. Knows no
-files: `desired.yaml` writes the declarations.
+files: `desired/writing` writes the declarations.
 """
 
 from __future__ import annotations
@@ -199,15 +199,15 @@ class _Group:
 def _assign(users: Mapping[str, LiveUser], tenant: Tenant, left_out: _LeftOut) -> dict[str, list[str]]:
     """Returns the keys of users by role; empty if git can't declare all roles, because it manages all or none."""
     kept = {OWNER} if tenant.roles_via == "scim" else frozenset(role for user in users.values() for role in user.roles)
-    held = {key: user.roles - (kept - CATALOGUE) for key, user in users.items()}
-    if wrong := _unfit_roles(held):
+    roles_by_key = {key: user.roles - (kept - CATALOGUE) for key, user in users.items()}
+    if wrong := _unfit_roles(roles_by_key):
         left_out.warn(
             f"no roles are imported: {wrong}",
             "correct the roles in the account and import again; until then git does not manage roles",
         )
         return {}
     by_role: dict[str, list[str]] = {}
-    for key, roles in sorted(held.items()):
+    for key, roles in sorted(roles_by_key.items()):
         for role in roles or ({PLAIN_ACCESS} if tenant.scope == "assigned" else ()):
             by_role.setdefault(role, []).append(key)
     return {role: by_role[role] for role in sorted(by_role, key=_rank)}
@@ -217,12 +217,14 @@ def _rank(role: str) -> tuple[int, str]:
     return (FIRST_ROLES.index(role) if role in FIRST_ROLES else len(FIRST_ROLES)), role
 
 
-def _unfit_roles(held: Mapping[str, frozenset[str]]) -> str | None:
+def _unfit_roles(roles_by_key: Mapping[str, frozenset[str]]) -> str | None:
     """Returns the reason why git can't declare these roles, or None."""
-    unknown = sorted({role for roles in held.values() for role in roles} - CATALOGUE)
+    unknown = sorted({role for roles in roles_by_key.values() for role in roles} - CATALOGUE)
     if unknown:
-        count = sum(not roles.isdisjoint(unknown) for roles in held.values())
+        count = sum(not roles.isdisjoint(unknown) for roles in roles_by_key.values())
         users = "1 user holds" if count == 1 else f"{count} users hold"
         return f"{users} roles that git can't assign: {', '.join(unknown)}"
-    lacking = sorted(key for key, roles in held.items() if roles - NEED_NO_SPECIALIST and SPECIALIST not in roles)
+    lacking = sorted(
+        key for key, roles in roles_by_key.items() if roles - NEED_NO_SPECIALIST and SPECIALIST not in roles
+    )
     return f"{', '.join(lacking)} can't hold their roles without {SPECIALIST}" if lacking else None

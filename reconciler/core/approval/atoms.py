@@ -78,9 +78,9 @@ def _atoms(change: Change) -> Iterator[Atom]:
     yield from (Atom("", "", ("role", role), *gained) for role in change.roles)
 
 
-def _attribute(one: AttributeChange) -> Atom:
-    before, after = one.told or (one.before, one.after)
-    return Atom("", "", ("attribute", one.path), spell(before), spell(after), one.before)
+def _attribute(attribute: AttributeChange) -> Atom:
+    before, after = attribute.redacted_pair or (attribute.before, attribute.after)
+    return Atom("", "", ("attribute", attribute.path), spell(before), spell(after), attribute.before)
 
 
 def find_deactivated(changes: Iterable[Change]) -> Mapping[str, Atom]:

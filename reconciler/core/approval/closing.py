@@ -93,7 +93,7 @@ def _covers(salt: str, ended: Ended, *, complete: bool) -> Covers:
         if outcome.change.action in CREATES and outcome.status == "applied"
     }
     if ended.only:
-        keys = {str(resource.key) for resource in ended.desired if ended.desired.is_asked(resource.key)} & reached
+        keys = {str(resource.key) for resource in ended.desired if ended.desired.is_selected(resource.key)} & reached
         return Covers(kind="only", keys=_hashes(salt, keys))
     missed = {str(resource.key) for resource in ended.desired if resource.in_scope} - reached
     return Covers(kind="all_but", keys=_hashes(salt, missed | ended.decided.unclear))

@@ -88,21 +88,23 @@ def approve_all(now: Plan) -> Approval:
     )
 
 
-def hold_against(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
+def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
     """Compares a fresh plan with the approved plans and open atoms, and returns the changes that may run.
 
     Raises Refused if an approved plan is for another account, or was not applyable when it was made.
     """
     for plan in approved:
         _refuse_unless_of(now, plan)
-    held = _Coverage(now, gather_approved(approved, force), account)
-    held.sort_changes()
+    coverage = _Coverage(now, gather_approved(approved, force), account)
+    coverage.sort_changes()
     for plan in approved:
         if lasts(plan, force):
-            held.sort_unplanned(plan)
-    running = {change.id for change in held.to_run}
-    outcomes = {outcome.change.id: outcome for outcome in reversed(held.not_run) if outcome.change.id not in running}
-    return Approval(tuple(held.to_run), tuple(reversed(outcomes.values())), tuple(held.pending))
+            coverage.sort_unplanned(plan)
+    running = {change.id for change in coverage.to_run}
+    outcomes = {
+        outcome.change.id: outcome for outcome in reversed(coverage.not_run) if outcome.change.id not in running
+    }
+    return Approval(tuple(coverage.to_run), tuple(reversed(outcomes.values())), tuple(coverage.pending))
 
 
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
@@ -150,7 +152,7 @@ class _Coverage:
         parts = parts_of(change, run)
         self.to_run.extend(parts)
         for atom, leader in atoms:
-            taken_along = tuple(CoveringApproval(atom, one.origin) for one in self.covered[leader or atom])
+            taken_along = tuple(CoveringApproval(atom, covering.origin) for covering in self.covered[leader or atom])
             if covers := self.covered[atom] or taken_along:
                 self.pending.append(Pending(atom, covers, parts[0].id if atom in self.running else None))
         self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
@@ -191,7 +193,7 @@ class _Coverage:
         for change in plan.changes:
             reasons: dict[tuple[Status, str], list[Atom]] = {}
             for atom in atoms_of(change):
-                judged = self._judge(atom, followed_by(atom, deactivated))
+                judged = self._status_of(atom, followed_by(atom, deactivated))
                 if judged is None:
                     continue
                 reasons.setdefault(judged, []).append(atom)
@@ -199,7 +201,7 @@ class _Coverage:
                     self.pending.append(Pending(atom, (CoveringApproval(atom, origin),), None))
             self._add_not_run(change, reasons)
 
-    def _judge(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:
+    def _status_of(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:
         """Returns the status and reason of an approved atom; None if the fresh plan or a later approval has it."""
         fresh = self.fresh.get((atom.key, atom.path))
         if fresh is None and atom.key in self.unknown:

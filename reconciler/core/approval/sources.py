@@ -89,15 +89,15 @@ class ApprovedAtoms:
             effect, outcome = hash_atom(salt, atom)
             effect_of_new, outcome_of_new = hash_atom(salt, replace(atom, record=NEW))
             equal = known.get(effect, ())
-            written = (one for one in known.get(outcome, ()) if self._wrote(atom, one.serial))
-            created = (one for one in known.get(effect_of_new, ()) if self._created(atom, one.serial))
+            written = (open_atom for open_atom in known.get(outcome, ()) if self._wrote(atom, open_atom.serial))
+            created = (open_atom for open_atom in known.get(effect_of_new, ()) if self._created(atom, open_atom.serial))
             both = (
-                one
-                for one in known.get(outcome_of_new, ())
-                if self._created(atom, one.serial) and self._wrote(atom, one.serial)
+                open_atom
+                for open_atom in known.get(outcome_of_new, ())
+                if self._created(atom, open_atom.serial) and self._wrote(atom, open_atom.serial)
             )
-            for one in (*equal, *written, *created, *both):
-                yield CoveringApproval(atom, ApprovalOrigin(one.serial, one.date))
+            for open_atom in (*equal, *written, *created, *both):
+                yield CoveringApproval(atom, ApprovalOrigin(open_atom.serial, open_atom.date))
 
     def _since(self, serial: int | None) -> Iterable[DesiredState]:
         return (state for applied, state in self.force.applied if serial is not None and applied > serial)
@@ -167,8 +167,8 @@ def cause_is_drift(change: Change, atom: Atom, earlier: Earlier) -> bool:
         case _, "create_user" | "create_group" | "deactivate_user":
             return False
         case ("attribute", path), _:
-            [one] = [one for one in change.attributes if one.path == path]
-            return earlier.attributes(key, [path], {path: one.after}, {path: one.before}) == "drift"
+            [attribute] = [attribute for attribute in change.attributes if attribute.path == path]
+            return earlier.attributes(key, [path], {path: attribute.after}, {path: attribute.before}) == "drift"
         case ("member", member), action:
             return earlier.members(key, [member], head=action == "add_members") == "drift"
         case ("role", role), action:

@@ -110,7 +110,7 @@ def _compare(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> tup
 
 def _left_out(atom: Atom, account: AccountNow) -> str:
     key = parse_key(atom.key)
-    if key is not None and not account.desired.is_asked(key):
+    if key is not None and not account.desired.is_selected(key):
         return LEFT_OUT.format(", because it is limited to other keys")
     reason = account.skipped.get(atom.key)
     return LEFT_OUT.format(f" ({reason})" if reason else "")
@@ -125,8 +125,8 @@ def _is_asked(atom: Atom, account: AccountNow) -> bool:
         case ("active",) if not on:
             return resource is None and not _is_released(atom, account)
         case ("role", role):
-            held = (resource.roles or frozenset()) if isinstance(resource, DesiredUser) else frozenset()
-            return (role in held) is on
+            roles = (resource.roles or frozenset()) if isinstance(resource, DesiredUser) else frozenset()
+            return (role in roles) is on
         case ("member", member):
             return _asks_for_member(resource, member, on, account)
         case _:

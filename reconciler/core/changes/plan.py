@@ -38,15 +38,15 @@ Action: TypeAlias = Literal[
 class AttributeChange(Frozen):
     """One managed attribute, before and after; None is unassigned, references are keys.
 
-    If the attribute is redacted, `told` holds the fingerprints of both values, and only these enter the change's id:
-    no value leaves this process, not even in a hash. In a plan file, `before` and `after` are the fingerprints.
+    If it is redacted, `redacted_pair` holds the fingerprints of both values, and only these enter the change's id: no
+    value leaves this process, not even in a hash. In a plan file, `before` and `after` are the fingerprints.
     """
 
     path: str
     before: Value
     after: Value
     redacted: bool = Field(default=False, exclude_if=lambda redacted: not redacted)
-    told: tuple[Value, Value] | None = Field(default=None, exclude=True)
+    redacted_pair: tuple[Value, Value] | None = Field(default=None, exclude=True)
 
 
 class ChangeFields(Frozen):
@@ -169,7 +169,7 @@ def effect_id(change: ChangeFields) -> str:
         "action": change.action,
         "key": change.key,
         "target_id": change.target_id,
-        "attributes": [_effect_of(one) for one in change.attributes],
+        "attributes": [_effect_of(attribute) for attribute in change.attributes],
         "members": change.members,
         "roles": change.roles,
         **({"adopted": change.adopted} if change.adopted else {}),
@@ -178,15 +178,15 @@ def effect_id(change: ChangeFields) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 
-def _effect_of(one: AttributeChange) -> list[Value | str]:
-    before, after = one.told or (one.before, one.after)
-    return [one.path, before, after, *(["redacted"] if one.redacted else [])]
+def _effect_of(attribute: AttributeChange) -> list[Value | str]:
+    before, after = attribute.redacted_pair or (attribute.before, attribute.after)
+    return [attribute.path, before, after, *(["redacted"] if attribute.redacted else [])]
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key."""
     changes = tuple(changes)
-    created = {change.key: _manager(change) for change in changes if change.action == "create_user"}
+    created = {change.key: find_manager(change) for change in changes if change.action == "create_user"}
     depths = _depths(created)
     return tuple(
         sorted(changes, key=lambda change: (_RANK[change.action], depths.get(change.key, 0), change.key, change.id))
@@ -197,8 +197,10 @@ _RANK = {action: rank for rank, action in enumerate(ACTIONS)} | {"reactivate_use
 _RANK |= {"create_group": 3, "update_group": 3}
 
 
-def _manager(change: Change) -> str | None:
-    return next((str(one.after) for one in change.attributes if one.path == "manager" and one.after), None)
+def find_manager(change: Change) -> str | None:
+    """Returns the manager that a change writes, or None."""
+    managers = (written.after for written in change.attributes if written.path == "manager")
+    return next((str(manager) for manager in managers if manager), None)
 
 
 def _depths(manager_of: Mapping[str, str | None]) -> dict[str, int]:

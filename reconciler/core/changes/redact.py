@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.changes.outcome import Outcome, Run
+from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import AttributeChange, Change, Plan, Unmanaged, digest_of, effect_id, order_changes
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.declarations.redaction import REDACTED, Redaction
@@ -26,7 +26,7 @@ def redact_change(change: Change, redaction: Redaction) -> Change:
     """
     if not redaction.names:
         return change
-    attributes = tuple(_attribute(one, redaction) for one in change.attributes)
+    attributes = tuple(_attribute(attribute, redaction) for attribute in change.attributes)
     redacted = change.model_copy(update={"attributes": attributes})
     update: dict[str, object] = {"reason": redact_sentence(change.reason, redacted), "id": effect_id(redacted)}
     if redaction.covers_what_people_are_called:
@@ -44,23 +44,25 @@ def redact_plan(plan: Plan, redaction: Redaction, known: Iterable[Attributes]) -
         "changes": changes,
         "digest": digest_of(changes),
         "problems": tuple(replace(problem, message=_scrub(problem.message, marks)) for problem in plan.problems),
-        "named": tuple(_redact_named(one, redaction, marks) for one in plan.named),
+        "named": tuple(_redact_named(resource, redaction, marks) for resource in plan.named),
     }
     if redaction.covers_what_people_are_called:
-        update["unmanaged"] = tuple(Unmanaged(kind=one.kind, id=one.id, name=one.id) for one in plan.unmanaged)
+        update["unmanaged"] = tuple(
+            Unmanaged(kind=resource.kind, id=resource.id, name=resource.id) for resource in plan.unmanaged
+        )
     return plan.model_copy(update=update)
 
 
-def _redact_named(one: NamedResource, redaction: Redaction, marks: Mapping[str, str]) -> NamedResource:
-    update = {"witnesses": _scrub(one.witnesses, marks)}
+def _redact_named(resource: NamedResource, redaction: Redaction, marks: Mapping[str, str]) -> NamedResource:
+    update = {"witnesses": _scrub(resource.witnesses, marks)}
     if redaction.covers_what_people_are_called:
-        update["name"] = one.id
-    return one.model_copy(update=update)
+        update["name"] = resource.id
+    return resource.model_copy(update=update)
 
 
 def readable(change: Change) -> Change:
     """Returns the change for reports, with fingerprints instead of redacted values; it can't be applied."""
-    if all(one.told is None for one in change.attributes):
+    if all(attribute.redacted_pair is None for attribute in change.attributes):
         return change
     return change.model_copy(update={"attributes": tuple(map(_readable, change.attributes))})
 
@@ -72,11 +74,8 @@ def readable_plan(plan: Plan) -> Plan:
 
 def readable_run(run: Run) -> Run:
     """Returns the outcomes of an apply for files and reports."""
-    return run.model_copy(update={"outcomes": tuple(map(_readable_outcome, run.outcomes))})
-
-
-def _readable_outcome(outcome: Outcome) -> Outcome:
-    return outcome.model_copy(update={"change": readable(outcome.change)})
+    outcomes = tuple(outcome.model_copy(update={"change": readable(outcome.change)}) for outcome in run.outcomes)
+    return run.model_copy(update={"outcomes": outcomes})
 
 
 def redact_sentence(sentence: str, change: Change) -> str:
@@ -84,18 +83,23 @@ def redact_sentence(sentence: str, change: Change) -> str:
     return _scrub(sentence, _marks([change])) if sentence else sentence
 
 
-def _attribute(one: AttributeChange, redaction: Redaction) -> AttributeChange:
-    if not redaction.covers(one.path):
-        return one
-    fingerprints = (redaction.redact(one.path, one.before), redaction.redact(one.path, one.after))
-    return AttributeChange(path=one.path, before=one.before, after=one.after, told=fingerprints, redacted=True)
+def _attribute(attribute: AttributeChange, redaction: Redaction) -> AttributeChange:
+    if not redaction.covers(attribute.path):
+        return attribute
+    fingerprints = (
+        redaction.redact(attribute.path, attribute.before),
+        redaction.redact(attribute.path, attribute.after),
+    )
+    return AttributeChange(
+        path=attribute.path, before=attribute.before, after=attribute.after, redacted_pair=fingerprints, redacted=True
+    )
 
 
-def _readable(one: AttributeChange) -> AttributeChange:
-    if one.told is None:
-        return one
-    before, after = one.told
-    return AttributeChange(path=one.path, before=before, after=after, redacted=True)
+def _readable(attribute: AttributeChange) -> AttributeChange:
+    if attribute.redacted_pair is None:
+        return attribute
+    before, after = attribute.redacted_pair
+    return AttributeChange(path=attribute.path, before=before, after=after, redacted=True)
 
 
 def _scrub(text: str, marks: Mapping[str, str]) -> str:
@@ -113,9 +117,9 @@ def _marks(changes: Iterable[Change]) -> dict[str, str]:
     return {
         word: mark
         for change in changes
-        for one in change.attributes
-        if one.told is not None
-        for value, redacted in zip((one.before, one.after), one.told, strict=True)
+        for attribute in change.attributes
+        if attribute.redacted_pair is not None
+        for value, redacted in zip((attribute.before, attribute.after), attribute.redacted_pair, strict=True)
         for word, mark in _pair_words(value, redacted)
     }
 
@@ -135,7 +139,7 @@ def _pair_words(value: Value, redacted: Value) -> Iterator[tuple[str, str]]:
     pairs: Iterable[tuple[object, object]] = [(value, redacted)]
     if isinstance(value, list) and isinstance(redacted, list):
         pairs = zip(value, redacted, strict=True)
-    yield from ((word.casefold(), str(mark)) for one, mark in pairs for word in _words(one))
+    yield from ((word.casefold(), str(mark)) for item, mark in pairs for word in _words(item))
 
 
 def _words(value: object) -> Iterator[str]:

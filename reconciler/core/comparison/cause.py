@@ -1,7 +1,6 @@
 """The cause of a change: git changed now, git changed earlier, the account drifted, or both sides changed.
 
-A change has facets: each attribute, each member, each role. Each facet has its own cause; the gravest is the cause of
-the change.
+Each attribute, member and role of a change has its own cause; the gravest is the cause of the change.
 """
 
 from __future__ import annotations
@@ -32,15 +31,15 @@ class ThreeWayValue:
     same: Callable[[object, object], bool] = eq
 
 
-def find_cause(facets: Iterable[ThreeWayValue]) -> Cause:
-    """Returns the gravest cause among the facets; `this_change` if there are none."""
-    found = {_judge(facet) for facet in facets}
+def find_cause(values: Iterable[ThreeWayValue]) -> Cause:
+    """Returns the gravest cause among the values; `this_change` if there are none."""
+    found = {_cause_of(value) for value in values}
     return next((cause for cause in GRAVEST_FIRST if cause in found), "this_change")
 
 
-def _judge(facet: ThreeWayValue) -> Cause:
-    known = facet.applied is not UNKNOWN
-    if not facet.same(facet.base, facet.head):
-        untouched = facet.same(facet.base, facet.live) or (known and facet.same(facet.applied, facet.live))
+def _cause_of(value: ThreeWayValue) -> Cause:
+    known = value.applied is not UNKNOWN
+    if not value.same(value.base, value.head):
+        untouched = value.same(value.base, value.live) or (known and value.same(value.applied, value.live))
         return "this_change" if untouched else "conflict"
-    return "merged" if known and not facet.same(facet.applied, facet.head) else "drift"
+    return "merged" if known and not value.same(value.applied, value.head) else "drift"

@@ -18,7 +18,7 @@ from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUse
 from reconciler.core.model.states import DesiredState
 
 UNMANAGED: Final = object()
-Ask: TypeAlias = Callable[[DesiredState], object]
+Read: TypeAlias = Callable[[DesiredState], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Earlier:
 
     def presence(self, key: Key, *, head: bool) -> Cause:
         """Returns the cause of a resource's creation or reactivation (`head`), or of its end."""
-        return find_cause([self._facet(head, not head, partial(_is_present, key))])
+        return find_cause([self._three_ways(head, not head, partial(_is_present, key))])
 
     def removal(self, key: Key) -> Cause:
         """Returns the cause of the removal of a resource that left git, and of its members.
@@ -65,20 +65,20 @@ class Earlier:
 
     def settlement(self, key: Key, live_id: str) -> Cause:
         """Returns the cause of the removal of a user who is listed under `left:`."""
-        return find_cause([self._facet(head=True, live=False, ask=partial(_is_settled, key, live_id))])
+        return find_cause([self._three_ways(head=True, live=False, read=partial(_is_settled, key, live_id))])
 
     def attributes(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
         """Returns the cause of an attribute change; references in `head` and `live` are keys."""
-        return find_cause(self._attribute_facets(key, paths, head, live))
+        return find_cause(self._attribute_values(key, paths, head, live))
 
     def reactivation(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
         """Returns the cause of a reactivation, with the attributes that change with it."""
-        presence = self._facet(head=True, live=False, ask=partial(_is_present, key))
-        return find_cause([presence, *self._attribute_facets(key, paths, head, live)])
+        presence = self._three_ways(head=True, live=False, read=partial(_is_present, key))
+        return find_cause([presence, *self._attribute_values(key, paths, head, live)])
 
     def members(self, key: Key, members: Iterable[str], *, head: bool) -> Cause:
         """Returns the cause of adding members to a group (`head`), or of removing them."""
-        return find_cause(self._facet(head, not head, partial(_is_member, key, member)) for member in members)
+        return find_cause(self._three_ways(head, not head, partial(_is_member, key, member)) for member in members)
 
     def former_members(self, key: Key) -> frozenset[Key]:
         """Returns the members that the base, or the applied state, declares for a group."""
@@ -87,26 +87,26 @@ class Earlier:
 
     def roles(self, key: Key, roles: Iterable[str], *, head: bool) -> Cause:
         """Returns the cause of granting roles (`head`), or of revoking them."""
-        return find_cause(self._facet(head, not head, partial(_holds, key, role)) for role in roles)
+        return find_cause(self._three_ways(head, not head, partial(_holds, key, role)) for role in roles)
 
     def roles_removal(self, key: Key) -> Cause:
         """Returns the cause of revoking a user's roles after the last role assignment left git: now, or earlier."""
         user = self.base.users.get(key) if self.base else None
         return "this_change" if user is not None and user.roles is not None else "merged"
 
-    def _attribute_facets(
+    def _attribute_values(
         self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes
     ) -> Iterable[ThreeWayValue]:
         return (
-            self._facet(head[path], live.get(path), partial(_attribute, key, path), partial(_same, path))
+            self._three_ways(head[path], live.get(path), partial(_attribute, key, path), partial(_same, path))
             for path in paths
         )
 
-    def _facet(
-        self, head: object, live: object, ask: Ask, same: Callable[[object, object], bool] = eq
+    def _three_ways(
+        self, head: object, live: object, read: Read, same: Callable[[object, object], bool] = eq
     ) -> ThreeWayValue:
         def value_in(state: DesiredState) -> object:
-            value = ask(state)
+            value = read(state)
             return live if value is UNMANAGED else value
 
         return ThreeWayValue(
@@ -139,7 +139,7 @@ def _attribute(key: Key, path: str, state: DesiredState) -> object:
 
 
 def _same(path: str, one: object, other: object) -> bool:
-    return not differs(path, one, other)  # type: ignore[arg-type]  # facets hold attribute values here
+    return not differs(path, one, other)  # type: ignore[arg-type]  # the values are those of attributes
 
 
 def _is_member(key: Key, member: str, state: DesiredState) -> object:

@@ -40,7 +40,7 @@ def find_former(desired: DesiredState, earlier: Earlier) -> FormerDeclarations:
     """Returns the earlier declarations: of keys that left git, and of keys that HEAD still declares or renamed."""
     users, groups = earlier.users(), earlier.groups()
     declared: Declared = {**users, **groups}
-    base = [] if earlier.base is None else [one for one in earlier.base if desired.resource(one.key)]
+    base = [] if earlier.base is None else [resource for resource in earlier.base if desired.resource(resource.key)]
     was = {
         key: tuple(declared.get(former) or _make_stand_in(resource, former) for former in formers)
         for key, formers in desired.was.items()
@@ -49,7 +49,7 @@ def find_former(desired: DesiredState, earlier: Earlier) -> FormerDeclarations:
     return FormerDeclarations(
         users={key: user for key, user in users.items() if key not in desired.users},
         groups={key: group for key, group in groups.items() if key not in desired.groups},
-        base={one.key: one for one in base},
+        base={resource.key: resource for resource in base},
         was=was,
     )
 
@@ -79,7 +79,7 @@ class Links:
     def problems(self, desired: DesiredState) -> Iterator[Problem]:
         """Yields the problems of matching for the selected keys."""
         for matches in (self.users, self.groups):
-            yield from (problem for problem, keys in matches.problems.items() if any(map(desired.is_asked, keys)))
+            yield from (problem for problem, keys in matches.problems.items() if any(map(desired.is_selected, keys)))
 
 
 def link_account(desired: DesiredState, earlier: Earlier, live: LiveState) -> Links:
@@ -108,10 +108,10 @@ def _link(
 ) -> Matches[Live]:
     """Links first to resources whose id is not under `left:` or `released:`, then to all."""
     settled = {line.id for line in (*desired.left, *desired.released) if line.id}
-    others = [one for one in live if one.id not in settled] if settled else live
+    others = [resource for resource in live if resource.id not in settled] if settled else live
     matches = match_resources(declared.values(), others, attributes)
     if settled:
-        _link_more(matches, {key: (one,) for key, one in declared.items()}, live, attributes)
+        _link_more(matches, {key: (resource,) for key, resource in declared.items()}, live, attributes)
     _link_more(matches, {key: (former.base[key],) for key in declared.keys() & former.base.keys()}, others, attributes)
     _link_more(matches, {key: former.was[key] for key in declared.keys() & former.was.keys()}, others, attributes)
     return matches

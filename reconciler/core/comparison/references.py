@@ -55,7 +55,7 @@ def make_references(
         str(resource.key)
         for resource in desired
         if resource.in_scope
-        and desired.is_asked(resource.key)
+        and desired.is_selected(resource.key)
         and str(resource.key) not in linked
         and resource.key not in unclear
     )

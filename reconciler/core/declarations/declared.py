@@ -65,8 +65,8 @@ class AddressDeclaration(TypedDict, total=False):
 def _each_once(values: list[ValueDeclaration]) -> list[ValueDeclaration]:
     """Refuses two values with the same type and value, because the account would hold them as one."""
     seen: set[tuple[str, str]] = set()
-    for one in values:
-        identity = (one.get("type", ""), one["value"])
+    for item in values:
+        identity = (item.get("type", ""), item["value"])
         if identity in seen:
             raise ValueError(f"has {' '.join(identity).strip()} twice: keep one of the two")
         seen.add(identity)

@@ -17,16 +17,19 @@ SHOWN = len("sha256:") + 12
 
 def pass_by_exception(exceeded: Sequence[Problem], digest: str, guardrails: Guardrails, today: date) -> list[Problem]:
     """Returns the exceeded limits; if an exception names the plan, a note for each of them instead."""
-    excepted = next((one for one in guardrails.exceptions if one.plan == digest and today <= one.expires), None)
+    excepted = next(
+        (exception for exception in guardrails.exceptions if exception.plan == digest and today <= exception.expires),
+        None,
+    )
     return [_passed(problem, excepted) for problem in exceeded] if excepted else list(exceeded)
 
 
 def warn_of_exceptions(guardrails: Guardrails, today: date) -> Iterator[Problem]:
     """Warns of exceptions that have expired."""
-    for one in guardrails.exceptions:
-        if one.expires < today:
-            exception = f"the exception for {one.plan[:SHOWN]}… ({one.reason})"
-            message = f"guardrails.exceptions: {exception} expired on {one.expires}"
+    for exception in guardrails.exceptions:
+        if exception.expires < today:
+            described = f"the exception for {exception.plan[:SHOWN]}… ({exception.reason})"
+            message = f"guardrails.exceptions: {described} expired on {exception.expires}"
             yield Problem("expired_exception", message, None, "remove it", severity="warning")
 
 

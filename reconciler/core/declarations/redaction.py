@@ -57,10 +57,13 @@ def redact_filters(filters: Filters, redaction: Redaction) -> Filters:
     if not redaction.names:
         return filters
     return Filters(
-        *(tuple(_filter(one, redaction) for one in listed) for listed in (filters.users, filters.groups)),
+        *(
+            tuple(_filter(scoping_filter, redaction) for scoping_filter in listed)
+            for listed in (filters.users, filters.groups)
+        ),
     )
 
 
-def _filter(one: Filter, redaction: Redaction) -> Filter:
-    clauses = (replace(clause, redacted=redaction.covers(clause.attribute)) for clause in one.clauses)
-    return replace(one, clauses=tuple(clauses))
+def _filter(scoping_filter: Filter, redaction: Redaction) -> Filter:
+    clauses = (replace(clause, redacted=redaction.covers(clause.attribute)) for clause in scoping_filter.clauses)
+    return replace(scoping_filter, clauses=tuple(clauses))

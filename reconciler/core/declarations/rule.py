@@ -147,4 +147,4 @@ class Mappings:
     def places(self) -> dict[tuple[Kind, str], Source]:
         """The line of each rule, by kind and target."""
         by_kind: tuple[tuple[Kind, tuple[LocatedRule, ...]], ...] = (("user", self.users), ("group", self.groups))
-        return {(kind, one.rule.target): one.source for kind, rules in by_kind for one in rules}
+        return {(kind, located.rule.target): located.source for kind, rules in by_kind for located in rules}

@@ -42,10 +42,10 @@ def _check_previous(kind: Kind) -> Callable[[str | list[str]], str | list[str]]:
     def check(written: str | list[str]) -> str | list[str]:
         if not written:
             raise ValueError("names no key: write the previous key, or remove it")
-        for one in [written] if isinstance(written, str) else written:
-            name = one.removeprefix(f"{kind}/")
+        for key in [written] if isinstance(written, str) else written:
+            name = key.removeprefix(f"{kind}/")
             if not name or "/" in name or any(letter.isspace() for letter in name):
-                raise ValueError(f'names "{one}", which is not the key of a {kind}: write it like {kind}/name')
+                raise ValueError(f'names "{key}", which is not the key of a {kind}: write it like {kind}/name')
         return written
 
     return check
@@ -58,7 +58,7 @@ GroupWas: TypeAlias = Annotated[str | list[str], AfterValidator(_check_previous(
 def parse_was(kind: Kind, written: str | Sequence[str] | None) -> tuple[Key, ...]:
     """Returns the previous keys of a user or group, without duplicates; the kind may be left out (`jo.kerr`)."""
     listed = [written] if isinstance(written, str) else written or ()
-    return tuple(dict.fromkeys(Key(kind, one.removeprefix(f"{kind}/")) for one in listed))
+    return tuple(dict.fromkeys(Key(kind, key.removeprefix(f"{kind}/")) for key in listed))
 
 
 def check_settlements(
@@ -70,36 +70,36 @@ def check_settlements(
     """
     first: dict[Key | str, tuple[str, Settlement]] = {}
     listed: list[tuple[Section, Settlement]] = [
-        *(("released", one) for one in released),
-        *(("left", one) for one in left),
+        *(("released", line) for line in released),
+        *(("left", line) for line in left),
     ]
-    for section, one in listed:
-        named = one.key or one.id or ""
-        before, other = first.setdefault(named, (section, one))
-        if other is not one:
-            message = f"{section}: {_spell(one)} is named a second time; the first is under {before} at {other.source}"
-            yield Problem("duplicate", message, one.source, "keep one of the two")
-        if one.key is not None and one.key in declared:
-            message = f"{section}: {one.key} is declared{_at(declared[one.key])}"
+    for section, line in listed:
+        named = line.key or line.id or ""
+        before, other = first.setdefault(named, (section, line))
+        if other is not line:
+            message = f"{section}: {_spell(line)} is named a second time; the first is under {before} at {other.source}"
+            yield Problem("duplicate", message, line.source, "keep one of the two")
+        if line.key is not None and line.key in declared:
+            message = f"{section}: {line.key} is declared{_at(declared[line.key])}"
             hint = f"remove this line or the declaration: a declared user or group can't be under `{section}`"
-            yield Problem("settled_and_declared", message, one.source, hint)
+            yield Problem("settled_and_declared", message, line.source, hint)
 
 
 def check_was(was: Mapping[Key, Sequence[Key]], declared: Mapping[Key, Source | None]) -> Iterator[Problem]:
     """Finds previous keys that are still declared, and those that two users or groups name."""
     first: dict[Key, Key] = {}
     for key, former in was.items():
-        for one in former:
-            other = first.setdefault(one, key)
-            if one == key:
-                message = f"{key}: was names {one}, which is its own key"
+        for previous in former:
+            other = first.setdefault(previous, key)
+            if previous == key:
+                message = f"{key}: was names {previous}, which is its own key"
                 yield Problem("bad_was", message, declared.get(key), "write the previous key, or remove `was`")
-            elif one in declared:
-                message = f"{key}: was names {one}, which is declared{_at(declared[one])}"
-                hint = f"a key that is still declared was not renamed: remove `was`, or the declaration of {one}"
+            elif previous in declared:
+                message = f"{key}: was names {previous}, which is declared{_at(declared[previous])}"
+                hint = f"a key that is still declared was not renamed: remove `was`, or the declaration of {previous}"
                 yield Problem("bad_was", message, declared.get(key), hint)
             elif other != key:
-                message = f"{key}: was names {one}, and so does {other}{_at(declared.get(other))}"
+                message = f"{key}: was names {previous}, and so does {other}{_at(declared.get(other))}"
                 hint = "a key has only one successor: keep it under one of the two"
                 yield Problem("bad_was", message, declared.get(key), hint)
 

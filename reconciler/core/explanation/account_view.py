@@ -133,7 +133,7 @@ def _describe(change: Change, what: tuple[str, ...]) -> Planned:
     return Planned(action=change.action, key=change.key, what=what, reason=change.reason)
 
 
-def hold_against(
+def view_account(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, evidence: Evidence = NO_EVIDENCE
 ) -> AccountView:
     """Compares the whole desired state with the whole account, because a change to a group may concern the user."""

@@ -107,7 +107,8 @@ def _candidates(whole: Declarations, alone: Declarations, about: tuple[str, str,
     seen: set[str] = set()
     for declared in filters_of(alone, tenant).users:
         clauses = declared.clauses
-        for edit in (*_satisfy_together(name, user, clauses, others), *_satisfy_each(name, user, clauses)):
+        single = (edit for clause in clauses for edit in _satisfy(name, user, clause))
+        for edit in (*_satisfy_together(name, user, clauses, others), *single):
             if edit.text not in seen:
                 seen.add(edit.text)
                 yield edit
@@ -151,11 +152,6 @@ def _proposed(clauses: Sequence[Clause], path: str, others: Sequence[SourceAttri
     if path_steps(path)[0] not in THEIR_OWN:
         used = Counter(value for values in read_each(others, path) for value in values if isinstance(value, str | int))
         yield from sorted(used, key=lambda value: (-used[value], as_text(value)))
-
-
-def _satisfy_each(name: str, user: UserDeclaration, clauses: Sequence[Clause]) -> Iterable[CandidateEdit]:
-    for clause in clauses:
-        yield from _satisfy(name, user, clause)
 
 
 def _satisfy(name: str, user: UserDeclaration, clause: Clause) -> Iterable[CandidateEdit]:

@@ -204,9 +204,9 @@ class Origins:
 
     def _gone(self, revision: Revision, statements: Iterable[Statement]) -> Iterable[Statement]:
         return (
-            replace(one, stood_at=revision.commit)
-            for one in statements
-            if one.path and not _is_stated(self.now.declarations, one.path)
+            replace(statement, stood_at=revision.commit)
+            for statement in statements
+            if statement.path and not _is_stated(self.now.declarations, statement.path)
         )
 
 

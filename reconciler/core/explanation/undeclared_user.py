@@ -20,7 +20,7 @@ from reconciler.core.adoption.importing import import_account
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.declared import Declarations, DeclaredUser, UserDeclaration
 from reconciler.core.declarations.tenant import Tenant
-from reconciler.core.explanation.account_view import AccountSide, AccountView, Planned, hold_against
+from reconciler.core.explanation.account_view import AccountSide, AccountView, Planned, view_account
 from reconciler.core.explanation.flip import CandidateEdit, edited_by, find_edits, spell_value
 from reconciler.core.model.frozen import Frozen
 from reconciler.core.model.matching import match_resources
@@ -109,7 +109,7 @@ def explain_leaver(git: GitStates, left: DesiredUser, beside: AccountView | None
         name=left.name,
         tenant=git.tenant_name,
         as_of=git.today.isoformat(),
-        verdict=f"{was}. {_fate(git, live, known_as, left.key) if beside else _unknown_fate(git)}",
+        verdict=f"{was}. {_fate(git, live, known_as, left.key) if beside else f'If active, they are {_then(git)}.'}",
         source=left.source,
         account=beside.side_of(known_as, live) if beside else None,
         manage=manage,
@@ -131,10 +131,6 @@ def _again(git: GitStates, left: DesiredUser) -> tuple[CandidateEdit, ...]:
 def _live_of(left: DesiredUser, beside: AccountView) -> LiveUser | None:
     """Finds the live user that matches, even if HEAD declares the same person under another key."""
     return match_resources([left], beside.live.users, beside.desired.matching).live_of.get(left.key)
-
-
-def _unknown_fate(git: GitStates) -> str:
-    return f"If active, they are {_then(git)}."
 
 
 def _then(git: GitStates) -> str:
@@ -249,7 +245,7 @@ def _manage(
     wrong = next((problem for problem in state.problems if problem.severity == "error"), None)
     if wrong:
         return None, f"this declaration has an error: {wrong.message}"
-    after = hold_against(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
+    after = view_account(state, beside.live, edited.tenant, git.earlier, git.evidence) if beside else None
     if after and live and after.links.users.live_of.get(key) != live:
         return None, f"this declaration would not match them: users match by {', '.join(state.matching)}"
     return Managing(

@@ -50,7 +50,7 @@ def find_known(live: LiveState, evidence: Evidence, decided: Decisions, named: s
 
 
 def as_if_active(live: LiveState) -> LiveState:
-    """Returns the live state with every user active, because evidence is only sought for active users."""
+    """Returns the live state with every user active, because only active users need evidence."""
     return replace(live, users=tuple(replace(user, active=True) for user in live.users))
 
 

@@ -99,7 +99,7 @@ def _identity(value: object, *, fold: bool = False) -> Hashable:
         case bool():
             return bool, value
         case Mapping():
-            return frozenset((name, _identity(one)) for name, one in value.items())
+            return frozenset((name, _identity(part)) for name, part in value.items())
         case list() | tuple():
             return tuple, *map(_identity, value)
         case float() if value != value:  # noqa: PLR0124  # NaN is unequal to itself in Python

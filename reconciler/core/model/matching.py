@@ -34,8 +34,8 @@ class Matches(Generic[Live]):
 
     def unmatched(self, live: Iterable[Live]) -> list[Live]:
         """Returns the live resources that are neither linked to a declaration nor a candidate of an ambiguous match."""
-        taken = {one.id for one in self.live_of.values()} | self.contested
-        return [one for one in live if one.id not in taken]
+        taken = {resource.id for resource in self.live_of.values()} | self.contested
+        return [resource for resource in live if resource.id not in taken]
 
 
 def match_resources(
@@ -50,15 +50,15 @@ def match_resources(
     claims: dict[str, list[DesiredUser | DesiredGroup]] = {}
     for resource in desired:
         found = _candidates(resource, indexes)
-        ids = {one.id for candidates in found.values() for one in candidates}
+        ids = {candidate.id for candidates in found.values() for candidate in candidates}
         if len(ids) > 1:
             matches.unclear.add(resource.key)
             matches.contested |= ids
             matches.problems[_ambiguous(resource, found)] = (resource.key,)
         elif ids:
-            attribute, (one, *_) = next(iter(found.items()))
-            matches.live_of[resource.key] = one
-            claims.setdefault(one.id, []).append(resource)
+            attribute, (candidate, *_) = next(iter(found.items()))
+            matches.live_of[resource.key] = candidate
+            claims.setdefault(candidate.id, []).append(resource)
             if attribute != attributes[0]:
                 matches.adopted[resource.key] = attribute
     for live_id, resources in claims.items():
@@ -70,10 +70,10 @@ def match_resources(
 
 def _index(live: Iterable[Live], attribute: str) -> dict[str, list[Live]]:
     index: dict[str, list[Live]] = {}
-    for one in live:
-        value = one.attributes.get(attribute)
+    for resource in live:
+        value = resource.attributes.get(attribute)
         if isinstance(value, str) and value:
-            index.setdefault(fold(attribute, value), []).append(one)
+            index.setdefault(fold(attribute, value), []).append(resource)
     return index
 
 
@@ -96,11 +96,11 @@ def _candidates(
 
 def _ambiguous(resource: DesiredUser | DesiredGroup, found: Mapping[str, Sequence[LiveUser | LiveGroup]]) -> Problem:
     named = [
-        f"{one.name} ({one.id}) by {attribute}"
+        f"{candidate.name} ({candidate.id}) by {attribute}"
         for attribute, candidates in found.items()
-        for one in sorted(candidates, key=lambda live: live.id)
+        for candidate in sorted(candidates, key=lambda live: live.id)
     ]
-    count = len({one.id for candidates in found.values() for one in candidates})
+    count = len({candidate.id for candidates in found.values() for candidate in candidates})
     message = f"{resource.key} matches {count} {resource.key.kind}s in the account: {', '.join(named)}"
     hint = "change the account or the declaration so that only one matches; until then, none of them is changed"
     return Problem("ambiguous", message, resource.source, hint)

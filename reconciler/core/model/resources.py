@@ -88,7 +88,7 @@ class LiveUser:
     """A user of the account; `manager` among the attributes is a SCIM id.
 
     With `roles_via: permissions`, `roles` belong to `person`, the id of the user's person record in 4me. `person` is
-    None if no record is linked to the user, or if it was not looked up (`sought` is false).
+    None if no record is linked to the user, or if it was not looked up (`roles_looked_up` is false).
     """
 
     id: str
@@ -97,7 +97,7 @@ class LiveUser:
     roles: frozenset[str] = frozenset()
     last_modified: str | None = None
     person: str | None = None
-    sought: bool = False
+    roles_looked_up: bool = False
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ class AssignedRole:
     """A role of a user: each path by which git gives it, in words, and the line of the assignment."""
 
     role: str
-    ways: tuple[str, ...]
+    paths: tuple[str, ...]
     source: Source | None
 
 
@@ -79,11 +79,11 @@ class DesiredState:
     ignores_removed: bool = False
     ignores_out_of_scope: bool = False
 
-    def is_asked(self, key: Key) -> bool:
+    def is_selected(self, key: Key) -> bool:
         """Decides whether the plan is about that key."""
         return self.selection is None or key in self.selection.keys
 
-    def members_asked(self, group: Key) -> frozenset[Key] | None:
+    def selected_members(self, group: Key) -> frozenset[Key] | None:
         """Returns the members of a group that the plan is about, or None for all members."""
         return self.selection.members.get(group) if self.selection else None
 

@@ -72,7 +72,7 @@ class _Judge:
     ) -> Finding | None:
         kind: Kind = "user" if isinstance(live, LiveUser) else "group"
         keys = [key_by_id(kind, live.id), *(sighting.key for sighting in seen)]
-        return table.find(live.id, seen) if any(map(self.desired.is_asked, keys)) else None
+        return table.find(live.id, seen) if any(map(self.desired.is_selected, keys)) else None
 
     def _leavers(self, found: Iterable[tuple[LiveUser, Finding]]) -> tuple[Leaver, ...]:
         taken = set(self.desired.users)
@@ -115,7 +115,7 @@ class _Judge:
         out = {
             live.id: key
             for key, live in self.links.users.live_of.items()
-            if live.active and not self.desired.users[key].in_scope and self.desired.is_asked(key)
+            if live.active and not self.desired.users[key].in_scope and self.desired.is_selected(key)
         }
         users = [user for user in self.live.users if user.id in out]
         seen = find_sightings(self.evidence, users, self.live.users) if self.evidence.known else {}
@@ -155,7 +155,7 @@ class _Judge:
         linked = (*self.links.users.live_of, *self.links.groups.live_of)
         for key in linked:
             resource = self.desired.resource(key)
-            if resource and resource.in_scope and self.desired.is_asked(key) and not self._is_covered(key):
+            if resource and resource.in_scope and self.desired.is_selected(key) and not self._is_covered(key):
                 yield key
 
     def _is_covered(self, key: Key) -> bool:
@@ -213,7 +213,7 @@ class _Judge:
             for sighting in seen
             if sighting.sure and sighting.state.place == "here" and (record := sighting.record) and self.evidence.known
         ]
-        if not covered or not any(self.desired.is_asked(sighting.key) for _serial, sighting in covered):
+        if not covered or not any(self.desired.is_selected(sighting.key) for _serial, sighting in covered):
             return None
         serial, sighting = max(covered, key=lambda pair: pair[0])
         return Finding("leaver", sighting, "", serial)

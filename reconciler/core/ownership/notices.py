@@ -26,7 +26,7 @@ def warn_of_ownership(desired: DesiredState, links: Links, evidence: Evidence) -
 
 def _warn(desired: DesiredState, key: Key, live: LiveUser, evidence: Evidence) -> Iterator[Problem]:
     user = desired.users[key]
-    if not user.in_scope or not desired.is_asked(key):
+    if not user.in_scope or not desired.is_selected(key):
         return
     if not live.active and (back := _warn_of_return(user, evidence)):
         yield back
@@ -74,7 +74,7 @@ def _warn_of_linked(desired: DesiredState, links: Links) -> Iterator[Problem]:
     keys = {live.id: key for matches in (links.users, links.groups) for key, live in matches.live_of.items()}
     for word, lines in (("left", desired.left), ("released", desired.released)):
         for line in lines:
-            if line.id is not None and line.id in keys and desired.is_asked(key := keys[line.id]):
+            if line.id is not None and line.id in keys and desired.is_selected(key := keys[line.id]):
                 message = f"{word}: {line.id} has no effect, because it is the id of {key}, which git declares"
                 hint = "remove the line or the declaration"
                 yield Problem("settles_nothing", message, line.source, hint, severity="warning")

@@ -44,7 +44,7 @@ def list_effective_roles(decided: Decisions, live: LiveState) -> list[EffectiveR
     for key, made in changes.items():
         if made[0].action == "create_user":
             effective_roles[key] = EffectiveRoles(key, made[0].name, after=_after(made, frozenset(), active=True))
-    return sorted(effective_roles.values(), key=lambda one: one.key)
+    return sorted(effective_roles.values(), key=lambda roles: roles.key)
 
 
 def _after(changes: Iterable[Change], roles: frozenset[str], *, active: bool) -> frozenset[str]:

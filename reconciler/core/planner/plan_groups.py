@@ -54,14 +54,12 @@ class GroupPlanner:
         going = self._selected(group, set(map(self.references.key_of, left.members - kept)))
         if not going:
             return Result()
-        reason = f"the group {self._how_it_left(group)}: it stays, and the members that git declared leave it"
+        how = "is out of scope" if self.desired.resource(group.key) else "left git"
+        reason = f"the group {how}: it stays, and the members that git declared leave it"
         removed = self._remove(group, live, sorted(going), self._cause_of_leaving(group), reason)
         staying = sorted(set(map(self.references.key_of, live.members - self.ownership.spared)) - going)
         noted = [*_note(group, staying, "git did not declare them"), *self._note_spared(group, live)]
         return Result([removed], skipped=noted)
-
-    def _how_it_left(self, group: DesiredGroup) -> str:
-        return "is out of scope" if self.desired.resource(group.key) else "left git"
 
     def _cause_of_leaving(self, group: DesiredGroup) -> Cause:
         if self.desired.resource(group.key):
@@ -87,7 +85,7 @@ class GroupPlanner:
 
     def _selected(self, group: DesiredGroup, members: set[str]) -> set[str]:
         """Returns the members that the plan covers."""
-        selected = self.desired.members_asked(group.key)
+        selected = self.desired.selected_members(group.key)
         return members if selected is None else members & set(map(str, selected))
 
     def _update(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
@@ -135,14 +133,14 @@ class GroupPlanner:
         return _note(group, named, "membership is additive, so no member is removed")
 
     def _note_spared(self, group: DesiredGroup, live: LiveGroup) -> list[Skipped]:
-        doubts = [one for one in self.ownership.doubts if one.kind == "user" and one.id in live.members]
-        named = [f"{one.key} ({one.id})" for one in doubts]
+        doubts = [doubt for doubt in self.ownership.doubts if doubt.kind == "user" and doubt.id in live.members]
+        named = [f"{doubt.key} ({doubt.id})" for doubt in doubts]
         return _note(group, named, "it is not known whether they left git")
 
     def _known(self, members: Iterable[str]) -> Iterable[str]:
         """Drops members whose match is ambiguous; a linked member is kept."""
         references = self.references
-        return (one for one in members if one in references.keys or one not in references.contested)
+        return (member for member in members if member in references.keys or member not in references.contested)
 
     def _add(self, group: DesiredGroup, live: LiveGroup, members: list[str]) -> AddMembers:
         return AddMembers(
@@ -178,7 +176,9 @@ def _note(group: DesiredGroup, named: list[str], why: str) -> list[Skipped]:
 
 def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:
     """Warns that 4me also renames an organization or site linked to the group (default rules of its SCIM groups)."""
-    renamed = any(one.path == "displayName" and one.before for change in changes for one in change.attributes)
+    renamed = any(
+        attribute.path == "displayName" and attribute.before for change in changes for attribute in change.attributes
+    )
     if not renamed:
         return []
     message = f"{group.key} is renamed: 4me also renames an organization or site that is linked to it"

@@ -59,8 +59,8 @@ class RolePlanner:
         if wanted is None:
             return NOTHING
         gained = sorted(wanted - live.roles)
-        held = self._revocable(live)
-        lost = sorted(held & assigned if user.roles is None else held - wanted)
+        revocable = self._revocable(live)
+        lost = sorted(revocable & assigned if user.roles is None else revocable - wanted)
         if self.over_rest and live.person is None:
             return _not_linked(user, live, gained)
         granted = self._grant(user, live, gained) if gained else []
@@ -139,7 +139,7 @@ class RolePlanner:
 def _not_linked(user: DesiredUser, live: LiveUser, gained: list[str]) -> Result:
     if not gained:
         return NOTHING
-    if not live.sought:
+    if not live.roles_looked_up:
         return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
     why = "4me has not linked a person to this user yet"
     later = "a later plan grants them (4me links a person by primary e-mail, or creates one from e-mail and name)"

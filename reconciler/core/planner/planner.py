@@ -90,8 +90,8 @@ class _Decision:
 
     def references(self) -> References:
         """Returns the keys and ids of the resources that HEAD declares, and of those that left."""
-        users: Matches[LiveUser] = Matches({one.user.key: one.live for one in self.ownership.leavers})
-        groups: Matches[LiveGroup] = Matches({one.group.key: one.live for one in self.ownership.groups})
+        users: Matches[LiveUser] = Matches({leaver.user.key: leaver.live for leaver in self.ownership.leavers})
+        groups: Matches[LiveGroup] = Matches({left.group.key: left.live for left in self.ownership.groups})
         return make_references(self.desired, (users, self.links.users), (groups, self.links.groups))
 
     def results(self, references: References) -> list[Result]:
@@ -100,9 +100,9 @@ class _Decision:
         users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
         groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership)
         return [
-            *(users.plan(user) for user in desired.users.values() if desired.is_asked(user.key)),
+            *(users.plan(user) for user in desired.users.values() if desired.is_selected(user.key)),
             *(users.plan_leaver(leaver) for leaver in ownership.leavers),
-            *(groups.plan(group) for group in desired.groups.values() if desired.is_asked(group.key)),
+            *(groups.plan(group) for group in desired.groups.values() if desired.is_selected(group.key)),
             *(groups.plan_left(group) for group in ownership.groups),
         ]
 
@@ -116,7 +116,10 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
         changes=order_changes(change for result in results for change in result.changes),
         unmanaged=_unmanaged(decision),
         skipped=tuple(
-            sorted((one for result in results for one in result.skipped), key=lambda one: (one.key, one.reason))
+            sorted(
+                (skipped for result in results for skipped in result.skipped),
+                key=lambda skipped: (skipped.key, skipped.reason),
+            )
         ),
         problems=(
             *links.problems(desired),
@@ -127,7 +130,7 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
         unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
         contested=references.contested,
         ownership=ownership,
-        ignored=tuple(str(one.user.key) for one in ownership.leavers if ignores and one.live.active),
+        ignored=tuple(str(leaver.user.key) for leaver in ownership.leavers if ignores and leaver.live.active),
     )
 
 
@@ -142,10 +145,10 @@ def list_role_lookups(
     pairs = [
         (user, _wanted(desired.users[key], tenant, ownership))
         for key, user in links.users.live_of.items()
-        if desired.is_asked(key)
+        if desired.is_selected(key)
     ]
     if tenant.on_removed == "deactivate":
-        pairs += [(one.live, frozenset()) for one in ownership.leavers]
+        pairs += [(leaver.live, frozenset()) for leaver in ownership.leavers]
     return [RoleLookup(user, roles) for user, roles in pairs if roles is not None]
 
 
@@ -163,14 +166,14 @@ def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
     if decision.desired.selection is not None:
         return ()
     links, live, ownership = decision.links, decision.live, decision.ownership
-    judged = {*(one.live.id for one in ownership.leavers), *(doubt.id for doubt in ownership.doubts)}
+    judged = {*(leaver.live.id for leaver in ownership.leavers), *(doubt.id for doubt in ownership.doubts)}
     every: list[tuple[str, LiveUser | LiveGroup]] = [
         *(("user", user) for user in links.users.unmatched(live.users)),
         *(("group", group) for group in links.groups.unmatched(live.groups)),
     ]
-    found = [_make_unmanaged(kind, one) for kind, one in every if one.id not in judged]
-    return tuple(sorted(found, key=lambda one: (one.kind, one.name, one.id)))
+    found = [_make_unmanaged(kind, resource) for kind, resource in every if resource.id not in judged]
+    return tuple(sorted(found, key=lambda resource: (resource.kind, resource.name, resource.id)))
 
 
-def _make_unmanaged(kind: str, one: LiveUser | LiveGroup) -> Unmanaged:
-    return Unmanaged(kind="user" if kind == "user" else "group", id=one.id, name=one.name)
+def _make_unmanaged(kind: str, resource: LiveUser | LiveGroup) -> Unmanaged:
+    return Unmanaged(kind="user" if kind == "user" else "group", id=resource.id, name=resource.name)

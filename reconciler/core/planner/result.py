@@ -29,7 +29,7 @@ def joined(*results: Result) -> Result:
     """Joins the results of several decision tables about one resource."""
     return Result(
         changes=[change for result in results for change in result.changes],
-        skipped=[one for result in results for one in result.skipped],
+        skipped=[skipped for result in results for skipped in result.skipped],
         problems=[problem for result in results for problem in result.problems],
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from reconciler.core.changes.plan import Change
+from reconciler.core.changes.plan import Change, find_manager
 from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.declarations.tenant import RolesVia
 from reconciler.core.model.messages import JsonObject, Request
@@ -67,7 +67,7 @@ class Step:
 
     def attributes(self) -> dict[str, Value]:
         """Returns the attributes to write, by path; references are keys."""
-        return {one.path: one.after for change in self.changes for one in change.attributes}
+        return {attribute.path: attribute.after for change in self.changes for attribute in change.attributes}
 
     def members(self, *actions: str) -> list[str]:
         """Returns the members that changes of those actions name."""
@@ -78,10 +78,10 @@ class Step:
         about = [change for change in self.changes if change.roles]
         if not about:
             return None
-        held = {role for change in about for role in change.held}
+        before = {role for change in about for role in change.held}
         gained = {role for change in about if change.action != "revoke_roles" for role in change.roles}
         lost = {role for change in about if change.action == "revoke_roles" for role in change.roles}
-        return sorted((held | gained) - lost)
+        return sorted((before | gained) - lost)
 
     def active(self) -> bool | None:
         """Returns whether the user is active after the step, or None if no change is about that."""
@@ -110,11 +110,7 @@ def lookups(step: Step) -> list[tuple[str, str]]:
 def needs_of(change: Change) -> list[str]:
     """Returns the keys that a change refers to, and its own key if the same plan creates that resource."""
     own = [] if change.target_id or change.action in CREATING else [change.key]
-    return [*own, *change.members, *([manager] if (manager := _manager(change)) else [])]
-
-
-def _manager(change: Change) -> str | None:
-    return next((str(one.after) for one in change.attributes if one.path == "manager" and one.after), None)
+    return [*own, *change.members, *([manager] if (manager := find_manager(change)) else [])]
 
 
 def _prevented(change: Change, missing: Container[str]) -> bool:
@@ -193,7 +189,7 @@ def _merge_body(step: Step, attributes: Attributes, ids: Mapping[str, str]) -> J
     if (roles := step.roles()) is not None:
         body["roles"] = _references(roles)
     added: list[dict[str, str]] = _references(ids_of(step.members("add_members"), ids))
-    removed = [{"value": one, "operation": "delete"} for one in ids_of(step.members("remove_members"), ids)]
+    removed = [{"value": member, "operation": "delete"} for member in ids_of(step.members("remove_members"), ids)]
     if added or removed:
         body["members"] = [*added, *removed]
     return body

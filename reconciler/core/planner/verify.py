@@ -15,7 +15,7 @@ def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str
 
     Raises NotScim if the resource is not a user or group.
     """
-    written = with_ids({one.path: one.after for one in change.attributes}, ids)
+    written = with_ids({attribute.path: attribute.after for attribute in change.attributes}, ids)
     if change.key.startswith("user/"):
         user = read_user(resource)
         return [*unlike(written, user.attributes), *_roles(change, user), *_active(change, user)]
@@ -23,17 +23,17 @@ def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str
     return [*unlike(written, group.attributes), *_members(change, ids, group)]
 
 
-def list_roles_not_taken(change: Change, held: frozenset[str]) -> list[str]:
+def list_roles_not_taken(change: Change, live_roles: frozenset[str]) -> list[str]:
     """Returns the roles of a change that a person still holds after a revocation, or lacks after a grant."""
     roles = frozenset(change.roles)
-    return sorted(roles & held if change.action == "revoke_roles" else roles - held)
+    return sorted(roles & live_roles if change.action == "revoke_roles" else roles - live_roles)
 
 
-def list_other_differences(step: Step, held: frozenset[str]) -> list[str]:
+def list_other_differences(step: Step, live_roles: frozenset[str]) -> list[str]:
     """Returns the unplanned effects of an overwrite of roles: `- role` for a lost role, `+ role` for a new one."""
     written = frozenset(step.roles() or ())
     planned = frozenset(role for change in step.changes for role in change.roles)
-    lost, gained = written - held - planned, held - written - planned
+    lost, gained = written - live_roles - planned, live_roles - written - planned
     return [*(f"- {role}" for role in sorted(lost)), *(f"+ {role}" for role in sorted(gained))]
 
 

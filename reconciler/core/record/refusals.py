@@ -34,7 +34,7 @@ ERRORS: Mapping[Because, type[Refused]] = {
     "not_a_record": NotARecord,
 }
 FEWEST = 5  # the fewest known keys of a sample that can refuse an account
-ASKED = 5  # the keys of a sample that a targeted read looks up as well
+LOOKED_UP = 5  # the keys of a sample that a targeted read looks up as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def count_found(sample: Sample, linked: Mapping[str, str], ids: Collection[str])
     return known, found
 
 
-def choose_asked(sample: Sample | None, keys: Iterable[str], most: int = ASKED) -> tuple[str, ...]:
+def choose_sample(sample: Sample | None, keys: Iterable[str], most: int = LOOKED_UP) -> tuple[str, ...]:
     """Returns the five keys of the sample that a targeted read looks up as well, those with the lowest hashes."""
     if sample is None:
         return ()

@@ -47,7 +47,11 @@ def check_convergence(
     if not steps:
         return []
     rivals = _rivals(steps, live)
-    keys = _concerned(desired, steps) | decided.unclear | {key for key, one in decided.ids.items() if one in rivals}
+    keys = (
+        _concerned(desired, steps)
+        | decided.unclear
+        | {key for key, live_id in decided.ids.items() if live_id in rivals}
+    )
     ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
     simulator = _make_simulator(live, ids, tenant)
 
@@ -61,10 +65,10 @@ def check_convergence(
         for change in second.changes
         if (change.key, change.action) not in deferred and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
-    returning = [one for change in unexpected for one in _find_left(change, decided)]
-    seen = {(one.key, one.about) for one in returning}
+    returning = [finding for change in unexpected for finding in _find_left(change, decided)]
+    seen = {(finding.key, finding.about) for finding in returning}
     return warn_of_not_converging(
-        [*returning, *(one for one in trial.findings if (one.key, one.about) not in seen)], desired
+        [*returning, *(finding for finding in trial.findings if (finding.key, finding.about) not in seen)], desired
     )
 
 

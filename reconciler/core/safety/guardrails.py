@@ -55,22 +55,6 @@ def count_population(live: LiveState, on_record: int | None = None) -> Totals:
     )
 
 
-def check_guardrails(
-    changes: Sequence[Change],
-    guardrails: Guardrails,
-    population: Totals,
-    done: Mapping[str, int] = NOTHING_DONE,
-    *,
-    first_apply: bool = False,
-) -> list[Problem]:
-    """Returns a problem for each guardrail that the changes exceed, with the limit, the count and the keys.
-
-    `done` counts the effects of applies within `guardrails.within`, by the name of the guardrail (see `effects_of`).
-    """
-    exceeded = check_limits(changes, guardrails, population, done, first_apply=first_apply)
-    return [*exceeded, *check_protected(changes, guardrails)]
-
-
 def check_limits(
     changes: Sequence[Change],
     guardrails: Guardrails,
@@ -79,8 +63,9 @@ def check_limits(
     *,
     first_apply: bool = False,
 ) -> list[Problem]:
-    """Returns a problem for each limit that the changes exceed.
+    """Returns a problem for each limit that the changes exceed, with the limit, the count and the keys.
 
+    `done` counts the effects of applies within `guardrails.within`, by the name of the guardrail (see `effects_of`).
     The first apply takes over an account, and may adopt all of it.
     """
     totals = {
@@ -106,7 +91,7 @@ def check_privileged_grants(
 ) -> list[Problem]:
     """Checks how many privileged roles take effect: granted, or held by a user who is reactivated."""
     privileged = frozenset(guardrails.privileged_roles)
-    grants = [f"{role} of {one.key}" for one in effective_roles for role in sorted(one.gained & privileged)]
+    grants = [f"{role} of {user.key}" for user in effective_roles for role in sorted(user.gained & privileged)]
     return _Limits(guardrails, done).check("max_privileged_grants", grants, population.roles)
 
 
@@ -145,11 +130,11 @@ def check_population(population: Totals, before: int | None, guardrails: Guardra
     """
     if before is None or population.users is None:
         return []
-    gone, limit = before - population.users, guardrails.max_population_drop
-    if gone <= 0 or not _is_above(limit, gone, before):
+    lost, limit = before - population.users, guardrails.max_population_drop
+    if lost <= 0 or not _is_above(limit, lost, before):
         return []
     message = (
-        f"max_population_drop: the account has {population.users} active users, {gone} fewer than after the last "
+        f"max_population_drop: the account has {population.users} active users, {lost} fewer than after the last "
         f"apply ({before}), which is above {_spell_limit(limit, before)}"
     )
     hint = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.changes.plan import Change
 from reconciler.core.declarations.tenant import Guardrails
 from reconciler.core.model.resources import Value
 
@@ -65,7 +65,7 @@ def is_adoption(change: Change) -> bool:
     It writes the externalId of git. A user declared without an externalId is matched by another attribute in each plan.
     """
     found = change.action in WRITES and bool(change.adopted)
-    return found and any(one.path == "externalId" for one in change.attributes)
+    return found and any(attribute.path == "externalId" for attribute in change.attributes)
 
 
 def list_identity_paths(change: Change) -> Iterator[str]:
@@ -75,42 +75,40 @@ def list_identity_paths(change: Change) -> Iterator[str]:
     """
     if change.action not in ABOUT_USERS or change.target_id is None:
         return
-    for one in change.attributes:
-        if one.path == "userName" or (one.path == "externalId" and one.before is not None):
-            yield one.path
-        elif one.path == "emails" and primary_address(one.before) != primary_address(one.after):
+    for attribute in change.attributes:
+        if attribute.path == "userName" or (attribute.path == "externalId" and attribute.before is not None):
+            yield attribute.path
+        elif attribute.path == "emails" and primary_address(attribute.before) != primary_address(attribute.after):
             yield "primary e-mail"
 
 
 def primary_address(value: Value) -> str | None:
     """Returns the primary e-mail address of a user in lower case: the marked address, or the only one."""
-    listed = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-    marked = [one for one in listed if one.get("primary") is True]
+    listed = [address for address in value if isinstance(address, dict)] if isinstance(value, list) else []
+    marked = [address for address in listed if address.get("primary") is True]
     found = marked or (listed if len(listed) == 1 else [])
     return str(found[0].get("value", "")).casefold() if found else None
 
 
 def _cleared(change: Change) -> Iterator[str]:
-    return (one.path for one in change.attributes if _clears(one))
-
-
-def _clears(one: AttributeChange) -> bool:
-    return one.after is None and one.before is not None
+    return (
+        attribute.path for attribute in change.attributes if attribute.after is None and attribute.before is not None
+    )
 
 
 def _pairs(changes: Iterable[Change], action: str, *, without: frozenset[str]) -> list[tuple[str, str]]:
     """Returns (resource, member or role) of every change of that action, except members or roles in `without`."""
     return [
-        (change.key, one)
+        (change.key, part)
         for change in changes
         if change.action == action
-        for one in (*change.members, *change.roles)
-        if one not in without
+        for part in (*change.members, *change.roles)
+        if part not in without
     ]
 
 
 def _spell(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{one} of {resource}" for resource, one in pairs]
+    return [f"{part} of {resource}" for resource, part in pairs]
 
 
 def _privileged(changes: Iterable[Change], guardrails: Guardrails) -> Iterator[str]:

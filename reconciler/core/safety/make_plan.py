@@ -102,7 +102,7 @@ def make_plan(gathered: PlanInput) -> MadePlan:
         ),
     )
     resources = (*gathered.live.users, *gathered.live.groups, *gathered.desired)
-    return MadePlan(redact_plan(plan, gathered.redaction, (one.attributes for one in resources)), decided)
+    return MadePlan(redact_plan(plan, gathered.redaction, (resource.attributes for resource in resources)), decided)
 
 
 def _check_guardrails(gathered: PlanInput, decided: Decisions) -> list[Problem]:
@@ -226,6 +226,6 @@ def _in_order(*gathered: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(
         sorted(
             {problem for problems in gathered for problem in problems},
-            key=lambda one: (_GRAVITY[one.severity], str(one.source or ""), one.code, one.message),
+            key=lambda problem: (_GRAVITY[problem.severity], str(problem.source or ""), problem.code, problem.message),
         )
     )

@@ -41,7 +41,7 @@ class Unsettled(NamedTuple):
     `about`, or, if `about` is empty, without naming one. The detail is for human readers.
     """
 
-    way: Literal["returns", "repeats", "follows", "refused"]
+    problem: Literal["returns", "repeats", "follows", "refused"]
     about: str
     key: str
     detail: str = ""
@@ -50,7 +50,7 @@ class Unsettled(NamedTuple):
 def find_again(change: Change) -> list[Unsettled]:
     """Returns the findings of a change that is planned a second time."""
     creates = change.action in ("create_user", "create_group")
-    attributes = [] if creates else [find_returned(change.key, one) for one in change.attributes]
+    attributes = [] if creates else [find_returned(change.key, attribute) for attribute in change.attributes]
     if attributes and change.action != "reactivate_user":
         return attributes
     named = ", ".join(change.members or (() if creates else change.roles))
@@ -72,15 +72,15 @@ def warn_of_not_converging(found: Iterable[Unsettled], desired: DesiredState) ->
     """Returns one warning for each attribute or action, with the users or groups that it concerns."""
     redaction = Redaction(desired.redact)
     alike: dict[tuple[str, str, Kind], list[Unsettled]] = {}
-    for one in sorted({_redacted(one, redaction) for one in found}):
-        alike.setdefault((one.way, one.about, _kind(one)), []).append(one)
+    for finding in sorted({_redacted(finding, redaction) for finding in found}):
+        alike.setdefault((finding.problem, finding.about, _kind(finding)), []).append(finding)
     return [_describe(some, desired) for some in alike.values()]
 
 
-def _redacted(one: Unsettled, redaction: Redaction) -> Unsettled:
+def _redacted(finding: Unsettled, redaction: Redaction) -> Unsettled:
     """Hides redacted values in the detail now: in a sentence, a short or cut value would not be found later."""
-    hides = one.way in ("returns", "refused") and redaction.covers(one.about)
-    return one._replace(detail="its values are redacted") if hides else one
+    hides = finding.problem in ("returns", "refused") and redaction.covers(finding.about)
+    return finding._replace(detail="its values are redacted") if hides else finding
 
 
 def _describe(some: Sequence[Unsettled], desired: DesiredState) -> Problem:
@@ -88,7 +88,7 @@ def _describe(some: Sequence[Unsettled], desired: DesiredState) -> Problem:
     rule = desired.rules.get((_kind(first), first.about))
     subject = f"the {'mapping to' if rule else 'attribute'} {first.about}" if first.about else "a request"
     edit = "let the mapping make" if rule else "declare"
-    match first.way:
+    match first.problem:
         case "returns":
             message = f"{subject} does not converge: in simulation, the next plan would change it again for {named}"
             hint = f"{edit} the value that the account keeps, before the arrow, or leave it out; {UNTIL_THEN}"
@@ -109,19 +109,19 @@ def _describe(some: Sequence[Unsettled], desired: DesiredState) -> Problem:
 
 
 def _list_keys(some: Sequence[Unsettled]) -> str:
-    named = [f"{one.key} ({one.detail})" if one.detail else one.key for one in some[:MOST_NAMED]]
+    named = [f"{finding.key} ({finding.detail})" if finding.detail else finding.key for finding in some[:MOST_NAMED]]
     return f"{', '.join(named)}{and_more(len(some) - MOST_NAMED)}"
 
 
-def _kind(one: Unsettled) -> Kind:
-    return "group" if one.key.startswith("group/") else "user"
+def _kind(finding: Unsettled) -> Kind:
+    return "group" if finding.key.startswith("group/") else "user"
 
 
-def _how_to_link(one: Unsettled, desired: DesiredState) -> str | None:
+def _how_to_link(finding: Unsettled, desired: DesiredState) -> str | None:
     """Returns what to do about a resource that is created again, because no matching attribute finds it."""
-    if not one.about.startswith("create_"):
+    if not finding.about.startswith("create_"):
         return None
-    matching = desired.matching if _kind(one) == "user" else desired.group_matching
+    matching = desired.matching if _kind(finding) == "user" else desired.group_matching
     return f"no matching attribute links it to git after the create: give it a value of {' or '.join(matching)}"
 
 

@@ -114,6 +114,8 @@ def conclude(kind: str, looks: Sequence[Listing]) -> Listing:
     last = looks[-1]
     if not last.faults or not more:
         return last
-    same = [one.faults == last.faults and one.resources.keys() == last.resources.keys() for one in more[:-1]]
+    same = [
+        listing.faults == last.faults and listing.resources.keys() == last.resources.keys() for listing in more[:-1]
+    ]
     verdict = LIES if any(same) or not last.changeable else CHANGES
     return replace(last, faults=(*first.faults, f"{kind}: {verdict}"))

@@ -50,14 +50,14 @@ class PeoplePage:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The people that were read. `sought` are the SCIM ids that were looked up, None for all of them.
+    """The people that were read. `looked_up` are the SCIM ids that were looked up, None for all of them.
 
     `me` is the person who owns the credentials.
     """
 
     people: tuple[Person, ...] = ()
     me: str | None = None
-    sought: frozenset[str] | None = None
+    looked_up: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,10 @@ def _names(roles: object) -> frozenset[str]:
 def address_of(user: LiveUser) -> str | None:
     """Returns the primary e-mail, by which 4me links a user and a person, else the userName if it is an address."""
     emails = user.attributes.get("emails")
-    listed = [one for one in emails if isinstance(one, dict)] if isinstance(emails, list) else []
-    primary = next((str(one["value"]) for one in listed if one.get("primary") is True and one.get("value")), None)
+    listed = [email for email in emails if isinstance(email, dict)] if isinstance(emails, list) else []
+    primary = next(
+        (str(email["value"]) for email in listed if email.get("primary") is True and email.get("value")), None
+    )
     address = primary or str(user.attributes.get("userName") or "")
     return address if "@" in address else None
 
@@ -193,38 +195,40 @@ class PersonLinks:
 
 
 def list_to_be_sure(
-    sought: Iterable[RoleLookup], found: Iterable[Person], held: Mapping[str, frozenset[str]]
+    lookups: Iterable[RoleLookup], found: Iterable[Person], roles_of: Mapping[str, frozenset[str]]
 ) -> list[Person]:
     """Returns the people whose roles must be read one by one, although lists of role holders show some of them.
 
     They hold roles, and git assigns others. A list shows only the role that it was requested for; an overwrite would
     take away a role that no list shows.
     """
-    sought = list(sought)
-    links = PersonLinks((one.user for one in sought), found)
-    pairs = ((links.person_of(one.user), one.roles) for one in sought if one.roles is not None)
-    return [person for person, roles in pairs if person and held[person.id] and held[person.id] & CATALOGUE != roles]
+    lookups = list(lookups)
+    links = PersonLinks((lookup.user for lookup in lookups), found)
+    pairs = ((links.person_of(lookup.user), lookup.roles) for lookup in lookups if lookup.roles is not None)
+    return [
+        person for person, roles in pairs if person and roles_of[person.id] and roles_of[person.id] & CATALOGUE != roles
+    ]
 
 
 def with_people(users: tuple[LiveUser, ...], people: People) -> tuple[LiveUser, ...]:
     """Returns the users with the roles in effect, those of the person. Roles in SCIM grant nothing in this mode."""
     links = PersonLinks(users, people.people)
-    return tuple(_with_person(user, links, people.sought) for user in users)
+    return tuple(_with_person(user, links, people.looked_up) for user in users)
 
 
-def _with_person(user: LiveUser, links: PersonLinks, sought: frozenset[str] | None) -> LiveUser:
-    if sought is not None and user.id not in sought:
+def _with_person(user: LiveUser, links: PersonLinks, looked_up: frozenset[str] | None) -> LiveUser:
+    if looked_up is not None and user.id not in looked_up:
         return replace(user, roles=frozenset())
     person = links.person_of(user)
     roles = person.roles if person else frozenset[str]()
-    return replace(user, roles=roles, person=person.id if person else None, sought=True)
+    return replace(user, roles=roles, person=person.id if person else None, roles_looked_up=True)
 
 
 def people_to_json(people: People) -> JsonObject:
     """Returns the people as a document to save beside the users; equal people give an equal document."""
     listed = sorted(people.people, key=lambda person: int(person.id))
-    sought = {} if people.sought is None else {"sought": sorted(people.sought)}
-    return {"me": people.me, "people": list(map(_person_to_json, listed)), **sought}
+    looked_up = {} if people.looked_up is None else {"sought": sorted(people.looked_up)}
+    return {"me": people.me, "people": list(map(_person_to_json, listed)), **looked_up}
 
 
 def _person_to_json(person: Person) -> JsonObject:
@@ -252,13 +256,13 @@ def to_records(people: People, account: str) -> list[JsonObject]:
 
 def read_saved_people(document: Mapping[str, object]) -> People | None:
     """Reads the output of `people_to_json`; None if no people were read. Raises NotPeople for any other document."""
-    listed, me, sought = document.get("people"), document.get("me"), document.get("sought")
+    listed, me, looked_up = document.get("people"), document.get("me"), document.get("sought")
     if listed is None:
         return None
-    if not isinstance(listed, list) or not isinstance(sought, list | None):
+    if not isinstance(listed, list) or not isinstance(looked_up, list | None):
         raise NotPeople("`people` and `sought` must be lists")
     return People(
         people=tuple(map(read_person, listed)),
         me=None if me is None else str(me),
-        sought=None if sought is None else frozenset(map(str, sought)),
+        looked_up=None if looked_up is None else frozenset(map(str, looked_up)),
     )

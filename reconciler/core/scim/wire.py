@@ -95,7 +95,7 @@ def read_page(body: object) -> Page:
     if not isinstance(total, int) or isinstance(total, bool) or total < 0:
         raise NotScim(f"totalResults is {_kind(total)} and not a number")
     resources = body.get("Resources") or []
-    if not isinstance(resources, list) or not all(isinstance(one, dict) for one in resources):
+    if not isinstance(resources, list) or not all(isinstance(resource, dict) for resource in resources):
         raise NotScim("Resources is not a list of resources")
     return Page(total, resources)
 
@@ -137,7 +137,7 @@ def read_groups_of(resource: Mapping[str, Any]) -> frozenset[str] | None:
     listed = resource.get("groups")
     if not isinstance(listed, list):
         return None
-    direct = [one for one in listed if not (isinstance(one, Mapping) and one.get("type") == "indirect")]
+    direct = [group for group in listed if not (isinstance(group, Mapping) and group.get("type") == "indirect")]
     return frozenset(_read_values("groups", direct))
 
 
@@ -148,11 +148,11 @@ def _flatten(resource: Mapping[str, Any]) -> dict[str, Value]:
         if name in NOT_ATTRIBUTES:
             continue
         if name == "name" and isinstance(value, Mapping):
-            flat.update({f"name.{inner}": _make_comparable(one) for inner, one in value.items()})
+            flat.update({f"name.{inner}": _make_comparable(part) for inner, part in value.items()})
         elif name == ENTERPRISE and isinstance(value, Mapping):
             flat.update(_flatten_enterprise(value))
         elif name == CUSTOM_FIELDS:
-            flat.update({f"customFields.{field}": one for field, one in _read_custom_fields(value)})
+            flat.update({f"customFields.{field}": part for field, part in _read_custom_fields(value)})
         else:
             flat[name] = _make_comparable(value)
     return {path: value for path, value in flat.items() if value is not None}
@@ -176,7 +176,7 @@ def _make_comparable(value: object) -> Value:
 
 
 def _make_item_comparable(item: object) -> object:
-    return {str(name): _scalar(one) for name, one in item.items()} if isinstance(item, Mapping) else _scalar(item)
+    return {str(name): _scalar(part) for name, part in item.items()} if isinstance(item, Mapping) else _scalar(item)
 
 
 def _scalar(value: object) -> object:
@@ -186,9 +186,13 @@ def _scalar(value: object) -> object:
 def _read_custom_fields(value: object) -> Iterable[tuple[str, Value]]:
     """Yields the custom fields: 4me returns an object, or a list of `{id, value}`."""
     if isinstance(value, Mapping):
-        return [(str(field), _make_comparable(one)) for field, one in value.items()]
+        return [(str(field), _make_comparable(part)) for field, part in value.items()]
     listed = value if isinstance(value, list) else []
-    return [(str(one.get("id")), _make_comparable(one.get("value"))) for one in listed if isinstance(one, Mapping)]
+    return [
+        (str(custom.get("id")), _make_comparable(custom.get("value")))
+        for custom in listed
+        if isinstance(custom, Mapping)
+    ]
 
 
 def _read_boolean(value: object) -> bool:
@@ -201,7 +205,9 @@ def _read_values(name: str, values: object) -> list[str]:
     if values is None:
         return []
     found = (
-        [one.get("value") if isinstance(one, Mapping) else one for one in values] if isinstance(values, list) else [0]
+        [item.get("value") if isinstance(item, Mapping) else item for item in values]
+        if isinstance(values, list)
+        else [0]
     )
     if not all(isinstance(value, str) and value for value in found):
         raise NotScim(f"{name} is not a list of values: {str(values)[:60]}")
@@ -276,6 +282,8 @@ def describe_error(response: Response) -> str:
     """Returns the error in an answer: SCIM's `detail` (RFC 7644 section 3.12), or 4me's `message` and `errors`."""
     body: JsonObject = response.body if isinstance(response.body, dict) else {}
     fields = body.get("errors")
-    listed = [" ".join(map(str, one)) for one in fields if isinstance(one, list)] if isinstance(fields, list) else []
-    error = "; ".join(str(one) for one in (body.get("detail") or body.get("message"), *listed) if one)
+    listed = (
+        [" ".join(map(str, field)) for field in fields if isinstance(field, list)] if isinstance(fields, list) else []
+    )
+    error = "; ".join(str(part) for part in (body.get("detail") or body.get("message"), *listed) if part)
     return f"{response.status} {' '.join(error.split())[:300]}".strip()

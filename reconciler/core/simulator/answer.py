@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from reconciler.core.model.messages import Response
+from reconciler.core.simulator.rejection import invalid_value
 
 Record: TypeAlias = Literal["People", "Organizations", "Sites"]
 Kept: TypeAlias = Literal["Users", "Groups"] | Record
@@ -32,3 +33,11 @@ class Call:
     body: object
     account: str
     now: datetime
+
+
+def read_integer(query: Mapping[str, str], name: str, default: int) -> int:
+    """Returns the whole number of a query parameter; raises a Rejection for any other text."""
+    try:
+        return int(query.get(name, default))
+    except ValueError:
+        raise invalid_value(name, "must be a whole number") from None

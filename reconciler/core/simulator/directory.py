@@ -13,7 +13,7 @@ from reconciler.core.model.messages import JsonObject
 from reconciler.core.simulator.answer import Record, Touched
 
 SCIM_SOURCE: Final = "SCIM"
-NOBODY: Final[JsonObject] = {
+NEW_PERSON: Final[JsonObject] = {
     "source": None,
     "sourceID": None,
     "name": None,
@@ -57,7 +57,7 @@ class Directory:
         record_id = str(number)
         self._last[kind] = max(self._last[kind], number)
         old = self.records[kind].get(record_id)
-        kept = {**(NOBODY if kind == "People" else {"disabled": False}), **record, "id": number}
+        kept = {**(NEW_PERSON if kind == "People" else {"disabled": False}), **record, "id": number}
         self.records[kind][record_id] = kept
         if kind == "People":
             self._index(record_id, old or {}, kept)

@@ -29,7 +29,8 @@ def discovery(name: str, resource_id: str | None) -> JsonObject | None:
     """Returns the list of a discovery endpoint, or one document by id; None for an unknown id."""
     if name == "ServiceProviderConfig":
         return _service_provider_config() if resource_id is None else None
-    documents = _resource_types() if name == "ResourceTypes" else _schemas()
+    schemas = (USER_SCHEMA, ENTERPRISE_SCHEMA, GROUP_SCHEMA)
+    documents = _resource_types() if name == "ResourceTypes" else [_schema(schema) for schema in schemas]
     if resource_id is None:
         return list_response(documents, total=len(documents), start=1, items_per_page=len(documents))
     return next((document for document in documents if document["id"] == resource_id), None)
@@ -84,10 +85,6 @@ def _resource_type(schema: Schema, endpoint: str) -> JsonObject:
         "schema": schema.id,
         "meta": _meta("ResourceType", f"/ResourceTypes/{schema.name}"),
     }
-
-
-def _schemas() -> list[JsonObject]:
-    return [_schema(schema) for schema in (USER_SCHEMA, ENTERPRISE_SCHEMA, GROUP_SCHEMA)]
 
 
 def _schema(schema: Schema) -> JsonObject:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model.messages import JsonObject, Response
-from reconciler.core.simulator.answer import Answer, Call, Kept, Touched
+from reconciler.core.simulator.answer import Answer, Call, Kept, Touched, read_integer
 from reconciler.core.simulator.belonging import Belonging
 from reconciler.core.simulator.directory import Directory
 from reconciler.core.simulator.discovery import discovery, is_discovery, list_response
@@ -146,20 +146,20 @@ class Simulator:
 
     def _listed(self, endpoint: Endpoint, query: Mapping[str, str]) -> Response:
         """Returns a page (4me: SCIM users, pagination): `itemsPerPage` is the limit, even if fewer rows follow."""
-        count = self._count(_integer(query, "count", self.quirks.page_limit))
+        count = self._count(read_integer(query, "count", self.quirks.page_limit))
         # RFC 7644 section 3.4.2.4: a start below 1 counts as 1.
-        start = max(1, _integer(query, "startIndex", 1))
+        start = max(1, read_integer(query, "startIndex", 1))
         found = search(endpoint, self.kept(endpoint).values(), query.get("filter", ""), self.quirks.search)
 
         page = [self._shown_in_list(endpoint, resource) for resource in found[start - 1 : start - 1 + count]]
         listed = list_response(page, total=len(found), start=start, items_per_page=self.quirks.page_limit)
         return Response(200, listed)
 
-    def _count(self, asked: int) -> int:
+    def _count(self, requested: int) -> int:
         limit = self.quirks.page_limit
-        if self.quirks.out_of_range_count == "refuse" and not 1 <= asked <= limit:
+        if self.quirks.out_of_range_count == "refuse" and not 1 <= requested <= limit:
             raise invalid_value("count", f"must be from 1 to {limit}")
-        return min(max(1, asked), limit)
+        return min(max(1, requested), limit)
 
     def _created(self, endpoint: Endpoint, body: JsonObject, now: datetime) -> Answer:
         fresh: JsonObject = {"active": True} if endpoint == "Users" else {}
@@ -269,13 +269,6 @@ def _object(body: object) -> JsonObject:
     if not isinstance(body, dict):
         raise invalid_syntax("the body must be a JSON object")
     return body
-
-
-def _integer(query: Mapping[str, str], name: str, default: int) -> int:
-    try:
-        return int(query.get(name, default))
-    except ValueError:
-        raise invalid_value(name, "must be a whole number") from None
 
 
 def _differ(old: JsonObject, new: JsonObject) -> bool:

@@ -47,30 +47,30 @@ def permissions_of(person: Mapping[str, object]) -> list[JsonObject]:
 
 def shown_permissions(person: Mapping[str, object], account: str) -> JsonObject:
     """Returns a person's roles in one account, as 4me shows them."""
-    held = roles_in(person, account)
-    known = [role for role in ORDER if role in held]
-    return {"account": {"id": account, "name": account}, "roles": [*known, *sorted(held - set(known))]}
+    roles = roles_in(person, account)
+    known = [role for role in ORDER if role in roles]
+    return {"account": {"id": account, "name": account}, "roles": [*known, *sorted(roles - set(known))]}
 
 
 def change_roles(directory: Directory, person: JsonObject, call: Call, quirks: PeopleQuirks) -> JsonObject:
     """Returns the person with the roles of the call; raises a Rejection if 4me refuses them."""
-    held = roles_in(person, call.account)
-    after = _requested(held, call, quirks)
-    if unknown := sorted(after - CATALOGUE - {OWNER} - held):
+    roles = roles_in(person, call.account)
+    after = _requested(roles, call, quirks)
+    if unknown := sorted(after - CATALOGUE - {OWNER} - roles):
         raise invalid_value("roles", f"has no {unknown[0]}")
-    if OWNER in after - held:
+    if OWNER in after - roles:
         raise invalid_value("roles", f"can't grant {OWNER}")
     needy = sorted((after & CATALOGUE) - NEED_NO_SPECIALIST)
     if needy and SPECIALIST not in after and quirks.missing_specialist == "refuse":
         raise invalid_value("roles", f"{needy[0]} needs {SPECIALIST}")
-    if person["id"] == directory.me["id"] and held - after:
+    if person["id"] == directory.me["id"] and roles - after:
         raise Rejection(403, "a person can't revoke their own roles")
     after |= {SPECIALIST} if needy else frozenset()
-    after = (after - quirks.ignores) | (held & quirks.ignores)
+    after = (after - quirks.ignores) | (roles & quirks.ignores)
     return {**person, "permissions": {**_by_account(person), call.account: sorted(after)}}
 
 
-def _requested(held: frozenset[str], call: Call, quirks: PeopleQuirks) -> frozenset[str]:
+def _requested(roles: frozenset[str], call: Call, quirks: PeopleQuirks) -> frozenset[str]:
     """Returns the roles after the call: a POST adds its roles, a PATCH replaces all."""
     if "roles" not in call.query:
         raise invalid_value("roles", "is required")
@@ -78,8 +78,8 @@ def _requested(held: frozenset[str], call: Call, quirks: PeopleQuirks) -> frozen
     if not given and quirks.no_roles_at_all == "refuse":
         raise invalid_value("roles", "can't be blank")
     if call.method == "POST":
-        return held | given
-    return given | (held & {OWNER}) if quirks.owner_when_left_out == "kept" else given
+        return roles | given
+    return given | (roles & {OWNER}) if quirks.owner_when_left_out == "kept" else given
 
 
 def _by_account(person: Mapping[str, object]) -> Mapping[str, Sequence[str]]:

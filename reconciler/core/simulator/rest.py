@@ -11,7 +11,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from reconciler.core.model.messages import JsonObject, Response
-from reconciler.core.simulator.answer import Answer, Call, Record
+from reconciler.core.simulator.answer import Answer, Call, Record, read_integer
 from reconciler.core.simulator.directory import Directory, stamped
 from reconciler.core.simulator.permissions import (
     PeopleQuirks,
@@ -122,7 +122,7 @@ def _has(record: Mapping[str, object], name: str, wanted: str) -> bool:
 
 def _listed(found: list[JsonObject], call: Call, quirks: PeopleQuirks) -> Response:
     """Returns a page, after a cursor (4me today) or by number (4me before), with the next page in `Link`."""
-    size = min(max(1, _integer(call.query, "per_page", USUAL_PAGE)), quirks.page_limit)
+    size = min(max(1, read_integer(call.query, "per_page", USUAL_PAGE)), quirks.page_limit)
     start = _start(found, call.query, size)
     rows = found[start : start + size]
     names = [name for name in call.query.get("fields", "").split(",") if name] or list(_LISTED)
@@ -137,7 +137,7 @@ def _listed(found: list[JsonObject], call: Call, quirks: PeopleQuirks) -> Respon
 
 def _start(found: Sequence[JsonObject], query: Mapping[str, str], size: int) -> int:
     if (after := query.get("search_after")) is None:
-        return (max(1, _integer(query, "page", 1)) - 1) * size
+        return (max(1, read_integer(query, "page", 1)) - 1) * size
     try:
         last = int(urlsafe_b64decode(after))
     except ValueError:
@@ -151,13 +151,6 @@ def _cursor(row: JsonObject) -> str:
 
 def _number(record: Mapping[str, object]) -> int:
     return int(str(record["id"]))
-
-
-def _integer(query: Mapping[str, str], name: str, default: int) -> int:
-    try:
-        return int(query.get(name, default))
-    except ValueError:
-        raise invalid_value(name, "must be a whole number") from None
 
 
 def _shown(record: JsonObject, names: Iterable[str]) -> JsonObject:

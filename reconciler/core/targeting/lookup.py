@@ -56,49 +56,49 @@ Witnesses: TypeAlias = Mapping[str, tuple[Term, ...]]
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """One request: `asked` has the terms of each key, any of which may hold; the witnesses follow at the end.
+    """One request: `terms` has the terms of each key, any of which may hold; the witnesses follow at the end.
 
     `witnesses` has each attribute that needs a proof, with its witnesses, which may be none.
     """
 
     endpoint: Endpoint
-    asked: tuple[tuple[Term, ...], ...]
+    terms: tuple[tuple[Term, ...], ...]
     witnesses: Witnesses = field(default_factory=dict)
 
     def request(self, start: int, count: int) -> Request:
         """Returns the request for one page of the answer."""
-        spelled = OR.join(term.spelled for term in (*chain(*self.asked), *chain(*self.witnesses.values())))
+        spelled = OR.join(term.spelled for term in (*chain(*self.terms), *chain(*self.witnesses.values())))
         return Request("GET", f"/{self.endpoint}?filter={spelled}&startIndex={start}&count={count}")
 
     @property
     def joins(self) -> bool:
         """Whether the filter has an `or`."""
-        return len([*chain(*self.asked), *chain(*self.witnesses.values())]) > 1
+        return len([*chain(*self.terms), *chain(*self.witnesses.values())]) > 1
 
-    def find_stranger(self, found: Iterable[LiveUser | LiveGroup]) -> str:
+    def find_unrelated(self, found: Iterable[LiveUser | LiveGroup]) -> str:
         """Returns the fault if a found resource fits no term of the filter, else an empty text."""
-        terms = [*chain(*self.asked), *chain(*self.witnesses.values())]
-        other = next((one for one in found if not _is_any_of(one, terms)), None)
+        terms = [*chain(*self.terms), *chain(*self.witnesses.values())]
+        other = next((resource for resource in found if not _is_any_of(resource, terms)), None)
         return f"returned {other.id}, which does not fit the filter: the service ignores filters" if other else ""
 
-    def judge(self, found: Sequence[LiveUser | LiveGroup]) -> tuple[list[LiveUser | LiveGroup], str]:
+    def check_answer(self, found: Sequence[LiveUser | LiveGroup]) -> tuple[list[LiveUser | LiveGroup], str]:
         """Returns the found resources without the witnesses, and an empty text; or no resources, and the fault."""
-        terms = list(chain(*self.asked))
-        if fault := self.find_stranger(found):
+        all_terms = list(chain(*self.terms))
+        if fault := self.find_unrelated(found):
             return [], fault
-        missing = any(not any(_is_any_of(one, terms) for one in found) for terms in self.asked)
+        missing = any(not any(_is_any_of(resource, terms) for resource in found) for terms in self.terms)
         for attribute, proofs in self.witnesses.items():
-            if (proofs or missing) and not any(_is_any_of(one, proofs) for one in found):
+            if (proofs or missing) and not any(_is_any_of(resource, proofs) for resource in found):
                 return [], (UNPROVEN if proofs else NO_WITNESS).format(attribute)
-        return [one for one in found if _is_any_of(one, terms)], ""
+        return [resource for resource in found if _is_any_of(resource, all_terms)], ""
 
 
-def _is_any_of(one: LiveUser | LiveGroup, terms: Iterable[Term]) -> bool:
-    return any(term.is_met_by(one.attributes) for term in terms)
+def _is_any_of(resource: LiveUser | LiveGroup, terms: Iterable[Term]) -> bool:
+    return any(term.is_met_by(resource.attributes) for term in terms)
 
 
 def make_look_ups(
-    endpoint: Endpoint, asked: Iterable[Sequence[Term]], witnesses: Witnesses, most_results: int = MOST_RESULTS
+    endpoint: Endpoint, terms_by_key: Iterable[Sequence[Term]], witnesses: Witnesses, most_results: int = MOST_RESULTS
 ) -> tuple[LookUp, ...]:
     """Returns the fewest requests that hold all terms: keys within one page of results, letters within a URL.
 
@@ -108,7 +108,7 @@ def make_look_ups(
     most, room = most_results - len(proofs), MOST_CHARACTERS - BESIDE_THE_FILTER - _length(proofs)
     chunks: list[list[tuple[Term, ...]]] = []
     keys, used = most, room
-    for terms in asked:
+    for terms in terms_by_key:
         for part in [tuple(terms)] if _length(terms) <= room else [(term,) for term in terms]:
             if keys >= most or used + _length(part) > room:
                 chunks.append([])
@@ -118,9 +118,9 @@ def make_look_ups(
     return tuple(LookUp(endpoint, tuple(chunk), witnesses) for chunk in chunks)
 
 
-def make_single_look_ups(endpoint: Endpoint, asked: Iterable[Sequence[Term]]) -> tuple[LookUp, ...]:
+def make_single_look_ups(endpoint: Endpoint, terms_by_key: Iterable[Sequence[Term]]) -> tuple[LookUp, ...]:
     """Returns one request for each term, for services without `or`."""
-    return tuple(LookUp(endpoint, ((term,),)) for terms in asked for term in terms)
+    return tuple(LookUp(endpoint, ((term,),)) for terms in terms_by_key for term in terms)
 
 
 def _length(terms: Iterable[Term]) -> int:
@@ -128,16 +128,16 @@ def _length(terms: Iterable[Term]) -> int:
 
 
 def choose_witnesses(
-    endpoint: Endpoint, desired: DesiredState, before: DesiredState, asked: Container[Key]
+    endpoint: Endpoint, desired: DesiredState, before: DesiredState, looked_up: Container[Key]
 ) -> dict[str, tuple[Term, ...]]:
-    """Returns, by attribute, resources that exist if the state `before` was applied, and that are not `asked` for.
+    """Returns, by attribute, resources that exist if the state `before` was applied, and that are not `looked_up`.
 
     Each is a witness for one attribute only, so that it is clear which term found it. Values that are long in a URL
     (nine characters for a Chinese letter) are left out: they would take the room of the keys to look up.
     """
     keys: Iterable[Key] = desired.users if endpoint == "Users" else desired.groups
     matching = desired.matching if endpoint == "Users" else desired.group_matching
-    known = (terms for key in keys if key not in asked and (terms := _unchanged(key, desired, before)))
+    known = (terms for key in keys if key not in looked_up and (terms := _unchanged(key, desired, before)))
     chosen: dict[str, tuple[Term, ...]] = dict.fromkeys(matching, ())
     for attribute in matching * WITNESSES:
         testing = (term for terms in known if (term := _make_testing_term(attribute, terms)))

@@ -48,7 +48,7 @@ class KnownAccount:
     users: Mapping[str, LiveUser] = field(default_factory=dict)
     groups: Mapping[str, LiveGroup] = field(default_factory=dict)
     groups_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    groups_are_told: bool = False
+    lists_groups: bool = False
     with_members: frozenset[str] = frozenset()
     keys: frozenset[Key] = frozenset()
     user_ids: frozenset[str] = frozenset()
@@ -61,14 +61,18 @@ class KnownAccount:
     def learn(self, questions: LookupRound, users: Iterable[FoundUser], groups: Iterable[FoundGroup]) -> KnownAccount:
         """Returns the account with the answers to a round; a group keeps the members that were read."""
         users, groups = list(users), list(groups)
-        groups_of = {one.user.id: one.groups for one in users if one.groups is not None}
-        read = frozenset(one.group.id for one in groups if one.has_members)
-        new = {one.group.id: one.group for one in groups if one.has_members or one.group.id not in self.with_members}
+        groups_of = {found.user.id: found.groups for found in users if found.groups is not None}
+        read = frozenset(found.group.id for found in groups if found.has_members)
+        new = {
+            found.group.id: found.group
+            for found in groups
+            if found.has_members or found.group.id not in self.with_members
+        }
         return KnownAccount(
-            users={**self.users, **{one.user.id: one.user for one in users}},
+            users={**self.users, **{found.user.id: found.user for found in users}},
             groups={**self.groups, **new},
             groups_of={**self.groups_of, **groups_of},
-            groups_are_told=self.groups_are_told or any(groups_of.values()),
+            lists_groups=self.lists_groups or any(groups_of.values()),
             with_members=self.with_members | read,
             keys=self.keys | questions.keys | questions.sample,
             user_ids=self.user_ids | questions.users,
@@ -96,7 +100,7 @@ class LookupRound:
     def __bool__(self) -> bool:
         return bool(self.keys or self.users or self.groups or self.sample)
 
-    def asked_singly(self) -> LookupRound:
+    def with_few_samples(self) -> LookupRound:
         """Returns the round for a service that takes one term per request: two keys of the sample are enough."""
         return replace(self, sample=fewest_of(self.sample))
 
@@ -166,7 +170,7 @@ class LookupPlanner:
         """Yields ids of members that the plan may remove: a change names them by key, if they have one."""
         for group in groups:
             live = links.group(group.key)
-            whole = self.desired.members_asked(group.key) is None
+            whole = self.desired.selected_members(group.key) is None
             if live and whole and live.id in known.with_members and _is_decided(group) and group.authoritative:
                 yield from live.members
 
@@ -176,8 +180,8 @@ class LookupPlanner:
             live = links.group(group.key)
             if live is None or live.id in known.with_members or not _is_decided(group):
                 continue
-            asked = self.desired.members_asked(group.key)
-            if asked is None or any(_is_in_doubt(group, live, links.user(key), key, known) for key in asked):
+            selected = self.desired.selected_members(group.key)
+            if selected is None or any(_is_in_doubt(group, live, links.user(key), key, known) for key in selected):
                 yield live.id
 
 
@@ -199,11 +203,11 @@ def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterabl
     )
 
 
-def grow_selection(desired: DesiredState, links: Links, asked: Container[Key]) -> DesiredState:
-    """Adds needed resources that do not exist to a selection that may grow, if they were looked up (`asked`)."""
+def grow_selection(desired: DesiredState, links: Links, looked_up: Container[Key]) -> DesiredState:
+    """Adds needed resources that do not exist to a selection that may grow, if they are among `looked_up`."""
     while (selection := desired.selection) and selection.grows:
         needed = {*references(desired), *_members(desired, ()), *selection.members}
-        missing = {key for key in needed if key in asked and _is_missing(key, desired, links)}
+        missing = {key for key in needed if key in looked_up and _is_missing(key, desired, links)}
         members = {key: some for key, some in selection.members.items() if key not in missing}
         grown = Selection(selection.keys | missing, members, grows=True)
         if grown == selection:
@@ -222,10 +226,12 @@ def references(desired: DesiredState) -> Iterator[Key]:
 def _members(desired: DesiredState, former: Iterable[DesiredGroup]) -> Iterator[Key]:
     """Yields the members that a plan of the selection refers to."""
     declared = (desired.groups.get(key) for key in (desired.selection.keys if desired.selection else ()))
-    for group in chain((one for one in declared if one), (one for one in former if desired.is_asked(one.key))):
-        asked = desired.members_asked(group.key)
+    for group in chain(
+        (group for group in declared if group), (group for group in former if desired.is_selected(group.key))
+    ):
+        selected = desired.selected_members(group.key)
         if _is_decided(group):
-            yield from (group.members or ()) if asked is None else asked
+            yield from (group.members or ()) if selected is None else selected
 
 
 def _users(desired: DesiredState) -> list[DesiredUser]:
@@ -259,7 +265,7 @@ def _is_in_doubt(group: DesiredGroup, live: LiveGroup, user: LiveUser | None, ke
     If the resource shows a needed change, it is enough: at worst the change is sent twice. If it shows no needed
     change, or lists no groups, the group is read. A user that does not exist is in no group.
     """
-    if user is None or not known.groups_are_told:
+    if user is None or not known.lists_groups:
         return user is not None
     is_in = live.id in known.groups_of.get(user.id, ())
     return is_in if key in (group.members or ()) else group.authoritative and not is_in

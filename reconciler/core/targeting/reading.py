@@ -97,9 +97,9 @@ def count_requests(users: int, groups: int, page_size: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FullApply:
-    """An apply that was whole and looked at all users: its number in the record, and what git said at its commit.
+    """A complete apply with a full read: its serial, and the tenant and desired state that its commit declares.
 
-    `tenant` and `desired` are None where that commit can't be compiled any more.
+    `tenant` and `desired` are None if that commit does not compile.
     """
 
     serial: int
@@ -110,18 +110,18 @@ class FullApply:
 def find_full_reason(
     desired: DesiredState, tenant: Tenant, full: FullApply | None, *, recovered: bool = False
 ) -> str | None:
-    """Returns why a plan must read the whole account, or None where a plan about git's changes is enough.
+    """Returns why a plan must read the whole account, or None if a targeted read is enough.
 
-    It is enough after `full`, the last such apply of a commit that leads to HEAD, with the same settings. `recovered`
-    is whether the record was recovered and no such apply followed.
+    It is enough if `full`, the last complete apply with a full read in HEAD's history, had the same settings.
+    `recovered` is true if the record was recovered, and no such apply followed.
     """
     if recovered:
-        return "no whole apply that looked at everybody followed the recovery of the record"
+        return "no complete apply with a full read followed the recovery of the record"
     if full is None:
-        return "no whole apply that looked at everybody is on record for this line"
+        return "no complete apply with a full read is on record in HEAD's history"
     if full.tenant is None or full.desired is None:
-        return f"what apply #{full.serial} applied can't be compiled any more"
-    changed = [one for one in SETTINGS if getattr(full.tenant, one) != getattr(tenant, one)]
+        return f"the commit of apply #{full.serial} does not compile"
+    changed = [setting for setting in SETTINGS if getattr(full.tenant, setting) != getattr(tenant, setting)]
     matching = (full.desired.matching, full.desired.group_matching)
     if matching != (desired.matching, desired.group_matching):
         changed.append("the matching attributes")

@@ -34,7 +34,7 @@ def select_difference(desired: DesiredState, earlier: Earlier) -> Selection:
     members: dict[Key, frozenset[Key]] = {}
     for key in set(chain.from_iterable(state.groups for state in states)):
         versions = [state.groups.get(key) for state in states]
-        if all(one is versions[0] or _same_group(one, versions[0]) for one in versions):
+        if all(version is versions[0] or _same_group(version, versions[0]) for version in versions):
             continue
         groups.add(key)
         if (differing := _members_that_differ(versions)) is not None:
@@ -64,7 +64,7 @@ def _keys_settled(state: DesiredState) -> Iterable[tuple[str, Key]]:
 
 def _user_differs(key: Key, states: Sequence[DesiredState]) -> bool:
     versions = [state.users.get(key) for state in states]
-    return not all(one is versions[0] or _same_user(one, versions[0]) for one in versions)
+    return not all(version is versions[0] or _same_user(version, versions[0]) for version in versions)
 
 
 def _same_user(one: DesiredUser | None, other: DesiredUser | None) -> bool:
@@ -87,10 +87,10 @@ def _membership_mode(group: DesiredGroup) -> tuple[bool, bool, bool]:
 
 def _members_that_differ(versions: Sequence[DesiredGroup | None]) -> frozenset[Key] | None:
     """Returns the members that are not in all versions of a group, or None if all members must be planned."""
-    groups = [one for one in versions if one is not None]
-    if len(groups) < len(versions) or len({_membership_mode(one) for one in groups}) > 1:
+    groups = [group for group in versions if group is not None]
+    if len(groups) < len(versions) or len({_membership_mode(group) for group in groups}) > 1:
         return None
-    every = [one.members or frozenset() for one in groups]
+    every = [group.members or frozenset() for group in groups]
     return frozenset.union(*every) - frozenset.intersection(*every)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.core.approval.carried import find_apply_of, list_open
-from reconciler.core.approval.coverage import Approval, approve_all, hold_against
+from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan, digest_of, order_changes, summarise
@@ -94,7 +94,9 @@ def approve(  # noqa: PLR0913  # the facts that an approval is compared with
     today = now_in_utc().date()
     force = InForce(today, current.tenant.approvals, open=since.open, applied=since.applied, earlier=prior.earlier)
     account = AccountNow(made.plan, current.desired, live, made.decided, current.redaction)
-    return hold_against(made.plan, [plan for plan in approved if plan.digest not in since.used], force, account)
+    return compare_with_approved(
+        made.plan, [plan for plan in approved if plan.digest not in since.used], force, account
+    )
 
 
 def refuse_unless_applyable(plan: Plan) -> None:

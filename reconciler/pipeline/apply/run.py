@@ -269,7 +269,7 @@ class ApplyRun:
     def _note(self, applied: _Applied, ended: Ended | None) -> None:
         workspace = self.current.workspace
         if applied.logged is not None:
-            workspace.log(f"On record: reconciler log --run {applied.logged}")
+            workspace.log(f"Each attempt is logged: reconciler log --run {applied.logged}")
         warn_of_refused(applied.approval, workspace.warn)
         if ended is not None and ended.only:
             workspace.log(PARTIAL)

@@ -9,7 +9,7 @@ from reconciler.core.model.resources import Key
 from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.candidates import find_candidates
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
-from reconciler.core.record.refusals import check_account, check_other_tenants, choose_asked
+from reconciler.core.record.refusals import check_account, check_other_tenants, choose_sample
 from reconciler.desired.evidence.apply_line import find_last_whole
 from reconciler.desired.evidence.gather import gather_evidence
 from reconciler.errors import Problem, Refused
@@ -51,7 +51,7 @@ def find_sample_keys(history: History | None, current: CurrentState) -> frozense
     """Returns the users of the record's sample that a partial read looks up, to recognise the account."""
     sample = history.record.history.last_sample() if history else None
     names = {str(key): key for key, user in current.desired.users.items() if user.in_scope}
-    return frozenset(names[name] for name in choose_asked(sample, names))
+    return frozenset(names[name] for name in choose_sample(sample, names))
 
 
 def check_same_account(

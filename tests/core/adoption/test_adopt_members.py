@@ -76,7 +76,7 @@ def test_who_can_not_be_a_member_in_git_is_told(reference: str, expected: str) -
 
 def test_who_is_adopted_as_inactive_is_no_member() -> None:
     """They are in scope in git until then."""
-    members, [problem] = adopt_members(GROUND, Key("group", "desk"), MembershipDrift(came=("user/ann",)), {"bob"})
+    members, [problem] = adopt_members(GROUND, Key("group", "desk"), MembershipDrift(added=("user/ann",)), {"bob"})
 
     assert ["bob", "dee"] == members
     assert "they are inactive in the account too" in problem.message

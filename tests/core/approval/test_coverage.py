@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from reconciler.core.approval.coverage import Approval, approve_all, hold_against
+from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan
@@ -40,7 +40,7 @@ def plan(world: World, state: DesiredState = AFTER, **fields: object) -> Plan:
 def hold(world: World, *approved: Plan, state: DesiredState = AFTER, **fields: object) -> Approval:
     made = world.plan(state, BEFORE)
     force = replace(InForce(TODAY, earlier=Earlier(base=BEFORE)), **fields)  # type: ignore[arg-type]
-    return hold_against(made.plan, approved, force, now(world, made, state))
+    return compare_with_approved(made.plan, approved, force, now(world, made, state))
 
 
 def now(world: World, made: MadePlan, state: DesiredState) -> AccountNow:
@@ -161,7 +161,7 @@ def test_drift_that_no_plan_shows_is_left(world: World) -> None:
 
     made = world.plan(next_state, state)
     force = InForce(TODAY, earlier=Earlier(base=state))
-    approval = hold_against(made.plan, [approved], force, now(world, made, next_state))
+    approval = compare_with_approved(made.plan, [approved], force, now(world, made, next_state))
 
     assert ["title"] == [one.path for one in approval.to_run[0].attributes]
     assert ["left user/ann update_user"] == statuses(approval)
@@ -333,7 +333,7 @@ def test_fingerprints_that_differ_may_be_of_another_key(world: World) -> None:
     approved = Plan.model_validate_json(readable_plan(other).model_dump_json())
     force = InForce(TODAY, earlier=Earlier(base=BEFORE))
 
-    approval = hold_against(one, [approved], force, now(world, made, AFTER))
+    approval = compare_with_approved(one, [approved], force, now(world, made, AFTER))
 
     assert ["refused", "refused"] == [one.status for one in approval.not_run if one.status != "stale"][:2]
     assert any("set the same RECONCILER_FINGERPRINT_KEY for both" in one.detail for one in approval.not_run)

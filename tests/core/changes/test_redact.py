@@ -110,9 +110,9 @@ def test_a_redacted_change_keeps_its_effect_and_tells_something_else() -> None:
     redacted = redact_change(original, Redaction(("title",), KEY))
 
     [title, site] = redacted.attributes
-    assert ("Clerk", "Analyst", None) == (title.before, title.after, site.told)
+    assert ("Clerk", "Analyst", None) == (title.before, title.after, site.redacted_pair)
     told = readable(redacted)
-    assert [title.told, (None, "York")] == [(one.before, one.after) for one in told.attributes]
+    assert [title.redacted_pair, (None, "York")] == [(one.before, one.after) for one in told.attributes]
     assert told == UpdateUser.model_validate_json(told.model_dump_json()) == readable(told)
     with pytest.raises(ValueError, match="the plan was edited"):
         UpdateUser.model_validate_json(told.model_dump_json().replace("York", "Leeds"))
@@ -134,7 +134,7 @@ def test_what_is_not_redacted_is_as_it_was() -> None:
     original = change(attribute("title", "Clerk", "Analyst"))
 
     assert original == redact_change(original, Redaction((), KEY)) == readable(original)
-    assert "told" not in original.model_dump_json()
+    assert "redacted_pair" not in original.model_dump_json()
 
 
 def test_a_reason_does_not_repeat_what_is_redacted() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Tenant
-from reconciler.core.explanation.account_view import AccountView, find_people, hold_against
+from reconciler.core.explanation.account_view import AccountView, find_people, view_account
 from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from tests.core.examples import (
@@ -29,7 +29,7 @@ LIVE = live_state(live_user("ann", {"title": "Clerk"}), ZOE, live_group("staff",
 def held(*resources: object, tenant: Tenant | None = None, before: DesiredState | None = None) -> AccountView:
     desired = desired_state(*resources)  # type: ignore[arg-type]
     earlier = Earlier(base=before)
-    return hold_against(desired, LIVE, tenant or Tenant(url="sandbox"), earlier, evidence_of(earlier))
+    return view_account(desired, LIVE, tenant or Tenant(url="sandbox"), earlier, evidence_of(earlier))
 
 
 def test_somebody_is_shown_as_the_account_has_them() -> None:
@@ -104,7 +104,7 @@ def test_somebody_in_doubt_is_untouched_for_what_is_known_of_them() -> None:
     known = desired_state(desired_user("ann"))
     evidence = Evidence((StateAt("a" * 40, known),))
     account = live_state(live_user("ann"), live_user("zoe"))
-    beside = hold_against(desired_state(), account, Tenant(url="sandbox"), Earlier(), evidence)
+    beside = view_account(desired_state(), account, Tenant(url="sandbox"), Earlier(), evidence)
     untouched = beside.side_of(None, account.users[0]).untouched or ""
 
     assert "unaccounted: commit aaaaaaaaaaaa declares user/ann" in untouched

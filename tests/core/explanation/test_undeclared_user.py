@@ -13,7 +13,7 @@ from reconciler.core.declarations.clause import Filter, Filters
 from reconciler.core.declarations.declared import Declarations, DeclaredAssignment
 from reconciler.core.declarations.rule import LocatedRule, MappingRule, Mappings
 from reconciler.core.declarations.tenant import Tenant
-from reconciler.core.explanation.account_view import AccountView, hold_against
+from reconciler.core.explanation.account_view import AccountView, view_account
 from reconciler.core.explanation.undeclared_user import (
     GitStates,
     Managing,
@@ -78,7 +78,7 @@ class World:
     def _beside(self, *live: LiveUser) -> AccountView:
         git = self.git
         account = live_state(*live, live_group("staff", [one.id.removeprefix("id-") for one in live]))
-        return hold_against(git.state(), account, git.tenant, git.earlier, git.evidence)
+        return view_account(git.state(), account, git.tenant, git.earlier, git.evidence)
 
 
 def world(

@@ -18,9 +18,9 @@ AUDITOR = frozenset({"auditor"})
 BEFORE = Earlier(desired_state(desired_user("ann", roles=["auditor"])))
 
 
-def person(name: str, *roles: str, active: bool = True, number: str | None = "31", sought: bool = True) -> LiveUser:
+def person(name: str, *roles: str, active: bool = True, number: str | None = "31", looked_up: bool = True) -> LiveUser:
     """A user with a linked person who holds those roles."""
-    return replace(live_user(name, active=active, roles=roles), person=number, sought=sought)
+    return replace(live_user(name, active=active, roles=roles), person=number, roles_looked_up=looked_up)
 
 
 def decide(
@@ -88,7 +88,7 @@ def test_who_has_no_person_yet_is_told_what_links_one() -> None:
 
 def test_who_was_not_sought_is_not_said_to_have_no_person() -> None:
     """A saved live state may have been read for another plan."""
-    [skipped] = decide([desired_user("ann", roles=["auditor"])], person("ann", number=None, sought=False)).skipped
+    [skipped] = decide([desired_user("ann", roles=["auditor"])], person("ann", number=None, looked_up=False)).skipped
 
     assert "can't be granted auditor: the person's roles were not read; plan from a new read" == skipped.reason
 
@@ -156,12 +156,12 @@ def test_those_are_sought_whose_roles_decide_something() -> None:
     gone = Earlier(desired_state(desired_user("dan"), desired_user("eve")))
     live = live_state(ann, bob, cid, person("dan"), person("zoe"))
 
-    def sought(tenant: Tenant) -> list[tuple[str, frozenset[str] | None]]:
+    def lookups(tenant: Tenant) -> list[tuple[str, frozenset[str] | None]]:
         return [
             (one.user.id, one.roles)
             for one in list_role_lookups(desired_state(*users), live, tenant, gone, evidence_of(gone))
         ]
 
-    assert [("id-ann", AUDITOR), ("id-cid", frozenset()), ("id-dan", frozenset())] == sought(REST)
-    assert [("id-ann", AUDITOR)] == sought(LENIENT)
-    assert [] == sought(SANDBOX)
+    assert [("id-ann", AUDITOR), ("id-cid", frozenset()), ("id-dan", frozenset())] == lookups(REST)
+    assert [("id-ann", AUDITOR)] == lookups(LENIENT)
+    assert [] == lookups(SANDBOX)

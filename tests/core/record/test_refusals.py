@@ -16,7 +16,7 @@ from reconciler.core.record.refusals import (
     check_folder,
     check_lock,
     check_other_tenants,
-    choose_asked,
+    choose_sample,
     count_found,
     refuse_begin,
     refuse_cut,
@@ -169,12 +169,12 @@ def test_the_account_of_another_tenant_is_refused_unless_it_is_said_to_be_shared
 
 def test_a_targeted_read_asks_for_five_of_the_sample() -> None:
     keys = [key for key, _id in PEOPLE]
-    asked = choose_asked(SAMPLE, [*keys, "user/new"])
+    asked = choose_sample(SAMPLE, [*keys, "user/new"])
 
     assert 5 == len(asked)
     assert set(asked) < set(keys)
-    assert asked == choose_asked(SAMPLE, reversed(keys))
-    assert () == choose_asked(None, keys)
+    assert asked == choose_sample(SAMPLE, reversed(keys))
+    assert () == choose_sample(None, keys)
 
 
 @pytest.mark.parametrize(

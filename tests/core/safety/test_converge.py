@@ -160,7 +160,7 @@ REST = Tenant(url="sandbox", roles_via="permissions")
 
 def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> LiveUser:
     """A user with a linked person who holds those roles."""
-    return replace(live_user(name, roles=roles, **rest), person=number, sought=True)
+    return replace(live_user(name, roles=roles, **rest), person=number, roles_looked_up=True)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -22,19 +23,32 @@ from reconciler.core.model.states import Certificate
 from reconciler.core.planner.effective_roles import EffectiveRoles
 from reconciler.core.safety.guardrails import (
     Totals,
-    check_guardrails,
     check_last_holders,
     check_limits,
     check_own_user,
     check_population,
     check_privileged_grants,
+    check_protected,
     count_population,
 )
-from reconciler.errors import Source
+from reconciler.errors import Problem, Source
 from tests.core.examples import live_group, live_state, live_user
 
 LARGE = Totals(users=1_000, memberships=1_000, roles=1_000)
 LINE = Source("people.yaml", 4)
+
+
+def check_guardrails(
+    changes: list[Change],
+    guardrails: Guardrails,
+    population: Totals,
+    done: Mapping[str, int] | None = None,
+    *,
+    first_apply: bool = False,
+) -> list[Problem]:
+    """The limits and the protected users, as a plan is checked for both."""
+    exceeded = check_limits(changes, guardrails, population, done or {}, first_apply=first_apply)
+    return [*exceeded, *check_protected(changes, guardrails)]
 
 
 def leavers(count: int) -> list[Change]:

@@ -178,7 +178,7 @@ def test_roles_over_rest_cost_requests_of_their_own_at_the_same_time() -> None:
     tenant = Tenant(url="sandbox", roles_via="permissions", rate=rate)
     names = ("ann", "bob", "cid")
     live = live_state(
-        *(replace(live_user(name), person=f"3{number}", sought=True) for number, name in enumerate(names))
+        *(replace(live_user(name), person=f"3{number}", roles_looked_up=True) for number, name in enumerate(names))
     )
     desired = desired_state(
         desired_user("ann", {"title": "x"}), *(desired_user(name, roles=["auditor"]) for name in names[1:])

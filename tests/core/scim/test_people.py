@@ -202,17 +202,17 @@ def test_users_have_the_roles_of_the_person_behind_and_no_others() -> None:
             live_user("bob", roles=["specialist"]),
             live_user("cid", roles=["auditor"]),
         ),
-        People((OF_ANN,), sought=frozenset({"id-ann", "id-bob"})),
+        People((OF_ANN,), looked_up=frozenset({"id-ann", "id-bob"})),
     )
 
-    assert (frozenset({"auditor"}), "31", True) == (ann.roles, ann.person, ann.sought)
-    assert (frozenset(), None, True) == (bob.roles, bob.person, bob.sought)
-    assert (frozenset(), None, False) == (cid.roles, cid.person, cid.sought)
+    assert (frozenset({"auditor"}), "31", True) == (ann.roles, ann.person, ann.roles_looked_up)
+    assert (frozenset(), None, True) == (bob.roles, bob.person, bob.roles_looked_up)
+    assert (frozenset(), None, False) == (cid.roles, cid.person, cid.roles_looked_up)
 
 
 def test_where_nothing_is_said_of_it_everybody_was_sought() -> None:
     """As in an account that was written by hand."""
-    assert [True, True] == [user.sought for user in with_people((ANN, BOB), People((OF_ANN,)))]
+    assert [True, True] == [user.roles_looked_up for user in with_people((ANN, BOB), People((OF_ANN,)))]
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_only_those_whom_an_overwrite_could_take_something_from_are_asked_again(
     held: set[str], wanted: set[str] | None, *, asked: bool
 ) -> None:
     """Who holds nothing by any list has nothing to lose."""
-    sought = RoleLookup(ANN, None if wanted is None else frozenset(wanted))
-    found = list_to_be_sure([sought, RoleLookup(BOB, frozenset())], [OF_ANN], {"31": frozenset(held)})
+    lookup = RoleLookup(ANN, None if wanted is None else frozenset(wanted))
+    found = list_to_be_sure([lookup, RoleLookup(BOB, frozenset())], [OF_ANN], {"31": frozenset(held)})
 
     assert ([OF_ANN] if asked else []) == found
 
@@ -253,15 +253,15 @@ def test_only_those_whom_an_overwrite_could_take_something_from_are_asked_again(
     st.none() | st.frozensets(st.text(min_size=1, max_size=3)),
 )
 def test_people_read_back_from_what_was_saved(
-    people: list[Person], me: str | None, sought: frozenset[str] | None
+    people: list[Person], me: str | None, looked_up: frozenset[str] | None
 ) -> None:
     """In any order; equal people give an equal document."""
-    saved = people_to_json(People(tuple(people), me, sought))
+    saved = people_to_json(People(tuple(people), me, looked_up))
     read = read_saved_people(json.loads(json.dumps(saved)))
 
     assert read is not None
-    assert (set(people), me, sought) == (set(read.people), read.me, read.sought)
-    assert saved == people_to_json(People(tuple(reversed(people)), me, sought))
+    assert (set(people), me, looked_up) == (set(read.people), read.me, read.looked_up)
+    assert saved == people_to_json(People(tuple(reversed(people)), me, looked_up))
 
 
 def test_without_people_none_were_read() -> None:

@@ -75,11 +75,11 @@ def test_every_term_is_asked_once_in_requests_that_fit(asked: list[list[Term]], 
     look_ups = make_look_ups("Users", asked, WITNESSES if witnesses else {})
 
     assert [term for keys in asked for term in keys] == [
-        term for one in look_ups for part in one.asked for term in part
+        term for one in look_ups for part in one.terms for term in part
     ]
     for look_up in look_ups:
-        assert MOST_RESULTS >= len(look_up.asked) + (2 if witnesses else 0)
-        assert MOST_CHARACTERS >= len(look_up.request(1001, 25).path) or 1 == len(look_up.asked)
+        assert MOST_RESULTS >= len(look_up.terms) + (2 if witnesses else 0)
+        assert MOST_CHARACTERS >= len(look_up.request(1001, 25).path) or 1 == len(look_up.terms)
         parse_filter(filter_of(look_up), {"externalId": "exact", "userName": "caseless"})
 
 
@@ -87,10 +87,10 @@ def test_twenty_five_keys_are_one_request_and_twenty_six_are_two() -> None:
     """As many as come back on a page of 4me."""
     short = [(Term("externalId", f"{number}"),) for number in range(26)]
 
-    assert [25] == [len(one.asked) for one in make_look_ups("Users", short[:25], {})]
-    assert [25, 1] == [len(one.asked) for one in make_look_ups("Users", short, {})]
+    assert [25] == [len(one.terms) for one in make_look_ups("Users", short[:25], {})]
+    assert [25, 1] == [len(one.terms) for one in make_look_ups("Users", short, {})]
     assert [24, 1] == [
-        len(one.asked) for one in make_look_ups("Users", short[:25], {"externalId": (Term("externalId", "x"),)})
+        len(one.terms) for one in make_look_ups("Users", short[:25], {"externalId": (Term("externalId", "x"),)})
     ]
     assert () == make_look_ups("Users", [], WITNESSES)
 
@@ -99,12 +99,12 @@ def test_a_key_that_does_not_fit_is_asked_term_by_term() -> None:
     """A name of 1,990 letters fits into no url; each term goes alone."""
     long = (Term("externalId", "x" * 1990), Term("userName", "y" * 1990))
 
-    assert [(long[:1],), (long[1:],), (ANN,)] == [one.asked for one in make_look_ups("Users", [long, ANN], {})]
+    assert [(long[:1],), (long[1:],), (ANN,)] == [one.terms for one in make_look_ups("Users", [long, ANN], {})]
 
 
 def test_services_without_or_are_asked_one_term_at_a_time() -> None:
     """Two requests for each key."""
-    assert [((ANN[0],),), ((ANN[1],),)] == [one.asked for one in make_single_look_ups("Users", [ANN])]
+    assert [((ANN[0],),), ((ANN[1],),)] == [one.terms for one in make_single_look_ups("Users", [ANN])]
 
 
 def test_an_answer_with_the_witnesses_is_believed() -> None:
@@ -112,7 +112,7 @@ def test_an_answer_with_the_witnesses_is_believed() -> None:
     [look_up] = make_look_ups("Users", [ANN, BOB], WITNESSES)
     ann = live_user("ann", {"externalId": "ANN", "userName": "Ann@Example.com"})
 
-    assert ([ann], "") == look_up.judge([ann, CID, DEE])
+    assert ([ann], "") == look_up.check_answer([ann, CID, DEE])
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_an_answer_that_proves_nothing_is_a_fault(found: list[object], fault: st
     """No resource is taken as missing because of it, and none as found."""
     [look_up] = make_look_ups("Users", [ANN, BOB], WITNESSES)
 
-    assert ([], fault) == look_up.judge(found)  # type: ignore[arg-type]
+    assert ([], fault) == look_up.check_answer(found)  # type: ignore[arg-type]
 
 
 def test_where_there_are_no_witnesses_only_those_who_came_are_believed() -> None:
@@ -137,8 +137,8 @@ def test_where_there_are_no_witnesses_only_those_who_came_are_believed() -> None
     look_up = LookUp("Users", (ANN, BOB), {"externalId": (), "userName": ()})
     both = [live_user("ann"), live_user("bob")]
 
-    assert (both, "") == look_up.judge(both)
-    [], fault = look_up.judge(both[:1])
+    assert (both, "") == look_up.check_answer(both)
+    [], fault = look_up.check_answer(both[:1])
     assert fault.startswith("did not find every resource, and no witness by externalId is left to prove")
 
 
@@ -146,7 +146,7 @@ def test_groups_are_judged_by_their_names_too() -> None:
     """Without case."""
     [look_up] = make_look_ups("Groups", [(Term("displayName", "DEV"),)], {})
 
-    assert ([live_group("dev")], "") == look_up.judge([live_group("dev")])
+    assert ([live_group("dev")], "") == look_up.check_answer([live_group("dev")])
 
 
 def test_witnesses_are_those_of_whom_git_says_what_it_said() -> None:

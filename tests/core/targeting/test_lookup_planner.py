@@ -220,6 +220,6 @@ def test_a_service_that_is_asked_singly_is_asked_for_two_of_the_sample() -> None
     """Each costs a request."""
     sample = frozenset(user_key(name) for name in ("a", "b", "c"))
 
-    asked = LookupRound(users=frozenset({"1"}), sample=sample).asked_singly()
+    asked = LookupRound(users=frozenset({"1"}), sample=sample).with_few_samples()
 
     assert LookupRound(users=frozenset({"1"}), sample=frozenset({user_key("a"), user_key("b")})) == asked

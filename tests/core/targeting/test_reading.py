@@ -118,9 +118,9 @@ def test_after_a_full_apply_with_the_same_settings_a_part_is_enough() -> None:
 @pytest.mark.parametrize(
     ("full", "reason"),
     [
-        (None, "no whole apply that looked at everybody is on record for this line"),
-        (FullApply(7, None, None), "what apply #7 applied can't be compiled any more"),
-        (FullApply(7, TENANT, None), "what apply #7 applied can't be compiled any more"),
+        (None, "no complete apply with a full read is on record in HEAD's history"),
+        (FullApply(7, None, None), "the commit of apply #7 does not compile"),
+        (FullApply(7, TENANT, None), "the commit of apply #7 does not compile"),
         (
             FullApply(7, TENANT.model_copy(update={"scope": "all", "dialect": "rfc7644"}), company(2)),
             "scope, dialect changed since apply #7",
@@ -139,7 +139,7 @@ def test_after_a_recovery_of_the_record_the_whole_account_must_be_read() -> None
     """Whatever else is on record."""
     reason = find_full_reason(NOW, TENANT, FullApply(7, TENANT, NOW), recovered=True)
 
-    assert "no whole apply that looked at everybody followed the recovery of the record" == reason
+    assert "no complete apply with a full read followed the recovery of the record" == reason
 
 
 @pytest.mark.parametrize(
