@@ -256,7 +256,7 @@ def test_a_log_that_fails_never_leaves_an_apply_open(project: Project) -> None:
     """As where `print` writes to a closed pipe: what was sent is on record with its end."""
 
     def fail(text: str) -> None:
-        if text.startswith("On record:"):
+        if text.startswith("Each attempt is logged:"):
             raise BrokenPipeError
 
     plan = plan_of(project)
