@@ -54,8 +54,13 @@ def facets(made: MadePlan, desired: DesiredState) -> Counter[Facet]:
     """
     about_git = [change for change in made.plan.changes if is_of_git(change, desired)]
     counted = Counter(facet for change in about_git for facet in facets_of(change, made))
-    unsure = made.decided.contested
+    unsure = find_unresolved(made)
     return Counter({one: times for one, times in counted.items() if one[1] != "manager" and not unsure & {*one}})
+
+
+def find_unresolved(made: MadePlan) -> frozenset[str]:
+    """Returns the ids of users and groups that the plan keeps as they are, because it can't tell whose they are."""
+    return made.decided.contested | {one.id for one in made.plan.named}
 
 
 def is_of_git(change: Change, desired: DesiredState) -> bool:
@@ -71,7 +76,7 @@ def test_causes_divide_what_head_and_account_differ_in(world: World, earlier: Ea
     """Each facet has one cause, and all of them together are the plan that knows nothing of the past."""
     made, without = replace(world, earlier=earlier).plan(), world.plan()
     divided, whole = facets(made, world.desired), facets(without, world.desired)
-    sure = {one for one in whole if not made.decided.contested & {*one}}
+    sure = {one for one in whole if not find_unresolved(made) & {*one}}
 
     assert {1} >= {*divided.values()}
     assert sure == {*divided}
