@@ -70,6 +70,11 @@ class Ran:
         return json.loads(self.out)
 
 
+def hear_hangups() -> None:
+    """Restores the default of SIGHUP: a suite that runs under `nohup` ignores it, and so would its children."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass
 class Project:
     """A folder of its own with a git repository; `run` is in this process, `start` in another."""
@@ -130,6 +135,7 @@ class Project:
             [sys.executable, "-m", "reconciler", *map(str, arguments)],
             cwd=self.root,
             env={**os.environ, **OURS, **self.environment, **more},
+            preexec_fn=hear_hangups,  # noqa: PLW1509  # no threads here: a test starts processes one by one
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

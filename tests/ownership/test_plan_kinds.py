@@ -124,7 +124,7 @@ def test_everything_is_read_where_no_apply_was_whole_yet(estate: Estate) -> None
     seen = estate.plan("--read=targeted", "--base=HEAD~1")
 
     assert "targeted" != seen.plan["read"]["mode"]
-    assert "Full read: no whole apply" in seen.ran.err
+    assert "Full read: no complete apply" in seen.ran.err
     estate.applies()
     estate.says({**CLERK, "cid": person("cid")})
     assert "targeted" == estate.plan("--read=targeted").plan["read"]["mode"]

@@ -75,7 +75,8 @@ async def carry_out(
 
 
 def _find_signals() -> list[signal.Signals]:
-    """Returns the signals that stop the apply: none outside the main thread, and none that `nohup` or others ignore."""
+    """Returns the signals that stop the apply: none outside the main thread, and no hangup that `nohup` ignores."""
     if threading.current_thread() is not threading.main_thread():
         return []
-    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in SIGNALS if number != signal.SIGHUP or not ignores_hangup]
