@@ -36,9 +36,9 @@ from reconciler.errors import (
 )
 from reconciler.live.snapshot import load_snapshot
 from reconciler.pipeline.apply.approvals import load_approved
-from reconciler.pipeline.apply.execution import SIGNALS
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.run import apply_state
+from reconciler.pipeline.apply.signals import SIGNALS
 from reconciler.pipeline.desired.check import check_files
 from reconciler.pipeline.desired.current_state import CurrentState, load_current_state
 from reconciler.pipeline.notifications import run_and_notify
@@ -90,7 +90,7 @@ def check_desired_state(
     `tenant` is the tenant to compile for (default: each), and `as_of` the day (default: today). A state without a
     problem of severity `error` can be planned. Raises UsageError if the folder or the tenant does not exist.
     """
-    workspace = Workspace(Path(folder), tenant)
+    workspace = Workspace(_as_path(folder), tenant)
     files = read_desired_files(workspace.folder, find_repository(workspace.folder))
     try:
         problems, _summary = check_files(workspace, as_of, files)
@@ -135,10 +135,10 @@ def load_live_state(path: str | Path) -> LiveState:
 
     Raises UsageError if the file is not a live state.
     """
-    return load_snapshot(Path(path))
+    return load_snapshot(_as_path(path))
 
 
-def make_plan(state: CurrentState, live: LiveState, *, base: str | None = None, only: Sequence[str] = ()) -> Plan:
+def make_plan(state: CurrentState, live: LiveState, *, base: str | None = None, only: str | Sequence[str] = ()) -> Plan:
     """Plans the changes that bring the account to the desired state, with the digest of `reconciler plan`.
 
     The record of applies is fetched and git's history is read, so that leavers are found and guardrails hold. `base` is
@@ -147,16 +147,16 @@ def make_plan(state: CurrentState, live: LiveState, *, base: str | None = None, 
     revision or key is unknown, or if another commit was checked out since the state was loaded.
     """
     _refuse_moved(state)
-    return plan_live_state(state, live, base, tuple(only))
+    return plan_live_state(state, live, base, _as_keys(only))
 
 
-def find_drift(state: CurrentState, *, only: Sequence[str] = ()) -> Plan:
+def find_drift(state: CurrentState, *, only: str | Sequence[str] = ()) -> Plan:
     """Reads the account, and plans to revert the changes made there since the last apply, as `reconciler drift` does.
 
     Changes with the `cause` `drift` or `conflict` were made in the account. Raises Failed if no apply is on record.
     """
     _refuse_event_loop()
-    return drift.find_drift(state, None, ReadRequest(only=tuple(only)))
+    return drift.find_drift(state, None, ReadRequest(only=_as_keys(only)))
 
 
 def render_plan(plan: Plan, form: Format = "text") -> str:
@@ -173,7 +173,7 @@ def render_run(run: Run, form: Format = "text") -> str:
 
 def load_plan(path: str | Path) -> Plan:
     """Loads a plan file; raises UsageError if the file is not a plan or was edited."""
-    [plan] = load_approved([Path(path)])
+    [plan] = load_approved([_as_path(path)])
     return plan
 
 
@@ -202,9 +202,21 @@ def apply_plan(
         return run_and_notify(state, "apply", run)
 
 
+def _as_path(value: str | Path) -> Path:
+    """Returns the path; raises UsageError for one with a null byte, which no system call takes."""
+    if "\0" in str(value):
+        raise UsageError(f"{str(value)!r} is not a path: it has a null byte")
+    return Path(value)
+
+
+def _as_keys(only: str | Sequence[str]) -> tuple[str, ...]:
+    """Returns the keys; a single key may be given as a string, which is not a sequence of letters."""
+    return (only,) if isinstance(only, str) else tuple(only)
+
+
 def _find_folder(folder: str | Path) -> Path:
     """Returns the folder, absolute if it exists: the working directory may change before the apply."""
-    path = Path(folder)
+    path = _as_path(folder)
     return path.absolute() if path.is_dir() else path
 
 

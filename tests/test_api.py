@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from datetime import UTC, datetime
@@ -164,14 +165,17 @@ def test_a_folder_or_tenant_that_is_not_there_is_a_usage_error(project: Project)
 
 
 def test_secrets_come_from_a_mapping_where_one_is_given(project: Project) -> None:
-    """Without a record, nothing is sent."""
-    remote = "tenants: {far: {url: 'http://127.0.0.1:1/scim/v2', token: {env: FAR_TOKEN}, scope: all}}\n"
-    project.commit(remote + TEAM)
+    """The account takes the right token; a missing one is named, and a wrong one refused."""
+    with reaching(project) as account:
+        project.commit(f'tenants: {{far: {{url: "{account.url}", token: {{env: FAR_TOKEN}}, scope: all}}}}\n' + TEAM)
 
-    with pytest.raises(reconciler.Unreachable, match="FAR_TOKEN is not set"):
-        reconciler.read_live_state(load(project, environment={}))
-    with pytest.raises(reconciler.Unreachable, match=r"127\.0\.0\.1"):
-        reconciler.read_live_state(load(project, environment={"FAR_TOKEN": "opensesame"}))
+        with pytest.raises(reconciler.Unreachable, match="FAR_TOKEN is not set"):
+            reconciler.read_live_state(load(project, environment={}))
+        with pytest.raises(reconciler.Unreachable, match="refuses the token"):
+            reconciler.read_live_state(load(project, environment={"FAR_TOKEN": "wrong"}))
+        live = reconciler.read_live_state(load(project, environment={"FAR_TOKEN": SECRETS["SCIM_TOKEN"]}))
+
+    assert live.certificate.complete
 
 
 def test_no_repr_shows_a_secret(project: Project) -> None:
@@ -301,3 +305,29 @@ def test_a_relative_folder_stays_the_same_after_a_change_of_directory(project: P
 def test_an_unknown_form_is_an_error(project: Project) -> None:
     with pytest.raises(reconciler.UsageError, match='"pdf" is no form: use text, markdown, html, json'):
         reconciler.render_plan(plan_of(project), "pdf")  # type: ignore[arg-type]
+
+
+def test_one_key_may_be_given_as_a_string(project: Project) -> None:
+    """A string is a sequence of letters, which are no keys."""
+    state = load(project)
+    live = reconciler.read_live_state(state)
+
+    alone = reconciler.make_plan(state, live, only="user/ann")
+
+    assert reconciler.make_plan(state, live, only=["user/ann"]) == alone
+    assert {"user/ann"} == {change.key for change in alone.changes}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        reconciler.check_desired_state,
+        reconciler.load_desired_state,
+        reconciler.load_live_state,
+        reconciler.load_plan,
+    ],
+)
+def test_a_path_with_a_null_byte_is_a_usage_error(function: Callable[[str], object]) -> None:
+    """No system call takes it, and Python raises ValueError."""
+    with pytest.raises(reconciler.UsageError, match="is not a path: it has a null byte"):
+        function("a\0b")

@@ -23,8 +23,10 @@ def make_workspace(folder: Path, tenant: str | None, *, quiet: bool) -> Workspac
 
 
 def print_note(text: str) -> None:
-    """Prints a note on stderr."""
-    click.echo(text, err=True)
+    """Prints a note on stderr, line by line; no value from a service in it commands a terminal or a workflow."""
+    from reconciler.report.format.quote import plain_line
+
+    click.echo("\n".join(map(plain_line, text.split("\n"))), err=True)
 
 
 def print_result(text: str) -> None:

@@ -78,5 +78,7 @@ def read_text(path: Path) -> str:
     """Reads a file as UTF-8; raises UsageError if it can't be read or is not text."""
     try:
         return path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} can't be read: it is not UTF-8 text") from error

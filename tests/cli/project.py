@@ -70,9 +70,10 @@ class Ran:
         return json.loads(self.out)
 
 
-def hear_hangups() -> None:
-    """Restores the default of SIGHUP: a suite that runs under `nohup` ignores it, and so would its children."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def hear_signals() -> None:
+    """Restores the defaults: a suite that runs in the background ignores signals, and so would its children."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass
@@ -135,7 +136,7 @@ class Project:
             [sys.executable, "-m", "reconciler", *map(str, arguments)],
             cwd=self.root,
             env={**os.environ, **OURS, **self.environment, **more},
-            preexec_fn=hear_hangups,  # noqa: PLW1509  # no threads here: a test starts processes one by one
+            preexec_fn=hear_signals,  # noqa: PLW1509  # no threads here: a test starts processes one by one
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

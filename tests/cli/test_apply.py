@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -457,6 +458,24 @@ def test_interrupted_it_finishes_what_is_in_flight_and_says_so(project: Project,
     assert ["partial"] == project.ends()
     logged = [json.loads(line)["status"] for line in project.run("log", "--format", "json").out.splitlines()]
     assert sorted(statuses) == sorted(logged)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_interrupted_before_its_first_request_it_ends_its_begin(project: Project, number: signal.Signals) -> None:
+    """The account never answers its read: the begin is on record, and other runs must not wait an hour for it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/scim/v2"
+        project.commit(f'tenants: {{sandbox: {{url: "{url}", token: {{env: TOKEN}}, scope: all}}}}\n' + TEAM)
+        process = project.start("apply", "--yes", TOKEN="secret")
+        connection, _address = silent.accept()  # the read begins after the begin is on record
+        with connection:
+            process.send_signal(number)
+            ran = finish(process)
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "Interrupted: nothing was done." in ran.err
+    assert ["nothing done"] == project.ends()
 
 
 def test_a_run_takes_no_new_change_after_its_time(project: Project) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from reconciler.cli.output import print_result
+from reconciler.cli.output import print_note, print_result
 
 HOSTILE = "\x7f\x9b31m\u202e\u200b Zo\u00eb"
 
@@ -42,3 +42,11 @@ def test_a_terminal_obeys_no_value_in_any_format(monkeypatch: pytest.MonkeyPatch
 def test_a_file_gets_the_bytes_as_they_are() -> None:
     """Digests are of bytes."""
     assert HOSTILE == printed(HOSTILE, io.StringIO())
+
+
+def test_a_note_commands_neither_a_terminal_nor_a_workflow() -> None:
+    """A service's error is part of notes such as `Full read, because …`; a rendered plan keeps its lines."""
+    with redirect_stderr(Terminal()) as shown:
+        print_note("Full read: 403 \x1b[31mno\n::warning::no\n  + Ann")
+
+    assert "Full read: 403 \\u001b[31mno\n:\\u003awarning::no\n  + Ann\n" == shown.getvalue()

@@ -42,6 +42,7 @@ def replace_files(files: Mapping[Path, tuple[bytes, bytes]]) -> None:
     Raises UsageError if a file changed since it was read, or can't be written.
     """
     made: dict[Path, Path] = {}
+    replaced: list[Path] = []
     try:
         for path, (before, after) in files.items():
             if path.read_bytes() != before:
@@ -49,7 +50,10 @@ def replace_files(files: Mapping[Path, tuple[bytes, bytes]]) -> None:
             made[path] = _write_beside(path, after)
         for path, new in made.items():
             new.replace(path)
+            replaced.append(path)
     except OSError as error:
+        for path in replaced:
+            _write_beside(path, files[path][0]).replace(path)
         raise UsageError(f"{error.filename} can't be written: {error.strerror}") from error
     finally:
         for new in made.values():

@@ -30,6 +30,10 @@ from reconciler.pipeline.workspace import Workspace
 
 LEASE = timedelta(hours=1)
 READING = timedelta(minutes=10)  # for the read and the plan, before the first request that changes the account
+NOT_PUSHED = (
+    "Error: the end of this apply can't be pushed ({}), and is on record only in this clone. Push it with "
+    "`reconciler ownership push`, or let the next apply push it; no change is made twice"
+)
 RUN_FILE, RUN_BYTES = "run-id", 8
 NOT_BEGUN = "no begin of this run is on record: run `reconciler ownership begin` before `apply --record local`"
 
@@ -64,6 +68,14 @@ class BegunApply:
 
     def _write(self, record: ApplyRecord) -> Pushed:
         return end(self.branch, record).pushed
+
+
+def warn_unless_pushed(workspace: Workspace, pushed: Pushed | None) -> str | None:
+    """Warns of an end that the remote lacks, and returns git's reason; None if nothing is left to push."""
+    if pushed is None or pushed.state == "done":
+        return None
+    workspace.warn(NOT_PUSHED.format(pushed.words))
+    return pushed.words
 
 
 def is_settled(history: History) -> bool:
@@ -184,8 +196,10 @@ def name_run(workspace: Workspace) -> str:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(secrets.token_hex(RUN_BYTES))
         return f"clone-{path.read_text(encoding='utf-8').strip()[: 2 * RUN_BYTES]}"
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be used: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} can't be used: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} can't be used: it is not UTF-8 text; delete it, and a new one is made") from error
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,9 +13,8 @@ from reconciler.core.planner.steps import make_steps
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import Dialect
 from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.apply.signals import find_signals, ignore_in_loop
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal or the connection to it is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ async def carry_out(
     stop = Stop()
     connections.hurry(stop.event)
     loop = asyncio.get_running_loop()
-    signals = _find_signals()
+    signals = find_signals()
     for number in signals:
         loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
     for deadline in bounds.deadlines:
@@ -68,15 +65,5 @@ async def carry_out(
     requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))
     async with progress.watched(*connections.clients, requests=requests, display=bounds.display):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.count, learned=created)
-    for number in signals:  # a second signal must not keep the end of the apply from the record
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_IGN)
+    ignore_in_loop(loop, signals)
     return CarriedOut(outcomes, stop.reason, created)
-
-
-def _find_signals() -> list[signal.Signals]:
-    """Returns the signals that stop the apply: none outside the main thread, and no hangup that `nohup` ignores."""
-    if threading.current_thread() is not threading.main_thread():
-        return []
-    ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    return [number for number in SIGNALS if number != signal.SIGHUP or not ignores_hangup]

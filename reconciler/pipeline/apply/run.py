@@ -41,9 +41,11 @@ from reconciler.pipeline.apply.begun_apply import (
     name_run,
     refuse_disabled,
     refuse_unrecorded,
+    warn_unless_pushed,
 )
 from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
+from reconciler.pipeline.apply.signals import ignore_signals, interrupt_on_signals
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.notifications import Declined
 from reconciler.pipeline.plan.reading import (
@@ -60,10 +62,6 @@ from reconciler.pipeline.record.prior_state import find_prior_state, with_front
 from reconciler.report.render import render_plan
 
 PARTIAL = "This apply was partial: it was about some keys. The next apply carries out the other pending changes."
-NOT_PUSHED = (
-    "Error: the end of this apply can't be pushed ({}), and is on record only in this clone. Push it with "
-    "`reconciler ownership push`, or let the next apply push it; no change is made twice"
-)
 
 
 def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
@@ -143,6 +141,7 @@ class ApplyRun:
                 "Commit the files and apply again."
             )
             return self._end(asyncio.run(self._apply(None)), None)
+        interrupt_on_signals()
         begun = self._begin()
         with self._abandoned_if_nothing_was_sent(begun):
             applied = asyncio.run(self._apply(begun))
@@ -188,7 +187,8 @@ class ApplyRun:
             yield
         except BaseException:
             if not self.sent:
-                begun.abandon()
+                ignore_signals()
+                warn_unless_pushed(self.current.workspace, begun.abandon())
             raise
 
     async def _plan_only(self) -> _Planned:
@@ -261,9 +261,7 @@ class ApplyRun:
             self._note(applied, ended)
         finally:
             pushed = self._record_and_report(applied.run, begun, ended)
-        not_pushed = pushed.words if pushed is not None and pushed.state != "done" else None
-        if not_pushed is not None:
-            self.current.workspace.warn(NOT_PUSHED.format(not_pushed))
+        not_pushed = warn_unless_pushed(self.current.workspace, pushed)
         return ApplyResult(applied.run, applied.settled, tuple(applied.approval.refused), not_pushed)
 
     def _note(self, applied: _Applied, ended: Ended | None) -> None:

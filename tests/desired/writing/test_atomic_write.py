@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,3 +102,26 @@ def test_a_file_that_is_gone_stops_all(tmp_path: Path) -> None:
     """A missing file can't be replaced."""
     with pytest.raises(UsageError, match="can't be written: No such file"):
         replace_files({tmp_path / "one.yaml": (b"1", b"one")})
+
+
+class LateFolder(dict[Path, tuple[bytes, bytes]]):
+    """Files of which the last becomes a folder when all were read, so that it can't be replaced."""
+
+    def items(self) -> Any:
+        """Yields the files, then puts a folder in the place of the last."""
+        yield from super().items()
+        last = list(self)[-1]
+        last.unlink()
+        (last / "inner").mkdir(parents=True)
+
+
+def test_a_file_that_can_not_be_replaced_gives_the_others_back(tmp_path: Path) -> None:
+    """All files or none, also if the fault comes late."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    one.write_text("1")
+    other.write_text("2")
+
+    with pytest.raises(UsageError, match="can't be written"):
+        replace_files(LateFolder({one: (b"1", b"one"), other: (b"2", b"two")}))
+
+    assert {"one.yaml": "1"} == below(tmp_path)
