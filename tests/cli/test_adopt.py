@@ -12,6 +12,15 @@ from tests.cli.project import SANDBOX, TEAM, Project, Ran
 
 FILE = "desired-state/all.yaml"
 TEXT = SANDBOX + TEAM
+SHARED = f"""{SANDBOX}users:
+  ann:
+    userName: ann@example.com
+    title: >-
+      Chief of
+      desk
+  bob: {{userName: bob@example.com, department: &d IT}}
+  cid: {{userName: cid@example.com, department: *d}}
+"""
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -158,3 +167,17 @@ def test_an_incomplete_read_adopts_nothing(ran: Project) -> None:
         ran.run("import", "--adopt", "--live", "live.json"), 4, "the read is not complete (Users: a page is missing)"
     )
     assert TEXT == text(ran)
+
+
+def test_what_is_not_adopted_is_reported_once_at_its_line_afterwards(ran: Project) -> None:
+    """Another edit takes lines out above it; the report is of the files as they are now."""
+    ran.commit(SHARED)
+    assert 0 == ran.run("-q", "apply", "--yes").code
+    by_hand(ran, "ann", title="Head")
+    by_hand(ran, "bob", **{ENTERPRISE: {"department": "Sales"}})
+
+    adopted = ran.run("import", "--adopt")
+
+    number = next(number for number, one in enumerate(text(ran).splitlines(), start=1) if one.startswith("  bob:"))
+    [warning] = [one for one in adopted.err.splitlines() if "is not edited" in one]
+    assert f"{FILE}:{number}: users.bob is not edited" in warning

@@ -72,20 +72,20 @@ def adopt_drift(contents: Mapping[str, bytes], loaded: Loaded, live: LiveState, 
     """Edits the files, whose declarations are `loaded` and have no errors, until they declare the drift."""
     state = _State(contents, loaded, make_adoption_context(loaded.declarations, request.tenant_name, request.today))
     before = after = _plan(state, live, request)
-    problems: dict[Problem, None] = {}
+    problems: dict[str, Problem] = {}  # by message: each round repeats them, at the lines of the files as edited
     whole = request.named
     for _round in range(ROUNDS):
         drifted = find_drift(after, request.earlier, whole)
         adoption = adopt(state.context, [one for one in drifted if not request.named or str(one.key) in request.named])
         edited, refused = _edit(state, adoption.edits, request)
-        problems |= dict.fromkeys((*adoption.problems, *refused))
+        problems |= {problem.message: problem for problem in (*adoption.problems, *refused)}
         if edited is state:
             break
         state, whole = edited, whole | adoption.reactivated
         after = _plan(state, live, request)
     return Adopted(
         files={file: content for file, content in state.contents.items() if content != contents[file]},
-        problems=tuple(problems),
+        problems=tuple(problems.values()),
         left=tuple(_find_left(before, after)),
     )
 
