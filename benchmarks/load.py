@@ -28,7 +28,8 @@ from time import process_time
 import httpx
 
 from benchmarks.measure import Void
-from reconciler.apply.execute import Channel, Stop, execute
+from reconciler.apply.channel import Channel, Stop
+from reconciler.apply.execute import execute
 from reconciler.apply.log import LogClock, ProvisioningLog
 from reconciler.cli.progress import SECONDS_ELSEWHERE, show_progress
 from reconciler.core.changes.attempt import RunInfo

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from reconciler.apply.execute import Channel, RolesChannel, Send, Stop, execute
+from reconciler.apply.channel import Channel, RolesChannel, Send, Stop
+from reconciler.apply.execute import execute
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.declarations.tenant import SANDBOX, RolesVia
 from reconciler.core.model.messages import Request, Response

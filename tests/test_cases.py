@@ -14,7 +14,7 @@ from typing import TypeAlias, get_args
 
 import pytest
 
-from reconciler.apply.execute import Send
+from reconciler.apply.channel import Send
 from reconciler.core.access.compile import guardrails_of
 from reconciler.core.changes.outcome import Status
 from reconciler.core.changes.plan import ACTIONS, Cause, Plan, plan_to_json

@@ -1,86 +1,28 @@
 """Executes the changes of a plan: one request per step, in order, each after the steps that it needs; decides nothing.
 
-A failed step fails its changes, and skips changes that need it. A create whose answer was lost is looked up before it
-is sent again; a resource that is linked in the record, but missing now, is looked up before it is created, because the
-read may have missed it. A stop starts no new step and finishes those in flight. The provisioning log records a change
-before its request is sent; if the log fails, no new step starts.
+A failed step fails its changes, and skips changes that need it. A stop starts no new step and finishes those in
+flight. The provisioning log records a change before its request is sent; if the log fails, no new step starts.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from reconciler.apply.answers import Answered, judge_answer, judge_roles
-from reconciler.apply.lookup import find_created, name_holder
+from reconciler.apply.answers import Answered
+from reconciler.apply.channel import Channel, Stop
+from reconciler.apply.exchange import Exchange
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.changes.redact import redact_sentence
-from reconciler.core.model.messages import Request, Response
-from reconciler.core.planner.steps import Step, make_request, make_roles_request, make_steps, resolve, target_of
-from reconciler.core.scim.people import NotPeople, roles_request
-from reconciler.core.scim.wire import Dialect, NotScim, get_request
-from reconciler.errors import Failed, LostAnswer, NotAnAnswer, NotSent, Unreachable
+from reconciler.core.planner.steps import Step, make_steps, resolve
+from reconciler.errors import Failed
 
-Send: TypeAlias = Callable[[Request], Awaitable[Response]]
 IN_FLIGHT = 8
 MOST_BEGUN = 1_000
-MOST_CREATE_ATTEMPTS = 5
 STOP_AFTER_FAILURES = 20
 STOP_AFTER_SHARE = 0.4
-
-
-@dataclass(slots=True)
-class Stop:
-    """A stop, by Ctrl-C or by the executor (refused credentials, too many failures): no new step starts."""
-
-    reason: str | None = None
-    event: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def set(self, reason: str) -> None:
-        """Stops the run, and wakes all waiting requests by `event`; only the first reason is reported."""
-        self.reason = self.reason or reason
-        self.event.set()
-
-
-class Log(Protocol):
-    """The log of all changes, written before and after their request; both methods raise Failed if a write fails."""
-
-    def begin(self, changes: Sequence[Change]) -> None:
-        """Logs that the request for these changes is about to be sent."""
-
-    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
-        """Logs the outcomes, the id of the live resource and the number of requests; some may never have begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class _NoLog:
-    def begin(self, changes: Sequence[Change]) -> None:
-        """Logs nothing."""
-
-    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
-        """Logs nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class RolesChannel:
-    """The connection that writes the roles of people over REST, and the account."""
-
-    send: Send
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST."""
-
-    send: Send
-    dialect: Dialect
-    log: Log = _NoLog()
-    roles: RolesChannel | None = None
 
 
 async def execute(  # noqa: PLR0913  # the changes, the connection, the stop and the report
@@ -178,60 +120,7 @@ class _Execution:
         except Failed as error:
             self.stop.set(str(error))
             return Answered.all("skipped", f"the run stopped: {error}")
-        over_rest = self.channel.roles if step.via == "permissions" else None
-        counted = _Counted(over_rest.send if over_rest else self.channel.send)
-        return replace(await self._tried(step, counted), requests=counted.requests)
-
-    async def _tried(self, step: Step, send: Send) -> Answered:
-        try:
-            return await self._exchange(step, send)
-        except (NotScim, NotPeople, LostAnswer, NotAnAnswer) as error:
-            return Answered.all("failed", f"{error}; the next plan shows whether it was done")
-        except NotSent as error:
-            return Answered.all("skipped", str(error))
-        except Unreachable as error:
-            self.stop.set(str(error))
-            return Answered.all("failed", str(error))
-        except Exception as error:  # noqa: BLE001  # a bug in one step must not take the outcomes of the others
-            return Answered.all("failed", f"a bug in this program, {type(error).__name__}: {error}")
-
-    async def _exchange(self, step: Step, send: Send) -> Answered:
-        if step.via == "permissions" and self.channel.roles:
-            return await _overwrite(step, self.channel.roles.account, send)
-        if step.reappears and await find_created(step, send) is not None:
-            return Answered.all("stale", "it is in the account, and the read missed it: plan again")
-        request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request, send) if step.creates else send(request))
-        if step.creates and response.status == HTTPStatus.CONFLICT:
-            return Answered.all("failed", await name_holder(step, response, send))
-        if response.succeeded and _leaves_open(step, response):
-            response = await self._read_back(step, response, send)
-        answered = judge_answer(step, self.ids, response)
-        if answered.live_id and step.creates:
-            self.ids[step.key] = answered.live_id
-        return answered
-
-    async def _read_back(self, step: Step, response: Response, send: Send) -> Response:
-        """Reads a resource if the answer to a write contained neither it nor the changed members."""
-        if isinstance(response.body, dict) and isinstance(response.body.get("id"), str):
-            return await send(get_request(step.kind, response.body["id"]))
-        if not step.creates:
-            return await send(get_request(step.kind, target_of(step, self.ids)))
-        return await find_created(step, send) or response
-
-    async def _create(self, step: Step, request: Request, send: Send) -> Response:
-        """Sends a POST; if its answer is lost, looks the resource up before it sends the POST again."""
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return await send(request)
-            except LostAnswer:
-                found = await find_created(step, send)
-                if found is not None:
-                    return found
-                if attempt == MOST_CREATE_ATTEMPTS:
-                    raise
+        return await Exchange(self.ids, self.channel, self.stop).run(step)
 
     def _record(self, changes: Iterable[Change], answered: Answered) -> None:
         outcomes = [
@@ -253,34 +142,3 @@ class _Execution:
             self.channel.log.end(outcomes, answered.live_id, answered.requests)
         except Failed as error:
             self.stop.set(str(error))
-
-
-@dataclass(slots=True)
-class _Counted:
-    """The connection to the account, with the number of requests sent over it."""
-
-    send: Send
-    requests: int = 0
-
-    async def __call__(self, request: Request) -> Response:
-        try:
-            response = await self.send(request)
-        except Unreachable as error:
-            self.requests += error.requests
-            raise
-        self.requests += response.requests
-        return response
-
-
-async def _overwrite(step: Step, account: str, send: Send) -> Answered:
-    """Writes the whole set of a person's roles; reads it if the answer to a successful write does not show it."""
-    response = await send(make_roles_request(step, account))
-    if response.succeeded and not isinstance(response.body, dict):
-        response = await send(roles_request(str(step.changes[0].target_id), account))
-    return judge_roles(step, response)
-
-
-def _leaves_open(step: Step, response: Response) -> bool:
-    """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
-    about_members = any(change.members for change in step.changes)
-    return not isinstance(response.body, dict) or (about_members and "members" not in response.body)

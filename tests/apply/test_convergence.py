@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from reconciler.apply.execute import Channel, Stop, execute
+from reconciler.apply.channel import Channel, Stop
+from reconciler.apply.execute import execute
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Tenant

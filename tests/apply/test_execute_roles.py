@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.execute import Channel, RolesChannel, Stop, execute
+from reconciler.apply.channel import Channel, RolesChannel, Stop
+from reconciler.apply.execute import execute
 from reconciler.core.changes.plan import (
     AttributeChange,
     Change,

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.execute import Channel, Stop, execute
+from reconciler.apply.channel import Channel, Stop
+from reconciler.apply.execute import execute
 from reconciler.apply.log import LogClock, ProvisioningLog
 from reconciler.core.changes.attempt import Attempt, AttemptQuery, RunInfo
 from reconciler.core.changes.outcome import Outcome, count_statuses

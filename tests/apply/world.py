@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
-from reconciler.apply.execute import Channel, Send, Stop, execute
+from reconciler.apply.channel import Channel, Send, Stop
+from reconciler.apply.execute import execute
 from reconciler.core.access.compile import compile_state
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change

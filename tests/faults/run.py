@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.apply.execute import Channel, RolesChannel, Stop, execute
+from reconciler.apply.channel import Channel, RolesChannel, Stop
+from reconciler.apply.execute import execute
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Guardrails, Limit, Tenant

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.execute import Channel, Stop
+from reconciler.apply.channel import Channel, Stop
 from reconciler.apply.execute import execute as carry_out
 from reconciler.core.changes.plan import ACTIONS, AttributeChange, Change, Plan, digest_of, order_changes, plan_to_json
 from reconciler.core.comparison.earlier import Earlier

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
+from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
+from reconciler.apply.execute import execute
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import make_steps

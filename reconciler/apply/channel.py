@@ -1,0 +1,84 @@
+"""The connection to an account: sending, dialect, provisioning log, roles over REST; and the stop of a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.plan import Change
+from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.wire import Dialect
+from reconciler.errors import Unreachable
+
+Send: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(slots=True)
+class Stop:
+    """A stop, by Ctrl-C or by the executor (refused credentials, too many failures): no new step starts."""
+
+    reason: str | None = None
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def set(self, reason: str) -> None:
+        """Stops the run, and wakes all waiting requests by `event`; only the first reason is reported."""
+        self.reason = self.reason or reason
+        self.event.set()
+
+
+class Log(Protocol):
+    """The log of all changes, written before and after their request; both methods raise Failed if a write fails."""
+
+    def begin(self, changes: Sequence[Change]) -> None:
+        """Logs that the request for these changes is about to be sent."""
+
+    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
+        """Logs the outcomes, the id of the live resource and the number of requests; some may never have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class _NoLog:
+    def begin(self, changes: Sequence[Change]) -> None:
+        """Logs nothing."""
+
+    def end(self, outcomes: Sequence[Outcome], live_id: str | None, requests: int) -> None:
+        """Logs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolesChannel:
+    """The connection that writes the roles of people over REST, and the account."""
+
+    send: Send
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST."""
+
+    send: Send
+    dialect: Dialect
+    log: Log = _NoLog()
+    roles: RolesChannel | None = None
+
+
+@dataclass(slots=True)
+class CountedSend:
+    """A connection, with the number of requests sent over it."""
+
+    send: Send
+    requests: int = 0
+
+    async def __call__(self, request: Request) -> Response:
+        """Sends a request, and counts it with its retries."""
+        try:
+            response = await self.send(request)
+        except Unreachable as error:
+            self.requests += error.requests
+            raise
+        self.requests += response.requests
+        return response
