@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import subprocess
 import sys
@@ -46,3 +47,24 @@ def test_the_program_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
 
     assert (company / ".github" / "workflows" / "apply.yml").exists()
     assert "<h1>2 people get access" in run("--dir", str(company / "desired-state"), "plan", "--format", "html")
+
+
+def test_the_program_runs_without_its_sources(wheel: Path, tmp_path: Path) -> None:
+    """Some images keep only bytecode. The cache of parsed files is for a desired state above 1 MB."""
+    installed, company = tmp_path / "installed", tmp_path / "company"
+    ZipFile(wheel).extractall(installed)
+    compileall.compile_dir(installed, quiet=2, legacy=True)
+    for source in installed.rglob("*.py"):
+        source.unlink()
+    company.mkdir()
+    (company / "tenants.yaml").write_text("tenants: {sandbox: {url: sandbox}}\n", encoding="utf-8")
+    comment = "# a comment in a large file\n" * 40_000
+    (company / "users.yaml").write_text(
+        f"users: {{alice: {{userName: alice@example.com}}}}\n{comment}", encoding="utf-8"
+    )
+
+    program = [sys.executable, "-P", "-m", "reconciler", "--dir", str(company), "validate"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed)}
+    done = subprocess.run(program, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)  # noqa: S603
+
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr

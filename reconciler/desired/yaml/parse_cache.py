@@ -19,10 +19,11 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from inspect import getsource
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
+from pkgutil import get_data
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -156,10 +157,17 @@ def _parse_batch(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, str | No
 
 
 def _make_binding(version: str) -> bytes:
-    """Returns all that an entry depends on beside the content: the program, PyYAML, and the source of the reader."""
-    modules = (yaml_reader, yaml_words, yaml_limits)
-    sources = [sha256(getsource(module).encode()).hexdigest() for module in modules]
-    return repr((FORMAT, version, yaml.__version__, sources)).encode()
+    """Returns all that an entry depends on beside the content: the program, PyYAML, and the files of the reader."""
+    files = [sha256(_read_module(module)).hexdigest() for module in (yaml_reader, yaml_words, yaml_limits)]
+    return repr((FORMAT, version, yaml.__version__, files)).encode()
+
+
+def _read_module(module: ModuleType) -> bytes:
+    """Returns the file that a module was loaded from, which is bytecode if the installation has no sources.
+
+    A loader without files gives nothing: then the version of the program alone stands for its code.
+    """
+    return get_data(yaml_reader.__package__, Path(str(module.__file__)).name) or b""
 
 
 def seal_of(name: str, text: str) -> str:
