@@ -103,7 +103,7 @@ class Settings:
     def private_folder(self, desired_state: Path) -> Path:
         """Returns the folder of sandboxes, snapshots and log: RECONCILER_PRIVATE, or `.reconciler` beside the YAML."""
         folder = self.environment.get("RECONCILER_PRIVATE")
-        return Path(folder) if folder else desired_state.resolve().parent / ".reconciler"
+        return Path(folder).resolve() if folder else desired_state.resolve().parent / ".reconciler"
 
     def fingerprint_key(self) -> bytes | None:
         """Returns RECONCILER_FINGERPRINT_KEY, the key of fingerprints on machines that keep no files, or None."""
