@@ -17,6 +17,9 @@ def write_body(document: Mapping[str, object], content_type: ContentType) -> byt
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def describe_body(content: bytes) -> str:
-    """Describes a body that is not JSON, without showing it."""
-    return "HTML" if content.lstrip()[:1] == b"<" else f"{len(content)} bytes that are not JSON"
+def describe_body(content: bytes, error: ValueError) -> str:
+    """Describes a body that can't be read, without showing it."""
+    if content.lstrip()[:1] == b"<":
+        return "HTML"
+    is_json = type(error) is ValueError  # and none of its kinds, which json and decoding raise
+    return f"JSON that {error}" if is_json else f"{len(content)} bytes that are not JSON"

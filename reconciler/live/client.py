@@ -243,7 +243,7 @@ class Client:
             if not answer.is_success:
                 return None
             raise NotAnAnswer(
-                f"{self.url} answers {describe_body(body)} where {self._profile.expects} was expected: "
+                f"{self.url} answers {describe_body(body, error)} where {self._profile.expects} was expected: "
                 f"check {self._profile.setting}"
             ) from error
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,5 +60,7 @@ def test_whatever_comes_is_a_document_that_can_be_written_or_an_error(content: b
 
 def test_what_is_not_json_is_called_what_it_looks_like() -> None:
     assert ["HTML", "HTML", "3 bytes that are not JSON"] == [
-        describe_body(content) for content in (b"<!DOCTYPE html>", b"\n <html>", b"abc")
+        describe_body(content, json.JSONDecodeError("x", "x", 0))
+        for content in (b"<!DOCTYPE html>", b"\n <html>", b"abc")
     ]
+    assert "JSON that is nested too deeply" == describe_body(b"[", ValueError("is nested too deeply"))

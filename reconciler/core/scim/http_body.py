@@ -105,13 +105,13 @@ def _read_int(digits: str) -> int:
 def _read_float(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise ValueError("holds a number without end")
+        raise ValueError("holds a number that is too large")
     return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
     """Refuses NaN and Infinity, which only Python reads as JSON."""
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"holds {name}, which is not JSON")
 
 
 def _with_whole_letters(value: object) -> object:

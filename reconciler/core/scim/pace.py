@@ -91,7 +91,7 @@ class Silence:
     attempts: int
 
     def __str__(self) -> str:
-        return f"waiting for {self.host} for {self.seconds:.0f} s, try {self.attempt} of {self.attempts}"
+        return f"waiting for {self.host} for {int(self.seconds)} s, try {self.attempt} of {self.attempts}"
 
 
 @dataclass(frozen=True, slots=True)

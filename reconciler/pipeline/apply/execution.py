@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from reconciler.apply.execute import Channel, Log, RolesChannel, Stop, execute
@@ -12,6 +13,7 @@ from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import make_steps
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import Dialect
+from reconciler.errors import Unreachable
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.apply.signals import find_signals, ignore_in_loop
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
@@ -61,6 +63,18 @@ class _Ending:
         self.stop(f"interrupted by {name}")
         if self.signals > 1:
             self.connections.end_within(0)
+
+
+@asynccontextmanager
+async def read_within(seconds: int | None) -> AsyncIterator[None]:
+    """Raises Unreachable if the block, which reads the account, takes longer than `--max-duration`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise Unreachable(
+            f"the account was not read within --max-duration {seconds} s: no change was sent; allow more seconds"
+        ) from error
 
 
 def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channel:

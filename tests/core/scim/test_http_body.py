@@ -78,9 +78,9 @@ def test_a_compressed_body_that_is_cut_or_damaged_is_no_body() -> None:
     [
         (b"9" * (MOST_DIGITS + 1), "holds a number of 41 digits"),
         (b"-" + b"9" * 5_000, "holds a number of 5,001 digits"),
-        (b"[1e999]", "holds a number without end"),
-        (b'{"a": NaN}', "NaN is not JSON"),
-        (b"[-Infinity]", "-Infinity is not JSON"),
+        (b"[1e999]", "holds a number that is too large"),
+        (b'{"a": NaN}', "holds NaN, which is not JSON"),
+        (b"[-Infinity]", "holds -Infinity, which is not JSON"),
         (b"[" * 100_000, "is nested too deeply"),
         (b"[" * 2 * DEEPEST + b"]" * 2 * DEEPEST, "is nested too deeply"),
         (b'{"a":' * 2 * DEEPEST + b"1" + b"}" * 2 * DEEPEST, "is nested too deeply"),
