@@ -1,6 +1,6 @@
 """Shows the progress of a read or an apply on stderr: a bar on a terminal, a line every 30 seconds elsewhere.
 
-While a service is silent, a line comes after 1, 2, 4, 8, 16 and 30 seconds, and then every 30.
+While a service is silent, a line comes after 2, 4, 8, 16 and 30 seconds, and then every 30.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SECONDS_ON_A_TERMINAL = 0.5
 SECONDS_ELSEWHERE = 1.0
+SECONDS_OF_SILENCE = 2.0
 SECONDS_BETWEEN_LINES = 30.0
 
 
@@ -59,7 +60,7 @@ class _LineDisplay:
     """Lines, of which `patience` limits those about a silent service: it doubles with each, in seconds."""
 
     title: str
-    patience: float = SECONDS_ELSEWHERE
+    patience: float = SECONDS_OF_SILENCE
     last: float = 0.0
 
     def show(self, progress: RunProgress, sentence: str) -> None:

@@ -403,7 +403,7 @@ def test_what_answers_is_not_scim_and_the_sentence_says_where(
     assert (5, "") == (ran.code, ran.out)
     assert said in ran.err
     assert url in ran.err
-    assert ran.err.startswith("Error: ")
+    assert re.search(r"^Error: ", ran.err, re.MULTILINE)
     assert 1 == ran.err.count("\n")
     assert_left_nothing(project, command[0])
     assert {"GET"} == {one.partition(" ")[0] for one in asked}
