@@ -12,10 +12,10 @@ Every error is a ReconcilerError. A name is imported at its first use, so that t
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from reconciler.version import __version__
 
+TYPE_CHECKING = False  # `typing` takes five milliseconds to load
 if TYPE_CHECKING:
     from reconciler.api import (
         ApplyResult,

@@ -103,7 +103,7 @@ class Settings:
     def private_folder(self, desired_state: Path) -> Path:
         """Returns the folder of sandboxes, snapshots and log: RECONCILER_PRIVATE, or `.reconciler` beside the YAML."""
         folder = self.environment.get("RECONCILER_PRIVATE")
-        return Path(folder) if folder else desired_state.resolve().parent / ".reconciler"
+        return Path(folder).resolve() if folder else desired_state.resolve().parent / ".reconciler"
 
     def fingerprint_key(self) -> bytes | None:
         """Returns RECONCILER_FINGERPRINT_KEY, the key of fingerprints on machines that keep no files, or None."""
@@ -122,6 +122,33 @@ class Settings:
 def wants_colour() -> bool:
     """Checks that NO_COLOR is not set (no-color.org)."""
     return not os.environ.get("NO_COLOR")
+
+
+PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+
+
+def explain_tls_and_proxies(error: Exception) -> str:
+    """Describes why no client can be opened with the environment's proxy or authorities, with what to do.
+
+    Shows no value of a proxy's variable, because it may hold a password.
+    """
+    proxies = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+    named = " or ".join(proxies) or "the proxy of this machine"
+    if isinstance(error, ImportError):
+        return (
+            f"{named} names a SOCKS proxy, which needs the package `socksio`: install `httpx[socks]`, "
+            f"or name an HTTP proxy, as in HTTPS_PROXY=http://HOST:PORT"
+        )
+    if isinstance(error, OSError):
+        files = [f"{name}={os.environ[name]}" for name in AUTHORITIES if os.environ.get(name)]
+        why = error.strerror if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) else ""
+        return (
+            f"the certificates of {' and '.join(files) or 'this installation'} can't be used "
+            f"({why or 'no certificate in PEM format'}): name a file that holds your authorities' certificates "
+            f"in PEM format, or unset the variable"
+        )
+    return f"{named} is not the address of a proxy: write it as http://HOST:PORT, or unset the variable"
 
 
 def environment_without(*names: str) -> dict[str, str]:

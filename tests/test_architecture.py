@@ -175,9 +175,9 @@ def test_only_settings_reads_the_environment() -> None:
     assert {"reconciler.settings"} == readers
 
 
-def test_only_the_two_clients_import_httpx() -> None:
-    """One module sends to the account, and one to GitHub."""
-    assert {"reconciler.live.client", "reconciler.github.client"} == {
+def test_only_the_two_clients_and_what_bounds_them_import_httpx() -> None:
+    """One module sends to the account, and one to GitHub; the third opens their connections and sends nothing."""
+    assert {"reconciler.live.client", "reconciler.github.client", "reconciler.bounded_http"} == {
         module for module, imports in imports_by_module().items() if "httpx" in imports
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ import pytest
 
 from reconciler.private_store import (
     connect,
+    find_private_fault,
     is_ours_alone,
     make_new_file,
     make_private_file,
@@ -93,3 +95,58 @@ def test_a_file_that_is_no_database_is_an_error_of_sqlite(tmp_path: Path) -> Non
 
     with closing(connect(path, 1.0)) as connection, pytest.raises(sqlite3.DatabaseError):
         prepare(connection, [TABLE])
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o777])
+def test_a_folder_is_its_owners_alone_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    """Also one that an earlier version made with the umask."""
+    before = os.umask(mask)
+    try:
+        make_private_folder(tmp_path / ".reconciler")
+    finally:
+        os.umask(before)
+    assert 0o700 == (tmp_path / ".reconciler").stat().st_mode & 0o777
+
+    (tmp_path / ".reconciler").chmod(0o755)
+    make_private_folder(tmp_path / ".reconciler")
+    assert 0o700 == (tmp_path / ".reconciler").stat().st_mode & 0o777
+
+
+def test_a_folder_of_somebody_else_s_choice_is_restricted_or_refused(tmp_path: Path) -> None:
+    """A folder that RECONCILER_PRIVATE names may serve others too; one that this program made serves it alone."""
+    ours, shared, link = tmp_path / "ours", tmp_path / "shared", tmp_path / "link"
+    make_private_folder(ours)
+    ours.chmod(0o755)
+    shared.mkdir(0o755)
+    link.symlink_to(ours)
+
+    for folder in (ours, shared):
+        make_private_folder(folder)
+    assert [0o700, 0o755] == [one.stat().st_mode & 0o777 for one in (ours, shared)]
+    shared.chmod(0o777)
+    with pytest.raises(OSError, match="other users can write to it: restrict it with `chmod go-w"):
+        make_private_folder(shared)
+    with pytest.raises(OSError, match="it is a link, and a repository may contain one"):
+        make_private_folder(link)
+
+
+def test_a_file_that_a_repository_may_have_put_there_is_not_private(tmp_path: Path) -> None:
+    path, other = tmp_path / "key", tmp_path / "other"
+    assert find_private_fault(path) is None
+    make_new_file(path)
+    assert find_private_fault(path) is None
+
+    path.chmod(0o644)
+    assert "other users can read or write it" == find_private_fault(path)
+    path.chmod(0o600)
+    other.hardlink_to(path)
+    assert "it has a second name (a hard link)" == find_private_fault(path)
+    assert not is_ours_alone(path)
+    with pytest.raises(OSError, match="it is a link to another file: remove it"):
+        make_private_file(path)
+    other.unlink()
+    other.symlink_to(path)
+    assert "it is a link" == find_private_fault(other)
+    with pytest.raises(OSError, match="it is a link to another file: remove it"):
+        make_private_file(other)
+    assert "it is not a file" == find_private_fault(tmp_path)

@@ -35,12 +35,14 @@ class Exchange:
         counted = CountedSend(over_rest.send if over_rest else self.channel.send)
         return replace(await self._tried(step, counted), requests=counted.requests)
 
-    async def _tried(self, step: Step, send: Send) -> Answered:
+    async def _tried(self, step: Step, send: CountedSend) -> Answered:
         try:
             return await self._exchange(step, send)
         except (NotScim, NotPeople, LostAnswer, NotAnAnswer) as error:
             return Answered.all("failed", f"{error}; the next plan shows whether it was done")
         except NotSent as error:
+            if send.requests:  # it was stopped between a write and the request that shows its result
+                return Answered.all("failed", f"{error}; the next plan shows whether it was done")
             return Answered.all("skipped", str(error))
         except Unreachable as error:
             self.stop.set(str(error))

@@ -21,7 +21,7 @@ from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.changes.redact import readable
 from reconciler.errors import Failed, UsageError
-from reconciler.private_store import connect, make_private_file, prepare, transaction
+from reconciler.private_store import connect, describe_error, make_private_file, prepare, transaction
 
 VERSION = 1
 SECONDS_TO_WAIT = 10.0  # for another run's transaction, which takes milliseconds
@@ -187,14 +187,15 @@ def _opened(path: Path) -> sqlite3.Connection:
         make_private_file(path)
         connection = connect(path, SECONDS_TO_WAIT)
     except (OSError, sqlite3.Error) as error:
-        raise UsageError(f"the provisioning log {path} can't be opened: {error}") from error
+        raise UsageError(f"the provisioning log {path} can't be opened: {describe_error(error)}") from error
     try:
         connection.row_factory = sqlite3.Row
         _check_version(connection)
         prepare(connection, (*TABLES, f"PRAGMA user_version = {VERSION}"), secure_delete=True)
-    except (sqlite3.Error, UsageError) as error:
+    except (OSError, sqlite3.Error, UsageError) as error:
         connection.close()
-        raise UsageError(f"the provisioning log {path} can't be used: {error}") from error
+        why = str(error) if isinstance(error, UsageError) else describe_error(error)
+        raise UsageError(f"the provisioning log {path} can't be used: {why}") from error
     return connection
 
 

@@ -43,7 +43,10 @@ DONE, FAILED, REFUSED = 0, 1, 4
 @click.option("--yes", is_flag=True, help="Apply without asking. Without FILE and --yes, the plan must be confirmed.")
 @click.option("--all-or-nothing", is_flag=True, help="With FILE: refuse everything if one change is not approved.")
 @click.option(
-    "--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="Start no new change after SECONDS."
+    "--max-duration",
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Read the account within SECONDS, and start no new change afterwards.",
 )
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @only_option

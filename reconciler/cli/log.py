@@ -130,6 +130,7 @@ def _keys(written: str) -> tuple[str, ...]:
 def _show_attempts(workspace: Workspace, query: AttemptQuery, form: AttemptFormat) -> None:
     from reconciler.apply.log import ProvisioningLog
     from reconciler.cli.output import print_result
+    from reconciler.pipeline.private_files import refuse_committed
     from reconciler.pipeline.provisioning_log import log_path
     from reconciler.report.attempts import render_attempts
 
@@ -139,6 +140,7 @@ def _show_attempts(workspace: Workspace, query: AttemptQuery, form: AttemptForma
             f"No provisioning log at {path}: nothing was applied from this clone, or RECONCILER_PRIVATE was different",
         )
         return
+    refuse_committed(path.parent)
     most = NEWEST if form == "text" and query.limit is None else query.limit
     with ProvisioningLog(path) as log:
         found = list(log.find(replace(query, limit=most)))

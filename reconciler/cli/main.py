@@ -14,6 +14,7 @@ import click
 
 from reconciler.cli.streams import Unprintable, guard_streams, silence_stdout
 from reconciler.errors import InvalidInput, ReconcilerError
+from reconciler.interrupts import raise_when_interrupted
 from reconciler.version import __version__
 
 COMMANDS = {
@@ -54,6 +55,7 @@ class LazyCommands(click.Group):
             return None
         function = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
         command = getattr(import_module(COMMANDS[cmd_name][0]), function)
+        raise_when_interrupted()
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

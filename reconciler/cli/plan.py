@@ -141,6 +141,7 @@ def _require_full_read(read: ReadMode) -> ReadMode:
 
 def _write_plan(workspace: Workspace, made: Plan, output: Path | None) -> None:
     """Writes the plan file, or without one the plan in all formats to plans/."""
+    from reconciler.errors import UsageError
     from reconciler.pipeline.private_files import write_private
     from reconciler.report.render import render_plan
 
@@ -148,6 +149,8 @@ def _write_plan(workspace: Workspace, made: Plan, output: Path | None) -> None:
         write_private(output, render_plan(made, "json"))
         return
     folder = workspace.folder.resolve().parent / "plans"
+    if folder.is_symlink():
+        raise UsageError(f"{folder} is a link, and a repository may contain one: remove it, or name a file with -o")
     forms: dict[str, Format] = {"txt": "text", "md": "markdown", "json": "json"}
     for suffix, form in forms.items():
         write_private(folder / f"{made.tenant}.{suffix}", render_plan(made, form))

@@ -1,4 +1,7 @@
-"""Shows the progress of a read or an apply on stderr: a bar on a terminal, a line every 30 seconds elsewhere."""
+"""Shows the progress of a read or an apply on stderr: a bar on a terminal, a line every 30 seconds elsewhere.
+
+While a service is silent, a line comes after 2, 4, 8, 16 and 30 seconds, and then every 30.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
 SECONDS_ON_A_TERMINAL = 0.5
-SECONDS_ELSEWHERE = 30.0
+SECONDS_ELSEWHERE = 1.0
+SECONDS_OF_SILENCE = 2.0
+SECONDS_BETWEEN_LINES = 30.0
 
 
 @asynccontextmanager
@@ -38,23 +43,33 @@ async def show_progress(title: str, measure: MeasureProgress, /) -> AsyncIterato
 
 
 async def _watch(measure: MeasureProgress, interval: float, display: _BarDisplay | _LineDisplay) -> None:
-    """Shows the progress at an interval in seconds; hides it while no request is left to send."""
+    """Shows the progress at an interval in seconds; hides it while no request is left to send or to be answered."""
     clock = asyncio.get_running_loop().time
     begun = clock()
     while True:
         await asyncio.sleep(interval)
         progress, sentence = measure(clock() - begun)
-        if progress.made < progress.needed:
+        if progress.made < progress.needed or progress.silence:
             display.show(progress, sentence)
         else:
             display.stop()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _LineDisplay:
-    title: str
+    """Lines, of which `patience` limits those about a silent service: it doubles with each, in seconds."""
 
-    def show(self, _progress: RunProgress, sentence: str) -> None:
+    title: str
+    patience: float = SECONDS_OF_SILENCE
+    last: float = 0.0
+
+    def show(self, progress: RunProgress, sentence: str) -> None:
+        between = self.patience if progress.silence else SECONDS_BETWEEN_LINES
+        if progress.seconds - self.last < between or (progress.silence and progress.silence.seconds < between):
+            return
+        self.last = progress.seconds
+        if progress.silence:
+            self.patience = min(2 * self.patience, SECONDS_BETWEEN_LINES)
         click.echo(f"{self.title}: {sentence}", err=True)
 
     def stop(self) -> None:

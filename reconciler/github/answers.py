@@ -5,11 +5,11 @@ GitHub limits requests per hour (primary) and per minute (secondary), and signal
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.model.messages import Method
+from reconciler.core.scim.http_body import read_json
 from reconciler.core.scim.http_time import read_used_up_until
 from reconciler.core.scim.retry import LONGEST_WAIT, wait_before_retry
 from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
@@ -32,8 +32,8 @@ class GitHubResponse:
     def message(self) -> str:
         """Returns GitHub's own error message, or an empty text."""
         try:
-            document = json.loads(self.body)
-        except (ValueError, RecursionError):
+            document = read_json(self.body)
+        except ValueError:
             return ""
         if not isinstance(document, dict):
             return ""

@@ -1,4 +1,4 @@
-"""A client of GitHub's REST API: token, pages, limits, retries. Only this module and `live.client` import httpx.
+"""A client of GitHub's REST API: token, pages, limits, retries.
 
 The token is sent to the API's own address only: it follows no redirect and no page on another host. An artifact is on
 another host, and is fetched without the token. Only GET, POST and PATCH are sent.
@@ -6,6 +6,7 @@ another host, and is fetched without the token. Only GET, POST and PATCH are sen
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -17,13 +18,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.bounded_http import describe_failure, find_certificate_fault, open_client, overdue, receive_body
 from reconciler.core.model.messages import Method
+from reconciler.core.scim.http_body import LARGEST_BODY, UnreadableBody, read_json
 from reconciler.errors import Failed, NotFound, Unreachable, UsageError
 from reconciler.github.answers import GitHubResponse, judge, wait_before_repeat
 from reconciler.version import __version__
 
-SECONDS_FOR_AN_ANSWER = 30.0
-LARGEST_ANSWER = 64 * 1024 * 1024
+SECONDS_FOR_AN_ANSWER = 30.0  # with its body, which for an artifact may be long
+LARGEST_ANSWER = LARGEST_BODY
 MOST_PAGES = 200
 PAGE = 100
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -50,7 +53,7 @@ class GitHub:
         repository: str,
         token: str,
         *,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         clock: GitHubClock = REAL_CLOCK,
     ) -> None:
         if not _is_safe(api_url):
@@ -60,22 +63,17 @@ class GitHub:
         self.repository = repository
         self._api = api_url.rstrip("/")
         self._clock = clock
+        self._loop = asyncio.Runner()  # a deadline for a whole answer needs a request that can be cancelled
         self._http = self._connect(transport, {"Authorization": f"Bearer {token}"})
         self._elsewhere = self._connect(transport, {})
 
-    def _connect(self, transport: httpx.BaseTransport | None, headers: Mapping[str, str]) -> httpx.Client:
+    def _connect(self, transport: httpx.AsyncBaseTransport | None, headers: Mapping[str, str]) -> httpx.AsyncClient:
         about = {
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",
             "User-Agent": f"reconciler/{__version__}",
         }
-        return httpx.Client(
-            transport=transport,
-            timeout=SECONDS_FOR_AN_ANSWER,
-            follow_redirects=False,
-            trust_env=self._api.startswith("https:"),  # an environment's proxy tunnels https, but reads http
-            headers={**about, **headers},
-        )
+        return open_client(self._api, {**about, **headers}, transport, SECONDS_FOR_AN_ANSWER)
 
     def __enter__(self) -> Self:
         return self
@@ -83,8 +81,9 @@ class GitHub:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.close()
-        self._elsewhere.close()
+        with self._loop as loop:
+            loop.run(self._http.aclose())
+            loop.run(self._elsewhere.aclose())
 
     def whoami(self) -> object:
         """Returns the account of the token. Raises Forbidden for the token of a workflow or app, which has none."""
@@ -138,25 +137,27 @@ class GitHub:
         return answer
 
     def _request(
-        self, http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
+        self, http: httpx.AsyncClient, method: Method, address: str, body: Mapping[str, object] | None
     ) -> GitHubResponse:
         attempt = 0
         while True:
             attempt += 1
-            answer = _exchange(http, method, address, body)
+            answer = self._loop.run(_exchange(http, method, address, body))
             received = answer if isinstance(answer, GitHubResponse) else None
             wait = wait_before_repeat(method, attempt, received, self._clock.now())
+            if isinstance(answer, httpx.HTTPError) and find_certificate_fault(answer):
+                wait = None
             if wait is not None:
                 self._clock.sleep(wait)
             elif isinstance(answer, GitHubResponse):
                 return answer
             else:
-                raise _unreachable(address, answer) from answer
+                raise _unreachable(address, answer, attempt) from answer
 
     def _json(self, answer: GitHubResponse) -> object:
         try:
-            return json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
+            return read_json(answer.body)
+        except ValueError as error:
             raise Failed(f"the answer of {self._api} is not JSON: is it the address of GitHub's API?") from error
 
     def _check_host(self, address: str | None) -> str | None:
@@ -177,30 +178,34 @@ def _is_safe(address: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
-def _exchange(
-    http: httpx.Client, method: Method, address: str, body: Mapping[str, object] | None
+async def _exchange(
+    http: httpx.AsyncClient, method: Method, address: str, body: Mapping[str, object] | None
 ) -> GitHubResponse | httpx.HTTPError | httpx.InvalidURL:
     content = None if body is None else json.dumps(body).encode()
     kind = {"Content-Type": "application/json"} if content is not None else {}
     try:
-        with http.stream(method, address, content=content, headers=kind) as answer:
-            received = bytearray()
-            for chunk in answer.iter_bytes():
-                received += chunk
-                if len(received) > LARGEST_ANSWER:
-                    raise Failed(
-                        f"the answer of {urlsplit(address).hostname} is larger than {LARGEST_ANSWER // 2**20} MiB"
-                    )
+        async with (
+            asyncio.timeout(SECONDS_FOR_AN_ANSWER),
+            http.stream(method, address, content=content, headers=kind) as answer,
+        ):
+            received = await receive_body(answer, LARGEST_ANSWER)
             after = answer.links.get("next", {}).get("url")
-            return GitHubResponse(answer.status_code, dict(answer.headers), bytes(received), after)
+            return GitHubResponse(answer.status_code, dict(answer.headers), received, after)
+    except TimeoutError:
+        return overdue(f"no whole answer within {SECONDS_FOR_AN_ANSWER:g} s")
+    except UnreadableBody as error:
+        raise Failed(f"{urlsplit(address).hostname} answers {error}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return error
 
 
-def _unreachable(address: str, error: Exception) -> Unreachable:
+def _unreachable(address: str, error: httpx.HTTPError | httpx.InvalidURL, attempt: int) -> Unreachable:
     """Makes the error with the host alone, because the address of an artifact is itself a credential."""
-    why = str(error) or type(error).__name__
-    return Unreachable(f"no answer from {urlsplit(address).hostname} ({why}): try again, and check the network")
+    host = urlsplit(address).hostname
+    if fault := find_certificate_fault(error):
+        return Unreachable(f"{host} can't be trusted: {fault}")
+    tries = f" in {attempt} tries" if attempt > 1 else ""
+    return Unreachable(f"no answer from {host}{tries} ({describe_failure(error)}): try again, and check the network")
 
 
 def _items(document: object, name: str | None, path: str) -> list[object]:

@@ -11,25 +11,30 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
+from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.bounded_http import describe_failure, find_certificate_fault, open_client, receive_body
 from reconciler.core.declarations.tenant import Window
-from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.messages import Method, Request, Response
+from reconciler.core.scim.http_body import UnreadableBody, read_json
 from reconciler.core.scim.pace import Wait
 from reconciler.core.scim.retry import SERVER_ERRORS, wait_before_retry
 from reconciler.core.scim.wire import describe_error
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
-from reconciler.live.body import ContentType, describe_body, parse_body, write_body
+from reconciler.live.body import ContentType, describe_body, write_body
 from reconciler.live.rate_limiter import REAL_CLOCK, PaceClock, Permit, RateLimiter
+from reconciler.live.waiting import Tried, Waiting
 
 ALLOWED = frozenset({"GET", "POST", "PATCH"})
-LARGEST_ANSWER = 64 * 1024 * 1024
+LARGEST_READ = 2 * 1024**3  # bytes of all answers of a run
 SECONDS_FOR_AN_ANSWER = 60.0
 IN_FLIGHT = 8
 
 
 Transport: TypeAlias = httpx.AsyncBaseTransport
+Answered: TypeAlias = "Response | httpx.HTTPError | NotAnAnswer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class OneToken:
 
 
 class Client:
-    """Sends requests to one service. `requests` counts those sent, with retries; setting `hurry` ends all waiting.
+    """Sends requests to one service. `requests` counts those sent, with retries; `waiting` knows and ends its waits.
 
     `token` is None if the service needs none; `dated` is the `Date` header of the first answer that has one. `needed`
     counts the requests that a read is known to need so far.
@@ -101,23 +106,18 @@ class Client:
         self.transport = transport
         self.requests = 0
         self.needed = 0
-        self._waits: list[tuple[float, str]] = []
         self.windows = windows
         self.dated: str | None = None
-        self.hurry = asyncio.Event()
+        self.waiting = Waiting(urlsplit(url).hostname or url, clock)
+        self._received = 0
         self._tokens = OneToken(token) if isinstance(token, str) else token
         self._profile = profile
         self._clock = clock
         self._limiter = RateLimiter(windows, clock)
         self._one_by_one = asyncio.Lock()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
-        self._http = httpx.AsyncClient(
-            transport=transport,
-            timeout=SECONDS_FOR_AN_ANSWER,
-            follow_redirects=False,
-            trust_env=url.startswith("https:"),  # a proxy of the environment tunnels https, but could read http
-            headers={"Accept": "application/scim+json, application/json", **profile.headers},
-        )
+        accepts = {"Accept": "application/scim+json, application/json", **profile.headers}
+        self._http = open_client(url, accepts, transport, SECONDS_FOR_AN_ANSWER)
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,12 +127,6 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    @property
-    def waits_for(self) -> Wait | None:
-        """The longest wait of the requests that wait at the moment, with its reason; None if none waits."""
-        until, why = max(self._waits, default=(0.0, None))
-        return None if why is None else Wait(until - self._clock.now(), why)
-
     async def send(self, request: Request) -> Response:
         """Sends the request, with as many attempts as the retry rules allow, and returns the answer.
 
@@ -141,34 +135,46 @@ class Client:
         redirects. A refused token is renewed once, if it can be.
         """
         refuse_method(request.method)
-        attempt, renewed = 0, False
+        tried = Tried()
+        with self.waiting.open(tried):
+            return await self._send(request, tried)
+
+    async def _send(self, request: Request, tried: Tried) -> Response:
+        renewed = False
         creates = request.method == "POST" and not self._profile.repeatable
         while True:
-            attempt += 1
-            answer, token = await self._attempt(request)
+            tried.attempt += 1
+            answer, token = await self._attempt(request, tried)
             if not renewed and self._can_renew(token, answer):
-                attempt, renewed = attempt - 1, True
+                tried.attempt, renewed = tried.attempt - 1, True
                 continue
             status = answer.status if isinstance(answer, Response) else None
-            headers = answer.headers if isinstance(answer, Response) else {}
-            wait = None
-            if not isinstance(answer, NotAnAnswer):
-                wait = wait_before_retry("POST" if creates else "GET", attempt, status, headers, self._clock.wall())
-            if wait is not None and self._limiter.nothing_is_left:
-                wait = 0.0  # the limiter already waits for the end of the hour, and reports that
+            wait = self._wait_before_retry("POST" if creates else "GET", tried.attempt, answer)
             self.needed += wait is not None
             why = "no answer came" if status is None else f"the service answered {status}"
-            if wait is None or not await self._waited(Wait(wait, why)):
-                return self._counted(request, answer, attempt + renewed)
+            if wait is None or not await self.waiting.wait(Wait(wait, why)):
+                return self._counted(request, answer, tried, tried.attempt + renewed)
             if creates:  # the executor looks the resource up before it sends the create again
                 lost = LostAnswer(f"{self.url} answered {status}")
-                lost.requests = attempt + renewed
+                lost.requests = tried.attempt + renewed
                 raise lost
 
-    def _counted(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer, requests: int) -> Response:
+    def _wait_before_retry(self, method: Method, attempt: int, answer: Answered) -> float | None:
+        """Returns the seconds before the request is sent again, or None if the answer is final."""
+        if isinstance(answer, NotAnAnswer):
+            return None
+        if isinstance(answer, httpx.HTTPError) and find_certificate_fault(answer):
+            return None
+        status, headers = (answer.status, answer.headers) if isinstance(answer, Response) else (None, {})
+        wait = wait_before_retry(method, attempt, status, headers, self._clock.wall())
+        if wait is not None and self._limiter.nothing_is_left:
+            return 0.0  # the limiter already waits for the end of the hour, and reports that
+        return wait
+
+    def _counted(self, request: Request, answer: Answered, tried: Tried, requests: int) -> Response:
         """Returns the answer or raises the error, with the number of requests sent."""
         try:
-            return replace(self._check(request, answer), requests=requests)
+            return replace(self._check(request, answer, tried), requests=requests)
         except Unreachable as error:
             error.requests = requests
             raise
@@ -178,28 +184,15 @@ class Client:
         refused = isinstance(answer, Response) and answer.status == httpx.codes.UNAUTHORIZED
         return refused and self._tokens is not None and token is not None and self._tokens.refuse(token)
 
-    async def _waited(self, wait: Wait, *ends: asyncio.Event) -> bool:
-        """Waits, at most until one of the events; returns false if `hurry` ended the wait."""
-        shown = self._clock.now() + wait.seconds, wait.why
-        self._waits.append(shown)
-        sleep = asyncio.ensure_future(self._clock.sleep(wait.seconds))
-        awaited = [sleep, *(asyncio.ensure_future(event.wait()) for event in (self.hurry, *ends))]
-        try:
-            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._waits.remove(shown)
-            for task in awaited:
-                task.cancel()
-        return not self.hurry.is_set()
-
-    async def _attempt(self, request: Request) -> tuple[Response | httpx.HTTPError | NotAnAnswer, str | None]:
+    async def _attempt(self, request: Request, tried: Tried) -> tuple[Answered, str | None]:
         """Returns the answer or error of one attempt, and the token that was sent."""
         async with self._in_flight:  # before the permit, so that a request with a permit leaves at once
             with await self._take_permit() as permit:
+                tried.begin(self._clock.now())
                 token = await self._tokens.current() if self._tokens else None  # after the permit, which can take long
                 self.requests += 1
                 try:
-                    return await self._exchange(request, token, permit), token
+                    return await self._exchange(request, token, permit, tried), token
                 except (httpx.HTTPError, NotAnAnswer) as error:
                     return error, token
 
@@ -208,51 +201,60 @@ class Client:
         async with self._one_by_one:
             while True:
                 if wait := self._limiter.wait_for_pace():
-                    waited = await self._waited(wait)
+                    waited = await self.waiting.wait(wait)
                 elif wait := self._limiter.wait_for_service():
-                    waited = await self._waited(wait, self._limiter.heard)
+                    waited = await self.waiting.wait(wait, self._limiter.heard)
                 else:
                     return self._limiter.take()
                 if not waited:
                     raise NotSent("the run stopped before the request was sent")
 
-    async def _exchange(self, request: Request, token: str | None, permit: Permit) -> Response:
+    async def _exchange(self, request: Request, token: str | None, permit: Permit, tried: Tried) -> Response:
         content = None if request.body is None else write_body(request.body, self._profile.sends)
         headers: dict[str, str] = {"Content-Type": self._profile.sends} if content is not None else {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         address, traced = self.url + request.path, {"trace": permit.trace}
-        async with self._http.stream(
-            request.method, address, content=content, headers=headers, extensions=traced
-        ) as answer:
+        async with (
+            self.waiting.answer_within(SECONDS_FOR_AN_ANSWER),
+            self._http.stream(request.method, address, content=content, headers=headers, extensions=traced) as answer,
+        ):
             permit.hear(answer.headers)
             self.dated = self.dated or answer.headers.get("date")
-            body = bytearray()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise NotAnAnswer(
-                        f"{self.url} answers more than {LARGEST_ANSWER // 1024 // 1024} MiB to one request"
-                    )
-            return Response(answer.status_code, self._parse(answer, bytes(body)), dict(answer.headers))
+            body = await self._receive(answer)
+            self.waiting.hear(tried)
+            return Response(answer.status_code, body, dict(answer.headers))
+
+    async def _receive(self, answer: httpx.Response) -> object:
+        """Returns the document of an answer; None for an error without one."""
+        try:
+            body = await receive_body(answer)
+        except UnreadableBody as error:
+            raise NotAnAnswer(f"{self.url} answers {error}") from error
+        self._received += len(body)
+        if self._received > LARGEST_READ:
+            raise NotAnAnswer(f"{self.url} answers more than {LARGEST_READ // 1024**3} GiB to one run")
+        return self._parse(answer, body)
 
     def _parse(self, answer: httpx.Response, body: bytes) -> object:
         try:
-            return parse_body(body)
+            return read_json(body)
         except ValueError as error:
             if not answer.is_success:
                 return None
             raise NotAnAnswer(
-                f"{self.url} answers {describe_body(body)} where {self._profile.expects} was expected: "
+                f"{self.url} answers {describe_body(body, error)} where {self._profile.expects} was expected: "
                 f"check {self._profile.setting}"
             ) from error
 
-    def _check(self, request: Request, answer: Response | httpx.HTTPError | NotAnAnswer) -> Response:
+    def _check(self, request: Request, answer: Answered, tried: Tried) -> Response:
         if isinstance(answer, NotAnAnswer):
             raise answer
         if isinstance(answer, httpx.HTTPError):
-            reason = str(answer) or type(answer).__name__  # httpx names the host, never the headers; some are empty
-            raise LostAnswer(f"no answer from {self.url} ({reason}): check the url and the network") from answer
+            if fault := find_certificate_fault(answer):
+                raise Unreachable(f"{self.url} can't be trusted: {fault}") from answer
+            vain = f"no answer from {self.url}{tried.describe(self._clock.now())} ({describe_failure(answer)})"
+            raise LostAnswer(f"{vain}: check the url and the network") from answer
         if request.method == "POST" and answer.status in SERVER_ERRORS:
             raise LostAnswer(f"{self.url} answered {describe_error(answer)}")
         if answer.status == httpx.codes.UNAUTHORIZED:

@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass, field
 
 from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.http_time import read_count
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client, ServiceProfile
 from reconciler.live.rate_limiter import PaceClock
 
 SECONDS_TO_SPARE = 60.0
-USUAL_LIFE = 3600
+USUAL_LIFE, LONGEST_LIFE = 3_600, 86_400
 _CODE = re.compile(r"[a-z_]{1,40}")
 RENEWAL = (
     "Check in 4me under Settings, Applications that the application is enabled, with the grant type client "
@@ -83,7 +84,15 @@ def _read_token(url: str, response: Response) -> tuple[str, float]:
         code = str(body.get("error", ""))
         reason = f"{response.status} {code}" if _CODE.fullmatch(code) else str(response.status)
         raise Unreachable(f"{url} refuses the client credentials ({reason}). {RENEWAL}")
-    token, life = body.get("access_token"), body.get("expires_in", USUAL_LIFE)
+    token = body.get("access_token")
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
         raise NotAnAnswer(f"{url} answers without a token: check {TOKEN_ADDRESS.setting}")
-    return token, float(life) if isinstance(life, int | float) and life > 0 else USUAL_LIFE
+    return token, _read_life(body.get("expires_in"))
+
+
+def _read_life(written: object) -> float:
+    """Returns the seconds that a token lives: at most a day, and an hour if the answer has none or no number."""
+    seconds = read_count(str(written)) if isinstance(written, int | str) and not isinstance(written, bool) else written
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds > 0:
+        return float(min(seconds, LONGEST_LIFE))
+    return USUAL_LIFE

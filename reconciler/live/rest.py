@@ -41,7 +41,12 @@ class RestLine:
 
     def hurry(self, event: asyncio.Event) -> None:
         """Makes the event end all waiting of both clients."""
-        self.client.hurry = self.tokens.hurry = event
+        self.client.waiting.hurry = self.tokens.waiting.hurry = event
+
+    def end_within(self, seconds: float) -> None:
+        """Ends all waits of both clients for answers in so many seconds."""
+        self.client.waiting.end_within(seconds)
+        self.tokens.waiting.end_within(seconds)
 
 
 async def open_rest_line(

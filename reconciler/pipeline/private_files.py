@@ -8,11 +8,14 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from reconciler.desired.git.process import run_git
 from reconciler.errors import UsageError
+from reconciler.private_store import find_private_fault
 from reconciler.private_store import make_private_folder as make_folder
 from reconciler.settings import Settings
 
 KEY_FILE, KEY_BYTES = "fingerprint.key", 32
+NEW_KEY = "delete this file, and the next run makes a key"
 
 
 def write_private(path: Path, text: str) -> None:
@@ -41,11 +44,26 @@ def append_text(path: Path, text: str) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Makes the folder if it is missing, ignored by git; raises UsageError if it can't be made."""
+    """Makes the private folder if it is missing; raises UsageError if it can't be made, or came with the repository."""
     try:
         make_folder(folder)
     except OSError as error:
-        raise UsageError(f"{folder} can't be made: {error.strerror}") from error
+        raise UsageError(f"the private folder {folder} can't be used: {error.strerror}") from error
+    refuse_committed(folder)
+
+
+def refuse_committed(folder: Path) -> None:
+    """Raises UsageError if git tracks a file in the private folder: another person may have written it."""
+    try:
+        listed = run_git(folder.parent, ("--literal-pathspecs", "ls-files", "-z", "--", folder.name), b"")
+    except OSError:
+        return  # git is not installed, so it tracks nothing here
+    tracked = listed.stdout.decode(errors="replace").split("\0")[0]
+    if listed.returncode == 0 and tracked:
+        raise UsageError(
+            f"{tracked!r} is committed, so the private folder is not private: "
+            f"run `git rm -r --cached {folder.name}`, delete the folder {folder}, and commit"
+        )
 
 
 def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
@@ -66,11 +84,13 @@ def fingerprint_key(desired_state: Path, settings: Settings) -> bytes:
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(secrets.token_hex(KEY_BYTES).encode())
+        if fault := find_private_fault(path):
+            raise UsageError(f"{path} is not believed as the key of fingerprints: {fault}; {NEW_KEY}")
         key = path.read_bytes().strip()
     except OSError as error:
         raise UsageError(f"{path} can't be used: {error.strerror}") from error
     if len(key) < KEY_BYTES:
-        raise UsageError(f"{path} holds no key of fingerprints: delete this file, and the next run makes a key")
+        raise UsageError(f"{path} holds no key of fingerprints: {NEW_KEY}")
     return key
 
 

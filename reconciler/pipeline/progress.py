@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from reconciler.core.scim.pace import RunProgress, describe_progress
+from reconciler.core.scim.pace import RunProgress, Silence, describe_progress
 
 if TYPE_CHECKING:
     from reconciler.core.changes.outcome import Outcome
@@ -33,7 +33,8 @@ async def watch_reading(client: Client, display: ProgressDisplay) -> AsyncIterat
     """Shows the progress of a client's reads until the block ends."""
 
     def measure(seconds: float) -> tuple[RunProgress, str]:
-        progress = RunProgress(client.requests, client.needed, seconds, client.waits_for)
+        silence = None if client.waiting.applies else client.waiting.silence
+        progress = RunProgress(client.requests, client.needed, seconds, client.waiting.longest, silence)
         return progress, describe_progress(progress, client.windows)
 
     async with display("Reading", measure):
@@ -64,11 +65,19 @@ class ApplyProgress:
                 made=sum(client.requests for client in clients) - made,
                 needed=sum(client.needed for client in clients) - needed,
                 seconds=seconds,
-                waits_for=next((client.waits_for for client in clients if client.waits_for), None),
+                waits_for=next((client.waiting.longest for client in clients if client.waiting.longest), None),
+                silence=_find_longest(clients),
             )
             failed = f", {self.failed:,} failed" if self.failed else ""
             described = describe_progress(progress, clients[0].windows)
             return progress, f"{self.done:,} of {self.total:,} changes{failed}; {described}"
 
+        for client in clients:
+            client.waiting.applies = True
         async with display("Applying", measure):
             yield
+
+
+def _find_longest(clients: Sequence[Client]) -> Silence | None:
+    silences = [silence for client in clients if (silence := client.waiting.silence)]
+    return max(silences, key=lambda silence: silence.seconds, default=None)

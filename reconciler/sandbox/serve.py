@@ -62,7 +62,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((str(address), port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise UsageError(f"The sandbox can't listen on {host}, port {port}: {error}.") from error
+        raise UsageError(f"The sandbox can't listen on {host}, port {port}: {error.strerror or error}.") from error
     # Head and body of an answer are sent separately; without TCP_NODELAY, the body waits 40 ms until the head is
     # acknowledged. asyncio only sets it on sockets with an explicit protocol; accepted sockets inherit the listener's.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -23,7 +23,14 @@ from reconciler.core.simulator.machine import Simulator
 from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.simulator.rejection import Rejection
 from reconciler.errors import Failed, UsageError
-from reconciler.private_store import connect, make_private_file, make_private_folder, prepare, transaction
+from reconciler.private_store import (
+    connect,
+    describe_error,
+    make_private_file,
+    make_private_folder,
+    prepare,
+    transaction,
+)
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -188,7 +195,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         make_private_file(path)
         connection = connect(path, _SECONDS_TO_WAIT, by_threads=True)
     except (OSError, sqlite3.Error) as error:
-        raise UsageError(f"The sandbox file {path} can't be opened: {error}.") from error
+        raise UsageError(f"The sandbox file {path} can't be opened: {describe_error(error)}.") from error
     try:
         prepare(connection, (_TABLE, _PEOPLE_TABLE))
     except sqlite3.Error as error:

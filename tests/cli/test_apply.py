@@ -484,7 +484,7 @@ def test_a_run_takes_no_new_change_after_its_time(project: Project) -> None:
     slow = "tenants: {sandbox: {url: sandbox, scope: all, rate: {burst: 10 per 1s, sustained: 3600 per 1h}}}\n"
     project.commit(slow + people)
 
-    ran = project.run("apply", "--yes", "--max-duration", "1", "--format", "json")
+    ran = project.run("apply", "--yes", "--max-duration", "3", "--format", "json")
 
     statuses = [one["status"] for one in ran.document["outcomes"]]
     assert (1, 40) == (ran.code, len(statuses))

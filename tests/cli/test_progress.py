@@ -19,6 +19,7 @@ from reconciler.core.changes.plan import UpdateUser
 from reconciler.core.declarations.tenant import Window
 from reconciler.core.model.messages import Request
 from reconciler.core.scim.wire import DIALECTS
+from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
@@ -69,6 +70,41 @@ def test_that_the_service_said_to_wait_is_told(capsys: pytest.CaptureFixture[str
 
     first = capsys.readouterr().err.splitlines()[0]
     assert "Reading: 1 of 2 requests, 0.0 a second, 30 s left; waits 16 s: the service answered 429" == first
+
+
+async def read_from_the_dead(display: ProgressDisplay) -> None:
+    """A service that takes each request and answers none."""
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1_000)
+        return httpx.Response(200)
+
+    clock = PaceClock(now=asyncio.get_running_loop().time, sleep=asyncio.sleep)
+    async with (
+        Client(URL, TOKEN, HOUR, transport=httpx.MockTransport(answer), clock=clock) as client,
+        watch_reading(client, display),
+    ):
+        with pytest.raises(Unreachable, match="in 5 tries over 315 s"):
+            await read_snapshot(client, DIALECTS["4me"])
+
+
+def test_a_silent_service_is_named_early_and_not_too_often(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a log, after seconds that double, up to one line every half minute."""
+    run_in_virtual_time(read_from_the_dead(show_progress))
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [
+        "Reading: waiting for acme.example for 2 s, try 1 of 5; 1 of 1 requests",
+        "Reading: waiting for acme.example for 6 s, try 1 of 5; 1 of 1 requests",
+        "Reading: waiting for acme.example for 14 s, try 1 of 5; 1 of 1 requests",
+        "Reading: waiting for acme.example for 30 s, try 1 of 5; 1 of 1 requests",
+        "Reading: waiting for acme.example for 60 s, try 1 of 5; 1 of 2 requests; waits 1 s: no answer came",
+        "Reading: waiting for acme.example for 90 s, try 2 of 5; 2 of 2 requests",
+    ] == lines[:6]
+    assert len(lines) <= 14
+
+    run_in_virtual_time(read_from_the_dead(hide_progress))
+    assert "" == capsys.readouterr().err
 
 
 def test_nothing_is_told_where_quiet_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.live.body import describe_body, parse_body, write_body
+from reconciler.core.scim.http_body import read_json
+from reconciler.live.body import describe_body, write_body
 
 
 def test_what_is_written_is_read_again_and_letters_stay_letters() -> None:
@@ -14,7 +17,7 @@ def test_what_is_written_is_read_again_and_letters_stay_letters() -> None:
 
     written = write_body(document, "application/scim+json")
 
-    assert document == parse_body(written)
+    assert document == read_json(written)
     assert "Zoë \U0001f600".encode() in written
 
 
@@ -27,7 +30,7 @@ def test_a_form_is_written_as_browsers_do() -> None:
 
 @pytest.mark.parametrize("content", [b"", b" \r\n"])
 def test_nothing_is_no_document(content: bytes) -> None:
-    assert parse_body(content) is None
+    assert read_json(content) is None
 
 
 @pytest.mark.parametrize(
@@ -36,20 +39,20 @@ def test_nothing_is_no_document(content: bytes) -> None:
 def test_what_is_not_json_has_one_error(content: bytes) -> None:
     """Numbers that only Python knows, and brackets without end, too."""
     with pytest.raises(ValueError, match=r"."):
-        parse_body(content)
+        read_json(content)
 
 
 def test_half_a_letter_is_replaced_wherever_it_is() -> None:
     """A lone surrogate can be said in JSON, and written down nowhere; a pair of them is a letter."""
     content = b'{"\\ud83d": [{"a": "Zo\\u00eb \\ud83d"}, "\\ud83d\\ude00", 1, null, true]}'
 
-    assert {"\ufffd": [{"a": "Zoë \ufffd"}, "\U0001f600", 1, None, True]} == parse_body(content)
+    assert {"\ufffd": [{"a": "Zoë \ufffd"}, "\U0001f600", 1, None, True]} == read_json(content)
 
 
 @given(st.binary())
 def test_whatever_comes_is_a_document_that_can_be_written_or_an_error(content: bytes) -> None:
     try:
-        document = parse_body(content)
+        document = read_json(content)
     except ValueError:
         return
     str(document).encode()
@@ -57,5 +60,7 @@ def test_whatever_comes_is_a_document_that_can_be_written_or_an_error(content: b
 
 def test_what_is_not_json_is_called_what_it_looks_like() -> None:
     assert ["HTML", "HTML", "3 bytes that are not JSON"] == [
-        describe_body(content) for content in (b"<!DOCTYPE html>", b"\n <html>", b"abc")
+        describe_body(content, json.JSONDecodeError("x", "x", 0))
+        for content in (b"<!DOCTYPE html>", b"\n <html>", b"abc")
     ]
+    assert "JSON that is nested too deeply" == describe_body(b"[", ValueError("is nested too deeply"))

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from reconciler.core.declarations.tenant import Window
 from reconciler.core.model.messages import Request, Response
+from reconciler.core.scim.http_body import LARGEST_BODY
 from reconciler.core.scim.pace import seconds_needed
 from reconciler.core.scim.retry import LONGEST_WAIT, MOST_ATTEMPTS
 from reconciler.core.scim.wire import get_request
 from reconciler.errors import LostAnswer, NotAnAnswer, ReconcilerError, Unreachable
-from reconciler.live.client import IN_FLIGHT, LARGEST_ANSWER, Client
+from reconciler.live.client import IN_FLIGHT, Client
 from tests.live.service import TOKEN, URL, FakeTime, Handler, Service, in_turn, listening, reply
 
 READ = Request("GET", "/Users/u1")
@@ -329,7 +330,7 @@ def test_an_answer_without_end_is_cut_off() -> None:
 
     assert isinstance(error, NotAnAnswer)
     assert f"{URL} answers more than 64 MiB to one request" == str(error)
-    assert LARGEST_ANSWER + 1024 * 1024 == given_out
+    assert LARGEST_BODY + 1024 * 1024 == given_out
 
 
 def test_the_requests_that_left_are_counted_with_every_attempt() -> None:

@@ -104,7 +104,7 @@ def test_an_hour_that_was_used_up_before_is_waited_for_and_no_failure() -> None:
     async def ask(client: Client) -> str:
         asking = asyncio.create_task(ask_first_one_then(client, 9))
         await asyncio.sleep(60)
-        waits = client.waits_for
+        waits = client.waiting.longest
         await asking
         return waits.why if waits else ""
 
@@ -119,7 +119,7 @@ def test_why_nothing_leaves_and_for_how_long_is_said() -> None:
     async def look(client: Client) -> Wait | None:
         asking = asyncio.create_task(ask_first_one_then(client, 3))
         await asyncio.sleep(60)
-        waits = client.waits_for
+        waits = client.waiting.longest
         await asking
         return waits
 
@@ -133,7 +133,7 @@ def test_a_run_that_stops_does_not_wait_for_the_hour() -> None:
     async def stop(client: Client) -> float:
         asking = asyncio.create_task(ask_first_one_then(client, 3))
         await asyncio.sleep(60)
-        client.hurry.set()
+        client.waiting.hurry.set()
         with pytest.raises(NotSent, match="the run stopped before the request was sent"):
             await asking
         return asyncio.get_running_loop().time()
@@ -158,7 +158,7 @@ def test_of_several_waits_the_longest_is_shown() -> None:
             asking = [asyncio.create_task(client.send(READ)) for _ in range(3)]
             for _ in range(4):
                 await asyncio.sleep(2.5)
-                shown.append(client.waits_for)
+                shown.append(client.waiting.longest)
             await asyncio.gather(*asking)
         return shown
 

@@ -82,17 +82,36 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """The seconds in which a service answered nothing to an open request, which is at its `attempt`."""
+
+    host: str
+    seconds: float
+    attempt: int
+    attempts: int
+
+    def __str__(self) -> str:
+        return f"waiting for {self.host} for {int(self.seconds)} s, try {self.attempt} of {self.attempts}"
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgress:
-    """The progress of a run: requests made and needed, the seconds so far, and the wait if it waits."""
+    """The progress of a run: requests made and needed, the seconds so far, its wait, and the service's silence."""
 
     made: int
     needed: int
     seconds: float
     waits_for: Wait | None = None
+    silence: Silence | None = None
 
 
 def describe_progress(progress: RunProgress, windows: Sequence[Window]) -> str:
-    """Returns one line: requests done, their rate, the least time left, and the reason of a wait."""
+    """Returns one line: requests done, their rate, the least time left, and the reason of a wait.
+
+    If the service is silent, the line starts with that, and has no rate: a rate of nothing means nothing.
+    """
+    if progress.silence is not None:
+        return _describe_silence(progress, progress.silence)
     left = max(progress.needed - progress.made, 0)
     rate = progress.made / progress.seconds if progress.seconds > 0 else 0.0
     by_rate = left / rate if rate else 0.0
@@ -101,3 +120,9 @@ def describe_progress(progress: RunProgress, windows: Sequence[Window]) -> str:
     time = spell_seconds(max(by_rate, by_pace, wait.seconds if wait else 0))
     done = f"{progress.made:,} of {progress.needed:,} requests, {rate:.1f} a second, {time} left"
     return f"{done}; waits {spell_seconds(wait.seconds)}: {wait.why}" if wait else done
+
+
+def _describe_silence(progress: RunProgress, silence: Silence) -> str:
+    wait = progress.waits_for
+    described = f"{silence}; {progress.made:,} of {progress.needed:,} requests"
+    return f"{described}; waits {spell_seconds(wait.seconds)}: {wait.why}" if wait else described

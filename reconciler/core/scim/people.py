@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from reconciler.core.declarations.role_catalogue import CATALOGUE
 from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.model.resources import LiveUser
+from reconciler.core.scim.http_time import read_count
 from reconciler.core.scim.request_cost import PAGE
 from reconciler.core.scim.wire import describe_error
 
@@ -128,10 +129,9 @@ def read_people(response: Response) -> PeoplePage:
     if not isinstance(response.body, list):
         raise NotPeople(f"a list of people was expected, not {type(response.body).__name__}")
     headers = {name.lower(): value for name, value in response.headers.items()}
-    total = headers.get("x-pagination-total-entries", "")
     return PeoplePage(
         people=tuple(map(read_person, response.body)),
-        total=int(total) if total.isascii() and total.isdigit() else None,
+        total=read_count(headers.get("x-pagination-total-entries", "")),
         following=_following(headers.get("link", "")),
     )
 

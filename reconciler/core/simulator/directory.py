@@ -13,6 +13,7 @@ from reconciler.core.model.messages import JsonObject
 from reconciler.core.simulator.answer import Record, Touched
 
 SCIM_SOURCE: Final = "SCIM"
+_MOST_DIGITS: Final = 18  # of a number that a record brings along
 NEW_PERSON: Final[JsonObject] = {
     "source": None,
     "sourceID": None,
@@ -53,7 +54,7 @@ class Directory:
     def keep(self, kind: Record, record: JsonObject) -> Touched:
         """Stores a record under its id, or under the next number if it has none."""
         given = str(record.get("id"))
-        number = int(given) if given.isdecimal() else self._last[kind] + 1
+        number = int(given) if given.isdecimal() and len(given) <= _MOST_DIGITS else self._last[kind] + 1
         record_id = str(number)
         self._last[kind] = max(self._last[kind], number)
         old = self.records[kind].get(record_id)

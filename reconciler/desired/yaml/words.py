@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-MOST_DIGITS = 4000  # int() itself refuses more than 4,300
+MOST_DIGITS = 300  # of a number; more of them are text, and int() itself refuses to spell more than 4,300
 BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 NULLS = {"", "~", "null", "Null", "NULL"}
 INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
@@ -34,9 +34,9 @@ def read_word(text: str) -> object:
 def _read_integer(text: str) -> object:
     digits = text.replace("_", "")
     unsigned = digits.lstrip("+-")
-    if unsigned[:2] in {"0b", "0o", "0x"}:
-        return int(digits, 0) if unsigned[2:] else text
-    return int(digits) if len(unsigned) <= MOST_DIGITS else text
+    if len(unsigned) > MOST_DIGITS or unsigned in {"0b", "0o", "0x"}:
+        return text
+    return int(digits, 0 if unsigned[:2] in {"0b", "0o", "0x"} else 10)
 
 
 def _read_moment(text: str) -> object:

@@ -31,6 +31,12 @@ class Connections:
 
     def hurry(self, event: asyncio.Event) -> None:
         """Makes the clients end every wait once the event is set."""
-        self.scim.hurry = event
+        self.scim.waiting.hurry = event
         if self.rest:
             self.rest.hurry(event)
+
+    def end_within(self, seconds: float) -> None:
+        """Ends every wait for an answer in so many seconds."""
+        self.scim.waiting.end_within(seconds)
+        if self.rest:
+            self.rest.end_within(seconds)

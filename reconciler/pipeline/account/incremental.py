@@ -16,6 +16,7 @@ from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.private_files import make_private_folder, write_private
 from reconciler.pipeline.workspace import Workspace
+from reconciler.private_store import find_private_fault
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
@@ -59,8 +60,13 @@ def _load(current: CurrentState, record: str, now: datetime) -> IncrementalSnaps
     from reconciler.live.incremental_snapshot import parse_snapshot
 
     path = snapshot_path(current.workspace, current.tenant_name)
+    if fault := find_private_fault(path):
+        raise NotCertain(f"the snapshot {path} is not used: {fault}")
     try:
+        make_private_folder(path.parent)
         saved = parse_snapshot(path.read_bytes())
+    except UsageError as error:
+        raise NotCertain(str(error)) from error
     except FileNotFoundError:
         raise NotCertain(f"{current.tenant_name} has no snapshot yet") from None
     except OSError as error:

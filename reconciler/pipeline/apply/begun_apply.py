@@ -27,6 +27,7 @@ from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.private_files import make_private_folder
 from reconciler.pipeline.record.history import History
 from reconciler.pipeline.workspace import Workspace
+from reconciler.private_store import find_private_fault
 
 LEASE = timedelta(hours=1)
 READING = timedelta(minutes=10)  # for the read and the plan, before the first request that changes the account
@@ -195,6 +196,8 @@ def name_run(workspace: Workspace) -> str:
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(secrets.token_hex(RUN_BYTES))
+        if fault := find_private_fault(path):
+            raise UsageError(f"{path} is not believed as the name of this clone: {fault}; delete it")
         return f"clone-{path.read_text(encoding='utf-8').strip()[: 2 * RUN_BYTES]}"
     except OSError as error:
         raise UsageError(f"{path} can't be used: {error.strerror}") from error
@@ -220,7 +223,7 @@ def lock_clone(workspace: Workspace, tenant: str) -> Iterator[None]:
 @contextmanager
 def _open_lock(path: Path) -> Iterator[int]:
     try:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise UsageError(f"{path} can't be used: {error.strerror}") from error
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
@@ -13,9 +14,12 @@ from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import make_steps
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import Dialect
+from reconciler.errors import Unreachable
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.apply.signals import find_signals, ignore_in_loop
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
+
+SECONDS_TO_FINISH = 10.0  # for the answers to open requests after a stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,37 @@ class CarriedOut:
     created: Mapping[str, str]
 
 
+@dataclass(slots=True)
+class _Ending:
+    """Ends an execution: no new change starts, and open requests are given up soon, or at once by a second signal."""
+
+    connections: Connections
+    stopping: Stop
+    signals: int = 0
+
+    def stop(self, reason: str) -> None:
+        self.stopping.set(reason)
+        self.connections.end_within(SECONDS_TO_FINISH)
+
+    def interrupt(self, name: str) -> None:
+        self.signals += 1
+        self.stop(f"interrupted by {name}")
+        if self.signals > 1:
+            self.connections.end_within(0)
+
+
+@asynccontextmanager
+async def read_within(seconds: int | None) -> AsyncIterator[None]:
+    """Raises Unreachable if the block, which reads the account, takes longer than `--max-duration`."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise Unreachable(
+            f"the account was not read within --max-duration {seconds} s: no change was sent; allow more seconds"
+        ) from error
+
+
 def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channel:
     """Returns the channel that sends changes over the connections and logs each attempt."""
     roles = RolesChannel(connections.rest.client.send, connections.rest.account) if connections.rest else None
@@ -55,12 +90,13 @@ async def carry_out(
     """Executes the changes that the approval allows."""
     stop = Stop()
     connections.hurry(stop.event)
+    ending = _Ending(connections, stop)
     loop = asyncio.get_running_loop()
     signals = find_signals()
     for number in signals:
-        loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
+        loop.add_signal_handler(number, ending.interrupt, number.name)
     for deadline in bounds.deadlines:
-        loop.call_later(max(deadline.seconds, 0), stop.set, deadline.reason)
+        loop.call_later(max(deadline.seconds, 0), ending.stop, deadline.reason)
     created: dict[str, str] = {}
     progress = ApplyProgress(len(approval.to_run))
     requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))

@@ -43,7 +43,7 @@ from reconciler.pipeline.apply.begun_apply import (
     refuse_unrecorded,
     warn_unless_pushed,
 )
-from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel
+from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel, read_within
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.signals import ignore_signals, interrupt_on_signals
 from reconciler.pipeline.desired.current_state import CurrentState
@@ -129,6 +129,7 @@ class ApplyRun:
     history: History
     approved: list[Plan]
     sent: bool = field(default=False)
+    began: float = field(default=0.0)
 
     def run(self) -> ApplyResult:
         """Applies, and records begin and end if any request may change the account."""
@@ -204,11 +205,13 @@ class ApplyRun:
         past = Past(find_prior_state(self.history, self.request.base, front=targeted), self.history)
         current = select_state(self.current, past, self.request.read_request, join_plans(self.approved))
         connections = Connections(client, rest)
-        account = await read_account_for(connections, current, past, self.request.read_options)
+        async with read_within(self.request.max_duration):
+            account = await read_account_for(connections, current, past, self.request.read_options)
         past = past if targeted else replace(past, prior=with_front(self.history, past.prior))
         return _Planned(plan_account(account, past), account, past, connections)
 
     async def _apply(self, begun: BegunApply | None) -> _Applied:
+        self.began = asyncio.get_running_loop().time()
         async with AsyncExitStack() as stack:
             planned = await self._plan(stack)
             workspace = self.current.workspace
@@ -249,8 +252,8 @@ class ApplyRun:
         return extend_begin(begun, needed)
 
     def _deadlines(self, begun: BegunApply | None) -> list[Deadline]:
-        most = self.request.max_duration
-        given = [Deadline(most, f"--max-duration {most} s is over")] if most else []
+        most, used = self.request.max_duration, asyncio.get_running_loop().time() - self.began
+        given = [Deadline(most - used, f"--max-duration {most} s is over")] if most else []
         sends = [Deadline(begun.seconds_left, f"its time to send ended at {begun.record.until}")] if begun else []
         return [*given, *sends]
 

@@ -10,6 +10,7 @@ from reconciler.core.declarations.tenant import Window
 from reconciler.core.scim.pace import (
     Allowance,
     RunProgress,
+    Silence,
     Wait,
     describe_progress,
     narrow,
@@ -195,3 +196,14 @@ def test_never_more_is_asked_than_is_left(limit: int, steps: list[tuple[str, int
 
 def test_after_the_hour_what_was_left_of_it_is_forgotten() -> None:
     assert 61.0 == next_allowed(Allowance(0, 60, 60.0), 8, 61.0)
+
+
+def test_a_silent_service_has_no_rate() -> None:
+    silence = Silence("acme.example", 8.9, 2, 5)
+
+    assert "waiting for acme.example for 8 s, try 2 of 5; 3 of 71 requests" == describe_progress(
+        RunProgress(3, 71, 100.0, silence=silence), ()
+    )
+    assert "waiting for acme.example for 8 s, try 2 of 5; 3 of 71 requests; waits 4 s: no answer came" == (
+        describe_progress(RunProgress(3, 71, 100.0, Wait(4, "no answer came"), silence), ())
+    )

@@ -111,7 +111,7 @@ def test_a_snapshot_that_can_not_be_read_is_told(applied: Project) -> None:
     ran = applied.run("drift")
 
     assert 0 == ran.code
-    assert "can't be read: Is a directory" in ran.err
+    assert "is not used: it is not a file" in ran.err
     assert "The snapshot can't be kept, so the next read is a full read:" in ran.err
 
 
