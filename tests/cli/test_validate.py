@@ -195,12 +195,63 @@ def test_a_rule_of_a_mapping_that_can_not_be_meant_says_what_to_write(project: P
         lines,
         [
             "(write `expression:` instead of `constant:`)",
-            "(write `expression: \"{{ coalesce(userType, userName) }}\"` instead of `source:` and `default:`)",
+            '(write `expression: "{{ coalesce(userType, userName) }}"` instead of `source:` and `default:`)',
             "(write {{ userName | upper }})",
             "(write `constant: Employee`, or `source:` with the name of an attribute)",
-            "(did you mean \"title\"?)",
+            '(did you mean "title"?)',
             "(declare name.givenName, or give the expression a fallback: coalesce(name.givenName, 'a value'))",
         ],
         strict=True,
     ):
         assert line.endswith(advice)
+
+
+DOUBTFUL = """\
+users:
+  ann:
+    userName: ann@example.com
+    name: {familyName: Null}
+    title: 'Chief '
+    timezone: Europe/Lodnon
+    emails:
+      - {value: bob@example.com}
+  bob:
+    userName: bob@example.com
+    manager: bob
+    emails: [{value: bob@example.com, primary: true}, {value: b@example.com, primary: true}]
+"""
+
+
+def test_values_that_a_service_changes_or_that_contradict_are_found_at_their_lines(project: Project) -> None:
+    """A warning leaves the state valid; two primary values and an own manager do not, for a plan either."""
+    project.commit(SANDBOX + DOUBTFUL)
+
+    ran, planned = project.run("validate"), project.run("plan")
+
+    lines = ran.out.splitlines()
+    assert (1, 1) == (ran.code, planned.code)
+    starts = [
+        "warning: desired-state/all.yaml:4: users.ann.userName: ",
+        "warning: desired-state/all.yaml:5: users.ann.name.familyName: YAML reads Null as null",
+        'warning: desired-state/all.yaml:6: users.ann.title: "Chief "',
+        'warning: desired-state/all.yaml:7: users.ann.timezone: "Europe/Lodnon"',
+        "desired-state/all.yaml:12: users.bob.manager: is the user's own manager",
+        "desired-state/all.yaml:13: users.bob.emails: has 2 primary values",
+    ]
+    assert starts == [line[: len(start)] for line, start in zip(lines, starts, strict=False)]
+    assert 'did you mean "Europe/London"?' in lines[3]
+    assert "users.bob.emails: has 2 primary values" in planned.said
+    assert "Chief" not in planned.said
+
+
+def test_a_mass_of_equal_warnings_is_counted(project: Project) -> None:
+    """An account whose userNames are no addresses is not told so forty times."""
+    people = "".join(f"  u{n}: {{userName: U{n}, emails: [{{value: u{n}@example.com}}]}}\n" for n in range(40))
+    project.write(f"{SANDBOX}users:\n{people}")
+
+    text, machine = project.run("validate"), project.run("validate", "--format", "json")
+
+    assert 0 == text.code
+    assert 4 + 2 == len(text.out.splitlines())
+    assert "and 37 more warnings of this kind (not_primary_email)" in text.out
+    assert 40 == len(machine.document)

@@ -18,6 +18,7 @@ from reconciler.core.access.mapping import Mapper, matching_of
 from reconciler.core.access.mapping_check import check_rules
 from reconciler.core.access.membership import check_name
 from reconciler.core.access.population import Population
+from reconciler.core.access.value_check import find_errors
 from reconciler.core.declarations.clause import Filters
 from reconciler.core.declarations.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.declarations.limit_exceptions import warn_of_exceptions
@@ -54,6 +55,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *access.holdings.problems,
             *_check_filters(declarations, filters_of(declarations, tenant_name)),
             *_check_managers(declarations, users.values()),
+            *(found.problem for found in find_errors(users.values(), Redaction(declarations.redact))),
             *_check_mappings(mappers, *_populations(declarations)),
             *_check_protected(declarations, guardrails),
             *warn_of_exceptions(guardrails, today),

@@ -48,8 +48,8 @@ def _check_literal(
             hint = "write `expression:` instead of `constant:`"
         else:
             inner = text.strip().removeprefix(BRACES).removesuffix("}}").strip()
-            instead = f'`expression: "{{{{ coalesce({rule.source}, {inner}) }}}}"`'
-            hint = f"write {instead} instead of `source:` and `default:`"
+            computed = f'`expression: "{{{{ coalesce({rule.source}, {inner}) }}}}"`'
+            hint = f"write {computed} instead of `source:` and `default:`"
         yield Problem(CODE, message, source, hint)
     elif _names_any(text, population) and (instead := explain_entra(text)):
         message = f"{_where(rule, name, text)} has Entra's syntax, and is written as it is"

@@ -98,6 +98,9 @@ def _manager(context: AdoptionContext, key: Key, change: AttributeChange) -> str
     if manager.startswith(ID_PREFIX):
         message = f"{key}: the manager in the account is {manager.removeprefix(ID_PREFIX)}, a user not declared in git"
         raise _NoEdit(not_adopted(message, context.source(key), f"declare them, or {APPLY}"))
+    if manager == str(key):
+        message = f"{key}: the manager in the account is the user"
+        raise _NoEdit(not_adopted(message, context.source(key), f"correct it in the account, or {APPLY}"))
     return manager.removeprefix("user/")
 
 
