@@ -145,7 +145,7 @@ class _Check:
             message = f"{state}; 4me's rules find a person by the primary e-mail address"
             hint = "mark the userName `primary: true`" if items else "declare the userName as e-mail address"
             yield "emails", _warning("no_primary_email", message, hint)
-        elif as_text(primary[0].get("value")).lower() != name.lower():
+        elif name.lower() not in [as_text(item.get("value")).lower() for item in primary]:
             address = self._show("emails", primary[0].get("value"))
             message = f"{self._show('userName', name)} is not the primary e-mail address {address}"
             hint = "4me's rules find a person by it: make both equal, unless the rules of your account differ"

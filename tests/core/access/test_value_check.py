@@ -131,7 +131,7 @@ def test_the_rules_of_4me_are_those_of_4me() -> None:
 
 def test_a_mapped_value_is_found_at_its_source_and_a_computed_one_at_its_rule() -> None:
     """A copied value is in the declaration; a constant or an expression is in the rule."""
-    own = {"attributes": {"job": "Chief "}}
+    own: dict[str, Any] = {"attributes": {"job": "Chief "}}
     [copied] = warnings(({"target": "title", "source": "job"},), **own)
     [computed] = warnings(({"target": "title", "expression": "{{ '{' }}{ {{ job }}\u200b x"},), **own)
     [constant] = warnings(({"target": "locale", "constant": "klingon", "apply": "on_create"},))
