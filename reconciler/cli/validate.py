@@ -29,14 +29,14 @@ def validate(workspace: Workspace, as_of: date | None, form: ProblemFormat) -> i
     from reconciler.desired.git.repository import find_repository
     from reconciler.errors import IncompleteInput
     from reconciler.pipeline.desired.check import check_files
-    from reconciler.report.problems import render_problems
+    from reconciler.report.problems import render_collapsed
 
     files = read_desired_files(workspace.folder, find_repository(workspace.folder))
     try:
         problems, summary, code = *check_files(workspace, as_of, files), INVALID
     except IncompleteInput as error:
         problems, summary, code = list(error.problems), "the desired state; some of its files can't be read", INCOMPLETE
-    print_result(render_problems(problems, form))
+    print_result(render_collapsed(problems, form))
     errors = sum(problem.severity == "error" for problem in problems)
     verdict = f"{count(errors, 'problem')} in {summary}" if errors else f"Valid: {summary}"
     conclusion = f"{verdict}\n{files.sentence}"

@@ -103,4 +103,4 @@ def _subjects(attempt: Attempt) -> Iterator[str]:
 def _change(change: AttributeChange) -> str:
     if change.before is None:
         return show_value(change.after)
-    return " → ".join(show_change(change.before, change.after))
+    return " → ".join(show_change(change.before, change.after, change.path))

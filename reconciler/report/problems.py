@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Literal, TypeAlias
 
 from reconciler.errors import Problem
 from reconciler.report.format.quote import plain_line
 from reconciler.report.format.sarif import to_sarif
+from reconciler.report.view.plan_view import ALIKE_FROM, ALIKE_SHOWN
 
 ProblemFormat: TypeAlias = Literal["text", "json", "github", "sarif"]
 GITHUB_LEVEL = {"error": "error", "warning": "warning", "info": "notice"}
@@ -27,6 +29,34 @@ def render_problems(problems: Sequence[Problem], form: ProblemFormat) -> str:
             return "".join(_annotation(problem) + "\n" for problem in ordered)
         case "sarif":
             return json.dumps(to_sarif(ordered), indent=2, ensure_ascii=False) + "\n"
+
+
+def render_collapsed(problems: Sequence[Problem], form: ProblemFormat) -> str:
+    """Renders the problems like `render_problems`; people read only the first of many warnings of one code."""
+    people = form in {"text", "github"}
+    return render_problems(_cut_alike(sorted(problems, key=_position)) if people else problems, form)
+
+
+def _cut_alike(problems: Sequence[Problem]) -> list[Problem]:
+    """Returns the problems, of many warnings of one code only the first, and the number of the others."""
+    counts = Counter(problem.code for problem in problems if problem.severity == "warning")
+    many = {code for code, number in counts.items() if number >= ALIKE_FROM}
+    seen: Counter[str] = Counter()
+    shown: list[Problem] = []
+    for problem in problems:
+        alike = problem.severity == "warning" and problem.code in many
+        seen[problem.code] += alike
+        if not alike or seen[problem.code] <= ALIKE_SHOWN:
+            shown.append(problem)
+        elif seen[problem.code] == ALIKE_SHOWN + 1:
+            shown.append(_count_rest(problem, counts[problem.code] - ALIKE_SHOWN))
+    return shown
+
+
+def _count_rest(first: Problem, number: int) -> Problem:
+    """Returns the number of the warnings that are not shown, at the line of the first of them."""
+    message = f"and {number:,} more warnings of this kind ({first.code})"
+    return replace(first, message=message, hint="--format json lists all")
 
 
 def _position(problem: Problem) -> tuple[str, int, str]:

@@ -145,3 +145,113 @@ def test_keys_and_names_that_look_the_same_are_told_apart_letter_by_letter(proje
     assert 0 == ran.code
     assert "their externalId is 'jose\\u0301' and 'jos\\xe9'" in ran.out
     assert "their userName is 'jose\\u0301@example.com' and 'jos\\xe9@example.com'" in ran.out
+
+
+RULES = """\
+attribute_mappings:
+  users:
+    - {target: displayName, expression: "{{ coalesce(name.givenName, key) }}"}
+    - {target: userType, expression: "{{ switch(flag, 'd', 'true', 'T') }}"}
+    - {target: nickName, source: badge, default: none}
+scoping_filters:
+  users: [{title: no badge, clauses: [{attribute: badge, operator: IS NULL}]}]
+"""
+PEOPLE = """\
+users:
+  ann: {userName: ann@example.com, attributes: {flag: true, badge: null}}
+"""
+
+
+def test_absent_is_absent_all_the_way_down_and_a_boolean_is_true(project: Project) -> None:
+    """No user has a `name`; the flag is a boolean in YAML; the badge is declared, and empty for all."""
+    project.commit(SANDBOX + PEOPLE + RULES)
+
+    assert (0, "") == (project.run("validate").code, project.run("validate").err)
+    assert 0 == project.run("apply", "--yes").code
+    ann = project.users()["ann"]
+    assert ("ann", "T", "none") == (ann["displayName"], ann["userType"], ann["nickName"])
+
+
+def test_a_rule_of_a_mapping_that_can_not_be_meant_says_what_to_write(project: Project) -> None:
+    """Each at its line; before, they were valid, and braces were written to people."""
+    rules = [
+        """{target: title, constant: "{{ userName }}"}""",
+        """{target: nickName, source: userType, default: "{{ userName }}"}""",
+        """{target: displayName, expression: "ToUpper([userName])"}""",
+        """{target: site, expression: Employee}""",
+        """{target: locale, source: titel}""",
+        """{target: profileUrl, expression: "{{ name.givenName }}"}""",
+    ]
+    user = "  ann: {userName: ann@example.com, title: Chief, userType: x, name: {familyName: Lee}}\n"
+    listed = "".join(f"    - {rule}\n" for rule in rules)
+    project.write(f"{SANDBOX}users:\n{user}attribute_mappings:\n  users:\n{listed}")
+
+    ran = project.run("validate")
+
+    *lines, verdict, _files = ran.out.splitlines()
+    assert (1, "6 problems in ") == (ran.code, verdict[:14])
+    assert [f"desired-state/all.yaml:{line}" for line in range(6, 12)] == [line.split(": ")[0] for line in lines]
+    for line, advice in zip(
+        lines,
+        [
+            "(write `expression:` instead of `constant:`)",
+            '(write `expression: "{{ coalesce(userType, userName) }}"` instead of `source:` and `default:`)',
+            "(write {{ userName | upper }})",
+            "(write `constant: Employee`, or `source:` with the name of an attribute)",
+            '(did you mean "title"?)',
+            "(declare name.givenName, or give the expression a fallback: coalesce(name.givenName, 'a value'))",
+        ],
+        strict=True,
+    ):
+        assert line.endswith(advice)
+
+
+DOUBTFUL = """\
+users:
+  ann:
+    userName: ann@example.com
+    name: {familyName: Null}
+    title: 'Chief '
+    timezone: Europe/Lodnon
+    emails:
+      - {value: bob@example.com}
+  bob:
+    userName: bob@example.com
+    manager: bob
+    emails: [{value: bob@example.com, primary: true}, {value: b@example.com, primary: true}]
+"""
+
+
+def test_values_that_a_service_changes_or_that_contradict_are_found_at_their_lines(project: Project) -> None:
+    """A warning leaves the state valid; two primary values and an own manager do not, for a plan either."""
+    project.commit(SANDBOX + DOUBTFUL)
+
+    ran, planned = project.run("validate"), project.run("plan")
+
+    lines = ran.out.splitlines()
+    assert (1, 1) == (ran.code, planned.code)
+    starts = [
+        "warning: desired-state/all.yaml:4: users.ann.userName: ",
+        "warning: desired-state/all.yaml:5: users.ann.name.familyName: YAML reads Null as null",
+        'warning: desired-state/all.yaml:6: users.ann.title: "Chief "',
+        'warning: desired-state/all.yaml:7: users.ann.timezone: "Europe/Lodnon"',
+        "desired-state/all.yaml:12: users.bob.manager: is the user's own manager",
+        "desired-state/all.yaml:13: users.bob.emails: has 2 primary values",
+    ]
+    assert starts == [line[: len(start)] for line, start in zip(lines, starts, strict=False)]
+    assert 'did you mean "Europe/London"?' in lines[3]
+    assert "users.bob.emails: has 2 primary values" in planned.said
+    assert "Chief" not in planned.said
+
+
+def test_a_mass_of_equal_warnings_is_counted(project: Project) -> None:
+    """An account whose userNames are no addresses is not told so forty times."""
+    people = "".join(f"  u{n}: {{userName: U{n}, emails: [{{value: u{n}@example.com}}]}}\n" for n in range(40))
+    project.write(f"{SANDBOX}users:\n{people}")
+
+    text, machine = project.run("validate"), project.run("validate", "--format", "json")
+
+    assert 0 == text.code
+    assert 4 + 2 == len(text.out.splitlines())
+    assert "and 37 more warnings of this kind (not_primary_email)" in text.out
+    assert 40 == len(machine.document)

@@ -17,8 +17,8 @@ import httpx
 from hypothesis import strategies as st
 
 from reconciler.core.changes.plan import Plan, plan_to_json
-from reconciler.core.declarations.expression import Expression
-from reconciler.core.declarations.wrong_expression import WrongExpression
+from reconciler.core.expressions.expression import Expression
+from reconciler.core.expressions.wrong_expression import WrongExpression
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.desired.yaml.load import load_declarations
 from reconciler.errors import ReconcilerError

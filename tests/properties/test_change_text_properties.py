@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,9 +11,111 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.core.changes.plan import AttributeChange, UpdateUser
-from reconciler.core.model.diff import canonical, describe, differs, show_change
+from reconciler.core.model.diff import canonical, describe, differs, show_change, show_value
 from reconciler.report.render import Format, render_plan
 from tests.report.plans import make
+
+# An oracle apart: it reads the lines back, by the syntax that docs/pull-requests.md explains, and replays them.
+
+
+class Reader:
+    """Reads values of a list from a line, from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+
+    def rest(self) -> str:
+        return self.text[self.at :]
+
+    def take(self, expected: str) -> bool:
+        """Moves past the text that is expected, if it is there."""
+        found = self.rest().startswith(expected)
+        self.at += len(expected) * found
+        return found
+
+    def part(self, *ends: str) -> Any:
+        """Reads JSON if it begins as JSON does, else a plain text up to the first of the ends."""
+        if self.rest()[:1] in {'"', "[", "{"}:
+            value, length = json.JSONDecoder().raw_decode(self.rest())
+            self.at += length
+            return value
+        found = [place for end in ends if (place := self.rest().find(end)) >= 0]
+        plain = self.rest()[: min(found, default=len(self.rest()))]
+        self.at += len(plain)
+        try:
+            return json.loads(plain)
+        except ValueError:
+            return plain
+
+    def head(self) -> dict[str, Any]:
+        """Reads the type and the value."""
+        if self.take("type: "):
+            return {"type": self.part(" (", ", ")}
+        if not self.rest() or self.rest().startswith("("):
+            return {}
+        first = self.part(" ", ", ")
+        if self.rest().startswith(" ") and not self.rest().startswith(" ("):
+            self.take(" ")
+            return {"type": first, "value": self.part(" (", ", ")}
+        return {"value": first}
+
+    def facts(self) -> dict[str, tuple[Any, ...]]:
+        """Reads what stands in brackets: for each name one value, or two around an arrow."""
+        facts: dict[str, tuple[Any, ...]] = {}
+        self.take(" ")
+        if not self.take("("):
+            return facts
+        while True:
+            name = self.part(": ", ", ", ")")
+            values: tuple[Any, ...] = (True,)
+            if self.take(": "):
+                values = (self.side(),)
+                if self.take(" → "):
+                    values = (*values, self.side())
+            facts[name] = values
+            if not self.take(", "):
+                assert self.take(")"), self.text
+                return facts
+
+    def side(self) -> Any:
+        """Reads one side; the end is the arrow, the next fact, or the bracket that closes an item."""
+        if self.rest()[:1] in {'"', "[", "{"}:
+            return self.part()
+        plain = re.match(r".*?(?= → |, |\), |\)\Z)", self.rest(), re.DOTALL)
+        assert plain is not None, self.text
+        self.at += plain.end()
+        return NO_VALUE if plain[0] == "nothing" else Reader(plain[0]).part()
+
+    def item(self) -> dict[str, Any]:
+        head = self.head()
+        return {**head, **{name: value for name, (value,) in self.facts().items()}}
+
+
+NO_VALUE = object()
+
+
+def replay(path: str, before: list[dict[str, Any]], lines: list[str]) -> list[dict[str, Any]]:
+    """Returns the values after the changes of the lines, from the values before and the lines alone."""
+    rows = [dict(one) for one in before]
+    for line in sorted(lines, key=lambda line: "-~+".index(line[0])):  # what goes and changes was there before
+        reader = Reader(line[2:])
+        if line[0] == "~":
+            head, facts = reader.head(), reader.facts()
+            exact = [one for one in rows if has_kin(path, head, [one]) and has_kin(path, one, [head])]
+            named = [one for one in rows if alike(path, head, {name: one[name] for name in one if name == "value"})]
+            [row] = exact or named  # git may declare no types
+            for name, (_old, new) in facts.items():
+                row.pop(name, None)
+                if new is not NO_VALUE and not (name == "primary" and new is False):
+                    row[name] = new
+        elif line[0] == "-":
+            item = reader.item()
+            rows.remove(next(one for one in rows if alike("", one, item)))
+        else:
+            rows.append(reader.item())
+        assert not reader.rest() or line[0] == "+", line
+    return rows
+
 
 STEADY = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 FEWER = settings(max_examples=150, derandomize=True, deadline=None, database=None)
@@ -156,6 +259,64 @@ def test_every_value_that_changes_is_in_the_text(path: str, both: tuple[list[Any
         check_told(path, one, come, "-", lines)
     for one in come:
         check_told(path, one, gone, "+", lines)
+
+
+@STEADY
+@given(PATHS, pairs(nested))
+@example("addresses", ([{"type": "work", "locality": "Rome"}, {"type": "work", "region": "Rome"}], []))
+@example("addresses", ([], [{"type": "work", "locality": "Rome"}, {"value": "work", "locality": "Rome"}]))
+@example("addresses", ([{"type": "a"}, {"type": "a", "locality": "b"}], [{"type": "a"}, {"type": "a", "value": "b"}]))
+@example("emails", ([{"value": "A"}], [{"value": "a"}, {"value": "a", "type": "work"}]))
+@example("emails", ([{"value": "A", "display": "x"}], [{"value": "a", "display": "y (z)", "primary": True}]))
+@example("emails", ([{"type": "work", "value": "a"}], [{"value": "a", "display": "b"}]))
+@example("emails", ([{"type": "work"}, {"display": "1"}], [{"primary": True}]))
+@example("addresses", ([{"type": "a"}, {"locality": "b"}], [{"type": "a"}, {"locality": "c"}]))
+@example("emails", ([{"type": "work"}], ["1", {"display": "1"}]))
+@example("emails", (["1", {"type": "work"}], ["1", {"display": "1"}]))
+@example("phoneNumbers", ([{"value": "1", "display": "nothing"}], [{"value": "1", "display": "nothing)"}]))
+def test_the_lines_determine_the_value_after(path: str, both: tuple[list[Any], list[Any]]) -> None:
+    """Who reads the lines knows the values after: replayed on the values before, they give them."""
+    before, after = map(read, both)
+
+    replayed = replay(path, before, describe(path, *both))
+
+    gone, come, _stays = unmatched(path, replayed, after)
+    assert ([], []) == (gone, come)
+
+
+@STEADY
+@given(st.lists(items(nested) | texts, max_size=4))
+def test_a_list_is_read_back_from_its_text(listed: list[Any]) -> None:
+    """As a new user's addresses are shown, on one line."""
+    value = canonical(listed)
+    assume(value)
+    reader, found = Reader(show_value(value)), []
+    while True:
+        found.append(reader.item())
+        if not reader.take(", "):
+            break
+
+    assert "" == reader.rest()
+    assert ([], []) == unmatched("", found, read(listed))[:2]
+
+
+@STEADY
+@given(texts | st.none(), texts | st.none())
+def test_a_text_is_read_back_from_the_line_of_its_change(before: str | None, after: str | None) -> None:
+    """Quotes belong to the text only where they are doubled."""
+    shown = show_change(before, after)[1]
+
+    assert after == (None if shown == "cleared" else json.loads(shown) if shown.startswith('"') else shown)
+
+
+@STEADY
+@given(scalars | st.none(), scalars | st.none())
+def test_a_custom_field_is_read_back_with_its_type(before: Any, after: Any) -> None:
+    """The number 3 and the text "3" are two values."""
+    shown = show_change(before, after, "customFields.level")[1]
+
+    read_back = None if shown == "cleared" else Reader(shown).part()
+    assert after is read_back is None or typed(after) == typed(read_back)
 
 
 @STEADY

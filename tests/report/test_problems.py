@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import Problem, Source
-from reconciler.report.problems import render_problems
+from reconciler.report.problems import render_collapsed, render_problems
 
 FIRST = Problem("unknown_user", 'no user "zoe" is declared', Source("ds/a.yaml", 9), 'did you mean "zoé"?')
 SECOND = Problem("duplicate", "declared twice", Source("ds/a.yaml", 12), severity="warning")
@@ -82,3 +82,18 @@ def test_no_problems_are_nothing(form: Any, expected: object) -> None:
 
     assert expected == (json.loads(rendered) if form == "json" else rendered)
     assert [] == json.loads(render_problems([], "sarif"))["runs"][0]["results"]
+
+
+def test_many_warnings_of_one_kind_are_counted_for_people() -> None:
+    """The first three, and the number of the others at the next line; machines get all; errors are never cut."""
+    warnings = [Problem("edge_space", f"space {n}", Source("ds/a.yaml", n), severity="warning") for n in range(1, 9)]
+    errors = [Problem("edge_space", f"error {n}", Source("ds/b.yaml", n)) for n in range(1, 9)]
+    few = [Problem("invisible", f"letter {n}", Source("ds/c.yaml", n), severity="warning") for n in range(1, 6)]
+
+    text = render_collapsed([*errors, *few, *warnings], "text").splitlines()
+
+    assert 4 + 8 + 5 == len(text)
+    assert "warning: ds/a.yaml:4: and 5 more warnings of this kind (edge_space) (--format json lists all)" == text[3]
+    assert 4 + 8 + 5 == len(render_collapsed([*errors, *few, *warnings], "github").splitlines())
+    assert 8 + 8 + 5 == len(json.loads(render_collapsed([*errors, *few, *warnings], "json")))
+    assert 8 + 8 + 5 == len(render_problems([*errors, *few, *warnings], "text").splitlines())

@@ -12,7 +12,7 @@ from datetime import date
 from math import inf
 from typing import Final, NamedTuple
 
-from reconciler.core.access.scope import as_text, compile_value_test, path_steps
+from reconciler.core.access.scope import compile_value_test, path_steps
 from reconciler.core.declarations.clause import (
     NEEDS_DATE,
     NEEDS_INTEGER,
@@ -22,6 +22,7 @@ from reconciler.core.declarations.clause import (
     parse_day,
     parse_integer,
 )
+from reconciler.core.model.scalar import as_text
 
 OF_MANY: Final = frozenset({"emails", "phoneNumbers", "ims", "photos", "entitlements", "addresses"})
 COMPLEX: Final = OF_MANY | {"name", "attributes", "customFields"}

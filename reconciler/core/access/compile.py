@@ -15,8 +15,10 @@ from reconciler.core.access.clause_check import check_clauses
 from reconciler.core.access.filter_sense import check_sense
 from reconciler.core.access.lookalike import check_lookalikes
 from reconciler.core.access.mapping import Mapper, matching_of
+from reconciler.core.access.mapping_check import check_rules
 from reconciler.core.access.membership import check_name
 from reconciler.core.access.population import Population
+from reconciler.core.access.value_check import find_errors
 from reconciler.core.declarations.clause import Filters
 from reconciler.core.declarations.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.declarations.limit_exceptions import warn_of_exceptions
@@ -53,8 +55,8 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *access.holdings.problems,
             *_check_filters(declarations, filters_of(declarations, tenant_name)),
             *_check_managers(declarations, users.values()),
-            *mappers.users.problems(),
-            *mappers.groups.problems(),
+            *(found.problem for found in find_errors(users.values(), Redaction(declarations.redact))),
+            *_check_mappings(mappers, *_populations(declarations)),
             *_check_protected(declarations, guardrails),
             *warn_of_exceptions(guardrails, today),
             *_check_names(users.values(), groups.values(), Redaction(declarations.redact)),
@@ -146,12 +148,27 @@ class _Compiler:
         )
 
 
-def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Problem]:
+def _populations(declarations: Declarations) -> tuple[Population, Population]:
+    """Returns the declared users and groups, as clauses and mappings read them."""
     users = Population({name: user.source_attributes for name, user in declarations.users.items()})
+    groups = {name: {"externalId": name, **group.attributes} for name, group in declarations.groups.items()}
+    return users, Population(groups, "group")
+
+
+def _check_mappings(mappers: _Mappers, users: Population, groups: Population) -> Iterable[Problem]:
+    """Yields what is wrong with a rule for all, else for which users or groups it fails."""
+    for mapper, population in ((mappers.users, users), (mappers.groups, groups)):
+        found = check_rules(mapper.rules, population)
+        wrong = {problem.source for problem in found if problem.severity == "error"}
+        yield from found
+        yield from (problem for problem in mapper.problems() if problem.source not in wrong)
+
+
+def _check_filters(declarations: Declarations, filters: Filters) -> Iterable[Problem]:
+    users, groups = _populations(declarations)
     yield from check_clauses(
         [clause for scoping_filter in filters.users for clause in scoping_filter.clauses], users, declarations.groups
     )
-    groups = Population({name: {"externalId": name, **group.attributes} for name, group in declarations.groups.items()})
     yield from check_clauses(
         [clause for scoping_filter in filters.groups for clause in scoping_filter.clauses], groups, declarations.groups
     )

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias
 
-from reconciler.core.access.scope import as_text, path_steps, read_values
+from reconciler.core.access.scope import path_steps, read_values
 from reconciler.core.declarations.rule import OF_MANY, LocatedRule
-from reconciler.core.declarations.wrong_expression import WrongExpression
+from reconciler.core.expressions.wrong_expression import WrongExpression
 from reconciler.core.model.amounts import few
 from reconciler.core.model.diff import canonical
 from reconciler.core.model.resources import Key, Value
+from reconciler.core.model.scalar import as_text
 from reconciler.errors import Problem, Source
 
 NOT_TARGETS = {"active", "attributes"}
@@ -40,7 +41,7 @@ class Mapper:
     """Maps one declaration after another, and collects failures by the number of the rule."""
 
     rules: Sequence[LocatedRule]
-    failures: dict[int, list[str]] = field(default_factory=dict)
+    failures: dict[int, list[tuple[Key, WrongExpression]]] = field(default_factory=dict)
     _origins: list[Callable[[Key, SourceAttributes], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -59,21 +60,31 @@ class Mapper:
                 if value is not NOTHING:
                     written[rule.target] = _target(rule.target, value)
             except WrongExpression as error:
-                self.failures.setdefault(number, []).append(f"{key} ({error})")
+                self.failures.setdefault(number, []).append((key, error))
         return Mapped(always, on_create)
 
     def problems(self) -> list[Problem]:
         """Returns a problem for each rule that failed, with the first user or group and the number of others."""
-        hint = "declare the missing value, or use coalesce() in the expression"
         return [
             Problem(
                 "mapping",
-                f"the mapping to {self.rules[number].rule.target} fails for {few(failed, 1)}",
+                f"the mapping to {self.rules[number].rule.target} fails for {few(failed, 1, _spell_failure)}",
                 self.rules[number].source,
-                hint,
+                _advise(failed[0][1]),
             )
             for number, failed in self.failures.items()
         ]
+
+
+def _spell_failure(failure: tuple[Key, WrongExpression]) -> str:
+    return f"{failure[0]} ({failure[1]})"
+
+
+def _advise(error: WrongExpression) -> str:
+    """Returns what to do about a failed expression: declare the missing attribute, or add a fallback."""
+    if error.missing is None:
+        return "correct the expression or the values; coalesce(a, b) takes the first that is neither absent nor null"
+    return f"declare {error.missing}, or give the expression a fallback: coalesce({error.missing}, 'a value')"
 
 
 def matching_of(kind: str, rules: Sequence[LocatedRule]) -> tuple[str, ...]:
@@ -103,7 +114,7 @@ def _origin(located: LocatedRule) -> Callable[[Key, SourceAttributes], object]:
     """Returns the function that reads a rule's value from a declaration; NOTHING leaves the target unmanaged."""
     rule = located.rule
     if rule.expression is not None:
-        from reconciler.core.declarations.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
+        from reconciler.core.expressions.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
 
         expression = Expression(rule.expression)
         return lambda key, declared: expression.evaluate(_names(key, declared))

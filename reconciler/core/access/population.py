@@ -5,16 +5,40 @@ A thousand groups with `members_where` then cost as many tests as the attributes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import Final
 
-from reconciler.core.access.scope import SCHEMA_NAMES, SourceAttributes, as_text, compile_value_test, read_each
+from reconciler.core.access.scope import SourceAttributes, compile_value_test, path_steps, read_each
 from reconciler.core.declarations.clause import Clause, Operator
+from reconciler.core.declarations.declared import AddressDeclaration, NameDeclaration, UserDeclaration, ValueDeclaration
+from reconciler.core.declarations.rule import GROUP_TARGETS, OF_MANY
+from reconciler.core.model.resources import Kind
+from reconciler.core.model.scalar import as_text
 
 NAMES_VALUES: Final = frozenset({Operator.EQUALS, Operator.IN})
+_PARTS: Final = (
+    (NameDeclaration, ("name",)),
+    (ValueDeclaration, OF_MANY - {"addresses"}),
+    (AddressDeclaration, ("addresses",)),
+)
+SCHEMA_PATHS: Final[Mapping[Kind, frozenset[str]]] = {
+    "user": frozenset(
+        {
+            *(name for name in UserDeclaration.__annotations__ if name != "attributes"),
+            *(
+                f"{outer}.{part}"
+                for declared, outers in _PARTS
+                for outer in outers
+                for part in declared.__annotations__
+            ),
+        }
+    ),
+    "group": GROUP_TARGETS,
+}
+CUSTOM: Final = "customFields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +52,29 @@ class Holders:
 class Population:
     """Users or groups by name, with their source attributes; each attribute is indexed at its first use."""
 
-    def __init__(self, subjects: Mapping[str, SourceAttributes]) -> None:
+    def __init__(self, subjects: Mapping[str, SourceAttributes], kind: Kind = "user") -> None:
         self.subjects = subjects
+        self.kind = kind
         self._holders: dict[str, dict[str, list[Holders]]] = {}
+        self._declared: dict[str, bool] = {}
 
     @cached_property
     def attribute_names(self) -> frozenset[str]:
-        """Every attribute that a clause may test: SCIM's, and all own attributes of the population."""
-        own = (subject.get("attributes") for subject in self.subjects.values())
-        return SCHEMA_NAMES.union(*(each for each in own if isinstance(each, Mapping)))
+        """Every attribute that a clause may test: SCIM's, and all declared own attributes and custom fields."""
+        own = [names for subject in self.subjects.values() if isinstance(names := subject.get("attributes"), Mapping)]
+        custom = [names for subject in self.subjects.values() if isinstance(names := subject.get(CUSTOM), Mapping)]
+        return SCHEMA_PATHS[self.kind].union(*own, (f"{CUSTOM}.{name}" for names in custom for name in names))
+
+    def is_in_schema(self, path: str) -> bool:
+        """Decides whether users or groups may have the attribute at a dotted path: `title`, `name.givenName`."""
+        return path in SCHEMA_PATHS[self.kind] or (self.kind == "user" and path.startswith(f"{CUSTOM}."))
+
+    def is_declared(self, path: str) -> bool:
+        """Decides whether a declaration has the attribute at a dotted path, also without a value: `badge: null`."""
+        if path not in self._declared:
+            steps = path_steps(path)
+            self._declared[path] = any(_has_key(subject, steps) for subject in self.subjects.values())
+        return self._declared[path]
 
     def holders(self, attribute: str) -> list[Holders]:
         """Returns each value of the attribute with its holders; values of two types (`1`, `"1"`) are two values."""
@@ -79,3 +117,12 @@ class Population:
         operands = clause.value if isinstance(clause.value, list) else [clause.value]
         by_text = self._by_text(clause.attribute)
         return chain.from_iterable(by_text.get(as_text(operand), ()) for operand in operands)
+
+
+def _has_key(value: object, steps: Sequence[str]) -> bool:
+    """Decides whether a value has the keys of a path, one inside the other; in a list, an item may have them."""
+    if not steps:
+        return True
+    if isinstance(value, list):
+        return any(_has_key(item, steps) for item in value)
+    return isinstance(value, Mapping) and steps[0] in value and _has_key(value[steps[0]], steps[1:])

@@ -22,6 +22,7 @@ from reconciler.core.declarations.clause import (
 )
 from reconciler.core.declarations.declared import UserDeclaration
 from reconciler.core.declarations.pattern import compile_pattern
+from reconciler.core.model.scalar import as_text
 
 SourceAttributes: TypeAlias = Mapping[str, object]
 SCHEMA_NAMES = frozenset(UserDeclaration.__annotations__) - {"attributes"} | {"groupType", "externalId"}
@@ -192,17 +193,6 @@ def _text_test(clause: Clause) -> Callable[[object], bool]:
         Operator.IN: lambda text: text in operands,
     }[clause.operator]
     return lambda value: compare(fold(as_text(value)))
-
-
-def as_text(value: object) -> str:
-    """Returns a scalar as the text that is compared: `true`, `3`, `2024-02-29`; None is the empty text."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def read_values(attributes: SourceAttributes, path: str) -> list[object]:

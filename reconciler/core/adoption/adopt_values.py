@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any, Final, TypeAlias
 
 from reconciler.core.access.mapping import KEY
-from reconciler.core.access.scope import as_text
 from reconciler.core.adoption.adoption_context import AdoptionContext, not_adopted
 from reconciler.core.adoption.declarable import ADDRESS_PARTS, PARTS, Undeclarable, declare_value
 from reconciler.core.adoption.edits import value_at
@@ -20,6 +19,7 @@ from reconciler.core.declarations.declared import UserDeclaration
 from reconciler.core.declarations.rule import OF_MANY
 from reconciler.core.model.diff import CASELESS, canonical, differs
 from reconciler.core.model.resources import Key, Value
+from reconciler.core.model.scalar import as_text
 from reconciler.errors import Problem
 
 Path: TypeAlias = tuple[str, ...]
@@ -98,6 +98,9 @@ def _manager(context: AdoptionContext, key: Key, change: AttributeChange) -> str
     if manager.startswith(ID_PREFIX):
         message = f"{key}: the manager in the account is {manager.removeprefix(ID_PREFIX)}, a user not declared in git"
         raise _NoEdit(not_adopted(message, context.source(key), f"declare them, or {APPLY}"))
+    if manager == str(key):
+        message = f"{key}: the manager in the account is the user"
+        raise _NoEdit(not_adopted(message, context.source(key), f"correct it in the account, or {APPLY}"))
     return manager.removeprefix("user/")
 
 

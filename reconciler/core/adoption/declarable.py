@@ -82,6 +82,8 @@ def _values(path: str, live: Value) -> list[dict[str, Any]]:
         raise Undeclarable("is not a list")
     parts = ADDRESS_PARTS if path == "addresses" else PARTS
     declared = [_value(item, parts) for item in live]
+    if sum(item.get("primary") is True for item in declared) > 1:
+        raise Undeclarable("has more than one primary value")
     if path != "addresses":
         _check_values(declared)
     if differs(path, live, canonical(declared)):

@@ -142,7 +142,9 @@ def _declare_user(user: LiveUser, keys: Mapping[str, str], left_out: _LeftOut) -
         elif declared is not None:
             entry[path] = declared
     manager = user.attributes.get("manager")
-    if manager is not None and str(manager) in keys:
+    if str(manager) == user.id:
+        left_out.warn(f"the manager of {_describe('user', user)} is left out: it is the user", CORRECT)
+    elif manager is not None and str(manager) in keys:
         entry["manager"] = keys[str(manager)]
     elif manager is not None:
         message = f"the manager of {_describe('user', user)} is left out: the user {manager} is not imported"

@@ -14,6 +14,7 @@ from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import AttributeChange, Change, Plan, Unmanaged, digest_of, effect_id, order_changes
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.declarations.redaction import REDACTED, Redaction
+from reconciler.core.model.diff import align
 from reconciler.core.model.resources import Attributes, Value
 
 SHORTEST_IN_TEXT = 4  # a shorter value would be found inside other words
@@ -87,7 +88,7 @@ def _attribute(attribute: AttributeChange, redaction: Redaction) -> AttributeCha
     if not redaction.covers(attribute.path):
         return attribute
     fingerprints = (
-        redaction.redact(attribute.path, attribute.before),
+        redaction.redact(attribute.path, align(attribute.path, attribute.before, attribute.after)),
         redaction.redact(attribute.path, attribute.after),
     )
     return AttributeChange(

@@ -78,7 +78,7 @@ class MappingRule(Declaration):
     def _compiles(cls, expression: str | None) -> str | None:
         if expression is None:
             raise ValueError("is empty: write an expression, or remove it")
-        from reconciler.core.declarations.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
+        from reconciler.core.expressions.expression import Expression  # noqa: PLC0415  # brings jinja2, which few mappings need
 
         Expression(expression)
         return expression

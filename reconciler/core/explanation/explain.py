@@ -16,7 +16,7 @@ from reconciler.core.access.edited import only_what_concerns
 from reconciler.core.access.mapping import describe_origin
 from reconciler.core.access.membership import Membership, expand_membership
 from reconciler.core.access.role_paths import find_paths
-from reconciler.core.access.scope import Subject, as_text, compile_clause, read_values, spell
+from reconciler.core.access.scope import Subject, compile_clause, read_values, spell
 from reconciler.core.declarations.clause import Clause
 from reconciler.core.declarations.declared import Declarations
 from reconciler.core.declarations.redaction import REDACTED, Redaction
@@ -24,6 +24,7 @@ from reconciler.core.explanation.account_view import AccountSide
 from reconciler.core.explanation.flip import find_flip
 from reconciler.core.model.frozen import Frozen
 from reconciler.core.model.resources import DesiredUser, Key, Value
+from reconciler.core.model.scalar import as_text
 from reconciler.errors import Source
 
 

@@ -28,11 +28,12 @@ from reconciler.core.access.edited import (
 from reconciler.core.access.membership import expand_membership
 from reconciler.core.access.role_paths import find_paths
 from reconciler.core.access.roles import has_expired
-from reconciler.core.access.scope import SourceAttributes, Subject, as_text, compile_clause, path_steps, read_each
+from reconciler.core.access.scope import SourceAttributes, Subject, compile_clause, path_steps, read_each
 from reconciler.core.declarations.clause import Clause, Operator, parse_day, parse_integer
 from reconciler.core.declarations.declared import Declarations, UserDeclaration
 from reconciler.core.declarations.role_catalogue import PLAIN_ACCESS
 from reconciler.core.model.resources import DesiredUser, Key
+from reconciler.core.model.scalar import as_text
 
 MOST_EDITS: Final = 3
 MOST_CANDIDATES: Final = 12  # pairs and threes are combined from the first twelve only, to bound the trials

@@ -8,6 +8,7 @@ never equal to a number.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
@@ -20,7 +21,10 @@ CLEARED: Final = "cleared"
 ALIKE: Final = 40  # equal characters shown before the difference of two long texts
 PRIMARY: Final = "primary"
 KIN: Final = ("type", "value")  # these parts identify a value of a multi-valued attribute
-SIGNS: Final = {"dictionary_item_added": "+", "dictionary_item_removed": "-"}  # deepdiff's kinds; all others are ~
+TYPED: Final = "customFields."  # attributes whose values may be text, numbers or booleans
+WORDS: Final = frozenset({"", NOTHING, CLEARED, PRIMARY})  # have a meaning of their own in a line
+NAME: Final = re.compile(r"[\w$.-]+")
+AMBIGUOUS: Final = re.compile(r'^[\s"\[{(]|\s$| \(|[,:] |[,:)]$|→|[\x00-\x1f\x7f]')  # parts of a line's own syntax
 
 
 def canonical(value: Any) -> Value:  # noqa: ANN401  # any value of YAML or JSON
@@ -70,6 +74,21 @@ def narrow(live: list[Any], desired: list[Any]) -> list[Any]:
     """Returns the live values with only the parts that git declares: a `display` that a server adds is ignored."""
     declared = _declared_parts(desired)
     return sorted((_narrowed(item, declared) for item in live), key=_natural_key)
+
+
+def align(path: str, live: Value, desired: Value) -> Value:
+    """Returns the live values, each in the form of the desired value that it equals, if there is one.
+
+    Values that differ only in the case of an address, or in parts that git does not declare, then look the same.
+    """
+    if not isinstance(live, list) or not isinstance(desired, list):
+        return live
+    declared = _declared_parts(_rows(desired))
+    waiting: dict[Hashable, list[Any]] = {}
+    for item in _rows(desired):
+        waiting.setdefault(_row_identity(path, item), []).append(item)
+    alike = [waiting.get(_row_identity(path, _narrowed(item, declared)), []) for item in _rows(live)]
+    return [equal.pop() if equal else item for equal, item in zip(alike, _rows(live), strict=True)]
 
 
 def _declared_parts(desired: list[Any]) -> set[str]:
@@ -127,12 +146,20 @@ def show_quoted(value: Value) -> str:
     """Renders a value, with text in quotes if it has outer spaces, or if it reads `nothing` or `cleared`."""
     if value is None:
         return NOTHING
-    return ", ".join(map(_show_item, value)) if isinstance(value, list) else _show_part(value)
+    return ", ".join(map(_show_item, value)) if isinstance(value, list) else _show_scalar(value)
 
 
-def show_change(before: Value, after: Value) -> tuple[str, str]:
-    """Renders two values, as JSON if their texts would be the same: `3` and `"3"`."""
-    return _apart(show_quoted(before), CLEARED if after is None else show_quoted(after), before, after)
+def show_change(before: Value, after: Value, path: str = "") -> tuple[str, str]:
+    """Renders two values so that the texts determine them: a custom field may be the number 3 or the text "3"."""
+    show = show_quoted if not path.startswith(TYPED) else _show_typed
+    shown = show(before), CLEARED if after is None else show(after)
+    return (
+        shown if shown[0] != shown[1] or _identity(before) == _identity(after) else (_as_json(before), _as_json(after))
+    )
+
+
+def _show_typed(value: Value) -> str:
+    return show_quoted(value) if not isinstance(value, str) else _show_part(value)
 
 
 def begin_before_difference(before: str, after: str, longest: int) -> tuple[str, str]:
@@ -145,26 +172,58 @@ def begin_before_difference(before: str, after: str, longest: int) -> tuple[str,
     return f"…{before[start:]}", f"…{after[start:]}"
 
 
-def _apart(shown_before: str, shown_after: str, before: object, after: object) -> tuple[str, str]:
-    """Returns the two texts, or the values as JSON if the values differ and the texts do not."""
-    if shown_before != shown_after or _identity(before) == _identity(after):
-        return shown_before, shown_after
-    return _as_json(before), _as_json(after)
+def _show_item(item: Mapping[str, Any] | str) -> str:
+    """Renders a value of a list, so that the text determines it: `work a@example.com (primary, display: Ann)`.
 
-
-def _show_item(item: dict[str, str | bool | int | float] | str) -> str:
+    The first word is the type if two words follow each other. Without a `value`, the type is named.
+    """
     if isinstance(item, str):
         return _show_part(item)
     flag = item.get(PRIMARY)
-    rest = [name for name in item if name not in KIN and not (name == PRIMARY and isinstance(flag, bool))]
-    words = [_show_part(item[name]) for name in (*KIN, *rest) if name in item]
-    return " ".join(words) + " (primary)" * (flag is True)
+    names = [name for name in item if name not in KIN and not (name == PRIMARY and isinstance(flag, bool))]
+    rest = [*[PRIMARY] * (flag is True), *(f"{_show_name(name)}: {_show_part(item[name])}" for name in names)]
+    return " ".join(filter(None, [_show_head(item), f"({', '.join(rest)})" if rest else ""]))
+
+
+def _show_head(item: Mapping[str, Any]) -> str:
+    """Renders the type and the value, which identify a value of a list."""
+    if "value" not in item:
+        return f"type: {_show_word(item['type'])}" if "type" in item else ""
+    if "type" not in item:
+        return _show_word(item["value"])
+    return f"{_show_word(item['type'])} {_show_part(item['value'])}"
+
+
+def _show_name(name: str) -> str:
+    return name if NAME.fullmatch(name) else _as_json(name)
+
+
+def _show_word(value: object) -> str:
+    """Renders a value that another follows: a text with spaces is quoted."""
+    shown = _show_part(value)
+    return _as_json(value) if isinstance(value, str) and " " in shown and shown == value else shown
 
 
 def _show_part(value: object) -> str:
+    """Renders a part of a value; a text in quotes, as JSON, if it could be read as something else."""
     if not isinstance(value, str):
         return _as_json(value)
-    return value if value == value.strip() and value not in {NOTHING, CLEARED} else f'"{value}"'
+    return _as_json(value) if value in WORDS or AMBIGUOUS.search(value) or _is_json(value) else value
+
+
+def _show_scalar(value: object) -> str:
+    if not isinstance(value, str):
+        return _as_json(value)
+    return value if value == value.strip() and value not in {NOTHING, CLEARED} and value[:1] != '"' else _as_json(value)
+
+
+def _is_json(text: str) -> bool:
+    """Decides whether a text reads as a number, a boolean or null."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _as_json(value: object) -> str:
@@ -181,29 +240,31 @@ class _Row(NamedTuple):
 def describe(path: str, before: Value, after: Value) -> list[str]:
     """Lists the changes of a multi-valued attribute, one line for each value; no line if nothing differs.
 
-    `- ` marks a removed value, `+ ` an added value, and `~ ` a part that changes while type and value stay.
+    `- ` marks a removed value, `+ ` an added value, and `~ ` one whose type and value stay while other parts change.
+    The lines determine the value after from the value before.
     """
-    gone, come = _unpaired(path, canonical(before), canonical(after))
-    stays = [kin for kin, rows in gone.items() if len(rows) == len(come.get(kin, ())) == 1]
-    parts = [line for kin in stays for line in _describe_parts(gone.pop(kin)[0].item, come.pop(kin)[0].item)]
-    went, came = ([row.whole for rows in side.values() for row in rows] for side in (gone, come))
-    alike = {_show_item(item) for item in went} & {_show_item(item) for item in came}
-    shown = [
-        f"{sign} {_as_json(item) if _show_item(item) in alike else _show_item(item)}"
-        for sign, items in (("-", went), ("+", came))
-        for item in items
-    ]
-    return sorted([*parts, *shown])
-
-
-def _unpaired(path: str, before: Value, after: Value) -> tuple[dict[Hashable, list[_Row]], dict[Hashable, list[_Row]]]:
-    """Returns the values that each side has more often than the other, by type and value: a multiset difference."""
-    had, gets = _rows(before), _rows(after)
+    had, gets = _rows(canonical(before)), _rows(canonical(after))
     declared = _declared_parts(gets)
-    live = [_Row(_narrowed(item, declared), item) for item in had]
-    desired = [_Row(item, item) for item in gets]
-    on_both = _count(path, (row.item for row in live)) & _count(path, gets)
+    live, desired = [_Row(_narrowed(item, declared), item) for item in had], [_Row(item, item) for item in gets]
+    gone, come = _unpaired(path, live, desired)
+    counts = [Counter(_kin(path, row.item) for row in side) for side in (live, desired)]
+    stays = [kin for kin in gone if kin in come and all(count[kin] == 1 for count in counts)]
+    changed = [_describe_parts(gone.pop(kin)[0].item, come.pop(kin)[0].item) for kin in stays]
+    went, came = ([_show_item(row.whole) for rows in side.values() for row in rows] for side in (gone, come))
+    return sorted([*changed, *(f"- {item}" for item in went), *(f"+ {item}" for item in came)])
+
+
+def _unpaired(
+    path: str, live: list[_Row], desired: list[_Row]
+) -> tuple[dict[Hashable, list[_Row]], dict[Hashable, list[_Row]]]:
+    """Returns the values that each side has more often than the other, by type and value: a multiset difference."""
+    on_both = _count(path, (row.item for row in live)) & _count(path, (row.item for row in desired))
     return _without(path, live, on_both), _without(path, desired, on_both)
+
+
+def _kin(path: str, item: Mapping[str, Any]) -> Hashable:
+    """Returns what identifies a value of a list: its type and its value."""
+    return _row_identity(path, {name: item[name] for name in KIN if name in item})
 
 
 def _rows(value: Value) -> list[Any]:
@@ -218,24 +279,21 @@ def _without(path: str, rows: Iterable[_Row], on_both: Counter[Hashable]) -> dic
         if left[identity]:
             left[identity] -= 1
         else:
-            kin = _row_identity(path, {name: row.item[name] for name in KIN if name in row.item})
-            alone.setdefault(kin, []).append(row)
+            alone.setdefault(_kin(path, row.item), []).append(row)
     return alone
 
 
-def _describe_parts(gone: Mapping[str, Any], come: Mapping[str, Any]) -> Iterable[str]:
-    """Yields a line for each part of a value that changes, other than its type and value."""
+def _describe_parts(gone: Mapping[str, Any], come: Mapping[str, Any]) -> str:
+    """Returns `~ work a@example.com (display: Ann → Lee)`: the parts that change, other than type and value."""
     from deepdiff import DeepDiff  # noqa: PLC0415  # takes an eighth of a second, and most plans don't need it
 
-    shown = _show_item({name: come[name] for name in KIN if name in come})
     before, after = ({name: _flat(item[name]) for name in item if name not in KIN} for item in (gone, come))
     tree = DeepDiff(before, after, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0)
-    for kind, levels in tree.items():
-        for level in levels:
-            [name] = level.path(output_format="list")
-            if _identity(gone.get(name)) != _identity(come.get(name)):
-                part = _describe_part(name, gone.get(name), come.get(name))
-                yield " ".join(filter(None, (SIGNS.get(kind, "~"), shown, part)))
+    names = sorted(level.path(output_format="list")[0] for levels in tree.values() for level in levels)
+    parts = [
+        _describe_part(name, gone, come) for name in names if _identity(gone.get(name)) != _identity(come.get(name))
+    ]
+    return " ".join(filter(None, ["~", _show_head(come), f"({', '.join(parts)})"]))
 
 
 def _flat(value: object) -> object:
@@ -243,9 +301,8 @@ def _flat(value: object) -> object:
     return _as_json(value) if isinstance(value, Mapping | list | tuple) else value
 
 
-def _describe_part(name: str, before: object, after: object) -> str:
-    """Returns `display: Ann → Lee`, the one value if only one side has the part, or `primary` alone if it is true."""
-    if before is not None and after is not None:
-        return f"{name}: {' → '.join(_apart(_show_part(before), _show_part(after), before, after))}"
-    value = after if before is None else before
-    return name if name == PRIMARY and value is True else f"{name}: {_show_part(value)}"
+def _describe_part(name: str, gone: Mapping[str, Any], come: Mapping[str, Any]) -> str:
+    """Returns `display: Ann → Lee`; a side without the part has `nothing`, or `false` for `primary`."""
+    absent = "false" if name == PRIMARY else NOTHING
+    shown = (_show_part(side[name]) if name in side else absent for side in (gone, come))
+    return f"{_show_name(name)}: {' → '.join(shown)}"

@@ -64,7 +64,7 @@ def find_later(change: Change) -> Unsettled:
 
 def find_returned(key: str, attribute: AttributeChange) -> Unsettled:
     """Returns the finding of an attribute that differs in the account after the write."""
-    shown = begin_before_difference(*show_change(attribute.before, attribute.after), LONGEST)
+    shown = begin_before_difference(*show_change(attribute.before, attribute.after, attribute.path), LONGEST)
     return Unsettled("returns", attribute.path, key, " → ".join(map(_shorten, shown)))
 
 

@@ -51,6 +51,7 @@ from reconciler.desired.yaml.attach_sources import (
     attach_tenant_sources,
 )
 from reconciler.desired.yaml.messages import Entry, explain_errors
+from reconciler.desired.yaml.null_words import find_null_words
 from reconciler.desired.yaml.reader import Document, YamlMapping, YamlSequence
 from reconciler.errors import Problem, Source
 
@@ -100,6 +101,7 @@ def read_file(content: bytes, document: Document) -> FileContents:
     match document.value:
         case YamlMapping() as sections:
             _FileReader(document, sections, contents).read()
+            contents.problems.extend(find_null_words(document))
         case None:
             pass
         case _:

@@ -107,7 +107,7 @@ def load_folder(workspace: Workspace, repository: Repository | None) -> Loaded:
 def load_tenants(workspace: Workspace, repository: Repository | None) -> Loaded:
     """Loads the declarations like `load_folder`; raises InvalidInput if problems leave no tenant."""
     loaded = load_folder(workspace, repository)
-    if not loaded.declarations.tenants and loaded.problems:
+    if not loaded.declarations.tenants and any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     return loaded
 

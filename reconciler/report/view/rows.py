@@ -270,11 +270,11 @@ def _is_known_by_name(change: Change, one: AttributeChange) -> bool:
 
 def _attribute(one: AttributeChange, names: Names) -> Detail:
     """Returns `title: Analyst → Senior Analyst`; a list shows the items that come and go."""
-    if isinstance(one.before, list) and isinstance(one.after, list):
+    if isinstance(one.after, list) and (isinstance(one.before, list) or (one.before is None and len(one.after) > 1)):
         lines = describe(one.path, one.before, one.after)
         if lines:  # there are none if both are redacted
             return Detail(one.path, None, tuple(lines), whole=True)
-    before, after = show_change(one.before, one.after)
+    before, after = show_change(one.before, one.after, one.path)
     if one.path == "manager":
         before, after = (_manager(value, shown, names) for value, shown in ((one.before, before), (one.after, after)))
     before, after = begin_before_difference(before, after, LONGEST_VALUE)

@@ -30,10 +30,43 @@ from tests.core.examples import THERE, clause
             ],
         ),
         (
-            clause("blank", "IS NULL"),
+            clause("nowhere", "IS NULL"),
             False,
-            [("unknown_attribute", "error", 'no declaration has the attribute "blank"')],
+            [("unknown_attribute", "error", 'no declaration has the attribute "nowhere"')],
         ),
+        (clause("blank", "IS NULL"), False, []),  # declared, and empty for everyone
+        (clause("blank", "EQUALS", "x"), False, []),
+        (clause("attributes.blank", "EQUALS", "x"), False, []),
+        (clause("name.middleName", "IS NULL"), False, [("unused_attribute", "warning", "no declaration has")]),
+        (clause("emails.primary", "IS NOT NULL"), False, []),
+        (clause("emails.display", "IS NULL"), False, [("unused_attribute", "warning", "no declaration has")]),
+        (clause("name.givenNam", "IS NULL"), False, [("unknown_attribute", "error", "no declaration has")]),
+        (clause("title.short", "IS NULL"), False, [("unknown_attribute", "error", "no declaration has")]),
+        (clause("customFields.none", "IS NULL"), False, [("unused_attribute", "warning", "no declaration has")]),
+        (
+            clause("contractType", "IS TRUE"),
+            False,
+            [("not_comparable", "warning", "1 value of contractType is not a boolean (for example 'permanent')")],
+        ),
+        (
+            clause("department", "EQUALS", "{{ site }}"),
+            False,
+            [("literal_braces", "error", "compares with the braces themselves")],
+        ),
+        (clause("department", "IN", ["x", "{{ site }}"]), False, [("literal_braces", "error", "the braces")]),
+        (
+            clause("department", "EQUALS", "Finance", quantifier="all"),
+            False,
+            [("ignored_option", "warning", "`quantifier: all` changes nothing in 'department EQUALS Finance'")],
+        ),
+        (clause("tags", "EQUALS", "emea", quantifier="all"), False, []),
+        (clause("tags", "IS NULL", quantifier="all"), False, [("ignored_option", "warning", "`quantifier: all`")]),
+        (
+            clause("level", "GREATER_THAN", 1, case_sensitive=False),
+            False,
+            [("ignored_option", "warning", "`case_sensitive: false` changes nothing in 'level GREATER_THAN 1'")],
+        ),
+        (clause("department", "REGEX MATCH", "f.*", case_sensitive=False), False, []),
         (clause("costCenter", "IS NULL"), False, [("unused_attribute", "warning", "no declaration has the attribute")]),
         (
             clause("notInteger", "GREATER_THAN", 1),
@@ -77,6 +110,9 @@ def test_a_clause_is_checked_beside_the_people_it_is_put_to(
     [
         (clause("contractTyp", "EQUALS", "x"), 'did you mean "contractType"?'),
         (clause("departmnt.name", "EQUALS", "x"), 'did you mean "department"?'),
+        (clause("name.givenNam", "EQUALS", "x"), 'did you mean "name.givenName"?'),
+        (clause("zzz.zzz", "EQUALS", "x"), "declare the attribute, or remove the clause"),
+        (clause("customFields.x", "EQUALS", "x"), "declare the attribute, or remove the clause"),
         (clause("x", "IS_MEMBER_OF", "finence"), 'did you mean "finance"?'),
     ],
 )

@@ -118,8 +118,9 @@ def test_what_an_expression_lacks_is_one_problem_for_all_it_lacks_it_for() -> No
     assert "title" not in mapper.map(user_key("ann"), ANN).always
     assert "title" not in mapper.map(user_key("bob"), ANN).always
     [problem] = mapper.problems()
-    assert "the mapping to title fails for user/ann ('boss' is undefined) and 1 more" == problem.message
+    assert "the mapping to title fails for user/ann (boss is missing) and 1 more" == problem.message
     assert PLACE == problem.source
+    assert "declare boss, or give the expression a fallback: coalesce(boss, 'a value')" == problem.hint
 
 
 def test_matching_goes_by_precedence() -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from reconciler.core.access.scope import Subject, as_text, compile_clause, compile_filter, judge, read_values, spell
+from reconciler.core.access.scope import Subject, compile_clause, compile_filter, judge, read_values, spell
 from reconciler.core.declarations.clause import NEEDS_DATE, NEEDS_NO_VALUE, Clause, Filter, Operator
+from reconciler.core.model.scalar import as_text
 from tests.core.examples import THERE, clause
 
 TABLE: dict[str, Any] = YAML(typ="safe", pure=True).load(Path(__file__).with_name("scoping-filters.yaml"))

@@ -145,3 +145,10 @@ def test_parts_that_git_does_not_speak_of_stay_out() -> None:
     )
     live = [{"locality": "Lyon", "type": "work", "country": "FR"}]
     assert (("addresses",), [{"locality": "Lyon", "type": "work", "country": "FR"}]) == adopted("addresses", live)
+
+
+def test_a_user_who_manages_themselves_is_not_adopted() -> None:
+    """`validate` would refuse it."""
+    problem = refused("manager", "user/ann")
+
+    assert "user/ann: the manager in the account is the user" in problem.message

@@ -72,6 +72,7 @@ def test_what_the_contract_does_not_have_is_unknown(kind: Kind, path: str) -> No
         ("emails", ["ann@example.com"], "without a `value`"),
         ("emails", [{"value": "a", "display": "x"}, {"value": "a"}], "has the same value twice"),
         ("emails", [{"value": "a", "primary": "yes"}], "has a `primary` that is not true or false"),
+        ("emails", [{"value": "a", "primary": True}, {"value": "b", "primary": True}], "more than one primary value"),
         ("emails", [{"value": "a", "type": 1}], "is not text"),
         ("addresses", [{"value": "London", "type": "home"}], "has parts that are not in the contract"),
     ],

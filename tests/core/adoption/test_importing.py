@@ -134,6 +134,14 @@ def test_a_manager_who_is_not_imported_is_left_out() -> None:
     )
 
 
+def test_a_manager_of_themselves_is_left_out() -> None:
+    """`validate` would refuse it."""
+    result = imported(user("ann", manager="id-ann"))
+
+    assert "manager" not in result.users["ann"]
+    assert ["the manager of the user ann@example.com (id-ann) is left out: it is the user"] == told(result)
+
+
 def test_a_group_has_the_members_that_git_can_declare() -> None:
     """In order, by their keys."""
     result = imported(user("bob"), user("ann"), group("desk", "bob", "ann", groupType="Team"))

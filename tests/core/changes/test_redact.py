@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,7 @@ from reconciler.core.changes.redact import (
 )
 from reconciler.core.declarations.clause import Filter, Filters
 from reconciler.core.declarations.redaction import Redaction, redact_filters
+from reconciler.core.model.diff import describe
 from reconciler.core.model.resources import Attributes, Value
 from reconciler.errors import Problem
 from tests.core.examples import HERE, clause
@@ -96,6 +99,19 @@ def test_of_many_values_each_has_its_own() -> None:
 
     assert isinstance(told, list)
     assert (2, 2) == (len(told), len({str(one) for one in told}))
+
+
+def test_what_is_equal_has_an_equal_fingerprint_whatever_its_case() -> None:
+    """An address in another case, and a part that only the server has, are no difference beside one that is."""
+    before: Any = [{"value": "ANN@example.com", "display": "Ann"}, {"value": "old@example.com"}]
+    after: Any = [{"value": "ann@example.com"}, {"value": "new@example.com"}]
+
+    redacted = redact_change(change(attribute("emails", before, after)), Redaction(("emails",), KEY))
+
+    [pair] = [one.redacted_pair for one in redacted.attributes]
+    assert pair is not None
+    lines = describe("emails", *pair)
+    assert ["+", "-"] == [line[0] for line in lines]
 
 
 def test_without_a_key_there_is_no_fingerprint() -> None:

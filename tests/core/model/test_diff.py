@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model.diff import (
+    align,
     begin_before_difference,
     canonical,
     describe,
@@ -133,46 +134,67 @@ def test_live_values_are_narrowed_to_what_git_speaks_of() -> None:
         (
             [{**WORK, "display": "Ann"}],
             [{**WORK, "display": "Lee"}],
-            ["~ work ann@example.com display: Ann → Lee"],
+            ["~ work ann@example.com (display: Ann → Lee)"],
         ),
-        ([WORK], [{**WORK, "primary": True}], ["+ work ann@example.com primary"]),
+        ([WORK], [{**WORK, "primary": True}], ["~ work ann@example.com (primary: false → true)"]),
         ([{"value": "a"}, {"value": "a"}, {"value": "b"}], [{"value": "a"}, {"value": "b"}], ["- a"]),
         (["a"], ["b"], ["+ b", "- a"]),
-        (["it's [a] `b`"], ['say "b\']["'], ['+ say "b\']["', "- it's [a] `b`"]),
+        (["it's [a] `b`"], ['say "b\']["'], ['+ "say \\"b\'][\\""', '- "it\'s [a] `b`"']),
         (
             [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Oslo"}],
             [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Bern"}],
-            ["~ work locality: Oslo → Bern"],
+            ["+ type: work (locality: Bern)", "- type: work (locality: Oslo)"],
         ),
         (
             [{"type": "work", "locality": "Rome"}, {"type": "work", "locality": "Oslo"}],
             [{"type": "work", "locality": "Bern"}],
-            ["+ work Bern", "- work Oslo", "- work Rome"],
+            ["+ type: work (locality: Bern)", "- type: work (locality: Oslo)", "- type: work (locality: Rome)"],
         ),
         (
             [{"type": "a b", "value": "c"}],
             [{"type": "a", "value": "b c"}],
-            ['+ {"type": "a", "value": "b c"}', '- {"type": "a b", "value": "c"}'],
+            ["+ a b c", '- "a b" c'],
         ),
-        ([1], ["1"], ['+ {"value": "1"}', '- {"value": 1}']),
-        ([{**WORK, "display": 1}], [{**WORK, "display": "1"}], ['~ work ann@example.com display: 1 → "1"']),
+        ([1], ["1"], ['+ "1"', "- 1"]),
+        ([{**WORK, "display": 1}], [{**WORK, "display": "1"}], ['~ work ann@example.com (display: 1 → "1")']),
         ([{**WORK, "display": 1}], [{**WORK, "display": 1.0}], []),
         (
             [{**WORK, "display": "A", "ref": 1}],
             [{**WORK, "display": "B", "ref": 1.0}],
-            ["~ work ann@example.com display: A → B"],
+            ["~ work ann@example.com (display: A → B)"],
         ),
-        ([{**WORK, "display": ["A"]}], [{**WORK, "display": ["B"]}], ['~ work ann@example.com display: ["A"] → ["B"]']),
+        (
+            [{**WORK, "display": ["A"]}],
+            [{**WORK, "display": ["B"]}],
+            ['~ work ann@example.com (display: ["A"] → ["B"])'],
+        ),
         ([{**WORK, "display": {"a": float("nan")}}], [{**WORK, "display": {"a": float("nan")}}], []),
-        ([WORK], [{**WORK, "display": "Ann"}], ["+ work ann@example.com display: Ann"]),
+        ([WORK], [{**WORK, "display": "Ann"}], ["~ work ann@example.com (display: nothing → Ann)"]),
         ([{**WORK, "display": "Ann"}], [WORK], []),
+        (
+            [{"type": "work"}, {"display": "1"}],
+            [{"primary": True}],
+            ["+ (primary)", '- (display: "1")', "- type: work"],
+        ),
+        ([WORK], [WORK, {**HOME, "value": "nothing"}], ['+ home "nothing"']),
+        (
+            [{"value": "5123"}],
+            [{"value": "5124", "display": "a (b), c: d"}],
+            ['+ "5124" (display: "a (b), c: d")', '- "5123"'],
+        ),
+        (
+            [{**WORK, "value": "ANN@example.com", "display": "A"}],
+            [{**WORK, "display": "B"}],
+            ["~ work ann@example.com (display: A → B)"],
+        ),
+        ([{**WORK, "a b": 1}], [{**WORK, "a b": 2}], ['~ work ann@example.com ("a b": 1 → 2)']),
         ([{**WORK, "value": "ANN@example.com"}, HOME], [WORK], ["- home ann@home.example"]),
         (
             [{**WORK, "primary": True}],
             [WORK, {**HOME, "primary": True}],
-            ["+ home ann@home.example (primary)", "- work ann@example.com primary"],
+            ["+ home ann@home.example (primary)", "~ work ann@example.com (primary: true → false)"],
         ),
-        ([{"display": "A"}], [{"display": "B"}], ["~ display: A → B"]),
+        ([{"display": "A"}], [{"display": "B"}], ["~ (display: A → B)"]),
         (None, [WORK], ["+ work ann@example.com"]),
         ([WORK], None, ["- work ann@example.com"]),
         ([WORK], [WORK], []),
@@ -185,6 +207,32 @@ def test_a_change_of_many_values_tells_what_comes_and_what_goes(
 ) -> None:
     """One line for each value, or for each part of a value whose type and value stay."""
     assert expected == describe("emails", before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path", "expected"),
+    [
+        ("x", 3, "customFields.level", ("x", "3")),
+        ("x", "3", "customFields.level", ("x", '"3"')),
+        (True, "false", "customFields.vip", ("true", '"false"')),
+        (None, " a", "customFields.vip", ("nothing", '" a"')),
+        ("0041", "42", "employeeNumber", ("0041", "42")),
+        ("a", '" a"', "title", ("a", '"\\" a\\""')),
+    ],
+)
+def test_a_custom_field_shows_its_type(before: Value, after: Value, path: str, expected: tuple[str, str]) -> None:
+    """It may be the number 3 or the text "3"; every other attribute is text."""
+    assert expected == show_change(before, after, path)
+
+
+def test_live_values_are_aligned_with_equal_ones_of_git() -> None:
+    """Each takes one; a value that is no list stays."""
+    live: Any = [{"value": "A", "display": "x"}, {"value": "a"}, {"value": "b"}]
+    desired: Any = [{"value": "a"}]
+
+    assert [{"value": "a"}, {"value": "a"}, {"value": "b"}] == align("emails", live, desired)
+    assert "Chief" == align("title", "Chief", "Clerk")
+    assert align("emails", None, desired) is None
 
 
 def test_a_long_value_is_shown_from_where_it_differs() -> None:
@@ -208,7 +256,7 @@ def test_a_long_value_is_shown_from_where_it_differs() -> None:
         (3, "3", ("3", '"3"')),
         (True, "true", ("true", '"true"')),
         (" Clerk", "Clerk", ('" Clerk"', "Clerk")),
-        ([{"type": "work"}], None, ("work", "cleared")),
+        ([{"type": "work"}], None, ("type: work", "cleared")),
         (None, [{"value": "a"}, {"value": "b "}], ("nothing", 'a, "b "')),
         ("(redacted)", "(redacted)", ("(redacted)", "(redacted)")),
     ],
@@ -239,8 +287,8 @@ def test_a_flag_is_no_number(live: bool | int, desired: bool | int) -> None:  # 
         ("Analyst", "Analyst"),
         (["a", "b"], "a, b"),
         ([{"type": "work", "value": "a@example.com", "primary": True}], "work a@example.com (primary)"),
-        ([{"value": "a"}, {"value": "b", "display": "B"}], "a, b B"),
-        ([{"type": "work", "locality": "London", "country": "UK"}], "work London UK"),
+        ([{"value": "a"}, {"value": "b", "display": "B"}], "a, b (display: B)"),
+        ([{"type": "work", "locality": "London", "country": "UK"}], "type: work (locality: London, country: UK)"),
         ([{"value": "a", "primary": False}], "a"),
         ([], ""),
     ],

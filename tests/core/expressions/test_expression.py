@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from reconciler.core.declarations.expression import Expression
-from reconciler.core.declarations.wrong_expression import WrongExpression
+from reconciler.core.expressions.expression import Expression
+from reconciler.core.expressions.wrong_expression import WrongExpression
 
 ANN: dict[str, object] = {
     "name": {"givenName": "Zoë", "familyName": "Łęcka"},
@@ -17,8 +17,11 @@ ANN: dict[str, object] = {
     "left": "2026-12-31",
     "level": 3,
     "tags": ["a", "b"],
-    "own": {"items": 1, "keys": 2},
+    "own": {"items": 1, "keys": 2, "inner": {"deep": "deep"}},
     "nothing": None,
+    "flag": True,
+    "off": False,
+    "half": 2.5,
 }
 
 
@@ -36,6 +39,7 @@ ANN: dict[str, object] = {
         ("{{ (userName | split('@'))[0] }}", "zoe.lecka"),
         ("{{ tags | join('; ') }}", "a; b"),
         ("{{ tags | join }}", "ab"),
+        ("{{ ([site] + tags) | join('/') }} {{ [site] | join }} {{ coalesce(['x'], site) | join }}", "Lyon/a/b Lyon x"),
         ("{{ site | mid(2, 2) }}", "yo"),
         ("{{ site | mid(0, 2) }}", "Ly"),
         ("{{ site | mid(2, -1) }}", ""),
@@ -55,6 +59,23 @@ ANN: dict[str, object] = {
         ("{{ userName[:3] }}", "zoe"),
         ("{{ own.items ~ own['keys'] }}", "12"),
         ("{{ 'is ' ~ (level == 3) ~ level }}", "is true3"),
+        ("{{ coalesce(boss.name.givenName, boss['name'][0], own.other, nothing.deep, none, [], site) }}", "Lyon"),
+        ("{{ coalesce(site.no.such, site) }}", "Lyon"),
+        ("{{ own.inner.deep }} {{ coalesce(own.inner.other, 'x') }}", "deep x"),
+        ("{{ switch(flag, 'd', 'true', 'T') }} {{ switch(off, 'd', 'false', 'F') }}", "T F"),
+        ("{{ switch(flag, 'd', true, 'T') }} {{ switch('true', 'd', flag, 'T') }}", "T T"),
+        ("{{ switch(started, 'd', '2024-02-29', 'leap') }} {{ switch(half, 'd', '2.5', 'half') }}", "leap half"),
+        ("{{ switch(nothing, 'd', '', 'none') }}", "none"),
+        ("{{ flag }} {{ off }} {{ level }} {{ half }} {{ started }}", "true false 3 2.5 2024-02-29"),
+        ("{{ flag | upper }} {{ [flag, level, started] | join('/') }}", "TRUE true/3/2024-02-29"),
+        ("{{ flag == 'true' }} {{ flag == true }} {{ flag == 1 }} {{ flag != 'false' }}", "true true false true"),
+        ("{{ level == '3' }} {{ level == 3.0 }} {{ level in ['3'] }} {{ '3' not in [level] }}", "true true true false"),
+        ("{{ started == '2024-02-29' }} {{ started < '2024-03-01' }} {{ left >= started }}", "true true true"),
+        (
+            "{{ 1 < level <= 3 }} {{ 'yo' in site }} {{ 3 in 'a3' }} {{ tags == tags }} {{ tags == 'a' }}",
+            "true " * 4 + "false",
+        ),
+        ("{{ 'items' in own }} {{ nothing == '' }}", "true true"),
     ],
 )
 def test_an_expression_makes_text_of_values(text: str, expected: str) -> None:
@@ -64,14 +85,30 @@ def test_an_expression_makes_text_of_values(text: str, expected: str) -> None:
 
 def test_an_expression_knows_which_attributes_it_reads() -> None:
     """Names of functions are not among them."""
-    assert {"name", "site"} == Expression("{{ coalesce(name.givenName, site) | upper }}").names
+    assert ("name.givenName", "site", "emails.value", "own.items", "custom", "tags") == Expression(
+        "{{ coalesce(name.givenName, site, emails[0].value, own['items'], custom['a.b'], site) }}{{ tags[:1] }}"
+    ).paths
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{{ missing }}", "'missing' is undefined"),
-        ("{{ name.middleName }}", "there is no 'middleName'"),
+        ("{{ boss }}", "^boss is missing$"),
+        ("{{ boss.name[0].first }}", r"^boss\.name\[0\]\.first is missing$"),
+        ("{{ nothing.deep }}", "^deep is missing$"),
+        ("{{ own.deeper.still }}", "^own.deeper.still is missing$"),
+        ("{{ 'x' if boss else 'y' }}", "^boss is missing$"),
+        ("{{ boss == 'x' }}", "^boss is missing$"),
+        ("{{ switch(boss, 'x') }}{{ switch(boss, 'x', 'y', 'z') }}", "^boss is missing$"),
+        ("{{ 'x' in boss }}", "^boss is missing$"),
+        ("{{ boss < 3 }}", "^boss is missing$"),
+        ("{{ 'x' if level > 5 }}", "has an `if` without an `else`"),
+        ("{{ level > 'high' }}", "^compares a number with a text$"),
+        ("{{ site > level }}", "^compares a text with a number$"),
+        ("{{ started < level }}", "^compares a date with a number$"),
+        ("{{ tags > 3 }}", "^makes a list, not a text$"),
+        ("{{ 'x' in level }}{{ name | upper }}", "^makes a mapping, not a text$"),
+        ("{{ name.middleName }}", "^name.middleName is missing$"),
         ("{{ site | format_date('%Y') }}", r"^format_date needs a date such as 2027-03-31$"),
         ("{{ site | mid('x', 1) }}", "unsupported operand"),
         ("{{ -site }}", "bad operand type"),
@@ -81,7 +118,7 @@ def test_an_expression_knows_which_attributes_it_reads() -> None:
         ("{{ site.__class__ }}", "'str object' has no attribute '__class__'"),
         ("{{ site['__class__'] }}", "'str object' has no attribute '__class__'"),
         ("{{ [].__class__.__mro__ }}", "'list object' has no attribute '__class__'"),
-        ("{{ name.__init__.__globals__ }}", "there is no '__init__'"),
+        ("{{ name.__init__.__globals__ }}", "^name.__init__.__globals__ is missing$"),
         ("{{ 'x' ~ site.upper }}", "'str object' has no attribute 'upper'"),
         ("{{ site.format | lower }}", "'str object' has no attribute 'format'"),
         ("{{ 'x' ~ nothing }}", "makes null, not a text"),
@@ -123,6 +160,17 @@ def test_a_value_that_is_missing_or_unfit_is_said_and_not_guessed(text: str, sai
         ("{{ coalesce(site)(site) }}", "calls an unknown function: the functions are coalesce, switch"),
         ("{{ site | uper }}", 'uses the unknown filter "uper": did you mean "upper"\\?'),
         ("{{ site | attr('x') }}", 'uses the unknown filter "attr": the filters are lower, upper'),
+        ("{{ site | IIF('x') }}", r'unknown filter "IIF": write {{ .one. if attribute == .value. else .other. }}'),
+        ("{{ site | eq('x') }}", 'unknown filter "eq"'),
+        ("{{ ToUpper([site]) }}", r'calls "ToUpper", a function of Entra: write {{ site \| upper }}$'),
+        ("{{ toupper(name.givenName) }}", r"a function of Entra: write {{ name.givenName \| upper }}$"),
+        ("{{ Trim() }}", r"write {{ attribute \| strip }}$"),
+        ("{{ Switch(site, 'x') }}", r'calls "Switch", a function of Entra: write {{ switch\(site, '),
+        ("{{ SelectUniqueValue(site) }}", "nothing replaces it here, because a value that differs in each run"),
+        ("{{ SingleAppRoleAssignment([site]) }}", "a function of Entra: assign roles under `role_assignments`$"),
+        ("{{ lower(site) }}", r'calls "lower", which is a filter: write {{ site \| lower }}'),
+        ("{{ [site] }}", r"has Entra's spelling of an attribute, \[site\]: write site$"),
+        ("{{ coalesce([name.givenName], site) }}", r"\[name.givenName\]: write name.givenName$"),
     ],
 )
 def test_an_expression_that_does_more_is_refused_before_it_runs(text: str, said: str) -> None:

@@ -1,0 +1,1 @@
+"""The expressions of attribute mappings: syntax, functions, and what replaces Entra's spellings."""
