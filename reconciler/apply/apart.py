@@ -16,7 +16,7 @@ from reconciler.apply.channel import Stop
 from reconciler.core.changes.undone import Undone, Why
 from reconciler.core.model.messages import Response
 from reconciler.core.planner.parts import (
-    Part,
+    StepPart,
     find_named,
     find_owner,
     leave_out,
@@ -51,13 +51,13 @@ class Apart:
     write: Callable[[Step], Awaitable[Response]]
     stop: Stop
     required: frozenset[str] = frozenset()
-    suspects: tuple[Part, ...] = ()
+    suspects: tuple[StepPart, ...] = ()
     live_id: str | None = None
     requests_left: int = MOST_REQUESTS
     undone: dict[str, list[Undone]] = field(default_factory=dict)
 
     @property
-    def optional(self) -> tuple[Part, ...]:
+    def optional(self) -> tuple[StepPart, ...]:
         """The parts that a request can do without: in a create all but the required attributes."""
         parts = list_parts(self.step)
         return tuple(part for part in parts if part.path not in self.required) if self.step.creates else parts
@@ -87,7 +87,7 @@ class Apart:
         undone = {change: tuple(parts) for change, parts in self.undone.items()}
         return Answered("applied", live_id=self.live_id, undone=undone)
 
-    async def _create(self, sent: Sequence[Part], refusal: Response) -> bool:
+    async def _create(self, sent: Sequence[StepPart], refusal: Response) -> bool:
         """Creates the user or group without a part of what was sent; asks for that part afterwards."""
         named = find_named(sent, refusal, self.ids)
         beside_identity = [part for part in sent if not part.is_identity]
@@ -108,12 +108,12 @@ class Apart:
                 return False
         return False
 
-    async def _ask_and_halve(self, parts: Sequence[Part]) -> None:
+    async def _ask_and_halve(self, parts: Sequence[StepPart]) -> None:
         refusal = await self._ask(parts) if parts else "done"
         if isinstance(refusal, Response):
             await self._halve(parts, refusal)
 
-    async def _halve(self, parts: Sequence[Part], refusal: Response) -> None:
+    async def _halve(self, parts: Sequence[StepPart], refusal: Response) -> None:
         """Asks for parts that were refused together in two halves, and so on, until each refused part is known."""
         if len(parts) == 1 or not self.requests_left:
             together = "" if len(parts) == 1 else f" (together; after {MOST_REQUESTS} requests not asked for apart)"
@@ -130,7 +130,7 @@ class Apart:
         else:
             await self._ask_and_halve(second)
 
-    async def _ask(self, parts: Sequence[Part]) -> Result:
+    async def _ask(self, parts: Sequence[StepPart]) -> Result:
         """Asks for these parts alone; returns the refusal, if they are refused."""
         if barred := self._barred():
             self._note(parts, "failed", barred)
@@ -172,7 +172,7 @@ class Apart:
         for parts in answered.undone.values():
             self._add(parts)
 
-    def _note(self, parts: Sequence[Part], why: Why, error: str) -> None:
+    def _note(self, parts: Sequence[StepPart], why: Why, error: str) -> None:
         self._add(tuple(list_undone(self.step, parts, why, error)))
 
     def _add(self, parts: Sequence[Undone]) -> None:
