@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,12 +13,49 @@ from reconciler.core.model.resources import Kind, Value
 
 
 class Asked(NamedTuple):
-    """An attribute that a change asked for, or one of its `roles`, with the result: None if the service took it."""
+    """An attribute that a change asked for, or the role `of` of its `roles`, and the result: None if it was done."""
 
     path: str
     of: str
     asked: Value
     undone: Undone | None
+
+
+class NotTaken(NamedTuple):
+    """An attribute or role that a service did not take when it was last asked for, and how often in a row.
+
+    `asked` is the JSON of the value. `why` is `refused`, with its `error`, or `changed`, with the value that it `got`.
+    """
+
+    key: str
+    path: str
+    of: str
+    asked: str
+    got: Value
+    why: str
+    error: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBefore:
+    """The attributes and roles that were not taken, by key, path and role; and refused attributes with the error."""
+
+    not_taken: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
+    refused: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
+
+    def find(self, key: str, path: str, of: str, asked: Value) -> NotTaken | None:
+        """Returns what became of this value when it was last asked for, if it was not taken."""
+        found = self.not_taken.get((key, path, of))
+        return found if found is not None and found.asked == spell_asked(asked) else None
+
+
+NEVER_ASKED = AskedBefore()
+
+
+def spell_asked(value: Value) -> str:
+    """Returns the JSON of a canonical value, equal for equal values."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def list_asked(outcome: Outcome) -> Iterator[Asked]:
@@ -33,9 +71,9 @@ def list_asked(outcome: Outcome) -> Iterator[Asked]:
         yield Asked(ROLES, role, grants, undone.get((ROLES, role)))
 
 
-def kind_of(outcome: Outcome) -> Kind:
-    """Returns whether an outcome is about a user or a group."""
-    return "user" if outcome.change.key.startswith("user/") else "group"
+def resource_kind(key: str) -> Kind:
+    """Returns whether a key is a user's or a group's."""
+    return "user" if key.startswith("user/") else "group"
 
 
 @dataclass(slots=True)
@@ -47,7 +85,7 @@ class RefusedPaths:
     def learn(self, outcome: Outcome) -> None:
         """Adds the attributes that were refused, and removes those that were taken."""
         for asked in list_asked(outcome):
-            at = kind_of(outcome), asked.path
+            at = resource_kind(outcome.change.key), asked.path
             if asked.undone is None:
                 self.errors.pop(at, None)
             elif asked.undone.why == "refused":
