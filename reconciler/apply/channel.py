@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from reconciler.core.changes.asked import RefusedPaths
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.messages import Request, Response
+from reconciler.core.planner.steps import MATCHING, Kind
 from reconciler.core.scim.wire import Dialect
 from reconciler.errors import Unreachable
 
@@ -58,12 +60,18 @@ class RolesChannel:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST."""
+    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST.
+
+    `refused` are the attributes that the account refused before. `required` are those of a create that a user or group
+    is found by: it is never created without them.
+    """
 
     send: Send
     dialect: Dialect
     log: Log = _NoLog()
     roles: RolesChannel | None = None
+    refused: RefusedPaths = field(default_factory=RefusedPaths)
+    required: Mapping[Kind, Iterable[str]] = field(default_factory=lambda: MATCHING)
 
 
 @dataclass(slots=True)

@@ -1,18 +1,23 @@
 """The exchange of one step: its request, the lookups around it, and the answer as the outcome of each change.
 
-A create whose answer was lost is looked up before it is sent again. A resource that is linked in the record, but
-missing now, is looked up before it is created, because the read may have missed it.
+A step that is refused is asked for in parts. A create whose answer was lost is looked up before it is sent again. A
+resource that is linked in the record, but missing now, is looked up before it is created, because the read may have
+missed it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 
 from reconciler.apply.answers import Answered, judge_answer, judge_roles
+from reconciler.apply.apart import Apart, is_refused
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
 from reconciler.apply.lookup import find_created, name_holder
+from reconciler.apply.second_try import send_in_turn
 from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.resources import Kind as ResourceKind
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
 from reconciler.core.scim.people import NotPeople, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
@@ -55,16 +60,34 @@ class Exchange:
             return await _overwrite(step, self.channel.roles.account, send)
         if step.reappears and await find_created(step, send) is not None:
             return Answered.all("stale", "it is in the account, and the read missed it: plan again")
-        request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request, send) if step.creates else send(request))
+        apart = self._ask_apart(step, send)
+        first = apart.first()
+        response = await self._write(first, send)
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, send))
-        if response.succeeded and _leaves_open(step, response):
-            response = await self._read_back(step, response, send)
+        if apart.suspects or is_refused(response):
+            return await apart.finish(first, response)
         answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
         return answered
+
+    def _ask_apart(self, step: Step, send: Send) -> Apart:
+        """Returns the parts of a step, with those that the service refused before."""
+        required = frozenset(self.channel.required[step.kind])
+        apart = Apart(step, self.ids, partial(self._write, send=send), self.stop, required)
+        kind: ResourceKind = "user" if step.kind == "Users" else "group"
+        suspects = tuple(part for part in apart.optional if (kind, part.path) in self.channel.refused.errors)
+        alone = not step.creates and len(suspects) == len(apart.optional)
+        return apart if alone else replace(apart, suspects=suspects)
+
+    async def _write(self, step: Step, send: Send) -> Response:
+        """Sends the request of a step; if the answer to a success does not show the change, reads the resource."""
+        request = make_request(step, self.ids, self.channel.dialect)
+        response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
+        if response.succeeded and _leaves_open(step, response):
+            response = await self._read_back(step, response, send)
+        return response
 
     async def _read_back(self, step: Step, response: Response, send: Send) -> Response:
         """Reads a resource if the answer to a write contained neither it nor the changed members."""
@@ -80,7 +103,7 @@ class Exchange:
         while True:
             attempt += 1
             try:
-                return await send(request)
+                return await send_in_turn(step, request, send)
             except LostAnswer:
                 found = await find_created(step, send)
                 if found is not None:

@@ -17,7 +17,6 @@ from reconciler.core.record.refusals import RecordRefusal
 from reconciler.core.safety.guardrails import count_population
 from reconciler.core.safety.limits import effects_of
 from reconciler.core.safety.make_plan import MadePlan
-from reconciler.core.scim.wire import DIALECTS
 from reconciler.desired.evidence.apply_line import check_line
 from reconciler.desired.records.exchange import Pushed
 from reconciler.pipeline.account.connect import connect, read_token
@@ -226,7 +225,7 @@ class ApplyRun:
             begun = self._extend(begun, planned) if begun else None
 
             before = planned.connections.requests
-            channel = open_channel(planned.connections, DIALECTS[self.current.tenant.dialect], recorder)
+            channel = open_channel(planned.connections, planned.account.current, recorder)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
@@ -283,7 +282,7 @@ class ApplyRun:
 
     def _make_end(self, applied: _Applied, begun: BegunApply) -> Ended:
         planned, outcomes = applied.planned, applied.run.outcomes
-        done = [outcome.change for outcome in outcomes if outcome.status == "applied"]
+        done = [outcome.change for outcome in outcomes if outcome.took_effect]
         prior, current = planned.past.prior, planned.account.current
         active = count_population(planned.account.live, prior.population).users
         whole = current.desired.selection is None or covers_all_changes(current, prior)
