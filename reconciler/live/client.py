@@ -7,7 +7,7 @@ of these requests and in no message; redirects are not followed. A `ServiceProfi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
@@ -84,7 +84,8 @@ class Client:
     """Sends requests to one service. `requests` counts those sent, with retries; setting `hurry` ends all waiting.
 
     `token` is None if the service needs none; `dated` is the `Date` header of the first answer that has one. `needed`
-    counts the requests that a read is known to need so far.
+    counts the requests that a read is known to need so far. `refuses_count` is set if lists are answered only without
+    `count`.
     """
 
     def __init__(  # noqa: PLR0913  # the parts of a connection
@@ -101,6 +102,7 @@ class Client:
         self.transport = transport
         self.requests = 0
         self.needed = 0
+        self.refuses_count = False
         self._waits: list[tuple[float, str]] = []
         self.windows = windows
         self.dated: str | None = None
@@ -133,8 +135,10 @@ class Client:
         until, why = max(self._waits, default=(0.0, None))
         return None if why is None else Wait(until - self._clock.now(), why)
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, *, final: Container[int] = ()) -> Response:
         """Sends the request, with as many attempts as the retry rules allow, and returns the answer.
+
+        An answer with a `final` status is returned at once.
 
         Raises LostAnswer if no answer came, or if a create may have happened despite a server error (after the wait
         that the answer asks for); NotAnAnswer if the answer is not JSON; Unreachable for refused credentials (401) and
@@ -152,7 +156,7 @@ class Client:
             status = answer.status if isinstance(answer, Response) else None
             headers = answer.headers if isinstance(answer, Response) else {}
             wait = None
-            if not isinstance(answer, NotAnAnswer):
+            if not isinstance(answer, NotAnAnswer) and status not in final:
                 wait = wait_before_retry("POST" if creates else "GET", attempt, status, headers, self._clock.wall())
             if wait is not None and self._limiter.nothing_is_left:
                 wait = 0.0  # the limiter already waits for the end of the hour, and reports that

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Literal
 
 from reconciler.core.model.messages import Request
-from reconciler.core.scim.wire import NotScim, describe_error, list_request, read_page
-from reconciler.errors import LostAnswer, NotAnAnswer, Unreachable
+from reconciler.errors import LostAnswer, NotAnAnswer
 from reconciler.live.client import Client
+from reconciler.live.paging import request_first_page
 
 FEATURES = ("patch", "bulk", "filter", "changePassword", "sort", "etag")
 
@@ -26,11 +25,4 @@ async def ask_config(client: Client) -> dict[str, bool]:
 
 async def count_resources(client: Client, kind: Literal["Users", "Groups"]) -> int:
     """Returns the total of the first page; raises Unreachable if the read is refused or the answer is not SCIM."""
-    response = await client.send(list_request(kind, 1, 1))
-    if response.status == HTTPStatus.FORBIDDEN:
-        raise Unreachable(f"{client.url}/{kind}: the token may not read it: {describe_error(response)}")
-    try:
-        return read_page(response.body).total
-    except NotScim as error:
-        reason = str(error) if response.succeeded else describe_error(response)
-        raise NotAnAnswer(f"{client.url}/{kind}: {reason}: check the tenant's url") from error
+    return (await request_first_page(client, kind, 1)).total

@@ -15,6 +15,7 @@ from typing import TypeVar
 from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.model.resources import Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.scim.refusals import REFUSES_COUNT
 from reconciler.core.scim.wire import (
     Dialect,
     NotScim,
@@ -88,14 +89,33 @@ class _Line:
     """The client, and the facts on the service from this run: whether it supports `or`, and the faults.
 
     `knows_or` is None until a lookup with `or` was answered; `proven` holds attributes whose single lookups work.
+    `tried_without_count` is set once a refused lookup was sent again without `count`.
     """
 
     client: Client
     page_size: int
     answers: int = 0
     knows_or: bool | None = None
+    tried_without_count: bool = False
     proven: set[tuple[Endpoint, str]] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int | None:
+        """The size of pages to request, or None if the service refuses `count`."""
+        return None if self.client.refuses_count else self.page_size
+
+    async def look_up(self, look_up: LookUp) -> Response | None:
+        """Sends a lookup of one term; if the first ones are refused with `count`, sends one of them without."""
+        response = await self.send(look_up.request(1, self.count))
+        if response is None or response.status not in REFUSES_COUNT or self.client.refuses_count:
+            return response
+        if self.proven or self.tried_without_count:
+            return response
+        self.tried_without_count = True
+        without = await self.send(look_up.request(1, None))
+        self.client.refuses_count = without is not None and without.succeeded
+        return without
 
     async def send(self, request: Request) -> Response | None:
         """Returns the answer, or None after adding a fault; raises Unreachable if no request was answered before."""
@@ -168,7 +188,7 @@ async def _ask_together(line: _Line, look_up: LookUp) -> list[JsonObject] | None
     """Returns the resources of one lookup of many terms, or None if the service does not support `or`."""
     if line.knows_or is False:
         return None
-    response = await line.send(look_up.request(1, line.page_size))
+    response = await line.send(look_up.request(1, line.count))
     if response is not None and response.status in NO_OR and line.knows_or is None:
         line.knows_or = False
         return None
@@ -201,7 +221,7 @@ async def _prove(line: _Line, endpoint: Endpoint, attribute: str, proofs: Sequen
 
 
 async def _ask(line: _Line, look_up: LookUp) -> list[JsonObject]:
-    return await _judged(line, look_up, await line.send(look_up.request(1, line.page_size)))
+    return await _judged(line, look_up, await line.look_up(look_up))
 
 
 async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> list[JsonObject]:
@@ -231,7 +251,7 @@ async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[
         rows.extend(page.resources)
         if len(rows) >= page.total or not page.resources:
             break
-        following = await line.send(look_up.request(len(rows) + 1, line.page_size))
+        following = await line.send(look_up.request(len(rows) + 1, line.count))
         if following is None:
             return rows
         response = following

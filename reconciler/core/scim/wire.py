@@ -69,9 +69,14 @@ class Page:
     resources: Sequence[JsonObject]
 
 
-def list_request(kind: Literal["Users", "Groups"], start: int, count: int) -> Request:
-    """Returns the request for one page of all users or groups (RFC 7644 section 3.4.2.4)."""
-    return Request("GET", f"/{kind}?{urlencode({'startIndex': start, 'count': count})}")
+def list_request(kind: Literal["Users", "Groups"], start: int, count: int | None) -> Request:
+    """Returns the request for one page of all users or groups."""
+    return Request("GET", f"/{kind}?{page_query(start, count)}")
+
+
+def page_query(start: int, count: int | None) -> str:
+    """Returns the query for one page (RFC 7644 section 3.4.2.4); with None the service chooses its size."""
+    return f"startIndex={start}" if count is None else f"startIndex={start}&count={count}"
 
 
 def get_request(kind: Literal["Users", "Groups"], live_id: str) -> Request:
