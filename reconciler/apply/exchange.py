@@ -12,6 +12,7 @@ from http import HTTPStatus
 from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
 from reconciler.apply.lookup import find_created, name_holder
+from reconciler.apply.second_try import send_in_turn
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
 from reconciler.core.scim.people import NotPeople, roles_request
@@ -54,7 +55,7 @@ class Exchange:
         if step.reappears and await find_created(step, send) is not None:
             return Answered.all("stale", "it is in the account, and the read missed it: plan again")
         request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request, send) if step.creates else send(request))
+        response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, send))
         if response.succeeded and _leaves_open(step, response):
@@ -78,7 +79,7 @@ class Exchange:
         while True:
             attempt += 1
             try:
-                return await send(request)
+                return await send_in_turn(step, request, send)
             except LostAnswer:
                 found = await find_created(step, send)
                 if found is not None:
