@@ -36,7 +36,8 @@ Transport: TypeAlias = httpx.AsyncBaseTransport
 class ServiceProfile:
     """The format and headers of a kind of service, and what to do if it refuses the token or is not that service.
 
-    `repeatable`: a POST changes nothing, so it may be sent again after a lost answer.
+    `repeatable`: a POST changes nothing, so it may be sent again after a lost answer. `normalise` puts the documents of
+    the service into one form.
     """
 
     expects: str
@@ -45,11 +46,12 @@ class ServiceProfile:
     sends: ContentType
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
+    normalise: Callable[[object], object] = lambda document: document
 
 
 SCIM = ServiceProfile(
     expects="SCIM",
-    refused=("Renew it in 4me under Settings, Apps, SCIM, and update the variable that the tenant's `token` names"),
+    refused="Renew it, and update the variable that the tenant's `token` names",
     setting="the tenant's url",
     sends="application/scim+json",
 )
@@ -242,7 +244,7 @@ class Client:
 
     def _parse(self, answer: httpx.Response, body: bytes) -> object:
         try:
-            return parse_body(body)
+            return self._profile.normalise(parse_body(body))
         except ValueError as error:
             if not answer.is_success:
                 return None

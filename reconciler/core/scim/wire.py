@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
+from reconciler.core.declarations.quirk import Quirk
 from reconciler.core.model.diff import canonical, differs
 from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, Value
@@ -47,12 +48,14 @@ class Dialect:
     """How a service reads and writes.
 
     `page_size` is the requested size of pages; `pages_are_known` if the service documents that it returns that size.
+    `quirks` are the declared differences of the service from its dialect.
     """
 
     name: Literal["4me", "rfc7644"]
     page_size: int
     pages_are_known: bool
     patch: Literal["merge", "patch_op"]
+    quirks: frozenset[Quirk] = frozenset()
 
 
 DIALECTS = {
