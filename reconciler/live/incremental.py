@@ -55,6 +55,8 @@ async def read_to_keep(client: Client, dialect: Dialect, of: Binding, now: datet
 
 async def read_on(client: Client, dialect: Dialect, kept: IncrementalSnapshot, now: datetime) -> Read:
     """Reads the account from the snapshot and the changes since; raises NotCertain if a change may be missing."""
+    if "lists_hide_attributes" in dialect.quirks:
+        raise NotCertain("the lists of the service leave attributes out (`lists_hide_attributes`)")
     before = client.requests
     users = await _read_changed(client, dialect, kept)
     begun = begin(now, client.dated)

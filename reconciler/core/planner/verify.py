@@ -52,6 +52,7 @@ def _active(change: Change, user: LiveUser) -> list[str]:
 
 
 def _members(change: Change, ids: Mapping[str, str], group: LiveGroup) -> list[str]:
-    members = frozenset(ids_of(change.members, ids))
-    taken = members.isdisjoint(group.members) if change.action == "remove_members" else members <= group.members
+    members = {live_id.lower() for live_id in ids_of(change.members, ids)}  # answers may have another letter case
+    live = {live_id.lower() for live_id in group.members}
+    taken = members.isdisjoint(live) if change.action == "remove_members" else members <= live
     return [] if taken else ["members"]

@@ -124,9 +124,10 @@ def read_user(resource: Mapping[str, Any]) -> LiveUser:
     return LiveUser(
         id=read_id(resource),
         attributes=_flatten(resource),
-        active=_read_boolean(resource.get("active", True)),
+        active=_read_boolean(resource.get("active")),
         roles=frozenset(_read_values("roles", resource.get("roles"))),
         last_modified=_last_modified(resource),
+        lists_active=resource.get("active") is not None,
     )
 
 
@@ -137,6 +138,7 @@ def read_group(resource: Mapping[str, Any]) -> LiveGroup:
         attributes=_flatten(resource),
         members=frozenset(_read_values("members", resource.get("members"))),
         last_modified=_last_modified(resource),
+        lists_members=resource.get("members") is not None,
     )
 
 
