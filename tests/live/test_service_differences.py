@@ -81,7 +81,7 @@ def test_ids_that_are_numbers_are_read_as_text() -> None:
 
 def test_members_in_another_letter_case_are_the_listed_users() -> None:
     """Nobody is asked for a second time, and a manager is found too."""
-    users = [
+    users: list[Resource] = [
         {"id": "aB1", "userName": "ann"},
         {"id": "c2", "userName": "bob", ENTERPRISE: {"manager": {"value": "AB1"}}},
     ]
