@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.apply.answers import Answered
+from reconciler.apply.answers import Answered, list_waiting
 from reconciler.apply.channel import Channel, Stop
 from reconciler.apply.exchange import Exchange
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
-from reconciler.core.changes.redact import redact_sentence
+from reconciler.core.changes.redact import redact_outcome
 from reconciler.core.planner.steps import Step, make_steps, resolve
 from reconciler.errors import Failed
 
@@ -107,12 +107,12 @@ class _Execution:
         answered = await self._answered(doable) if doable else None
         named = ", ".join(sorted(missing))
 
-        left_out = [change for change in step.changes if doable is None or change not in doable.changes]
+        done = {change.id: change for change in doable.changes} if doable else {}
+        left_out = [change for change in step.changes if change.id not in done]
         self._record(left_out, Answered.all("skipped", f"waits for {named}, which was not created"))
-        if doable and answered:
-            partly = [change for change in doable.changes if missing.intersection(change.members)]
-            self._record(partly, answered.but(f"without {named}, which was not created"))
-            self._record([change for change in doable.changes if change not in partly], answered)
+        if answered:
+            tried = [change for change in step.changes if change.id in done]
+            self._record(tried, answered.without({one.id: list_waiting(one, done[one.id]) for one in tried}))
 
     async def _answered(self, step: Step) -> Answered:
         try:
@@ -123,15 +123,11 @@ class _Execution:
         return await Exchange(self.ids, self.channel, self.stop).run(step)
 
     def _record(self, changes: Iterable[Change], answered: Answered) -> None:
-        outcomes = [
-            Outcome(change=change, status=status, detail=redact_sentence(detail, change))
-            for change in changes
-            for status, detail in [answered.of(change)]
-        ]
+        outcomes = [redact_outcome(answered.of(change)) for change in changes]
         self.outcomes |= {outcome.change.id: outcome for outcome in outcomes}
         self._log_end(outcomes, answered)
         for outcome in outcomes:
-            self.failures += outcome.status == "failed"
+            self.failures += outcome.status == "failed" and not outcome.done_in_part
             self.report(outcome)
         if self.failures >= STOP_AFTER_FAILURES and self.failures > STOP_AFTER_SHARE * len(self.outcomes):
             self.stop.set(f"{self.failures} of {len(self.outcomes)} changes failed")

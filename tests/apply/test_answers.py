@@ -31,7 +31,7 @@ IDS = {"user/ann": "u1", "user/bob": "u2", "group/staff": "g1"}
 
 def judged(answer: Response, *changes: Change) -> list[str]:
     answered = judge_answer(Step(changes[0].key, changes), IDS, answer)
-    return [answered.of(change)[0] for change in changes]
+    return [answered.of(change).status for change in changes]
 
 
 @pytest.mark.parametrize(
@@ -84,17 +84,17 @@ def test_what_is_refused_failed_with_what_the_service_said(status: int) -> None:
     """4me's own shape of errors included."""
     refused = Response(status, {"message": "Validation failed", "errors": [["title", "is too long"]]})
 
-    status_told, detail = judge_answer(Step("user/ann", (UPDATE,)), IDS, refused).of(UPDATE)
+    outcome = judge_answer(Step("user/ann", (UPDATE,)), IDS, refused).of(UPDATE)
 
-    assert "failed" == status_told
-    assert detail.startswith(f"refused: {status} Validation failed")
+    assert "failed" == outcome.status
+    assert outcome.detail.startswith(f"refused: {status} Validation failed")
 
 
 def test_which_field_was_refused_is_told_too() -> None:
     """4me: 422 with a message and `errors`, a list of fields and texts. The message alone helps nobody."""
     refused = Response(422, {"message": "Validation failed", "errors": [["title", "is too long"], ["site", "unknown"]]})
 
-    _status, detail = judge_answer(Step("user/ann", (UPDATE,)), IDS, refused).of(UPDATE)
+    detail = judge_answer(Step("user/ann", (UPDATE,)), IDS, refused).of(UPDATE).detail
 
     assert "title is too long" in detail
     assert "site unknown" in detail

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
-from reconciler.core.approval.atoms import Atom, hash_atom
+from reconciler.core.approval.atoms import ACTIVE, Atom, Path, hash_atom
 from reconciler.core.approval.coverage import Approval, Pending
 from reconciler.core.approval.sources import ApprovalOrigin
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.undone import MEMBERS, Undone
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import MOST_OPEN, OpenAtom, RecordEntry
 
@@ -22,11 +24,11 @@ def open_after(
     `salt` is the salt of this apply's record. `serial` is the last apply before it, and dates approvals by plans
     without a note of the record.
     """
-    done, not_created = _split_outcomes(outcomes)
+    results = _split_outcomes(outcomes)
     found = {
         _open_atom(cover.atom, cover.origin, salt, serial)
         for pending in approval.pending
-        if not _is_done(pending, done, not_created)
+        if not results.has_done(pending)
         for cover in pending.covers
     }
     if len(found) > MOST_OPEN:
@@ -34,22 +36,38 @@ def open_after(
     return tuple(sorted(found, key=lambda atom: (atom.effect, atom.serial, atom.date)))
 
 
-def _split_outcomes(outcomes: Iterable[Outcome]) -> tuple[set[str], set[str]]:
-    """Returns the ids of the changes that are done, and the keys of users whose creation is not."""
-    done: set[str] = set()
-    not_created: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """The ids of the changes that are done, their undone parts by path, and the users whose creation is not done."""
+
+    done: set[str]
+    undone: set[tuple[str, Path]]
+    not_created: set[str]
+
+    def has_done(self, pending: Pending) -> bool:
+        """Decides whether the atom is done; a change may be done without a part of it, or without a member."""
+        path = pending.atom.path
+        member = path[1] if path[0] == "member" else None
+        left_out = pending.change is not None and (pending.change, path) in self.undone
+        return pending.change in self.done and not left_out and member not in self.not_created
+
+
+def _split_outcomes(outcomes: Iterable[Outcome]) -> _Results:
+    results = _Results(set(), set(), set())
     for outcome in outcomes:
-        if outcome.status in {"applied", "already"}:
-            done.add(outcome.change.id)
+        if outcome.status == "already" or outcome.done_in_part:
+            results.done.add(outcome.change.id)
         elif outcome.change.action == "create_user":
-            not_created.add(outcome.change.key)
-    return done, not_created
+            results.not_created.add(outcome.change.key)
+        results.undone.update((outcome.change.id, _path_of(part)) for part in outcome.undone)
+    return results
 
 
-def _is_done(pending: Pending, done: set[str], not_created: set[str]) -> bool:
-    """Decides whether the atom is done; a group's change may be done without a member that was not created."""
-    member = pending.atom.path[1] if pending.atom.path[0] == "member" else None
-    return pending.change in done and member not in not_created
+def _path_of(part: Undone) -> Path:
+    """Returns the path of the atom of an undone part."""
+    if part.of:
+        return ("member" if part.path == MEMBERS else "role"), part.of
+    return ACTIVE if part.path == ACTIVE[0] else ("attribute", part.path)
 
 
 def _open_atom(atom: Atom, origin: ApprovalOrigin, salt: str, serial: int) -> OpenAtom:

@@ -88,9 +88,7 @@ def _covers(salt: str, ended: Ended, *, complete: bool) -> Covers:
     if complete:
         return Covers(kind="all")
     reached = ended.decided.ids.keys() | {
-        outcome.change.key
-        for outcome in ended.outcomes
-        if outcome.change.action in CREATES and outcome.status == "applied"
+        outcome.change.key for outcome in ended.outcomes if outcome.change.action in CREATES and outcome.done_in_part
     }
     if ended.only:
         keys = {str(resource.key) for resource in ended.desired if ended.desired.is_selected(resource.key)} & reached

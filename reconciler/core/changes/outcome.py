@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from reconciler.core.changes.plan import Change
+from reconciler.core.changes.undone import ACTIVE, Undone, count_parts
 from reconciler.core.model.frozen import Frozen
 
 Executed: TypeAlias = Literal["applied", "already", "failed", "stale", "skipped", "withdrawn", "unclear"]
@@ -21,12 +22,24 @@ class Outcome(Frozen):
 
     `already`: the change was found in the account. `stale`: a different change would be made now than was approved.
     `withdrawn`: it was approved, and git no longer asks for it. `unclear`: its user or group is ambiguous. `refused`:
-    git causes it and no approved plan shows it; it was not sent. `left`: drift that no approved plan shows.
+    git causes it and no approved plan shows it; it was not sent. `left`: drift that no approved plan shows. If
+    `undone` is not empty, it has every part of the change that was not done, and all other parts were done.
     """
 
     change: Annotated[Change, Field(discriminator="action")]
     status: Status
     detail: str = ""
+    undone: tuple[Undone, ...] = Field(default=(), exclude_if=lambda undone: not undone)
+
+    @property
+    def done_in_part(self) -> bool:
+        """Whether the change was applied, or at least a part of it."""
+        return len(self.undone) < count_parts(self.change) if self.undone else self.status == "applied"
+
+    @property
+    def took_effect(self) -> bool:
+        """Whether at least a part was applied, and the user is as active as planned."""
+        return self.done_in_part and all(part.path != ACTIVE for part in self.undone)
 
 
 class Run(Frozen):
@@ -47,7 +60,9 @@ class Run(Frozen):
     @property
     def whole(self) -> bool:
         """Whether every planned and approved change is done or found in the account; `left` drift does not count."""
-        return self.stopped is None and not any(outcome.status in NOT_DONE for outcome in self.outcomes)
+        return self.stopped is None and not any(
+            outcome.status in NOT_DONE or outcome.undone for outcome in self.outcomes
+        )
 
 
 def count_statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
@@ -61,5 +76,5 @@ def count_active_after(active: int | None, outcomes: Iterable[Outcome]) -> int |
     """Returns the number of active users after an apply that found `active`; None if it did not count them."""
     if active is None:
         return None
-    applied = Counter(outcome.change.action for outcome in outcomes if outcome.status == "applied")
+    applied = Counter(outcome.change.action for outcome in outcomes if outcome.took_effect)
     return active + applied["create_user"] + applied["reactivate_user"] - applied["deactivate_user"]

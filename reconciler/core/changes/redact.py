@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.core.changes.outcome import Run
+from reconciler.core.changes.outcome import Outcome, Run
 from reconciler.core.changes.plan import AttributeChange, Change, Plan, Unmanaged, digest_of, effect_id, order_changes
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.declarations.redaction import REDACTED, Redaction
@@ -81,6 +81,33 @@ def readable_run(run: Run) -> Run:
 def redact_sentence(sentence: str, change: Change) -> str:
     """Returns a sentence about a change, such as a service's refusal, without the redacted values of the change."""
     return _scrub(sentence, _marks([change])) if sentence else sentence
+
+
+def redact_outcome(outcome: Outcome) -> Outcome:
+    """Returns an outcome whose texts, many of them a service's, are without the redacted values of the change."""
+    marks = _marks([outcome.change])
+    if not marks:
+        return outcome
+    undone = tuple(
+        part.model_copy(update={"got": _scrub_value(part.got, marks), "error": _scrub(part.error, marks)})
+        for part in outcome.undone
+    )
+    return outcome.model_copy(update={"detail": _scrub(outcome.detail, marks), "undone": undone})
+
+
+def _scrub_value(value: Value, marks: Mapping[str, str]) -> Value:
+    match value:
+        case str():
+            return _scrub(value, marks)
+        case list():
+            return [
+                {name: _scrub(part, marks) if isinstance(part, str) else part for name, part in item.items()}
+                if isinstance(item, dict)
+                else _scrub(item, marks)
+                for item in value
+            ]  # type: ignore[return-value]  # a list of texts, or of values
+        case _:
+            return value
 
 
 def _attribute(attribute: AttributeChange, redaction: Redaction) -> AttributeChange:

@@ -27,6 +27,7 @@ MATCHING: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 REACHES = ("create_user", "reactivate_user", "deactivate_user")
 ABOUT_ROLES = ("grant_roles", "revoke_roles")
+HAPPENS_ALONE = (*CREATING, "reactivate_user")  # without any attribute or member
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,10 @@ class Step:
     def without(self, missing: Container[str]) -> Step | None:
         """Returns the part of the step that is possible without the `missing` keys, or None.
 
-        A missing member is left out alone. A missing manager or resource drops the whole change.
+        Missing members and a missing manager are left out. A missing resource drops the whole change. What is left of
+        a change keeps the id of the whole change, whose outcome it decides.
         """
-        doable = tuple(change for change in self.changes if not _prevented(change, missing))
+        doable = tuple(left for change in self.changes if (left := _left_of(change, missing)) is not None)
         return Step(self.key, doable, self.via) if doable else None
 
 
@@ -113,10 +115,18 @@ def needs_of(change: Change) -> list[str]:
     return [*own, *change.members, *([manager] if (manager := find_manager(change)) else [])]
 
 
-def _prevented(change: Change, missing: Container[str]) -> bool:
-    all_missing = bool(change.members) and all(member in missing for member in change.members)
-    no_members_left = all_missing and change.action not in CREATING
-    return no_members_left or any(need in missing for need in needs_of(change) if need not in change.members)
+def _left_of(change: Change, missing: Container[str]) -> Change | None:
+    """Returns the change without a missing manager and missing members; None if nothing of it is possible."""
+    gone = [need for need in needs_of(change) if need in missing]
+    if not gone:
+        return change
+    if change.key in gone:
+        return None
+    members = tuple(member for member in change.members if member not in gone)
+    attributes = tuple(one for one in change.attributes if one.path != "manager" or one.after not in gone)
+    if not members and not attributes and change.action not in HAPPENS_ALONE:
+        return None
+    return change.model_copy(update={"members": members, "attributes": attributes})
 
 
 def make_steps(changes: Iterable[Change], roles_via: RolesVia = "scim") -> tuple[Step, ...]:

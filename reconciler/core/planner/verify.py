@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from reconciler.core.changes.plan import Change
-from reconciler.core.model.resources import LiveGroup, LiveUser
-from reconciler.core.planner.steps import Step, ids_of, with_ids
+from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.changes.undone import ACTIVE, MANAGER, MEMBERS, ROLES, Undone
+from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.declarations.redaction import REDACTED
+from reconciler.core.model.diff import differs
+from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, Value
+from reconciler.core.planner.steps import Step, resolve, with_ids
+from reconciler.core.scim.same_ids import is_same_id
 from reconciler.core.scim.wire import read_group, read_user, unlike
 
 
-def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str, object]) -> list[str]:
-    """Returns the attributes, and `roles`, `active` or `members`, that differ in the answered resource.
+def list_not_taken(change: Change, ids: Mapping[str, str], resource: Mapping[str, object]) -> tuple[Undone, ...]:
+    """Returns the parts of a change that differ in the answered resource, with the values asked for and found.
 
     Raises NotScim if the resource is not a user or group.
     """
-    written = with_ids({attribute.path: attribute.after for attribute in change.attributes}, ids)
     if change.key.startswith("user/"):
         user = read_user(resource)
-        return [*unlike(written, user.attributes), *_roles(change, user), *_active(change, user)]
+        return (
+            *_attributes(change, ids, user.attributes),
+            *list_roles_not_taken(change, user.roles),
+            *_active(change, user),
+        )
     group = read_group(resource)
-    return [*unlike(written, group.attributes), *_members(change, ids, group)]
+    return (*_attributes(change, ids, group.attributes), *_members(change, ids, group))
 
 
-def list_roles_not_taken(change: Change, live_roles: frozenset[str]) -> list[str]:
+def list_roles_not_taken(change: Change, live_roles: frozenset[str]) -> tuple[Undone, ...]:
     """Returns the roles of a change that a person still holds after a revocation, or lacks after a grant."""
-    roles = frozenset(change.roles)
-    return sorted(roles & live_roles if change.action == "revoke_roles" else roles - live_roles)
+    roles, revokes = frozenset(change.roles), change.action == "revoke_roles"
+    found = sorted(roles & live_roles if revokes else roles - live_roles)
+    return tuple(Undone(path=ROLES, of=role, why="changed", asked=not revokes, got=revokes) for role in found)
 
 
 def list_other_differences(step: Step, live_roles: frozenset[str]) -> list[str]:
@@ -37,22 +46,46 @@ def list_other_differences(step: Step, live_roles: frozenset[str]) -> list[str]:
     return [*(f"- {role}" for role in sorted(lost)), *(f"+ {role}" for role in sorted(gained))]
 
 
-def _roles(change: Change, user: LiveUser) -> list[str]:
-    return ["roles"] if list_roles_not_taken(change, user.roles) else []
+def _attributes(change: Change, ids: Mapping[str, str], answered: Attributes) -> Iterator[Undone]:
+    written = with_ids({attribute.path: attribute.after for attribute in change.attributes}, ids)
+    found = [path for path in unlike(written, answered) if not _is_same_manager(path, written, answered)]
+    by_path = {attribute.path: attribute for attribute in change.attributes} if found else {}
+    for path in found:
+        asked, got = _as_shown(by_path[path], answered.get(path))
+        yield Undone(path=path, why="changed", asked=asked, got=got)
 
 
-def _active(change: Change, user: LiveUser) -> list[str]:
+def _is_same_manager(path: str, written: Attributes, answered: Attributes) -> bool:
+    asked, got = written.get(path), answered.get(path)
+    return path == MANAGER and isinstance(asked, str) and isinstance(got, str) and is_same_id(asked, got)
+
+
+def _as_shown(attribute: AttributeChange, got: Value) -> tuple[Value, Value]:
+    """Returns the values asked for and found: a live manager as `id/…`, and redacted values as fingerprints."""
+    if attribute.redacted_pair is not None:
+        before, after = attribute.redacted_pair
+        same = not differs(attribute.path, got, attribute.before)
+        return after, before if same else None if got is None else REDACTED
+    if attribute.path == MANAGER and got is not None:
+        return attribute.after, f"{ID_PREFIX}{got}"
+    return attribute.after, got
+
+
+def _active(change: Change, user: LiveUser) -> Iterator[Undone]:
     match change.action:
-        case "create_user" | "reactivate_user":
-            return [] if user.active else ["active"]
-        case "deactivate_user":
-            return ["active"] if user.active else []
+        case "create_user" | "reactivate_user" if not user.active:
+            yield Undone(path=ACTIVE, why="changed", asked=True, got=False)
+        case "deactivate_user" if user.active:
+            yield Undone(path=ACTIVE, why="changed", asked=False, got=True)
         case _:
-            return []
+            return
 
 
-def _members(change: Change, ids: Mapping[str, str], group: LiveGroup) -> list[str]:
-    members = {live_id.lower() for live_id in ids_of(change.members, ids)}  # answers may have another letter case
-    live = {live_id.lower() for live_id in group.members}
-    taken = members.isdisjoint(live) if change.action == "remove_members" else members <= live
-    return [] if taken else ["members"]
+def _members(change: Change, ids: Mapping[str, str], group: LiveGroup) -> Iterator[Undone]:
+    """Yields the members with an id that were not added, or not removed; answers may have another letter case."""
+    removes = change.action == "remove_members"
+    live = {member.lower() for member in group.members}
+    for member in change.members:
+        live_id = resolve(member, ids)
+        if live_id is not None and (live_id.lower() in live) is removes:
+            yield Undone(path=MEMBERS, of=member, why="changed", asked=not removes, got=removes)

@@ -18,7 +18,15 @@ from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.planner.planner import Decisions, decide_judged
-from reconciler.core.planner.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
+from reconciler.core.planner.steps import (
+    Step,
+    make_request,
+    make_roles_request,
+    make_steps,
+    needs_of,
+    resolve,
+    with_ids,
+)
 from reconciler.core.safety.not_converging import (
     Unsettled,
     find_again,
@@ -157,10 +165,10 @@ class _Trial:
 
 
 def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
-    """Sends every step's request to the simulator; like an apply, skips steps that need a refused step."""
+    """Sends every step's request to the simulator; like an apply, leaves out users that were not created."""
     trial = _Trial([], set())
     for whole in steps:
-        step = whole.without(trial.refused)
+        step = whole.without({need for need in whole.needs() if resolve(need, ids) is None})
         if step is None:
             continue
         response = _send(step, simulator, ids, tenant)

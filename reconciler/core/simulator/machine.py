@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.simulator.alteration import alter, find_refused, refuse
 from reconciler.core.simulator.answer import Answer, Call, Kept, Touched, read_integer
 from reconciler.core.simulator.belonging import Belonging
 from reconciler.core.simulator.directory import Directory
@@ -192,6 +193,9 @@ class Simulator:
 
     def _check(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> None:
         """Raises a Rejection if the resource may not be stored as `new`."""
+        refused = find_refused(endpoint, old, new, self.quirks.refuses) if self.quirks.refuses else None
+        if refused is not None:
+            raise refuse(refused, self.quirks.refused_with, names_it=self.quirks.names_refused)
         name = naming_attribute(endpoint).name
         if name not in new:
             raise invalid_value(name, "is required")
@@ -208,10 +212,10 @@ class Simulator:
             raise invalid_value("members", f"has an unknown user: {min(unknown)}")
 
     def _obeyed(self, endpoint: Endpoint, old: JsonObject, new: JsonObject) -> JsonObject:
-        """Returns `new` without the changes that the quirks drop."""
+        """Returns `new` without the changes that the quirks drop, and with the texts that they store instead."""
         for name in sorted(self.quirks.ignores):
             new = with_kept(endpoint, new, old, name)
-        return new
+        return alter(endpoint, new, self.quirks.alters)
 
     def kept(self, kind: Kept) -> dict[str, JsonObject]:
         """Returns all stored resources or records of a kind, by id."""

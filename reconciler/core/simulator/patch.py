@@ -48,12 +48,22 @@ def merged(endpoint: Endpoint, resource: JsonObject, given: JsonObject, how: How
 
 def with_kept(endpoint: Endpoint, new: JsonObject, old: JsonObject, name: str) -> JsonObject:
     """Returns `new` with one attribute, in flat spelling, from `old`, like a server that silently drops a change."""
+    return with_flat(endpoint, new, name, read_flat(endpoint, old, name))
+
+
+def read_flat(endpoint: Endpoint, resource: JsonObject, name: str) -> object:
+    """Returns the value of an attribute in flat spelling, or None."""
+    path = find_flat_path(endpoint, name)
+    return None if path is None else _read(resource, path)
+
+
+def with_flat(endpoint: Endpoint, resource: JsonObject, name: str, value: object) -> JsonObject:
+    """Returns the resource with this value of an attribute in flat spelling; None removes it."""
     path = find_flat_path(endpoint, name)
     if path is None:
-        return new
-    kept = _read(old, path)
-    without = _removed(new, path, None)
-    return without if kept is None else _written(endpoint, without, path, kept, "replace")
+        return resource
+    without = _removed(resource, path, None)
+    return without if value is None else _written(endpoint, without, path, value, "replace")
 
 
 def _operated(endpoint: Endpoint, resource: JsonObject, operation: object) -> JsonObject:

@@ -280,7 +280,7 @@ class ApplyRun:
 
     def _make_end(self, applied: _Applied, begun: BegunApply) -> Ended:
         planned, outcomes = applied.planned, applied.run.outcomes
-        done = [outcome.change for outcome in outcomes if outcome.status == "applied"]
+        done = [outcome.change for outcome in outcomes if outcome.took_effect]
         prior, current = planned.past.prior, planned.account.current
         active = count_population(planned.account.live, prior.population).users
         whole = current.desired.selection is None or covers_all_changes(current, prior)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.changes.outcome import Outcome, Run, Status, count_active_after, count_statuses
-from reconciler.core.changes.plan import CreateUser, DeactivateUser, ReactivateUser
+from reconciler.core.changes.plan import (
+    AttributeChange,
+    Change,
+    CreateGroup,
+    CreateUser,
+    DeactivateUser,
+    ReactivateUser,
+    UpdateUser,
+)
+from reconciler.core.changes.undone import Undone
 
 CHANGE = DeactivateUser(key="user/ann", target_id="id-ann")
 
@@ -51,6 +60,42 @@ def test_a_run_survives_its_own_json() -> None:
     """Outcomes keep their changes, each as the kind of change that it is."""
     run = Run(tenant="qa", commit="c0ffee", digest="sha256:0", outcomes=outcomes("applied"), requests=1)
 
+    assert run == Run.model_validate_json(run.model_dump_json())
+
+
+TITLE = AttributeChange(path="title", before=None, after="Chief")
+NO_TITLE = Undone(path="title", why="refused", error="400 no")
+INACTIVE = Undone(path="active", why="changed", asked=True, got=False)
+BACK = ReactivateUser(key="user/ann", target_id="a", attributes=(TITLE,))
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "undone", "expected"),
+    [
+        (BACK, "applied", (), (True, True, True)),
+        (BACK, "failed", (), (False, False, False)),
+        (BACK, "failed", (NO_TITLE,), (False, True, True)),
+        (BACK, "failed", (INACTIVE,), (False, True, False)),
+        (BACK, "failed", (NO_TITLE, INACTIVE), (False, False, False)),
+        (UpdateUser(key="user/ann", target_id="a", attributes=(TITLE,)), "failed", (NO_TITLE,), (False, False, False)),
+        (CreateUser(key="user/ann"), "applied", (), (True, True, True)),
+        (
+            CreateGroup(key="group/a", members=("user/b",)),
+            "applied",
+            (Undone(path="members", of="user/b", why="waits"),),
+            (False, True, True),
+        ),
+        (BACK, "already", (), (True, False, False)),
+    ],
+)
+def test_a_change_may_be_done_in_part(
+    change: Change, status: Status, undone: tuple[Undone, ...], expected: tuple[bool, bool, bool]
+) -> None:
+    """Then the run is not whole; a user who is not active was not reactivated."""
+    one = Outcome(change=change, status=status, undone=undone)
+    run = Run(tenant="qa", commit=None, digest="sha256:0", outcomes=(one,), requests=1)
+
+    assert expected == (run.whole, one.done_in_part, one.took_effect)
     assert run == Run.model_validate_json(run.model_dump_json())
 
 

@@ -55,27 +55,61 @@ DESK: JsonObject = {"id": "id-desk", "displayName": "Desk", "members": [{"value"
         (UPDATE, {"id": "id-ann"}, ["manager", "title"]),
         (UPDATE, {**ANN, ENTERPRISE: {"site": "London", "manager": {"value": "id-zoe"}}}, ["manager", "site"]),
         (CREATE, ANN, []),
-        (CREATE, {"id": "1", "active": False}, ["title", "roles", "active"]),
+        (CREATE, {"id": "1", "active": False}, ["title", "auditor", "active"]),
         (GrantRoles(**TO_ANN, roles=("auditor",)), ANN, []),
-        (GrantRoles(**TO_ANN, roles=("auditor", "specialist")), ANN, ["roles"]),
+        (GrantRoles(**TO_ANN, roles=("auditor", "specialist")), ANN, ["specialist"]),
         (RevokeRoles(**TO_ANN, roles=("specialist",)), ANN, []),
-        (RevokeRoles(**TO_ANN, roles=("specialist", "auditor")), ANN, ["roles"]),
+        (RevokeRoles(**TO_ANN, roles=("specialist", "auditor")), ANN, ["auditor"]),
         (DeactivateUser(**TO_ANN), ANN, ["active"]),
         (DeactivateUser(**TO_ANN), {"id": "id-ann", "active": "False"}, []),
         (ReactivateUser(**TO_ANN), ANN, []),
         (ReactivateUser(**TO_ANN), {"id": "id-ann", "active": False}, ["active"]),
         (AddMembers(**TO_DESK, members=("user/ann",)), DESK, []),
-        (AddMembers(**TO_DESK, members=("user/ann", "user/bob")), DESK, ["members"]),
+        (AddMembers(**TO_DESK, members=("user/ann", "user/bob")), DESK, ["user/bob"]),
         (AddMembers(**TO_DESK, members=("user/ann", "user/unknown")), DESK, []),
         (RemoveMembers(**TO_DESK, members=("id/4711",)), DESK, []),
-        (RemoveMembers(**TO_DESK, members=("id/4711", "user/ann")), DESK, ["members"]),
+        (RemoveMembers(**TO_DESK, members=("id/4711", "user/ann")), DESK, ["user/ann"]),
         (CreateGroup(key="group/new", attributes=attributes(displayName="Desk"), members=("user/ann",)), DESK, []),
         (UpdateGroup(**TO_DESK, attributes=attributes(displayName="Crew")), DESK, ["displayName"]),
     ],
 )
 def test_what_the_answer_has_not_as_asked_is_listed(change: Change, answer: JsonObject, expected: list[str]) -> None:
-    """By attribute, and `roles`, `active` and `members`; more than was asked for is fine."""
-    assert expected == list_not_taken(change, IDS, answer)
+    """By attribute, `active`, role and member; more than was asked for is fine."""
+    assert expected == [part.name for part in list_not_taken(change, IDS, answer)]
+
+
+SECRET = AttributeChange(
+    path="title", before="Clerk", after="Chief", redacted=True, redacted_pair=("fingerprint:1", "fingerprint:2")
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "answer", "expected"),
+    [
+        (UPDATE, {**ANN, "title": "senior"}, [("title", "Senior", "senior")]),
+        (UPDATE, {**ANN, ENTERPRISE: {"manager": {"value": "id-zoe"}}}, [("manager", "user/bob", "id/id-zoe")]),
+        (UPDATE, {**ANN, ENTERPRISE: {}}, [("manager", "user/bob", None)]),
+        (UpdateUser(**TO_ANN, attributes=(SECRET,)), {**ANN, "title": "Chief"}, []),
+        (UpdateUser(**TO_ANN, attributes=(SECRET,)), ANN, [("title", "fingerprint:2", "(redacted)")]),
+        (
+            UpdateUser(**TO_ANN, attributes=(SECRET,)),
+            {**ANN, "title": "Clerk"},
+            [("title", "fingerprint:2", "fingerprint:1")],
+        ),
+        (UpdateUser(**TO_ANN, attributes=(SECRET,)), {"id": "id-ann"}, [("title", "fingerprint:2", None)]),
+        (DeactivateUser(**TO_ANN), ANN, [("active", False, True)]),
+        (RevokeRoles(**TO_ANN, roles=("auditor",)), ANN, [("auditor", False, True)]),
+        (AddMembers(**TO_DESK, members=("user/bob",)), DESK, [("user/bob", True, False)]),
+    ],
+)
+def test_it_is_listed_with_the_values_asked_for_and_found(
+    change: Change, answer: JsonObject, expected: list[tuple[str, object, object]]
+) -> None:
+    """A live manager by id; redacted values as fingerprints, and a value without one not at all."""
+    found = list_not_taken(change, IDS, answer)
+
+    assert expected == [(part.name, part.asked, part.got) for part in found]
+    assert {"changed"} >= {part.why for part in found}
 
 
 def test_an_answer_that_is_no_resource_is_not_held_against_the_change() -> None:
@@ -101,6 +135,6 @@ def test_an_overwrite_of_roles_is_held_against_what_was_asked(
     revoke = RevokeRoles(key="user/ann", target_id="31", roles=("key_contact",), held=before)
     [step] = make_steps([grant, revoke], "permissions")
 
-    assert not_granted == list_roles_not_taken(grant, frozenset(held))
-    assert not_revoked == list_roles_not_taken(revoke, frozenset(held))
+    assert not_granted == [part.of for part in list_roles_not_taken(grant, frozenset(held))]
+    assert not_revoked == [part.of for part in list_roles_not_taken(revoke, frozenset(held))]
     assert others == list_other_differences(step, frozenset(held))
