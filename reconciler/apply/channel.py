@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from reconciler.apply.forms import LearnedForms
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.messages import Request, Response
@@ -58,12 +59,16 @@ class RolesChannel:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST."""
+    """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST.
+
+    `forms` are the forms of requests that the service takes.
+    """
 
     send: Send
     dialect: Dialect
     log: Log = _NoLog()
     roles: RolesChannel | None = None
+    forms: LearnedForms = field(default_factory=LearnedForms)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,10 @@ from http import HTTPStatus
 
 from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
+from reconciler.apply.forms import FormedSend
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.apply.second_try import send_in_turn
+from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
 from reconciler.core.scim.people import NotPeople, roles_request
@@ -34,7 +36,9 @@ class Exchange:
         """Returns the outcome of each change of the step, whatever happens, and the number of requests sent."""
         over_rest = self.channel.roles if step.via == "permissions" else None
         counted = CountedSend(over_rest.send if over_rest else self.channel.send)
-        return replace(await self._tried(step, counted), requests=counted.requests)
+        formed = FormedSend(counted, self.channel.dialect, self.channel.forms)
+        answered = await self._tried(step, counted if over_rest else formed)
+        return replace(add_detail(answered, formed.remark), requests=counted.requests)
 
     async def _tried(self, step: Step, send: Send) -> Answered:
         try:
@@ -58,12 +62,20 @@ class Exchange:
         response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, send))
-        if response.succeeded and _leaves_open(step, response):
+        if response.succeeded and self._leaves_open(step, response):
             response = await self._read_back(step, response, send)
-        answered = judge_answer(step, self.ids, response)
+        answered = settle_unlisted(judge_answer(step, self.ids, response), response, self.channel.dialect)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
         return answered
+
+    def _leaves_open(self, step: Step, response: Response) -> bool:
+        """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
+        if not isinstance(response.body, dict):
+            return True
+        about_members = any(change.members for change in step.changes)
+        hidden = "hides_members" in self.channel.dialect.quirks
+        return about_members and "members" not in response.body and not hidden
 
     async def _read_back(self, step: Step, response: Response, send: Send) -> Response:
         """Reads a resource if the answer to a write contained neither it nor the changed members."""
@@ -94,9 +106,3 @@ async def _overwrite(step: Step, account: str, send: Send) -> Answered:
     if response.succeeded and not isinstance(response.body, dict):
         response = await send(roles_request(str(step.changes[0].target_id), account))
     return judge_roles(step, response)
-
-
-def _leaves_open(step: Step, response: Response) -> bool:
-    """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
-    about_members = any(change.members for change in step.changes)
-    return not isinstance(response.body, dict) or (about_members and "members" not in response.body)

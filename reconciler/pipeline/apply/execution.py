@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
 from reconciler.apply.execute import execute
+from reconciler.apply.forms import LearnedForms
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import make_steps
@@ -46,7 +47,7 @@ class CarriedOut:
 def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channel:
     """Returns the channel that sends changes over the connections and logs each attempt."""
     roles = RolesChannel(connections.rest.client.send, connections.rest.account) if connections.rest else None
-    return Channel(connections.scim.send, dialect, log, roles)
+    return Channel(connections.scim.send, dialect, log, roles, LearnedForms(connections.scim.url))
 
 
 async def carry_out(
