@@ -28,8 +28,9 @@ def assume_members(desired: DesiredState, earlier: Earlier, live: LiveState) -> 
 
 
 def applied_members(earlier: Earlier, links: Links) -> Iterator[tuple[LiveGroup, frozenset[str]]]:
-    """Yields each live group that the last complete apply managed, with the live ids of the members declared there."""
-    for key, group in (earlier.applied.groups if earlier.applied else {}).items():
+    """Yields each live group that git managed at the last apply, else at the base, with the live ids of its members."""
+    before = earlier.applied or earlier.base  # without a named base, the base is the commit of the last complete apply
+    for key, group in (before.groups if before else {}).items():
         live = links.group(key)
         if live and group.in_scope and group.members is not None:
             yield live, frozenset(_ids_of(links, group.members))

@@ -38,7 +38,7 @@ def _warn_of_members(live: LiveState, tenant: Tenant, links: Links, earlier: Ear
     if not filled:
         return []
     message = (
-        f"the service lists no member of any group, though the last apply put some into {few(filled, MOST_NAMED)}: "
+        f"the service lists no member of any group, though git declared some of {few(filled, MOST_NAMED)} before: "
         "either all of them were taken out, or the service does not list members"
     )
     hint = "if it never lists them, add `quirks: [hides_members]` to the tenant"

@@ -78,7 +78,7 @@ class MadePlan:
 
 def make_plan(gathered: PlanInput) -> MadePlan:
     """Returns the plan for the input. Equal inputs give the same plan, whatever their order."""
-    if "hides_members" in gathered.tenant.quirks:
+    if "hides_members" in gathered.tenant.quirks and not gathered.first_apply:
         gathered = replace(gathered, live=assume_members(gathered.desired, gathered.earlier, gathered.live))
     decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, gathered.evidence)
     exceeded = _check_guardrails(gathered, decided)

@@ -28,7 +28,7 @@ REFUSALS: Final = frozenset(
 )
 _REMOVED_MEMBER: Final = re.compile(r'members\[value eq "(.*)"\]')
 _ABOUT_PATH: Final = re.compile(r"\bpath\b|invalidpath|notarget", re.IGNORECASE)
-_ABOUT_FILTER: Final = re.compile(r"filter|members\[|invalidpath|\bpath\b", re.IGNORECASE)
+_ABOUT_FILTER: Final = re.compile(r"filter|members\[", re.IGNORECASE)
 
 
 def find_form(request: Request, refusal: Response, known: Collection[Quirk]) -> Form | None:
@@ -39,15 +39,12 @@ def find_form(request: Request, refusal: Response, known: Collection[Quirk]) -> 
     operations = operations_of(request)
     if "$ref" in said and "members_with_ref" not in known and _adds_members(request):
         return "members_with_ref"
-    removes = any(_removed_member(operation) for operation in operations)
-    asks = refusal.status == HTTPStatus.NOT_IMPLEMENTED or _ABOUT_FILTER.search(said)
-    if removes and asks and "members_removed_by_value" not in known:
-        return "members_removed_by_value"
-    has_path = any("path" in operation and not _is_about_members(operation) for operation in operations)
-    has_path = has_path or any(operation.get("op") == "add" and "path" in operation for operation in operations)
+    has_path = any("path" in operation and not _removed_member(operation) for operation in operations)
     if has_path and _ABOUT_PATH.search(said) and "patch_without_path" not in known:
         return "patch_without_path"
-    return None
+    removes = any(_removed_member(operation) for operation in operations)
+    asks = refusal.status == HTTPStatus.NOT_IMPLEMENTED or _ABOUT_FILTER.search(said) or _ABOUT_PATH.search(said)
+    return "members_removed_by_value" if removes and asks and "members_removed_by_value" not in known else None
 
 
 def _words(refusal: Response) -> str:

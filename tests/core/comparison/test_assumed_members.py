@@ -38,13 +38,21 @@ def test_a_group_that_lists_its_members_has_those() -> None:
     assert {"id-desk": {"id-bob"}, "id-free": {"id-ann"}} == assumed
 
 
+def test_the_base_is_the_last_apply_where_no_other_is_named() -> None:
+    """A named base beside an apply is not what was applied."""
+    live = live_state(live_user("ann"), live_user("bob"), hidden("desk"))
+
+    assert {"id-ann", "id-bob"} == assume_members(HEAD, Earlier(base=APPLIED), live).groups[0].members
+    assert {"id-ann"} == assume_members(HEAD, Earlier(APPLIED, HEAD), live).groups[0].members
+
+
 def test_without_hidden_groups_or_an_apply_nothing_is_assumed() -> None:
-    """Nor from the base of a pull request, which need not have been applied."""
+    """The live state stays as it is."""
     listed = live_state(live_user("ann"), live_group("desk", ["ann"]))
     concealed = live_state(live_user("ann"), hidden("desk"))
 
     assert listed is assume_members(HEAD, Earlier(applied=APPLIED), listed)
-    assert concealed == assume_members(HEAD, Earlier(base=APPLIED), concealed)
+    assert concealed == assume_members(HEAD, Earlier(), concealed)
 
 
 def test_a_group_that_was_out_of_scope_or_whose_members_were_unmanaged_is_left() -> None:

@@ -39,7 +39,9 @@ def plan_of(
     )
     earlier = Earlier(before, before)
     tenant = Tenant(url="sandbox", quirks=list(quirks))
-    gathered = PlanInput(head, live_state(*live), tenant, Guardrails(), date(2026, 3, 31), earlier)
+    gathered = PlanInput(
+        head, live_state(*live), tenant, Guardrails(), date(2026, 3, 31), earlier, first_apply=applied is None
+    )
     return make_plan(replace(gathered, evidence=evidence_of(earlier))).plan
 
 
