@@ -227,6 +227,23 @@ def test_lists_that_leave_attributes_out_are_completed_by_id(office: Office) -> 
     assert (3, 0, 0, 0) == (without.code, declared.code, targeted.code, drift.code), declared.said + drift.said
 
 
+def test_check_suggests_the_lines_for_an_odd_service(office: Office) -> None:
+    """The quirks that reads show, with their meaning; once declared, nothing is suggested."""
+    office.commit(PEOPLE, **RFC)
+    assert 0 == office.project.run("apply", "--yes").code
+    behave(office, Habits(refuses_count=400, hides=("members",), lists_hide=("title",)))
+
+    writes = len(office.asked)
+    before = office.project.run("check")
+    office.commit(PEOPLE, quirks="[count_refused, hides_members, lists_hide_attributes]", **RFC)
+    after = office.project.run("check", "--format", "json")
+
+    assert "quirks: [count_refused, hides_members, lists_hide_attributes]" in before.out
+    assert "# hides_members: the service does not list members; those of the last apply are assumed" in before.out
+    assert [] == after.document["suggested"].get("quirks", [])
+    assert writes == len(office.asked)
+
+
 def test_a_name_that_is_taken_by_an_unlisted_user_is_said_so(office: Office) -> None:
     """409, and no list or look-up has the holder."""
     office.commit("users:\n  eve: {userName: eve@example.com}\n")

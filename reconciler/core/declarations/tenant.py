@@ -193,8 +193,13 @@ class Tenant(Declaration):
     @property
     def is_4me(self) -> bool:
         """Whether the service is 4me, by its dialect or address; advice about 4me's own pages is for these tenants."""
+        return self.dialect == "4me" or self.has_4me_address
+
+    @property
+    def has_4me_address(self) -> bool:
+        """Whether the address is one of 4me's."""
         host = urlsplit(self.url).hostname or ""
-        return self.dialect == "4me" or any(host == known or host.endswith(f".{known}") for known in HOSTS_OF_4ME)
+        return any(host == known or host.endswith(f".{known}") for known in HOSTS_OF_4ME)
 
     @field_validator("quirks")
     @classmethod

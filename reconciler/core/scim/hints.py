@@ -22,7 +22,9 @@ ABSENT_IS_INACTIVE: Final = (
     "the answer has no `active`: if the service leaves it out for inactive users, "
     "add `quirks: [active_absent_is_false]` to the tenant"
 )
-_EXPECTS_OPERATIONS: Final = re.compile(r"operations|patchop", re.IGNORECASE)
+_EXPECTS_OPERATIONS: Final = re.compile(
+    r"operations|patchop|extra (inputs|fields|properties)|additional propert|unrecognized", re.IGNORECASE
+)
 
 
 def hint_at_dialect(request: Request, refusal: Response, dialect: Dialect) -> str:

@@ -21,6 +21,7 @@ from reconciler.core.scim.wire import DIALECTS
     [
         ("PATCH", "4me", 400, "Operations required", WRONG_DIALECT),
         ("PATCH", "4me", 422, "schemas must contain PatchOp", WRONG_DIALECT),
+        ("PATCH", "4me", 400, "Extra inputs are not permitted: title", WRONG_DIALECT),
         ("PATCH", "4me", 400, "title is invalid", ""),
         ("PATCH", "4me", 500, "Operations required", ""),
         ("POST", "4me", 400, "Operations required", ""),
