@@ -13,6 +13,7 @@ from reconciler.core.model.messages import Response
 from reconciler.core.planner.steps import Step, target_of
 from reconciler.core.planner.verify import list_not_taken, list_other_differences, list_roles_not_taken
 from reconciler.core.scim.people import read_roles
+from reconciler.core.scim.same_ids import is_same_id
 from reconciler.core.scim.wire import NotScim, describe_error, read_id
 
 GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -68,7 +69,7 @@ def judge_answer(step: Step, ids: Mapping[str, str], response: Response) -> Answ
     if not isinstance(response.body, dict):
         raise NotScim("the service answered with success, but without the resource")
     live_id = read_id(response.body)
-    if not step.creates and live_id != target_of(step, ids):
+    if not step.creates and not is_same_id(live_id, target_of(step, ids)):
         raise NotScim(f"the change of {target_of(step, ids)} was answered with {live_id}")
     undone = {change.id: list_not_taken(change, ids, response.body) for change in step.changes}
     return Answered("applied", live_id=live_id, undone=undone)

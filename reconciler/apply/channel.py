@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from reconciler.apply.forms import LearnedForms
 from reconciler.core.changes.asked import RefusedPaths
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
@@ -63,7 +64,7 @@ class Channel:
     """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST.
 
     `refused` are the attributes that the account refused before. `required` are those of a create that a user or group
-    is found by: it is never created without them.
+    is found by: it is never created without them. `forms` are the forms of requests that the service takes.
     """
 
     send: Send
@@ -72,6 +73,7 @@ class Channel:
     roles: RolesChannel | None = None
     refused: RefusedPaths = field(default_factory=RefusedPaths)
     required: Mapping[Kind, Iterable[str]] = field(default_factory=lambda: MATCHING)
+    forms: LearnedForms = field(default_factory=LearnedForms)
 
 
 @dataclass(slots=True)

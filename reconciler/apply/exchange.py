@@ -14,8 +14,9 @@ from http import HTTPStatus
 from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.apart import Apart, is_refused
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
+from reconciler.apply.forms import FormedSend
 from reconciler.apply.lookup import find_created, name_holder
-from reconciler.apply.second_try import send_in_turn
+from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.model.resources import Kind as ResourceKind
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
@@ -38,15 +39,17 @@ class Exchange:
         """Returns the outcome of each change of the step, whatever happens, and the number of requests sent."""
         over_rest = self.channel.roles if step.via == "permissions" else None
         counted = CountedSend(over_rest.send if over_rest else self.channel.send)
-        return replace(await self._tried(step, counted), requests=counted.requests)
+        formed = FormedSend(counted, self.channel.dialect, self.channel.forms)
+        answered = await self._tried(step, counted if over_rest else formed, counted)
+        return replace(add_detail(answered, formed.remark), requests=counted.requests)
 
-    async def _tried(self, step: Step, send: CountedSend) -> Answered:
+    async def _tried(self, step: Step, send: Send, counted: CountedSend) -> Answered:
         try:
             return await self._exchange(step, send)
         except (NotScim, NotPeople, LostAnswer, NotAnAnswer) as error:
             return Answered.all("failed", f"{error}; the next plan shows whether it was done")
         except NotSent as error:
-            if send.requests:  # it was stopped between a write and the request that shows its result
+            if counted.requests:  # it was stopped between a write and the request that shows its result
                 return Answered.all("failed", f"{error}; the next plan shows whether it was done")
             return Answered.all("skipped", str(error))
         except Unreachable as error:
@@ -66,11 +69,12 @@ class Exchange:
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, send))
         if apart.suspects or is_refused(response):
-            return await apart.finish(first, response)
-        answered = judge_answer(step, self.ids, response)
+            answered = await apart.finish(first, response)
+        else:
+            answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
-        return answered
+        return settle_unlisted(answered, response, self.channel.dialect)
 
     def _ask_apart(self, step: Step, send: Send) -> Apart:
         """Returns the parts of a step, with those that the service refused before."""
@@ -84,10 +88,18 @@ class Exchange:
     async def _write(self, step: Step, send: Send) -> Response:
         """Sends the request of a step; if the answer to a success does not show the change, reads the resource."""
         request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
-        if response.succeeded and _leaves_open(step, response):
+        response = await (self._create(step, request, send) if step.creates else send(request))
+        if response.succeeded and self._leaves_open(step, response):
             response = await self._read_back(step, response, send)
         return response
+
+    def _leaves_open(self, step: Step, response: Response) -> bool:
+        """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
+        if not isinstance(response.body, dict):
+            return True
+        about_members = any(change.members for change in step.changes)
+        hidden = "hides_members" in self.channel.dialect.quirks
+        return about_members and "members" not in response.body and not hidden
 
     async def _read_back(self, step: Step, response: Response, send: Send) -> Response:
         """Reads a resource if the answer to a write contained neither it nor the changed members."""
@@ -103,7 +115,7 @@ class Exchange:
         while True:
             attempt += 1
             try:
-                return await send_in_turn(step, request, send)
+                return await send(request)
             except LostAnswer:
                 found = await find_created(step, send)
                 if found is not None:
@@ -118,9 +130,3 @@ async def _overwrite(step: Step, account: str, send: Send) -> Answered:
     if response.succeeded and not isinstance(response.body, dict):
         response = await send(roles_request(str(step.changes[0].target_id), account))
     return judge_roles(step, response)
-
-
-def _leaves_open(step: Step, response: Response) -> bool:
-    """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
-    about_members = any(change.members for change in step.changes)
-    return not isinstance(response.body, dict) or (about_members and "members" not in response.body)

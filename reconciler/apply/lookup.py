@@ -39,9 +39,10 @@ async def name_holder(step: Step, conflict: Response, send: Callable[[Request], 
     try:
         holders = await _candidates(step, send)
     except (LostAnswer, NotScim):
-        holders = []
-    if not holders:
         return f"refused: {reason}"
+    if not holders:
+        what = "user" if step.kind == "Users" else "group"
+        return f"the name is taken by a {what} that this token does not list: {reason}"
     external_id = step.attributes().get("externalId")
     if any(holder.attributes.get("externalId") == external_id for holder in holders):
         return f"it already exists ({holders[0].id}): plan again, and the plan matches it ({reason})"

@@ -16,6 +16,7 @@ from reconciler.pipeline.workspace import Workspace
 if TYPE_CHECKING:
     from reconciler.core.declarations.tenant import Tenant
     from reconciler.core.model.shards import Part
+    from reconciler.core.scim.survey import Survey
     from reconciler.live.client import Client
     from reconciler.live.rest import RestLine
     from reconciler.pipeline.desired.current_state import CurrentState
@@ -27,9 +28,10 @@ FORMATS = click.Choice(["text", "json"])
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @click.pass_obj
 def check(workspace: Workspace, form: str) -> None:
-    """Test the connection and the token, and report what the service supports.
+    """Test the connection and the token, and report what the service does.
 
-    Reads a few pages. The account is not changed.
+    Reads a few pages, tries filters and pages, and suggests the dialect and quirks to declare in tenants.yaml. The
+    account is not changed.
     """
     from reconciler.pipeline.desired.current_state import load_current_state, log_token
 
@@ -43,8 +45,9 @@ def check(workspace: Workspace, form: str) -> None:
 
 
 async def _ask(current: CurrentState) -> dict[str, Any]:
-    from reconciler.core.declarations.token_expiry import days_left
-    from reconciler.live.discovery import ask_config, count_resources
+    from reconciler.core.scim.dialect import dialect_of
+    from reconciler.core.scim.survey import judge_service, list_features
+    from reconciler.live.survey import survey
     from reconciler.pipeline.account.connect import connect
     from reconciler.pipeline.account.roles import connect_rest
     from reconciler.pipeline.notifications import check_notifiers
@@ -52,27 +55,51 @@ async def _ask(current: CurrentState) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         client: Client = await connect(stack, current)
         rest = await connect_rest(stack, current, client)
-        users = await count_resources(client, "Users")
-        groups = await count_resources(client, "Groups")
-        config = await ask_config(client)
+        answers = await survey(client, dialect_of(current.tenant), at_4me=current.tenant.has_4me_address)
+        asked = client.requests
         permissions = await _ask_rest(rest, current.tenant) if rest else None
-    expires, left = (
-        current.tenant.token.expires if current.tenant.token else None,
-        days_left(current.tenant, current.today),
-    )
     return {
-        "tenant": current.tenant_name,
-        "url": current.tenant.url,
-        "enabled": current.tenant.enabled,
-        "dialect": current.tenant.dialect,
-        "token_expires": expires.isoformat() if expires else None,
-        "token_days_left": left,
-        "users": users,
-        "groups": groups,
-        "supports": config,
-        "roles_via": current.tenant.roles_via,
+        **_describe_settings(current),
+        "users": answers.users.total,
+        "groups": answers.groups.total,
+        "supports": list_features(answers.config),
         "permissions": permissions,
         "notifications": check_notifiers(current),
+        **_describe_service(current.tenant, judge_service(answers), asked),
+    }
+
+
+def _describe_settings(current: CurrentState) -> dict[str, Any]:
+    from reconciler.core.declarations.token_expiry import days_left
+
+    tenant = current.tenant
+    expires = tenant.token.expires if tenant.token else None
+    return {
+        "tenant": current.tenant_name,
+        "url": tenant.url,
+        "enabled": tenant.enabled,
+        "dialect": tenant.dialect,
+        "quirks": list(tenant.quirks),
+        "token_expires": expires.isoformat() if expires else None,
+        "token_days_left": days_left(tenant, current.today),
+        "roles_via": tenant.roles_via,
+    }
+
+
+def _describe_service(tenant: Tenant, found: Survey, requests: int) -> dict[str, Any]:
+    """Returns the findings, and what to declare that the tenant does not declare yet."""
+    quirks = sorted({*tenant.quirks, *found.quirks})
+    fits = set(quirks) == set(tenant.quirks)
+    return {
+        "service": [
+            {"question": one.question, "answer": one.answer, "meaning": one.meaning, "quirk": one.quirk}
+            for one in found.findings
+        ],
+        "service_requests": requests,
+        "suggested": {
+            **({} if found.dialect == tenant.dialect else {"dialect": found.dialect}),
+            **({} if fits else {"quirks": quirks}),
+        },
     }
 
 
@@ -88,7 +115,9 @@ async def _ask_rest(rest: RestLine, tenant: Tenant) -> dict[str, Any]:
 def _as_text(facts: dict[str, Any]) -> str:
     from reconciler.core.declarations.token_expiry import spell_days
     from reconciler.core.model.amounts import count
+    from reconciler.report.service_table import render_findings, render_suggestion
 
+    suggested = facts["suggested"]
     supports = ", ".join(f"{name}: {'yes' if has else 'no'}" for name, has in facts["supports"].items())
     left = facts["token_days_left"]
     token = "no last day declared" if left is None else f"{spell_days(left)}, until {facts['token_expires']}"
@@ -108,6 +137,13 @@ def _as_text(facts: dict[str, Any]) -> str:
             f"  roles         {roles}",
             f"  supports      {supports or 'unknown: no ServiceProviderConfig'}",
             f"  notifies      {notified or 'no e-mail address and no chat'}",
+            "",
+            render_findings(
+                [(row["question"], row["answer"], row["meaning"]) for row in facts["service"]],
+                facts["service_requests"],
+            ),
+            "",
+            render_suggestion(facts["tenant"], suggested.get("dialect"), suggested.get("quirks", ())),
         ]
     )
 

@@ -7,7 +7,7 @@ of these requests and in no message; redirects are not followed. A `ServiceProfi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
@@ -41,7 +41,8 @@ Answered: TypeAlias = "Response | httpx.HTTPError | NotAnAnswer"
 class ServiceProfile:
     """The format and headers of a kind of service, and what to do if it refuses the token or is not that service.
 
-    `repeatable`: a POST changes nothing, so it may be sent again after a lost answer.
+    `repeatable`: a POST changes nothing, so it may be sent again after a lost answer. `normalise` puts the documents of
+    the service into one form.
     """
 
     expects: str
@@ -50,11 +51,12 @@ class ServiceProfile:
     sends: ContentType
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = False
+    normalise: Callable[[object], object] = lambda document: document
 
 
 SCIM = ServiceProfile(
     expects="SCIM",
-    refused=("Renew it in 4me under Settings, Apps, SCIM, and update the variable that the tenant's `token` names"),
+    refused="Renew it, and update the variable that the tenant's `token` names",
     setting="the tenant's url",
     sends="application/scim+json",
 )
@@ -89,7 +91,8 @@ class Client:
     """Sends requests to one service. `requests` counts those sent, with retries; `waiting` knows and ends its waits.
 
     `token` is None if the service needs none; `dated` is the `Date` header of the first answer that has one. `needed`
-    counts the requests that a read is known to need so far.
+    counts the requests that a read is known to need so far. `refuses_count` is set if lists are answered only without
+    `count`.
     """
 
     def __init__(  # noqa: PLR0913  # the parts of a connection
@@ -106,6 +109,7 @@ class Client:
         self.transport = transport
         self.requests = 0
         self.needed = 0
+        self.refuses_count = False
         self.windows = windows
         self.dated: str | None = None
         self.waiting = Waiting(urlsplit(url).hostname or url, clock)
@@ -127,8 +131,10 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, *, final: Container[int] = ()) -> Response:
         """Sends the request, with as many attempts as the retry rules allow, and returns the answer.
+
+        An answer with a `final` status is returned at once.
 
         Raises LostAnswer if no answer came, or if a create may have happened despite a server error (after the wait
         that the answer asks for); NotAnAnswer if the answer is not JSON; Unreachable for refused credentials (401) and
@@ -137,9 +143,9 @@ class Client:
         refuse_method(request.method)
         tried = Tried()
         with self.waiting.open(tried):
-            return await self._send(request, tried)
+            return await self._send(request, tried, final)
 
-    async def _send(self, request: Request, tried: Tried) -> Response:
+    async def _send(self, request: Request, tried: Tried, final: Container[int]) -> Response:
         renewed = False
         creates = request.method == "POST" and not self._profile.repeatable
         while True:
@@ -149,7 +155,8 @@ class Client:
                 tried.attempt, renewed = tried.attempt - 1, True
                 continue
             status = answer.status if isinstance(answer, Response) else None
-            wait = self._wait_before_retry("POST" if creates else "GET", tried.attempt, answer)
+            method: Method = "POST" if creates else "GET"
+            wait = None if status in final else self._wait_before_retry(method, tried.attempt, answer)
             self.needed += wait is not None
             why = "no answer came" if status is None else f"the service answered {status}"
             if wait is None or not await self.waiting.wait(Wait(wait, why)):
@@ -238,7 +245,7 @@ class Client:
 
     def _parse(self, answer: httpx.Response, body: bytes) -> object:
         try:
-            return read_json(body)
+            return self._profile.normalise(read_json(body))
         except ValueError as error:
             if not answer.is_success:
                 return None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.model.messages import JsonObject, Request
+from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.model.states import Certificate
 from reconciler.core.scim.increment import (
     Binding,
@@ -29,6 +29,7 @@ from reconciler.core.scim.increment import (
     next_start,
 )
 from reconciler.core.scim.pages import Listing, add_up, list_starts
+from reconciler.core.scim.refusals import is_no_page
 from reconciler.core.scim.wire import Dialect, NotScim, Page, describe_error, list_request, read_page
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
@@ -54,11 +55,13 @@ async def read_to_keep(client: Client, dialect: Dialect, of: Binding, now: datet
 
 async def read_on(client: Client, dialect: Dialect, kept: IncrementalSnapshot, now: datetime) -> Read:
     """Reads the account from the snapshot and the changes since; raises NotCertain if a change may be missing."""
+    if "lists_hide_attributes" in dialect.quirks:
+        raise NotCertain("the lists of the service leave attributes out (`lists_hide_attributes`)")
     before = client.requests
     users = await _read_changed(client, dialect, kept)
     begun = begin(now, client.dated)
     start = next_start(kept, len(users))
-    page = await _read_page(client, list_request("Users", start, dialect.page_size))
+    page = await _read_page(client, list_request("Users", start, _count(client, dialect.page_size)))
     certify(users, page, start)
 
     snapshot, certificate = await read_around(client, dialect, Listing(users), before)
@@ -70,21 +73,46 @@ async def read_on(client: Client, dialect: Dialect, kept: IncrementalSnapshot, n
 async def _read_changed(client: Client, dialect: Dialect, kept: IncrementalSnapshot) -> Mapping[str, JsonObject]:
     """Returns all users: the changed ones as they are now, the others from the snapshot."""
     since = ask_since(kept)
-    first = await _read_page(client, changed_request(since, 1, dialect.page_size))
+    first = await _read_page(client, changed_request(since, 1, _count(client, dialect.page_size)))
     check_first(kept, since, first)
     size = len(first.resources)
-    requests = (changed_request(since, start, size) for start in list_starts(first.total, size, size))
+    requests = (changed_request(since, start, _count(client, size)) for start in list_starts(first.total, size, size))
     changed = add_up("Users", first, await asyncio.gather(*(_read_page(client, request) for request in requests)))
     if changed.faults:
         raise NotCertain(f"the list of changed users is inconsistent: {changed.faults[0]}")
+    if size and first.total % (size if first.total > size else dialect.page_size) == 0:
+        await _check_the_end(client, changed_request(since, first.total + 1, _count(client, size)))
     return bring_up_to_date(kept, since, changed.resources)
+
+
+def _count(client: Client, size: int) -> int | None:
+    """Returns the size of pages to request, or None if the service refuses `count`."""
+    return None if client.refuses_count else size
+
+
+async def _check_the_end(client: Client, request: Request) -> None:
+    """Raises NotCertain unless no row follows full pages, because only that shows a total that is too low."""
+    try:
+        response = await client.send(request)
+    except Unreachable as error:
+        raise NotCertain(f"the end of the list of changed users could not be read: {error}") from error
+    if is_no_page(response):
+        return
+    if _read_answer(response).resources:
+        raise NotCertain("more users changed than were announced")
 
 
 async def _read_page(client: Client, request: Request) -> Page:
     try:
-        response = await client.send(request)
-        if not response.succeeded:
-            raise NotCertain(f"the list of changed users was answered with {describe_error(response)}")
+        return _read_answer(await client.send(request))
+    except Unreachable as error:
+        raise NotCertain(f"the list of changed users could not be read: {error}") from error
+
+
+def _read_answer(response: Response) -> Page:
+    if not response.succeeded:
+        raise NotCertain(f"the list of changed users was answered with {describe_error(response)}")
+    try:
         return read_page(response.body)
-    except (NotScim, Unreachable) as error:
+    except NotScim as error:
         raise NotCertain(f"the list of changed users could not be read: {error}") from error

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from reconciler.core.model.messages import Response
 from reconciler.core.scim.pages import Listing, add_up, conclude, goes_on, join_up, list_starts
-from reconciler.core.scim.wire import Dialect, NotScim, Page, describe_error, list_request, read_id, read_page
+from reconciler.core.scim.refusals import is_no_page
+from reconciler.core.scim.wire import Dialect, NotScim, Page, read_id
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client
+from reconciler.live.paging import page_of, request_first_page, request_page
 
 Kind = Literal["Users", "Groups"]
 MOST_PAGES = 100_000
@@ -42,21 +43,35 @@ async def _look(client: Client, kind: Kind, dialect: Dialect, first: Page) -> Li
     pages = await asyncio.gather(*(_try_page(client, kind, start, size) for start in starts))
     listing = add_up(kind, first, [page for page in pages if isinstance(page, Page)])
     listing = listing.with_faults(*(page for page in pages if isinstance(page, str)))
-    if not listing.faults and size and first.total % (dialect.page_size if dialect.pages_are_known else size) == 0:
+    if not listing.faults and size and first.total % (size if starts else _full_size(client, dialect, size)) == 0:
         return await _look_past_the_end(client, kind, size, listing)
     return listing
 
 
 async def _look_past_the_end(client: Client, kind: Kind, size: int, listing: Listing) -> Listing:
-    """Requests one more page after full pages, because only that shows a total that is too low."""
+    """Requests one more page after full pages, because only that shows a total that is too low.
+
+    400 and 404 mean that no page follows. Any other refusal leaves that open, and so is a fault.
+    """
     received = len(listing.resources)
     try:
-        response = await client.send(list_request(kind, received + 1, size))
-        ids = {read_id(row) for row in _page_of(response).resources} if response.succeeded else set()
+        response = await request_page(client, kind, received + 1, size)
+        if is_no_page(response):
+            return listing
+        page = page_of(response)
+        ids = {read_id(row) for row in page.resources}
     except (NotScim, Unreachable) as error:
         return listing.with_faults(f"{kind} after the last page: {error}")
-    more = (f"{kind}: {received} were announced and more exist",) if ids - listing.resources.keys() else ()
-    return replace(listing, faults=more)
+    if ids - listing.resources.keys():
+        return replace(listing, faults=(f"{kind}: {received} were announced and more exist",))
+    if page.total > received:  # some answer a total of 0 there
+        return replace(listing, faults=(f"{kind}: the total changed from {received} to {page.total} during the read",))
+    return listing
+
+
+def _full_size(client: Client, dialect: Dialect, size: int) -> int:
+    """Returns the rows of a full page: as documented, or else as many as the first page has."""
+    return dialect.page_size if dialect.pages_are_known and not client.refuses_count else size
 
 
 async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
@@ -65,7 +80,7 @@ async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
     size = len(first.resources)
     if size <= 1:
         return await _look(client, kind, dialect, first)  # pages of one row can't overlap
-    full = dialect.page_size if dialect.pages_are_known else size
+    full = _full_size(client, dialect, size)
     pages = {1: first}
     starts: Sequence[int] = list_starts(first.total, size, size - 1)
     for _pages_more in range(MOST_PAGES_MORE):
@@ -80,13 +95,12 @@ async def _look_closer(client: Client, kind: Kind, dialect: Dialect) -> Listing:
 
 
 async def read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
-    """Returns the first page; raises NotAnAnswer if it is not a page, or announces an implausible total."""
+    """Returns the first page.
+
+    Raises NotAnAnswer if it is not a page, or announces an implausible total; Unreachable if it is refused.
+    """
     client.needed += 1
-    response = await client.send(list_request(kind, 1, dialect.page_size))
-    try:
-        page = _page_of(response)
-    except NotScim as error:
-        raise NotAnAnswer(f"{client.url}/{kind}: {error}") from error
+    page = await request_first_page(client, kind, dialect.page_size)
     size = len(page.resources)
     if page.total > MOST_PAGES * max(size, 1):
         raise NotAnAnswer(f"{client.url}/{kind} announces {page.total} resources in pages of {size}: not believed")
@@ -96,12 +110,6 @@ async def read_first_page(client: Client, kind: Kind, dialect: Dialect) -> Page:
 async def _try_page(client: Client, kind: Kind, start: int, count: int) -> Page | str:
     """Returns a later page, or the reason why it is missing, which is a fault of the read."""
     try:
-        return _page_of(await client.send(list_request(kind, start, count)))
+        return page_of(await request_page(client, kind, start, count))
     except (NotScim, Unreachable) as error:
         return f"{kind} from {start}: {error}"
-
-
-def _page_of(response: Response) -> Page:
-    if not response.succeeded:
-        raise NotScim(f"answered {describe_error(response)}")
-    return read_page(response.body)

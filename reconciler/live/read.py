@@ -13,7 +13,8 @@ from http import HTTPStatus
 from reconciler.core.model.messages import JsonObject
 from reconciler.core.model.states import Certificate
 from reconciler.core.scim.pages import Listing
-from reconciler.core.scim.wire import Dialect, NotScim, describe_error, get_request, read_group
+from reconciler.core.scim.same_ids import is_same_id
+from reconciler.core.scim.wire import Dialect, NotScim, Page, describe_error, get_request, read_group
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.lists import Kind, read_first_page, read_list
@@ -26,7 +27,7 @@ async def read_snapshot(client: Client, dialect: Dialect) -> tuple[Snapshot, Cer
     """Reads all users and groups, with members. Raises Unreachable if the first page of users can't be read."""
     before = client.requests
     first = await read_first_page(client, "Users", dialect)  # alone: if it fails, nothing more is sent
-    listing = asyncio.create_task(read_list(client, "Users", dialect, first))
+    listing = asyncio.create_task(_read_users(client, dialect, first))
     grouping = asyncio.create_task(_read_groups(client, dialect))  # in parallel, to use the whole rate
     try:
         listed, groups = await asyncio.gather(listing, grouping)
@@ -57,6 +58,17 @@ async def _join(
     return Snapshot(list(users.resources.values()), list(groups.resources.values())), certificate
 
 
+async def _read_users(client: Client, dialect: Dialect, first: Page | None = None) -> Listing:
+    """Reads all users; each one by id too, if the lists of the service leave attributes out."""
+    listing = await read_list(client, "Users", dialect, first)
+    if "lists_hide_attributes" not in dialect.quirks:
+        return listing
+    details = await _read_details(client, "Users", listing.resources, {})
+    missing = (f"Users: {live_id} was listed, but the request for it {why}" for live_id, why in details.missing.items())
+    whole = {live_id: details.read.get(live_id, row) for live_id, row in listing.resources.items()}
+    return replace(listing, resources=whole, faults=(*listing.faults, *details.faults, *missing))
+
+
 async def _read_groups(client: Client, dialect: Dialect) -> Listing:
     """Reads all groups with their members; reads the list again if a listed group is missing."""
     listing = await read_list(client, "Groups", dialect)
@@ -80,11 +92,15 @@ async def _add_members(client: Client, dialect: Dialect, users: Listing, groups:
 
     A missing member stays unknown, because some services keep deleted users as members.
     """
-    unread = sorted(_list_members(groups.resources.values()) - users.resources.keys() - groups.resources.keys())
+    members = _list_members(groups.resources.values()) - users.resources.keys() - groups.resources.keys()
+    if members:  # some services list ids and members in another letter case
+        listed = {live_id.lower() for live_id in (*users.resources, *groups.resources)}
+        members = {member for member in members if member.lower() not in listed}
+    unread = sorted(members)
     if not unread or users.faults:
         return users
     if len(unread) > 1 + len(users.resources) // dialect.page_size:
-        return await read_list(client, "Users", dialect)
+        return await _read_users(client, dialect)
     added = await _read_details(client, "Users", unread, {})
     return replace(users, resources={**users.resources, **added.read}, faults=tuple(added.faults))
 
@@ -123,8 +139,9 @@ async def _read_one(client: Client, kind: Kind, live_id: str, details: _Details)
         details.faults.append(f"{kind}: {live_id}: {error}")
         return
     reason = f"was answered {describe_error(response)}"
-    if response.succeeded and isinstance(response.body, dict) and response.body.get("id") == live_id:
-        details.read[live_id] = response.body
+    answered = response.body.get("id") if response.succeeded and isinstance(response.body, dict) else None
+    if isinstance(answered, str) and is_same_id(answered, live_id):
+        details.read[answered if kind == "Users" else live_id] = response.body  # type: ignore[assignment]
     elif response.status == HTTPStatus.NOT_FOUND:
         details.missing[live_id] = reason
     else:

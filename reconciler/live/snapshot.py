@@ -11,6 +11,7 @@ from typing import TypeVar
 from reconciler.core.model.messages import JsonObject
 from reconciler.core.model.states import Certificate, LiveState
 from reconciler.core.scim.people import NotPeople, People, people_to_json, read_saved_people, with_people
+from reconciler.core.scim.same_ids import align_references
 from reconciler.core.scim.wire import NotScim, read_group, read_user
 from reconciler.errors import UsageError
 
@@ -41,8 +42,10 @@ def _read_state(
     faults = list(certificate.faults)
     users = _read_each(rows, read_user, faults)
     groups = _read_each(group_rows, read_group, faults)
+    aligned = align_references(users, groups)
+    faults += aligned.faults
     checked = Certificate(certificate.mode, len(users), len(groups), certificate.requests, tuple(faults))
-    state = LiveState(tuple(users), tuple(groups), checked)
+    state = LiveState(tuple(aligned.users), tuple(aligned.groups), checked)
     return state if people is None else join_people(state, people)
 
 

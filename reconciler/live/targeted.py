@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TypeVar
 
-from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.model.resources import Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.scim.same_ids import is_same_id
 from reconciler.core.scim.wire import (
     Dialect,
     NotScim,
@@ -45,8 +46,8 @@ from reconciler.core.targeting.lookup_planner import (
     LookupRound,
     fewest_of,
 )
-from reconciler.errors import Unreachable
 from reconciler.live.client import Client
+from reconciler.live.lookup_line import LookupLine
 
 NO_OR = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.REQUEST_URI_TOO_LONG})
 
@@ -64,7 +65,7 @@ class Targeted:
 async def read_targeted(client: Client, dialect: Dialect, lookup_planner: LookupPlanner) -> Targeted:
     """Reads until the lookup planner has no questions. Raises Unreachable if no request was answered."""
     before = client.requests
-    line = _Line(client, dialect.page_size)
+    line = LookupLine(client, dialect)
     known = KnownAccount()
     while not line.faults:
         lookup_planner, questions = lookup_planner.next_round(known)
@@ -83,35 +84,8 @@ async def read_targeted(client: Client, dialect: Dialect, lookup_planner: Lookup
     return Targeted(known.live_state(certificate), lookup_planner.desired)
 
 
-@dataclass(slots=True)
-class _Line:
-    """The client, and the facts on the service from this run: whether it supports `or`, and the faults.
-
-    `knows_or` is None until a lookup with `or` was answered; `proven` holds attributes whose single lookups work.
-    """
-
-    client: Client
-    page_size: int
-    answers: int = 0
-    knows_or: bool | None = None
-    proven: set[tuple[Endpoint, str]] = field(default_factory=set)
-    faults: list[str] = field(default_factory=list)
-
-    async def send(self, request: Request) -> Response | None:
-        """Returns the answer, or None after adding a fault; raises Unreachable if no request was answered before."""
-        try:
-            response = await self.client.send(request)
-        except Unreachable as error:
-            if not self.answers:
-                raise
-            self.faults.append(str(error))
-            return None
-        self.answers += 1
-        return response
-
-
 async def _answer(
-    line: _Line, lookup_planner: LookupPlanner, questions: LookupRound, known: KnownAccount
+    line: LookupLine, lookup_planner: LookupPlanner, questions: LookupRound, known: KnownAccount
 ) -> KnownAccount:
     """Answers the questions of one round: lookups of users, then of groups, then all gets at once.
 
@@ -124,18 +98,14 @@ async def _answer(
     questions = questions.with_few_samples() if line.knows_or is False else questions
     witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, looked_up)
     groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
+    if "lists_hide_attributes" in line.dialect.quirks:
+        users, questions = [], replace(questions, users=questions.users | {read_id(row) for row in users})
     more_users, with_members = await asyncio.gather(
         _get_all(line, "Users", questions.users), _get_all(line, "Groups", questions.groups)
     )
-    return known.learn(
-        questions,
-        _read_each(line, [*users, *more_users], _found_user),
-        _read_each(
-            line,
-            [*groups, *({"members": [], **group} for group in with_members)],  # an empty group may leave members out
-            _found_group,
-        ),
-    )
+    found_users = _read_each(line, [*users, *more_users], _found_user)
+    found_groups = [*_read_each(line, groups, _found_group), *_read_each(line, with_members, _found_with_members)]
+    return known.learn(questions, found_users, found_groups)
 
 
 def _terms(lookup_planner: LookupPlanner, keys: Iterable[Key], kind: Kind) -> list[list[Term]]:
@@ -144,7 +114,7 @@ def _terms(lookup_planner: LookupPlanner, keys: Iterable[Key], kind: Kind) -> li
 
 
 async def _look_up(
-    line: _Line,
+    line: LookupLine,
     endpoint: Endpoint,
     terms: Sequence[Sequence[Term]],
     witnesses: Witnesses,
@@ -164,11 +134,11 @@ async def _look_up(
     return [*found, *(row for rows in more if rows for row in rows)]
 
 
-async def _ask_together(line: _Line, look_up: LookUp) -> list[JsonObject] | None:
+async def _ask_together(line: LookupLine, look_up: LookUp) -> list[JsonObject] | None:
     """Returns the resources of one lookup of many terms, or None if the service does not support `or`."""
     if line.knows_or is False:
         return None
-    response = await line.send(look_up.request(1, line.page_size))
+    response = await line.send(look_up.request(1, line.count))
     if response is not None and response.status in NO_OR and line.knows_or is None:
         line.knows_or = False
         return None
@@ -177,7 +147,7 @@ async def _ask_together(line: _Line, look_up: LookUp) -> list[JsonObject] | None
 
 
 async def _look_up_singly(
-    line: _Line, endpoint: Endpoint, terms: Sequence[Sequence[Term]], witnesses: Witnesses
+    line: LookupLine, endpoint: Endpoint, terms: Sequence[Sequence[Term]], witnesses: Witnesses
 ) -> list[JsonObject]:
     """Proves each attribute once per run by a witness that the service finds, and then sends one request per term."""
     for attribute, proofs in witnesses.items():
@@ -192,7 +162,7 @@ async def _look_up_singly(
     return rows
 
 
-async def _prove(line: _Line, endpoint: Endpoint, attribute: str, proofs: Sequence[Term]) -> None:
+async def _prove(line: LookupLine, endpoint: Endpoint, attribute: str, proofs: Sequence[Term]) -> None:
     for proof in proofs:
         if await _ask(line, LookUp(endpoint, ((proof,),))):
             line.proven.add((endpoint, attribute))
@@ -200,11 +170,11 @@ async def _prove(line: _Line, endpoint: Endpoint, attribute: str, proofs: Sequen
     line.faults.append(f"{endpoint}: a lookup {UNPROVEN.format(attribute)}")
 
 
-async def _ask(line: _Line, look_up: LookUp) -> list[JsonObject]:
-    return await _judged(line, look_up, await line.send(look_up.request(1, line.page_size)))
+async def _ask(line: LookupLine, look_up: LookUp) -> list[JsonObject]:
+    return await _judged(line, look_up, await line.look_up(look_up))
 
 
-async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> list[JsonObject]:
+async def _judged(line: LookupLine, look_up: LookUp, response: Response | None) -> list[JsonObject]:
     """Returns the resources that match of all pages; an answer that can't be trusted is a fault."""
     if response is None:
         return []
@@ -219,7 +189,7 @@ async def _judged(line: _Line, look_up: LookUp, response: Response | None) -> li
     return [row for row in rows if row["id"] in ids] if ids else []
 
 
-async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[JsonObject]:
+async def _read_pages(line: LookupLine, look_up: LookUp, response: Response) -> list[JsonObject]:
     """Reads all pages; raises NotScim if their rows contradict the total, or contain resources not asked for."""
     rows: list[JsonObject] = []
     while True:
@@ -231,7 +201,7 @@ async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[
         rows.extend(page.resources)
         if len(rows) >= page.total or not page.resources:
             break
-        following = await line.send(look_up.request(len(rows) + 1, line.page_size))
+        following = await line.send(look_up.request(len(rows) + 1, line.count))
         if following is None:
             return rows
         response = following
@@ -241,18 +211,23 @@ async def _read_pages(line: _Line, look_up: LookUp, response: Response) -> list[
     return rows
 
 
-async def _get_all(line: _Line, endpoint: Endpoint, ids: Iterable[str]) -> list[JsonObject]:
+async def _get_all(line: LookupLine, endpoint: Endpoint, ids: Iterable[str]) -> list[JsonObject]:
     """Reads resources by id. A missing user is tolerated; a missing group is a fault, because it was just listed."""
     responses = await asyncio.gather(*(line.send(get_request(endpoint, live_id)) for live_id in sorted(ids)))
     rows: list[JsonObject] = []
     for live_id, response in zip(sorted(ids), responses, strict=True):
         if response is None or (endpoint == "Users" and response.status == HTTPStatus.NOT_FOUND):
             continue
-        if response.succeeded and isinstance(response.body, dict) and response.body.get("id") == live_id:
+        if response.succeeded and isinstance(response.body, dict) and _is_about(response.body, live_id):
             rows.append(response.body)
         else:
             line.faults.append(f"{endpoint}: the request for {live_id} was answered {describe_error(response)}")
     return rows
+
+
+def _is_about(resource: JsonObject, live_id: str) -> bool:
+    answered = resource.get("id")
+    return isinstance(answered, str) and is_same_id(answered, live_id)
 
 
 def _found_user(row: JsonObject) -> FoundUser:
@@ -263,7 +238,11 @@ def _found_group(row: JsonObject) -> FoundGroup:
     return FoundGroup(read_group(row), "members" in row)
 
 
-def _read_each(line: _Line, rows: Iterable[JsonObject], read: Callable[[JsonObject], Found]) -> list[Found]:
+def _found_with_members(row: JsonObject) -> FoundGroup:
+    return FoundGroup(read_group(row), has_members=True)  # an empty group may leave members out
+
+
+def _read_each(line: LookupLine, rows: Iterable[JsonObject], read: Callable[[JsonObject], Found]) -> list[Found]:
     found: list[Found] = []
     for row in rows:
         try:

@@ -435,7 +435,11 @@ def test_a_conflict_that_nobody_explains_says_what_the_service_said() -> None:
     lost = where(where(world.send, creates("Ann"), refuse(409, detail="duplicate")), looks_up, LOST)
     again = world.apply(git_says(people("ann")), lost)
 
-    assert "refused: 409 duplicate" == ran.details["user/ann create_user"] == again.details["user/ann create_user"]
+    assert (
+        "the name is taken by a user that this token does not list: 409 duplicate"
+        == ran.details["user/ann create_user"]
+    )
+    assert "refused: 409 duplicate" == again.details["user/ann create_user"]
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -134,9 +135,12 @@ def test_of_two_holders_ours_is_the_one_that_is_told() -> None:
 
 
 def test_a_holder_who_can_not_be_seen_is_not_guessed() -> None:
-    """Then there is only what the service said."""
-    assert "refused: 409 userName is taken" == told(account(), new_user())
+    """It is not listed; where a look-up can't be believed, there is only what the service said."""
+    hidden = "the name is taken by a {} that this token does not list: 409 userName is taken"
+    assert hidden.format("user") == told(account(), new_user())
+    assert hidden.format("group") == told(account(), new_group("desk", "Desk"))
     others: JsonObject = {"id": "x", "userName": "zoe@example.com"}
-    assert "refused: 409 userName is taken" == told(
-        account(others, quirks=Quirks(search=SearchQuirks(ignores_filters=True))), new_user()
-    )
+    everybody = Quirks(search=SearchQuirks(ignores_filters=True))
+    assert hidden.format("user") == told(account(others, quirks=everybody), new_user())
+    pages = replace(everybody, page_limit=1)
+    assert "refused: 409 userName is taken" == told(account(others, {**others, "id": "y"}, quirks=pages), new_user())

@@ -52,6 +52,22 @@ def test_a_tenant_that_is_there_says_what_it_holds_and_supports(project: Project
         assert fact in ran.out
 
 
+def test_what_the_service_does_is_a_table_with_what_to_declare(project: Project) -> None:
+    """The embedded 4me needs nothing; as RFC 7644 it is suggested to be 4me."""
+    project.run("apply", "--yes")
+    fits = project.run("check")
+    project.commit(SANDBOX.replace("scope", "dialect: rfc7644, quirks: [hides_members], scope") + TEAM)
+    other = project.run("check")
+    document = project.run("check", "--format", "json").document
+
+    assert "What the service does (14 reads, nothing was written):" in fits.out
+    assert "The dialect and quirks of this tenant fit these answers." in fits.out
+    assert "Suggested for tenants.yaml:\n  tenants:\n    sandbox:\n      dialect: 4me" in other.out
+    assert {"dialect": "4me"} == document["suggested"]
+    assert ["hides_members"] == document["quirks"]
+    assert {"question", "answer", "meaning", "quirk"} == set(document["service"][0])
+
+
 def test_what_it_says_as_json(project: Project) -> None:
     """For machines, under names."""
     document = project.run("check", "--format", "json").document

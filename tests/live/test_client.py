@@ -258,7 +258,7 @@ def test_refused_credentials_say_how_to_renew_them() -> None:
 
     assert isinstance(error, Unreachable)
     assert "refuses the token (401)" in str(error)
-    assert "Settings, Apps, SCIM" in str(error)
+    assert "Renew it, and update the variable that the tenant's `token` names" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,52 @@ def test_many_who_changed_come_page_by_page() -> None:
     assert 5 == line.read(kept).certificate.requests
 
 
+def test_full_pages_of_who_changed_are_looked_past() -> None:
+    """50 of 100: whether a 51st follows is asked once."""
+    line = Line(company(100, 0))
+    kept = line.keep()
+    line.edit(50)
+
+    read = line.read(kept)
+
+    assert (5, 50) == (read.certificate.requests, sum(user.get("title") == "Chief" for user in read.snapshot.users))
+    assert "startIndex=51" in line.asked[2]
+
+
+@pytest.mark.parametrize(
+    ("past", "why"),
+    [
+        (lambda: reply({"totalResults": 50, "Resources": [{"id": "u0077"}]}), "more users changed than were announced"),
+        (lambda: reply({"detail": "not now"}, 503), "answered with 503 not now"),
+        (lambda: reply({"detail": "closed"}, 403), "answered with 403 closed"),
+        (lambda: reply({"detail": "who?"}, 401), "could not be read"),
+        (lambda: reply([]), "could not be read"),
+    ],
+)
+def test_what_follows_full_pages_of_who_changed_must_be_nothing(past: Callable[[], httpx.Response], why: str) -> None:
+    """Else the list may be longer than announced, and everything is read."""
+    line = Line(company(100, 0))
+    kept = line.keep()
+    line.edit(50)
+    line.odd = lambda request: past() if "filter" in str(request.url) and "startIndex=51" in str(request.url) else None
+
+    with pytest.raises(NotCertain, match=why):
+        line.read(kept)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_no_such_page_after_full_pages_of_who_changed_is_the_end(status: int) -> None:
+    """A service may refuse a page past the end."""
+    line = Line(company(100, 0))
+    kept = line.keep()
+    line.edit(50)
+    line.odd = lambda request: (
+        reply({}, status) if "filter" in str(request.url) and "startIndex=51" in str(request.url) else None
+    )
+
+    assert line.read(kept).certificate.complete
+
+
 def test_who_is_in_a_group_is_asked_of_every_group() -> None:
     """By its last change a group need not tell that somebody was put in."""
     line = Line(company(3, 1))

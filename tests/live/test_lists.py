@@ -178,7 +178,7 @@ def test_pages_of_one_row_are_looked_at_again_side_by_side() -> None:
 
     seen, certificate = read(moving)
 
-    assert (set(moving.simulator.users), (), 4 + 5 + 2) == (seen, certificate.faults, certificate.requests)
+    assert (set(moving.simulator.users), (), 4 + 6 + 2) == (seen, certificate.faults, certificate.requests)
 
 
 @pytest.mark.parametrize("dialect", ["4me", "rfc7644"])

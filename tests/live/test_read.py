@@ -66,7 +66,7 @@ class Account:
         kept = self.users if kind == "Users" else self.groups
         if live_id:
             return reply(next(one for one in kept if one["id"] == live_id))
-        start, count = int(request.url.params["startIndex"]), int(request.url.params["count"])
+        start, count = int(request.url.params["startIndex"]), int(request.url.params.get("count", self.limit))
         page = kept[start - 1 : start - 1 + min(count, self.limit)]
         rows = [{name: value for name, value in one.items() if name != "members"} for one in page]
         return reply({"totalResults": len(kept), "itemsPerPage": self.limit, "Resources": rows})
@@ -214,7 +214,94 @@ def test_the_last_rows_again_past_the_end_are_no_fault() -> None:
     assert (True, 50) == (state.certificate.complete, len(state.users))
 
 
-@pytest.mark.parametrize("status", [400, 404, 416])
+@pytest.mark.parametrize("status", [401, 403, 409, 416, 429, 500, 501, 502, 503, 504])
+@pytest.mark.parametrize("announced", [50, 65], ids=["as announced", "more than announced"])
+def test_a_page_past_the_end_that_is_refused_otherwise_is_a_fault(status: int, announced: int) -> None:
+    """The service did not answer whether 15 more users exist: nobody may look as if they had no access yet."""
+    lying = Account(users(65))
+
+    def odd(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != "/scim/v2/Users":
+            return None
+        if request.url.params["startIndex"] == "51":
+            return reply({"detail": "not now"}, status)
+        return reply({**json.loads(lying.as_it_is(request).content), "totalResults": 50})
+
+    lying.odd = odd
+    if announced == 50:
+        lying.users = users(50)
+
+    [fault] = faults(lying)
+
+    assert fault.startswith("Users after the last page: ")
+    assert str(status) in fault
+
+
+def test_an_empty_page_past_the_end_with_a_higher_total_is_a_reason_to_look_again() -> None:
+    """The service announces 65 there, and 50 before: pages that overlap show where the list ends."""
+    account = Account(users(50), odd=on("/Users", page(65, []), startIndex="51"))
+
+    snapshot, certificate, service = read(account)
+
+    assert (50, ()) == (len(snapshot.users), certificate.faults)
+    assert "GET /Users?startIndex=49&count=25" in service.asked
+
+
+def test_an_empty_page_past_the_end_with_a_total_of_zero_is_no_fault() -> None:
+    """Some services count the rows of that page."""
+    state = read_state(Account(users(50), odd=on("/Users", page(0, []), startIndex="51")))
+
+    assert (True, 50) == (state.certificate.complete, len(state.users))
+
+
+def test_pages_that_are_smaller_than_documented_are_looked_past_too() -> None:
+    """Two pages of 20 in the dialect of 25: the third shows that the total was too low."""
+    lying = Account(users(45), limit=20)
+    lying.odd = lambda request: (
+        reply({**json.loads(lying.as_it_is(request).content), "totalResults": 40})
+        if request.url.path == "/scim/v2/Users"
+        else None
+    )
+
+    assert "Users: 40 were announced and more exist" == faults(lying)[0]
+
+
+@pytest.mark.parametrize("status", [400, 500, 501])
+def test_a_count_that_is_refused_is_left_out_for_the_rest_of_the_read(status: int) -> None:
+    """It is sent once, no wait is spent on it, and the pages have the size that the service chooses."""
+    account = Account([*users(60)], groups(1), limit=20)
+    account.odd = lambda request: reply({"detail": "count"}, status) if "count" in request.url.params else None
+
+    snapshot, certificate, service = read(account)
+
+    assert (60, 1, ()) == (len(snapshot.users), len(snapshot.groups), certificate.faults)
+    assert ["GET /Users?startIndex=1&count=25", "GET /Users?startIndex=1"] == service.asked[:2]
+    assert 1 == sum("count=" in path for path in service.asked)
+    assert [] == service.time.waits
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "unsaid"),
+    [
+        (404, "so no list is there: check the tenant's url", "the service fails"),
+        (405, "so no list is there: check the tenant's url", "the service fails"),
+        (500, "the address is right and the service fails", "check the tenant's url"),
+        (503, "the address is right and the service fails", "check the tenant's url"),
+        (429, "the address is right and the service fails", "check the tenant's url"),
+        (400, "the service refuses the list, also without `count`", "check the tenant's url"),
+        (403, "the token may not read it", "check the tenant's url"),
+    ],
+)
+def test_a_refused_list_names_the_address_or_the_service(status: int, said: str, unsaid: str) -> None:
+    """A failing service is no wrong address."""
+    with pytest.raises(Unreachable) as caught:
+        read(Account(users(3), odd=on("/Users", lambda: reply({"detail": "no"}, status))))
+
+    assert said in str(caught.value)
+    assert unsaid not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [400, 404])
 def test_a_refusal_past_the_end_is_no_fault(status: int) -> None:
     """All that was announced came: a service that wants no question beyond it could otherwise never be applied to."""
     refusing = on("/Users", reply({"detail": "out of range"}, status), startIndex="51")
@@ -366,7 +453,7 @@ def test_a_later_page_that_can_not_be_used_is_a_fault(trouble: Callable[[], http
 )
 def test_without_a_first_page_there_is_no_state(kind: str, trouble: Callable[[], httpx.Response], said: str) -> None:
     """Exit 5, naming the address: not a fault beside nobody."""
-    with pytest.raises(NotAnAnswer) as caught:
+    with pytest.raises(Unreachable) as caught:
         read(Account(users(3), groups(2), odd=on(f"/{kind}", trouble)))
     assert said in str(caught.value)
     assert "https://acme.example/scim/v2" in str(caught.value)
@@ -423,7 +510,7 @@ def test_where_groups_do_not_come_users_are_not_asked_for_any_more() -> None:
         async with service.client(Window(10, 1)) as client:
             await read_snapshot(client, DIALECTS["4me"])
 
-    with pytest.raises(NotAnAnswer, match="answered 403 no"):
+    with pytest.raises(Unreachable, match="answered 403 no"):
         asyncio.run(asked())
     assert 80 > len(service.asked)
 

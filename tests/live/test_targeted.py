@@ -261,6 +261,32 @@ def test_a_service_without_or_is_asked_for_one_value_at_a_time_and_only_once_for
     assert (1, 1 + (2 + 4) + (2 + 2)) == (len(refused), one_by_one.requests)
 
 
+@pytest.mark.parametrize("status", [400, 501])
+def test_a_count_that_is_refused_is_left_out_after_one_look_up(status: int) -> None:
+    """Refused with `or`, refused without it, and answered without `count`: the rest is asked without."""
+
+    def odd(request: httpx.Request) -> httpx.Response | None:
+        return reply({"detail": "count"}, status) if "count" in request.url.params else None
+
+    plain, single = read(HIRING), read(HIRING, odd=odd)
+
+    assert (plain.found, ()) == (single.found, single.faults)
+    assert 2 == sum("count=" in path for path in single.service.asked)
+
+
+def test_look_ups_that_are_refused_with_and_without_count_are_a_fault() -> None:
+    """And one of them is sent a second time, not each."""
+
+    def odd(request: httpx.Request) -> httpx.Response | None:
+        return reply({"detail": "no filters"}, 400) if "filter" in request.url.params else None
+
+    refused = read(HIRING, odd=odd)
+
+    assert all("was answered 400 no filters" in fault or "found no resource" in fault for fault in refused.faults)
+    assert refused.faults
+    assert 1 == sum("count=" not in path for path in refused.service.asked if "filter" in path)
+
+
 def test_without_or_a_missing_witness_is_tried_again_with_another() -> None:
     """The first of two may have been taken out on the other side."""
     simulator = scim(TEAM)

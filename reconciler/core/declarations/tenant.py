@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_validator, model_validator
 
@@ -13,6 +14,7 @@ from reconciler.core.declarations.branch_name import BranchName
 from reconciler.core.declarations.clause import ScopingFilters
 from reconciler.core.declarations.duration import Duration
 from reconciler.core.declarations.notifier import Notifier
+from reconciler.core.declarations.quirk import Quirk, find_contradiction
 from reconciler.core.declarations.role_catalogue import RoleName
 from reconciler.core.declarations.rule import AttributeMappings
 from reconciler.core.declarations.secret import SecretName
@@ -20,6 +22,7 @@ from reconciler.core.declarations.strict import Declaration
 from reconciler.core.model.address import check_address
 
 NEVER_WITHOUT = ("account_administrator",)
+HOSTS_OF_4ME: Final = ("xurrent.com", "xurrent.qa", "xurrent-demo.com", "4me.com", "4me.qa", "4me-demo.com")
 PRIVILEGED = ("account_administrator", "account_designer", "directory_administrator")
 
 
@@ -167,6 +170,7 @@ class Tenant(Declaration):
     on_out_of_scope: Literal["deactivate", "ignore"] = "deactivate"
     on_removed: Literal["deactivate", "ignore"] = "deactivate"
     dialect: Literal["4me", "rfc7644"] = "4me"
+    quirks: list[Quirk] = Field(default_factory=list)
     roles_via: RolesVia = "scim"
     permissions: Permissions | None = None
     rate: Rate = Rate()
@@ -185,6 +189,24 @@ class Tenant(Declaration):
         if self.url == SANDBOX and "rate" not in self.model_fields_set:
             return ()
         return (self.rate.burst, self.rate.sustained)
+
+    @property
+    def is_4me(self) -> bool:
+        """Whether the service is 4me, by its dialect or address; advice about 4me's own pages is for these tenants."""
+        return self.dialect == "4me" or self.has_4me_address
+
+    @property
+    def has_4me_address(self) -> bool:
+        """Whether the address is one of 4me's."""
+        host = urlsplit(self.url).hostname or ""
+        return any(host == known or host.endswith(f".{known}") for known in HOSTS_OF_4ME)
+
+    @field_validator("quirks")
+    @classmethod
+    def _are_no_contradiction(cls, quirks: list[Quirk]) -> list[Quirk]:
+        if contradiction := find_contradiction(quirks):
+            raise ValueError(contradiction)
+        return quirks
 
     @field_validator("url")
     @classmethod

@@ -10,7 +10,16 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.errors import Problem
 
 WARN_DAYS: Final = 7
-HOW_TO: Final = "renew it in 4me under Settings, Apps, SCIM, and change `expires` in git"
+
+
+def renewal(tenant: Tenant) -> str:
+    """Returns where a token is renewed."""
+    return "renew it in 4me under Settings, Apps, SCIM" if tenant.is_4me else "renew it where the service issues tokens"
+
+
+def how_to_renew(tenant: Tenant) -> str:
+    """Returns what to do before or after the last day of a token."""
+    return f"{renewal(tenant)}, and change `expires` in git"
 
 
 def days_left(tenant: Tenant, today: date) -> int | None:
@@ -33,4 +42,5 @@ def warn_of_token(name: str, declared: DeclaredTenant, today: date) -> list[Prob
     if left is None or left > WARN_DAYS or token is None:
         return []
     state = f"expired on {token.expires}" if left < 0 else f"expires on {token.expires}: {spell_days(left)}"
-    return [Problem("token_expiry", f"the token of {name} {state}", declared.source, HOW_TO, severity="warning")]
+    how_to = how_to_renew(declared.tenant)
+    return [Problem("token_expiry", f"the token of {name} {state}", declared.source, how_to, severity="warning")]

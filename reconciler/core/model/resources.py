@@ -98,6 +98,7 @@ class LiveUser:
     last_modified: str | None = None
     person: str | None = None
     roles_looked_up: bool = False
+    lists_active: bool = field(default=True, compare=False)
 
     @property
     def name(self) -> str:
@@ -107,12 +108,16 @@ class LiveUser:
 
 @dataclass(frozen=True, slots=True)
 class LiveGroup:
-    """A group of the account; `members` are SCIM ids of users."""
+    """A group of the account; `members` are SCIM ids of users.
+
+    `lists_members` is false if the answer had no `members`: the group is empty, or the service hides them.
+    """
 
     id: str
     attributes: Attributes
     members: frozenset[str]
     last_modified: str | None = None
+    lists_members: bool = field(default=True, compare=False)
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ from reconciler.core.planner.plan_groups import GroupPlanner
 from reconciler.core.planner.plan_roles import wanted_roles
 from reconciler.core.planner.plan_users import UserPlanner
 from reconciler.core.planner.result import Result
+from reconciler.core.planner.service_notes import warn_of_service
 from reconciler.core.scim.people import RoleLookup
 from reconciler.errors import Problem
 
@@ -62,7 +63,7 @@ def decide_changes(
     """
     links = link_account(desired, earlier, live)
     ownership = judge(desired, live, links, evidence)
-    warnings = warn_of_ownership(desired, links, evidence)
+    warnings = [*warn_of_ownership(desired, links, evidence), *warn_of_service(live, tenant, links, earlier)]
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership), warnings)
 
 

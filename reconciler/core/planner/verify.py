@@ -11,6 +11,7 @@ from reconciler.core.declarations.redaction import REDACTED
 from reconciler.core.model.diff import differs
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, Value
 from reconciler.core.planner.steps import Step, resolve, with_ids
+from reconciler.core.scim.same_ids import is_same_id
 from reconciler.core.scim.wire import read_group, read_user, unlike
 
 
@@ -47,11 +48,16 @@ def list_other_differences(step: Step, live_roles: frozenset[str]) -> list[str]:
 
 def _attributes(change: Change, ids: Mapping[str, str], answered: Attributes) -> Iterator[Undone]:
     written = with_ids({attribute.path: attribute.after for attribute in change.attributes}, ids)
-    found = unlike(written, answered)
+    found = [path for path in unlike(written, answered) if not _is_same_manager(path, written, answered)]
     by_path = {attribute.path: attribute for attribute in change.attributes} if found else {}
     for path in found:
         asked, got = _as_shown(by_path[path], answered.get(path))
         yield Undone(path=path, why="changed", asked=asked, got=got)
+
+
+def _is_same_manager(path: str, written: Attributes, answered: Attributes) -> bool:
+    asked, got = written.get(path), answered.get(path)
+    return path == MANAGER and isinstance(asked, str) and isinstance(got, str) and is_same_id(asked, got)
 
 
 def _as_shown(attribute: AttributeChange, got: Value) -> tuple[Value, Value]:
@@ -76,9 +82,10 @@ def _active(change: Change, user: LiveUser) -> Iterator[Undone]:
 
 
 def _members(change: Change, ids: Mapping[str, str], group: LiveGroup) -> Iterator[Undone]:
-    """Yields the members with an id that were not added, or not removed."""
+    """Yields the members with an id that were not added, or not removed; answers may have another letter case."""
     removes = change.action == "remove_members"
+    live = {member.lower() for member in group.members}
     for member in change.members:
         live_id = resolve(member, ids)
-        if live_id is not None and (live_id in group.members) is removes:
+        if live_id is not None and (live_id.lower() in live) is removes:
             yield Undone(path=MEMBERS, of=member, why="changed", asked=not removes, got=removes)

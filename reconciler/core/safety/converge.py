@@ -38,8 +38,9 @@ from reconciler.core.safety.not_converging import (
     find_returned,
     warn_of_not_converging,
 )
+from reconciler.core.scim.dialect import dialect_of
 from reconciler.core.scim.people import SCIM_SOURCE, People, Person, address_of, read_person, to_records, with_people
-from reconciler.core.scim.wire import DIALECTS, nest, read_group, read_id, read_user, unlike
+from reconciler.core.scim.wire import nest, read_group, read_id, read_user, unlike
 from reconciler.core.simulator.directory import Directory
 from reconciler.core.simulator.machine import Simulator
 from reconciler.core.simulator.permissions import PeopleQuirks, roles_in
@@ -215,7 +216,7 @@ def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tena
     if step.via == "permissions":
         request = make_roles_request(step, tenant.account)
         return simulator.answer_rest(read_call(request.method, request.path, None, tenant.account, ANY_MOMENT)).response
-    request = make_request(step, ids, DIALECTS[tenant.dialect])
+    request = make_request(step, ids, dialect_of(tenant))
     return simulator.answer(request.method, request.path, request.body, ANY_MOMENT).response
 
 

@@ -6,13 +6,14 @@ Every command makes its plan here. The input is one value, so that the same plan
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from reconciler.core.changes.asked import NEVER_ASKED, AskedBefore
 from reconciler.core.changes.plan import Change, Cost, Plan, ReadSummary, digest_of, order_changes
 from reconciler.core.changes.plan_notes import NamedResource, RecordNote
 from reconciler.core.changes.redact import redact_change, redact_plan
+from reconciler.core.comparison.assumed_members import assume_members
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.limit_exceptions import pass_by_exception
 from reconciler.core.declarations.redaction import Redaction
@@ -81,6 +82,8 @@ class MadePlan:
 
 def make_plan(gathered: PlanInput) -> MadePlan:
     """Returns the plan for the input. Equal inputs give the same plan, whatever their order."""
+    if "hides_members" in gathered.tenant.quirks and not gathered.first_apply:
+        gathered = replace(gathered, live=assume_members(gathered.desired, gathered.earlier, gathered.live))
     decided = decide_changes(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, gathered.evidence)
     exceeded = _check_guardrails(gathered, decided)
     unsettled = check_convergence(gathered.desired, gathered.live, gathered.tenant, gathered.earlier, decided)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from reconciler.core.model.messages import JsonObject, Request
 from reconciler.core.scim.http_time import read_http_date
-from reconciler.core.scim.wire import NotScim, Page, read_id, read_user
+from reconciler.core.scim.wire import NotScim, Page, page_query, read_id, read_user
 
 MARGIN: Final = timedelta(minutes=10)  # clocks may differ, and a change may be visible only later
 OLDEST: Final = timedelta(days=7)  # since the last full read
@@ -108,10 +108,10 @@ def ask_since(kept: IncrementalSnapshot) -> datetime:
     return min(kept.begun - MARGIN, newest - A_SECOND).replace(microsecond=0)
 
 
-def changed_request(since: datetime, start: int, count: int) -> Request:
+def changed_request(since: datetime, start: int, count: int | None) -> Request:
     """Returns the request for one page of the users that changed since then (RFC 7644 section 3.4.2.2)."""
     spelled = quote(f'meta.lastModified gt "{since:%Y-%m-%dT%H:%M:%SZ}"', safe="")
-    return Request("GET", f"/Users?filter={spelled}&startIndex={start}&count={count}")
+    return Request("GET", f"/Users?filter={spelled}&{page_query(start, count)}")
 
 
 def check_first(kept: IncrementalSnapshot, since: datetime, page: Page) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
+from reconciler.core.declarations.quirk import Quirk
 from reconciler.core.model.diff import canonical, differs
 from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, Value
@@ -47,12 +48,14 @@ class Dialect:
     """How a service reads and writes.
 
     `page_size` is the requested size of pages; `pages_are_known` if the service documents that it returns that size.
+    `quirks` are the declared differences of the service from its dialect.
     """
 
     name: Literal["4me", "rfc7644"]
     page_size: int
     pages_are_known: bool
     patch: Literal["merge", "patch_op"]
+    quirks: frozenset[Quirk] = frozenset()
 
 
 DIALECTS = {
@@ -69,9 +72,14 @@ class Page:
     resources: Sequence[JsonObject]
 
 
-def list_request(kind: Literal["Users", "Groups"], start: int, count: int) -> Request:
-    """Returns the request for one page of all users or groups (RFC 7644 section 3.4.2.4)."""
-    return Request("GET", f"/{kind}?{urlencode({'startIndex': start, 'count': count})}")
+def list_request(kind: Literal["Users", "Groups"], start: int, count: int | None) -> Request:
+    """Returns the request for one page of all users or groups."""
+    return Request("GET", f"/{kind}?{page_query(start, count)}")
+
+
+def page_query(start: int, count: int | None) -> str:
+    """Returns the query for one page (RFC 7644 section 3.4.2.4); with None the service chooses its size."""
+    return f"startIndex={start}" if count is None else f"startIndex={start}&count={count}"
 
 
 def get_request(kind: Literal["Users", "Groups"], live_id: str) -> Request:
@@ -116,9 +124,10 @@ def read_user(resource: Mapping[str, Any]) -> LiveUser:
     return LiveUser(
         id=read_id(resource),
         attributes=_flatten(resource),
-        active=_read_boolean(resource.get("active", True)),
+        active=_read_boolean(resource.get("active")),
         roles=frozenset(_read_values("roles", resource.get("roles"))),
         last_modified=_last_modified(resource),
+        lists_active=resource.get("active") is not None,
     )
 
 
@@ -129,6 +138,7 @@ def read_group(resource: Mapping[str, Any]) -> LiveGroup:
         attributes=_flatten(resource),
         members=frozenset(_read_values("members", resource.get("members"))),
         last_modified=_last_modified(resource),
+        lists_members=resource.get("members") is not None,
     )
 
 

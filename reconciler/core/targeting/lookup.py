@@ -18,7 +18,7 @@ from reconciler.core.model.matching import EXACT, fold
 from reconciler.core.model.messages import Request
 from reconciler.core.model.resources import Attributes, Key, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState
-from reconciler.core.scim.wire import scim_path
+from reconciler.core.scim.wire import page_query, scim_path
 
 MOST_RESULTS = 25
 MOST_CHARACTERS = 2000
@@ -65,10 +65,10 @@ class LookUp:
     terms: tuple[tuple[Term, ...], ...]
     witnesses: Witnesses = field(default_factory=dict)
 
-    def request(self, start: int, count: int) -> Request:
+    def request(self, start: int, count: int | None) -> Request:
         """Returns the request for one page of the answer."""
         spelled = OR.join(term.spelled for term in (*chain(*self.terms), *chain(*self.witnesses.values())))
-        return Request("GET", f"/{self.endpoint}?filter={spelled}&startIndex={start}&count={count}")
+        return Request("GET", f"/{self.endpoint}?filter={spelled}&{page_query(start, count)}")
 
     @property
     def joins(self) -> bool:

@@ -16,6 +16,7 @@ from reconciler.core.comparison.references import id_of_key
 from reconciler.core.model.matching import fold
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection
+from reconciler.core.scim.same_ids import align_references
 from reconciler.core.targeting.selection import manager_of
 
 FEWEST_OF_SAMPLE = 2
@@ -56,7 +57,9 @@ class KnownAccount:
 
     def live_state(self, certificate: Certificate) -> LiveState:
         """Returns the live state. A group that was read without members has the users whose resource lists it."""
-        return LiveState(tuple(self.users.values()), tuple(map(self._group, self.groups.values())), certificate)
+        aligned = align_references([*self.users.values()], [*map(self._group, self.groups.values())])
+        certificate = replace(certificate, faults=(*certificate.faults, *aligned.faults))
+        return LiveState(tuple(aligned.users), tuple(aligned.groups), certificate)
 
     def learn(self, questions: LookupRound, users: Iterable[FoundUser], groups: Iterable[FoundGroup]) -> KnownAccount:
         """Returns the account with the answers to a round; a group keeps the members that were read."""
@@ -82,7 +85,8 @@ class KnownAccount:
     def _group(self, group: LiveGroup) -> LiveGroup:
         if group.id in self.with_members:
             return group
-        return replace(group, members=frozenset(user for user, groups in self.groups_of.items() if group.id in groups))
+        members = frozenset(user for user, groups in self.groups_of.items() if group.id in groups)
+        return replace(group, members=members, lists_members=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from reconciler.errors import UsageError
 ReadMode: TypeAlias = Literal["auto", "full", "incremental", "targeted"]
 FEW_REQUESTS: Final = 10
 KEYS_A_REQUEST: Final = 20
-SETTINGS: Final = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "roles_via", "permissions")
+SETTINGS: Final = ("url", "scope", "on_out_of_scope", "on_removed", "dialect", "quirks", "roles_via", "permissions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ SHOWN_WHERE_SECRETS_ARE = {
     "on_out_of_scope",
     "on_removed",
     "dialect",
+    "quirks",
     "roles_via",
     "formerly",
     "record",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import SANDBOX
-from reconciler.core.declarations.token_expiry import HOW_TO, days_left
+from reconciler.core.declarations.token_expiry import days_left, how_to_renew
 from reconciler.core.model.states import LiveState
-from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.scim.dialect import dialect_of
 from reconciler.errors import Refused, Unreachable
 from reconciler.live.snapshot import Snapshot, load_snapshot, to_live_state
 from reconciler.pipeline.account.roles import connect_rest, read_roles
@@ -29,7 +29,8 @@ def refuse_expired_token(current: CurrentState) -> None:
     """Raises Unreachable, before any request, if the token's last day is over."""
     left = days_left(current.tenant, now_in_utc().date())  # from today, also if the plan is for another day
     if current.tenant.token and left is not None and left < 0:
-        raise Unreachable(f"the token of {current.tenant_name} expired on {current.tenant.token.expires}: {HOW_TO}")
+        how_to = how_to_renew(current.tenant)
+        raise Unreachable(f"the token of {current.tenant_name} expired on {current.tenant.token.expires}: {how_to}")
 
 
 def read_token(current: CurrentState) -> str:
@@ -41,20 +42,24 @@ def read_token(current: CurrentState) -> str:
 async def connect(stack: AsyncExitStack, current: CurrentState) -> Client:
     """Opens a client of the tenant's address or embedded 4me, which the stack closes."""
     from reconciler.live.client import Client, in_process
+    from reconciler.live.profile import profile_of
 
+    profile = profile_of(current.tenant)
     if current.tenant.url == SANDBOX:
         from reconciler.pipeline.account.embedded import EMBEDDED_URL, open_store
         from reconciler.sandbox.app import make_app
 
         store = stack.enter_context(open_store(current.workspace, current.tenant_name))
         transport = in_process(make_app(store, now=now_in_utc))
-        embedded = Client(EMBEDDED_URL, "sandbox", current.tenant.windows, transport=transport)
+        embedded = Client(EMBEDDED_URL, "sandbox", current.tenant.windows, transport=transport, profile=profile)
         return await _enter(stack, embedded, current)
-    return await _enter(stack, Client(current.tenant.url, read_token(current), current.tenant.windows), current)
+    client = Client(current.tenant.url, read_token(current), current.tenant.windows, profile=profile)
+    return await _enter(stack, client, current)
 
 
 async def _enter(stack: AsyncExitStack, client: Client, current: CurrentState) -> Client:
     await stack.enter_async_context(client)
+    client.refuses_count = "count_refused" in current.tenant.quirks
     await stack.enter_async_context(watch_reading(client, current.workspace.progress))
     return client
 
@@ -63,7 +68,7 @@ async def read_live(client: Client, current: CurrentState) -> tuple[LiveState, S
     """Reads the whole account over a client; the live state contains a certificate of the read."""
     from reconciler.live.read import read_snapshot
 
-    snapshot, certificate = await read_snapshot(client, DIALECTS[current.tenant.dialect])
+    snapshot, certificate = await read_snapshot(client, dialect_of(current.tenant))
     return to_live_state(snapshot, certificate), snapshot
 
 

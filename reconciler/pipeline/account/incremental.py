@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.core.model.states import LiveState
+from reconciler.core.scim.dialect import dialect_of
 from reconciler.core.scim.increment import Binding, IncrementalSnapshot, NotCertain, find_obstacle
-from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import UsageError
 from reconciler.live.snapshot import Snapshot, to_live_state
 from reconciler.pipeline.clock import now_in_utc
@@ -39,7 +39,7 @@ async def read_incrementally(client: Client, current: CurrentState, record: str)
     now, before = now_in_utc(), client.requests
     try:
         saved = _load(current, record, now)
-        read = await read_on(client, DIALECTS[current.tenant.dialect], saved, now)
+        read = await read_on(client, dialect_of(current.tenant), saved, now)
     except NotCertain as error:
         current.workspace.log(f"Full read: {error}")
         return await read_and_save(client, current, record, client.requests - before)
@@ -52,7 +52,7 @@ async def read_and_save(
     """Reads the whole account and saves a snapshot; `before` counts requests of a failed incremental read."""
     from reconciler.live.incremental import read_to_keep
 
-    read = await read_to_keep(client, DIALECTS[current.tenant.dialect], _binding(current, record), now_in_utc())
+    read = await read_to_keep(client, dialect_of(current.tenant), _binding(current, record), now_in_utc())
     return _save(current, read, before)
 
 

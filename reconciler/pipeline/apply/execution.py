@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
 from reconciler.apply.execute import execute
+from reconciler.apply.forms import LearnedForms
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.asked import RefusedPaths
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import MATCHING, make_steps
 from reconciler.core.safety.make_plan import MadePlan
-from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.scim.dialect import dialect_of
 from reconciler.errors import Unreachable
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.apply.signals import find_signals, ignore_in_loop
@@ -87,9 +88,10 @@ def open_channel(connections: Connections, current: CurrentState, log: Log) -> C
     asked, _unreadable = read_asked_before(current)
     return Channel(
         connections.scim.send,
-        DIALECTS[current.tenant.dialect],
+        dialect_of(current.tenant),
         log,
         roles,
+        forms=LearnedForms(connections.scim.url),
         refused=RefusedPaths(dict(asked.refused)),
         required={
             "Users": {*MATCHING["Users"], *current.desired.matching},

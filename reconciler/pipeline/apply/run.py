@@ -229,6 +229,8 @@ class ApplyRun:
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
+            for advice in channel.forms.advice():
+                workspace.log(advice)
         requests = planned.connections.requests - before
         run = _make_run(planned, (*done.outcomes, *approval.not_run), requests, done.stopped)
         return _Applied(planned, run, approval, done.created, recorder.run if done.outcomes else None)

@@ -16,7 +16,7 @@ from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.planner import Decisions
 from reconciler.core.safety.make_plan import MadePlan, PlanInput, make_plan
-from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.scim.dialect import dialect_of
 from reconciler.core.targeting.lookup_planner import grow_selection, make_lookup_planner
 from reconciler.core.targeting.reading import ReadMode, ReadRequest, choose_selection
 from reconciler.core.targeting.selection import covers, select_difference
@@ -129,7 +129,7 @@ async def read_account_for(
     from reconciler.live.targeted import read_targeted
 
     lookup_planner = make_lookup_planner(current.desired, past.prior.earlier, find_sample_keys(past.history, current))
-    targeted = await read_targeted(connections.scim, DIALECTS[current.tenant.dialect], lookup_planner)
+    targeted = await read_targeted(connections.scim, dialect_of(current.tenant), lookup_planner)
     faults = targeted.live.certificate.faults
     if not faults or options.mode == "targeted":
         selected = replace(current, desired=targeted.desired)
@@ -183,7 +183,7 @@ def select_state(
                 "--only"
             )
         return current
-    page_size = DIALECTS[current.tenant.dialect].page_size
+    page_size = dialect_of(current.tenant).page_size
     selection = choose_selection(read_request, current.desired, past.prior.earlier, page_size, approved)
     reason = (
         explain_full_read(past.history) if selection is not None and not read_request.only and past.history else None

@@ -47,6 +47,8 @@ def test_the_worked_example_is_valid(file: Path) -> None:
         "scoping_filters: {users: [{title: all, clauses: []}]}",
         "tenants: {here: {url: sandbox, rate: {burst: often}}}",
         "tenants: {here: {url: sandbox, approvals: soon}}",
+        "tenants: {here: {url: sandbox, quirks: [members_with_reff]}}",
+        "tenants: {here: {url: sandbox, quirks: hides_members}}",
         "guardrails: {within: 1w}",
         "guardrails: {exceptions: [{plan: abc, reason: CHG-1, expires: 2026-12-24}]}",
         "left: {key: user/kai}",

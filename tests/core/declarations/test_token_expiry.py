@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.declarations.declared import DeclaredTenant
 from reconciler.core.declarations.tenant import SecretDeclaration, Tenant
-from reconciler.core.declarations.token_expiry import days_left, spell_days, warn_of_token
+from reconciler.core.declarations.token_expiry import days_left, how_to_renew, spell_days, warn_of_token
 from tests.core.examples import HERE, SANDBOX
 
 TODAY = date(2026, 3, 31)
@@ -37,6 +37,27 @@ def test_from_a_week_before_its_last_day_a_token_is_warned_of(days: int, expecte
     for problem in problems:
         assert ("warning", HERE) == (problem.severity, problem.source)
         assert "renew it in 4me" in (problem.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("url", "dialect", "of_4me"),
+    [
+        ("https://scim.example.com/v2", "4me", True),
+        ("https://scim.example.com/v2", "rfc7644", False),
+        ("https://api.xurrent.com/scim/v2", "rfc7644", True),
+        ("https://api.eu.xurrent.qa/scim/v2", "rfc7644", True),
+        ("https://api.4me.com/scim/v2", "rfc7644", True),
+        ("https://notxurrent.com/scim/v2", "rfc7644", False),
+        ("https://xurrent.com.example.com/scim/v2", "rfc7644", False),
+    ],
+)
+def test_the_pages_of_4me_are_named_for_4me_only(url: str, dialect: str, *, of_4me: bool) -> None:
+    """By the dialect, or by the address; another service issues its tokens elsewhere."""
+    tenant = Tenant.model_validate({"url": url, "dialect": dialect, "token": {"env": "TOKEN"}})
+
+    assert of_4me is tenant.is_4me
+    assert of_4me is ("4me under Settings, Apps, SCIM" in how_to_renew(tenant))
+    assert how_to_renew(tenant).endswith(", and change `expires` in git")
 
 
 def test_without_a_date_nothing_is_known() -> None:

@@ -38,6 +38,7 @@ from reconciler.core.simulator.filter import parse_filter
 def test_a_list_is_asked_for_page_by_page() -> None:
     """RFC 7644 section 3.4.2.4."""
     assert Request("GET", "/Users?startIndex=26&count=25") == list_request("Users", 26, 25)
+    assert Request("GET", "/Groups?startIndex=26") == list_request("Groups", 26, None)
 
 
 @pytest.mark.parametrize(
