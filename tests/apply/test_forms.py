@@ -156,9 +156,9 @@ def test_a_form_that_does_not_help_is_neither_learned_nor_reported() -> None:
 
     outcome = carry_out(send, rename("x"), forms=forms)
 
-    assert ("failed", "refused: 400 bad path: title", set(), []) == (
+    assert ("failed", True, set(), []) == (
         outcome.status,
-        outcome.detail,
+        "refused: 400 bad path: title" in outcome.detail,
         forms.learned,
         answers,
     )
