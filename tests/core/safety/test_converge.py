@@ -81,7 +81,7 @@ def test_who_left_git_stays_gone() -> None:
 @pytest.mark.parametrize(
     ("attributes", "told"),
     [
-        ({"emails": [{"type": "work"}]}, "the next plan would change it again for user/ann (nothing → work)"),
+        ({"emails": [{"type": "work"}]}, "the next plan would change it again for user/ann (nothing → type: work)"),
         ({"madeUp": "x"}, "the next plan would change it again for user/ann (nothing → x)"),
         ({"userName": None}, "user/ann (userName is required)"),
         ({"title": True}, "user/ann (title must be a string)"),
