@@ -70,12 +70,14 @@ def test_a_group_is_created_after_its_new_members() -> None:
 def test_managers_in_a_circle_are_created_and_then_given() -> None:
     """Somebody must come first: without a manager, who is given once both exist."""
     world = make()
-    state = git_says(people("ann manager=cid", "bob manager=ann", "cid manager=bob", "dee manager=dee"))
+    state = git_says(
+        people("ann manager=cid", "bob manager=ann", "cid manager=bob", "dee manager=eve", "eve manager=dee")
+    )
 
     world.settle(state)
 
-    assert ["cid", "ann", "bob", "dee"] == [world.manager_of(key) for key in ("ann", "bob", "cid", "dee")]
-    assert {"POST": 4, "PATCH": 2} == Counter(one.method for one in world.asked)
+    assert ["cid", "ann", "bob", "eve", "dee"] == [world.manager_of(key) for key in ("ann", "bob", "cid", "dee", "eve")]
+    assert {"POST": 5, "PATCH": 2} == Counter(one.method for one in world.asked)
 
 
 def test_an_update_waits_for_the_manager_who_is_created() -> None:
