@@ -41,7 +41,10 @@ def warn_of_asked_before(
         refused = again.row is None or again.row.why == "refused"
         how = "" if refused or again.row is None else _spell_times(again.row.times)
         alike.setdefault((how, resource_kind(again.key), again.path, again.error), []).append(again)
-    return [_describe(how, some, desired, redaction) for (how, *_), some in sorted(alike.items())]
+    return [
+        _describe(how, sorted(some, key=lambda one: one[:3]), desired, redaction)
+        for (how, *_), some in sorted(alike.items(), key=lambda item: item[0])
+    ]
 
 
 def _find_again(change: Change, before: AskedBefore, redaction: Redaction) -> Iterator[_Again]:
