@@ -15,9 +15,7 @@ from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.apart import Apart, is_refused
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
 from reconciler.apply.lookup import find_created, name_holder
-from reconciler.apply.second_try import send_in_turn
 from reconciler.core.model.messages import Request, Response
-from reconciler.core.model.resources import Kind as ResourceKind
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
 from reconciler.core.scim.people import NotPeople, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
@@ -74,15 +72,14 @@ class Exchange:
         """Returns the parts of a step, with those that the service refused before."""
         required = frozenset(self.channel.required[step.kind])
         apart = Apart(step, self.ids, partial(self._write, send=send), self.stop, required)
-        kind: ResourceKind = "user" if step.kind == "Users" else "group"
-        suspects = tuple(part for part in apart.optional if (kind, part.path) in self.channel.refused.errors)
+        suspects = tuple(part for part in apart.optional if self.channel.refused.has(step.key, part.path, part.of))
         alone = not step.creates and len(suspects) == len(apart.optional)
         return apart if alone else replace(apart, suspects=suspects)
 
     async def _write(self, step: Step, send: Send) -> Response:
         """Sends the request of a step; if the answer to a success does not show the change, reads the resource."""
         request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
+        response = await (self._create(step, request, send) if step.creates else send(request))
         if response.succeeded and _leaves_open(step, response):
             response = await self._read_back(step, response, send)
         return response
@@ -101,7 +98,7 @@ class Exchange:
         while True:
             attempt += 1
             try:
-                return await send_in_turn(step, request, send)
+                return await send(request)
             except LostAnswer:
                 found = await find_created(step, send)
                 if found is not None:

@@ -17,6 +17,7 @@ from reconciler.core.changes.plan import (
     CreateUser,
     GrantRoles,
     Plan,
+    ReactivateUser,
     ReadSummary,
     UpdateUser,
 )
@@ -26,6 +27,7 @@ TITLE = AttributeChange(path="title", before="Lead", after="Lead ")
 UPDATE = UpdateUser(key="user/ann", target_id="a", attributes=(TITLE,))
 GRANT = GrantRoles(key="user/ann", target_id="a", roles=("auditor",))
 ADD = AddMembers(key="group/g", target_id="g", members=("user/ann",))
+BACK = ReactivateUser(key="user/ann", target_id="a")
 CREATE = CreateUser(key="user/ann", attributes=(TITLE,))
 OPEN_TITLE = Atom("user/ann", "a", ("attribute", "title"), '"Clerk"', '"Lead "')
 OPEN_ROLE = Atom("user/ann", "a", ("role", "auditor"), "false", "true")
@@ -54,7 +56,8 @@ def opened(*atoms: Atom) -> list[tuple[str, OpenAtom]]:
         ([UPDATE], [Atom("user/bob", "a", ("attribute", "title"), "null", '"Lead "')], None),
         ([UPDATE, GRANT], [OPEN_TITLE, OPEN_ROLE], "title of user/ann, auditor of user/ann"),
         ([CREATE], [Atom("user/ann", "new", ("attribute", "title"), '"Lead"', '"Lead "')], None),
-        ([ADD], [Atom("group/g", "g", ("member", "user/ann"), "false", "true")], None),
+        ([ADD], [Atom("group/g", "g", ("member", "user/ann"), "false", "true")], "user/ann of group/g"),
+        ([BACK], [Atom("user/ann", "a", ("active",), "false", "true")], None),
     ],
 )
 def test_a_plan_says_what_it_contains_again(changes: list[Change], atoms: list[Atom], named: str | None) -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from reconciler.core.changes.asked import NEVER_ASKED, AskedBefore, NotTaken, spell_asked
 from reconciler.core.changes.plan import (
+    AddMembers,
     AttributeChange,
     Change,
     CreateUser,
     GrantRoles,
+    RemoveMembers,
     RevokeRoles,
     UpdateGroup,
     UpdateUser,
@@ -150,13 +152,30 @@ ANN, BOB = update("user/ann", "title", "Lead", "Lead "), update("user/bob", "tit
             ],
         ),
         (
+            [
+                AddMembers(key="group/desk", target_id="1", members=("user/ann", "user/bob")),
+                RemoveMembers(key="group/desk", target_id="1", members=("user/cid",)),
+            ],
+            before(
+                row("group/desk", True, False, path="members", of="user/ann"),  # noqa: FBT003  # whether it is a member
+                row("group/desk", False, True, path="members", of="user/cid"),  # noqa: FBT003  # the same
+            ),
+            [
+                (
+                    "never_taken",
+                    "asked once, never taken: group/desk: user/ann was not added; group/desk: user/cid was not removed",
+                    "leave these members out of the group, or find out in the account why it does not take them",
+                )
+            ],
+        ),
+        (
             [GrantRoles(key="user/ann", target_id="1", roles=("auditor",))],
             before(NotTaken("user/ann", "roles", "auditor", "true", None, "refused", "400 no", 1)),
             [
                 (
                     "refused_before",
                     "asked before and refused: roles (400 no), now for auditor of user/ann",
-                    "leave out users.*.roles or map it away",
+                    "leave these roles out of role_assignments, or give them in the account in another way",
                 )
             ],
         ),
