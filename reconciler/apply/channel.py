@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from reconciler.apply.forms import LearnedForms
-from reconciler.core.changes.asked import RefusedPaths
+from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.messages import Request, Response
@@ -63,15 +63,15 @@ class RolesChannel:
 class Channel:
     """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST.
 
-    `refused` are the attributes that the account refused before. `required` are those of a create that a user or group
-    is found by: it is never created without them. `forms` are the forms of requests that the service takes.
+    `refused` are the parts of changes that the account refused before. `required` are the attributes that a user or
+    group is found by: it is never created without them. `forms` are the forms of requests that the service takes.
     """
 
     send: Send
     dialect: Dialect
     log: Log = _NoLog()
     roles: RolesChannel | None = None
-    refused: RefusedPaths = field(default_factory=RefusedPaths)
+    refused: RefusedParts = field(default_factory=RefusedParts)
     required: Mapping[Kind, Iterable[str]] = field(default_factory=lambda: MATCHING)
     forms: LearnedForms = field(default_factory=LearnedForms)
 

@@ -18,7 +18,6 @@ from reconciler.apply.forms import FormedSend
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
-from reconciler.core.model.resources import Kind as ResourceKind
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
 from reconciler.core.scim.people import NotPeople, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
@@ -80,8 +79,7 @@ class Exchange:
         """Returns the parts of a step, with those that the service refused before."""
         required = frozenset(self.channel.required[step.kind])
         apart = Apart(step, self.ids, partial(self._write, send=send), self.stop, required)
-        kind: ResourceKind = "user" if step.kind == "Users" else "group"
-        suspects = tuple(part for part in apart.optional if (kind, part.path) in self.channel.refused.errors)
+        suspects = tuple(part for part in apart.optional if self.channel.refused.has(step.key, part.path, part.of))
         alone = not step.creates and len(suspects) == len(apart.optional)
         return apart if alone else replace(apart, suspects=suspects)
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from reconciler.core.changes.asked import AskedBefore, NotTaken, list_asked, resource_kind, spell_asked
 from reconciler.core.changes.outcome import Outcome
+from reconciler.core.changes.undone import MEMBERS
 
 Statements: TypeAlias = Iterable[tuple[str, Sequence[Sequence[object]]]]
 
@@ -65,7 +66,7 @@ def name_service(tenant: str, url: str, dialect: str) -> str:
 
 
 def keep_results(service: str, outcomes: Iterable[Outcome], at: str) -> Statements:
-    """Returns the statements that keep the results of changes: of attributes and roles that were asked for."""
+    """Returns the statements that keep the results of changes: of attributes, roles and members that were asked for."""
     rows: dict[str, list[tuple[object, ...]]] = {sql: [] for sql in (FORGET_PATH, KEEP_PATH, FORGET, KEEP)}
     for outcome in outcomes:
         key, kind = outcome.change.key, resource_kind(outcome.change.key)
@@ -73,11 +74,12 @@ def keep_results(service: str, outcomes: Iterable[Outcome], at: str) -> Statemen
             undone = asked.undone
             if undone is None:
                 rows[FORGET].append((service, key, asked.path, asked.of))
-                rows[FORGET_PATH].append((service, kind, asked.path))
+                rows[FORGET_PATH] += [(service, kind, asked.path)] * (asked.path != MEMBERS)
             elif undone.why in {"changed", "refused"}:
                 values = spell_asked(asked.asked), spell_asked(undone.got), undone.why, undone.error
                 rows[KEEP].append((service, key, asked.path, asked.of, *values, at))
-                rows[KEEP_PATH] += [(service, kind, asked.path, undone.error, at)] * (undone.why == "refused")
+                if undone.why == "refused" and asked.path != MEMBERS:
+                    rows[KEEP_PATH].append((service, kind, asked.path, undone.error, at))
     return [(sql, some) for sql, some in rows.items() if some]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.apply.apart import MOST_REQUESTS
 from reconciler.apply.channel import Send, Stop
-from reconciler.core.changes.asked import RefusedPaths
+from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.simulator.quirks import Quirks
 from reconciler.errors import LostAnswer, NotSent, Unreachable
@@ -185,6 +185,22 @@ def test_one_refused_member_holds_up_no_other(dialect: str) -> None:
     assert [name for name in names if name != "u13"] == world.members_of("staff")
 
 
+def test_a_member_who_was_refused_before_is_asked_for_apart() -> None:
+    """Two requests: the others, and that member, who may be taken by now. Of another group it is like any other."""
+    names = [f"u{number:02}" for number in range(20)]
+    world = World()
+    world.settle(git_says(people("ann", *names) + groups(staff="ann", crew="ann")))
+    made = world.plan(git_says(people("ann", *names) + groups(staff=" ".join(names), crew=" ".join(names))))
+    world.asked.clear()
+
+    known = RefusedParts(members={("group/staff", "user/u13")})
+    ran = world.carry_out(made.plan.changes, made.decided.ids, refused=known)
+
+    assert ({"applied"}, set()) == (set(ran.statuses.values()), known.members)
+    assert [1, 2] == sorted(Counter(one.path for one in world.asked).values())
+    assert names == world.members_of("staff") == world.members_of("crew")
+
+
 def test_a_group_is_created_without_a_refused_member() -> None:
     """The POST without the members, then those in parts."""
     names = [f"u{number:02}" for number in range(6)]
@@ -259,20 +275,20 @@ def test_an_attribute_that_nobody_can_have_does_not_stop_the_run() -> None:
 def test_what_was_refused_before_is_asked_for_apart_and_after_all_taken() -> None:
     """A service may be mended: nothing is dropped in silence."""
     world = office(refusing("title"))
-    refused = RefusedPaths({("user", "title"): "400 no"})
+    refused = RefusedParts({("user", "title")})
     made = world.plan(AFTER)
 
     ran = world.carry_out(made.plan.changes, made.decided.ids, refused=refused)
     assert {"user/ann update_user": "failed", "user/cid create_user": "failed"} == ran.statuses
     kinds = Counter(one.method for one in world.asked)
     assert {"PATCH": 3, "POST": 1} == kinds  # ann without the title and with it, cid, and cid's title
-    assert {("user", "title"): "400 title is not supported"} == refused.errors
+    assert {("user", "title")} == refused.paths
 
     world = office(Quirks())
     made = world.plan(AFTER)
     ran = world.carry_out(made.plan.changes, made.decided.ids, refused=refused)
     assert {"applied"} == set(ran.statuses.values())
-    assert {} == refused.errors
+    assert set() == refused.paths
     assert () == world.plan(AFTER).plan.changes
 
 
@@ -306,7 +322,7 @@ def test_a_fault_at_any_request_leaves_one_outcome_for_each_change(
     """What is told to be done is done, nothing is there twice, and the next run without faults arrives."""
     world = office(refusing("title", named=named))
     made = world.plan(AFTER)
-    refused = RefusedPaths({("user", "title"): "400 no"} if known else {})
+    refused = RefusedParts({("user", "title")} if known else set())
 
     ran = world.carry_out(
         made.plan.changes, made.decided.ids, trouble_at(world.send, at, FAULTS[fault]), refused=refused
@@ -363,7 +379,7 @@ def test_exactly_the_refused_attributes_are_undone(
     quirks = Quirks(refuses=frozenset(refused), names_refused=named, patch_answers=answers)
     world = office(quirks, dialect)
     made = world.plan(AFTER)
-    before = RefusedPaths({("user", path): "400 no" for path in known})
+    before = RefusedParts({("user", path) for path in known})
 
     ran = world.carry_out(made.plan.changes, made.decided.ids, refused=before)
 

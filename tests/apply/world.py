@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from reconciler.apply.channel import Channel, Send, Stop
 from reconciler.apply.execute import execute
 from reconciler.core.access.compile import compile_state
-from reconciler.core.changes.asked import RefusedPaths
+from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.comparison.earlier import Earlier
@@ -114,10 +114,10 @@ class World:
         send: Send | None = None,
         stop: Stop | None = None,
         *,
-        refused: RefusedPaths | None = None,
+        refused: RefusedParts | None = None,
     ) -> Ran:
         told: list[Outcome] = []
-        channel = Channel(send or self.send, DIALECTS[self.dialect], refused=refused or RefusedPaths())
+        channel = Channel(send or self.send, DIALECTS[self.dialect], refused=refused or RefusedParts())
         return Ran(asyncio.run(execute(changes, ids, channel, stop or Stop(), told.append)), told)
 
     def settle(self, state: DesiredState) -> None:

@@ -352,3 +352,26 @@ def test_what_drifted_is_adopted(story: Story, server: Server) -> None:
     assert 0 == ran.code, ran.said
     assert {"+    title: Queen", "+    displayName: Robert"} <= set(ran.out.splitlines())
     story.check_that_nothing_is_left()
+
+
+def test_what_the_server_does_not_take_holds_up_nothing_else_and_is_remembered(story: Story, server: Server) -> None:
+    """Refused or dropped: the new title arrives with it, the outcome and the next plan name it, and so on."""
+    story.apply(TEAM)
+    story.commit(
+        TEAM.replace("displayName: Cid,", "displayName: Cid, title: Boss, site: London, customFields: {badge: x},")
+    )
+
+    ran = story.run("apply", "--yes", "--format", "json")
+
+    [outcome] = ran.document["outcomes"]
+    named = {part["path"]: part["why"] for part in outcome["undone"]}
+    assert (1, "failed", {"site", "customFields.badge"}) == (ran.code, outcome["status"], set(named))
+    assert "Boss" == server.users["cid"]["title"]
+
+    again = story.run("plan", "--format", "json").document["problems"]
+    codes = {"refused": "refused_before", "changed": "never_taken"}
+    assert {codes[why] for why in named.values()} == {one["code"] for one in again if one["code"] in codes.values()}
+    again_ran = story.run("apply", "--yes", "--format", "json").document["outcomes"][0]
+    assert named == {part["path"]: part["why"] for part in again_ran["undone"]}
+
+    story.apply(TEAM.replace("displayName: Cid,", "displayName: Cid, title: Boss,"))

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from reconciler.core.approval.atoms import NEW, Atom, atoms_of, hash_atom
 from reconciler.core.changes.asked import AskedBefore
 from reconciler.core.changes.plan import Plan
-from reconciler.core.changes.undone import ROLES
+from reconciler.core.changes.undone import MEMBERS, ROLES
 from reconciler.core.model.amounts import few
 from reconciler.core.record.record import OpenAtom
 from reconciler.errors import Problem
 
+LISTS: Final = {"role": ROLES, "member": MEMBERS}
+NAMED: Final = frozenset({"attribute", *LISTS})
 MOST_NAMED = 10
 
 
 def note_left_open(plan: Plan, opened: Sequence[tuple[str, OpenAtom]], asked: AskedBefore, serial: int) -> Plan:
-    """Returns the plan with a note on attributes and roles of existing users and groups that apply #serial left undone.
+    """Returns the plan with a note on what apply #serial left undone of existing users and groups.
 
     What the provisioning log knows, in `asked`, is not repeated.
     """
@@ -47,8 +50,8 @@ def _find_left(plan: Plan, opened: Sequence[tuple[str, OpenAtom]], asked: AskedB
     for change in plan.changes:
         for atom in atoms_of(change) if change.target_id is not None else ():
             kind, *of = atom.path
-            of_log = (atom.key, ROLES, *of) if kind == "role" else (atom.key, *of, "")
-            if kind in {"attribute", "role"} and of_log not in asked.not_taken and _is_open(atom, known.items()):
+            of_log = (atom.key, LISTS[kind], *of) if kind in LISTS else (atom.key, *of, "")
+            if kind in NAMED and of_log not in asked.not_taken and _is_open(atom, known.items()):
                 yield f"{of[0]} of {atom.key}"
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.changes.undone import ROLES, Undone
+from reconciler.core.changes.undone import MEMBERS, ROLES, Undone
 from reconciler.core.model.resources import Kind, Value
 
 
 class Asked(NamedTuple):
-    """An attribute that a change asked for, or the role `of` of its `roles`, and the result: None if it was done."""
+    """An attribute that a change asked for, or one of its `roles` or `members`; `undone` is None if it was done."""
 
     path: str
     of: str
@@ -22,7 +22,7 @@ class Asked(NamedTuple):
 
 
 class NotTaken(NamedTuple):
-    """An attribute or role that a service did not take when it was last asked for, and how often in a row.
+    """An attribute, role or member that a service did not take when it was last asked for, and how often in a row.
 
     `asked` is the JSON of the value. `why` is `refused`, with its `error`, or `changed`, with the value that it `got`.
     """
@@ -39,7 +39,7 @@ class NotTaken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AskedBefore:
-    """The attributes and roles that were not taken, by key, path and role; and refused attributes with the error."""
+    """What was not taken, by key, path, and role or member; and the errors of refused attributes, by kind and path."""
 
     not_taken: Mapping[tuple[str, str, str], NotTaken] = field(default_factory=dict)
     refused: Mapping[tuple[Kind, str], str] = field(default_factory=dict)
@@ -51,6 +51,7 @@ class AskedBefore:
 
 
 NEVER_ASKED = AskedBefore()
+REFUSED_MEMBER = (MEMBERS, "refused")
 
 
 def spell_asked(value: Value) -> str:
@@ -59,16 +60,17 @@ def spell_asked(value: Value) -> str:
 
 
 def list_asked(outcome: Outcome) -> Iterator[Asked]:
-    """Yields the attributes and roles of a change whose result is known. Redacted values are fingerprints."""
+    """Yields the attributes, roles and members of a change whose result is known; redacted values as fingerprints."""
     if outcome.status != "applied" and not outcome.undone:
         return
     undone = {(part.path, part.of): part for part in outcome.undone}
     for attribute in outcome.change.attributes:
         asked = attribute.redacted_pair[1] if attribute.redacted_pair is not None else attribute.after
         yield Asked(attribute.path, "", asked, undone.get((attribute.path, "")))
-    grants = outcome.change.action != "revoke_roles"
-    for role in outcome.change.roles:
-        yield Asked(ROLES, role, grants, undone.get((ROLES, role)))
+    gains = outcome.change.action not in {"revoke_roles", "remove_members"}
+    for path, items in ((ROLES, outcome.change.roles), (MEMBERS, outcome.change.members)):
+        for item in items:
+            yield Asked(path, item, gains, undone.get((path, item)))
 
 
 def resource_kind(key: str) -> Kind:
@@ -77,16 +79,33 @@ def resource_kind(key: str) -> Kind:
 
 
 @dataclass(slots=True)
-class RefusedPaths:
-    """The attributes that a service refuses, by kind and path, with its error; learns from each outcome of a run."""
+class RefusedParts:
+    """The parts of changes that a service refuses; learns from each outcome of a run.
 
-    errors: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    An attribute, or the roles, of all users or of all groups, by kind and path; a member of one group, by both keys.
+    """
+
+    paths: set[tuple[Kind, str]] = field(default_factory=set)
+    members: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def known(cls, before: AskedBefore) -> RefusedParts:
+        """Returns the parts that were refused before."""
+        rows = before.not_taken.values()
+        return cls(set(before.refused), {(row.key, row.of) for row in rows if (row.path, row.why) == REFUSED_MEMBER})
+
+    def has(self, key: str, path: str, of: str) -> bool:
+        """Decides whether this part of a change was refused when it was last asked for."""
+        return (key, of) in self.members if path == MEMBERS else (resource_kind(key), path) in self.paths
 
     def learn(self, outcome: Outcome) -> None:
-        """Adds the attributes that were refused, and removes those that were taken."""
+        """Adds the parts that were refused, and removes those that were taken."""
+        key = outcome.change.key
         for asked in list_asked(outcome):
-            at = resource_kind(outcome.change.key), asked.path
             if asked.undone is None:
-                self.errors.pop(at, None)
+                self.members.discard((key, asked.of))
+                self.paths.discard((resource_kind(key), asked.path))
+            elif asked.undone.why == "refused" and asked.path == MEMBERS:
+                self.members.add((key, asked.of))
             elif asked.undone.why == "refused":
-                self.errors[at] = asked.undone.error
+                self.paths.add((resource_kind(key), asked.path))

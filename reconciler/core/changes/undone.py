@@ -67,12 +67,13 @@ def count_parts(change: Change) -> int:
 def describe_undone(change: Change, undone: Iterable[Undone]) -> str:
     """Returns a sentence on the undone parts of a change, with what to write in git."""
     by_why: dict[Why, list[Undone]] = {}
+    undone = tuple(undone)
     for part in undone:
         by_why.setdefault(part.why, []).append(part)
     refused = [*by_why.pop("refused", ()), *by_why.pop("failed", ())]
     sentences = [_describe(why, some) for why, some in by_why.items()]
     if refused:
-        rest = "; all else of it was done" if count_parts(change) > len(refused) else ""
+        rest = "; all else of it was done" if count_parts(change) > len(undone) else ""
         sentences.append(f"{few(_describe_refusals(refused), MOST_NAMED, between='; ')}{rest}")
     named = [part.path for part in refused if part.why == "refused" and not part.of and part.path not in NOT_OPTIONAL]
     return "; ".join([*sentences, *([how_to_leave_out(change.key, named)] if named else [])])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reconciler.core.changes.asked import AskedBefore, NotTaken, resource_kind
 from reconciler.core.changes.plan import Change
-from reconciler.core.changes.undone import ROLES, Undone, show_difference, show_exactly
+from reconciler.core.changes.undone import MEMBERS, ROLES, Undone, show_difference, show_exactly
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.model.amounts import few
 from reconciler.core.model.resources import Kind, Value, parse_key
@@ -15,11 +15,15 @@ from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem, Source
 
 MOST_NAMED = 10
+INSTEAD = {
+    ROLES: "leave these roles out of role_assignments, or give them in the account in another way",
+    MEMBERS: "leave these members out of the group, or find out in the account why it does not take them",
+}
 TIMES = {1: "once", 2: "twice"}
 
 
 class _Again(NamedTuple):
-    """An attribute or role that a plan asks for again; `row` is None if it was refused for other keys only."""
+    """An attribute, role or member that a plan asks for again; `row` is None if it was refused for other keys only."""
 
     key: str
     path: str
@@ -41,7 +45,10 @@ def warn_of_asked_before(
         refused = again.row is None or again.row.why == "refused"
         how = "" if refused or again.row is None else _spell_times(again.row.times)
         alike.setdefault((how, resource_kind(again.key), again.path, again.error), []).append(again)
-    return [_describe(how, some, desired, redaction) for (how, *_), some in sorted(alike.items())]
+    return [
+        _describe(how, sorted(some, key=lambda one: one[:3]), desired, redaction)
+        for (how, *_), some in sorted(alike.items(), key=lambda item: item[0])
+    ]
 
 
 def _find_again(change: Change, before: AskedBefore, redaction: Redaction) -> Iterator[_Again]:
@@ -53,11 +60,11 @@ def _find_again(change: Change, before: AskedBefore, redaction: Redaction) -> It
         error = row.error if row is not None else before.refused.get((kind, path), "")
         if row is not None or error:
             yield _Again(change.key, path, "", asked, live, row, error)
-    grants = change.action != "revoke_roles"
-    for role in change.roles:
-        row = before.find(change.key, ROLES, role, grants)
+    gains = change.action not in {"revoke_roles", "remove_members"}
+    for path, item in (*((ROLES, role) for role in change.roles), *((MEMBERS, member) for member in change.members)):
+        row = before.find(change.key, path, item, gains)
         if row is not None:
-            yield _Again(change.key, ROLES, role, grants, not grants, row, row.error)
+            yield _Again(change.key, path, item, gains, not gains, row, row.error)
 
 
 def _describe(how: str, some: Sequence[_Again], desired: DesiredState, redaction: Redaction) -> Problem:
@@ -72,6 +79,7 @@ def _describe(how: str, some: Sequence[_Again], desired: DesiredState, redaction
     names = few([f"{one.of} of {one.key}" if one.of else one.key for one in some], MOST_NAMED)
     message = f"asked before and refused: {first.path} ({first.error}), now for {names}"
     leave_out = f"leave out the mapping to {first.path}" if rule else f"leave out {kind}s.*.{first.path} or map it away"
+    leave_out = INSTEAD.get(first.path, leave_out)
     hint = f"{leave_out}; until then, each apply asks for it again, apart from the other attributes"
     return Problem("refused_before", message, rule or _source(first.key, desired), hint, severity="warning")
 
@@ -85,8 +93,8 @@ def _show(again: _Again) -> str:
 def _how_to_end(some: Sequence[_Again], *, mapped: bool, hidden: bool) -> str:
     """Returns what to write instead: the value that the account has, unless it is redacted."""
     path = some[0].path
-    if path == ROLES:
-        return "leave these roles out of role_assignments, or give them in the account in another way"
+    if path in INSTEAD:
+        return INSTEAD[path]
     if mapped:
         return f"let the mapping to {path} make the value that the account keeps, or leave the mapping out"
     if hidden:

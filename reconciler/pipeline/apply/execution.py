@@ -11,7 +11,7 @@ from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
 from reconciler.apply.execute import execute
 from reconciler.apply.forms import LearnedForms
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.changes.asked import RefusedPaths
+from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.planner.steps import MATCHING, make_steps
 from reconciler.core.safety.make_plan import MadePlan
@@ -92,7 +92,7 @@ def open_channel(connections: Connections, current: CurrentState, log: Log) -> C
         log,
         roles,
         forms=LearnedForms(connections.scim.url),
-        refused=RefusedPaths(dict(asked.refused)),
+        refused=RefusedParts.known(asked),
         required={
             "Users": {*MATCHING["Users"], *current.desired.matching},
             "Groups": {*MATCHING["Groups"], *current.desired.group_matching},

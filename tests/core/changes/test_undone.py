@@ -106,6 +106,15 @@ REFUSED = Undone(path="title", why="refused", asked="x", error="400 no title")
             ),
         ),
         (
+            UPDATE,
+            [REFUSED, changed("site", "x", None), changed("badge", "x", "y")],
+            (
+                'the service answered with success, but not as asked: site: asked "x", got nothing; badge: asked "x", '
+                'got "y"; title refused: 400 no title; to stop asking, leave out users.bob.title, or the mapping '
+                "whose target is title"
+            ),
+        ),
+        (
             ADD,
             [Undone(path="members", of="user/ann", why="refused", error="400 unknown")],
             "user/ann refused: 400 unknown; all else of it was done",
