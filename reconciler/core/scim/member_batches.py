@@ -12,7 +12,8 @@ from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.scim.forms import operations_of
 from reconciler.core.scim.wire import CORE_GROUP, PATCH_OP, Dialect, describe_error, get_request
 
-MOST_MEMBERS: Final = 1_000  # in one request; services refuse bodies of a megabyte, and some a hundred members
+MOST_MEMBERS: Final = 1_000  # in one request: many services refuse bodies of a megabyte
+USUAL_LIMIT: Final = 100  # of services that look members up by one query, and call the others invalid
 _TOO_MANY: Final = re.compile(
     r"too (many|large|big|long)|maximum|\bmax\b|at most|limit|exceed|more than|no more|only \d+", re.IGNORECASE
 )
@@ -36,12 +37,19 @@ def _weight(operation: JsonObject) -> int:
     return len(value) if isinstance(value, list) else 1
 
 
-def is_too_many(response: Response) -> bool:
-    """Decides whether a refusal is about the size of the request: 413, or an error whose text says so."""
-    if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return True
+def find_smaller(response: Response, members: int) -> int | None:
+    """Returns how many members to send at once after a refusal that is, or may be, about their number; else None.
+
+    413 is, and an error whose text says so: half of them follow. Any other error about more than a hundred may be.
+    """
+    if response.succeeded or members <= 1:
+        return None
     refused = response.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return refused and _TOO_MANY.search(describe_error(response)) is not None
+    named = refused and _TOO_MANY.search(describe_error(response)) is not None
+    if named or response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return members // 2
+    unnamed = refused and response.status != HTTPStatus.FORBIDDEN
+    return USUAL_LIMIT if unnamed and members > USUAL_LIMIT else None
 
 
 def split_create(request: Request, most: int) -> tuple[Request, list[object]]:

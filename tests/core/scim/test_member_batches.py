@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model.messages import JsonObject, Request, Response
-from reconciler.core.scim.member_batches import add_request, count_members, is_too_many, split_create, split_patch
+from reconciler.core.scim.member_batches import add_request, count_members, find_smaller, split_create, split_patch
 from reconciler.core.scim.wire import DIALECTS, PATCH_OP
 from reconciler.core.simulator.machine import Simulator
 from tests.account import NOON
@@ -96,20 +96,28 @@ def test_a_request_about_no_members_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("answer", "members", "expected"),
     [
-        (Response(413), True),
-        (Response(400, {"detail": "Too many members"}), True),
-        (Response(400, {"detail": "members: at most 100 values"}), True),
-        (Response(400, {"detail": "exceeds the maximum of 100"}), True),
-        (Response(403, {"detail": "The request must contain no more than 100 members"}), True),
-        (Response(422, {"message": "only 100 members are allowed in one request"}), True),
-        (Response(400, {"detail": "unknown member"}), False),
-        (Response(404, {"detail": "too many"}), False),
-        (Response(429, {"detail": "too many requests"}), False),
-        (Response(500, {"detail": "too many"}), False),
+        (Response(413), 1000, 500),
+        (Response(413), 2, 1),
+        (Response(413), 1, None),
+        (Response(200), 1000, None),
+        (Response(400, {"detail": "Too many members"}), 9, 4),
+        (Response(400, {"detail": "members: at most 100 values"}), 500, 250),
+        (Response(400, {"detail": "exceeds the maximum of 100"}), 500, 250),
+        (Response(403, {"detail": "The request must contain no more than 100 members"}), 500, 250),
+        (Response(422, {"message": "only 100 members are allowed in one request"}), 500, 250),
+        (Response(400, {"detail": "One or more Group members are invalid"}), 230, 100),
+        (Response(422, {"detail": "unknown member"}), 101, 100),
+        (Response(400, {"detail": "unknown member"}), 100, None),
+        (Response(403, {"detail": "not yours"}), 500, None),
+        (Response(404, {"detail": "too many"}), 500, None),
+        (Response(429, {"detail": "too many requests"}), 500, None),
+        (Response(500, {"detail": "too many"}), 500, None),
     ],
 )
-def test_a_refusal_of_the_size_is_known_by_its_status_or_words(answer: Response, *, expected: bool) -> None:
-    """Too many requests are something else."""
-    assert expected is is_too_many(answer)
+def test_a_refusal_of_the_size_is_known_by_its_status_or_words(
+    answer: Response, members: int, expected: int | None
+) -> None:
+    """Too many requests are something else; an unexplained refusal of more than 100 may be about their number."""
+    assert expected == find_smaller(answer, members)
