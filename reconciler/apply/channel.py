@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from reconciler.apply.forms import LearnedForms
+from reconciler.core.changes.asked import RefusedPaths
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.messages import Request, Response
+from reconciler.core.planner.steps import MATCHING, Kind
 from reconciler.core.scim.wire import Dialect
 from reconciler.errors import Unreachable
 
@@ -62,6 +64,8 @@ class Channel:
     """The connection to the account, its dialect, and the log; `roles` is set if roles are written over REST.
 
     `forms` are the forms of requests that the service takes.
+    `refused` are the attributes that the account refused before. `required` are those of a create that a user or group
+    is found by: it is never created without them.
     """
 
     send: Send
@@ -69,6 +73,8 @@ class Channel:
     log: Log = _NoLog()
     roles: RolesChannel | None = None
     forms: LearnedForms = field(default_factory=LearnedForms)
+    refused: RefusedPaths = field(default_factory=RefusedPaths)
+    required: Mapping[Kind, Iterable[str]] = field(default_factory=lambda: MATCHING)
 
 
 @dataclass(slots=True)

@@ -1,22 +1,27 @@
 """The exchange of one step: its request, the lookups around it, and the answer as the outcome of each change.
 
-A create whose answer was lost is looked up before it is sent again. A resource that is linked in the record, but
-missing now, is looked up before it is created, because the read may have missed it.
+A step that is refused is asked for in parts. A create whose answer was lost is looked up before it is sent again. A
+resource that is linked in the record, but missing now, is looked up before it is created, because the read may have
+missed it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 
 from reconciler.apply.answers import Answered, judge_answer, judge_roles
+from reconciler.apply.apart import Apart, is_refused
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
 from reconciler.apply.forms import FormedSend
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.apply.second_try import send_in_turn
 from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
+from reconciler.core.model.resources import Kind as ResourceKind
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
+from reconciler.core.scim.hints import WRONG_DIALECT
 from reconciler.core.scim.people import NotPeople, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
@@ -58,16 +63,38 @@ class Exchange:
             return await _overwrite(step, self.channel.roles.account, send)
         if step.reappears and await find_created(step, send) is not None:
             return Answered.all("stale", "it is in the account, and the read missed it: plan again")
-        request = make_request(step, self.ids, self.channel.dialect)
-        response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
+        apart = self._ask_apart(step, send)
+        first = apart.first()
+        response = await self._write(first, send)
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, send))
-        if response.succeeded and self._leaves_open(step, response):
-            response = await self._read_back(step, response, send)
-        answered = settle_unlisted(judge_answer(step, self.ids, response), response, self.channel.dialect)
+        refused_apart = is_refused(response) and not _is_of_another_dialect(send)
+        if apart.suspects or refused_apart:
+            return await apart.finish(first, response)
+        answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
         return answered
+
+    def _ask_apart(self, step: Step, send: Send) -> Apart:
+        """Returns the parts of a step, with those that the service refused before."""
+        required = frozenset(self.channel.required[step.kind])
+        apart = Apart(step, self.ids, partial(self._write, send=send), self.stop, required)
+        kind: ResourceKind = "user" if step.kind == "Users" else "group"
+        suspects = tuple(part for part in apart.optional if (kind, part.path) in self.channel.refused.errors)
+        alone = not step.creates and len(suspects) == len(apart.optional)
+        return apart if alone else replace(apart, suspects=suspects)
+
+    async def _write(self, step: Step, send: Send) -> Response:
+        """Sends the request of a step; if the answer to a success does not show the change, reads the resource."""
+        request = make_request(step, self.ids, self.channel.dialect)
+        response = await (self._create(step, request, send) if step.creates else send_in_turn(step, request, send))
+        if response.succeeded and self._leaves_open(step, response):
+            response = await self._read_back(step, response, send)
+        response, remark = settle_unlisted(step, response, self.ids, self.channel.dialect)
+        if isinstance(send, FormedSend):
+            send.remark = send.remark or remark
+        return response
 
     def _leaves_open(self, step: Step, response: Response) -> bool:
         """Checks whether the answer does not show the change: no body (204, RFC 7644 section 3.5.2), or no members."""
@@ -98,6 +125,11 @@ class Exchange:
                     return found
                 if attempt == MOST_CREATE_ATTEMPTS:
                     raise
+
+
+def _is_of_another_dialect(send: Send) -> bool:
+    """Decides whether a refusal was about the dialect, so that asking for the parts apart would be refused too."""
+    return isinstance(send, FormedSend) and send.remark == WRONG_DIALECT
 
 
 async def _overwrite(step: Step, account: str, send: Send) -> Answered:

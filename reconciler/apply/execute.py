@@ -125,6 +125,8 @@ class _Execution:
     def _record(self, changes: Iterable[Change], answered: Answered) -> None:
         outcomes = [redact_outcome(answered.of(change)) for change in changes]
         self.outcomes |= {outcome.change.id: outcome for outcome in outcomes}
+        for outcome in outcomes:
+            self.channel.refused.learn(outcome)
         self._log_end(outcomes, answered)
         for outcome in outcomes:
             self.failures += outcome.status == "failed" and not outcome.done_in_part

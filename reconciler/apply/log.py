@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from reconciler.apply import memory
+from reconciler.core.changes.asked import AskedBefore
 from reconciler.core.changes.attempt import Attempt, AttemptQuery, RunInfo
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
@@ -104,7 +106,8 @@ class ProvisioningLog:
         """Logs the run at once, and returns the recorder of its attempts."""
         row = (occasion.run, _spell(clock.now()), occasion.tenant, occasion.url)
         self.write([(RUN, [(*row, occasion.commit, occasion.digest, occasion.who)])])
-        return Recorder(self, occasion.run, clock)
+        service = memory.name_service(occasion.tenant, occasion.url, occasion.dialect)
+        return Recorder(self, occasion.run, clock, service)
 
     def write(self, statements: Iterable[tuple[str, Sequence[Sequence[object]]]]) -> None:
         """Executes the statements with their rows in one transaction; raises Failed if it fails."""
@@ -124,12 +127,17 @@ class ProvisioningLog:
             for row in rows:
                 yield _attempt(row)
 
+    def find_asked(self, tenant: str, url: str, dialect: str) -> AskedBefore:
+        """Returns what a tenant's service was asked for and did not do."""
+        with self._reading():
+            return memory.find_results(self._connection, memory.name_service(tenant, url, dialect))
+
     def prune(self, before: datetime) -> int:
         """Removes older attempts, also from the bytes of the file; returns their number."""
         moment = _spell(before)
         with self._reading():
             [(count,)] = self._connection.execute("SELECT count(*) FROM attempts WHERE at < ?", (moment,))
-        self.write([(PRUNE, [(moment,)]), (PRUNE_RUNS, [(moment,)])])
+        self.write([(statement, [(moment,)]) for statement in (PRUNE, PRUNE_RUNS, *memory.PRUNE)])
         with self._reading():
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -152,6 +160,7 @@ class Recorder:
     log: ProvisioningLog
     run: str
     clock: LogClock
+    service: str = ""
     begun: dict[str, float] = field(default_factory=dict)
 
     def begin(self, changes: Sequence[Change]) -> None:
@@ -163,7 +172,8 @@ class Recorder:
         """Writes the outcomes, also those of changes that never began."""
         not_begun = [outcome.change for outcome in outcomes if outcome.change.id not in self.begun]
         ends = [self._end(outcome, live_id, requests) for outcome in outcomes]
-        self.log.write([(BEGIN, self._beginnings(not_begun)), (END, ends)])
+        kept = memory.keep_results(self.service, outcomes, _spell(self.clock.now()))
+        self.log.write([(BEGIN, self._beginnings(not_begun)), (END, ends), *kept])
 
     def _beginnings(self, changes: Sequence[Change]) -> list[tuple[object, ...]]:
         at = _spell(self.clock.now())
@@ -191,7 +201,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         _check_version(connection)
-        prepare(connection, (*TABLES, f"PRAGMA user_version = {VERSION}"), secure_delete=True)
+        prepare(connection, (*TABLES, *memory.TABLES, f"PRAGMA user_version = {VERSION}"), secure_delete=True)
     except (sqlite3.Error, UsageError) as error:
         connection.close()
         raise UsageError(f"the provisioning log {path} can't be used: {error}") from error

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.apply.log import LogClock, ProvisioningLog, Recorder
+from reconciler.core.changes.asked import NEVER_ASKED, AskedBefore
 from reconciler.core.changes.attempt import RunInfo
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Plan
-from reconciler.errors import Failed, Refused, UsageError
+from reconciler.errors import Failed, Problem, Refused, UsageError
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.private_files import make_private_folder
@@ -46,6 +47,7 @@ def record_run(log: ProvisioningLog, current: CurrentState, plan: Plan, dropped:
         commit=plan.commit,
         digest=plan.digest,
         who=_find_actor(current),
+        dialect=current.tenant.dialect,
     )
     try:
         recorder = log.record(info, LogClock(now_in_utc, time.monotonic))
@@ -53,6 +55,19 @@ def record_run(log: ProvisioningLog, current: CurrentState, plan: Plan, dropped:
     except Failed as error:
         raise Refused(f"{error}. {NOT_LOGGED}") from error
     return recorder
+
+
+def read_asked_before(current: CurrentState) -> tuple[AskedBefore, tuple[Problem, ...]]:
+    """Returns what the tenant's service was asked for and did not do; a warning if the log can't be read."""
+    path = log_path(current.workspace)
+    if not path.exists():
+        return NEVER_ASKED, ()
+    try:
+        with ProvisioningLog(path) as log:
+            return log.find_asked(current.tenant_name, current.tenant.url, current.tenant.dialect), ()
+    except (UsageError, Failed) as error:
+        hint = "repair the file or move it away; until then, no plan names what the service did not take before"
+        return NEVER_ASKED, (Problem("log_unreadable", str(error), None, hint, severity="warning"),)
 
 
 def _find_actor(current: CurrentState) -> str:

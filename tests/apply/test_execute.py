@@ -252,7 +252,8 @@ def test_what_is_told_to_be_applied_is_applied(wrong: set[int]) -> None:
     ran = world.apply(TEAM, troubles(world.send, dict.fromkeys(wrong, refuse(400))))
 
     there = {f"user/{one['externalId']}" for one in world.simulator.users.values()}
-    assert there == {one.change.key for one in ran.outcomes if one.status == "applied" and "user/" in one.change.key}
+    assert there == {one.change.key for one in ran.outcomes if one.done_in_part and "user/" in one.change.key}
+    assert all(one.status == "failed" for one in ran.outcomes if any(part.why != "waits" for part in one.undone))
 
 
 def test_a_create_whose_answer_was_lost_is_found_and_not_sent_again() -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from reconciler.apply.channel import Channel, Send, Stop
 from reconciler.apply.execute import execute
 from reconciler.core.access.compile import compile_state
+from reconciler.core.changes.asked import RefusedPaths
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.comparison.earlier import Earlier
@@ -107,10 +108,16 @@ class World:
         return self.carry_out(made.plan.changes, made.decided.ids, send, stop)
 
     def carry_out(
-        self, changes: Iterable[Change], ids: Mapping[str, str], send: Send | None = None, stop: Stop | None = None
+        self,
+        changes: Iterable[Change],
+        ids: Mapping[str, str],
+        send: Send | None = None,
+        stop: Stop | None = None,
+        *,
+        refused: RefusedPaths | None = None,
     ) -> Ran:
         told: list[Outcome] = []
-        channel = Channel(send or self.send, DIALECTS[self.dialect])
+        channel = Channel(send or self.send, DIALECTS[self.dialect], refused=refused or RefusedPaths())
         return Ran(asyncio.run(execute(changes, ids, channel, stop or Stop(), told.append)), told)
 
     def settle(self, state: DesiredState) -> None:
@@ -213,8 +220,8 @@ def fail(error: Exception, *, done: bool) -> Trouble:
 
 
 def creates(name: str) -> Callable[[Request], bool]:
-    """Whether a request creates what has that display name."""
-    return lambda request: request.method == "POST" and (request.body or {}).get("displayName") == name
+    """Whether a request creates what has that display name, or would have it."""
+    return lambda request: request.method == "POST" and (request.body or {}).get("externalId") == name.lower()
 
 
 def looks_up(request: Request) -> bool:

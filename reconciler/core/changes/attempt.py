@@ -49,7 +49,7 @@ class Attempt(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The fields that all attempts of one run share."""
+    """The fields that all attempts of one run share, and the dialect that its requests are in."""
 
     run: str
     tenant: str
@@ -57,6 +57,7 @@ class RunInfo:
     commit: str | None
     digest: str
     who: str
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

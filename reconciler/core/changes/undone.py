@@ -32,6 +32,7 @@ NOT_DONE: Final = {
     (ROLES, True): "was not granted",
     (ROLES, False): "was not revoked",
 }
+NOT_OPTIONAL: Final = frozenset({ACTIVE, "userName", "externalId"})
 MOST_NAMED = 10
 LONGEST = 80
 
@@ -73,7 +74,7 @@ def describe_undone(change: Change, undone: Iterable[Undone]) -> str:
     if refused:
         rest = "; all else of it was done" if count_parts(change) > len(refused) else ""
         sentences.append(f"{few(_describe_refusals(refused), MOST_NAMED, between='; ')}{rest}")
-    named = [part.path for part in refused if part.why == "refused" and not part.of and part.path != ACTIVE]
+    named = [part.path for part in refused if part.why == "refused" and not part.of and part.path not in NOT_OPTIONAL]
     return "; ".join([*sentences, *([how_to_leave_out(change.key, named)] if named else [])])
 
 

@@ -8,8 +8,9 @@ because of the plan gets roles with the next plan, which the plan itself notes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from reconciler.core.changes.plan import AttributeChange, Change
 from reconciler.core.comparison.earlier import Earlier
@@ -17,14 +18,17 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.planner.parts import leave_out, list_parts, pick_parts
 from reconciler.core.planner.planner import Decisions, decide_judged
 from reconciler.core.planner.steps import (
+    MATCHING,
     Step,
     make_request,
     make_roles_request,
     make_steps,
     needs_of,
     resolve,
+    target_of,
     with_ids,
 )
 from reconciler.core.safety.not_converging import (
@@ -74,7 +78,8 @@ def check_convergence(
         for change in second.changes
         if (change.key, change.action) not in deferred and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
-    returning = [finding for change in unexpected for finding in _find_left(change, decided)]
+    left = [finding for change in unexpected for finding in _find_left(change, decided)]
+    returning = [finding for finding in left if (finding.key, finding.about) not in trial.left_out]
     seen = {(finding.key, finding.about) for finding in returning}
     return warn_of_not_converging(
         [*returning, *(finding for finding in trial.findings if (finding.key, finding.about) not in seen)], desired
@@ -158,10 +163,11 @@ def _as_group(group: LiveGroup) -> JsonObject:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What the simulator did not do as requested, and the keys with a refused request."""
+    """What the simulator did not do as requested, the keys with a refused request, and the refused attributes."""
 
     findings: list[Unsettled]
     refused: set[str]
+    left_out: set[tuple[str, str]] = field(default_factory=set)
 
 
 def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
@@ -171,7 +177,7 @@ def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], ten
         step = whole.without({need for need in whole.needs() if resolve(need, ids) is None})
         if step is None:
             continue
-        response = _send(step, simulator, ids, tenant)
+        step, response = _send_parts(step, simulator, ids, tenant, trial)
         if not response.succeeded:
             trial.findings.append(_refusal(step, response))
             trial.refused.add(step.key)
@@ -179,6 +185,31 @@ def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], ten
             ids[step.key] = read_id(response.body)
             trial.findings.extend(_not_taken(step, ids, response.body))
     return trial
+
+
+def _send_parts(
+    whole: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant, trial: _Trial
+) -> tuple[Step, Response]:
+    """Sends a step, and while an attribute of it is refused, the rest, as an apply does; returns the last one sent."""
+    step, response = whole, _send(whole, simulator, ids, tenant)
+    while not response.succeeded and (rest := _without_refused(step, response, ids)) is not None:
+        refusal = _refusal(step, response)
+        trial.findings.append(refusal)
+        trial.left_out.add((refusal.key, refusal.about))
+        step, response = rest, _send(rest, simulator, ids, tenant)
+    return step, response
+
+
+def _without_refused(step: Step, refusal: Response, ids: Mapping[str, str]) -> Step | None:
+    """Returns the step without the attribute whose value was refused; None if nothing can be done without it."""
+    blamed = _refusal(step, refusal).about
+    rest = [part for part in list_parts(step) if part.path != blamed]
+    required = step.creates and blamed in MATCHING[step.kind]
+    if required or len(rest) in {0, len(list_parts(step))} or refusal.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+        return None
+    if step.creates:
+        return leave_out(step, [part for part in list_parts(step) if part.path == blamed])
+    return pick_parts(step, rest, target_of(step, ids))
 
 
 def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Response:

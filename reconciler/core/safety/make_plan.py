@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from reconciler.core.changes.asked import NEVER_ASKED, AskedBefore
 from reconciler.core.changes.plan import Change, Cost, Plan, ReadSummary, digest_of, order_changes
 from reconciler.core.changes.plan_notes import NamedResource, RecordNote
 from reconciler.core.changes.redact import redact_change, redact_plan
@@ -23,6 +24,7 @@ from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.effective_roles import list_effective_roles
 from reconciler.core.planner.planner import Decisions, decide_changes
 from reconciler.core.planner.steps import make_steps
+from reconciler.core.safety.asked_before import warn_of_asked_before
 from reconciler.core.safety.converge import check_convergence
 from reconciler.core.safety.duties import check_duties
 from reconciler.core.safety.guardrails import (
@@ -47,7 +49,8 @@ class PlanInput:
     `evidence` shows which users and groups are owned, and `record` is the plan's note from the record of applies.
     `population` is the number of active users after the last apply, if that is on record. `done` counts the effects of
     applies within `guardrails.within`, by the name of the guardrail. `first_apply` is true if no complete apply is on
-    record: this one may adopt a whole account. `refusals` are problems of the record that refuse an apply.
+    record: this one may adopt a whole account. `refusals` are problems of the record that refuse an apply. `asked` is
+    what earlier applies asked for and the service did not do.
     """
 
     desired: DesiredState
@@ -66,6 +69,7 @@ class PlanInput:
     done: Mapping[str, int] = field(default_factory=dict)
     first_apply: bool = False
     refusals: tuple[Problem, ...] = ()
+    asked: AskedBefore = NEVER_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ def make_plan(gathered: PlanInput) -> MadePlan:
         problems=_in_order(
             *(gathered.refusals, gathered.problems, gathered.desired.problems, _faults(certificate)),
             *(decided.problems, _adoptions(gathered, decided), exceeded, unsettled),
+            warn_of_asked_before(decided.changes, gathered.asked, gathered.desired, gathered.redaction),
         ),
     )
     resources = (*gathered.live.users, *gathered.live.groups, *gathered.desired)

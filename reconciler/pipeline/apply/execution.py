@@ -10,13 +10,16 @@ from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
 from reconciler.apply.execute import execute
 from reconciler.apply.forms import LearnedForms
 from reconciler.core.approval.coverage import Approval
+from reconciler.core.changes.asked import RefusedPaths
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.planner.steps import make_steps
+from reconciler.core.planner.steps import MATCHING, make_steps
 from reconciler.core.safety.make_plan import MadePlan
-from reconciler.core.scim.wire import Dialect
+from reconciler.core.scim.dialect import dialect_of
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.apply.signals import find_signals, ignore_in_loop
+from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
+from reconciler.pipeline.provisioning_log import read_asked_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,22 @@ class CarriedOut:
     created: Mapping[str, str]
 
 
-def open_channel(connections: Connections, dialect: Dialect, log: Log) -> Channel:
+def open_channel(connections: Connections, current: CurrentState, log: Log) -> Channel:
     """Returns the channel that sends changes over the connections and logs each attempt."""
     roles = RolesChannel(connections.rest.client.send, connections.rest.account) if connections.rest else None
-    return Channel(connections.scim.send, dialect, log, roles, LearnedForms(connections.scim.url))
+    asked, _unreadable = read_asked_before(current)
+    return Channel(
+        connections.scim.send,
+        dialect_of(current.tenant),
+        log,
+        roles,
+        LearnedForms(connections.scim.url),
+        refused=RefusedPaths(dict(asked.refused)),
+        required={
+            "Users": {*MATCHING["Users"], *current.desired.matching},
+            "Groups": {*MATCHING["Groups"], *current.desired.group_matching},
+        },
+    )
 
 
 async def carry_out(

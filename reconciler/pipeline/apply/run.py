@@ -17,7 +17,6 @@ from reconciler.core.record.refusals import RecordRefusal
 from reconciler.core.safety.guardrails import count_population
 from reconciler.core.safety.limits import effects_of
 from reconciler.core.safety.make_plan import MadePlan
-from reconciler.core.scim.dialect import dialect_of
 from reconciler.desired.evidence.apply_line import check_line
 from reconciler.desired.records.exchange import Pushed
 from reconciler.pipeline.account.connect import connect, read_token
@@ -223,7 +222,7 @@ class ApplyRun:
             begun = self._extend(begun, planned) if begun else None
 
             before = planned.connections.requests
-            channel = open_channel(planned.connections, dialect_of(self.current.tenant), recorder)
+            channel = open_channel(planned.connections, planned.account.current, recorder)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.collector import collector_off
+from reconciler.core.approval.carried import list_open
+from reconciler.core.approval.left_open import note_left_open
+from reconciler.core.changes.asked import AskedBefore
 from reconciler.core.changes.plan import Plan
 from reconciler.core.comparison.link import link_account
 from reconciler.core.model.states import LiveState
@@ -79,6 +82,13 @@ class Past:
         evidence = find_evidence(self.history, current, self.prior, live)
         return evidence, tuple(check_same_account(self.history, current, self.prior, live))
 
+    def note_left_open(self, plan: Plan, asked: AskedBefore) -> Plan:
+        """Returns the plan with a note on what the last apply left undone."""
+        last = self.history.record.history.last_ended() if self.history else None
+        if self.history is None or last is None:
+            return plan
+        return note_left_open(plan, tuple(list_open(self.history.record.history)), asked, last.record.serial)
+
     def base_of(self, decided: Decisions) -> PriorState:
         """Returns the prior state with the files of the commits that declared leavers, where their lines are."""
         if self.history is None:
@@ -93,8 +103,10 @@ class Past:
 def plan_account(account: AccountRead, past: Past) -> MadePlan:
     """Returns the plan for an account that was read, each change with its source line."""
     with collector_off():
-        made = make_plan(gather_account(account, past.prior))
-        return replace(made, plan=trace(account.current, past.base_of(made.decided), made.plan))
+        gathered = gather_account(account, past.prior)
+        made = make_plan(gathered)
+        plan = past.note_left_open(made.plan, gathered.asked)
+        return replace(made, plan=trace(account.current, past.base_of(made.decided), plan))
 
 
 def gather_account(account: AccountRead, prior: PriorState) -> PlanInput:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,9 +25,11 @@ from reconciler.core.changes.redact import (
     readable_plan,
     readable_run,
     redact_change,
+    redact_outcome,
     redact_plan,
     redact_sentence,
 )
+from reconciler.core.changes.undone import Undone
 from reconciler.core.declarations.clause import Filter, Filters
 from reconciler.core.declarations.redaction import Redaction, redact_filters
 from reconciler.core.model.resources import Attributes, Value
@@ -274,3 +278,24 @@ def test_outcomes_leave_as_they_may_be_read() -> None:
 
     assert readable_run(run) == Run.model_validate_json(written)
     assert [] == [one for one in ("Clerk", "Analyst") if one in written]
+
+
+def test_an_outcome_repeats_no_redacted_value_in_what_a_service_says() -> None:
+    """In its detail, in errors, and in the values of other attributes: texts, and lists of texts or of objects."""
+    secret = AttributeChange(path="badge", before=None, after="4711-X")
+    change = redact_change(
+        UpdateUser(key="user/ann", target_id="a", attributes=(secret,)), Redaction(("badge",), b"key")
+    )
+    got: list[Any] = ["4711-X", ["x 4711-X"], [{"value": "4711-X", "primary": True}], 4711, None]
+    undone = tuple(Undone(path="title", why="changed", got=value, error="no 4711-X") for value in got)
+    outcome = Outcome(change=change, status="failed", detail="not 4711-X", undone=undone)
+
+    told = redact_outcome(outcome)
+    [_text, _texts, objects, *others] = [part.got for part in told.undone]
+    listed: Any = objects
+
+    assert "4711-X" not in told.detail + "".join(part.error for part in told.undone)
+    assert "4711-X" not in str([part.got for part in told.undone])
+    assert [True, 4711, None] == [listed[0]["primary"], *others]
+    plain = outcome.model_copy(update={"change": UpdateUser(key="user/ann", target_id="a", attributes=(secret,))})
+    assert plain is redact_outcome(plain)

@@ -96,6 +96,17 @@ def test_what_would_come_back_is_named(attributes: dict[str, Value], told: str) 
     assert problem.message.endswith(told)
 
 
+@pytest.mark.parametrize("live", [[], [live_user("ann")]], ids=["created", "updated"])
+def test_one_refused_attribute_keeps_nothing_else_from_the_account(live: list[LiveUser | LiveGroup]) -> None:
+    """As in an apply: the user exists, and a group and a report can refer to it; only the title is named."""
+    ann = desired_user("ann", {"title": True, "department": "IT"})
+    bob = desired_user("bob", {"manager": "user/ann"})
+
+    [problem] = check([ann, bob, desired_group("desk", ["ann"])], live)
+
+    assert problem.message.endswith(": user/ann (title must be a string)")
+
+
 def test_what_is_written_on_create_only_comes_back_in_no_plan_and_is_named() -> None:
     """The answer to the create shows that the value was not taken."""
     ann = replace(desired_user("ann"), on_create={"madeUp": "x"})
