@@ -19,6 +19,7 @@ from reconciler.apply.lookup import find_created, name_holder
 from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
+from reconciler.core.scim.hints import WRONG_DIALECT
 from reconciler.core.scim.people import NotPeople, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
@@ -67,13 +68,13 @@ class Exchange:
         response = await self._write(first, send)
         if step.creates and response.status == HTTPStatus.CONFLICT:
             return Answered.all("failed", await name_holder(step, response, send))
-        if apart.suspects or is_refused(response):
-            answered = await apart.finish(first, response)
-        else:
-            answered = judge_answer(step, self.ids, response)
+        refused_apart = is_refused(response) and not _is_of_another_dialect(send)
+        if apart.suspects or refused_apart:
+            return await apart.finish(first, response)
+        answered = judge_answer(step, self.ids, response)
         if answered.live_id and step.creates:
             self.ids[step.key] = answered.live_id
-        return settle_unlisted(answered, response, self.channel.dialect)
+        return answered
 
     def _ask_apart(self, step: Step, send: Send) -> Apart:
         """Returns the parts of a step, with those that the service refused before."""
@@ -89,6 +90,9 @@ class Exchange:
         response = await (self._create(step, request, send) if step.creates else send(request))
         if response.succeeded and self._leaves_open(step, response):
             response = await self._read_back(step, response, send)
+        response, remark = settle_unlisted(step, response, self.ids, self.channel.dialect)
+        if isinstance(send, FormedSend):
+            send.remark = send.remark or remark
         return response
 
     def _leaves_open(self, step: Step, response: Response) -> bool:
@@ -120,6 +124,11 @@ class Exchange:
                     return found
                 if attempt == MOST_CREATE_ATTEMPTS:
                     raise
+
+
+def _is_of_another_dialect(send: Send) -> bool:
+    """Decides whether a refusal was about the dialect, so that asking for the parts apart would be refused too."""
+    return isinstance(send, FormedSend) and send.remark == WRONG_DIALECT
 
 
 async def _overwrite(step: Step, account: str, send: Send) -> Answered:

@@ -17,7 +17,7 @@ from reconciler.core.scim.member_batches import (
     MOST_MEMBERS,
     add_request,
     count_members,
-    is_too_many,
+    find_smaller,
     split_create,
     split_patch,
 )
@@ -105,12 +105,10 @@ class FormedSend:
                 return response, ""
 
     def _learned_limit(self, request: Request, response: Response) -> bool:
-        """Halves the size of later requests if this one was refused as too large; decides whether to send again."""
-        members = count_members(request)
-        if response.succeeded or members <= 1 or not is_too_many(response):
-            return False
-        self.forms.most_members = members // 2
-        return True
+        """Makes later requests smaller if this one was refused as too large; decides whether to send again."""
+        smaller = find_smaller(response, count_members(request))
+        self.forms.most_members = self.forms.most_members if smaller is None else smaller
+        return smaller is not None
 
     async def _formed(self, request: Request) -> Response:
         """Sends one request; while a refusal asks for another form, sends it in that form."""
@@ -124,4 +122,4 @@ class FormedSend:
             self.forms.learned |= tried
             return response
         self.remark = self.remark or hint_at_dialect(request, first, self.dialect)
-        return response if is_too_many(response) else first
+        return first if find_smaller(response, count_members(request)) is None else response

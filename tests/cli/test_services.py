@@ -121,18 +121,18 @@ def test_a_failing_page_past_the_end_is_an_incomplete_read(office: Office) -> No
 
 
 def test_more_members_than_a_service_takes_at_once_are_sent_in_parts(office: Office) -> None:
-    """300 in one group, 101 at most: created with the first, filled by halves of what was refused."""
+    """300 in one group, 51 at most: created with the first, filled by halves of what was refused."""
     names = [f"u{number:03}" for number in range(300)]
     people = "".join(f"  {name}: {{userName: {name}@example.com}}\n" for name in names)
     group = f"groups:\n  all: {{displayName: All, members: [{', '.join(names)}]}}\n"
-    store = behave(office, Habits(most_members=101, too_many=(400, "members: at most 101 values")))
+    store = behave(office, Habits(most_members=51, too_many=(400, "members: at most 51 values")))
     office.commit(f"users:\n{people}{group}", **RFC)
 
     ran = office.project.run("apply", "--yes")
 
     assert (0, names) == (ran.code, office.members_of("all")), ran.said
     sizes = [len(body["Operations"][0]["value"]) for method, body in store.bodies if method == "PATCH"]
-    assert [75, 75, 75] == sizes
+    assert [50] * 5 == sizes
     assert 0 == office.project.run("plan", "--exit-code", "-o", "plan.json").code
 
 

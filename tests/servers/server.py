@@ -43,9 +43,14 @@ class Server:
         return answer.json() if answer.content else None
 
     def all(self, kind: str) -> list[dict[str, Any]]:
-        found = self.ask(f"/{kind}?count=1000")
-        assert found["totalResults"] == len(found.get("Resources", []))
-        return list(found.get("Resources", []))
+        rows: list[dict[str, Any]] = []
+        while True:  # one of them gives at most 200
+            found = self.ask(f"/{kind}?startIndex={len(rows) + 1}&count=200")
+            rows += found.get("Resources", [])
+            if len(rows) >= found["totalResults"] or not found.get("Resources"):
+                break
+        assert found["totalResults"] == len(rows)
+        return rows
 
     @property
     def users(self) -> dict[str, dict[str, Any]]:

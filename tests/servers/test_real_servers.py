@@ -6,13 +6,13 @@ Commands run as a person types them, in a repository with commits; plain GETs ch
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.cli.project import Project, Ran
+from tests.cli.project import Project
 from tests.servers.server import ENTERPRISE, SERVERS, TOKEN, Running, Server, running
+from tests.servers.story import Story
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -26,38 +26,6 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def server(started: Running, request: pytest.FixtureRequest) -> Server:
     """Returns an empty tenant of the server, for one test."""
     return started.tenant(request.node.originalname)
-
-
-@dataclass(frozen=True)
-class Story:
-    """A repository whose only tenant is the server."""
-
-    project: Project
-    server: Server
-
-    def commit(self, people: str) -> None:
-        """Writes the YAML beside the tenant."""
-        tenant = f"{{url: '{self.server.url}', token: {{env: SCIM_TOKEN}}, dialect: rfc7644}}"
-        limits = "guardrails: {max_deactivations: {count: 5}, max_member_removals: {count: 5}}"
-        self.project.write(f"tenants: {{server: {tenant}}}\n{limits}\n", "desired-state/tenants.yaml")
-        self.project.commit(people, "desired-state/people.yaml")
-
-    def run(self, *arguments: str) -> Ran:
-        ran = self.project.run(*arguments)
-        assert TOKEN not in ran.said
-        return ran
-
-    def apply(self, people: str) -> dict[str, str]:
-        """Commits and applies. Returns the status of each change; checks that nothing is left to do."""
-        self.commit(people)
-        ran = self.run("apply", "--yes", "--format", "json")
-        assert 0 == ran.code, ran.said
-        self.check_that_nothing_is_left()
-        return {f"{one['change']['key']} {one['change']['action']}": one["status"] for one in ran.document["outcomes"]}
-
-    def check_that_nothing_is_left(self) -> None:
-        ran = self.run("plan", "--exit-code", "-o", "plan.json")
-        assert (0, True) == (ran.code, ran.out.startswith("Plan for server: nothing to do\n")), ran.said
 
 
 @pytest.fixture

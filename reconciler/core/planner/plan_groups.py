@@ -29,6 +29,7 @@ class GroupPlanner:
     earlier: Earlier
     desired: DesiredState
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
+    is_4me: bool = True
 
     def plan(self, group: DesiredGroup) -> Result:
         """Returns the changes to a group that git declares."""
@@ -41,7 +42,9 @@ class GroupPlanner:
             return Result([self._create(group)])
         update = self._update(group, live)
         return Result(
-            [*update, *self._change_members(group, live)], self._note_kept(group, live), _renames(group, update)
+            [*update, *self._change_members(group, live)],
+            self._note_kept(group, live),
+            _renames(group, update) if self.is_4me else (),
         )
 
     def plan_left(self, left: GroupThatLeft) -> Result:

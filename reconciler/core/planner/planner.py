@@ -99,7 +99,7 @@ class _Decision:
         """Returns one result for each key."""
         desired, ownership = self.desired, self.ownership
         users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
-        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership)
+        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership, self.tenant.is_4me)
         return [
             *(users.plan(user) for user in desired.users.values() if desired.is_selected(user.key)),
             *(users.plan_leaver(leaver) for leaver in ownership.leavers),

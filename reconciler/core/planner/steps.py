@@ -16,6 +16,7 @@ from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.declarations.tenant import RolesVia
 from reconciler.core.model.messages import JsonObject, Request
 from reconciler.core.model.resources import Attributes, Value
+from reconciler.core.scim.member_batches import count_more_requests
 from reconciler.core.scim.people import overwrite_request
 from reconciler.core.scim.wire import PATCH_OP, Dialect, get_request, nest, patch_op
 
@@ -53,8 +54,10 @@ class Step:
 
     @property
     def requests(self) -> int:
-        """Counts the requests if none fails: one, plus the lookups before a resource is created again."""
-        return 1 + (len(lookups(self)) if self.reappears else 0)
+        """Counts the requests if none fails: one, the lookups before a resource is created again, and many members."""
+        members = sum(len(change.members) for change in self.changes)
+        more = count_more_requests(members, creates=self.creates)
+        return 1 + (len(lookups(self)) if self.reappears else 0) + more
 
     @property
     def reactivates(self) -> bool:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Final
 
-from reconciler.core.declarations.quirk import Quirk
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.scim.wire import Dialect, describe_error
 
@@ -32,12 +30,3 @@ def hint_at_dialect(request: Request, refusal: Response, dialect: Dialect) -> st
     refused = refusal.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
     in_own_form = request.method == "PATCH" and dialect.patch == "merge"
     return WRONG_DIALECT if refused and in_own_form and _EXPECTS_OPERATIONS.search(describe_error(refusal)) else ""
-
-
-def hint_at_quirk(answer: Mapping[str, object], not_taken: Collection[str], quirks: Collection[Quirk]) -> str:
-    """Returns the quirk to declare if the answer leaves out exactly what it should show, else nothing."""
-    if "members" in not_taken and answer.get("members") is None:
-        return HIDES_MEMBERS
-    if "active" in not_taken and answer.get("active") is None and "active_absent_is_true" not in quirks:
-        return ABSENT_IS_INACTIVE
-    return ""

@@ -12,7 +12,7 @@ from reconciler.core.model.messages import JsonObject, Request, Response
 from reconciler.core.scim.forms import operations_of
 from reconciler.core.scim.wire import CORE_GROUP, PATCH_OP, Dialect, describe_error, get_request
 
-MOST_MEMBERS: Final = 1_000  # in one request; services refuse bodies of a megabyte, and some a hundred members
+MOST_MEMBERS: Final = 100  # in one request: a real service calls the 101st invalid, and removes no more than these
 _TOO_MANY: Final = re.compile(
     r"too (many|large|big|long)|maximum|\bmax\b|at most|limit|exceed|more than|no more|only \d+", re.IGNORECASE
 )
@@ -36,12 +36,24 @@ def _weight(operation: JsonObject) -> int:
     return len(value) if isinstance(value, list) else 1
 
 
-def is_too_many(response: Response) -> bool:
-    """Decides whether a refusal is about the size of the request: 413, or an error whose text says so."""
-    if response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return True
+def find_smaller(response: Response, members: int) -> int | None:
+    """Returns how many members to send at once after a refusal of their number: half of them; else None.
+
+    413 is such a refusal, and an error whose text says so.
+    """
     refused = response.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return refused and _TOO_MANY.search(describe_error(response)) is not None
+    named = refused and _TOO_MANY.search(describe_error(response)) is not None
+    too_many = named or response.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return members // 2 if too_many and members > 1 else None
+
+
+def count_more_requests(members: int, *, creates: bool) -> int:
+    """Returns the requests that a step needs beside its first one, because it is about many members.
+
+    A group that is created in parts is read at the end, to verify it.
+    """
+    parts = max(0, -(-members // MOST_MEMBERS) - 1)
+    return parts + (1 if creates and parts else 0)
 
 
 def split_create(request: Request, most: int) -> tuple[Request, list[object]]:

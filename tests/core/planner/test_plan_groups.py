@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.changes.plan import Change, CreateGroup, UpdateGroup
 from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState
 from reconciler.core.planner.planner import Decisions, decide_changes
@@ -79,6 +80,16 @@ def test_renaming_a_group_warns_that_4me_renames_what_it_linked(live: dict[str, 
     assert ([("group_renamed", "warning", THERE)] if warned else []) == [
         (one.code, one.severity, one.source) for one in problems
     ]
+
+
+def test_renaming_a_group_of_another_service_warns_of_nothing() -> None:
+    """Only 4me links organizations and sites to groups."""
+    tenant = Tenant(url="sandbox", dialect="rfc7644")
+    live = live_state(live_group("desk", attributes={"displayName": "Old"}))
+
+    decided = decide_changes(desired_state(desired_group("desk")), live, tenant, Earlier(), evidence_of(Earlier()))
+
+    assert (["update_group"], ()) == ([change.action for change in decided.changes], decided.problems)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model.messages import JsonObject, Request, Response
-from reconciler.core.scim.member_batches import add_request, count_members, is_too_many, split_create, split_patch
+from reconciler.core.scim.member_batches import (
+    add_request,
+    count_members,
+    count_more_requests,
+    find_smaller,
+    split_create,
+    split_patch,
+)
 from reconciler.core.scim.wire import DIALECTS, PATCH_OP
 from reconciler.core.simulator.machine import Simulator
 from tests.account import NOON
@@ -96,20 +103,37 @@ def test_a_request_about_no_members_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("answer", "members", "expected"),
     [
-        (Response(413), True),
-        (Response(400, {"detail": "Too many members"}), True),
-        (Response(400, {"detail": "members: at most 100 values"}), True),
-        (Response(400, {"detail": "exceeds the maximum of 100"}), True),
-        (Response(403, {"detail": "The request must contain no more than 100 members"}), True),
-        (Response(422, {"message": "only 100 members are allowed in one request"}), True),
-        (Response(400, {"detail": "unknown member"}), False),
-        (Response(404, {"detail": "too many"}), False),
-        (Response(429, {"detail": "too many requests"}), False),
-        (Response(500, {"detail": "too many"}), False),
+        (Response(413), 1000, 500),
+        (Response(413), 2, 1),
+        (Response(413), 1, None),
+        (Response(200), 1000, None),
+        (Response(400, {"detail": "Too many members"}), 9, 4),
+        (Response(400, {"detail": "members: at most 100 values"}), 500, 250),
+        (Response(400, {"detail": "exceeds the maximum of 100"}), 500, 250),
+        (Response(403, {"detail": "The request must contain no more than 100 members"}), 500, 250),
+        (Response(422, {"message": "only 100 members are allowed in one request"}), 500, 250),
+        (Response(400, {"detail": "unknown member"}), 100, None),
+        (Response(403, {"detail": "not yours"}), 500, None),
+        (Response(404, {"detail": "too many"}), 500, None),
+        (Response(429, {"detail": "too many requests"}), 500, None),
+        (Response(500, {"detail": "too many"}), 500, None),
     ],
 )
-def test_a_refusal_of_the_size_is_known_by_its_status_or_words(answer: Response, *, expected: bool) -> None:
+def test_a_refusal_of_the_size_is_known_by_its_status_or_words(
+    answer: Response, members: int, expected: int | None
+) -> None:
     """Too many requests are something else."""
-    assert expected is is_too_many(answer)
+    assert expected == find_smaller(answer, members)
+
+
+@pytest.mark.parametrize(
+    ("members", "change", "create"), [(0, 0, 0), (100, 0, 0), (101, 1, 2), (200, 1, 2), (201, 2, 3), (10_000, 99, 100)]
+)
+def test_the_cost_of_many_members_is_counted(members: int, change: int, create: int) -> None:
+    """A hundred a request; a group that is created in parts is read at the end."""
+    assert (change, create) == (
+        count_more_requests(members, creates=False),
+        count_more_requests(members, creates=True),
+    )
