@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply.execute import IN_FLIGHT, MOST_BEGUN, Send, Stop
+from reconciler.apply.channel import Send, Stop
+from reconciler.apply.execute import IN_FLIGHT, MOST_BEGUN
 from reconciler.core.changes.plan import AttributeChange, CreateUser, UpdateUser
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.scim.wire import describe_error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import pytest
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
-from tests.cli.project import SANDBOX, TEAM, Project, Ran
+from tests.cli.project import SANDBOX, TEAM, Project, Ran, finish
 
 CID = "  cid: {userName: cid@example.com, displayName: Cid, manager: bob}\n"
 WITHOUT_CID = TEAM.replace(CID, "")
@@ -427,3 +429,23 @@ def test_a_host_that_takes_no_begin_is_quoted(office: Office) -> None:
     assert "commits must be signed" in ran.err
     assert "must exclude reconciler/*" in ran.err
     assert [] == office.here.applies("acme")
+
+
+def test_ctrl_c_ends_the_push_of_an_end_that_is_on_disk(office: Office, tmp_path: Path) -> None:
+    """The host takes the begin, and is silent when the end comes: the outcome is kept, and says what to push."""
+    pipe, begun = tmp_path / "pushed", tmp_path / "begun"
+    os.mkfifo(pipe)
+    hook = office.origin / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\nif test -e {begun}; then echo x > {pipe}; exec sleep 600; fi\n: > {begun}\n")
+    hook.chmod(0o755)
+    process = office.here.start("apply", "--yes", "--format", "json")
+    assert "x\n" == pipe.read_text()
+
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    ran = finish(process)
+
+    assert 1 == ran.code
+    assert {"applied"} == {one["status"] for one in ran.document["outcomes"]}
+    assert "the end of this apply can't be pushed (interrupted by Ctrl-C), and is on record only" in ran.err
+    assert ["whole"] == office.here.ends("acme")

@@ -65,6 +65,23 @@ def _listed(*resources: object, total: int = 1) -> str:
 
 
 ANSWERS = [_listed(USER), _listed(GROUP), _listed(USER, GROUP, total=2), _listed(total=0), json.dumps(USER)]
+OTHER_ANSWERS = [
+    json.dumps({"access_token": "abc", "token_type": "Bearer", "expires_in": 3600}),
+    json.dumps([{"id": 7, "name": "Ann", "primary_email": "ann@example.com", "permissions": []}]),
+    json.dumps({"message": "Bad credentials", "errors": [{"message": "x"}], "items": [{"id": 1}]}),
+    json.dumps({"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "400", "detail": "x"}),
+]
+HEADERS = (
+    "retry-after", "x-ratelimit-remaining", "x-ratelimit-reset", "date", "content-encoding", "content-type", "link",
+    "location", "x-pagination-total-entries", "x-accepted-github-permissions", "etag",
+)  # fmt: skip
+HEADER_VALUES = (
+    "0", "-1", "1.5", "9" * 12, "9" * 20, "9" * 400, "9" * 5_000, "1e999", "NaN", "Infinity", "0x10", "\u00b2", "",
+    "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 30 Feb 2026 00:00:00 GMT", "Mon, 30 Nov 2026 06:00:00 GMT",
+    "Mon, 30 Nov 2026 06:00:00 +9999", "30 Nov 26 99:99:99", "gzip", "gzip, gzip", "deflate", "br", "identity",
+    '<https://api.example/x?page=2>; rel="next"', '<https://evil.example/>; rel="next"', "<", '<>; rel="next"', "; ; =",
+    "https://[::1", "https://evil.example/x", "http://evil.example", "//x", "issues=write; x", "\u202e",
+)  # fmt: skip
 JSON_WORDS = (
     "{", "}", "[", "]", ",", ":", '"', "null", "true", "-0", "1e999", "NaN", "Infinity", "9" * 400, "0.1", "{}", "[]",
     '""', "\\u0000", "\\ud800", "\\u202e", "\x00", "\ufeff", '"id"', '"id": 7', '"totalResults": -1',

@@ -7,9 +7,11 @@ comment has no link, mention or tag from the text.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +21,16 @@ from hypothesis import strategies as st
 from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.core.expressions.expression import Expression
 from reconciler.core.expressions.wrong_expression import WrongExpression
-from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.model.messages import Request
+from reconciler.core.scim.people import NotPeople, read_people
+from reconciler.core.scim.wire import DIALECTS, describe_error
 from reconciler.desired.yaml.load import load_declarations
 from reconciler.errors import ReconcilerError
+from reconciler.github.client import GitHub, GitHubClock
 from reconciler.live.client import Client
+from reconciler.live.oauth import Credentials
 from reconciler.live.read import read_snapshot
+from reconciler.live.rest import RestAddress, open_rest_line
 from reconciler.live.snapshot import to_live_state
 from reconciler.pipeline.saved_plans import read_saved
 from reconciler.report.format.quote import prose_line
@@ -33,10 +40,13 @@ from tests.fuzz.edits import edited, edited_bytes
 from tests.fuzz.sound import (
     ANSWERS,
     EXPRESSIONS,
+    HEADER_VALUES,
+    HEADERS,
     JINJA_WORDS,
     JSON_WORDS,
     MARKUP,
     MARKUP_WORDS,
+    OTHER_ANSWERS,
     VALUES,
     YAML,
     YAML_WORDS,
@@ -85,6 +95,59 @@ def answers_make_an_account_or_faults(body: bytes) -> None:
         asyncio.run(read())
 
 
+def an_answer_is_a_response_or_an_error(answer: tuple[int, Sequence[tuple[bytes, bytes]], bytes]) -> None:
+    """Checks every client that reads foreign headers and bodies, and the sentences that they make."""
+    status, headers, body = answer
+
+    def reply(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers=headers, stream=OnTheWire(body))
+
+    async def ask() -> None:
+        time = FakeTime()
+        transport, clock = httpx.MockTransport(reply), time.clock
+        async with Client("https://acme.example", "t", (), transport=transport, clock=clock) as client:
+            for request in (Request("GET", "/Users"), Request("POST", "/Users", {})):
+                with suppress(ReconcilerError):
+                    describe_error(await client.send(request))
+        address = RestAddress("https://acme.example", "acme", "https://acme.example/token")
+        async with AsyncExitStack() as stack:
+            line = await open_rest_line(stack, address, Credentials("i", "s"), transport, clock)
+            with suppress(ReconcilerError):
+                await line.tokens.send(Request("POST", "", {}))
+            with suppress(ReconcilerError, NotPeople):
+                read_people(await line.client.send(Request("GET", "/people")))
+
+    asyncio.run(ask())
+    clock = GitHubClock(now=lambda: 0.0, sleep=lambda _seconds: None)
+    with GitHub("https://api.example", "a/b", "t", transport=httpx.MockTransport(reply), clock=clock) as github:
+        for work in (lambda: github.get("/x"), lambda: github.get_all("/x", "items"), lambda: github.download("/x")):
+            with suppress(ReconcilerError):
+                work()
+
+
+class OnTheWire(httpx.AsyncByteStream):
+    """A body as it is sent, which httpx does not unfold."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.content
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> tuple[int, Sequence[tuple[bytes, bytes]], bytes]:
+    """Draws a status, headers that clients read with values that break readers, and a body, perhaps compressed."""
+    status = draw(st.sampled_from((200, 201, 204, 301, 302, 400, 401, 403, 404, 409, 429, 500, 503)))
+    value = st.sampled_from(HEADER_VALUES) | st.text(max_size=20)
+    names = draw(st.lists(st.sampled_from(HEADERS), max_size=4, unique=True))
+    headers = [(name.encode(), draw(value).encode("utf-8", "replace").replace(b"\n", b" ")) for name in names]
+    body = draw(edited_bytes([*ANSWERS, *OTHER_ANSWERS], JSON_WORDS))
+    for _ in range(draw(st.integers(0, 2))):
+        body = draw(st.sampled_from((gzip.compress, zlib.compress)))(body)
+    return status, headers, body[: draw(st.none() | st.integers(0, len(body)))]
+
+
 def an_expression_makes_text_or_is_wrong(text: str) -> None:
     """Checks that an expression makes text from its own values, inside the sandbox."""
     with suppress(WrongExpression):
@@ -124,6 +187,7 @@ TARGETS: Mapping[str, Target] = {
     "yaml": Target(edited_bytes(YAML, YAML_WORDS), yaml_is_read_or_told),
     "plan": Target(edited(PLANS, JSON_WORDS), a_plan_is_read_or_refused),
     "scim": Target(edited_bytes(ANSWERS, JSON_WORDS), answers_make_an_account_or_faults),
+    "answer": Target(answers(), an_answer_is_a_response_or_an_error),
     "expression": Target(edited(EXPRESSIONS, JINJA_WORDS), an_expression_makes_text_or_is_wrong),
     "markdown": Target(edited(MARKUP, MARKUP_WORDS), a_word_changes_no_comment),
     "html": Target(edited(MARKUP, MARKUP_WORDS), a_word_changes_no_page),

@@ -11,7 +11,7 @@ from tests.fuzz.findings import FINDINGS
 from tests.fuzz.limit import limited
 from tests.fuzz.targets import TARGETS
 
-EXAMPLES = {"yaml": 40, "plan": 40, "scim": 40, "expression": 60, "markdown": 8, "html": 8}
+EXAMPLES = {"yaml": 40, "plan": 40, "scim": 40, "answer": 25, "expression": 60, "markdown": 8, "html": 8}
 SMOKE = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 

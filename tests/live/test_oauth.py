@@ -202,7 +202,7 @@ def test_what_is_no_token_is_said_to_be_none(body: object) -> None:
     assert "check the tenant's permissions.oauth.token_url" in str(error)
 
 
-@pytest.mark.parametrize("life", [None, "3600", -1, 0])
+@pytest.mark.parametrize("life", [None, "3600", -1, 0, True, "soon", [], 10**30, 1e300])
 def test_a_token_of_unknown_life_is_taken_to_last_an_hour(life: object) -> None:
     """4me's do."""
     body = {"access_token": "abc", **({} if life is None else {"expires_in": life})}
@@ -214,6 +214,16 @@ def test_a_token_of_unknown_life_is_taken_to_last_an_hour(life: object) -> None:
     one.ask(send(me_request(), me_request()))
 
     assert 1 == one.asked.count("token")
+
+
+@pytest.mark.parametrize("number", [b"9" * 400, b"1e999", b"NaN", b"9" * 5_000])
+def test_a_life_that_is_no_number_of_seconds_is_no_traceback(number: bytes) -> None:
+    """Python can't turn 400 digits into a float."""
+    content = b'{"access_token": "abc", "expires_in": %s}' % number
+    error = fail(service(instead=answer_once(is_token, httpx.Response(200, content=content))))
+
+    assert isinstance(error, NotAnAnswer)
+    assert " answers JSON that holds " in str(error)
 
 
 def test_a_redirect_takes_neither_token_nor_secret_elsewhere() -> None:

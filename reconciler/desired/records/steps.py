@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,12 +62,21 @@ def begin(
     raise refuse_begin(pushed.words).as_error()
 
 
-def end(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
+def end(
+    branch: RecordBranch, record: ApplyRecord, pushing: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> WrittenRecord:
     """Records the end of an apply, on the local branch and then at the remote.
 
-    If the push fails, the end stays on the local branch, and the next run or `push_record` pushes it.
+    If the push fails, or Ctrl-C ends it, the end stays on the local branch, and the next run or `push_record` pushes
+    it. `pushing` is the context of the push, in which Ctrl-C may raise KeyboardInterrupt.
     """
-    return _add(branch, record, lambda: [tip.id for tip in load_history(branch).tips()])
+    entry = _write(branch, record, lambda: [tip.id for tip in load_history(branch).tips()])
+    try:
+        with pushing():
+            pushed = push_record(branch)
+    except KeyboardInterrupt:
+        pushed = Pushed("unreachable", "interrupted by Ctrl-C")
+    return WrittenRecord(entry, pushed)
 
 
 def write_recovery(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
@@ -74,7 +84,7 @@ def write_recovery(branch: RecordBranch, record: ApplyRecord) -> WrittenRecord:
 
     Its parents include unreadable commits, because commits before a recovery no longer block a read.
     """
-    return _add(branch, record, branch.find_tips)
+    return WrittenRecord(_write(branch, record, branch.find_tips), push_record(branch))
 
 
 def _raise_held(history: ApplyHistory, now: datetime, run: str) -> None:
@@ -93,13 +103,11 @@ def _publish(branch: RecordBranch, entry: RecordEntry, before: str | None) -> Pu
     return Pushed("lost", f"{branch.local} was moved meanwhile, or another git process holds its lock")
 
 
-def _add(branch: RecordBranch, record: ApplyRecord, find_parents: Callable[[], Sequence[str]]) -> WrittenRecord:
-    for attempt in range(1, TRIES + 1):
+def _write(branch: RecordBranch, record: ApplyRecord, find_parents: Callable[[], Sequence[str]]) -> RecordEntry:
+    """Writes a record to the local branch; retries if another process moves the branch meanwhile."""
+    for _ in range(TRIES - 1):
         before = branch.ours()
-        try:
-            entry = write_record(branch, record, find_parents(), before)
-            break
-        except Failed:
-            if attempt == TRIES:
-                raise
-    return WrittenRecord(entry, push_record(branch))
+        with suppress(Failed):
+            return write_record(branch, record, find_parents(), before)
+    before = branch.ours()
+    return write_record(branch, record, find_parents(), before)

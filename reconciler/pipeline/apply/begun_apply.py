@@ -22,6 +22,7 @@ from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.steps import begin, end
 from reconciler.errors import Refused, UsageError
+from reconciler.pipeline.apply.signals import stoppable_by_hand
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.private_files import make_private_folder
@@ -68,7 +69,7 @@ class BegunApply:
         return self._write(end_without_effect(self.record, _now(), last.record if last else None))
 
     def _write(self, record: ApplyRecord) -> Pushed:
-        return end(self.branch, record).pushed
+        return end(self.branch, record, stoppable_by_hand).pushed
 
 
 def warn_unless_pushed(workspace: Workspace, pushed: Pushed | None) -> str | None:

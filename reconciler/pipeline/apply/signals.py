@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal or the connection to it is gone
 
@@ -23,6 +24,22 @@ def ignore_signals() -> None:
     """Ignores the signals that stop an apply: the end of the apply must reach the record."""
     for number in find_signals():
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def stoppable_by_hand() -> Iterator[None]:
+    """Lets Ctrl-C alone end the block, the push of a record that is on disk here: a person waits for the network.
+
+    SIGTERM stays ignored, because a build service sends it while the record can still be pushed.
+    """
+    if signal.SIGINT not in find_signals() or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def ignore_in_loop(loop: asyncio.AbstractEventLoop, signals: Sequence[signal.Signals]) -> None:

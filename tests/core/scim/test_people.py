@@ -286,3 +286,10 @@ def test_a_user_without_a_person_is_still_a_user() -> None:
     user: LiveUser = with_people((ANN,), People())[0]
 
     assert (ANN.id, ANN.attributes, ANN.active) == (user.id, user.attributes, user.active)
+
+
+@pytest.mark.parametrize(
+    ("written", "total"), [("7", 7), ("9" * 5_000, None), ("-1", None), ("\u00b2", None), ("", None)]
+)
+def test_a_total_that_is_no_number_is_none(written: str, total: int | None) -> None:
+    assert total == read_people(Response(200, [], {"X-Pagination-Total-Entries": written})).total

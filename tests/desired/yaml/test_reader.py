@@ -148,6 +148,9 @@ def test_a_document_has_the_values_that_ruamel_reads(text: str) -> None:
         ("<<", "<<"),
         ("! 12", "12"),  # YAML 1.2: the tag ! makes text
         pytest.param("9" * 5000, "9" * 5000, id="5000 digits"),
+        pytest.param("9" * 301, "9" * 301, id="301 digits"),
+        pytest.param("-0x" + "f" * 4000, "-0x" + "f" * 4000, id="a hexadecimal number of 4000 digits"),
+        pytest.param("0b" + "1" * 15000, "0b" + "1" * 15000, id="a binary number of 15000 digits"),
     ],
 )
 def test_where_ruamel_reads_otherwise_the_value_is_what_is_written(word: str, expected: object) -> None:
