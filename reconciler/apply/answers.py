@@ -9,7 +9,7 @@ from http import HTTPStatus
 from reconciler.core.changes.outcome import Status
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.messages import Response
-from reconciler.core.planner.steps import Step, target_of
+from reconciler.core.planner.steps import Step, person_of, target_of
 from reconciler.core.planner.verify import list_not_taken, list_other_differences, list_roles_not_taken
 from reconciler.core.scim.people import read_roles
 from reconciler.core.scim.wire import NotScim, describe_error, read_id
@@ -78,4 +78,4 @@ def judge_roles(step: Step, response: Response) -> Answered:
     not_taken = {change.id: list_roles_not_taken(change, live_roles) for change in step.changes}
     others = list_other_differences(step, live_roles)
     detail = f"the account also changed other roles: {', '.join(others)}; the next plan shows them" if others else ""
-    return Answered("applied", detail, live_id=step.changes[0].target_id, not_taken=not_taken)
+    return Answered("applied", detail, live_id=person_of(step), not_taken=not_taken)

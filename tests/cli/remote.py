@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from reconciler.core.simulator.permissions import PeopleQuirks
+from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.simulator.tokens import Issuer
 from reconciler.sandbox.app import RestSide, make_app
 from reconciler.sandbox.serve import serving
@@ -77,12 +79,13 @@ tenants:
 
 
 @contextmanager
-def reaching(project: Project) -> Iterator[Remote]:
+def reaching(project: Project, people: PeopleQuirks = AS_DOCUMENTED.people) -> Iterator[Remote]:
     """An empty account on a free port, until the block ends."""
     clock = Rushing()
     with ExitStack() as stack:
         store = stack.enter_context(Store(project.root / "elsewhere.sqlite"))
-        app = make_app(store, now=clock, token=TOKEN, rest=RestSide("acme", Issuer(SECRET)))
+        quirks = Quirks(people=people)
+        app = make_app(store, quirks=quirks, now=clock, token=TOKEN, rest=RestSide("acme", Issuer(SECRET)))
         url = stack.enter_context(serving(app))
         project.environment |= SECRETS
         yield Remote(project, clock, store, url)

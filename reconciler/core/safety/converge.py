@@ -1,8 +1,8 @@
 """Whether a plan converges: it is applied to the simulator, and the changes of a second plan are reported.
 
 Only resources that the plan changes, and those they refer to, enter the simulator: the rest can't change. With
-`roles_via: permissions` the linked people enter too, and 4me's rules of linking apply. A user whom these rules link
-because of the plan gets roles with the next plan, which the plan itself notes.
+`roles_via: permissions` the linked people enter too, and 4me's rules of linking apply: who is linked by them gets the
+roles, as in an apply. A user whom they never link keeps the grant in every plan, which the plan itself notes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.planner.late_grant import with_held
 from reconciler.core.planner.planner import Decisions, decide_judged
 from reconciler.core.planner.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
 from reconciler.core.safety.not_converging import (
@@ -59,11 +60,10 @@ def check_convergence(
     second = decide_judged(
         _restrict(desired, keys), _read(simulator, live.me, tenant), tenant, earlier, decided.ownership
     )
-    deferred = _list_deferred(decided, live, tenant)
     unexpected = [
         change
         for change in second.changes
-        if (change.key, change.action) not in deferred and trial.refused.isdisjoint([change.key, *needs_of(change)])
+        if not change.awaits_person and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
     returning = [finding for change in unexpected for finding in _find_left(change, decided)]
     seen = {(finding.key, finding.about) for finding in returning}
@@ -75,16 +75,6 @@ def check_convergence(
 def _find_left(change: Change, decided: Decisions) -> list[Unsettled]:
     """Returns the findings of a change in the second plan: the first change of an unclear key, else a repeated one."""
     return [find_later(change)] if change.key in decided.unclear else find_again(change)
-
-
-def _list_deferred(decided: Decisions, live: LiveState, tenant: Tenant) -> set[tuple[str, str]]:
-    """Returns the keys and actions that the plan leaves to the next: role grants to users without a person."""
-    if tenant.roles_via == "scim":
-        return set()
-    linked = {user.id for user in live.users if user.person is not None}
-    without = {key for key, live_id in decided.ids.items() if live_id not in linked}
-    created = {change.key for change in decided.changes if change.action == "create_user"}
-    return {(key, "grant_roles") for key in without | created}
 
 
 def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
@@ -156,10 +146,14 @@ class _Trial:
 
 
 def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
-    """Sends every step's request to the simulator; like an apply, skips steps that need a refused step."""
+    """Sends every step's request to the simulator; like an apply, skips steps that need a refused step.
+
+    Grants to people who are linked later come last, because the rules link people to users that are written.
+    """
     trial = _Trial([], set())
-    for whole in steps:
-        step = whole.without(trial.refused)
+    for whole in sorted(steps, key=lambda step: step.awaits_person):
+        doable = whole.without(trial.refused)
+        step = doable and _linked(doable, simulator, ids, tenant)
         if step is None:
             continue
         response = _send(step, simulator, ids, tenant)
@@ -170,6 +164,16 @@ def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], ten
             ids[step.key] = read_id(response.body)
             trial.findings.extend(_not_taken(step, ids, response.body))
     return trial
+
+
+def _linked(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Step | None:
+    """Returns the step with the person that it awaits, None without one, or the step itself if it awaits none."""
+    if not step.awaits_person:
+        return step
+    person = simulator.directory.behind(step.changes[0].target_id or ids[step.key])
+    if person is None:
+        return None
+    return with_held(replace(step, person=str(person["id"])), roles_in(person, tenant.account))
 
 
 def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Response:
