@@ -28,10 +28,11 @@ def next_start(started: Sequence[float], windows: Sequence[Window], now: float) 
 def pause_between_looks(looks: int, requests: int) -> float:
     """Returns the seconds before the next look, after so many; the last one took `requests` requests.
 
-    Each pause is twice the one before, up to five seconds. A look of many requests is followed by a second for each of
-    them, so that looking takes at most half of 4me's 3,600 requests an hour.
+    Each pause is twice the one before, up to five seconds, or a second for each request of the look: then looking takes
+    at most half of 4me's 3,600 requests an hour.
     """
-    return max(min(FIRST_PAUSE * 2.0 ** min(looks - 1, 10), LONGEST_PAUSE), requests if requests > 1 else 0.0)
+    first, longest = max(FIRST_PAUSE, requests / 10), max(LONGEST_PAUSE, float(requests))
+    return min(first * 2.0 ** min(looks - 1, 10), longest)
 
 
 @dataclass(frozen=True, slots=True)
