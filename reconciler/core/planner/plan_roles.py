@@ -81,13 +81,17 @@ class RolePlanner:
         return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
 
     def _grant_later(self, user: DesiredUser, scim_id: str | None, roles: Iterable[str], why: str) -> Change:
-        """Returns the grant to a person whom 4me has not linked yet, so that what the person holds is not known."""
+        """Returns the grant to a person whom 4me has not linked yet, so that what the person holds is not known.
+
+        Roles of a user without a person were not taken away by hand: they are pending since an earlier apply.
+        """
         roles = tuple(roles)
+        cause = self.earlier.roles(user.key, roles, head=True)
         return GrantRoles(
             key=str(user.key),
             name=user.name,
             target_id=scim_id,
-            cause=self.earlier.roles(user.key, roles, head=True),
+            cause="merged" if scim_id is not None and cause == "drift" else cause,
             reason=f"{user.reason}; {why}",
             roles=roles,
             awaits_person=True,

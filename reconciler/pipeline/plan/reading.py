@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.collector import collector_off
+from reconciler.core.approval.carried import list_open, mark_carried_on
 from reconciler.core.changes.plan import Plan
 from reconciler.core.comparison.link import link_account
 from reconciler.core.model.states import LiveState
@@ -94,7 +95,9 @@ def plan_account(account: AccountRead, past: Past) -> MadePlan:
     """Returns the plan for an account that was read, each change with its source line."""
     with collector_off():
         made = make_plan(gather_account(account, past.prior))
-        return replace(made, plan=trace(account.current, past.base_of(made.decided), made.plan))
+        open_atoms = list_open(past.history.record.history) if past.history else ()
+        plan = mark_carried_on(made.plan, open_atoms, account.live)
+        return replace(made, plan=trace(account.current, past.base_of(made.decided), plan))
 
 
 def gather_account(account: AccountRead, prior: PriorState) -> PlanInput:

@@ -171,23 +171,31 @@ def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> Li
         ([desired_user("ann", in_scope=False)], [linked("ann", "specialist", "brand_new")]),
         ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], []),
         ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], [linked("ann", number=None)]),
+        ([desired_user("ann", roles=["auditor"])], [linked("ann", number=None)]),
         ([desired_user("ann", {"title": "x"}, roles=["auditor"])], [linked("ann", "auditor")]),
         (
             [desired_user("ann", roles=["auditor"]), desired_user("bob", {"userName": "b@x"}, roles=["auditor"])],
             [linked("ann"), linked("bob", number="32")],
         ),
     ],
-    ids=["changed", "back", "leaver", "new", "linked by it", "linked", "renamed"],
+    ids=["changed", "back", "leaver", "new", "linked by it", "never linked", "linked", "renamed"],
 )
 def test_roles_over_rest_converge_too(
     resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup]
 ) -> None:
-    """Roles of users whom the plan itself links are noted in the plan, and are no warning."""
+    """Users whom the plan itself links get their roles with it; who is never linked keeps the grant, by its reason."""
     assert [] == check(resources, live, REST)
 
 
 def test_roles_that_the_account_refuses_are_named() -> None:
     """The role needs another role, which git does not assign."""
     [problem] = check([desired_user("ann", roles=["problem_manager"])], [linked("ann")], REST)
+
+    assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")
+
+
+def test_roles_that_the_account_refuses_a_new_user_are_named_before_the_user_exists() -> None:
+    """The simulation links the person, and grants the roles, as the apply does."""
+    [problem] = check([desired_user("ann", {"displayName": "Ann"}, roles=["problem_manager"])], [], REST)
 
     assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")

@@ -15,6 +15,7 @@ from reconciler.core.scim.pace import (
     narrow,
     next_allowed,
     next_start,
+    pause_between_looks,
     read_allowance,
     seconds_needed,
 )
@@ -195,3 +196,10 @@ def test_never_more_is_asked_than_is_left(limit: int, steps: list[tuple[str, int
 
 def test_after_the_hour_what_was_left_of_it_is_forgotten() -> None:
     assert 61.0 == next_allowed(Allowance(0, 60, 60.0), 8, 61.0)
+
+
+def test_pauses_between_looks_grow_to_five_seconds_or_to_a_second_for_each_request() -> None:
+    """At most half of 3,600 requests an hour are looks."""
+    assert [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0] == [pause_between_looks(looks, 1) for looks in range(1, 8)]
+    assert [1.0, 2.0, 4.0, 8.0, 10.0] == [pause_between_looks(looks, 10) for looks in range(1, 6)]
+    assert [3.0, 30.0, 30.0] == [pause_between_looks(looks, 30) for looks in (1, 9, 10**6)]
