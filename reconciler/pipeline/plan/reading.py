@@ -164,14 +164,14 @@ def select_state(
 ) -> CurrentState:
     """Returns the state with the requested selection, or without a selection if a part of the account is not enough.
 
-    If roles take effect over REST, a user linked since the last apply waits for roles although git did not change. A
-    plan about git's changes would miss that user. Raises UsageError if such a plan is requested.
+    If roles take effect over REST, a person whom 4me linked during the last apply may hold roles that git does not
+    assign. A plan about git's changes would miss that user. Raises UsageError if such a plan is requested.
     """
     if current.tenant.roles_via == "permissions" and not read_request.only and approved is None:
         if read_request.read == "targeted":
             raise UsageError(
-                "--read targeted can't find users who wait for roles over REST: use --read full, or name keys with "
-                "--only"
+                "--read targeted can't find the roles over REST that linked people held before: use --read full, or "
+                "name keys with --only"
             )
         return current
     page_size = DIALECTS[current.tenant.dialect].page_size
