@@ -92,7 +92,7 @@ def test_a_user_of_long_ago_without_a_person_is_waited_for_too() -> None:
     """An apply of before was stopped: the user is there, and 4me links now."""
     ann: JsonObject = {"id": "u1", "externalId": "ann", "userName": "ann@example.com", "displayName": "Ann"}
     hires = Hires(later(3), users=[{**ann, "active": True}])
-    hires.simulator.follow([("Users", "u1")], hires.moment)
+    hires.simulator.follow((("Users", "u1"),), hires.moment)
     made = hires.plan(company(ann="auditor"))
 
     assert [("grant_roles", "u1")] == [(change.action, change.target_id) for change in made.plan.changes]

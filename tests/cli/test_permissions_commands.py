@@ -137,7 +137,10 @@ def test_a_plan_with_a_base_tells_this_change_from_what_is_there(granted: Remote
 
     causes = {one["key"]: one["cause"] for one in made["changes"]}
     assert {"user/bob": "this_change", "user/cid": "drift"} == causes
-    assert (2, True) == (refused.code, "--read targeted can't find the roles over REST that linked people held before" in refused.err)
+    assert (2, True) == (
+        refused.code,
+        "--read targeted can't find the roles over REST that linked people held before" in refused.err,
+    )
 
 
 def test_drift_of_one_person_is_asked_for_alone(granted: Remote) -> None:

@@ -96,10 +96,11 @@ def mark_carried_on(plan: Plan, open_atoms: Iterable[tuple[str, OpenAtom]], live
     return plan.model_copy(update={"changes": changes})
 
 
-def _is_open(change: Change, known: Mapping[str, Container[str]], users: Mapping[str | None, str]) -> bool:
+def _is_open(change: Change, known: Mapping[str, Container[str]], users: Mapping[str, str]) -> bool:
     if change.action != "grant_roles" or change.cause != "drift":
         return False
-    records = {NEW, change.target_id or NEW, users.get(change.target_id) or NEW}
+    target = change.target_id or NEW
+    records = {NEW, target, users.get(target, NEW)}
     return any(
         hash_atom(salt, replace(atom, record=record))[1] in outcomes
         for salt, outcomes in known.items()
