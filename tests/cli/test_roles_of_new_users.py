@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.simulator.permissions import PeopleQuirks
-from tests.cli.project import Project, Ran
+from tests.cli.project import Project, Ran, finish
 from tests.cli.remote import PEOPLE, Remote, reaching
 
 NEVER = PeopleQuirks(links="never")
@@ -210,3 +212,35 @@ def test_a_time_to_wait_that_is_none_is_a_usage_error(project: Project, given: s
         ran.code,
         "is not a duration of at most an hour, like 60s, 5m or 0" in " ".join(ran.err.split()),
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_an_apply_that_ends_between_create_and_grant_is_finished_by_the_next(
+    project: Project, number: signal.Signals
+) -> None:
+    """While it waits for 4me: users are there, roles are not; the same approval is enough for what is left."""
+    running: list[subprocess.Popen[str]] = []
+    looks: list[str] = []
+
+    def hear(path: str) -> None:
+        if path == "/v1/people" and running:
+            looks.append(path)
+            if len(looks) == 3:
+                running[0].send_signal(number)
+
+    with reaching(project, NEVER, hear) as remote:
+        remote.says(PEOPLE)
+        project.run("plan", "-o", "approved.json")
+        running.append(project.start("apply", "approved.json", "--wait-for-people", "60m"))
+        ended = finish(running[0])
+        running.clear()
+        between = remote.roles()
+        link(remote, "ann")
+        link(remote, "bob")
+        again = project.run("apply", "approved.json", "--format", "json")
+
+        assert ended.code in {-signal.SIGKILL, 1}, ended.said
+        assert ({}, 3) == (between, len(remote.store.simulator().users))
+        assert 0 == again.code, again.said
+        assert {"user/ann": "applied", "user/bob": "applied"} == {key: one for key, (one, _) in outcomes(again).items()}
+        assert GRANTED == remote.roles()
