@@ -25,6 +25,7 @@ from reconciler.core.safety.not_converging import (
     find_again,
     find_later,
     find_returned,
+    find_waiting,
     warn_of_not_converging,
 )
 from reconciler.core.scim.people import SCIM_SOURCE, People, Person, address_of, read_person, to_records, with_people
@@ -151,10 +152,13 @@ def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], ten
     Grants to people who are linked later come last, because the rules link people to users that are written.
     """
     trial = _Trial([], set())
+    steps = list(steps)
+    written = {step.key for step in steps if step.via == "scim"}
     for whole in sorted(steps, key=lambda step: step.awaits_person):
         doable = whole.without(trial.refused)
         step = doable and _linked(doable, simulator, ids, tenant)
         if step is None:
+            trial.findings.extend(_find_waiting(doable, written))
             continue
         response = _send(step, simulator, ids, tenant)
         if not response.succeeded:
@@ -164,6 +168,13 @@ def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], ten
             ids[step.key] = read_id(response.body)
             trial.findings.extend(_not_taken(step, ids, response.body))
     return trial
+
+
+def _find_waiting(step: Step | None, written: set[str]) -> list[Unsettled]:
+    """Returns a finding if the rules, which run when a user is written, link no person to the user of a grant."""
+    if step is None or not step.awaits_person or step.key not in written:
+        return []
+    return [find_waiting(step.key, [role for change in step.changes for role in change.roles])]
 
 
 def _linked(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Step | None:

@@ -199,3 +199,30 @@ def test_roles_that_the_account_refuses_a_new_user_are_named_before_the_user_exi
     [problem] = check([desired_user("ann", {"displayName": "Ann"}, roles=["problem_manager"])], [], REST)
 
     assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "waits"),
+    [
+        ({"displayName": "Ann"}, False),
+        ({}, True),
+        ({"displayName": "Ann", "userName": "ann"}, True),
+        ({"userName": "ann", "displayName": "Ann", "emails": [{"value": "a@b.example", "primary": True}]}, False),
+    ],
+)
+def test_a_new_user_whom_the_default_rules_do_not_link_is_named(
+    attributes: dict[str, Any],
+    waits: bool,  # noqa: FBT001
+) -> None:
+    """They need an address and a name; without roles nobody has to be linked."""
+    problems = check([desired_user("ann", attributes, roles=["auditor"]), desired_user("bob", {})], [], REST)
+
+    message = "roles will stay pending: 4me's default rules link no person to user/ann (auditor)"
+    assert ([message] if waits else []) == [problem.message for problem in problems]
+
+
+def test_a_user_whom_the_rules_did_not_link_before_is_named_if_this_plan_writes_the_user() -> None:
+    """Only then they run again; what else links a user is not known here."""
+    [problem] = check([desired_user("ann", {"title": "x"}, roles=["auditor"])], [linked("ann", number=None)], REST)
+
+    assert problem.message.endswith("link no person to user/ann (auditor)")
