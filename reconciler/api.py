@@ -20,6 +20,7 @@ from reconciler.core.changes.outcome import Outcome, Run
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.model.resources import Key
 from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.planner.late_grant import SECONDS_TO_WAIT
 from reconciler.core.targeting.reading import ReadRequest
 from reconciler.desired.git.checkout import read_desired_files
 from reconciler.desired.git.repository import find_repository
@@ -178,13 +179,19 @@ def load_plan(path: str | Path) -> Plan:
 
 
 def apply_plan(
-    plan: Plan, state: CurrentState, *, all_or_nothing: bool = False, max_duration: int | None = None
+    plan: Plan,
+    state: CurrentState,
+    *,
+    all_or_nothing: bool = False,
+    max_duration: int | None = None,
+    wait_for_people: int = SECONDS_TO_WAIT,
 ) -> ApplyResult:
     """Applies a plan as `reconciler apply FILE --yes` does: plans again, and sends the effects that the plan shows.
 
     Begin and end are recorded, each attempt is logged, and notifications are sent to the tenant's notifiers. If git now
     asks for a change that the plan lacks, that change is refused and returned in `result.refused`; with
-    `all_or_nothing`, the whole apply is refused. No new change starts after `max_duration` seconds.
+    `all_or_nothing`, the whole apply is refused. No new change starts after `max_duration` seconds. With roles over
+    REST, the apply waits `wait_for_people` seconds for 4me to link people to the users who get roles.
 
     Raises Refused, before any change is sent, if the plan must not be applied: a guardrail, a disabled tenant, an
     incomplete read, another open apply. Raises UsageError if another commit was checked out since the state was loaded.
@@ -192,7 +199,9 @@ def apply_plan(
     """
     _refuse_event_loop()
     _refuse_moved(state)
-    request = ApplyRequest((plan,), all_or_nothing=all_or_nothing, max_duration=max_duration)
+    request = ApplyRequest(
+        (plan,), all_or_nothing=all_or_nothing, max_duration=max_duration, wait_for_people=wait_for_people
+    )
 
     def run() -> tuple[ApplyResult, RunResult]:
         result = apply_state(state, request)

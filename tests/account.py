@@ -13,6 +13,7 @@ import httpx
 
 from reconciler.apply.channel import Channel, RolesChannel, Send, Stop
 from reconciler.apply.execute import execute
+from reconciler.apply.link_wait import LinkWait
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.declarations.tenant import SANDBOX, RolesVia
 from reconciler.core.model.messages import Request, Response
@@ -112,7 +113,7 @@ async def read_roles(account: Account, live: LiveState, lookups: list[RoleLookup
 
 async def apply_plan(made: MadePlan, send: Send, dialect: Dialect, roles_via: RolesVia = "scim") -> tuple[Outcome, ...]:
     """Applies the plan, as `apply` does."""
-    roles = RolesChannel(send, SANDBOX) if roles_via == "permissions" else None
+    roles = RolesChannel(send, SANDBOX, LinkWait(seconds=0)) if roles_via == "permissions" else None
     return await execute(made.plan.changes, made.decided.ids, Channel(send, dialect, roles=roles), Stop())
 
 

@@ -76,6 +76,11 @@ def creates_something(name: str) -> bool:
     return any(change.action.startswith("create_") for change in read_golden(name).changes)
 
 
+def waits_for_ever(name: str) -> bool:
+    """Returns whether the plan grants roles to a user that the account had before, and has linked to no person."""
+    return any(change.awaits_person and change.target_id for change in read_golden(name).changes)
+
+
 APPLIED = [name for name in NAMES if is_applied(name)]
 
 
@@ -201,7 +206,8 @@ def test_applying_leaves_nothing_to_plan(name: str, dialect: Dialect) -> None:
     story = read_story(name)
     account = make_account(story.live)
 
-    assert {"applied"} == asyncio.run(plan_and_apply(story, account, account.send, dialect))
+    statuses = {"applied"} | ({"skipped"} if waits_for_ever(name) else set())
+    assert statuses == asyncio.run(plan_and_apply(story, account, account.send, dialect))
     assert list(story.next_plan) == asyncio.run(plan_again(story, account, dialect))
 
 
@@ -231,13 +237,14 @@ def test_a_failure_at_any_request_is_made_good_by_the_next_apply(
 
     async def tell() -> None:
         undisturbed, sent = await apply_undisturbed(story, dialect)
+        left = list(story.next_plan) if waits_for_ever(name) else []
         for index in range(len(sent)):
             account = make_account(story.live)
             await plan_and_apply(story, account, break_line(account.send, index, failure), dialect)
             await plan_and_apply(story, account, account.send, dialect)
             await plan_and_apply(story, account, account.send, dialect)
 
-            assert [] == await plan_again(story, account, dialect)
+            assert left == await plan_again(story, account, dialect)
             assert describe_users(undisturbed.simulator) == describe_users(account.simulator)
             assert describe_groups(undisturbed.simulator) == describe_groups(account.simulator)
             assert describe_people(undisturbed.simulator) == describe_people(account.simulator)
@@ -261,7 +268,10 @@ def test_a_create_without_an_answer_is_looked_up_and_done_in_the_same_run(
         for index in (index for index, method in enumerate(sent) if method == "POST"):
             account = make_account(story.live)
 
-            assert {"applied"} == await plan_and_apply(story, account, fail_once(account.send, index, failure), dialect)
+            broken = fail_once(account.send, index, failure)
+            statuses = await plan_and_apply(story, account, broken, dialect)
+
+            assert {"applied"} == statuses - ({"skipped"} if waits_for_ever(name) else set())
             assert undisturbed.created == account.created
 
     story = read_story(name)

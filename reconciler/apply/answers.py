@@ -10,7 +10,7 @@ from reconciler.core.changes.outcome import Outcome, Status
 from reconciler.core.changes.plan import Change, find_manager
 from reconciler.core.changes.undone import MANAGER, MEMBERS, Undone, describe_undone
 from reconciler.core.model.messages import Response
-from reconciler.core.planner.steps import Step, target_of
+from reconciler.core.planner.steps import Step, person_of, target_of
 from reconciler.core.planner.verify import list_not_taken, list_other_differences, list_roles_not_taken
 from reconciler.core.scim.people import read_roles
 from reconciler.core.scim.same_ids import is_same_id
@@ -88,7 +88,7 @@ def judge_roles(step: Step, response: Response) -> Answered:
     undone = {change.id: list_roles_not_taken(change, live_roles) for change in step.changes}
     others = list_other_differences(step, live_roles)
     detail = f"the account also changed other roles: {', '.join(others)}; the next plan shows them" if others else ""
-    return Answered("applied", detail, live_id=step.changes[0].target_id, undone=undone)
+    return Answered("applied", detail, live_id=person_of(step), undone=undone)
 
 
 def list_waiting(whole: Change, doable: Change) -> tuple[Undone, ...]:

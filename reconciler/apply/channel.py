@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from reconciler.apply.forms import LearnedForms
+from reconciler.apply.link_wait import LinkWait
 from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
@@ -53,10 +54,11 @@ class _NoLog:
 
 @dataclass(frozen=True, slots=True)
 class RolesChannel:
-    """The connection that writes the roles of people over REST, and the account."""
+    """The connection that writes the roles of people over REST, the account, and the wait for people to be linked."""
 
     send: Send
     account: str
+    wait: LinkWait = field(default_factory=LinkWait)
 
 
 @dataclass(frozen=True, slots=True)

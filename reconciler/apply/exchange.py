@@ -18,9 +18,10 @@ from reconciler.apply.forms import FormedSend
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
-from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
+from reconciler.core.planner.late_grant import describe_kept, is_held, with_held
+from reconciler.core.planner.steps import Step, make_request, make_roles_request, person_of, target_of
 from reconciler.core.scim.hints import WRONG_DIALECT
-from reconciler.core.scim.people import NotPeople, roles_request
+from reconciler.core.scim.people import NotPeople, read_roles, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
 
@@ -132,8 +133,16 @@ def _is_of_another_dialect(send: Send) -> bool:
 
 
 async def _overwrite(step: Step, account: str, send: Send) -> Answered:
-    """Writes the whole set of a person's roles; reads it if the answer to a successful write does not show it."""
+    """Writes the whole set of a person's roles; reads it if the answer to a successful write does not show it.
+
+    Of a person who was linked after the plan was made, the roles are read first, because the write would revoke them.
+    """
+    if step.person is not None:
+        step = with_held(step, read_roles(await send(roles_request(step.person, account))))
+        if is_held(step):
+            return Answered("already", describe_kept(step), live_id=step.person)
     response = await send(make_roles_request(step, account))
     if response.succeeded and not isinstance(response.body, dict):
-        response = await send(roles_request(str(step.changes[0].target_id), account))
-    return judge_roles(step, response)
+        response = await send(roles_request(person_of(step), account))
+    answered, kept = judge_roles(step, response), describe_kept(step) if step.person else ""
+    return add_detail(answered, kept) if answered.status == "applied" else answered

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from reconciler.apply.answers import Answered, list_waiting
 from reconciler.apply.channel import Channel, Stop
 from reconciler.apply.exchange import Exchange
+from reconciler.apply.people_wait import PeopleWait
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change
 from reconciler.core.changes.redact import redact_outcome
@@ -41,7 +42,9 @@ async def execute(  # noqa: PLR0913  # the changes, the connection, the stop and
     """
     changes = tuple(changes)
     execution = _Execution(dict(ids), channel, stop, report)
-    await execution.run(make_steps(changes, "permissions" if channel.roles else "scim"))
+    steps = make_steps(changes, "permissions" if channel.roles else "scim")
+    await execution.run(step for step in steps if not step.awaits_person)
+    await execution.run_when_linked([step for step in steps if step.awaits_person])
     if learned is not None:
         learned.update(execution.ids.items() - ids.items())
     return tuple(execution.outcomes[change.id] for change in changes)
@@ -73,6 +76,12 @@ class _Execution:
                     await slot.acquire()
                 begun.update(self._announced(step))
                 tasks.create_task(self._run_step(step, slot))
+
+    async def run_when_linked(self, steps: Iterable[Step]) -> None:
+        """Runs the steps that grant roles to people whom 4me links after the users are written."""
+        if self.channel.roles is not None:
+            wait = PeopleWait(self.channel.roles, self.stop, self.run, self._record)
+            await wait.run(steps, self.ids)
 
     def _awaited(self, step: Step) -> list[asyncio.Event]:
         """Returns the events that the step needs: its resources are created, and a user who gets roles is active."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -34,6 +35,21 @@ from reconciler.pipeline.workspace import Workspace
 from reconciler.report.render import Format, render_run
 
 DONE, FAILED, REFUSED = 0, 1, 4
+LONGEST_WAIT = 3_600
+
+
+class Seconds(click.ParamType[int]):
+    """A duration of at most an hour: 60s, 5m, or 0."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns the seconds; raises click's usage error if the value is no such duration."""
+        match = re.fullmatch(r"0|([0-9]{1,5})([sm])", str(value))
+        seconds = int(match[1] or 0) * (60 if match[2] == "m" else 1) if match else None
+        if seconds is None or seconds > LONGEST_WAIT:
+            self.fail(f"{value!r} is not a duration of at most an hour, like 60s, 5m or 0", param, ctx)
+        return seconds
 
 
 @click.command()
@@ -47,6 +63,14 @@ DONE, FAILED, REFUSED = 0, 1, 4
     type=click.IntRange(min=1),
     metavar="SECONDS",
     help="Read the account within SECONDS, and start no new change afterwards.",
+)
+@click.option(
+    "--wait-for-people",
+    type=Seconds(),
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="With roles over REST: how long to wait for 4me to link people to new users (60s, 5m; 0: don't wait).",
 )
 @click.option("--format", "form", type=FORMATS, default="text", show_default=True)
 @only_option
@@ -66,28 +90,21 @@ def apply(
     yes: bool,
     all_or_nothing: bool,
     max_duration: int | None,
+    wait_for_people: int,
     record: RecordMode,
     form: Format,
 ) -> int:
     """Plan again, and send the changes. With FILE, send only the effects that one of these plan files shows."""
     current = load_current_state(workspace, as_of)
     unprinted: list[Unprintable] = []
-
-    def report(done: Run) -> None:
-        try:
-            print_result(render_run(done, form))
-        except BrokenPipeError:
-            silence_stdout()  # the reader has closed the pipe, and the apply is complete without it
-        except Unprintable as error:
-            unprinted.append(error)  # the notifications come first
-
     request = ApplyRequest(
         base=base,
         read_request=ReadRequest(read, only, with_dependencies, base is not None),
         confirm=None if yes or files else _confirm,
-        report=report,
+        report=lambda done: _print(done, form, unprinted),
         all_or_nothing=all_or_nothing,
         max_duration=max_duration,
+        wait_for_people=wait_for_people,
         record=record,
     )
 
@@ -100,6 +117,16 @@ def apply(
     if unprinted:
         raise unprinted[0]
     return code
+
+
+def _print(done: Run, form: Format, unprinted: list[Unprintable]) -> None:
+    """Prints the outcome; an output that fails is kept in `unprinted`, because the notifications come first."""
+    try:
+        print_result(render_run(done, form))
+    except BrokenPipeError:
+        silence_stdout()  # the reader has closed the pipe, and the apply is complete without it
+    except Unprintable as error:
+        unprinted.append(error)
 
 
 def apply_exit_code(result: ApplyResult) -> int:

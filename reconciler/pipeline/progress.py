@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from reconciler.apply.link_wait import LinkWait
 from reconciler.core.scim.pace import RunProgress, Silence, describe_progress
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ async def watch_reading(client: Client, display: ProgressDisplay) -> AsyncIterat
 
 @dataclass(slots=True)
 class ApplyProgress:
-    """Counts the outcomes of an apply as they happen."""
+    """Counts the outcomes of an apply as they happen; `wait` is the wait for people whom 4me links."""
 
     total: int
+    wait: LinkWait = field(default_factory=LinkWait)
     done: int = 0
     failed: int = 0
 
@@ -61,15 +63,17 @@ class ApplyProgress:
         needed = sum(client.needed for client in clients) - requests  # a retry adds to what the clients need
 
         def measure(seconds: float) -> tuple[RunProgress, str]:
+            done = sum(client.requests for client in clients) - made
             progress = RunProgress(
-                made=sum(client.requests for client in clients) - made,
-                needed=sum(client.needed for client in clients) - needed,
+                made=done,
+                # looks for people are not planned, and each person who is linked still needs two requests
+                needed=max(sum(client.needed for client in clients) - needed, done + 2 * self.wait.waiting),
                 seconds=seconds,
                 waits_for=next((client.waiting.longest for client in clients if client.waiting.longest), None),
                 silence=_find_longest(clients),
             )
             failed = f", {self.failed:,} failed" if self.failed else ""
-            described = describe_progress(progress, clients[0].windows)
+            described = self.wait.describe() or describe_progress(progress, clients[0].windows)
             return progress, f"{self.done:,} of {self.total:,} changes{failed}; {described}"
 
         for client in clients:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from reconciler.core.simulator.permissions import PeopleQuirks
+from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.simulator.tokens import Issuer
-from reconciler.sandbox.app import RestSide, make_app
+from reconciler.sandbox.app import App, Message, Receive, RestSide, Send, make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
 from tests.cli.project import Project
@@ -76,13 +78,27 @@ tenants:
         return {one["primary_email"]: one["permissions"].get("acme", []) for one in people if one["source"] == "SCIM"}
 
 
+def heard(app: App, hear: Callable[[str], None]) -> App:
+    """The application, which reports each request before it answers."""
+
+    async def listening(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hear(str(scope["path"]))
+        await app(scope, receive, send)
+
+    return listening
+
+
 @contextmanager
-def reaching(project: Project) -> Iterator[Remote]:
-    """An empty account on a free port, until the block ends."""
+def reaching(
+    project: Project, people: PeopleQuirks = AS_DOCUMENTED.people, hear: Callable[[str], None] | None = None
+) -> Iterator[Remote]:
+    """An empty account on a free port, until the block ends; `hear` is called with the path of each request."""
     clock = Rushing()
     with ExitStack() as stack:
         store = stack.enter_context(Store(project.root / "elsewhere.sqlite"))
-        app = make_app(store, now=clock, token=TOKEN, rest=RestSide("acme", Issuer(SECRET)))
-        url = stack.enter_context(serving(app))
+        quirks = Quirks(people=people)
+        app = make_app(store, quirks=quirks, now=clock, token=TOKEN, rest=RestSide("acme", Issuer(SECRET)))
+        url = stack.enter_context(serving(heard(app, hear) if hear else app))
         project.environment |= SECRETS
         yield Remote(project, clock, store, url)

@@ -21,8 +21,7 @@ FILE = "desired-state/all.yaml"
 def granted(remote: Remote) -> Remote:
     """An account that has the people and their roles."""
     remote.says(PEOPLE)
-    for _ in range(2):
-        assert 0 == remote.project.run("-q", "apply", "--yes").code
+    assert 0 == remote.project.run("-q", "apply", "--yes").code
     return remote
 
 
@@ -54,7 +53,7 @@ def test_roles_that_nobody_may_hold_together_are_refused_before_they_are_written
 
 
 def test_roles_that_wait_for_a_person_are_judged_already(remote: Remote) -> None:
-    """Whom 4me has not linked yet would hold both with the next plan: this one is refused."""
+    """Who is created now would hold both as soon as 4me links a person."""
     remote.says(PEOPLE + AUDIT + DUTIES.replace("[bob]", "[ann]"))
 
     ran = remote.project.run("apply", "--yes")
@@ -89,15 +88,14 @@ def test_roles_given_and_taken_by_hand_are_adopted(granted: Remote) -> None:
     assert [] == granted.project.run("plan", "--format", "json").document["changes"]
 
 
-def test_roles_that_wait_for_a_person_are_not_adopted_as_taken_away(remote: Remote) -> None:
-    """After a new hire's first apply: it is said, and git keeps what it says."""
-    remote.says(PEOPLE)
-    assert 0 == remote.project.run("-q", "apply", "--yes").code
-    before = text(remote)
+def test_roles_that_were_all_taken_away_are_not_adopted_silently(granted: Remote) -> None:
+    """4me may have replaced the person: it is said, and git keeps what it says."""
+    by_hand(granted, "ann@example.com", [])
+    before = text(granted)
 
-    adopted = remote.project.run("import", "--adopt")
+    adopted = granted.project.run("import", "--adopt")
 
-    assert (1, before) == (adopted.code, text(remote)), adopted.said
+    assert (1, before) == (adopted.code, text(granted)), adopted.said
     assert "user/ann holds no role from git in the account: 4me may have linked them" in " ".join(adopted.said.split())
 
 
@@ -117,27 +115,15 @@ def test_a_plan_about_one_person_reads_that_person_alone(granted: Remote) -> Non
     assert granted.clock.calls - before < whole["read"]["requests"] + 6
 
 
-def test_somebody_who_is_not_linked_yet_is_told_in_a_plan_about_them_too(remote: Remote) -> None:
-    """Created now, given roles by the next."""
+def test_a_plan_about_one_new_user_grants_the_roles_too(remote: Remote) -> None:
+    """Created and given roles by one apply, and nobody else is."""
     remote.says(PEOPLE)
 
-    first = remote.project.run("plan", "--only", "ann", "--format", "json").document
+    planned = remote.project.run("plan", "--only", "ann", "--format", "json").document
+    applied = remote.project.run("apply", "--yes", "--only", "ann")
 
-    assert ["create_user"] == [one["action"] for one in first["changes"]]
-    assert ["user/ann"] == [one["key"] for one in first["skipped"]]
-
-
-def test_roles_that_waited_for_a_person_are_not_told_as_somebodys_doing_alone(remote: Remote) -> None:
-    """After the first apply 4me has linked everybody: the plan and drift say that the roles may only have waited."""
-    remote.says(PEOPLE)
-    assert 0 == remote.project.run("-q", "apply", "--yes").code
-
-    plan = remote.project.run("plan", "--format", "json").document
-    drift = remote.project.run("drift")
-
-    assert ["grant_roles", "grant_roles"] == [one["action"] for one in plan["changes"]]
-    assert all("4me linked the person after the last apply, or" in one["reason"] for one in plan["changes"])
-    assert "4me linked the person after the last apply, or" in " ".join(drift.out.split())
+    assert ["create_user", "grant_roles"] == [one["action"] for one in planned["changes"]]
+    assert (0, {"ann@example.com": ["problem_manager", "specialist"]}) == (applied.code, remote.roles()), applied.said
 
 
 def test_a_plan_with_a_base_tells_this_change_from_what_is_there(granted: Remote) -> None:
@@ -151,7 +137,10 @@ def test_a_plan_with_a_base_tells_this_change_from_what_is_there(granted: Remote
 
     causes = {one["key"]: one["cause"] for one in made["changes"]}
     assert {"user/bob": "this_change", "user/cid": "drift"} == causes
-    assert (2, True) == (refused.code, "--read targeted can't find users who wait for roles over REST" in refused.err)
+    assert (2, True) == (
+        refused.code,
+        "--read targeted can't find the roles over REST that linked people held before" in refused.err,
+    )
 
 
 def test_drift_of_one_person_is_asked_for_alone(granted: Remote) -> None:

@@ -1,4 +1,4 @@
-"""The progress of a read: a line every 30 seconds, or a bar on a terminal."""
+"""The progress of a read or an apply: a line every 30 seconds, or a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reconciler.apply.channel import Channel, RolesChannel, Stop
+from reconciler.apply.execute import execute
+from reconciler.apply.link_wait import LinkWait
 from reconciler.cli.progress import show_progress
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import UpdateUser
 from reconciler.core.declarations.tenant import Window
 from reconciler.core.model.messages import Request
 from reconciler.core.scim.wire import DIALECTS
+from reconciler.core.simulator.permissions import PeopleQuirks
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.rate_limiter import PaceClock
 from reconciler.live.read import read_snapshot
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay, hide_progress, watch_reading
+from tests.apply.hires import Hires
+from tests.apply.hires import company as hiring
 from tests.live.service import TOKEN, URL
 from tests.live.test_incremental import NOON, company
 from tests.live.virtual import run_in_virtual_time
@@ -142,6 +148,25 @@ def test_an_apply_tells_as_much_and_how_many_changes_are_done_and_failed(capsys:
 
     run_in_virtual_time(apply_to_company(hide_progress))
     assert "" == capsys.readouterr().err
+
+
+async def apply_to_who_is_never_linked(display: ProgressDisplay) -> None:
+    """A new user with roles, whom 4me links to nobody; all requests of the plan are sent before the wait."""
+    hires = Hires(PeopleQuirks(links="never"))
+    made = hires.plan(hiring(ann="auditor"))
+    wait = LinkWait(now=asyncio.get_running_loop().time)
+    progress = ApplyProgress(len(made.plan.changes), wait)
+    channel = Channel(hires.send, DIALECTS["4me"], roles=RolesChannel(hires.send_rest, "sandbox", wait))
+    async with Client(URL, TOKEN, HOUR) as client, progress.watched(client, requests=0, display=display):
+        await execute(made.plan.changes, made.decided.ids, channel, Stop(), progress.count)
+
+
+def test_an_apply_tells_for_whom_it_waits_and_how_long(capsys: pytest.CaptureFixture[str]) -> None:
+    """After half a minute of one, where no terminal is."""
+    run_in_virtual_time(apply_to_who_is_never_linked(show_progress))
+
+    first, *_last = capsys.readouterr().err.splitlines()
+    assert "Applying: 1 of 2 changes; waiting for 4me to link 1 person, 30 s of 60 s" == first
 
 
 def test_on_a_terminal_there_is_a_bar_while_something_is_left(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ HIRES = """\
   eve: {userName: eve@example.com, displayName: Eve, emails: [{value: eve@example.com, type: work, primary: true}]}
 """
 PERMISSIONS = "role over permissions"
+NEW_ROLES = "new user's role over permissions"
+OVER_REST = frozenset({PERMISSIONS, NEW_ROLES})
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,13 @@ FLOWS: Mapping[str, Flow] = {
     "role": Flow(PEOPLE + ROLES, PEOPLE + ROLES.replace("users: [bob]", "users: [ann]")),
     PERMISSIONS: Flow(
         over_permissions(PEOPLE + ROLES), over_permissions(PEOPLE + ROLES.replace("users: [bob]", "users: [ann]"))
+    ),
+    NEW_ROLES: Flow(
+        over_permissions(PEOPLE + ROLES),
+        over_permissions(
+            PEOPLE.replace("groups:", f"{HIRES}groups:")
+            + ROLES.replace("[ann, bob]", "[ann, bob, dee, eve]").replace("users: [bob]", "users: [bob, eve]")
+        ),
     ),
     "deactivate": Flow(
         PEOPLE, PEOPLE.replace("displayName: Cid", "displayName: Cid, active: false").replace("bob, cid]", "bob]")

@@ -14,14 +14,14 @@ from reconciler.core.scim.wire import DIALECTS
 from reconciler.sandbox.app import make_app
 from reconciler.sandbox.serve import serving
 from reconciler.sandbox.store import Store
-from tests.faults.flows import FLOWS, PERMISSIONS
+from tests.faults.flows import FLOWS, OVER_REST
 from tests.faults.run import Account, Broken, Place, Verdict, measure, try_fault
 from tests.servers.server import TOKEN, running
 
 EMBEDDED = "the embedded 4me"
 PLACES = (EMBEDDED, "scim2-server", "scimmy")
 PLAYED: Mapping[str, Sequence[str]] = {
-    name: [flow for flow in FLOWS if name == EMBEDDED or flow != PERMISSIONS]  # only 4me has permissions
+    name: [flow for flow in FLOWS if name == EMBEDDED or flow not in OVER_REST]  # only 4me has permissions
     for name in PLACES
 }
 Fresh: TypeAlias = Callable[[], Place]

@@ -14,6 +14,7 @@ import httpx
 
 from reconciler.apply.channel import Channel, RolesChannel, Stop
 from reconciler.apply.execute import execute
+from reconciler.apply.link_wait import LinkWait
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Guardrails, Limit, Tenant
@@ -25,6 +26,7 @@ from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.oauth import Credentials
 from reconciler.live.people import read_behind
+from reconciler.live.rate_limiter import REAL_CLOCK, PaceClock
 from reconciler.live.read import read_snapshot
 from reconciler.live.rest import RestAddress, RestLine, open_rest_line
 from reconciler.live.snapshot import join_people, to_live_state
@@ -107,6 +109,7 @@ class Lines:
 
     scim: Client
     rest: RestLine | None
+    clock: PaceClock = REAL_CLOCK
 
     @property
     def requests(self) -> int:
@@ -116,7 +119,8 @@ class Lines:
     @property
     def roles(self) -> RolesChannel | None:
         """Returns the channel for roles over REST."""
-        return RolesChannel(self.rest.client.send, ACCOUNT) if self.rest else None
+        wait = LinkWait(seconds=10, now=self.clock.now, sleep=self.clock.sleep)
+        return RolesChannel(self.rest.client.send, ACCOUNT, wait) if self.rest else None
 
 
 async def _connect(stack: AsyncExitStack, tenant: Tenant, place: Place) -> Lines:
@@ -126,7 +130,7 @@ async def _connect(stack: AsyncExitStack, tenant: Tenant, place: Place) -> Lines
     if tenant.roles_via == "scim":
         return Lines(scim, None)
     address = RestAddress(f"{place.origin}/v1", ACCOUNT, f"{place.origin}/token")
-    return Lines(scim, await open_rest_line(stack, address, Credentials("us", "a secret"), transport, clock))
+    return Lines(scim, await open_rest_line(stack, address, Credentials("us", "a secret"), transport, clock), clock)
 
 
 async def _plan(

@@ -55,6 +55,6 @@ def _drifted(change: Change, earlier: Earlier, *, everything: bool) -> Drifted:
         key=key,
         attributes=tuple(filter(is_attribute, change.attributes)) if change.target_id else (),
         members=tuple(filter(is_member, change.members)) if change.target_id else (),
-        roles=tuple(filter(is_role, change.roles)) if change.target_id else (),
+        roles=tuple(filter(is_role, change.roles)) if change.target_id and not change.awaits_person else (),
         presence=is_presence and (everything or earlier.presence(key, head=comes) == "drift"),
     )

@@ -1,17 +1,18 @@
-"""The open effects of applies: the approved effects that are needed and not done."""
+"""The open effects of applies: the approved effects that are needed and not done, and the plans that contain them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from reconciler.core.approval.atoms import ACTIVE, Atom, Path, hash_atom
+from reconciler.core.approval.atoms import ACTIVE, NEW, Atom, Path, atoms_of, hash_atom
 from reconciler.core.approval.coverage import Approval, Pending
 from reconciler.core.approval.sources import ApprovalOrigin
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.changes.undone import MEMBERS, Undone
+from reconciler.core.model.states import LiveState
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import MOST_OPEN, OpenAtom, RecordEntry
 
@@ -91,6 +92,38 @@ def list_open(history: ApplyHistory) -> Iterator[tuple[str, OpenAtom]]:
     for entry in find_last_ends(history):
         atoms = () if entry.record.open == "all" else entry.record.open
         yield from ((entry.record.salt, atom) for atom in atoms)
+
+
+def mark_carried_on(plan: Plan, open_atoms: Iterable[tuple[str, OpenAtom]], live: LiveState) -> Plan:
+    """Returns the plan in which roles that an earlier apply left open are pending, and not drift.
+
+    Without a complete apply on record, nothing else tells roles that nobody was given yet from roles that were taken
+    away by hand.
+    """
+    known: dict[str, set[str]] = {}
+    for salt, atom in open_atoms:
+        known.setdefault(salt, set()).add(atom.outcome)
+    if not known:
+        return plan
+    users = {user.person: user.id for user in live.users if user.person is not None}
+    changes = tuple(
+        change.model_copy(update={"cause": "merged"}) if _is_open(change, known, users) else change
+        for change in plan.changes
+    )
+    return plan.model_copy(update={"changes": changes})
+
+
+def _is_open(change: Change, known: Mapping[str, Container[str]], users: Mapping[str, str]) -> bool:
+    if change.action != "grant_roles" or change.cause != "drift":
+        return False
+    target = change.target_id or NEW
+    records = {NEW, target, users.get(target, NEW)}
+    return any(
+        hash_atom(salt, replace(atom, record=record))[1] in outcomes
+        for salt, outcomes in known.items()
+        for atom in atoms_of(change)
+        for record in records
+    )
 
 
 def find_apply_of(plan: Plan, history: ApplyHistory) -> int | None:

@@ -95,7 +95,8 @@ def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, a
     """
     for plan in approved:
         _refuse_unless_of(now, plan)
-    coverage = _Coverage(now, gather_approved(approved, force), account)
+    users = {user.person: user.id for user in account.live.users if user.person is not None}
+    coverage = _Coverage(now, gather_approved(approved, force, users), account)
     coverage.sort_changes()
     for plan in approved:
         if lasts(plan, force):

@@ -55,6 +55,7 @@ def _with(change: Change, kind: type[Change], adopted: str, fields: dict[str, tu
             "reason": change.reason,
             "adopted": adopted,
             "held": change.held,
+            "awaits_person": change.awaits_person,
             "source": change.source,
             **fields,
         }

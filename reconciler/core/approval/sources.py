@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from reconciler.core.approval.atoms import NEW, RECORD, Atom, Path, atoms_of, hash_atom
 from reconciler.core.changes.plan import Change, Plan
@@ -62,9 +63,13 @@ class CoveringApproval:
 
 @dataclass(slots=True)
 class ApprovedAtoms:
-    """All approved atoms in force, indexed for `covers`; made by `gather_approved`."""
+    """All approved atoms in force, indexed for `covers`; made by `gather_approved`.
+
+    `users` are the ids of SCIM users by the id of the person that 4me has linked to them.
+    """
 
     force: InForce
+    users: Mapping[str, str] = field(default_factory=dict)
     seen: dict[tuple[str, Path, str], list[CoveringApproval]] = field(default_factory=lambda: defaultdict(list))
     records: dict[str, list[CoveringApproval]] = field(default_factory=lambda: defaultdict(list))
     hashes: dict[str, dict[str, list[OpenAtom]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
@@ -77,7 +82,7 @@ class ApprovedAtoms:
 
     def _is_same(self, cover: CoveringApproval, atom: Atom) -> bool:
         """Decides whether the approved atom equals this one, or differs only by the effects of a later apply."""
-        same_record = cover.atom.record == atom.record
+        same_record = cover.atom.record in self._records(atom)
         same_before = cover.atom.before == atom.before
         if not same_record and (cover.atom.record != NEW or not self._created(atom, cover.origin.serial)):
             return False
@@ -86,10 +91,11 @@ class ApprovedAtoms:
     def _open(self, atom: Atom) -> Iterator[CoveringApproval]:
         """Yields the open atoms that cover this atom, of which only hashes are known."""
         for salt, known in self.hashes.items():
-            effect, outcome = hash_atom(salt, atom)
+            hashes = [hash_atom(salt, replace(atom, record=record)) for record in self._records(atom)]
             effect_of_new, outcome_of_new = hash_atom(salt, replace(atom, record=NEW))
-            equal = known.get(effect, ())
-            written = (open_atom for open_atom in known.get(outcome, ()) if self._wrote(atom, open_atom.serial))
+            equal = (open_atom for effect, _outcome in hashes for open_atom in known.get(effect, ()))
+            outcomes = (open_atom for _effect, outcome in hashes for open_atom in known.get(outcome, ()))
+            written = (open_atom for open_atom in outcomes if self._wrote(atom, open_atom.serial))
             created = (open_atom for open_atom in known.get(effect_of_new, ()) if self._created(atom, open_atom.serial))
             both = (
                 open_atom
@@ -98,6 +104,14 @@ class ApprovedAtoms:
             )
             for open_atom in (*equal, *written, *created, *both):
                 yield CoveringApproval(atom, ApprovalOrigin(open_atom.serial, open_atom.date))
+
+    def _records(self, atom: Atom) -> tuple[str, ...]:
+        """Returns the record of an atom; for a granted role also the SCIM user, whose person was awaited when planned.
+
+        The approval names the SCIM user, and 4me decides which person is linked to that user.
+        """
+        user = None if atom.path[0] != "role" or atom.removes else self.users.get(atom.record)
+        return (atom.record,) if user is None else (atom.record, user)
 
     def _since(self, serial: int | None) -> Iterable[DesiredState]:
         return (state for applied, state in self.force.applied if serial is not None and applied > serial)
@@ -111,9 +125,14 @@ class ApprovedAtoms:
         return any(_declares_value(state, atom) for state in self._since(serial))
 
 
-def gather_approved(plans: Iterable[Plan], force: InForce) -> ApprovedAtoms:
-    """Returns the atoms of plans and the open atoms, without those whose approval has expired."""
-    approved = ApprovedAtoms(force)
+def gather_approved(
+    plans: Iterable[Plan], force: InForce, users: Mapping[str, str] = MappingProxyType({})
+) -> ApprovedAtoms:
+    """Returns the atoms of plans and the open atoms, without those whose approval has expired.
+
+    `users` are the ids of SCIM users by the id of their person.
+    """
+    approved = ApprovedAtoms(force, users)
     for plan in plans:
         if lasts(plan, force):
             origin = origin_of(plan)

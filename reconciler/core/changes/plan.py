@@ -64,6 +64,11 @@ class ChangeFields(Frozen):
     members: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     held: tuple[str, ...] = Field(default=(), description="the roles held before, because a write sets all roles")
+    awaits_person: bool = Field(
+        default=False,
+        exclude_if=lambda awaits: not awaits,
+        description="the roles go to the person whom 4me links to the user later; `target_id` is then the SCIM user",
+    )
     adopted: str = Field(
         default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"
     )
@@ -135,7 +140,7 @@ class RemoveMembers(ChangeFields):
 
 
 class GrantRoles(ChangeFields):
-    """A user gets roles."""
+    """A user gets roles; over REST, if `awaits_person`, once 4me has linked a person to the user."""
 
     action: Literal["grant_roles"] = "grant_roles"
     effect: Literal["grow"] = "grow"
@@ -173,6 +178,7 @@ def effect_id(change: ChangeFields) -> str:
         "members": change.members,
         "roles": change.roles,
         **({"adopted": change.adopted} if change.adopted else {}),
+        **({"awaits_person": True} if change.awaits_person else {}),
     }
     canonical = json.dumps(effect, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]

@@ -15,12 +15,16 @@ from reconciler.core.planner.planner import Decisions
 
 @dataclass(frozen=True, slots=True)
 class EffectiveRoles:
-    """The roles in effect for one user; `key` is `id/…` for a user that git does not declare."""
+    """The roles in effect for one user; `key` is `id/…` for a user that git does not declare.
+
+    `awaited` are the roles in `after` that the user gets only if 4me links a person.
+    """
 
     key: str
     name: str
     before: frozenset[str] = frozenset()
     after: frozenset[str] = frozenset()
+    awaited: frozenset[str] = frozenset()
 
     @property
     def gained(self) -> frozenset[str]:
@@ -39,12 +43,18 @@ def list_effective_roles(decided: Decisions, live: LiveState) -> list[EffectiveR
     for user in live.users:
         key = keys.get(user.id, f"id/{user.id}")
         before = user.roles if user.active else frozenset[str]()
-        after = _after(changes.get(key, ()), user.roles, active=user.active)
-        effective_roles[key] = EffectiveRoles(key, user.name, before, after)
+        made = changes.get(key, [])
+        after = _after(made, user.roles, active=user.active)
+        effective_roles[key] = EffectiveRoles(key, user.name, before, after, _awaited(made))
     for key, made in changes.items():
         if made[0].action == "create_user":
-            effective_roles[key] = EffectiveRoles(key, made[0].name, after=_after(made, frozenset(), active=True))
+            after = _after(made, frozenset(), active=True)
+            effective_roles[key] = EffectiveRoles(key, made[0].name, after=after, awaited=_awaited(made))
     return sorted(effective_roles.values(), key=lambda roles: roles.key)
+
+
+def _awaited(changes: Iterable[Change]) -> frozenset[str]:
+    return frozenset(role for change in changes if change.awaits_person for role in change.roles)
 
 
 def _after(changes: Iterable[Change], roles: frozenset[str], *, active: bool) -> frozenset[str]:

@@ -1,8 +1,8 @@
-"""The roles that a user gains and loses, and the roles that must wait for a later plan.
+"""The roles that a user gains and loses.
 
 Roles are written with the SCIM user. With `roles_via: permissions` they are written over REST, to the person that 4me
-links to the user later. Roles that git can't assign stay: the account's owner, and roles that this program does not
-know.
+links to the user after the user is written: the plan grants them already, and the apply waits for the link. Roles that
+git can't assign stay: the account's owner, and roles that this program does not know.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from reconciler.core.declarations.role_catalogue import CATALOGUE, OWNER
 from reconciler.core.model.resources import DesiredUser, Key, LiveUser
 from reconciler.core.planner.result import NOTHING, Result, skip
 
-WAITED: Final = (
-    "the person holds no role: 4me linked the person after the last apply, or all roles were removed by hand"
-)
+AFTER_CREATE: Final = "granted once 4me has linked a person to the new user"
+AFTER_LINK: Final = "granted once 4me has linked a person to this user, which it has not done yet"
 
 
 def wanted_roles(user: DesiredUser, assigned: frozenset[str]) -> frozenset[str] | None:
@@ -47,10 +46,10 @@ class RolePlanner:
         return () if self.over_rest else tuple(sorted(user.roles or ()))
 
     def plan_new(self, user: DesiredUser) -> Result:
-        """Returns a note on the roles that only the plan after the create can grant."""
+        """Returns the grant of roles over REST that follows the create; over SCIM the create has the roles."""
         if not (self.over_rest and user.roles):
             return NOTHING
-        return skip(user, f"gets {_spell(user.roles)} with the next plan: 4me links a person after the user exists")
+        return Result([self._grant_later(user, None, sorted(user.roles), AFTER_CREATE)])
 
     def plan(self, user: DesiredUser, live: LiveUser) -> Result:
         """Returns the changes to the roles of a user in scope."""
@@ -62,7 +61,7 @@ class RolePlanner:
         revocable = self._revocable(live)
         lost = sorted(revocable & assigned if user.roles is None else revocable - wanted)
         if self.over_rest and live.person is None:
-            return _not_linked(user, live, gained)
+            return self._plan_unlinked(user, live, gained)
         granted = self._grant(user, live, gained) if gained else []
         revoked = self._revoke(user, live, lost, self._revocation_cause(user, lost)) if lost else []
         return self._unless_mine(user, live, [*granted, *revoked])
@@ -73,6 +72,31 @@ class RolePlanner:
         if not lost:
             return NOTHING
         return self._unless_mine(user, live, self._revoke(user, live, lost, cause, reason))
+
+    def _plan_unlinked(self, user: DesiredUser, live: LiveUser, gained: list[str]) -> Result:
+        if not gained:
+            return NOTHING
+        if live.roles_looked_up:
+            return Result([self._grant_later(user, live.id, gained, AFTER_LINK)])
+        return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
+
+    def _grant_later(self, user: DesiredUser, scim_id: str | None, roles: Iterable[str], why: str) -> Change:
+        """Returns the grant to a person whom 4me has not linked yet, so that what the person holds is not known.
+
+        Roles of a user without a person were not taken away by hand: they are pending since an earlier apply.
+        """
+        roles = tuple(roles)
+        cause = self.earlier.roles(user.key, roles, head=True)
+        return GrantRoles(
+            key=str(user.key),
+            name=user.name,
+            target_id=scim_id,
+            cause="merged" if scim_id is not None and cause == "drift" else cause,
+            reason=f"{user.reason}; {why}",
+            roles=roles,
+            awaits_person=True,
+            source=user.source,
+        )
 
     def _revocable(self, live: LiveUser) -> frozenset[str]:
         return live.roles & CATALOGUE if self.over_rest else live.roles - {OWNER}
@@ -91,15 +115,13 @@ class RolePlanner:
 
     def _grant(self, user: DesiredUser, live: LiveUser, roles: Iterable[str]) -> list[Change]:
         roles = tuple(roles)
-        cause = self.earlier.roles(user.key, roles, head=True)
-        waited = self.over_rest and cause == "drift" and not live.roles
         return [
             GrantRoles(
                 key=str(user.key),
                 name=user.name,
                 target_id=self._target(live),
-                cause=cause,
-                reason=f"{user.reason}; {WAITED}" if waited else user.reason,
+                cause=self.earlier.roles(user.key, roles, head=True),
+                reason=user.reason,
                 roles=roles,
                 held=tuple(sorted(live.roles)),
                 source=user.source,
@@ -134,16 +156,6 @@ class RolePlanner:
         if user.roles is None:
             return self.earlier.roles_removal(user.key)
         return self.earlier.roles(user.key, revoked, head=False)
-
-
-def _not_linked(user: DesiredUser, live: LiveUser, gained: list[str]) -> Result:
-    if not gained:
-        return NOTHING
-    if not live.roles_looked_up:
-        return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
-    why = "4me has not linked a person to this user yet"
-    later = "a later plan grants them (4me links a person by primary e-mail, or creates one from e-mail and name)"
-    return skip(user, f"can't be granted {_spell(gained)}: {why}; {later}")
 
 
 def _spell(roles: Iterable[str]) -> str:

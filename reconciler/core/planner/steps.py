@@ -8,7 +8,7 @@ The executor and the simulation both take their requests from here, so an apply 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from reconciler.core.changes.plan import Change, find_manager
@@ -35,12 +35,14 @@ HAPPENS_ALONE = (*CREATING, "reactivate_user")  # without any attribute or membe
 class Step:
     """All changes that one request makes to the resource with this `key`.
 
-    Via `permissions` the request overwrites the roles of the person whose id is the target of the changes.
+    Via `permissions` the request overwrites the roles of the person whose id is the target of the changes, or of the
+    `person` that 4me linked after the plan was made.
     """
 
     key: str
     changes: tuple[Change, ...]
     via: RolesVia = "scim"
+    person: str | None = None
 
     @property
     def creates(self) -> bool:
@@ -54,10 +56,18 @@ class Step:
 
     @property
     def requests(self) -> int:
-        """Counts the requests if none fails: one, the lookups before a resource is created again, and many members."""
+        """Counts the requests if none fails: one, the lookups before a resource is created again, and many members.
+
+        A grant to a person who is linked later also needs a look for the person, and a read of the roles held.
+        """
         members = sum(len(change.members) for change in self.changes)
         more = count_more_requests(members, creates=self.creates)
-        return 1 + (len(lookups(self)) if self.reappears else 0) + more
+        return (3 if self.awaits_person else 1) + (len(lookups(self)) if self.reappears else 0) + more
+
+    @property
+    def awaits_person(self) -> bool:
+        """Whether 4me must link a person before the request."""
+        return self.person is None and any(change.awaits_person for change in self.changes)
 
     @property
     def reactivates(self) -> bool:
@@ -103,7 +113,7 @@ class Step:
         a change keeps the id of the whole change, whose outcome it decides.
         """
         doable = tuple(left for change in self.changes if (left := _left_of(change, missing)) is not None)
-        return Step(self.key, doable, self.via) if doable else None
+        return replace(self, changes=doable) if doable else None
 
 
 def lookups(step: Step) -> list[tuple[str, str]]:
@@ -146,7 +156,12 @@ def make_steps(changes: Iterable[Change], roles_via: RolesVia = "scim") -> tuple
 
 def make_roles_request(step: Step, account: str) -> Request:
     """Returns the request of a step about the roles of a person: it overwrites the whole set."""
-    return overwrite_request(str(step.changes[0].target_id), account, step.roles() or ())
+    return overwrite_request(person_of(step), account, step.roles() or ())
+
+
+def person_of(step: Step) -> str:
+    """Returns the id of the person whose roles a step writes."""
+    return step.person or str(step.changes[0].target_id)
 
 
 def resolve(reference: str, ids: Mapping[str, str]) -> str | None:

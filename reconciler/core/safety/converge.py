@@ -1,8 +1,8 @@
 """Whether a plan converges: it is applied to the simulator, and the changes of a second plan are reported.
 
 Only resources that the plan changes, and those they refer to, enter the simulator: the rest can't change. With
-`roles_via: permissions` the linked people enter too, and 4me's rules of linking apply. A user whom these rules link
-because of the plan gets roles with the next plan, which the plan itself notes.
+`roles_via: permissions` the linked people enter too, and 4me's rules of linking apply: who is linked by them gets the
+roles, as in an apply. A user whom they never link keeps the grant in every plan, which the plan itself notes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.planner.late_grant import with_held
 from reconciler.core.planner.parts import leave_out, list_parts, pick_parts
 from reconciler.core.planner.planner import Decisions, decide_judged
 from reconciler.core.planner.steps import (
@@ -36,6 +37,7 @@ from reconciler.core.safety.not_converging import (
     find_again,
     find_later,
     find_returned,
+    find_waiting,
     warn_of_not_converging,
 )
 from reconciler.core.scim.dialect import dialect_of
@@ -72,11 +74,10 @@ def check_convergence(
     second = decide_judged(
         _restrict(desired, keys), _read(simulator, live.me, tenant), tenant, earlier, decided.ownership
     )
-    deferred = _list_deferred(decided, live, tenant)
     unexpected = [
         change
         for change in second.changes
-        if (change.key, change.action) not in deferred and trial.refused.isdisjoint([change.key, *needs_of(change)])
+        if not change.awaits_person and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
     left = [finding for change in unexpected for finding in _find_left(change, decided)]
     returning = [finding for finding in left if (finding.key, finding.about) not in trial.left_out]
@@ -89,16 +90,6 @@ def check_convergence(
 def _find_left(change: Change, decided: Decisions) -> list[Unsettled]:
     """Returns the findings of a change in the second plan: the first change of an unclear key, else a repeated one."""
     return [find_later(change)] if change.key in decided.unclear else find_again(change)
-
-
-def _list_deferred(decided: Decisions, live: LiveState, tenant: Tenant) -> set[tuple[str, str]]:
-    """Returns the keys and actions that the plan leaves to the next: role grants to users without a person."""
-    if tenant.roles_via == "scim":
-        return set()
-    linked = {user.id for user in live.users if user.person is not None}
-    without = {key for key, live_id in decided.ids.items() if live_id not in linked}
-    created = {change.key for change in decided.changes if change.action == "create_user"}
-    return {(key, "grant_roles") for key in without | created}
 
 
 def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
@@ -171,11 +162,18 @@ class _Trial:
 
 
 def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
-    """Sends every step's request to the simulator; like an apply, leaves out users that were not created."""
+    """Sends every step's request to the simulator; like an apply, leaves out users that were not created.
+
+    Grants to people who are linked later come last, because the rules link people to users that are written.
+    """
     trial = _Trial([], set())
-    for whole in steps:
-        step = whole.without({need for need in whole.needs() if resolve(need, ids) is None})
+    steps = list(steps)
+    written = {step.key for step in steps if step.via == "scim"}
+    for whole in sorted(steps, key=lambda step: step.awaits_person):
+        doable = whole.without({need for need in whole.needs() if resolve(need, ids) is None})
+        step = doable and _linked(doable, simulator, ids, tenant)
         if step is None:
+            trial.findings.extend(_find_waiting(doable, written))
             continue
         step, response = _send_parts(step, simulator, ids, tenant, trial)
         if not response.succeeded:
@@ -210,6 +208,23 @@ def _without_refused(step: Step, refusal: Response, ids: Mapping[str, str]) -> S
     if step.creates:
         return leave_out(step, [part for part in list_parts(step) if part.path == blamed])
     return pick_parts(step, rest, target_of(step, ids))
+
+
+def _find_waiting(step: Step | None, written: set[str]) -> list[Unsettled]:
+    """Returns a finding if the rules, which run when a user is written, link no person to the user of a grant."""
+    if step is None or not step.awaits_person or step.key not in written:
+        return []
+    return [find_waiting(step.key, [role for change in step.changes for role in change.roles])]
+
+
+def _linked(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Step | None:
+    """Returns the step with the person that it awaits, None without one, or the step itself if it awaits none."""
+    if not step.awaits_person:
+        return step
+    person = simulator.directory.behind(step.changes[0].target_id or ids[step.key])
+    if person is None:
+        return None
+    return with_held(replace(step, person=str(person["id"])), roles_in(person, tenant.account))
 
 
 def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Response:

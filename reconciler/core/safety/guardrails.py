@@ -147,12 +147,15 @@ def check_population(population: Totals, before: int | None, guardrails: Guardra
 def check_last_holders(
     effective_roles: Iterable[EffectiveRoles], guardrails: Guardrails, population: Totals
 ) -> list[Problem]:
-    """Checks that each role under `never_without` keeps a holder after all revocations and deactivations."""
+    """Checks that each role under `never_without` keeps a holder after all revocations and deactivations.
+
+    A grant that awaits a link does not count as a holder: 4me may never link the person.
+    """
     users = list(effective_roles)
     problems: list[Problem] = []
     for role in guardrails.never_without:
         losing = [user.key for user in users if role in user.before - user.after]
-        if not losing or any(role in user.after for user in users):
+        if not losing or any(role in user.after - user.awaited for user in users):
             continue
         partial = "" if population.roles is not None else ", as far as a partial read shows"
         hint = "give it to another user first" if not partial else "use --read full, or give it to another user first"

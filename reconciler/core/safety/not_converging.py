@@ -38,10 +38,11 @@ class Unsettled(NamedTuple):
 
     `returns`: an attribute would be written again. `repeats`: an action would be planned again. `follows`: an action
     can be planned only after this plan is applied. `refused`: the account refuses a request because of the attribute
-    `about`, or, if `about` is empty, without naming one. The detail is for human readers.
+    `about`, or, if `about` is empty, without naming one. `waits`: roles over REST await a person whom 4me's default
+    rules don't link. The detail is for human readers.
     """
 
-    problem: Literal["returns", "repeats", "follows", "refused"]
+    problem: Literal["returns", "repeats", "follows", "refused", "waits"]
     about: str
     key: str
     detail: str = ""
@@ -60,6 +61,11 @@ def find_again(change: Change) -> list[Unsettled]:
 def find_later(change: Change) -> Unsettled:
     """Returns the finding of a change that only the next plan can contain."""
     return Unsettled("follows", change.action, change.key)
+
+
+def find_waiting(key: str, roles: Iterable[str]) -> Unsettled:
+    """Returns the finding of a written user whom 4me's default rules link to no person, so that the roles wait."""
+    return Unsettled("waits", "grant_roles", key, ", ".join(roles))
 
 
 def find_returned(key: str, attribute: AttributeChange) -> Unsettled:
@@ -102,6 +108,12 @@ def _describe(some: Sequence[Unsettled], desired: DesiredState) -> Problem:
                 f"a second apply will be needed: in simulation, only the next plan can {VERBS[first.about]} {named}"
             )
             hint = "apply this plan, then plan and apply again"
+        case "waits":
+            message = f"roles will stay pending: 4me's default rules link no person to {named}"
+            hint = (
+                "declare a primary e-mail (`emails`, or a userName that is one) and a displayName, or take the roles "
+                "away; if the rules of the account were edited to link these users, this needs no change"
+            )
         case _:
             message = f"{subject} is refused in simulation: {named}"
             hint = f"{edit} a value that the account accepts; until then, it fails in every apply"

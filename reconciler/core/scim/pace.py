@@ -12,6 +12,7 @@ from reconciler.core.declarations.tenant import Window
 from reconciler.core.model.amounts import spell_seconds
 from reconciler.core.scim.http_time import read_count, read_http_date
 
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0  # seconds between looks for something that another system does
 LONGEST_HOUR = 3_600  # seconds until a rate limit resets: a later time belongs to another limit
 
 
@@ -22,6 +23,16 @@ def next_start(started: Sequence[float], windows: Sequence[Window], now: float) 
         if len(started) >= window.requests:
             earliest = max(earliest, started[-window.requests] + window.seconds)
     return earliest
+
+
+def pause_between_looks(looks: int, requests: int) -> float:
+    """Returns the seconds before the next look, after so many; the last one took `requests` requests.
+
+    Each pause is twice the one before, up to five seconds, or a second for each request of the look: then looking takes
+    at most half of 4me's 3,600 requests an hour.
+    """
+    first, longest = max(FIRST_PAUSE, requests / 10), max(LONGEST_PAUSE, float(requests))
+    return min(first * 2.0 ** min(looks - 1, 10), longest)
 
 
 @dataclass(frozen=True, slots=True)

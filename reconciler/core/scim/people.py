@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.core.declarations.role_catalogue import CATALOGUE
 from reconciler.core.model.messages import JsonObject, Request, Response
-from reconciler.core.model.resources import LiveUser
+from reconciler.core.model.resources import Attributes, LiveUser
 from reconciler.core.scim.http_time import read_count
 from reconciler.core.scim.request_cost import PAGE
 from reconciler.core.scim.wire import describe_error
+
+T = TypeVar("T")
 
 SCIM_SOURCE: Final = "SCIM"
 FIELDS: Final = "id,name,source,sourceID,primary_email"
@@ -161,13 +163,18 @@ def _names(roles: object) -> frozenset[str]:
 
 
 def address_of(user: LiveUser) -> str | None:
-    """Returns the primary e-mail, by which 4me links a user and a person, else the userName if it is an address."""
-    emails = user.attributes.get("emails")
+    """Returns the address by which 4me links a user and a person."""
+    return address_in(user.attributes)
+
+
+def address_in(attributes: Attributes) -> str | None:
+    """Returns the primary e-mail among a user's attributes, else the userName if it is an address."""
+    emails = attributes.get("emails")
     listed = [email for email in emails if isinstance(email, dict)] if isinstance(emails, list) else []
     primary = next(
         (str(email["value"]) for email in listed if email.get("primary") is True and email.get("value")), None
     )
-    address = primary or str(user.attributes.get("userName") or "")
+    address = primary or str(attributes.get("userName") or "")
     return address if "@" in address else None
 
 
@@ -192,6 +199,33 @@ class PersonLinks:
             if person.source != SCIM_SOURCE or person.source_id not in self._users
         ]
         return found[0] if len(found) == 1 else None
+
+
+def find_linked(ids: Iterable[str], people: Iterable[Person]) -> dict[str, Person]:
+    """Returns the person whom 4me linked to each SCIM id, without the ids that no person, or more than one, bears."""
+    linked = _alone((person.source_id, person) for person in people if person.source == SCIM_SOURCE)
+    return {scim_id: linked[scim_id] for scim_id in ids if scim_id in linked}
+
+
+def find_by_address(addresses: Mapping[str, str], people: Iterable[Person]) -> dict[str, Person]:
+    """Returns the person with the primary e-mail of each SCIM id, for accounts whose rules don't write the SCIM id.
+
+    A person who bears any SCIM id is left out, because the user of that id may not have been read. So are two users, or
+    two people, of one address.
+    """
+    users = _alone((address.casefold(), scim_id) for scim_id, address in addresses.items())
+    bearers = _alone(((person.email or "").casefold(), person) for person in people)
+    found = ((scim_id, bearers[address]) for address, scim_id in users.items() if address in bearers)
+    return {scim_id: person for scim_id, person in found if person.source != SCIM_SOURCE}
+
+
+def _alone(pairs: Iterable[tuple[str | None, T]]) -> dict[str, T]:
+    """Returns the value of each key that only one pair has, without empty keys."""
+    values: dict[str, list[T]] = {}
+    for key, value in pairs:
+        if key:
+            values.setdefault(key, []).append(value)
+    return {key: found[0] for key, found in values.items() if len(found) == 1}
 
 
 def list_to_be_sure(

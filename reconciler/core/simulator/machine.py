@@ -20,6 +20,7 @@ from reconciler.core.simulator.answer import Answer, Call, Kept, Touched, read_i
 from reconciler.core.simulator.belonging import Belonging
 from reconciler.core.simulator.directory import Directory
 from reconciler.core.simulator.discovery import discovery, is_discovery, list_response
+from reconciler.core.simulator.linking import LateLinks
 from reconciler.core.simulator.patch import merged, patched, with_kept
 from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
 from reconciler.core.simulator.rejection import Rejection, error_response, invalid_syntax, invalid_value
@@ -67,6 +68,7 @@ class Simulator:
         self.users: dict[str, JsonObject] = {}
         self.groups: dict[str, JsonObject] = {}
         self._belonging = Belonging()
+        self._late = LateLinks(quirks.people)
         self._last_number: dict[Endpoint, int] = {"Users": 0, "Groups": 0}
         self.adopt("Users", users)
         self.adopt("Groups", groups)
@@ -90,26 +92,38 @@ class Simulator:
 
         Never raises: a fault of the request becomes an error response.
         """
+        linked = self._link_late(now)
         try:
             answer = self._routed(method.upper(), target, body, now)
         except Rejection as rejection:
-            return Answer(error_response(rejection, self.quirks.error_shape))
-        return replace(answer, touched=(*answer.touched, *self.follow(answer.touched, now)))
+            return Answer(error_response(rejection, self.quirks.error_shape), linked)
+        return replace(answer, touched=(*linked, *answer.touched, *self.follow(answer.touched, now)))
 
     def follow(self, written: Touched, now: datetime) -> Touched:
         """Applies the rules behind SCIM to written users and groups; returns the records that they changed."""
         if self.quirks.people.links == "never":
             return ()
-        people = [follow_user(self.directory, self.users[key], now) for kind, key in written if kind == "Users"]
+        users = [key for kind, key in written if kind == "Users"]
+        if self.quirks.people.links == "later":
+            self._late.add(users, now)
+            users = []
+        people = [follow_user(self.directory, self.users[key], now) for key in users]
         places = [follow_group(self.directory, self.groups[key], now) for kind, key in written if kind == "Groups"]
         return tuple(item for items in (*people, *places) for item in items)
 
     def answer_rest(self, call: Call) -> Answer:
         """Answers an authenticated call of 4me's REST API. Never raises."""
+        linked = self._link_late(call.now)
         try:
-            return answer_call(self.directory, call, self.quirks.people)
+            answer = answer_call(self.directory, call, self.quirks.people)
         except Rejection as rejection:
-            return Answer(error_response(rejection, "rest"))
+            return Answer(error_response(rejection, "rest"), linked)
+        return replace(answer, touched=(*linked, *answer.touched))
+
+    def _link_late(self, now: datetime) -> Touched:
+        """Links the users whose turn has come to their people; returns the records that changed."""
+        due = self._late.take_due(now) if self._late.waiting else []
+        return tuple(item for key in due for item in follow_user(self.directory, self.users[key], now))
 
     def _routed(self, method: str, target: str, body: object, now: datetime) -> Answer:
         path, _, query = target.partition("?")

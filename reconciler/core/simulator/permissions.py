@@ -22,7 +22,8 @@ ORDER = (*sorted(CATALOGUE), OWNER)
 class PeopleQuirks:
     """The behaviour of 4me's REST API that its pages leave open, or that changed.
 
-    `ignores` holds roles whose changes are answered with success, and dropped.
+    `ignores` holds roles whose changes are answered with success, and dropped. With `links="later"`, a written user is
+    linked to a person by the first request that comes `links_after` seconds and `links_after_requests` requests later.
     """
 
     page_limit: int = 100
@@ -32,7 +33,9 @@ class PeopleQuirks:
     no_roles_at_all: Literal["revoke", "refuse"] = "revoke"
     writes_answer: Literal["permissions", "nothing"] = "permissions"
     ignores: frozenset[str] = frozenset()
-    links: Literal["at once", "never"] = "at once"
+    links: Literal["at once", "later", "never"] = "at once"
+    links_after: float = 0.0
+    links_after_requests: int = 1
 
 
 def roles_in(person: Mapping[str, object], account: str) -> frozenset[str]:

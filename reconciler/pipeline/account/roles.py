@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from reconciler.core.changes.plan import Change
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.model.states import LiveState
+from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.planner import list_role_lookups
-from reconciler.core.scim.people import RoleLookup
+from reconciler.core.scim.people import People, RoleLookup, address_in
 from reconciler.live.snapshot import Snapshot, join_people
 from reconciler.pipeline.desired.current_state import CurrentState
 
@@ -52,11 +53,9 @@ async def read_roles(
     """Adds roles over REST to a read over SCIM, for the users that a plan needs; without `earlier`, for all users."""
     if rest is None:
         return read
-    from reconciler.live.people import read_behind
-
     state, snapshot = read
     lookups = _make_lookups(current, earlier, state, evidence)
-    people, certificate = await read_behind(rest, lookups, len(state.users))
+    people, certificate = await _read_people(rest, current, lookups, len(state.users))
     return join_people(state, people, certificate), Snapshot(snapshot.users, snapshot.groups, people)
 
 
@@ -66,10 +65,39 @@ async def read_roles_of_selection(
     """Adds roles over REST to a partial read, for the users that the plan is about."""
     if rest is None:
         return state
-    from reconciler.live.people import read_behind
-
-    people, certificate = await read_behind(rest, _make_lookups(current, earlier, state, evidence), None)
+    lookups = _make_lookups(current, earlier, state, evidence)
+    people, certificate = await _read_people(rest, current, lookups, None)
     return join_people(state, people, certificate)
+
+
+async def _read_people(
+    rest: RestLine, current: CurrentState, lookups: Sequence[RoleLookup], users: int | None
+) -> tuple[People, Certificate]:
+    """Reads the people behind the users; asks at least who owns the credentials if only new users get roles.
+
+    Credentials that are refused must be known before an apply creates users whose roles it can't grant.
+    """
+    from reconciler.live.people import ask_me, read_behind
+
+    desired = current.desired
+    selected = (user for user in desired.users.values() if desired.is_selected(user.key))
+    if lookups or not any(user.in_scope and user.roles for user in selected):
+        return await read_behind(rest, lookups, users)
+    before = rest.requests
+    me = await ask_me(rest)
+    return People(me=me.id, looked_up=frozenset()), Certificate("full", 0, 0, rest.requests - before)
+
+
+def find_addresses(changes: Iterable[Change], desired: DesiredState, live: LiveState) -> dict[str, str]:
+    """Returns the primary e-mail, by key, of each user whose roles await a link: as git writes it, else as it is."""
+    by_id = {user.id: user.attributes for user in live.users}
+    awaiting = [change for change in changes if change.awaits_person]
+    declared = {str(key): user for key, user in desired.users.items()} if awaiting else {}
+    return {
+        change.key: address_in({**user.on_create, **by_id.get(change.target_id or "", {}), **user.attributes}) or ""
+        for change in awaiting
+        if (user := declared.get(change.key))
+    }
 
 
 def _make_lookups(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
 from reconciler.apply.execute import execute
 from reconciler.apply.forms import LearnedForms
+from reconciler.apply.link_wait import LinkWait
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.changes.outcome import Outcome
@@ -18,8 +19,10 @@ from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.dialect import dialect_of
 from reconciler.errors import Unreachable
 from reconciler.pipeline.account.connections import Connections
+from reconciler.pipeline.account.roles import find_addresses
 from reconciler.pipeline.apply.signals import find_signals, ignore_in_loop
 from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.plan.reading import AccountRead
 from reconciler.pipeline.progress import ApplyProgress, ProgressDisplay
 from reconciler.pipeline.provisioning_log import read_asked_before
 
@@ -82,9 +85,10 @@ async def read_within(seconds: int | None) -> AsyncIterator[None]:
         ) from error
 
 
-def open_channel(connections: Connections, current: CurrentState, log: Log) -> Channel:
+def open_channel(connections: Connections, current: CurrentState, log: Log, wait: LinkWait) -> Channel:
     """Returns the channel that sends changes over the connections and logs each attempt."""
-    roles = RolesChannel(connections.rest.client.send, connections.rest.account) if connections.rest else None
+    rest = connections.rest
+    roles = RolesChannel(rest.client.send, rest.account, wait) if rest else None
     asked, _unreadable = read_asked_before(current)
     return Channel(
         connections.scim.send,
@@ -98,6 +102,12 @@ def open_channel(connections: Connections, current: CurrentState, log: Log) -> C
             "Groups": {*MATCHING["Groups"], *current.desired.group_matching},
         },
     )
+
+
+def make_link_wait(seconds: float, account: AccountRead, approval: Approval) -> LinkWait:
+    """Returns the wait for people whom 4me links to the users that get roles over REST."""
+    addresses = find_addresses(approval.to_run, account.current.desired, account.live)
+    return LinkWait(seconds, account.live.me, addresses)
 
 
 async def carry_out(
@@ -114,7 +124,7 @@ async def carry_out(
     for deadline in bounds.deadlines:
         loop.call_later(max(deadline.seconds, 0), ending.stop, deadline.reason)
     created: dict[str, str] = {}
-    progress = ApplyProgress(len(approval.to_run))
+    progress = ApplyProgress(len(approval.to_run), channel.roles.wait if channel.roles else LinkWait())
     requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))
     async with progress.watched(*connections.clients, requests=requests, display=bounds.display):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.count, learned=created)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.changes.notification import RunResult
 from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.planner.late_grant import SECONDS_TO_WAIT
 from reconciler.core.targeting.reading import ReadRequest
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.notifications import make_run_result
@@ -24,7 +25,8 @@ class ApplyRequest:
     """The request for an apply.
 
     Only effects of the `approved` plans may run; without such plans, the whole plan. `confirm`, if given, asks a person
-    about the plan before any request. `report` takes the outcome, as soon as the end is on record.
+    about the plan before any request. `report` takes the outcome, as soon as the end is on record. With roles over
+    REST, the apply waits `wait_for_people` seconds for 4me to link people to the users who get roles.
     """
 
     approved: tuple[Plan, ...] = ()
@@ -34,6 +36,7 @@ class ApplyRequest:
     report: Callable[[Run], None] = ignore_run
     all_or_nothing: bool = False
     max_duration: int | None = None
+    wait_for_people: int = SECONDS_TO_WAIT
     record: RecordMode = "remote"
 
     @property

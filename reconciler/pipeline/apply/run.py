@@ -42,7 +42,7 @@ from reconciler.pipeline.apply.begun_apply import (
     refuse_unrecorded,
     warn_unless_pushed,
 )
-from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, open_channel, read_within
+from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, make_link_wait, open_channel, read_within
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.signals import ignore_signals, interrupt_on_signals
 from reconciler.pipeline.desired.current_state import CurrentState
@@ -225,7 +225,8 @@ class ApplyRun:
             begun = self._extend(begun, planned) if begun else None
 
             before = planned.connections.requests
-            channel = open_channel(planned.connections, planned.account.current, recorder)
+            wait = make_link_wait(self.request.wait_for_people, planned.account, approval)
+            channel = open_channel(planned.connections, planned.account.current, recorder, wait)
             self.sent = bool(approval.to_run)
             bounds = Bounds(tuple(self._deadlines(begun)), workspace.progress)
             done = await carry_out(planned.connections, channel, planned.made, approval, bounds)
@@ -247,7 +248,8 @@ class ApplyRun:
 
     def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
         """Extends the time on record, before any change is sent, for a plan that takes longer."""
-        needed = 2 * planned.plan.cost.seconds
+        waits = any(change.awaits_person for change in planned.plan.changes)
+        needed = 2 * planned.plan.cost.seconds + waits * self.request.wait_for_people
         if self.request.max_duration is not None or self.request.record == "local" or needed <= begun.seconds_left:
             return begun
         return extend_begin(begun, needed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.collector import collector_off
-from reconciler.core.approval.carried import list_open
+from reconciler.core.approval.carried import list_open, mark_carried_on
 from reconciler.core.approval.left_open import note_left_open
 from reconciler.core.changes.asked import AskedBefore
 from reconciler.core.changes.plan import Plan
@@ -105,7 +105,8 @@ def plan_account(account: AccountRead, past: Past) -> MadePlan:
     with collector_off():
         gathered = gather_account(account, past.prior)
         made = make_plan(gathered)
-        plan = past.note_left_open(made.plan, gathered.asked)
+        open_atoms = list_open(past.history.record.history) if past.history else ()
+        plan = mark_carried_on(past.note_left_open(made.plan, gathered.asked), open_atoms, account.live)
         return replace(made, plan=trace(account.current, past.base_of(made.decided), plan))
 
 
@@ -173,14 +174,14 @@ def select_state(
 ) -> CurrentState:
     """Returns the state with the requested selection, or without a selection if a part of the account is not enough.
 
-    If roles take effect over REST, a user linked since the last apply waits for roles although git did not change. A
-    plan about git's changes would miss that user. Raises UsageError if such a plan is requested.
+    If roles take effect over REST, a person whom 4me linked during the last apply may hold roles that git does not
+    assign. A plan about git's changes would miss that user. Raises UsageError if such a plan is requested.
     """
     if current.tenant.roles_via == "permissions" and not read_request.only and approved is None:
         if read_request.read == "targeted":
             raise UsageError(
-                "--read targeted can't find users who wait for roles over REST: use --read full, or name keys with "
-                "--only"
+                "--read targeted can't find the roles over REST that linked people held before: use --read full, or "
+                "name keys with --only"
             )
         return current
     page_size = dialect_of(current.tenant).page_size

@@ -175,10 +175,14 @@ def _line_of(row: Row) -> Hashable:
 
 
 def _likeness(row: Row) -> Hashable:
-    """Returns the key by which rows are joined: reason and roles for creations, all changed values for other rows."""
+    """Returns the key by which rows are joined: reason and roles for creations, all changed values for other rows.
+
+    Roles that wait for a person are apart from other roles, and those of new users apart from those of users.
+    """
     change = row.changes[0]
     why = row.reasons if change.action in {*CREATES, "deactivate_user", "reactivate_user"} else ()
-    return (change.action, why, change.roles if change.action in CREATES else (row.what, row.details))
+    waits = change.awaits_person and ("new" if change.target_id is None else "not linked")
+    return (change.action, why, waits, change.roles if change.action in CREATES else (row.what, row.details))
 
 
 def _join(alike: Sequence[Row], names: Names, leaving: Mapping[str, list[Change]], voice: Voice) -> Row:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.core.approval.atoms import Atom, atoms_of, hash_atom
-from reconciler.core.approval.carried import find_last_ends, list_open, open_after
+from reconciler.core.approval.carried import find_last_ends, list_open, mark_carried_on, open_after
 from reconciler.core.approval.coverage import Approval, Pending
 from reconciler.core.approval.sources import ApprovalOrigin, CoveringApproval, InForce, cause_is_drift, gather_approved
 from reconciler.core.changes.outcome import Outcome
@@ -16,10 +16,13 @@ from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Change,
+    Cost,
     CreateUser,
     DeactivateUser,
     GrantRoles,
+    Plan,
     ReactivateUser,
+    ReadSummary,
     RemoveMembers,
     RevokeRoles,
     UpdateUser,
@@ -27,10 +30,11 @@ from reconciler.core.changes.plan import (
 from reconciler.core.changes.undone import Undone
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.model.resources import DesiredUser, Key
-from reconciler.core.model.states import DesiredState
+from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import ApplyRecord, Covers, OpenAtom, RecordEntry
 from reconciler.errors import Source
+from tests.core.examples import live_state, live_user
 
 TODAY = date(2026, 1, 20)
 ATOM = Atom("user/ann", "a", ("attribute", "title"), '"Clerk"', '"Chief"', "Clerk")
@@ -228,3 +232,79 @@ def test_each_effect_has_a_cause_of_its_own(
     atom = Atom(change.key, "a", tuple(path.split()), "null", "true")
 
     assert expected is cause_is_drift(change, atom, base)
+
+
+ROLE = Atom("user/ann", "new", ("role", "auditor"), "false", "true")
+GRANT = GrantRoles(key="user/ann", target_id="31", roles=("auditor",), cause="drift")
+
+
+def a_plan(change: Change) -> Plan:
+    return Plan(
+        tenant="qa",
+        url="u",
+        commit=None,
+        base=None,
+        as_of="2026-01-20",
+        applyable=True,
+        converges=True,
+        read=ReadSummary(mode="full", complete=True, users=0, groups=0, requests=0),
+        cost=Cost(requests=0, seconds=0),
+        changes=(change,),
+    )
+
+
+def linked_account(person: str | None = "31") -> LiveState:
+    return live_state(replace(live_user("ann"), id="u1", person=person))
+
+
+@pytest.mark.parametrize(
+    ("atom", "users", "expected"),
+    [
+        (replace(ROLE, record="u1"), {"31": "u1"}, True),
+        (replace(ROLE, record="31"), {"31": "u1"}, True),
+        (replace(ROLE, record="u1"), {}, False),
+        (replace(ROLE, record="u9"), {"31": "u1"}, False),
+        (replace(ROLE, record="u1", before="true", after="false"), {"31": "u1"}, False),
+        (replace(ROLE, record="new"), {"31": "u1"}, False),
+    ],
+)
+@pytest.mark.parametrize("hashed", [True, False])
+def test_roles_approved_for_a_scim_user_cover_the_person_whom_4me_links(
+    atom: Atom,
+    users: dict[str, str],
+    expected: bool,  # noqa: FBT001
+    *,
+    hashed: bool,
+) -> None:
+    """Which person that is, 4me decides; which user, the approval. A revocation is never covered that way."""
+    fresh = replace(atom, record="31")
+    if hashed:
+        approved = gather_approved([], InForce(TODAY, open=opened(atom)), users)
+    else:
+        approved = gather_approved([], InForce(TODAY), users)
+        approved.seen[atom.key, atom.path, atom.after].append(CoveringApproval(atom, ORIGIN))
+
+    assert expected is bool(approved.covers(fresh))
+
+
+@pytest.mark.parametrize(
+    ("record", "change", "cause"),
+    [
+        ("new", GRANT, "merged"),
+        ("u1", GRANT, "merged"),
+        ("31", GRANT, "merged"),
+        ("u9", GRANT, "drift"),
+        ("new", GRANT.model_copy(update={"cause": "this_change"}), "this_change"),
+        ("new", GrantRoles(key="user/ann", target_id="31", roles=("specialist",), cause="drift"), "drift"),
+        ("new", RevokeRoles(key="user/ann", target_id="31", roles=("auditor",), cause="drift"), "drift"),
+        ("new", GrantRoles(key="user/ann", roles=("auditor",), cause="drift", awaits_person=True), "merged"),
+    ],
+)
+def test_roles_that_an_apply_left_open_are_pending_and_no_drift(record: str, change: Change, cause: str) -> None:
+    """Whatever the record was when they were approved: nobody, the SCIM user, the person."""
+    plan = a_plan(change)
+    marked = mark_carried_on(plan, opened(replace(ROLE, record=record)), linked_account())
+
+    assert [cause] == [one.cause for one in marked.changes]
+    assert (plan.digest, plan.changes[0].id) == (marked.digest, marked.changes[0].id)
+    assert plan == mark_carried_on(plan, [], linked_account())

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.comparison.earlier import Earlier
+from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.resources import DesiredUser, LiveUser
 from reconciler.core.planner.effective_roles import EffectiveRoles, list_effective_roles
 from reconciler.core.planner.planner import decide_changes
 from tests.core.examples import SANDBOX, desired_group, desired_state, desired_user, live_group, live_state, live_user
+
+REST = Tenant(url="sandbox", roles_via="permissions")
+AUDITOR = frozenset({"auditor"})
 
 
 def effective_roles(desired: list[DesiredUser], live: list[LiveUser]) -> list[EffectiveRoles]:
@@ -51,3 +57,13 @@ def test_everyone_has_a_standing_in_the_order_of_their_keys() -> None:
         (one.key, one.name) for one in told
     ]
     assert told[0].before == told[0].after == frozenset({"auditor"})
+
+
+@pytest.mark.parametrize("live", [None, replace(live_user("ann"), roles_looked_up=True)], ids=["new", "not linked"])
+def test_roles_over_rest_count_once_for_who_has_no_person_yet(live: LiveUser | None) -> None:
+    """Created or there already: in the plan that grants them; and they are known to wait."""
+    account = live_state(*([live] if live else []))
+    decided = decide_changes(desired_state(desired_user("ann", roles=["auditor"])), account, REST, Earlier())
+    [held_roles] = list_effective_roles(decided, account)
+
+    assert EffectiveRoles("user/ann", "ann@example.com", frozenset(), AUDITOR, AUDITOR) == held_roles

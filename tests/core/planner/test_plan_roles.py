@@ -1,4 +1,4 @@
-"""The roles that a user gains and loses over REST, and the roles that must wait for a later plan."""
+"""The roles that a user gains and loses over REST, and the roles that wait for 4me to link a person."""
 
 from __future__ import annotations
 
@@ -60,36 +60,52 @@ def test_without_roles_in_git_nobodys_are_touched() -> None:
     )
 
 
-def test_a_new_user_is_created_without_roles_and_told_to_get_them_next() -> None:
-    """The person does not exist yet."""
+def test_a_new_user_is_created_without_roles_and_the_person_gets_them_in_the_same_plan() -> None:
+    """Over REST the person does not exist before the user; who has no role needs no person."""
     decided = decide([desired_user("ann", roles=["specialist", "auditor"]), desired_user("bob", roles=[])])
 
-    assert [(), ()] == [change.roles for change in decided.changes]
-    assert [("user/ann", "gets auditor, specialist with the next plan: 4me links a person after the user exists")] == [
-        (one.key, one.reason) for one in decided.skipped
-    ]
+    assert [
+        ("create_user", None, (), ()),
+        ("create_user", None, (), ()),
+        ("grant_roles", None, ("auditor", "specialist"), ()),
+    ] == told(decided)
+    assert [False, False, True] == [change.awaits_person for change in decided.changes]
+    assert decided.changes[2].reason.endswith("; granted once 4me has linked a person to the new user")
+    assert () == decided.skipped
 
 
-def test_who_has_no_person_yet_is_told_what_links_one() -> None:
-    """A user without assigned roles has no note."""
+def test_a_new_user_gets_roles_for_the_cause_of_the_create() -> None:
+    """This change, merged and not applied yet, or drift, if somebody removed the user by hand."""
+    ann = desired_user("ann", roles=["auditor"])
+    with_ann, without = desired_state(ann), desired_state()
+    pasts = [Earlier(without), Earlier(with_ann, without), Earlier(with_ann, with_ann)]
+
+    causes = [[change.cause for change in decide([ann], earlier=past).changes] for past in pasts]
+
+    assert [["this_change"] * 2, ["merged"] * 2, ["drift"] * 2] == causes
+
+
+def test_who_has_no_person_yet_is_granted_roles_that_wait_for_one() -> None:
+    """The grant names the SCIM user, because no person is known; a user without assigned roles has none."""
     decided = decide(
         [desired_user("ann", roles=["auditor"]), desired_user("bob", roles=[])],
         person("ann", number=None),
         person("bob", number=None),
     )
 
-    assert () == decided.changes
-    [skipped] = decided.skipped
-    assert "user/ann" == skipped.key
-    assert skipped.reason.startswith(
-        "can't be granted auditor: 4me has not linked a person to this user yet; a later plan grants them"
-    )
+    assert [("grant_roles", "id-ann", ("auditor",), ())] == told(decided)
+    [grant] = decided.changes
+    assert grant.awaits_person
+    assert grant.reason.endswith("; granted once 4me has linked a person to this user, which it has not done yet")
+    assert () == decided.skipped
 
 
 def test_who_was_not_sought_is_not_said_to_have_no_person() -> None:
     """A saved live state may have been read for another plan."""
-    [skipped] = decide([desired_user("ann", roles=["auditor"])], person("ann", number=None, looked_up=False)).skipped
+    decided = decide([desired_user("ann", roles=["auditor"])], person("ann", number=None, looked_up=False))
+    [skipped] = decided.skipped
 
+    assert () == decided.changes
     assert "can't be granted auditor: the person's roles were not read; plan from a new read" == skipped.reason
 
 

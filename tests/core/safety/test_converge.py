@@ -182,18 +182,19 @@ def linked(name: str, *roles: str, number: str | None = "31", **rest: Any) -> Li
         ([desired_user("ann", in_scope=False)], [linked("ann", "specialist", "brand_new")]),
         ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], []),
         ([desired_user("ann", {"displayName": "Ann"}, roles=["auditor"])], [linked("ann", number=None)]),
+        ([desired_user("ann", roles=["auditor"])], [linked("ann", number=None)]),
         ([desired_user("ann", {"title": "x"}, roles=["auditor"])], [linked("ann", "auditor")]),
         (
             [desired_user("ann", roles=["auditor"]), desired_user("bob", {"userName": "b@x"}, roles=["auditor"])],
             [linked("ann"), linked("bob", number="32")],
         ),
     ],
-    ids=["changed", "back", "leaver", "new", "linked by it", "linked", "renamed"],
+    ids=["changed", "back", "leaver", "new", "linked by it", "never linked", "linked", "renamed"],
 )
 def test_roles_over_rest_converge_too(
     resources: list[DesiredUser | DesiredGroup], live: list[LiveUser | LiveGroup]
 ) -> None:
-    """Roles of users whom the plan itself links are noted in the plan, and are no warning."""
+    """Users whom the plan itself links get their roles with it; who is never linked keeps the grant, by its reason."""
     assert [] == check(resources, live, REST)
 
 
@@ -202,3 +203,37 @@ def test_roles_that_the_account_refuses_are_named() -> None:
     [problem] = check([desired_user("ann", roles=["problem_manager"])], [linked("ann")], REST)
 
     assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")
+
+
+def test_roles_that_the_account_refuses_a_new_user_are_named_before_the_user_exists() -> None:
+    """The simulation links the person, and grants the roles, as the apply does."""
+    [problem] = check([desired_user("ann", {"displayName": "Ann"}, roles=["problem_manager"])], [], REST)
+
+    assert problem.message.endswith(": user/ann (roles problem_manager needs specialist)")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "waits"),
+    [
+        ({"displayName": "Ann"}, False),
+        ({}, True),
+        ({"displayName": "Ann", "userName": "ann"}, True),
+        ({"userName": "ann", "displayName": "Ann", "emails": [{"value": "a@b.example", "primary": True}]}, False),
+    ],
+)
+def test_a_new_user_whom_the_default_rules_do_not_link_is_named(
+    attributes: dict[str, Any],
+    waits: bool,  # noqa: FBT001
+) -> None:
+    """They need an address and a name; without roles nobody has to be linked."""
+    problems = check([desired_user("ann", attributes, roles=["auditor"]), desired_user("bob", {})], [], REST)
+
+    message = "roles will stay pending: 4me's default rules link no person to user/ann (auditor)"
+    assert ([message] if waits else []) == [problem.message for problem in problems]
+
+
+def test_a_user_whom_the_rules_did_not_link_before_is_named_if_this_plan_writes_the_user() -> None:
+    """Only then they run again; what else links a user is not known here."""
+    [problem] = check([desired_user("ann", {"title": "x"}, roles=["auditor"])], [linked("ann", number=None)], REST)
+
+    assert problem.message.endswith("link no person to user/ann (auditor)")

@@ -335,6 +335,17 @@ def test_each_role_is_looked_at_though_another_is_held() -> None:
     ]
 
 
+def test_a_role_that_waits_for_a_person_has_no_holder_yet() -> None:
+    """4me may never link the person: the last administrator stays until somebody else is one."""
+    guardrails = Guardrails(never_without=[ADMIN])
+    successor = EffectiveRoles("user/bob", "bob", after=frozenset({ADMIN}), awaited=frozenset({ADMIN}))
+    known = EffectiveRoles("user/bob", "bob", after=frozenset({ADMIN}))
+
+    assert [] == check_last_holders([held("user/ann", ADMIN), known], guardrails, LARGE)
+    [problem] = check_last_holders([held("user/ann", ADMIN), successor], guardrails, LARGE)
+    assert f"never_without: no user would hold {ADMIN} any more: user/ann would lose it" == problem.message
+
+
 def test_no_role_need_be_held_where_git_says_so() -> None:
     """An edit, to be reviewed."""
     assert [] == check_last_holders([held("user/ann", ADMIN)], Guardrails(never_without=[]), LARGE)

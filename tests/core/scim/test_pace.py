@@ -16,6 +16,7 @@ from reconciler.core.scim.pace import (
     narrow,
     next_allowed,
     next_start,
+    pause_between_looks,
     read_allowance,
     seconds_needed,
 )
@@ -207,3 +208,10 @@ def test_a_silent_service_has_no_rate() -> None:
     assert "waiting for acme.example for 8 s, try 2 of 5; 3 of 71 requests; waits 4 s: no answer came" == (
         describe_progress(RunProgress(3, 71, 100.0, Wait(4, "no answer came"), silence), ())
     )
+
+
+def test_pauses_between_looks_grow_to_five_seconds_or_to_a_second_for_each_request() -> None:
+    """At most half of 3,600 requests an hour are looks."""
+    assert [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0] == [pause_between_looks(looks, 1) for looks in range(1, 8)]
+    assert [1.0, 2.0, 4.0, 8.0, 10.0] == [pause_between_looks(looks, 10) for looks in range(1, 6)]
+    assert [3.0, 30.0, 30.0] == [pause_between_looks(looks, 30) for looks in (1, 9, 10**6)]

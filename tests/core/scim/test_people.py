@@ -18,6 +18,8 @@ from reconciler.core.scim.people import (
     PersonLinks,
     RoleLookup,
     address_of,
+    find_by_address,
+    find_linked,
     list_to_be_sure,
     me_request,
     overwrite_request,
@@ -293,3 +295,34 @@ def test_a_user_without_a_person_is_still_a_user() -> None:
 )
 def test_a_total_that_is_no_number_is_none(written: str, total: int | None) -> None:
     assert total == read_people(Response(200, [], {"X-Pagination-Total-Entries": written})).total
+
+
+def test_the_person_of_a_scim_id_is_the_only_one_with_it() -> None:
+    """Another source, or no id, is no link; two people of one id are none."""
+    people = [
+        OF_ANN,
+        Person("32", source="HR", source_id="id-bob"),
+        Person("33", source="SCIM"),
+        *(Person(number, source="SCIM", source_id="id-cid") for number in ("34", "35")),
+    ]
+
+    assert {"id-ann": OF_ANN} == find_linked(["id-ann", "id-bob", "id-cid", "id-dee"], people)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "people", "found"),
+    [
+        ({"u1": "ann@example.com"}, [Person("31", email="Ann@Example.com")], {"u1": "31"}),
+        ({"u1": "ann@example.com"}, [Person("31", source="HR", email="ann@example.com")], {"u1": "31"}),
+        ({"u1": "ann@example.com"}, [Person("31", source="SCIM", source_id="u9", email="ann@example.com")], {}),
+        ({"u1": "ann@example.com"}, [Person("31", email="ann@example.com"), Person("32", email="ANN@example.com")], {}),
+        ({"u1": "ann@example.com", "u2": "ANN@example.com"}, [Person("31", email="ann@example.com")], {}),
+        ({"u1": "ann@example.com"}, [Person("31")], {}),
+        ({"u1": ""}, [Person("31")], {}),
+    ],
+)
+def test_the_person_of_an_address_is_alone_with_it_and_no_scim_users(
+    addresses: dict[str, str], people: list[Person], found: dict[str, str]
+) -> None:
+    """A SCIM user who was not read may bear the person's id."""
+    assert found == {user: person.id for user, person in find_by_address(addresses, people).items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from reconciler.core.simulator.directory import Directory
 from reconciler.core.simulator.machine import Simulator
 from reconciler.core.simulator.permissions import PeopleQuirks
 from reconciler.core.simulator.quirks import Quirks
+from reconciler.core.simulator.rest import read_call
 from reconciler.core.simulator.schema import ENTERPRISE_USER
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -219,3 +220,38 @@ def test_an_account_may_have_no_rules() -> None:
     simulator = account(links="never")
 
     assert {} == behind(simulator, write(simulator, "POST", "/Users", ANN))
+
+
+@pytest.mark.parametrize(
+    ("after", "requests", "linked"),
+    [
+        (0, 1, [True, True, True]),
+        (0, 2, [False, True, True]),
+        (15, 1, [False, True, True]),
+        (15, 3, [False] * 2 + [True]),
+    ],
+)
+def test_people_may_be_linked_some_time_and_some_requests_later(after: int, requests: int, linked: list[bool]) -> None:
+    """By any request, over SCIM or REST, that comes then; what it changes is stored with its answer."""
+    simulator = account(links="later", links_after=after, links_after_requests=requests)
+    user = write(simulator, "POST", "/Users", ANN)
+    moments = [NOON + timedelta(seconds=seconds) for seconds in (10, 20, 30)]
+    targets = ["/nowhere", "/people", "/elsewhere"]
+
+    seen = []
+    for moment, target in zip(moments, targets, strict=True):
+        answer = simulator.answer_rest(read_call("GET", target, None, "acme", moment))
+        seen.append(bool(behind(simulator, user)))
+        assert bool(answer.touched) is (seen == [*[False] * (len(seen) - 1), True])
+
+    assert linked == seen
+
+
+def test_people_who_are_linked_later_are_linked_by_a_request_that_is_refused_too() -> None:
+    """The rules run beside requests; over SCIM they do as well."""
+    simulator = account(links="later")
+    user = write(simulator, "POST", "/Users", ANN)
+    answer = simulator.answer("GET", "/Nobody", None, NOON)
+
+    assert (404, "Ann Lee") == (answer.response.status, behind(simulator, user)["name"])
+    assert [("People", "1")] == list(answer.touched)
