@@ -118,8 +118,8 @@ def test_without_changes_nothing_is_sent() -> None:
     assert (Ran((), []), []) == (world.carry_out((), {}), world.asked)
 
 
-def test_a_failed_create_skips_what_waits_for_it_and_nothing_else() -> None:
-    """Its reports, and theirs; the group is created without them, and says so."""
+def test_a_failed_create_holds_up_nobody_else() -> None:
+    """Its reports are created without a manager, the group without that member, and both outcomes say so."""
     world = make()
 
     ran = world.apply(TEAM, where(world.send, creates("Bob"), refuse(400, detail="bad name")))
@@ -127,15 +127,15 @@ def test_a_failed_create_skips_what_waits_for_it_and_nothing_else() -> None:
     assert {
         "user/ann create_user": "applied",
         "user/bob create_user": "failed",
-        "user/cid create_user": "skipped",
+        "user/cid create_user": "applied",
         "user/dee create_user": "applied",
         "user/eve create_user": "applied",
         "group/staff create_group": "applied",
     } == ran.statuses
     assert "refused: 400 bad name" == ran.details["user/bob create_user"]
-    assert "waits for user/bob, which was not created" == ran.details["user/cid create_user"]
-    assert "without user/bob, user/cid, which was not created" == ran.details["group/staff create_group"]
-    assert ["ann", "dee", "eve"] == world.members_of("staff")
+    assert "without its manager user/bob, which was not created" == ran.details["user/cid create_user"]
+    assert "without its member user/bob, which was not created" == ran.details["group/staff create_group"]
+    assert (["ann", "cid", "dee", "eve"], None) == (world.members_of("staff"), world.manager_of("cid"))
 
 
 def test_an_addition_is_skipped_if_nobody_of_it_was_created() -> None:
@@ -165,17 +165,41 @@ def test_who_leaves_a_group_leaves_it_though_who_enters_was_not_created() -> Non
     } == ran.statuses
 
 
-def test_a_manager_who_was_not_created_is_not_written() -> None:
-    """The update waits for the next plan, rather than half of it happening unseen."""
+def test_a_manager_who_was_not_created_is_left_out_of_an_update() -> None:
+    """All else of it is done, the outcome says what was not, and the next plan contains that alone."""
     world = make()
-    world.settle(git_says(people("bob")))
+    world.settle(git_says(people("bob", "cid")))
+    state = git_says(people("ann", "bob manager=ann title=Analyst", "cid manager=ann"))
 
-    ran = world.apply(
-        git_says(people("ann", "bob manager=ann title=Analyst")), where(world.send, creates("Ann"), refuse(400))
-    )
+    ran = world.apply(state, where(world.send, creates("Ann"), refuse(400)))
 
-    assert {"user/ann create_user": "failed", "user/bob update_user": "skipped"} == ran.statuses
-    assert "waits for user/ann, which was not created" == ran.details["user/bob update_user"]
+    assert {
+        "user/ann create_user": "failed",
+        "user/bob update_user": "applied",
+        "user/cid update_user": "skipped",
+    } == ran.statuses
+    assert "without its manager user/ann, which was not created" == ran.details["user/bob update_user"]
+    assert "waits for user/ann, which was not created" == ran.details["user/cid update_user"]
+    assert "Analyst" == world.user("bob")["title"]
+    left = [(one.key, [written.path for written in one.attributes][-1:]) for one in world.plan(state).plan.changes]
+    assert [("user/ann", ["userName"]), ("user/bob", ["manager"]), ("user/cid", ["manager"])] == left
+
+
+def test_thirty_below_a_refused_manager_are_created() -> None:
+    """One refused user holds up nobody: not a tree, at any depth, nor a group of them all."""
+    world = make()
+    team = [f"u{number:02} manager={'boss' if number < 10 else f'u{number - 10:02}'}" for number in range(30)]
+    state = git_says(people("boss", *team) + groups(staff="boss " + " ".join(one.split()[0] for one in team)))
+
+    ran = world.apply(state, where(world.send, creates("Boss"), refuse(422, detail="no")))
+
+    assert {"user/boss create_user"} == {name for name, status in ran.statuses.items() if status != "applied"}
+    without = {name for name, detail in ran.details.items() if "without its manager user/boss" in detail}
+    assert {f"user/u{number:02} create_user" for number in range(10)} == without
+    assert 30 == len(world.simulator.users) == len(world.members_of("staff"))
+    assert ("u07", None) == (world.manager_of("u17"), world.manager_of("u07"))
+    world.settle(state)
+    assert ("boss", 31) == (world.manager_of("u07"), len(world.members_of("staff")))
 
 
 REFUSED_WITH = {
@@ -230,7 +254,8 @@ def test_what_is_told_to_be_applied_is_applied(wrong: set[int]) -> None:
     ran = world.apply(TEAM, troubles(world.send, dict.fromkeys(wrong, refuse(400))))
 
     there = {f"user/{one['externalId']}" for one in world.simulator.users.values()}
-    assert there == {one.change.key for one in ran.outcomes if one.status == "applied" and "user/" in one.change.key}
+    assert there == {one.change.key for one in ran.outcomes if one.done_in_part and "user/" in one.change.key}
+    assert all(one.status == "failed" for one in ran.outcomes if any(part.why != "waits" for part in one.undone))
 
 
 def test_a_create_whose_answer_was_lost_is_found_and_not_sent_again() -> None:
@@ -412,7 +437,11 @@ def test_a_conflict_that_nobody_explains_says_what_the_service_said() -> None:
     lost = where(where(world.send, creates("Ann"), refuse(409, detail="duplicate")), looks_up, LOST)
     again = world.apply(git_says(people("ann")), lost)
 
-    assert "refused: 409 duplicate" == ran.details["user/ann create_user"] == again.details["user/ann create_user"]
+    assert (
+        "the name is taken by a user that this token does not list: 409 duplicate"
+        == ran.details["user/ann create_user"]
+    )
+    assert "refused: 409 duplicate" == again.details["user/ann create_user"]
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -507,7 +536,8 @@ role_assignments:
 
     assert {IGNORED[ignored]} == {name for name, status in ran.statuses.items() if status == "failed"}
     assert {"applied", "failed"} == set(ran.statuses.values())
-    assert ignored in ran.details[IGNORED[ignored]]
+    named = {"roles": "specialist was not granted", "members": "user/cid was not added"}
+    assert f": {named.get(ignored, f'{ignored}: asked ')}" in ran.details[IGNORED[ignored]]
 
 
 def test_a_create_without_effect_on_an_attribute_names_it() -> None:
