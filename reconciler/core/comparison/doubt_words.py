@@ -54,8 +54,8 @@ def doubt_link(code: str, identity: Identity, link: Link[Live]) -> Problem:
     return Problem(code, message, identity.declared.source, f"{hint}; {UNCHANGED}")
 
 
-def doubt_missing(doubt: MissingDoubt[Live], identity: Identity) -> Problem:
-    """Returns the problem of a resource that is not created."""
+def doubt_missing(doubt: MissingDoubt[Live], identity: Identity, *, hidden: bool) -> Problem:
+    """Returns the problem of a resource that is not created; `hidden` keeps values out that may be redacted."""
     key, name = identity.key, name_attribute(identity.key.kind)
     live = describe_live(doubt.live) if doubt.live else ""
     other = str(doubt.other) if doubt.other else ""
@@ -74,9 +74,10 @@ def doubt_missing(doubt: MissingDoubt[Live], identity: Identity) -> Problem:
         case "same_but_for_form":
             message = (
                 f"{key} and {live} in the account have the same {doubt.attribute} but for outer spaces, composed "
-                f"letters or invisible characters: {_spell(doubt.attribute, identity.declared.attributes)} and "
-                f"{_spell(doubt.attribute, doubt.live.attributes if doubt.live else {})}"
+                "letters or invisible characters"
             )
+            if doubt.live is not None and not hidden:
+                message += _spell(doubt.attribute, identity.declared.attributes, doubt.live.attributes)
             hint = f"write the {doubt.attribute} as the account has it, or correct the account"
         case _:
             message = f"{key} was applied, and no {key.kind} of the account has a value by which git could find it"
@@ -87,8 +88,9 @@ def doubt_missing(doubt: MissingDoubt[Live], identity: Identity) -> Problem:
     return Problem(doubt.code, message, identity.declared.source, hint)
 
 
-def _spell(attribute: str, attributes: Attributes) -> str:
-    return ascii(written_value(attribute, attributes))
+def _spell(attribute: str, declared: Attributes, live: Attributes) -> str:
+    """Spells two values with escapes, so that their difference is seen."""
+    return f": {written_value(attribute, declared)!a} and {written_value(attribute, live)!a}"
 
 
 def name_ambiguous(tangle: Tangle[Live], identity: Identity) -> Problem:
@@ -149,12 +151,10 @@ def warn_of_passed_on(identity: Identity, former: Identity, name: str) -> Proble
     return Problem("name_passed_on", message, identity.declared.source, hint, severity="warning")
 
 
-def warn_of_alike(identity: Identity, attribute: str, live: LiveUser | LiveGroup) -> Problem:
+def warn_of_alike(identity: Identity, attribute: str, live: LiveUser | LiveGroup, *, hidden: bool) -> Problem:
     """Returns the warning of a name that the service may take for another one of the account."""
-    message = (
-        f"the {attribute} of {identity.key} and of {describe_live(live)} in the account look alike: "
-        f"{_spell(attribute, identity.declared.attributes)} and {_spell(attribute, live.attributes)}"
-    )
+    spelled = "" if hidden else _spell(attribute, identity.declared.attributes, live.attributes)
+    message = f"the {attribute} of {identity.key} and of {describe_live(live)} in the account look alike{spelled}"
     hint = "the service decides whether they are the same"
     return Problem("look_alike", message, identity.declared.source, hint, severity="warning")
 

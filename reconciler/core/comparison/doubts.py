@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias
 
-from reconciler.core.comparison.evidence_of_person import PersonEvidence, compare_people, read_number
 from reconciler.core.comparison.identities import Declared, Identity, name_attribute
 from reconciler.core.comparison.linking import Link
 from reconciler.core.model.matching import MARK, Live, matching_value
+from reconciler.core.model.person_evidence import PersonEvidence, compare_people, read_number
 from reconciler.core.model.resources import Attributes, Key, LiveGroup, LiveUser
 
 DoubtCode: TypeAlias = Literal[

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.comparison.evidence_of_person import compare_people
 from reconciler.core.comparison.renaming import PreviousKeys, find_done, find_renamed, find_wrong
 from reconciler.core.model.matching import MARK, matching_value, written_value
+from reconciler.core.model.person_evidence import compare_people
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, Kind
 from reconciler.core.model.states import DesiredState
 

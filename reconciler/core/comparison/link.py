@@ -13,11 +13,11 @@ from typing import Final, Generic
 from reconciler.core.comparison import doubt_words as words
 from reconciler.core.comparison.doubts import LinkDoubts, Numbers
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.comparison.evidence_of_person import compare_people
 from reconciler.core.comparison.identities import Declared, Identities, Identity, make_identities, name_attribute
 from reconciler.core.comparison.linking import Link, Linked, Tangle, link_identities
 from reconciler.core.comparison.missing import MissingDoubt, MissingTable
 from reconciler.core.model.matching import MARK, Live, Matches, matching_value
+from reconciler.core.model.person_evidence import compare_people
 from reconciler.core.model.resources import Key, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.errors import Problem
@@ -149,7 +149,7 @@ class _Linker(Generic[Live]):
         """Gives a leaver the record that a new key wants too, if they are two people; else it stays as it is."""
         [live] = tangle.live
         doubt = MissingDoubt("leaver_holds", heir.key, leaver.key, live)
-        problem = words.doubt_missing(doubt, heir)
+        problem = words.doubt_missing(doubt, heir, hidden=True)
         if compare_people(leaver.declared.attributes, heir.declared.attributes) == "contradicts":
             self.linked.links[leaver.key] = Link(live, tangle.attribute, own=True)
             self._block(problem, (heir.key,), ())
@@ -158,15 +158,20 @@ class _Linker(Generic[Live]):
 
     def _decide_on_missing(self, table: MissingTable[Live]) -> None:
         """Finds the doubts about resources that would be created, and warns of names that look alike."""
+        hidden = bool(self.desired.redact)
         for key in sorted(key for key in self.identities if self._is_missing(key)):
             identity = self.identities[key]
             doubt = table.find(identity)
             if doubt is None:
                 if alike := table.find_alike(identity.declared):
-                    self._warn(words.warn_of_alike(identity, *alike), key)
+                    self._warn(words.warn_of_alike(identity, *alike, hidden=hidden), key)
                 continue
             stays = doubt.code == "leaver_holds"  # a leaver loses access, whoever wants the name
-            self._block(words.doubt_missing(doubt, identity), (key,), [doubt.live] if doubt.live and not stays else [])
+            self._block(
+                words.doubt_missing(doubt, identity, hidden=hidden),
+                (key,),
+                [doubt.live] if doubt.live and not stays else [],
+            )
             if doubt.other is not None and not stays:
                 self.linked.links.pop(doubt.other, None)
 

@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Generic, TypeAlias
 
 from reconciler.core.comparison.doubts import DoubtCode, Numbers
-from reconciler.core.comparison.evidence_of_person import read_number
 from reconciler.core.comparison.identities import Declared, Identity, name_attribute
 from reconciler.core.comparison.linking import Linked
 from reconciler.core.model.matching import EXACT, MARK, Live, fold, matching_value, written_value
 from reconciler.core.model.name_forms import plain_form, wide_form
+from reconciler.core.model.person_evidence import read_number
 from reconciler.core.model.resources import Key
 
 Form: TypeAlias = Callable[[str, str], str]

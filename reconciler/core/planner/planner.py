@@ -18,6 +18,7 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredUser, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.ownership.adoptions import warn_of_adoptions
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.ownership.judge import judge
 from reconciler.core.ownership.notices import warn_of_ownership
@@ -66,7 +67,10 @@ def decide_changes(
     links = link_account(desired, earlier, live)
     earlier = earlier.follow(find_renamed(desired, earlier.last_applied))
     ownership = judge(desired, live, links, evidence)
-    warnings = warn_of_ownership(desired, links, evidence)
+    warnings = (
+        *warn_of_ownership(desired, links, evidence),
+        *warn_of_adoptions(desired, live, links, evidence),
+    )
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership), warnings)
 
 
