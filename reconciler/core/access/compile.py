@@ -15,6 +15,7 @@ from reconciler.core.access.clause_check import check_clauses
 from reconciler.core.access.filter_sense import check_sense
 from reconciler.core.access.lookalike import check_lookalikes
 from reconciler.core.access.mapping import Mapper, matching_of
+from reconciler.core.access.matching_check import check_matching
 from reconciler.core.access.membership import check_name
 from reconciler.core.access.population import Population
 from reconciler.core.declarations.clause import Filters
@@ -41,7 +42,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
 
     users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
     in_scope = {key.name: key for key, user in users.items() if user.in_scope}
-    guardrails = guardrails_of(declarations, tenant_name)
+    guardrails, dialect = guardrails_of(declarations, tenant_name), declared_tenant.tenant.dialect
     groups = {Key("group", name): compiler.group(name, group, in_scope) for name, group in declarations.groups.items()}
     return DesiredState(
         tenant=tenant_name,
@@ -61,6 +62,8 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *_check_names(users.values(), groups.values(), Redaction(declarations.redact)),
             *check_tenant_names(declarations.tenants),
             *_check_ownership(declarations),
+            *check_matching("user", matching_of("user", rules.users), users, rules.places, dialect),
+            *check_matching("group", matching_of("group", rules.groups), groups, rules.places, dialect),
         ),
         rules=rules.places,
         redact=declarations.redact,

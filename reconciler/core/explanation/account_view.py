@@ -79,9 +79,17 @@ class AccountView:
 
     def _why_untouched(self, key: Key | None, user: LiveUser | None) -> str:
         reasons = [skipped.reason for skipped in self.decided.skipped if skipped.key == str(key)]
+        reasons += self._blockers(key) if key else []
         if user and (doubt := self.doubt_of(user)):
             reasons.append(f"{doubt.verdict}: {doubt.witnesses}; {doubt.settle}")
         return "; ".join(reasons) or ("nothing differs" if key else "git does not declare them")
+
+    def _blockers(self, key: Key) -> list[str]:
+        """Returns the problems that block a key, with their way out; only that if attributes are redacted."""
+        problems = [problem for problem in self.links.users.reasons(key) if problem.severity == "error"]
+        if self.desired.redact:
+            return [f"{problem.code}: {problem.hint}" for problem in problems]
+        return [f"{problem.code}: {problem.message}; {problem.hint}" for problem in problems]
 
     def doubt_of(self, user: LiveUser) -> Doubt | None:
         """Returns the doubt about an unresolved user, or None."""

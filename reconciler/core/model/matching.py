@@ -18,6 +18,7 @@ Live = TypeVar("Live", LiveUser, LiveGroup)
 MARK: Final = "externalId"
 EMAILS: Final = "emails"
 EXACT = frozenset({MARK})
+FILTERABLE: Final = frozenset({MARK, "userName", "displayName"})  # the attributes by which 4me documents filters
 
 
 @dataclass(slots=True)
@@ -111,6 +112,11 @@ def primary_address(emails: Sequence[object]) -> str:
     marked = [row for row in rows if row.get("primary") is True] or (rows if len(rows) == 1 else [])
     value = marked[0].get("value") if len(marked) == 1 else None
     return value if isinstance(value, str) else ""
+
+
+def can_be_asked(attribute: str, dialect: str) -> bool:
+    """Whether a service can be asked for the resources with a value of an attribute."""
+    return attribute in FILTERABLE or (dialect != "4me" and attribute != EMAILS)
 
 
 def fold(attribute: str, value: str) -> str:

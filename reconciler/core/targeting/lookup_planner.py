@@ -14,7 +14,7 @@ from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.identities import Identities, make_identities
 from reconciler.core.comparison.link import Links, link_resources
 from reconciler.core.comparison.references import id_of_key
-from reconciler.core.model.matching import matching_value
+from reconciler.core.model.matching import can_be_asked, matching_value
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection
 from reconciler.core.targeting.selection import manager_of
@@ -122,6 +122,7 @@ class LookupPlanner:
     identities: Identities
     claims: Mapping[tuple[Kind, str, str], frozenset[Key]]
     sample: frozenset[Key] = frozenset()
+    dialect: str = "4me"
 
     def next_round(self, known: KnownAccount) -> tuple[LookupPlanner, LookupRound]:
         """Returns the planner with its current selection, and the next round; an empty round if all is known."""
@@ -155,9 +156,32 @@ class LookupPlanner:
         )
 
     def terms(self, key: Key) -> tuple[tuple[str, str], ...]:
-        """Returns the matching attributes of a key with its values, as git declares and declared them."""
+        """Returns the matching attributes of a key with its values, as git declares and declared them.
+
+        Attributes for which the service can't be asked are left out.
+        """
         identity = self.identities.find(key)
-        return tuple(identity.terms(_matching(self.desired, key.kind))) if identity else ()
+        return tuple(identity.terms(self._asked(key.kind))) if identity else ()
+
+    def _asked(self, kind: Kind) -> tuple[str, ...]:
+        return tuple(one for one in _matching(self.desired, kind) if can_be_asked(one, self.dialect))
+
+    def unconcluded(self, known: KnownAccount) -> frozenset[Key]:
+        """Returns the looked-up keys without a match that may have one by an attribute that can't be asked."""
+        unasked: dict[Kind, list[str]] = {
+            "user": [one for one in self.desired.matching if not can_be_asked(one, self.dialect)],
+            "group": [one for one in self.desired.group_matching if not can_be_asked(one, self.dialect)],
+        }
+        if not any(unasked.values()):
+            return frozenset()
+        links = link_resources(self.desired, self.identities, known.live_state(NOT_READ))
+        return frozenset(
+            key
+            for key in known.keys
+            if (identity := self.identities.find(key)) and identity.head is not None and identity.head.in_scope
+            if (links.user(key) if key.kind == "user" else links.group(key)) is None
+            if any(map(identity.values, unasked[key.kind]))
+        )
 
     def _claimants(self, known: KnownAccount) -> Iterator[Key]:
         """Yields every key that could match a found resource: the match is decided among all of them."""
@@ -194,7 +218,9 @@ def fewest_of(sample: Iterable[Key]) -> frozenset[Key]:
     return frozenset(sorted(sample)[:FEWEST_OF_SAMPLE])
 
 
-def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = ()) -> LookupPlanner:
+def make_lookup_planner(
+    desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = (), dialect: str = "4me"
+) -> LookupPlanner:
     """Returns a lookup planner for the selection of `desired`, and for a sample of keys beside it."""
     identities = make_identities(desired, earlier)
     claims: dict[tuple[Kind, str, str], set[Key]] = {}
@@ -205,7 +231,12 @@ def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterabl
                 claims.setdefault((kind, attribute, value), set()).add(identity.key)
     before = earlier.applied or earlier.base or desired
     return LookupPlanner(
-        desired, before, identities, {claim: frozenset(keys) for claim, keys in claims.items()}, frozenset(sample)
+        desired,
+        before,
+        identities,
+        {claim: frozenset(keys) for claim, keys in claims.items()},
+        frozenset(sample),
+        dialect,
     )
 
 

@@ -267,7 +267,8 @@ def test_an_edit_that_would_be_a_problem_is_not_told() -> None:
 def test_an_edit_by_which_they_would_not_be_found_is_not_told() -> None:
     """Where users match by what the account does not have of them."""
     rule = MappingRule(target="employeeNumber", source="employeeNumber", matching=1)
-    now = replace(declarations([ANN], tenant=EVERYONE), mappings=Mappings(users=(LocatedRule(rule, THERE),)))
+    ann = declared_user("ann", employeeNumber="7")
+    now = replace(declarations([ann], tenant=EVERYONE), mappings=Mappings(users=(LocatedRule(rule, THERE),)))
     one = World(now).unmanaged(live_user("zoe"))
 
     assert (None, "this declaration would not match them: users match by employeeNumber") == (one.manage, one.obstacle)
