@@ -110,7 +110,7 @@ class Exchange:
             return await send(get_request(step.kind, response.body["id"]))
         if not step.creates:
             return await send(get_request(step.kind, target_of(step, self.ids)))
-        return await find_created(step, send) or response
+        return await find_created(step, send, was_made=True) or response
 
     async def _create(self, step: Step, request: Request, send: Send) -> Response:
         """Sends a POST; if its answer is lost, looks the resource up before it sends the POST again."""

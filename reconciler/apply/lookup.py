@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from reconciler.core.model.diff import differs
+from reconciler.core.model.matching import MARK, fold, matching_value
 from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.person_evidence import compare_people
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser
 from reconciler.core.planner.steps import Step, lookups
 from reconciler.core.scim.wire import (
@@ -21,16 +23,30 @@ from reconciler.core.scim.wire import (
 from reconciler.errors import LostAnswer
 
 
-async def find_created(step: Step, send: Callable[[Request], Awaitable[Response]]) -> Response | None:
-    """Returns the resource if the account has one with the externalId of the create, else None.
+async def find_created(
+    step: Step, send: Callable[[Request], Awaitable[Response]], *, was_made: bool = False
+) -> Response | None:
+    """Returns the resource that a create made, or None if the account has none that is certainly it.
 
-    Raises NotScim if the lookup is not conclusive, because that must not count as "not found".
+    `was_made` means that the service confirmed the create, and its answer lacked the id. Raises NotScim if the lookup
+    is not conclusive, because that must not count as "not found".
     """
-    external_id = step.attributes().get("externalId")
     for found in await _candidates(step, send):
-        if found.attributes.get("externalId") == external_id:
+        if _is_created(step, found, was_made=was_made):
             return await send(get_request(step.kind, found.id))
     return None
+
+
+def _is_created(step: Step, found: LiveUser | LiveGroup, *, was_made: bool) -> bool:
+    """Decides by the externalId. That neither side has one proves nothing: the name may be another person's.
+
+    Then every value that was written must be there, with the employeeNumber or the given and family name among them.
+    """
+    written = {path: value for path, value in step.attributes().items() if value is not None and path != "manager"}
+    if mark := written.get(MARK):
+        return found.attributes.get(MARK) == mark
+    same = not any(differs(path, found.attributes.get(path), value) for path, value in written.items())
+    return same and (was_made or compare_people(written, found.attributes) == "agrees")
 
 
 async def name_holder(step: Step, conflict: Response, send: Callable[[Request], Awaitable[Response]]) -> str:
@@ -43,8 +59,7 @@ async def name_holder(step: Step, conflict: Response, send: Callable[[Request], 
     if not holders:
         what = "user" if step.kind == "Users" else "group"
         return f"the name is taken by a {what} that this token does not list: {reason}"
-    external_id = step.attributes().get("externalId")
-    if any(holder.attributes.get("externalId") == external_id for holder in holders):
+    if any(_is_created(step, holder, was_made=False) for holder in holders):
         return f"it already exists ({holders[0].id}): plan again, and the plan matches it ({reason})"
     return f"the name is taken by another one, {holders[0].name} ({holders[0].id}): {reason}"
 
@@ -70,7 +85,4 @@ async def _look_up(step: Step, attribute: str, value: str, send: Callable[[Reque
 
 
 def _has(attributes: Attributes, attribute: str, value: str) -> bool:
-    live = attributes.get(attribute)
-    if attribute == "displayName":
-        return isinstance(live, str) and live.casefold() == value.casefold()
-    return not differs(attribute, live, value)
+    return matching_value(attribute, attributes) == fold(attribute, value)

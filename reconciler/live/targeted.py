@@ -56,10 +56,14 @@ Found = TypeVar("Found", FoundUser, FoundGroup)
 
 @dataclass(frozen=True, slots=True)
 class Targeted:
-    """The live state as read, and the desired state, whose selection grew during the rounds."""
+    """The live state as read, and the desired state, whose selection grew during the rounds.
+
+    `unconcluded` are keys that may be there, found by an attribute for which the service can't be asked.
+    """
 
     live: LiveState
     desired: DesiredState
+    unconcluded: frozenset[Key] = frozenset()
 
 
 async def read_targeted(client: Client, dialect: Dialect, lookup_planner: LookupPlanner) -> Targeted:
@@ -81,7 +85,7 @@ async def read_targeted(client: Client, dialect: Dialect, lookup_planner: Lookup
         requests=client.requests - before,
         faults=tuple(line.faults),
     )
-    return Targeted(known.live_state(certificate), lookup_planner.desired)
+    return Targeted(known.live_state(certificate), lookup_planner.desired, lookup_planner.unconcluded(known))
 
 
 async def _answer(
@@ -92,11 +96,12 @@ async def _answer(
     The lookups of users show whether the service supports `or`.
     """
     looked_up = known.keys | questions.keys | questions.sample
-    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, looked_up)
+    dialect = lookup_planner.dialect
+    witnesses = choose_witnesses("Users", lookup_planner.desired, lookup_planner.before, looked_up, dialect)
     sample = _terms(lookup_planner, questions.sample, "user")
     users = await _look_up(line, "Users", _terms(lookup_planner, questions.keys, "user"), witnesses, sample)
     questions = questions.with_few_samples() if line.knows_or is False else questions
-    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, looked_up)
+    witnesses = choose_witnesses("Groups", lookup_planner.desired, lookup_planner.before, looked_up, dialect)
     groups = await _look_up(line, "Groups", _terms(lookup_planner, questions.keys, "group"), witnesses)
     if "lists_hide_attributes" in line.dialect.quirks:
         users, questions = [], replace(questions, users=questions.users | {read_id(row) for row in users})

@@ -144,3 +144,49 @@ def test_a_holder_who_can_not_be_seen_is_not_guessed() -> None:
     assert hidden.format("user") == told(account(others, quirks=everybody), new_user())
     pages = replace(everybody, page_limit=1)
     assert "refused: 409 userName is taken" == told(account(others, {**others, "id": "y"}, quirks=pages), new_user())
+
+
+def nameless(**written: str) -> Step:
+    """A create that writes no externalId."""
+    attributes = tuple(AttributeChange(path=path, before=None, after=value) for path, value in written.items())
+    return Step("user/ann", (CreateUser(key="user/ann", attributes=attributes),))
+
+
+NUMBER, TITLE = {"employeeNumber": "7"}, {"title": "Clerk"}
+
+
+@pytest.mark.parametrize(
+    ("written", "there", "ours"),
+    [
+        ({}, {}, False),
+        (TITLE, TITLE, False),
+        (NUMBER, {}, False),
+        (NUMBER, {"employeeNumber": "8"}, False),
+        (NUMBER | TITLE, NUMBER, False),
+        (NUMBER | TITLE, NUMBER | TITLE, True),
+        ({"name.givenName": "Ann", "name.familyName": "Lee"}, {}, False),
+    ],
+)
+def test_without_an_external_id_on_both_sides_nothing_is_ours_by_its_name_alone(
+    written: dict[str, str],
+    there: dict[str, str],
+    ours: bool,  # noqa: FBT001  # a row of a table
+) -> None:
+    """A stranger with the userName would join the groups of a user who was never created."""
+    enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    number = {"employeeNumber": there["employeeNumber"]} if "employeeNumber" in there else {}
+    title = {"title": there["title"]} if "title" in there else {}
+    holder: JsonObject = {"id": "u1", "userName": "ann@example.com", enterprise: {**number}, **title}
+    step = nameless(userName="ann@example.com", **written)
+
+    assert ours is (found(account(holder), step) is not None)
+    assert ("already exists" if ours else "taken by another one") in told(account(holder), step)
+
+
+def test_a_confirmed_create_without_an_id_in_its_answer_is_found_by_its_values() -> None:
+    """The service has made it, and names are unique."""
+    world = account({"id": "u1", "userName": "ann@example.com"})
+    response = asyncio.run(find_created(nameless(userName="ann@example.com"), world.send, was_made=True))
+
+    assert response is not None
+    assert response.succeeded

@@ -16,6 +16,7 @@ from reconciler.core.access.filter_sense import check_sense
 from reconciler.core.access.lookalike import check_lookalikes
 from reconciler.core.access.mapping import Mapper, matching_of
 from reconciler.core.access.mapping_check import check_rules
+from reconciler.core.access.matching_check import check_matching
 from reconciler.core.access.membership import check_name
 from reconciler.core.access.population import Population
 from reconciler.core.access.value_check import find_errors
@@ -27,6 +28,7 @@ from reconciler.core.declarations.settlement import check_settlements, check_was
 from reconciler.core.declarations.tenant import Guardrails
 from reconciler.core.declarations.tenant_names import check_tenant_names
 from reconciler.core.model.matching import EXACT
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, parse_key
 from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem, Source
@@ -42,7 +44,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
 
     users = {Key("user", name): compiler.user(name, user) for name, user in declarations.users.items()}
     in_scope = {key.name: key for key, user in users.items() if user.in_scope}
-    guardrails = guardrails_of(declarations, tenant_name)
+    guardrails, dialect = guardrails_of(declarations, tenant_name), declared_tenant.tenant.dialect
     groups = {Key("group", name): compiler.group(name, group, in_scope) for name, group in declarations.groups.items()}
     return DesiredState(
         tenant=tenant_name,
@@ -62,6 +64,8 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *_check_names(users.values(), groups.values(), Redaction(declarations.redact)),
             *check_tenant_names(declarations.tenants),
             *_check_ownership(declarations),
+            *check_matching("user", matching_of("user", rules.users), users, rules.places, dialect),
+            *check_matching("group", matching_of("group", rules.groups), groups, rules.places, dialect),
         ),
         rules=rules.places,
         redact=declarations.redact,
@@ -206,7 +210,7 @@ def _check_names(
 
 def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
     """Reports two declarations with the same externalId, or with the same name in 4me, which ignores case."""
-    fold = str if attribute in EXACT else str.casefold
+    fold = str if attribute in EXACT else lower_name
     without_case = "" if attribute in EXACT else "4me compares it without case: "
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:

@@ -17,7 +17,7 @@ from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.frozen import Frozen
-from reconciler.core.model.matching import fold
+from reconciler.core.model.matching import matching_value
 from reconciler.core.model.resources import Key, LiveUser, Value
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -79,9 +79,17 @@ class AccountView:
 
     def _why_untouched(self, key: Key | None, user: LiveUser | None) -> str:
         reasons = [skipped.reason for skipped in self.decided.skipped if skipped.key == str(key)]
+        reasons += self._blockers(key) if key else []
         if user and (doubt := self.doubt_of(user)):
             reasons.append(f"{doubt.verdict}: {doubt.witnesses}; {doubt.settle}")
         return "; ".join(reasons) or ("nothing differs" if key else "git does not declare them")
+
+    def _blockers(self, key: Key) -> list[str]:
+        """Returns the problems that block a key, with their way out; only that if attributes are redacted."""
+        problems = [problem for problem in self.links.users.reasons(key) if problem.severity == "error"]
+        if self.desired.redact:
+            return [f"{problem.code}: {problem.hint}" for problem in problems]
+        return [f"{problem.code}: {problem.message}; {problem.hint}" for problem in problems]
 
     def doubt_of(self, user: LiveUser) -> Doubt | None:
         """Returns the doubt about an unresolved user, or None."""
@@ -114,19 +122,15 @@ class AccountView:
 
     def claims(self, user: LiveUser) -> list[Key]:
         """Returns the declared users with an ambiguous match that share a matching attribute with this live user."""
-        found = (
+        return sorted(
             key
             for key in self.links.users.unclear
             if any(
-                _same(attribute, user.attributes.get(attribute), self.desired.users[key].attributes.get(attribute))
+                (value := matching_value(attribute, user.attributes))
+                and value == matching_value(attribute, self.desired.users[key].attributes)
                 for attribute in self.desired.matching
             )
         )
-        return sorted(found)
-
-
-def _same(attribute: str, live: Value, desired: Value) -> bool:
-    return isinstance(live, str) and isinstance(desired, str) and fold(attribute, live) == fold(attribute, desired)
 
 
 def _describe(change: Change, what: tuple[str, ...]) -> Planned:

@@ -16,6 +16,7 @@ from reconciler.core.changes.plan import AttributeChange, Change
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.planner.late_grant import with_held
@@ -67,7 +68,13 @@ def check_convergence(
         | decided.unclear
         | {key for key, live_id in decided.ids.items() if live_id in rivals}
     )
-    ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
+    ids = (
+        {decided.ids[key] for key in keys & decided.ids.keys()}
+        | _targets(steps)
+        | decided.contested
+        | decided.contested_groups
+        | rivals
+    )
     simulator = _make_simulator(live, ids, tenant)
 
     trial = _apply(steps, simulator, dict(decided.ids), tenant)
@@ -100,7 +107,7 @@ def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
 
 
 def _name_of(endpoint: Endpoint, attributes: Attributes) -> str:
-    return str(attributes.get(naming_attribute(endpoint).name) or "").casefold()
+    return lower_name(str(attributes.get(naming_attribute(endpoint).name) or ""))
 
 
 def _targets(steps: Iterable[Step]) -> set[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.changes.plan import Change
 from reconciler.core.declarations.tenant import Guardrails
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Value
 
 SUMMED = "max_privileged_grants"
@@ -87,7 +88,7 @@ def primary_address(value: Value) -> str | None:
     listed = [address for address in value if isinstance(address, dict)] if isinstance(value, list) else []
     marked = [address for address in listed if address.get("primary") is True]
     found = marked or (listed if len(listed) == 1 else [])
-    return str(found[0].get("value", "")).casefold() if found else None
+    return lower_name(str(found[0].get("value", ""))) if found else None
 
 
 def _cleared(change: Change) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.simulator.alteration import alter, find_refused, refuse
 from reconciler.core.simulator.answer import Answer, Call, Kept, Touched, read_integer
 from reconciler.core.simulator.belonging import Belonging
@@ -296,7 +297,7 @@ def _differ(old: JsonObject, new: JsonObject) -> bool:
 
 def _caseless(resource: JsonObject, name: str) -> str | None:
     value = resource.get(name)
-    return value.casefold() if isinstance(value, str) else None
+    return lower_name(value) if isinstance(value, str) else None
 
 
 def _number(endpoint: Endpoint, resource_id: str) -> int:

@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 from reconciler.core.comparison.link import matching_terms
-from reconciler.core.model.matching import EXACT, fold
+from reconciler.core.model.matching import EXACT, can_be_asked, fold, matching_value, written_value
 from reconciler.core.model.messages import Request
+from reconciler.core.model.name_forms import lower_name, wide_form
 from reconciler.core.model.resources import Attributes, Key, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState
 from reconciler.core.scim.wire import page_query, scim_path
@@ -47,8 +48,13 @@ class Term:
 
     def is_met_by(self, attributes: Attributes) -> bool:
         """Whether the term holds for the attributes of a resource."""
-        value = attributes.get(self.attribute)
-        return isinstance(value, str) and fold(self.attribute, value) == fold(self.attribute, self.value)
+        value = matching_value(self.attribute, attributes)
+        return bool(value) and value == fold(self.attribute, self.value)
+
+    def is_near(self, attributes: Attributes) -> bool:
+        """Whether the term holds by a wider comparison, as some services compare: é for e, ß for ss."""
+        value = "" if self.attribute in EXACT else written_value(self.attribute, attributes)
+        return bool(value) and wide_form(value) == wide_form(self.value)
 
 
 Witnesses: TypeAlias = Mapping[str, tuple[Term, ...]]
@@ -76,9 +82,12 @@ class LookUp:
         return len([*chain(*self.terms), *chain(*self.witnesses.values())]) > 1
 
     def find_unrelated(self, found: Iterable[LiveUser | LiveGroup]) -> str:
-        """Returns the fault if a found resource fits no term of the filter, else an empty text."""
+        """Returns the fault if a found resource fits no term of the filter, else an empty text.
+
+        A resource that fits by a wider comparison holds a name, and is no match.
+        """
         terms = [*chain(*self.terms), *chain(*self.witnesses.values())]
-        other = next((resource for resource in found if not _is_any_of(resource, terms)), None)
+        other = next((one for one in found if not _is_any_of(one, terms) and not _is_near_any_of(one, terms)), None)
         return f"returned {other.id}, which does not fit the filter: the service ignores filters" if other else ""
 
     def check_answer(self, found: Sequence[LiveUser | LiveGroup]) -> tuple[list[LiveUser | LiveGroup], str]:
@@ -90,11 +99,15 @@ class LookUp:
         for attribute, proofs in self.witnesses.items():
             if (proofs or missing) and not any(_is_any_of(resource, proofs) for resource in found):
                 return [], (UNPROVEN if proofs else NO_WITNESS).format(attribute)
-        return [resource for resource in found if _is_any_of(resource, all_terms)], ""
+        return [one for one in found if _is_any_of(one, all_terms) or _is_near_any_of(one, all_terms)], ""
 
 
 def _is_any_of(resource: LiveUser | LiveGroup, terms: Iterable[Term]) -> bool:
     return any(term.is_met_by(resource.attributes) for term in terms)
+
+
+def _is_near_any_of(resource: LiveUser | LiveGroup, terms: Iterable[Term]) -> bool:
+    return any(term.is_near(resource.attributes) for term in terms)
 
 
 def make_look_ups(
@@ -128,7 +141,7 @@ def _length(terms: Iterable[Term]) -> int:
 
 
 def choose_witnesses(
-    endpoint: Endpoint, desired: DesiredState, before: DesiredState, looked_up: Container[Key]
+    endpoint: Endpoint, desired: DesiredState, before: DesiredState, looked_up: Container[Key], dialect: str = "4me"
 ) -> dict[str, tuple[Term, ...]]:
     """Returns, by attribute, resources that exist if the state `before` was applied, and that are not `looked_up`.
 
@@ -136,7 +149,8 @@ def choose_witnesses(
     (nine characters for a Chinese letter) are left out: they would take the room of the keys to look up.
     """
     keys: Iterable[Key] = desired.users if endpoint == "Users" else desired.groups
-    matching = desired.matching if endpoint == "Users" else desired.group_matching
+    all_matching = desired.matching if endpoint == "Users" else desired.group_matching
+    matching = tuple(attribute for attribute in all_matching if can_be_asked(attribute, dialect))
     known = (terms for key in keys if key not in looked_up and (terms := _unchanged(key, desired, before)))
     chosen: dict[str, tuple[Term, ...]] = dict.fromkeys(matching, ())
     for attribute in matching * WITNESSES:
@@ -161,4 +175,4 @@ def _make_testing_term(attribute: str, terms: Mapping[str, str]) -> Term | None:
     if value is None or attribute in EXACT:
         return Term(attribute, value) if value else None
     swapped = value.swapcase()
-    return Term(attribute, swapped) if swapped != value and swapped.casefold() == value.casefold() else None
+    return Term(attribute, swapped) if swapped != value and lower_name(swapped) == lower_name(value) else None

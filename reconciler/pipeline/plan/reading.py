@@ -12,6 +12,7 @@ from reconciler.core.approval.left_open import note_left_open
 from reconciler.core.changes.asked import AskedBefore
 from reconciler.core.changes.plan import Plan
 from reconciler.core.comparison.link import link_account
+from reconciler.core.model.amounts import few
 from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.planner import Decisions
@@ -34,6 +35,8 @@ from reconciler.pipeline.record.prior_state import PriorState, explain_full_read
 
 if TYPE_CHECKING:
     from reconciler.live.snapshot import Snapshot
+
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +132,14 @@ async def read_account_for(
         return await _read_everything(connections, current, past, options)
     from reconciler.live.targeted import read_targeted
 
-    lookup_planner = make_lookup_planner(current.desired, past.prior.earlier, find_sample_keys(past.history, current))
+    sample = find_sample_keys(past.history, current)
+    lookup_planner = make_lookup_planner(current.desired, past.prior.earlier, sample, current.tenant.dialect)
     targeted = await read_targeted(connections.scim, dialect_of(current.tenant), lookup_planner)
     faults = targeted.live.certificate.faults
+    if targeted.unconcluded and not faults:
+        keys = few(sorted(map(str, targeted.unconcluded)), MOST_NAMED)
+        current.workspace.log(f"Full read: the service can't be asked for {keys} by every matching attribute")
+        return _with_requests(await _read_everything(connections, current, past, options), targeted.live)
     if not faults or options.mode == "targeted":
         selected = replace(current, desired=targeted.desired)
         evidence, refusals = past.judge(selected, targeted.live)
@@ -141,8 +149,13 @@ async def read_account_for(
     if not options.keeps_selection:
         current = replace(current, desired=replace(current.desired, selection=None))
     account = await _read_everything(connections, current, past, options)
+    return _with_requests(account, targeted.live)
+
+
+def _with_requests(account: AccountRead, before: LiveState) -> AccountRead:
+    """Returns the account with the requests of the read before counted."""
     certificate = account.live.certificate
-    certificate = replace(certificate, requests=certificate.requests + targeted.live.certificate.requests)
+    certificate = replace(certificate, requests=certificate.requests + before.certificate.requests)
     return replace(account, live=replace(account.live, certificate=certificate))
 
 
