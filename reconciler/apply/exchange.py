@@ -13,7 +13,7 @@ from reconciler.apply.answers import Answered, judge_answer, judge_roles
 from reconciler.apply.channel import Channel, CountedSend, Send, Stop
 from reconciler.apply.lookup import find_created, name_holder
 from reconciler.core.model.messages import Request, Response
-from reconciler.core.planner.steps import Step, make_request, make_roles_request, target_of
+from reconciler.core.planner.steps import Step, lookups, make_request, make_roles_request, target_of
 from reconciler.core.scim.people import NotPeople, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
@@ -55,7 +55,7 @@ class Exchange:
             return Answered.all("stale", "it is in the account, and the read missed it: plan again")
         request = make_request(step, self.ids, self.channel.dialect)
         response = await (self._create(step, request, send) if step.creates else send(request))
-        if step.creates and response.status == HTTPStatus.CONFLICT:
+        if response.status == HTTPStatus.CONFLICT and lookups(step):
             return Answered.all("failed", await name_holder(step, response, send))
         if response.succeeded and _leaves_open(step, response):
             response = await self._read_back(step, response, send)

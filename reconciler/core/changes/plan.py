@@ -67,6 +67,9 @@ class ChangeFields(Frozen):
     adopted: str = Field(
         default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"
     )
+    over: str = Field(
+        default="", exclude_if=lambda over: not over, description="the third name over which a name is exchanged"
+    )
     source: Source | None = None
 
     @model_validator(mode="after")
@@ -173,6 +176,7 @@ def effect_id(change: ChangeFields) -> str:
         "members": change.members,
         "roles": change.roles,
         **({"adopted": change.adopted} if change.adopted else {}),
+        **({"over": change.over} if change.over else {}),
     }
     canonical = json.dumps(effect, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]

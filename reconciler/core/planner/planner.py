@@ -7,7 +7,7 @@ account, plans every key, and gathers the results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.changes.plan import Change, Skipped, Unmanaged, order_changes
 from reconciler.core.comparison.earlier import Earlier
@@ -17,6 +17,7 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredUser, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.ordering.decided import NameDecisions, decide_names, named_by_users
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.ownership.judge import judge
 from reconciler.core.ownership.notices import warn_of_ownership
@@ -35,6 +36,7 @@ class Decisions:
 
     `unclear` are the keys that fit several live resources, and `contested` the ids of those resources. `ownership` are
     the verdicts on who left. `ignored` are the keys of leavers who stay active because `on_removed` is ignore.
+    `names` has the decisions about names that change hands.
     """
 
     changes: tuple[Change, ...]
@@ -46,6 +48,7 @@ class Decisions:
     contested: frozenset[str] = frozenset()
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
     ignored: tuple[str, ...] = ()
+    names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
 
     @property
     def unsettled(self) -> int:
@@ -87,6 +90,12 @@ class _Decision:
     earlier: Earlier
     links: Links
     ownership: Ownership
+    names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
+
+    def with_names(self) -> _Decision:
+        """Returns the decision with those of the names; who is held back by a name counts as unclear."""
+        names = decide_names(self.desired, self.links, self.live, self.ownership, self.tenant)
+        return replace(self, names=names, links=names.blocks(self.links))
 
     def references(self) -> References:
         """Returns the keys and ids of the resources that HEAD declares, and of those that left."""
@@ -97,8 +106,11 @@ class _Decision:
     def results(self, references: References) -> list[Result]:
         """Returns one result for each key."""
         desired, ownership = self.desired, self.ownership
-        users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
-        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership)
+        users = UserPlanner(
+            self.links.users, references, self.earlier, self.tenant, self.live.me, ownership, self.names
+        )
+        named = named_by_users(desired, self.links) if references.creates_group else frozenset[str]()
+        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership, self.names, named)
         return [
             *(users.plan(user) for user in desired.users.values() if desired.is_selected(user.key)),
             *(users.plan_leaver(leaver) for leaver in ownership.leavers),
@@ -109,6 +121,7 @@ class _Decision:
 
 def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
     desired, links, ownership = decision.desired, decision.links, decision.ownership
+    decision = decision.with_names()
     references = decision.references()
     results = decision.results(references)
     ignores = decision.tenant.on_removed == "ignore"
@@ -124,12 +137,14 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
         problems=(
             *links.problems(desired),
             *warnings,
+            *decision.names.problems,
             *(problem for result in results for problem in result.problems),
         ),
         ids=references.ids,
         unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
         contested=references.contested,
         ownership=ownership,
+        names=decision.names,
         ignored=tuple(str(leaver.user.key) for leaver in ownership.leavers if ignores and leaver.live.active),
     )
 

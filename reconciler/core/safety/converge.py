@@ -14,15 +14,18 @@ from datetime import UTC, datetime
 from reconciler.core.changes.plan import AttributeChange, Change
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.matching import fold
 from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.planner.planner import Decisions, decide_judged
-from reconciler.core.planner.steps import Step, make_request, make_roles_request, make_steps, needs_of, with_ids
+from reconciler.core.planner.schedule import Unit, make_schedule
+from reconciler.core.planner.steps import Step, make_request, make_roles_request, needs_of, with_ids
 from reconciler.core.safety.not_converging import (
     Unsettled,
     find_again,
     find_later,
+    find_repeated,
     find_returned,
     warn_of_not_converging,
 )
@@ -43,19 +46,21 @@ def check_convergence(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, decided: Decisions
 ) -> list[Problem]:
     """Returns warnings that name the changes that a second plan would contain; none if the plan converges."""
-    steps = make_steps(decided.changes, tenant.roles_via)
+    units = make_schedule(decided.changes, tenant.roles_via)
+    steps = [step for unit in units for step in unit.steps]
     if not steps:
         return []
-    rivals = _rivals(steps, live)
+    rivals = _rivals(steps, live) | decided.names.keepers
     keys = (
         _concerned(desired, steps)
         | decided.unclear
+        | {str(struck.move.key) for struck in decided.names.struck}
         | {key for key, live_id in decided.ids.items() if live_id in rivals}
     )
     ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
     simulator = _make_simulator(live, ids, tenant)
 
-    trial = _apply(steps, simulator, dict(decided.ids), tenant)
+    trial = _apply(units, simulator, dict(decided.ids), tenant)
     second = decide_judged(
         _restrict(desired, keys), _read(simulator, live.me, tenant), tenant, earlier, decided.ownership
     )
@@ -65,7 +70,8 @@ def check_convergence(
         for change in second.changes
         if (change.key, change.action) not in deferred and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
-    returning = [finding for change in unexpected for finding in _find_left(change, decided)]
+    again = [find_repeated(change) for change in decided.changes if change.key in second.names.held - trial.refused]
+    returning = [*again, *(finding for change in unexpected for finding in _find_left(change, decided))]
     seen = {(finding.key, finding.about) for finding in returning}
     return warn_of_not_converging(
         [*returning, *(finding for finding in trial.findings if (finding.key, finding.about) not in seen)], desired
@@ -95,7 +101,8 @@ def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
 
 
 def _name_of(endpoint: Endpoint, attributes: Attributes) -> str:
-    return str(attributes.get(naming_attribute(endpoint).name) or "").casefold()
+    attribute = naming_attribute(endpoint).name
+    return fold(attribute, str(attributes.get(attribute) or ""))
 
 
 def _targets(steps: Iterable[Step]) -> set[str]:
@@ -155,21 +162,34 @@ class _Trial:
     refused: set[str]
 
 
-def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
-    """Sends every step's request to the simulator; like an apply, skips steps that need a refused step."""
+def _apply(units: Iterable[Unit], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
+    """Sends every unit's requests to the simulator; like an apply, skips those that need a refused step."""
     trial = _Trial([], set())
-    for whole in steps:
-        step = whole.without(trial.refused)
-        if step is None:
+    done: set[str] = set()
+    for unit in units:
+        if any(wait.lacks and wait.step not in done for wait in unit.waits):
+            trial.refused.update(step.key for step in unit.steps)
             continue
-        response = _send(step, simulator, ids, tenant)
-        if not response.succeeded:
-            trial.findings.append(_refusal(step, response))
-            trial.refused.add(step.key)
-        elif step.via == "scim" and isinstance(response.body, dict):
-            ids[step.key] = read_id(response.body)
-            trial.findings.extend(_not_taken(step, ids, response.body))
+        for whole in unit.in_turn():
+            step = whole.without(trial.refused)
+            if step is None:
+                continue
+            if not _try(step, simulator, ids, tenant, trial):
+                break
+            done.add(whole.id)
     return trial
+
+
+def _try(step: Step, simulator: Simulator, ids: dict[str, str], tenant: Tenant, trial: _Trial) -> bool:
+    """Sends the request of a step, notes what came of it, and returns whether it was taken."""
+    response = _send(step, simulator, ids, tenant)
+    if not response.succeeded:
+        trial.findings.append(_refusal(step, response))
+        trial.refused.add(step.key)
+    elif step.via == "scim" and isinstance(response.body, dict):
+        ids[step.key] = read_id(response.body)
+        trial.findings.extend(_not_taken(step, ids, response.body))
+    return response.succeeded
 
 
 def _send(step: Step, simulator: Simulator, ids: Mapping[str, str], tenant: Tenant) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.changes.plan import Change
 from reconciler.core.declarations.tenant import Guardrails
-from reconciler.core.model.resources import Value
+from reconciler.core.model.logins import primary_address
 
 SUMMED = "max_privileged_grants"
 WRITES = frozenset({"update_user", "update_group", "reactivate_user"})
@@ -80,14 +80,6 @@ def list_identity_paths(change: Change) -> Iterator[str]:
             yield attribute.path
         elif attribute.path == "emails" and primary_address(attribute.before) != primary_address(attribute.after):
             yield "primary e-mail"
-
-
-def primary_address(value: Value) -> str | None:
-    """Returns the primary e-mail address of a user in lower case: the marked address, or the only one."""
-    listed = [address for address in value if isinstance(address, dict)] if isinstance(value, list) else []
-    marked = [address for address in listed if address.get("primary") is True]
-    found = marked or (listed if len(listed) == 1 else [])
-    return str(found[0].get("value", "")).casefold() if found else None
 
 
 def _cleared(change: Change) -> Iterator[str]:

@@ -10,7 +10,7 @@ from reconciler.apply.channel import Channel, Log, RolesChannel, Stop
 from reconciler.apply.execute import execute
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.planner.steps import make_steps
+from reconciler.core.planner.schedule import make_schedule
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.wire import Dialect
 from reconciler.pipeline.account.connections import Connections
@@ -58,12 +58,13 @@ async def carry_out(
     loop = asyncio.get_running_loop()
     signals = find_signals()
     for number in signals:
-        loop.add_signal_handler(number, stop.set, f"interrupted by {number.name}")
+        loop.add_signal_handler(number, stop.set_at_once, f"interrupted by {number.name}")
     for deadline in bounds.deadlines:
         loop.call_later(max(deadline.seconds, 0), stop.set, deadline.reason)
     created: dict[str, str] = {}
     progress = ApplyProgress(len(approval.to_run))
-    requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))
+    units = make_schedule(approval.to_run, "permissions" if connections.rest else "scim")
+    requests = sum(unit.requests for unit in units)
     async with progress.watched(*connections.clients, requests=requests, display=bounds.display):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.count, learned=created)
     ignore_in_loop(loop, signals)

@@ -1,0 +1,118 @@
+"""Carries out a ring: users or groups that exchange their names over a third name, whole or not at all.
+
+Each answer must show the new name; if it does not, the resource is read. A refusal in the middle is undone in reverse,
+and a stop waits until the ring is ended or undone. If the process is killed, the next plan knows the third name again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.apply.answers import Answered, judge_answer
+from reconciler.apply.exchange import Exchange
+from reconciler.core.model.logins import NAMING, fold_name
+from reconciler.core.model.messages import Response
+from reconciler.core.planner.name_moves import CALLED, find_name_change, kind_of
+from reconciler.core.planner.schedule import Unit, undo
+from reconciler.core.planner.steps import Step, target_of
+from reconciler.core.scim.wire import NotScim, get_request
+from reconciler.errors import ReconcilerError
+
+
+def shows_name(step: Step, answered: Answered) -> bool:
+    """Whether the answer to a step shows the name that it writes."""
+    naming = NAMING[kind_of(step)]
+    ignored = any(naming in answered.not_taken.get(change.id, ()) for change in step.changes)
+    return answered.status == "applied" and not ignored
+
+
+@dataclass(slots=True)
+class RingRun:
+    """One run of a ring. `answers` has the answer of each step by its id, `requests` counts those sent."""
+
+    unit: Unit
+    exchange: Exchange
+    answers: dict[str, Answered] = field(default_factory=dict)
+    requests: int = 0
+
+    async def run(self) -> Mapping[str, Answered]:
+        """Returns the answer of each step of the ring, whatever happens; the first one counts all requests."""
+        with self.exchange.stop.held():
+            done: list[Step] = []
+            for step in self.unit.in_turn():
+                answered, name = await self._rename(step)
+                if name != _wanted(step):
+                    doubtful = [] if name == _before(step) else [step]
+                    self._explain(step, answered, await self._undo([*done, *doubtful]))
+                    break
+                done.append(step)
+                self.answers[step.id] = answered
+        first = self.unit.id
+        return {**self.answers, first: replace(self.answers[first], requests=self.requests)}
+
+    async def _rename(self, step: Step) -> tuple[Answered, str | None]:
+        """Sends the request of a step; returns its answer, and the name of the resource after it, if that is known."""
+        answered = await self.exchange.run(step)
+        self.requests += answered.requests
+        if shows_name(step, answered):
+            return answered, _wanted(step)
+        found = await self._read(step)
+        name = found.body.get(NAMING[kind_of(step)]) if found and isinstance(found.body, dict) else None
+        folded = fold_name(kind_of(step), name) if isinstance(name, str) else None
+        if found is None or folded != _wanted(step):
+            return answered, folded
+        return judge_answer(step, self.exchange.ids, found), folded
+
+    async def _read(self, step: Step) -> Response | None:
+        """Returns the resource of a step as it is now, or None if it can't be read."""
+        self.requests += 1
+        try:
+            response = await self.exchange.channel.send(get_request(step.kind, target_of(step, self.exchange.ids)))
+        except (ReconcilerError, NotScim):
+            return None
+        return response if response.succeeded else None
+
+    async def _undo(self, done: Iterable[Step]) -> dict[str, str | None]:
+        """Gives the names back in reverse order; returns the keys that did not get theirs, with the name they have.
+
+        It ends at the first that does not: the names of those before it are not free then.
+        """
+        left: dict[str, str | None] = {}
+        for step in reversed(list(done)):
+            if left:
+                left[step.key] = _wanted(step)
+                continue
+            back = undo(step)
+            _answered, name = await self._rename(back)
+            if name != _wanted(back):
+                left[step.key] = name
+        return left
+
+    def _explain(self, refused: Step, answered: Answered, left: Mapping[str, str | None]) -> None:
+        """Gives every step of the ring its answer, after a request that was not taken."""
+        called = CALLED[kind_of(refused)]
+        keys = ", ".join(step.key for step in self.unit.steps)
+        for step in self.unit.steps:
+            mine = step.key == refused.key
+            if step.key in left:
+                name = left[step.key]
+                why = f"left on the {called} {name}" if name else f"its {called} is not known"
+                detail = (
+                    f"the exchange of the {called}s of {keys} could not be undone: {why}; the next plan puts it right"
+                )
+            else:
+                detail = f"the exchange of the {called}s of {keys} was undone: it has the {called} that it had before"
+            own = f"{answered.of(refused.changes[0])[1]}; " if mine else f"{refused.key} was refused; "
+            status = "failed" if step.key in left or mine else "skipped"
+            self.answers[step.id] = Answered.all(status, own + detail)
+
+
+def _wanted(step: Step) -> str | None:
+    change = find_name_change(step)
+    return fold_name(kind_of(step), str(change.after)) if change else None
+
+
+def _before(step: Step) -> str | None:
+    change = find_name_change(step)
+    return fold_name(kind_of(step), str(change.before)) if change else None
