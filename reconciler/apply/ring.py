@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.apply.answers import Answered, judge_answer
 from reconciler.apply.exchange import Exchange
+from reconciler.core.changes.outcome import Status
 from reconciler.core.model.logins import NAMING, fold_name
 from reconciler.core.model.messages import Response
 from reconciler.core.planner.name_moves import CALLED, find_name_change, kind_of
@@ -104,7 +105,7 @@ class RingRun:
             else:
                 detail = f"the exchange of the {called}s of {keys} was undone: it has the {called} that it had before"
             own = f"{answered.of(refused.changes[0])[1]}; " if mine else f"{refused.key} was refused; "
-            status = "failed" if step.key in left or mine else "skipped"
+            status: Status = "failed" if step.key in left or mine else "skipped"
             self.answers[step.id] = Answered.all(status, own + detail)
 
 

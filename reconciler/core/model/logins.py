@@ -77,4 +77,4 @@ def replace_primary(value: Value, name: str, other: str) -> Value:
     row = _primary_row(value)
     if row is None or not isinstance(value, list) or primary_address(value) != fold("userName", name):
         return value
-    return [{**address, "value": other} if address is row else address for address in value]  # type: ignore[dict-item, return-value, misc, list-item]  # rows of e-mails
+    return [{**address, "value": other} if address is row else address for address in value]  # type: ignore[return-value]  # rows of e-mails
