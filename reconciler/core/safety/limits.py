@@ -20,6 +20,7 @@ def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:
     """Returns a description of each effect that counts against a limit, by the guardrail's name.
 
     Privileged grants are not among them. A deactivation includes the leaver's roles and memberships, and counts once.
+    A resource that is written in two requests counts once, and so does each member of an exchange of names.
     An adoption does not count as an update, or as an identity update.
     """
     leavers = [change.key for change in changes if change.action == "deactivate_user"]
@@ -31,8 +32,10 @@ def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:
         "max_deactivations": leavers,
         "max_member_removals": _spell(_pairs(changes, "remove_members", without=left)),
         "max_role_revocations": _spell(_pairs(revoked, "revoke_roles", without=frozenset())),
-        "max_updates": [change.key for change in updated],
-        "max_identity_updates": [change.key for change in updated if any(list_identity_paths(change))],
+        "max_updates": list(dict.fromkeys(change.key for change in updated if change.key not in left)),
+        "max_identity_updates": list(
+            dict.fromkeys(change.key for change in updated if any(list_identity_paths(change)))
+        ),
         "max_clears": [f"{path} of {change.key}" for change in written for path in _cleared(change)],
         "max_adoptions": [change.key for change in changes if is_adoption(change)],
     }

@@ -16,6 +16,7 @@ from reconciler.core.comparison.references import id_of_key
 from reconciler.core.model.matching import fold
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection
+from reconciler.core.targeting.names import find_givers, index_names, list_new_names
 from reconciler.core.targeting.selection import manager_of
 
 FEWEST_OF_SAMPLE = 2
@@ -152,7 +153,11 @@ class LookupPlanner:
     def terms(self, key: Key) -> tuple[tuple[str, str], ...]:
         """Returns the matching attributes of a key with its values, as git declares or declared them."""
         resource = self.desired.resource(key) or self.former.users.get(key) or self.former.groups.get(key)
-        return tuple(matching_terms(self.desired, resource)) if resource else ()
+        return (
+            (*matching_terms(self.desired, resource), *list_new_names(self.desired, self.before, key))
+            if resource
+            else ()
+        )
 
     def _claimants(self, known: KnownAccount) -> Iterator[Key]:
         """Yields every key that could match a found resource: the match is decided among all of them."""
@@ -204,12 +209,21 @@ def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterabl
 
 
 def grow_selection(desired: DesiredState, links: Links, looked_up: Container[Key]) -> DesiredState:
-    """Adds needed resources that do not exist to a selection that may grow, if they are among `looked_up`."""
-    while (selection := desired.selection) and selection.grows:
+    """Adds needed resources to a selection that may grow, if they are among `looked_up`.
+
+    These are references that do not exist, and users and groups that must give up a name first.
+    """
+    if desired.selection is None or not desired.selection.grows:
+        return desired
+    holders = index_names(links)
+    while True:
+        selection = desired.selection
         needed = {*references(desired), *_members(desired, ()), *selection.members}
         missing = {key for key in needed if key in looked_up and _is_missing(key, desired, links)}
         members = {key: some for key, some in selection.members.items() if key not in missing}
-        grown = Selection(selection.keys | missing, members, grows=True)
+        giving = set(find_givers(desired, holders)) - missing
+        members |= {key: frozenset[Key]() for key in giving if key.kind == "group"}
+        grown = Selection(selection.keys | missing | giving, members, grows=True)
         if grown == selection:
             break
         desired = replace(desired, selection=grown)
