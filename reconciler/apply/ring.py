@@ -6,7 +6,7 @@ and a stop waits until the ring is ended or undone. If the process is killed, th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.apply.answers import Answered, judge_answer
@@ -15,7 +15,7 @@ from reconciler.core.changes.outcome import Status
 from reconciler.core.model.logins import NAMING, fold_name
 from reconciler.core.model.messages import Response
 from reconciler.core.planner.name_moves import CALLED, find_name_change, kind_of
-from reconciler.core.planner.schedule import Unit, undo
+from reconciler.core.planner.schedule import Unit
 from reconciler.core.planner.steps import Step, target_of
 from reconciler.core.scim.wire import NotScim, get_request
 from reconciler.errors import ReconcilerError
@@ -30,24 +30,28 @@ def shows_name(step: Step, answered: Answered) -> bool:
 
 @dataclass(slots=True)
 class RingRun:
-    """One run of a ring. `answers` has the answer of each step by its id, `requests` counts those sent."""
+    """One run of a ring. `answers` has the answer of each step by its id, `requests` counts those sent.
+
+    `names` has the name of each resource as far as answers showed it, by key.
+    """
 
     unit: Unit
     exchange: Exchange
     answers: dict[str, Answered] = field(default_factory=dict)
+    names: dict[str, str | None] = field(default_factory=dict)
     requests: int = 0
 
     async def run(self) -> Mapping[str, Answered]:
         """Returns the answer of each step of the ring, whatever happens; the first one counts all requests."""
         with self.exchange.stop.held():
             done: list[Step] = []
-            for step in self.unit.in_turn():
+            for step, back in zip(self.unit.in_turn(), self.unit.back(), strict=True):
                 answered, name = await self._rename(step)
                 if name != _wanted(step):
-                    doubtful = [] if name == _before(step) else [step]
+                    doubtful = [back] if name is None else []
                     self._explain(step, answered, await self._undo([*done, *doubtful]))
                     break
-                done.append(step)
+                done.append(back)
                 self.answers[step.id] = answered
         first = self.unit.id
         return {**self.answers, first: replace(self.answers[first], requests=self.requests)}
@@ -56,14 +60,14 @@ class RingRun:
         """Sends the request of a step; returns its answer, and the name of the resource after it, if that is known."""
         answered = await self.exchange.run(step)
         self.requests += answered.requests
-        if shows_name(step, answered):
-            return answered, _wanted(step)
-        found = await self._read(step)
-        name = found.body.get(NAMING[kind_of(step)]) if found and isinstance(found.body, dict) else None
-        folded = fold_name(kind_of(step), name) if isinstance(name, str) else None
-        if found is None or folded != _wanted(step):
-            return answered, folded
-        return judge_answer(step, self.exchange.ids, found), folded
+        name = _wanted(step)
+        if not shows_name(step, answered):
+            found = await self._read(step)
+            name = _name_in(step, found) if found else None
+            if found and name == _wanted(step):
+                answered = judge_answer(step, self.exchange.ids, found)
+        self.names[step.key] = name or self.names.get(step.key)
+        return answered, name
 
     async def _read(self, step: Step) -> Response | None:
         """Returns the resource of a step as it is now, or None if it can't be read."""
@@ -74,20 +78,16 @@ class RingRun:
             return None
         return response if response.succeeded else None
 
-    async def _undo(self, done: Iterable[Step]) -> dict[str, str | None]:
+    async def _undo(self, done: Sequence[Step]) -> dict[str, str | None]:
         """Gives the names back in reverse order; returns the keys that did not get theirs, with the name they have.
 
         It ends at the first that does not: the names of those before it are not free then.
         """
         left: dict[str, str | None] = {}
-        for step in reversed(list(done)):
-            if left:
-                left[step.key] = _wanted(step)
-                continue
-            back = undo(step)
-            _answered, name = await self._rename(back)
-            if name != _wanted(back):
-                left[step.key] = name
+        for back in reversed(done):
+            _answered, name = (None, None) if left else await self._rename(back)
+            if left or name != _wanted(back):
+                left.setdefault(back.key, name or self.names.get(back.key))
         return left
 
     def _explain(self, refused: Step, answered: Answered, left: Mapping[str, str | None]) -> None:
@@ -114,6 +114,7 @@ def _wanted(step: Step) -> str | None:
     return fold_name(kind_of(step), str(change.after)) if change else None
 
 
-def _before(step: Step) -> str | None:
-    change = find_name_change(step)
-    return fold_name(kind_of(step), str(change.before)) if change else None
+def _name_in(step: Step, response: Response) -> str | None:
+    body = response.body if isinstance(response.body, dict) else {}
+    name = body.get(NAMING[kind_of(step)])
+    return fold_name(kind_of(step), name) if isinstance(name, str) else None

@@ -51,6 +51,11 @@ class Unit:
         first, *others = self.steps
         return (go_over_third_name(first), *reversed(others), first)
 
+    def back(self) -> tuple[Step, ...]:
+        """Returns for each step of a ring, in turn, the one that gives the resource the name back that it had then."""
+        first, *others = self.steps
+        return (undo(first), *map(undo, reversed(others)), go_over_third_name(first))
+
 
 def make_schedule(changes: Iterable[Change], roles_via: RolesVia = "scim") -> tuple[Unit, ...]:
     """Returns the units of the changes in the plan's order, but each after those that it waits for."""
