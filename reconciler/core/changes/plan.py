@@ -188,12 +188,21 @@ def _effect_of(attribute: AttributeChange) -> list[Value | str]:
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key."""
+    """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key.
+
+    Of two updates of one resource, that of its manager is the second.
+    """
     changes = tuple(changes)
     created = {change.key: find_manager(change) for change in changes if change.action == "create_user"}
     depths = _depths(created)
     return tuple(
-        sorted(changes, key=lambda change: (_RANK[change.action], depths.get(change.key, 0), change.key, change.id))
+        sorted(
+            changes,
+            key=lambda change: (
+                *(_RANK[change.action], depths.get(change.key, 0), change.key),
+                *("manager" in (attribute.path for attribute in change.attributes), change.id),
+            ),
+        )
     )
 
 

@@ -200,5 +200,6 @@ def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:
     )
     if not renamed:
         return []
-    message = f"{group.key} is renamed: 4me also renames an organization or site that is linked to it"
+    meanwhile = ", also to the third name meanwhile" if any(change.over for change in changes) else ""
+    message = f"{group.key} is renamed: 4me also renames an organization or site that is linked to it{meanwhile}"
     return [Problem("group_renamed", message, group.source, severity="warning")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.changes.plan import Cause, Change, CreateUser, DeactivateUser, ReactivateUser, UpdateUser
@@ -20,6 +20,7 @@ from reconciler.core.planner.result import NOTHING, UNCLEAR, Result, adoption_re
 from reconciler.errors import Problem
 
 IGNORED = "on_removed is ignore"
+GIVES_UP = "another user gets this login"
 NEVER_PROVISIONED = "active, and never provisioned by an apply: not changed"
 
 
@@ -71,16 +72,17 @@ class UserPlanner:
     def _out_of_scope(self, user: DesiredUser, live: LiveUser | None) -> Result:
         if live is None:
             return skip(user, f"{user.reason}; not in the account")
-        return joined(self._leave_scope(user, live), Result(self._rename(user, live)))
+        renamed = self._rename(user, live)
+        return joined(self._leave_scope(user, live, renamed), Result(renamed))
 
-    def _leave_scope(self, user: DesiredUser, live: LiveUser) -> Result:
+    def _leave_scope(self, user: DesiredUser, live: LiveUser, renamed: Sequence[Change]) -> Result:
         ignored = self.tenant.on_out_of_scope == "ignore"
         if live.active and ignored:
             return skip(user, f"{user.reason}; on_out_of_scope is ignore")
         if live.active and not (user.declared_inactive or user.key in self.ownership.provisioned):
             return skip(user, f"{user.reason}; {NEVER_PROVISIONED}")
         left = NOTHING if ignored else self._leave(user, live, self.earlier.presence(user.key, head=False), user.reason)
-        return left if left.changes else joined(skip(user, f"{user.reason}; inactive already"), left)
+        return left if left.changes or renamed else joined(skip(user, f"{user.reason}; inactive already"), left)
 
     def _rename(self, user: DesiredUser, live: LiveUser) -> list[Change]:
         """Returns the change of the name of a user without access: another one takes it, or it is a third name."""
@@ -168,6 +170,8 @@ class UserPlanner:
         moves = NAMING["user"] in paths
         if moves and self.names.is_left_over(user.key):
             cause, reason = "merged" if cause == "drift" else cause, f"{LEFT_OVER}; {reason}"
+        elif moves and not user.in_scope:
+            reason = f"{GIVES_UP}; {reason}"
         return [
             change(
                 key=str(user.key),
