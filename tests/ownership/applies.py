@@ -247,6 +247,11 @@ def judge_after(world: World, run: Run) -> None:
         and world.head.saying.team is None
         and not any(one.kind == "group" for one in ownership.doubts)
     ):
-        left = (truth.members & world.ours.members) - named - truth.released - {one for one, _why in ownership.released}
+        left = (
+            (truth.members & world.ours.members)
+            - named
+            - truth.released
+            - {one for _kind, one, _why in ownership.released}
+        )
         world.bad["silent: members of a group that left"] += bool(left)
         truth.members.clear()

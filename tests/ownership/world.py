@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.comparison.link import Links, find_former, link_resources
+from reconciler.core.comparison.link import Links, link_account
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.resources import Key
 from reconciler.core.ownership.evidence import Evidence, Place, StateAt
@@ -373,7 +373,7 @@ class World:
     def links(self) -> Links:
         """Returns the links between git and the account."""
         desired = compile_saying(self.head.saying)
-        return link_resources(desired, find_former(desired, self.earlier()), self.ours.state())
+        return link_account(desired, self.earlier(), self.ours.state())
 
     def known_as(self, live_id: str) -> set[str]:
         """Returns the keys, and the id, by which a line may resolve an owned user."""

@@ -25,6 +25,7 @@ from reconciler.core.declarations.settlement import check_settlements, check_was
 from reconciler.core.declarations.tenant import Guardrails
 from reconciler.core.declarations.tenant_names import check_tenant_names
 from reconciler.core.model.matching import EXACT
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, parse_key
 from reconciler.core.model.states import DesiredState
 from reconciler.errors import Problem, Source
@@ -189,7 +190,7 @@ def _check_names(
 
 def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
     """Reports two declarations with the same externalId, or with the same name in 4me, which ignores case."""
-    fold = str if attribute in EXACT else str.casefold
+    fold = str if attribute in EXACT else lower_name
     without_case = "" if attribute in EXACT else "4me compares it without case: "
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:

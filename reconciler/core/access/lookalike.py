@@ -7,9 +7,10 @@ marks that change the direction of text. To the account such names differ; to a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from unicodedata import category, normalize
+from unicodedata import normalize
 
 from reconciler.core.declarations.redaction import REDACTED, Redaction
+from reconciler.core.model.name_forms import is_unseen, lower_name, plain_form
 from reconciler.core.model.resources import DesiredGroup, DesiredUser
 from reconciler.errors import Problem
 
@@ -24,12 +25,12 @@ def check_lookalikes(
         name = _name(attribute, resource)
         other = first.setdefault(_visible(name), resource)
         earlier_name = _name(attribute, other)
-        if earlier_name.casefold() != name.casefold():
+        if lower_name(earlier_name) != lower_name(name):
             where = f"{resource.key} and {other.key} (at {other.source})"
             message = f"{where} look alike but differ: their {attribute} is {spell(name)} and {spell(earlier_name)}"
             hint = "spell them the same, or make them visibly different"
             yield Problem("look_alike", message, resource.source, hint, severity="warning")
-        elif not name.isascii() and any(map(_is_invisible, name)):
+        elif not name.isascii() and any(map(is_unseen, name)):
             message = f"the {attribute} of {resource.key} has invisible characters: {spell(name)}"
             hint = "remove them, unless the language needs them"
             yield Problem("invisible", message, resource.source, hint, severity="warning")
@@ -41,11 +42,4 @@ def _name(attribute: str, resource: DesiredUser | DesiredGroup) -> str:
 
 def _visible(name: str) -> str:
     """Returns the visible form of a name, without case."""
-    if name.isascii():
-        return name.casefold()
-    visible = "".join(letter for letter in normalize("NFC", name) if not _is_invisible(letter))
-    return normalize("NFC", visible.casefold())
-
-
-def _is_invisible(letter: str) -> bool:
-    return category(letter) == "Cf"
+    return name.lower() if name.isascii() else normalize("NFC", plain_form(name).casefold())

@@ -19,6 +19,7 @@ from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.declarations.declared import UserDeclaration
 from reconciler.core.declarations.rule import OF_MANY
 from reconciler.core.model.diff import CASELESS, canonical, differs
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Key, Value
 from reconciler.errors import Problem
 
@@ -162,7 +163,7 @@ def _in_order_of(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str,
 
 def _folded(path: str, item: Mapping[str, Any]) -> str:
     value = str(item.get("value", ""))
-    return value.casefold() if path in CASELESS else value
+    return lower_name(value) if path in CASELESS else value
 
 
 def _is_same(path: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from reconciler.core.adoption.declarable import Undeclarable, UnknownAttribute, 
 from reconciler.core.adoption.naming import Nameless, choose_keys
 from reconciler.core.declarations.role_catalogue import CATALOGUE, NEED_NO_SPECIALIST, OWNER, PLAIN_ACCESS, SPECIALIST
 from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import LiveState
 from reconciler.errors import Problem
@@ -90,13 +91,13 @@ class _LeftOut:
     def sound(self, kind: Kind, resources: Sequence[Live]) -> list[Live]:
         """Returns the resources that can be declared and matched: name and externalId are text, and unique."""
         name = NAMED_BY[kind]
-        names = Counter(str(resource.attributes.get(name, "")).casefold() for resource in resources)
+        names = Counter(lower_name(str(resource.attributes.get(name, ""))) for resource in resources)
         ids = Counter(str(resource.attributes.get("externalId", "")) for resource in resources)
         sound: list[Live] = []
         for resource in resources:
             named, external_id = resource.attributes.get(name), resource.attributes.get("externalId")
             wrong = _unfit(name, named) or (_unfit("externalId", external_id) if external_id is not None else None)
-            if wrong is None and names[str(named).casefold()] > 1:
+            if wrong is None and names[lower_name(str(named))] > 1:
                 wrong = f'another {kind} also has the {name} "{named}"'
             elif wrong is None and external_id is not None and ids[str(external_id)] > 1:
                 wrong = f'another {kind} also has the externalId "{external_id}"'

@@ -12,10 +12,10 @@ from typing import Literal, TypeAlias
 
 from reconciler.core.approval.atoms import NEW, TRUE, Atom, spell
 from reconciler.core.changes.plan import Plan
-from reconciler.core.comparison.references import ID_PREFIX
+from reconciler.core.comparison.references import ID_PREFIX, key_by_id
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.model.diff import differs
-from reconciler.core.model.resources import DesiredGroup, DesiredUser, LiveGroup, LiveUser, parse_key
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Kind, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.planner.planner import Decisions
 
@@ -55,16 +55,21 @@ class AccountNow:
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
-        """The keys by live id."""
-        return {live_id: key for key, live_id in self.decided.ids.items()}
+        """The keys of users by live id."""
+        return {live_id: key for key, live_id in self.decided.ids.items() if key.startswith("user/")}
 
     @cached_property
     def in_doubt(self) -> Mapping[str, str]:
-        """The ambiguous and unresolved keys and ids, each with what to do."""
-        several = "change the values of all matches but one, so that one match is left, then plan again"
-        doubts = dict.fromkeys([*self.decided.unclear, *self.decided.contested], several)
+        """The ambiguous and unresolved keys, and ids as `user/id/4711`, each with what to do."""
+        several = "resolve the problem that the plan names for it, so that one match is left, then plan again"
+        contested = [
+            *(key_by_id("user", live_id) for live_id in self.decided.contested),
+            *(key_by_id("group", live_id) for live_id in self.decided.contested_groups),
+        ]
+        doubts = dict.fromkeys([*self.decided.unclear, *map(str, contested)], several)
         for named in self.plan.named:
-            doubts |= dict.fromkeys([named.key, named.id], f"this line of YAML resolves it: {named.settle}")
+            record = str(key_by_id(named.kind, named.id))
+            doubts |= dict.fromkeys([named.key, record], f"this line of YAML resolves it: {named.settle}")
         return doubts
 
     @cached_property
@@ -87,12 +92,14 @@ def judge_unplanned(atom: Atom, account: AccountNow) -> tuple[Unplanned, str]:
     """Returns the status of an approved atom that the fresh plan lacks, and the reason in a sentence."""
     if not _is_asked(atom, account):
         return "withdrawn", WITHDRAWN
-    doubt = account.in_doubt.get(atom.key) or account.in_doubt.get(atom.record)
+    kind: Kind = "group" if atom.key.startswith("group/") else "user"
+    doubt = account.in_doubt.get(atom.key) or account.in_doubt.get(str(key_by_id(kind, atom.record)))
     if doubt:
         return "unclear", UNCLEAR.format(doubt)
     linked = account.decided.ids.get(atom.key)
     record = linked if atom.record == NEW else atom.record
-    live = None if record is None else account.users.get(record) or account.groups.get(record)
+    records: Mapping[str, LiveUser | LiveGroup] = account.groups if kind == "group" else account.users
+    live = None if record is None else records.get(record)
     if live is None:
         return ("skipped", _left_out(atom, account)) if atom.record == NEW else ("stale", GONE)
     if linked not in {None, live.id}:

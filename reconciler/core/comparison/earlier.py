@@ -5,14 +5,15 @@ A value that an earlier state does not declare, or has out of scope, was unmanag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import eq
 from typing import Final, TypeAlias
 
 from reconciler.core.changes.plan import Cause
 from reconciler.core.comparison.cause import UNKNOWN, ThreeWayValue, find_cause
+from reconciler.core.comparison.renaming import rename_keys
 from reconciler.core.model.diff import differs
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, parse_key
 from reconciler.core.model.states import DesiredState
@@ -27,13 +28,34 @@ class Earlier:
 
     `front` are the states of the commits begun or applied since the last complete apply, the newest first. `touched`
     are the keys on lines that a commit since then changed, including lines that came and went. Both decide which keys
-    to read; they give no cause.
+    to read; they give no cause. `base_applied` is false if no complete apply of the base is on record.
     """
 
     base: DesiredState | None = None
     applied: DesiredState | None = None
     front: tuple[DesiredState, ...] = ()
     touched: frozenset[Key] = frozenset()
+    base_applied: bool = True
+
+    @property
+    def last_applied(self) -> DesiredState | None:
+        """The state of the last complete apply, as far as one is known."""
+        return self.applied or (self.base if self.base_applied else None)
+
+    def declares(self, key: Key) -> bool:
+        """Whether an earlier state declares the key."""
+        return any(state.resource(key) is not None for state in self.states)
+
+    def follow(self, renamed: Mapping[Key, tuple[Key, ...]]) -> Earlier:
+        """Returns the earlier states with the keys of HEAD: `renamed` has the previous keys of each, by `was:`."""
+        if not renamed:
+            return self
+        return replace(
+            self,
+            base=self.base and rename_keys(self.base, renamed),
+            applied=self.applied and rename_keys(self.applied, renamed),
+            front=tuple(rename_keys(state, renamed) for state in self.front),
+        )
 
     @property
     def states(self) -> tuple[DesiredState, ...]:

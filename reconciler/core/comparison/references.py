@@ -24,9 +24,10 @@ def id_of_key(key: Key) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """The `ids` of linked keys, the `keys` of linked ids, and the keys that the plan creates (`created`).
+    """The `ids` of linked keys, the `keys` of linked users' ids, and the keys that the plan creates (`created`).
 
-    `deferred` are users that are created before their manager. `contested` are ids that fit an unclear key.
+    Managers and members are users; a service may give a user and a group the same id. `deferred` are users that are
+    created before their manager. `contested` are the ids of users that may be those of an unclear key.
     """
 
     ids: Mapping[str, str]
@@ -36,7 +37,7 @@ class References:
     contested: frozenset[str]
 
     def key_of(self, live_id: str) -> str:
-        """Returns the key of a live resource, or `id/…` if no key is linked to it."""
+        """Returns the key of a live user, or `id/…` if no key is linked to it."""
         return self.keys.get(live_id, ID_PREFIX + live_id)
 
     @property
@@ -53,6 +54,7 @@ def make_references(
     desired: DesiredState, users: Iterable[Matches[LiveUser]], groups: Iterable[Matches[LiveGroup]]
 ) -> References:
     """Returns the references of a plan, from the links that matching found."""
+    users = list(users)
     all_matches: list[Matches[LiveUser] | Matches[LiveGroup]] = [*users, *groups]
     linked = {str(key): live.id for matches in all_matches for key, live in matches.live_of.items()}
     unclear = {key for matches in all_matches for key in matches.unclear}
@@ -66,10 +68,10 @@ def make_references(
     )
     return References(
         ids=linked,
-        keys={live_id: key for key, live_id in linked.items()},
+        keys={live.id: str(key) for matches in users for key, live in matches.live_of.items()},
         created=created,
         deferred=_break_circles(desired, created),
-        contested=frozenset(live_id for matches in all_matches for live_id in matches.contested),
+        contested=frozenset(live_id for matches in users for live_id in matches.contested),
     )
 
 

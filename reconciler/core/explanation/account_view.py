@@ -17,7 +17,7 @@ from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.frozen import Frozen
-from reconciler.core.model.matching import fold
+from reconciler.core.model.matching import matching_value
 from reconciler.core.model.resources import Key, LiveUser, Value
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -114,19 +114,15 @@ class AccountView:
 
     def claims(self, user: LiveUser) -> list[Key]:
         """Returns the declared users with an ambiguous match that share a matching attribute with this live user."""
-        found = (
+        return sorted(
             key
             for key in self.links.users.unclear
             if any(
-                _same(attribute, user.attributes.get(attribute), self.desired.users[key].attributes.get(attribute))
+                (value := matching_value(attribute, user.attributes))
+                and value == matching_value(attribute, self.desired.users[key].attributes)
                 for attribute in self.desired.matching
             )
         )
-        return sorted(found)
-
-
-def _same(attribute: str, live: Value, desired: Value) -> bool:
-    return isinstance(live, str) and isinstance(desired, str) and fold(attribute, live) == fold(attribute, desired)
 
 
 def _describe(change: Change, what: tuple[str, ...]) -> Planned:

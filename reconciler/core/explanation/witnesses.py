@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.core.model.resources import LiveGroup, LiveUser
+from reconciler.core.model.resources import Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import LiveState
 from reconciler.core.ownership.evidence import Evidence
 from reconciler.core.ownership.sightings import Sighting, find_sightings
@@ -37,16 +37,21 @@ def find_known(live: LiveState, evidence: Evidence, decided: Decisions, named: s
     """
     users = find_sightings(evidence, live.users, live.users)
     groups = find_sightings(evidence, live.groups, live.groups)
-    linked = {live_id: key for key, live_id in decided.ids.items()}
+    linked = {(key.partition("/")[0], live_id): key for key, live_id in decided.ids.items()}
     resources: list[tuple[LiveUser | LiveGroup, Sequence[Sighting]]] = [
         *((user, users.get(user.id, ())) for user in live.users),
         *((group, groups.get(group.id, ())) for group in live.groups),
     ]
     return tuple(
-        _describe(resource, seen, decided, linked.get(resource.id))
+        _describe(resource, seen, decided, linked.get((kind_of(resource), resource.id)))
         for resource, seen in resources
-        if _is_named(resource, seen, linked.get(resource.id), named)
+        if _is_named(resource, seen, linked.get((kind_of(resource), resource.id)), named)
     )
+
+
+def kind_of(resource: LiveUser | LiveGroup) -> Kind:
+    """Returns the kind of a live resource."""
+    return "user" if isinstance(resource, LiveUser) else "group"
 
 
 def as_if_active(live: LiveState) -> LiveState:
@@ -56,7 +61,7 @@ def as_if_active(live: LiveState) -> LiveState:
 
 def _is_named(resource: LiveUser | LiveGroup, seen: Sequence[Sighting], key: str | None, named: str) -> bool:
     keys = {*(sighting.key for sighting in seen)}
-    kind = "user" if isinstance(resource, LiveUser) else "group"
+    kind = kind_of(resource)
     names = {key, *map(str, keys), *(known.name for known in keys), resource.id, f"id/{resource.id}"}
     return named in names or (key is not None and named == key.removeprefix(f"{kind}/"))
 
@@ -68,7 +73,7 @@ def _describe(
     shown = [_describe_sighting(sighting) for sighting in seen[:MOST_SHOWN]]
     more = [f"and {len(seen) - MOST_SHOWN} older commits"] if len(seen) > MOST_SHOWN else []
     return KnownResource(
-        kind="user" if isinstance(resource, LiveUser) else "group",
+        kind=kind_of(resource),
         id=resource.id,
         name=resource.name,
         active=resource.active if isinstance(resource, LiveUser) else True,
@@ -98,12 +103,20 @@ def _describe_sighting(sighting: Sighting) -> str:
 def _verdict(resource: LiveUser | LiveGroup, decided: Decisions, key: str | None) -> tuple[str, str]:
     """Returns the verdict in words, and the line of YAML that resolves it."""
     ownership = decided.ownership
+    kind = kind_of(resource)
+    contested = decided.contested if kind == "user" else decided.contested_groups
+    groups = ownership.groups if kind == "group" else ()
+    leavers = ownership.leavers if kind == "user" else ()
     verdicts = {
-        **dict.fromkeys(decided.contested, (UNCLEAR, "")),
-        **{group.live.id: ("left git: the members that git added are removed", "") for group in ownership.groups},
-        **{live_id: (f"unmanaged: {words}", "") for live_id, words in ownership.released},
-        **{leaver.live.id: (f"leaver: {leaver.reason}", "") for leaver in ownership.leavers},
-        **{doubt.id: (f"{doubt.verdict}: {doubt.witnesses}", doubt.settle) for doubt in ownership.doubts},
+        **dict.fromkeys(contested, (UNCLEAR, "")),
+        **{group.live.id: ("left git: the members that git added are removed", "") for group in groups},
+        **{live_id: (f"unmanaged: {words}", "") for of, live_id, words in ownership.released if of == kind},
+        **{leaver.live.id: (f"leaver: {leaver.reason}", "") for leaver in leavers},
+        **{
+            doubt.id: (f"{doubt.verdict}: {doubt.witnesses}", doubt.settle)
+            for doubt in ownership.doubts
+            if doubt.kind == kind
+        },
     }
     return verdicts.get(resource.id, (_describe_others(resource, key), ""))
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Attributes, Value
 
 CASELESS = frozenset({"userName", "emails"})
@@ -95,7 +96,7 @@ def _identity(value: object, *, fold: bool = False) -> Hashable:
     """Returns a hashable value that is equal for equal SCIM values only: booleans, numbers and texts stay apart."""
     match value:
         case str():
-            return value.casefold() if fold else value
+            return lower_name(value) if fold else value
         case bool():
             return bool, value
         case Mapping():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.core.model.matching import fold
+from reconciler.core.model.matching import matching_value
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, LiveState
 
@@ -124,6 +124,5 @@ class DeclaredMatches:
 
 def _values(attributes: Attributes, matching: Iterable[str]) -> Iterator[tuple[str, str]]:
     for attribute in matching:
-        value = attributes.get(attribute)
-        if isinstance(value, str) and value:
-            yield attribute, fold(attribute, value)
+        if value := matching_value(attribute, attributes):
+            yield attribute, value

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal
 
-from reconciler.core.model.matching import Matches, fold
+from reconciler.core.model.matching import MARK, Live, Matches, matching_value
 from reconciler.core.model.resources import Key, Kind
 from reconciler.core.model.states import DesiredState, Settlement
 from reconciler.core.ownership.evidence import Evidence, StateAt
@@ -25,7 +25,7 @@ from reconciler.core.ownership.sentences import (
     describe_uncovered,
     describe_unreadable,
 )
-from reconciler.core.ownership.sightings import MARK, Live, Sighting
+from reconciler.core.ownership.sightings import Sighting
 from reconciler.core.ownership.verdicts import Verdict
 from reconciler.errors import Source
 
@@ -120,8 +120,8 @@ class VerdictTable(Generic[Live]):
 
     def _namesakes(self, sighting: Sighting) -> Iterable[Key]:
         for attribute in _naming(sighting.state.desired, sighting.key.kind):
-            value = sighting.resource.attributes.get(attribute)
-            if isinstance(value, str) and (key := self.names.get((attribute, fold(attribute, value)))):
+            key = self.names.get((attribute, matching_value(attribute, sighting.resource.attributes)))
+            if key is not None and self.matches.doubts.get(key) != "leaver_holds":
                 yield key
 
     def _covered(
@@ -198,10 +198,10 @@ def make_table(desired: DesiredState, matches: Matches[Live], evidence: Evidence
     """Returns the table for users or for groups."""
     declared = desired.users.values() if kind == "user" else desired.groups.values()
     names = {
-        (attribute, fold(attribute, value)): resource.key
+        (attribute, value): resource.key
         for attribute in _naming(desired, kind)
         for resource in declared
-        if isinstance(value := resource.attributes.get(attribute), str) and value
+        if (value := matching_value(attribute, resource.attributes))
     }
     gone_on: dict[Key, set[Key]] = {}
     for state in (desired, *(state_at.desired for state_at in evidence)):

@@ -46,7 +46,11 @@ class _Judge:
             groups=groups,
             doubts=(*self._doubts([(user, finding) for user, finding in doubts if user.active]), *group_doubts),
             released=(
-                *((user.id, finding.words) for user, finding in found if user.active and finding.verdict == "released"),
+                *(
+                    ("user", user.id, finding.words)
+                    for user, finding in found
+                    if user.active and finding.verdict == "released"
+                ),
                 *released,
             ),
             provisioned=self._provisioned(),
@@ -163,7 +167,7 @@ class _Judge:
             state.place == "here" and state.covering(known) for state in self.evidence for known in self._known_as(key)
         )
 
-    def _groups(self) -> tuple[tuple[GroupThatLeft, ...], list[Doubt], list[tuple[str, str]]]:
+    def _groups(self) -> tuple[tuple[GroupThatLeft, ...], list[Doubt], list[tuple[Kind, str, str]]]:
         linked = {live.id: key for key, live in self.links.groups.live_of.items()}
         out = {live_id for live_id, key in linked.items() if not self.desired.groups[key].in_scope}
         contested = self.links.groups.contested
@@ -172,14 +176,14 @@ class _Judge:
         table = make_table(self.desired, self.links.groups, self.evidence, "group")
         left: list[GroupThatLeft] = []
         doubts: list[tuple[LiveGroup, Finding]] = []
-        released: list[tuple[str, str]] = []
+        released: list[tuple[Kind, str, str]] = []
         for live in candidates:
             sightings = seen.get(live.id, ())
             finding = self._find_out_of_scope(sightings) if live.id in out else self._find(table, live, sightings)
             if finding is None:
                 continue
             if finding.verdict == "released":
-                released.append((live.id, finding.words))
+                released.append(("group", live.id, finding.words))
             elif finding.sighting is not None and (group := self._with_members(live, finding.sighting)):
                 if finding.verdict == "leaver":
                     left.append(group)

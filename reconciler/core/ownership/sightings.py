@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
-from reconciler.core.model.matching import Matches, fold, match_resources
+from reconciler.core.model.matching import Live, Matches, index_values, match_resources, matching_value
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState
 from reconciler.core.ownership.evidence import Evidence, StateAt
 from reconciler.core.record.record import ApplyRecord
-
-Live = TypeVar("Live", LiveUser, LiveGroup)
-MARK = "externalId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +55,11 @@ class SeenAccount(Generic[Live]):
 
     def found_by(self, attribute: str, resource: DesiredUser | DesiredGroup) -> list[str]:
         """Returns the ids of the live resources with the declared value of an attribute."""
-        value = resource.attributes.get(attribute)
-        if not isinstance(value, str) or not value:
-            return []
+        value = matching_value(attribute, resource.attributes)
         if attribute not in self.indexes:
-            self.indexes[attribute] = _index(self.live, attribute)
-        return self.indexes[attribute].get(fold(attribute, value), [])
-
-
-def _index(live: Iterable[LiveUser | LiveGroup], attribute: str) -> dict[str, list[str]]:
-    index: dict[str, list[str]] = {}
-    for resource in live:
-        value = resource.attributes.get(attribute)
-        if isinstance(value, str) and value:
-            index.setdefault(fold(attribute, value), []).append(resource.id)
-    return index
+            index = index_values(self.live, attribute)
+            self.indexes[attribute] = {value: [one.id for one in found] for value, found in index.items()}
+        return self.indexes[attribute].get(value, []) if value else []
 
 
 def find_sightings(
@@ -130,13 +117,8 @@ def _find_rivals(
 
 
 def _is_match(resource: DesiredUser | DesiredGroup, live: LiveUser | LiveGroup, attributes: Iterable[str]) -> bool:
-    values = ((attribute, resource.attributes.get(attribute)) for attribute in attributes)
-    return any(isinstance(value, str) and _has(live, attribute, value) for attribute, value in values)
-
-
-def _has(live: LiveUser | LiveGroup, attribute: str, value: str) -> bool:
-    current = live.attributes.get(attribute)
-    return bool(value) and isinstance(current, str) and fold(attribute, current) == fold(attribute, value)
+    values = ((attribute, matching_value(attribute, resource.attributes)) for attribute in attributes)
+    return any(value and value == matching_value(attribute, live.attributes) for attribute, value in values)
 
 
 def declares(state: DesiredState, resource: DesiredUser | DesiredGroup, live: LiveUser | LiveGroup) -> bool:

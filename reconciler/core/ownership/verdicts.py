@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import LiveState
 
 Verdict: TypeAlias = Literal["leaver", "unaccounted", "elsewhere", "unsettled"]
@@ -64,7 +64,7 @@ class Doubt:
 class Ownership:
     """The verdicts on an account. `spared` are the ids of unresolved users, who keep memberships and roles.
 
-    `released` are ids of unmanaged resources, each with a sentence that names the releasing line. `provisioned` are
+    `released` are kinds and ids of unmanaged resources, each with a sentence on the releasing line. `provisioned` are
     keys of users that HEAD has out of scope and a covered commit in HEAD's history had in scope. `assigned` are the
     roles that the last covered commit assigned to users without roles in HEAD. `adopted` are linked keys that no apply
     covers yet; the next apply makes them owned.
@@ -73,7 +73,7 @@ class Ownership:
     leavers: tuple[Leaver, ...] = ()
     groups: tuple[GroupThatLeft, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    released: tuple[tuple[str, str], ...] = ()
+    released: tuple[tuple[Kind, str, str], ...] = ()
     provisioned: frozenset[Key] = frozenset()
     assigned: Mapping[Key, frozenset[str]] = field(default_factory=dict)
     adopted: tuple[Key, ...] = ()

@@ -54,7 +54,9 @@ class GroupPlanner:
         Unresolved members and released members stay too.
         """
         group, live = left.group, left.live
-        kept = self.ownership.spared | {live_id for live_id, _evidence in self.ownership.released}
+        kept = self.ownership.spared | {
+            live_id for kind, live_id, _evidence in self.ownership.released if kind == "user"
+        }
         going = self._selected(group, set(map(self.references.key_of, left.members - kept)))
         if not going:
             return Result()

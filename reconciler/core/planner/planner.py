@@ -13,9 +13,10 @@ from reconciler.core.changes.plan import Change, Skipped, Unmanaged, order_chang
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.link import Links, link_account
 from reconciler.core.comparison.references import References, make_references
+from reconciler.core.comparison.renaming import find_renamed
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.matching import Matches
-from reconciler.core.model.resources import DesiredUser, LiveGroup, LiveUser
+from reconciler.core.model.resources import DesiredUser, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.ordering.decided import NameDecisions, decide_names, named_by_users
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
@@ -34,8 +35,9 @@ from reconciler.errors import Problem
 class Decisions:
     """The changes, the resources that stay unchanged, and `ids`: the live id of every key that has one, for apply.
 
-    `unclear` are the keys that fit several live resources, and `contested` the ids of those resources. `ownership` are
-    the verdicts on who left. `ignored` are the keys of leavers who stay active because `on_removed` is ignore.
+    `unclear` are the keys without a clear match, and `contested` and `contested_groups` the ids of the users and groups
+    that may be theirs. `ownership` are the verdicts on who left. `ignored` are the keys of leavers who stay active
+    because `on_removed` is ignore.
     `names` has the decisions about names that change hands.
     """
 
@@ -46,6 +48,7 @@ class Decisions:
     ids: Mapping[str, str]
     unclear: frozenset[str] = frozenset()
     contested: frozenset[str] = frozenset()
+    contested_groups: frozenset[str] = frozenset()
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
     ignored: tuple[str, ...] = ()
     names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
@@ -53,7 +56,7 @@ class Decisions:
     @property
     def unsettled(self) -> int:
         """Counts the unresolved users and groups, and the contested ids: the next plan may not read them."""
-        return len(self.ownership.doubts) + len(self.contested)
+        return len(self.ownership.doubts) + len(self.contested) + len(self.contested_groups)
 
 
 def decide_changes(
@@ -64,6 +67,7 @@ def decide_changes(
     The verdicts on who left come from the evidence, the causes of changes from `earlier`.
     """
     links = link_account(desired, earlier, live)
+    earlier = earlier.follow(find_renamed(desired, earlier.last_applied))
     ownership = judge(desired, live, links, evidence)
     warnings = warn_of_ownership(desired, links, evidence)
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership), warnings)
@@ -77,6 +81,7 @@ def decide_judged(
     Used to plan again after the simulation of a plan.
     """
     links = link_account(desired, earlier, live)
+    earlier = earlier.follow(find_renamed(desired, earlier.last_applied))
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership.seen_in(live)), ())
 
 
@@ -143,6 +148,7 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
         ids=references.ids,
         unclear=frozenset(map(str, links.users.unclear | links.groups.unclear)),
         contested=references.contested,
+        contested_groups=frozenset(links.groups.contested),
         ownership=ownership,
         names=decision.names,
         ignored=tuple(str(leaver.user.key) for leaver in ownership.leavers if ignores and leaver.live.active),
@@ -181,14 +187,17 @@ def _unmanaged(decision: _Decision) -> tuple[Unmanaged, ...]:
     if decision.desired.selection is not None:
         return ()
     links, live, ownership = decision.links, decision.live, decision.ownership
-    judged = {*(leaver.live.id for leaver in ownership.leavers), *(doubt.id for doubt in ownership.doubts)}
-    every: list[tuple[str, LiveUser | LiveGroup]] = [
+    judged = {
+        *(("user", leaver.live.id) for leaver in ownership.leavers),
+        *((doubt.kind, doubt.id) for doubt in ownership.doubts),
+    }
+    every: list[tuple[Kind, LiveUser | LiveGroup]] = [
         *(("user", user) for user in links.users.unmatched(live.users)),
         *(("group", group) for group in links.groups.unmatched(live.groups)),
     ]
-    found = [_make_unmanaged(kind, resource) for kind, resource in every if resource.id not in judged]
+    found = [_make_unmanaged(kind, resource) for kind, resource in every if (kind, resource.id) not in judged]
     return tuple(sorted(found, key=lambda resource: (resource.kind, resource.name, resource.id)))
 
 
-def _make_unmanaged(kind: str, resource: LiveUser | LiveGroup) -> Unmanaged:
-    return Unmanaged(kind="user" if kind == "user" else "group", id=resource.id, name=resource.name)
+def _make_unmanaged(kind: Kind, resource: LiveUser | LiveGroup) -> Unmanaged:
+    return Unmanaged(kind=kind, id=resource.id, name=resource.name)

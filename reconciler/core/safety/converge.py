@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from reconciler.core.changes.plan import AttributeChange, Change
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.declarations.tenant import Tenant
-from reconciler.core.model.matching import fold
 from reconciler.core.model.messages import JsonObject, Response
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.planner.planner import Decisions, decide_judged
@@ -57,7 +57,13 @@ def check_convergence(
         | {str(struck.move.key) for struck in decided.names.struck}
         | {key for key, live_id in decided.ids.items() if live_id in rivals}
     )
-    ids = {decided.ids[key] for key in keys & decided.ids.keys()} | _targets(steps) | decided.contested | rivals
+    ids = (
+        {decided.ids[key] for key in keys & decided.ids.keys()}
+        | _targets(steps)
+        | decided.contested
+        | decided.contested_groups
+        | rivals
+    )
     simulator = _make_simulator(live, ids, tenant)
 
     trial = _apply(units, simulator, dict(decided.ids), tenant)
@@ -101,8 +107,7 @@ def _rivals(steps: Iterable[Step], live: LiveState) -> set[str]:
 
 
 def _name_of(endpoint: Endpoint, attributes: Attributes) -> str:
-    attribute = naming_attribute(endpoint).name
-    return fold(attribute, str(attributes.get(attribute) or ""))
+    return lower_name(str(attributes.get(naming_attribute(endpoint).name) or ""))
 
 
 def _targets(steps: Iterable[Step]) -> set[str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from reconciler.core.declarations.role_catalogue import CATALOGUE
 from reconciler.core.model.messages import JsonObject, Request, Response
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import LiveUser
 from reconciler.core.scim.request_cost import PAGE
 from reconciler.core.scim.wire import describe_error
@@ -182,13 +183,13 @@ class PersonLinks:
             if person.source == SCIM_SOURCE and person.source_id:
                 self._by_scim.setdefault(person.source_id, []).append(person)
             if person.email:
-                self._by_email.setdefault(person.email.casefold(), []).append(person)
+                self._by_email.setdefault(lower_name(person.email), []).append(person)
 
     def person_of(self, user: LiveUser) -> Person | None:
         """Returns the person linked to a user, or None if no person, or more than one, fits."""
         found = self._by_scim.get(user.id) or [
             person
-            for person in self._by_email.get((address_of(user) or "").casefold(), ())
+            for person in self._by_email.get(lower_name(address_of(user) or ""), ())
             if person.source != SCIM_SOURCE or person.source_id not in self._users
         ]
         return found[0] if len(found) == 1 else None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.simulator.answer import Record, Touched
 
 SCIM_SOURCE: Final = "SCIM"
@@ -77,19 +78,19 @@ class Directory:
 
     def with_email(self, address: str) -> JsonObject | None:
         """Returns the person with this primary e-mail, compared without case, or None."""
-        return self._found(self._by_email.get(address.casefold()))
+        return self._found(self._by_email.get(lower_name(address)))
 
     def _found(self, record_id: str | None) -> JsonObject | None:
         return None if record_id is None else self.records["People"][record_id]
 
     def named(self, kind: Record, name: str) -> JsonObject | None:
         """Returns the enabled organization or site with this name, compared without case, or None."""
-        wanted = name.casefold()
+        wanted = lower_name(name)
         return next(
             (
                 record
                 for record in self.records[kind].values()
-                if str(record.get("name")).casefold() == wanted and not record.get("disabled")
+                if lower_name(str(record.get("name"))) == wanted and not record.get("disabled")
             ),
             None,
         )
@@ -113,7 +114,7 @@ def stamped(record: JsonObject, now: datetime) -> JsonObject:
 
 def _email(person: Mapping[str, object]) -> str | None:
     address = person.get("primary_email")
-    return address.casefold() if isinstance(address, str) else None
+    return lower_name(address) if isinstance(address, str) else None
 
 
 def _scim_id(person: Mapping[str, object]) -> str | None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from reconciler.core.model.messages import JsonObject
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.simulator.rejection import Rejection
 
 Comparison: TypeAlias = Literal["caseless", "exact", "moment", "boolean", "quoted boolean"]
@@ -181,7 +182,7 @@ def _comparable(comparison: Comparison, value: object) -> str | None:
         case "exact":
             return value
         case "caseless":
-            return value.casefold()
+            return lower_name(value)
         case "boolean" | "quoted boolean":
             return value.casefold() if value.casefold() in ("true", "false") else None
         case "moment":

@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 from reconciler.core.comparison.link import matching_terms
-from reconciler.core.model.matching import EXACT, fold
+from reconciler.core.model.matching import EXACT, fold, matching_value
 from reconciler.core.model.messages import Request
+from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Attributes, Key, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState
 from reconciler.core.scim.wire import scim_path
@@ -47,8 +48,8 @@ class Term:
 
     def is_met_by(self, attributes: Attributes) -> bool:
         """Whether the term holds for the attributes of a resource."""
-        value = attributes.get(self.attribute)
-        return isinstance(value, str) and fold(self.attribute, value) == fold(self.attribute, self.value)
+        value = matching_value(self.attribute, attributes)
+        return bool(value) and value == fold(self.attribute, self.value)
 
 
 Witnesses: TypeAlias = Mapping[str, tuple[Term, ...]]
@@ -161,4 +162,4 @@ def _make_testing_term(attribute: str, terms: Mapping[str, str]) -> Term | None:
     if value is None or attribute in EXACT:
         return Term(attribute, value) if value else None
     swapped = value.swapcase()
-    return Term(attribute, swapped) if swapped != value and swapped.casefold() == value.casefold() else None
+    return Term(attribute, swapped) if swapped != value and lower_name(swapped) == lower_name(value) else None

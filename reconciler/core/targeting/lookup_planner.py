@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.comparison.link import FormerDeclarations, Links, find_former, link_resources, matching_terms
+from reconciler.core.comparison.identities import Identities, make_identities
+from reconciler.core.comparison.link import Links, link_resources
 from reconciler.core.comparison.references import id_of_key
-from reconciler.core.model.matching import fold
+from reconciler.core.model.matching import matching_value
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection
 from reconciler.core.targeting.names import find_givers, index_names, list_new_names
@@ -119,27 +120,31 @@ class LookupPlanner:
 
     desired: DesiredState
     before: DesiredState
-    former: FormerDeclarations
+    identities: Identities
     claims: Mapping[tuple[Kind, str, str], frozenset[Key]]
     sample: frozenset[Key] = frozenset()
 
     def next_round(self, known: KnownAccount) -> tuple[LookupPlanner, LookupRound]:
         """Returns the planner with its current selection, and the next round; an empty round if all is known."""
-        links = link_resources(self.desired, self.former, known.live_state(NOT_READ))
+        links = link_resources(self.desired, self.identities, known.live_state(NOT_READ))
         lookup_planner = replace(self, desired=grow_selection(self.desired, links, known.keys))
         return lookup_planner, lookup_planner.questions(links, known)
 
     def questions(self, links: Links, known: KnownAccount) -> LookupRound:
         """Returns the lookups of the selection, and of its references, that are not answered yet."""
         selection = self.desired.selection.keys if self.desired.selection else frozenset[Key]()
-        groups = [
-            group for group in (*self.desired.groups.values(), *self.former.groups.values()) if group.key in selection
+        former = [
+            group.earlier[0]
+            for group in self.identities.groups.values()
+            if group.head is None and group.key in selection
         ]
+        former_groups = [group for group in former if isinstance(group, DesiredGroup)]
+        groups = [*(group for group in self.desired.groups.values() if group.key in selection), *former_groups]
         keys = {
             *selection,
             *references(self.desired),
             *references(replace(self.before, selection=self.desired.selection)),
-            *_members(self.desired, self.former.groups.values()),
+            *_members(self.desired, former_groups),
             *self._claimants(known),
         }
         users = {*_managers_in_doubt(self.desired, links), *self._members_in_doubt(groups, links, known)}
@@ -151,13 +156,10 @@ class LookupPlanner:
         )
 
     def terms(self, key: Key) -> tuple[tuple[str, str], ...]:
-        """Returns the matching attributes of a key with its values, as git declares or declared them."""
-        resource = self.desired.resource(key) or self.former.users.get(key) or self.former.groups.get(key)
-        return (
-            (*matching_terms(self.desired, resource), *list_new_names(self.desired, self.before, key))
-            if resource
-            else ()
-        )
+        """Returns the matching attributes of a key with its values, as git declares and declared them."""
+        identity = self.identities.find(key)
+        terms = identity.terms(_matching(self.desired, key.kind)) if identity else ()
+        return (*terms, *list_new_names(self.desired, self.before, key))
 
     def _claimants(self, known: KnownAccount) -> Iterator[Key]:
         """Yields every key that could match a found resource: the match is decided among all of them."""
@@ -167,9 +169,8 @@ class LookupPlanner:
         ]
         for kind, matching, attributes in found:
             for attribute in matching:
-                value = attributes.get(attribute)
-                if isinstance(value, str):
-                    yield from self.claims.get((kind, attribute, fold(attribute, value)), ())
+                if value := matching_value(attribute, attributes):
+                    yield from self.claims.get((kind, attribute, value), ())
 
     def _members_in_doubt(self, groups: Iterable[DesiredGroup], links: Links, known: KnownAccount) -> Iterator[str]:
         """Yields ids of members that the plan may remove: a change names them by key, if they have one."""
@@ -197,15 +198,21 @@ def fewest_of(sample: Iterable[Key]) -> frozenset[Key]:
 
 def make_lookup_planner(desired: DesiredState, earlier: Earlier, sample: Iterable[Key] = ()) -> LookupPlanner:
     """Returns a lookup planner for the selection of `desired`, and for a sample of keys beside it."""
-    former = find_former(desired, earlier)
+    identities = make_identities(desired, earlier)
     claims: dict[tuple[Kind, str, str], set[Key]] = {}
-    for resource in (*desired, *former):
-        for attribute, value in matching_terms(desired, resource):
-            claims.setdefault((resource.key.kind, attribute, fold(attribute, value)), set()).add(resource.key)
+    for identity in identities:
+        kind = identity.key.kind
+        for attribute in _matching(desired, kind):
+            for value in identity.values(attribute):
+                claims.setdefault((kind, attribute, value), set()).add(identity.key)
     before = earlier.applied or earlier.base or desired
     return LookupPlanner(
-        desired, before, former, {claim: frozenset(keys) for claim, keys in claims.items()}, frozenset(sample)
+        desired, before, identities, {claim: frozenset(keys) for claim, keys in claims.items()}, frozenset(sample)
     )
+
+
+def _matching(desired: DesiredState, kind: Kind) -> tuple[str, ...]:
+    return desired.matching if kind == "user" else desired.group_matching
 
 
 def grow_selection(desired: DesiredState, links: Links, looked_up: Container[Key]) -> DesiredState:

@@ -86,6 +86,7 @@ def _find_base(history: History, named: str | None, *, front: bool) -> PriorStat
         earlier=Earlier(
             base=states[0].state if states else None,
             applied=states[-1].state if len(states) > 1 else None,
+            base_applied=last is not None and len(states) == 1,
         ),
         commit=commits[0] if commits else None,
         population=_population(history),

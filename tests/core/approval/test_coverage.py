@@ -222,9 +222,10 @@ def test_an_approved_create_takes_over_no_account(world: World) -> None:
 
 
 def test_what_is_about_a_key_in_doubt_is_unclear_and_stays_open(world: World) -> None:
-    """Another record bears the user's name now: nothing is done until that is settled."""
+    """Another record bears the user's externalId now: nothing is done until that is settled."""
     approved = plan(world)
-    world.simulator.adopt("Users", [{"id": "other", "userName": "ann@example.com", "active": True}])
+    other = {"id": "other", "externalId": "ann", "userName": "other@example.com", "active": True}
+    world.simulator.adopt("Users", [other])
 
     approval = hold(world, approved)
 

@@ -24,7 +24,7 @@ def refer(desired: DesiredState, *live: LiveUser | LiveGroup) -> References:
 
 
 def test_keys_and_ids_translate_both_ways() -> None:
-    """An id without a key becomes `id/…`."""
+    """An id without a key becomes `id/…`; the id of a group is no user's."""
     references = refer(
         desired_state(desired_user("ann"), desired_group("desk")),
         live_user("ann"),
@@ -33,7 +33,7 @@ def test_keys_and_ids_translate_both_ways() -> None:
     )
 
     assert {"user/ann": "id-ann", "group/desk": "id-desk"} == references.ids
-    assert ("user/ann", "group/desk", "id/id-zoe") == tuple(map(references.key_of, ("id-ann", "id-desk", "id-zoe")))
+    assert ("user/ann", "id/id-desk", "id/id-zoe") == tuple(map(references.key_of, ("id-ann", "id-desk", "id-zoe")))
 
 
 @pytest.mark.parametrize(

@@ -76,10 +76,11 @@ def test_where_a_plan_does_nothing_that_has_a_reason(title: str, in_scope: bool,
 
 def test_of_somebody_unclear_it_is_told_who_of_git_they_could_be() -> None:
     """By any matching attribute, as it compares."""
-    both = desired_user("bob", {"externalId": "zoe", "userName": "ANN@example.com"})
+    both = desired_user("bob", {"externalId": None, "userName": "ZOE@example.com"})
+    same = desired_user("dee", {"externalId": None, "userName": "zoe@example.com"})
     nobody = desired_user("cid", {"externalId": None, "userName": "cid@example.com"})
 
-    assert [user_key("bob")] == held(both, nobody).claims(ZOE)
+    assert [user_key("bob"), user_key("dee")] == held(both, same, nobody).claims(ZOE)
     assert [] == held(nobody).claims(ZOE)
 
 

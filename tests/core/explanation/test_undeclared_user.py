@@ -145,8 +145,10 @@ def test_what_becomes_of_a_leaver_depends_on_the_account_and_the_tenant(
 
 
 def test_who_is_declared_under_another_key_by_now_has_not_left() -> None:
-    """And needs no other edit."""
-    leaver = World(with_user("bob", userName="cid@example.com"), world().then).leaver(live_user("cid"))
+    """And needs no other edit: userName and employeeNumber are the same."""
+    then = declarations([ANN, declared_user("cid", employeeNumber="7")], tenant=EVERYONE)
+    now = with_user("bob", userName="cid@example.com", employeeNumber="7")
+    leaver = World(now, then).leaver(live_user("cid"))
 
     assert "They are now declared as user/bob, and that declaration counts." in leaver.verdict
     assert (None, "they are under management as user/bob") == (leaver.manage, leaver.obstacle)
@@ -239,7 +241,7 @@ def test_filters_on_values_of_many_are_met_with_what_the_account_has() -> None:
 def test_somebody_who_could_be_one_of_git_is_unclear() -> None:
     """Nothing is told to declare: they may be declared."""
     one = World(with_user("bob", externalId="zoe", userName="yan@example.com")).unmanaged(
-        live_user("zoe"), live_user("yan")
+        live_user("zoe"), live_user("yan", {"externalId": "zoe"})
     )
 
     assert ("unclear", None) == (one.standing, one.manage)

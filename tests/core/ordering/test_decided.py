@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -62,9 +63,9 @@ LEFT = Earlier(applied=state(desired_user("jo", BOSS)))
         ),
         (
             state(desired_user("ann", BOSS)),
-            [live_user("jo", BOSS)],
+            [live_user("ann"), live_user("jo", BOSS)],
             LEFT,
-            'user/ann is not created: login "boss@example.com"',
+            'user/ann keeps its login: login "boss@example.com"',
             "belongs to user/jo (id-jo), which left git and keeps its login",
             "declare another userName for user/ann, or change the userName of id-jo in the account",
         ),
@@ -130,9 +131,10 @@ def test_the_problem_names_the_holder_and_what_to_write(  # noqa: PLR0913, PLR09
 
 def test_who_is_settled_keeps_the_login_alone() -> None:
     """The primary e-mail that equals it stays too; everything else is written."""
-    emails = [{"value": "boss@example.com", "primary": True}]
+    emails: Any = [{"value": "boss@example.com", "primary": True}]
+    before: Any = [{"value": "ann@example.com", "primary": True}]
     wanted = desired_user("ann", {**BOSS, "emails": emails, "title": "Chief"})
-    ann = live_user("ann", {"emails": [{"value": "ann@example.com", "primary": True}]})
+    ann = live_user("ann", {"emails": before})
 
     assert ["update_user user/ann title"] == written(decide(state(wanted), ann, live_user("zoe", BOSS)))
 
@@ -144,7 +146,7 @@ def test_an_adoption_is_held_back_whole_and_nothing_refers_to_it() -> None:
         state(ann, desired_user("bob", {"manager": "user/ann"}), desired_group("desk", ["ann", "bob"])),
         matching=("externalId", "employeeNumber"),
     )
-    live = [live_user("x", {"employeeNumber": "1"}), live_user("zoe", BOSS), live_group("desk")]
+    live = (live_user("x", {"employeeNumber": "1"}), live_user("zoe", BOSS), live_group("desk"))
 
     decided = decide(desired, *live)
 

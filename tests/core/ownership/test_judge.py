@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.comparison.link import find_former, link_resources
+from reconciler.core.comparison.link import link_account
 from reconciler.core.comparison.references import key_by_id
 from reconciler.core.model.resources import DesiredUser, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, Selection, Settlement
@@ -38,7 +38,7 @@ APPLIED = applied_at("a" * 40, WITH_ANN)
 
 def judged(desired: DesiredState, *live: LiveUser | LiveGroup, evidence: Evidence) -> Ownership:
     account = live_state(*live)
-    return judge(desired, account, link_resources(desired, find_former(desired, Earlier()), account), evidence)
+    return judge(desired, account, link_account(desired, Earlier(), account), evidence)
 
 
 def leavers(ownership: Ownership) -> list[tuple[str, str]]:
@@ -140,7 +140,7 @@ def test_a_line_by_id_settles_who_of_two_a_key_is() -> None:
     twice = [live_user("ann"), replace(live_user("ann", {"userName": "double@example.com"}), id="id-double")]
     left = replace(WITH_ANN, left=(Settlement(HERE, id="id-double"),))
     account = live_state(*twice)
-    links = link_resources(left, find_former(left, Earlier()), account)
+    links = link_account(left, Earlier(), account)
 
     assert "id-ann" == links.users.live_of[user_key("ann")].id
     assert [("user/id/id-double", "id-double")] == leavers(judge(left, account, links, Evidence()))
@@ -150,7 +150,7 @@ def test_a_line_by_id_about_somebody_declared_links_them_all_the_same() -> None:
     """It does nothing: what git declares is not said to have left."""
     left = replace(WITH_ANN, left=(Settlement(HERE, id="id-ann"),))
     account = live_state(live_user("ann"))
-    links = link_resources(left, find_former(left, Earlier()), account)
+    links = link_account(left, Earlier(), account)
 
     assert "id-ann" == links.users.live_of[user_key("ann")].id
     assert () == judge(left, account, links, Evidence()).leavers
@@ -248,7 +248,7 @@ def test_a_group_that_was_released_keeps_its_members() -> None:
     live: list[LiveUser | LiveGroup] = [live_user("ann"), live_user("bob"), live_group("desk", ["ann"])]
     ownership = judged(released, *live, evidence=Evidence((applied_at("a" * 40, state),)))
 
-    assert ((), (("id-desk", f"released at {HERE}"),)) == (ownership.groups, ownership.released)
+    assert ((), (("group", "id-desk", f"released at {HERE}"),)) == (ownership.groups, ownership.released)
 
 
 def test_a_group_out_of_scope_that_nothing_covers_keeps_its_members() -> None:

@@ -191,12 +191,13 @@ def test_a_group_that_left_git_out_of_scope_had_no_members_from_git() -> None:
     assert () == decide([ANN], [LIVE_ANN, live_group("desk", ["ann"])], before).changes
 
 
-def test_a_member_who_is_linked_is_not_added_again_because_somebody_unclear_could_be_them() -> None:
-    """Bob could be either; cid is one of the two by externalId, and in the group already."""
+def test_a_member_who_is_linked_is_not_added_again_beside_an_unclear_one() -> None:
+    """Bob could be either of two; cid is in the group already."""
     live: list[LiveUser | LiveGroup] = [
-        live_user("bob", {"externalId": "cid"}),
+        live_user("cid"),
         live_user("dee", {"externalId": "bob"}),
-        live_group("desk", ["bob"]),
+        live_user("eve", {"externalId": "bob"}),
+        live_group("desk", ["cid", "eve"]),
     ]
     decided = decide([BOB, CID, desired_group("desk", ["bob", "cid"])], live)
 

@@ -153,10 +153,13 @@ def test_a_changed_user_name_is_an_update_and_not_a_leaver_and_a_joiner() -> Non
 
 
 def test_a_key_that_was_renamed_keeps_its_person() -> None:
-    """Who is linked to a new key has not left under the old one."""
-    user = desired_user("anne", {"userName": "ann@example.com"})
+    """A user with the same userName and employeeNumber has not left under the old key."""
+    before = Earlier(desired_state(desired_user("ann", {"employeeNumber": "7"})))
+    user = desired_user("anne", {"userName": "ann@example.com", "employeeNumber": "7"})
+    decided = decide(user, live_user("ann", {"employeeNumber": "7"}), earlier=before)
 
-    assert [("update_user", "user/anne")] == actions(decide(user, live_user("ann"), earlier=BEFORE).changes)
+    assert [("update_user", "user/anne")] == actions(decided.changes)
+    assert ["renamed_key"] == [problem.code for problem in decided.problems]
 
 
 def test_nothing_is_done_about_somebody_unclear() -> None:

@@ -130,11 +130,9 @@ def test_users_follow_all_rings_of_groups_and_these_follow_each_other() -> None:
 
 
 OVER = "reconciler.0@x"
-EMAILS = AttributeChange(
-    path="emails",
-    before=[{"value": "a", "primary": True}, {"value": "z"}],
-    after=[{"value": "b", "primary": True}],
-)
+BEFORE: Any = [{"value": "a", "primary": True}, {"value": "z"}]
+AFTER: Any = [{"value": "b", "primary": True}]
+EMAILS = AttributeChange(path="emails", before=BEFORE, after=AFTER)
 
 
 def written(step: Step) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.core.comparison.earlier import Earlier
-from reconciler.core.comparison.link import FormerDeclarations
+from reconciler.core.comparison.identities import NO_IDENTITIES
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
 from reconciler.core.model.states import DesiredState, LiveState, Selection
 from reconciler.core.targeting.lookup_planner import KnownAccount, LookupPlanner, LookupRound, make_lookup_planner
@@ -202,7 +202,7 @@ def test_without_a_focus_there_is_nothing_to_ask() -> None:
 
 def test_a_key_that_nobody_knows_is_looked_up_by_nothing() -> None:
     """It has no terms."""
-    assert () == LookupPlanner(BASE, BASE, FormerDeclarations({}, {}), {}).terms(user_key("zoe"))
+    assert () == LookupPlanner(BASE, BASE, NO_IDENTITIES, {}).terms(user_key("zoe"))
 
 
 def test_what_has_no_value_of_a_matching_attribute_is_looked_up_by_the_others() -> None:
