@@ -20,6 +20,8 @@ from reconciler.core.planner.result import UNCLEAR, Result, adoption_reason, att
 from reconciler.errors import Problem
 
 MOST_NAMED = 10
+NOT_MEMBERS = "they should be members, and are not"
+AFTER_THE_GROUP = "they are created after the group, which is an organization or site of users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class GroupPlanner:
             members=tuple(member for member in members if member not in later),
             source=group.source,
         )
-        return [created, self._add(group, None, later)] if later else [created]
+        return [created, self._add(group, None, later, AFTER_THE_GROUP)] if later else [created]
 
     def _follows(self, group: DesiredGroup, member: str) -> bool:
         """Whether a member is created after the group, because users have it as organization or site."""
@@ -163,13 +165,15 @@ class GroupPlanner:
         references = self.references
         return (member for member in members if member in references.keys or member not in references.contested)
 
-    def _add(self, group: DesiredGroup, live: LiveGroup | None, members: list[str]) -> AddMembers:
+    def _add(
+        self, group: DesiredGroup, live: LiveGroup | None, members: list[str], reason: str = NOT_MEMBERS
+    ) -> AddMembers:
         return AddMembers(
             key=str(group.key),
             name=group.name,
             target_id=live.id if live else None,
             cause=self.earlier.members(group.key, members, head=True),
-            reason="they should be members, and are not",
+            reason=reason,
             members=tuple(members),
             source=group.source,
         )
