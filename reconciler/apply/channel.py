@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -26,11 +27,33 @@ class Stop:
 
     reason: str | None = None
     event: asyncio.Event = field(default_factory=asyncio.Event)
+    holds: int = 0
 
     def set(self, reason: str) -> None:
-        """Stops the run, and wakes all waiting requests by `event`; only the first reason is reported."""
+        """Stops the run, and wakes all waiting requests by `event`; only the first reason is reported.
+
+        While an exchange of names is under way, requests still wait, so that it is ended or undone.
+        """
         self.reason = self.reason or reason
-        self.event.set()
+        if not self.holds:
+            self.event.set()
+
+    def set_at_once(self, reason: str) -> None:
+        """Stops the run at the first call; at a second one, ends the waits of an exchange of names too."""
+        if self.reason:
+            self.event.set()
+        self.set(reason)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Lets the requests of the block wait as long as they need, also after a stop."""
+        self.holds += 1
+        try:
+            yield
+        finally:
+            self.holds -= 1
+            if self.reason and not self.holds:
+                self.event.set()
 
 
 class Log(Protocol):

@@ -19,7 +19,7 @@ from reconciler.apply.lookup import find_created, name_holder
 from reconciler.apply.unlisted import add_detail, settle_unlisted
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.planner.late_grant import describe_kept, is_held, with_held
-from reconciler.core.planner.steps import Step, make_request, make_roles_request, person_of, target_of
+from reconciler.core.planner.steps import Step, lookups, make_request, make_roles_request, person_of, target_of
 from reconciler.core.scim.hints import WRONG_DIALECT
 from reconciler.core.scim.people import NotPeople, read_roles, roles_request
 from reconciler.core.scim.wire import NotScim, get_request
@@ -67,7 +67,7 @@ class Exchange:
         apart = self._ask_apart(step, send)
         first = apart.first()
         response = await self._write(first, send)
-        if step.creates and response.status == HTTPStatus.CONFLICT:
+        if response.status == HTTPStatus.CONFLICT and lookups(first):
             return Answered.all("failed", await name_holder(step, response, send))
         refused_apart = is_refused(response) and not _is_of_another_dialect(send)
         if apart.suspects or refused_apart:

@@ -50,18 +50,21 @@ def _is_created(step: Step, found: LiveUser | LiveGroup, *, was_made: bool) -> b
 
 
 async def name_holder(step: Step, conflict: Response, send: Callable[[Request], Awaitable[Response]]) -> str:
-    """Describes why a create was refused as a duplicate, with the user or group that has the name."""
+    """Describes why a create or a new name was refused as a duplicate, with the user or group that has the name."""
     reason = describe_error(conflict)
     try:
         holders = await _candidates(step, send)
     except (LostAnswer, NotScim):
         return f"refused: {reason}"
+    if not step.creates:
+        holders = [holder for holder in holders if holder.id != step.changes[0].target_id]
     if not holders:
         what = "user" if step.kind == "Users" else "group"
         return f"the name is taken by a {what} that this token does not list: {reason}"
-    if any(_is_created(step, holder, was_made=False) for holder in holders):
+    if step.creates and any(_is_created(step, holder, was_made=False) for holder in holders):
         return f"it already exists ({holders[0].id}): plan again, and the plan matches it ({reason})"
-    return f"the name is taken by another one, {holders[0].name} ({holders[0].id}): {reason}"
+    inactive = ", inactive" if isinstance(holders[0], LiveUser) and not holders[0].active else ""
+    return f"the name is taken by another one, {holders[0].name} ({holders[0].id}{inactive}): {reason}"
 
 
 async def _candidates(step: Step, send: Callable[[Request], Awaitable[Response]]) -> list[LiveUser | LiveGroup]:

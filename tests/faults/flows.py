@@ -99,4 +99,8 @@ FLOWS: Mapping[str, Flow] = {
     "deactivate": Flow(
         PEOPLE, PEOPLE.replace("displayName: Cid", "displayName: Cid, active: false").replace("bob, cid]", "bob]")
     ),
+    "exchange": Flow(
+        PEOPLE,
+        PEOPLE.replace("ann@", "third@").replace("bob@", "ann@").replace("third@", "bob@"),
+    ),
 }

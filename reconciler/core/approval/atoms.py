@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 
 from reconciler.core.changes.plan import AttributeChange, Change
 from reconciler.core.comparison.references import ID_PREFIX
-from reconciler.core.model.resources import Value
+from reconciler.core.model.logins import is_third_name, primary_address
+from reconciler.core.model.resources import Kind, Value
 from reconciler.core.record.record import salted
 
 Path: TypeAlias = tuple[str, ...]
@@ -45,6 +46,13 @@ class Atom:
     def removes(self) -> bool:
         """Whether the atom removes access: a deactivation, or the removal of a member or role."""
         return self.path[0] in {"active", "member", "role"} and self.after == FALSE
+
+    @property
+    def is_left_over(self) -> bool:
+        """Whether the value before is a third name of this user or group, because an exchange was not ended."""
+        kind: Kind = "user" if self.key.startswith("user/") else "group"
+        name = primary_address(self.value) if self.path == ("attribute", "emails") else self.value
+        return self.path[0] == "attribute" and is_third_name(kind, self.record, name)
 
 
 def spell(value: object) -> str:

@@ -19,6 +19,7 @@ from reconciler.core.approval.atoms import (
     find_deactivated,
     followed_by,
 )
+from reconciler.core.approval.handovers import Handovers, find_handovers
 from reconciler.core.approval.parts import parts_of
 from reconciler.core.approval.sources import (
     ApprovedAtoms,
@@ -133,6 +134,7 @@ class _Coverage:
     running: set[Atom] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     covered: dict[Atom, tuple[CoveringApproval, ...]] = field(default_factory=dict)
+    handovers: Handovers = field(default_factory=lambda: find_handovers((), lambda _change, _paths: True))
 
     def sort_changes(self) -> None:
         """Sorts the changes of the fresh plan into those that run and those that do not."""
@@ -140,12 +142,17 @@ class _Coverage:
         self.fresh = {(atom.key, atom.path): atom for atom in self.change_of}
         self.covered = {atom: self.approved.covers(atom) for atom in self.change_of}
         self.unknown = {atom.key for atom in self.change_of if atom.path == RECORD and not self.covered[atom]}
+        self.handovers = find_handovers(self.now.changes, self._shows)
         deactivated = find_deactivated(self.now.changes)
         for change in self.now.changes:
             self._sort_change(change, [(atom, followed_by(atom, deactivated)) for atom in atoms_of(change)])
 
     def _sort_change(self, change: Change, atoms: Sequence[tuple[Atom, Atom | None]]) -> None:
-        run = [atom for atom, leader in atoms if self._may_run(atom) or (leader is not None and self._may_run(leader))]
+        run = [
+            atom
+            for atom, leader in atoms
+            if self._may_run(atom, change) or (leader is not None and self._may_run(leader, self.change_of[leader]))
+        ]
         bound = [atom for atom, _leader in atoms if atom.path == EXISTS or atom.path[0] == "attribute"]
         whole = change.action not in CREATING or set(bound) <= set(run)
         run = run if whole else []
@@ -158,7 +165,16 @@ class _Coverage:
                 self.pending.append(Pending(atom, covers, parts[0].id if atom in self.running else None))
         self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
 
-    def _may_run(self, atom: Atom) -> bool:
+    def _shows(self, change: Change, paths: frozenset[str]) -> bool:
+        """Decides whether all atoms of a change with these paths are approved."""
+        atoms = (atom for atom in atoms_of(change) if atom.path[0] == "attribute" and atom.path[1] in paths)
+        return all(self._is_approved(atom) for atom in atoms)
+
+    def _may_run(self, atom: Atom, change: Change) -> bool:
+        """Decides whether the effect is approved, and belongs to no name that does not move."""
+        return self._is_approved(atom) and not self.handovers.stops(atom, change)
+
+    def _is_approved(self, atom: Atom) -> bool:
         """Decides whether the effect is approved, and involves no user or group whose adoption is not approved."""
         keys = {atom.key, *([atom.path[1]] if atom.path[0] == "member" else ())}
         if atom.path == ("attribute", "manager"):
@@ -171,7 +187,9 @@ class _Coverage:
         for atom, leader in atoms:
             decisive = leader or atom
             drift = cause_is_drift(self.change_of[decisive], decisive, self.approved.force.earlier)
-            if not whole:
+            if self.handovers.stops(atom, change) and self.covered[decisive]:
+                why = self.handovers.blocked[change.id]
+            elif not whole:
                 why = DRIFTED if drift else IN_PART
             elif self.covered[decisive]:
                 why = UNKNOWN_RECORD

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.core.approval.atoms import ACTIVE, CREATING, EXISTS, RECORD, Atom, atoms_of
-from reconciler.core.changes.plan import AddMembers, Change, GrantRoles, UpdateGroup, UpdateUser
+from reconciler.core.changes.plan import AddMembers, AttributeChange, Change, GrantRoles, UpdateGroup, UpdateUser
+from reconciler.core.model.logins import NAMING
 
 
 def parts_of(change: Change, atoms: Iterable[Atom]) -> tuple[Change, ...]:
@@ -46,6 +47,7 @@ def _kinds(
 
 
 def _with(change: Change, kind: type[Change], adopted: str, fields: dict[str, tuple[object, ...]]) -> Change:
+    written = {attribute.path for attribute in fields.get("attributes", ()) if isinstance(attribute, AttributeChange)}
     return kind.model_validate(
         {
             "key": change.key,
@@ -56,6 +58,7 @@ def _with(change: Change, kind: type[Change], adopted: str, fields: dict[str, tu
             "adopted": adopted,
             "held": change.held,
             "awaits_person": change.awaits_person,
+            "over": change.over if NAMING["user" if change.key.startswith("user/") else "group"] in written else "",
             "source": change.source,
             **fields,
         }

@@ -16,6 +16,7 @@ from reconciler.core.model.resources import parse_key
 from reconciler.core.model.states import DesiredState
 from reconciler.core.record.record import OpenAtom
 
+NEVER_DRIFT = frozenset({"create_user", "create_group", "deactivate_user"})
 APPROVALS_LAST = timedelta(days=14)
 
 
@@ -83,7 +84,7 @@ class ApprovedAtoms:
     def _is_same(self, cover: CoveringApproval, atom: Atom) -> bool:
         """Decides whether the approved atom equals this one, or differs only by the effects of a later apply."""
         same_record = cover.atom.record in self._records(atom)
-        same_before = cover.atom.before == atom.before
+        same_before = cover.atom.before == atom.before or atom.is_left_over
         if not same_record and (cover.atom.record != NEW or not self._created(atom, cover.origin.serial)):
             return False
         return same_before or self._wrote(atom, cover.origin.serial)
@@ -121,8 +122,8 @@ class ApprovedAtoms:
         return any(_declares(state, atom) for state in self._since(serial))
 
     def _wrote(self, atom: Atom, serial: int | None) -> bool:
-        """Decides whether the value before is the value that an apply since then declares."""
-        return any(_declares_value(state, atom) for state in self._since(serial))
+        """Decides whether the value before is the value that an apply since then declares, or a third name."""
+        return atom.is_left_over or any(_declares_value(state, atom) for state in self._since(serial))
 
 
 def gather_approved(
@@ -183,7 +184,7 @@ def cause_is_drift(change: Change, atom: Atom, earlier: Earlier) -> bool:
     if change.cause == "drift" or key is None or atom.path[0] not in {"attribute", "member", "role", "active"}:
         return change.cause == "drift"
     match atom.path, change.action:
-        case _, "create_user" | "create_group" | "deactivate_user":
+        case _, action if action in NEVER_DRIFT or atom.is_left_over:
             return False
         case ("attribute", path), _:
             [attribute] = [attribute for attribute in change.attributes if attribute.path == path]

@@ -72,6 +72,9 @@ class ChangeFields(Frozen):
     adopted: str = Field(
         default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"
     )
+    over: str = Field(
+        default="", exclude_if=lambda over: not over, description="the third name over which a name is exchanged"
+    )
     source: Source | None = None
 
     @model_validator(mode="after")
@@ -179,6 +182,7 @@ def effect_id(change: ChangeFields) -> str:
         "roles": change.roles,
         **({"adopted": change.adopted} if change.adopted else {}),
         **({"awaits_person": True} if change.awaits_person else {}),
+        **({"over": change.over} if change.over else {}),
     }
     canonical = json.dumps(effect, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
@@ -190,12 +194,21 @@ def _effect_of(attribute: AttributeChange) -> list[Value | str]:
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key."""
+    """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key.
+
+    Of two updates of one resource, that of its manager is the second.
+    """
     changes = tuple(changes)
     created = {change.key: find_manager(change) for change in changes if change.action == "create_user"}
     depths = _depths(created)
     return tuple(
-        sorted(changes, key=lambda change: (_RANK[change.action], depths.get(change.key, 0), change.key, change.id))
+        sorted(
+            changes,
+            key=lambda change: (
+                *(_RANK[change.action], depths.get(change.key, 0), change.key),
+                *("manager" in (attribute.path for attribute in change.attributes), change.id),
+            ),
+        )
     )
 
 

@@ -40,6 +40,11 @@ class References:
         """Returns the key of a live user, or `id/…` if no key is linked to it."""
         return self.keys.get(live_id, ID_PREFIX + live_id)
 
+    @property
+    def creates_group(self) -> bool:
+        """Whether the plan creates a group."""
+        return any(key.startswith("group/") for key in self.created)
+
     def will_exist(self, key: str) -> bool:
         """Whether a reference to the key can be written: the key is linked, or the plan creates it."""
         return key in self.ids or key in self.created

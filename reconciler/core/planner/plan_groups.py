@@ -10,14 +10,18 @@ from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.references import References
 from reconciler.core.model.amounts import few
 from reconciler.core.model.diff import different_paths
+from reconciler.core.model.logins import fold_name, name_of
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredGroup, LiveGroup
 from reconciler.core.model.states import DesiredState
+from reconciler.core.ordering.decided import LEFT_OVER, NameDecisions
 from reconciler.core.ownership.verdicts import GroupThatLeft, Ownership
 from reconciler.core.planner.result import UNCLEAR, Result, adoption_reason, attribute_changes, skip
 from reconciler.errors import Problem
 
 MOST_NAMED = 10
+NOT_MEMBERS = "they should be members, and are not"
+AFTER_THE_GROUP = "they are created after the group, which is an organization or site of users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,18 @@ class GroupPlanner:
     desired: DesiredState
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
     is_4me: bool = True
+    names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
+    named_by_users: frozenset[str] = frozenset()
 
     def plan(self, group: DesiredGroup) -> Result:
         """Returns the changes to a group that git declares."""
         if group.key in self.matches.unclear:
-            return skip(group, UNCLEAR)
+            return skip(group, self.names.held_back(group.key) or UNCLEAR)
         live = self.matches.live_of.get(group.key)
         if not group.in_scope:
             return skip(group, group.reason)
         if live is None:
-            return Result([self._create(group)])
+            return Result(self._create(group))
         update = self._update(group, live)
         return Result(
             [*update, *self._change_members(group, live)],
@@ -71,18 +77,27 @@ class GroupPlanner:
             return self.earlier.presence(group.key, head=False)
         return self.earlier.removal(group.key)
 
-    def _create(self, group: DesiredGroup) -> CreateGroup:
+    def _create(self, group: DesiredGroup) -> list[Change]:
         attributes = {**group.on_create, **group.attributes}
         paths = sorted(path for path, value in attributes.items() if value is not None)
-        return CreateGroup(
+        members = sorted(self._wanted(group))
+        later = [member for member in members if self._follows(group, member)]
+        created = CreateGroup(
             key=str(group.key),
             name=group.name,
             cause=self.earlier.presence(group.key, head=True),
             reason=group.reason,
             attributes=attribute_changes(paths, {}, attributes),
-            members=tuple(sorted(self._wanted(group))),
+            members=tuple(member for member in members if member not in later),
             source=group.source,
         )
+        return [created, self._add(group, None, later, AFTER_THE_GROUP)] if later else [created]
+
+    def _follows(self, group: DesiredGroup, member: str) -> bool:
+        """Whether a member is created after the group, because users have it as organization or site."""
+        name = name_of("group", group.attributes)
+        named = name is not None and fold_name("group", name) in self.named_by_users
+        return named and member in self.references.created
 
     def _wanted(self, group: DesiredGroup) -> set[str]:
         """Returns the members that can be written: in the account, or created by this plan."""
@@ -94,19 +109,25 @@ class GroupPlanner:
         return members if selected is None else members & set(map(str, selected))
 
     def _update(self, group: DesiredGroup, live: LiveGroup) -> list[Change]:
-        paths = different_paths(live.attributes, group.attributes)
+        attributes = self.names.without_held(group.key, group.attributes)
+        paths = different_paths(live.attributes, attributes)
         if not paths:
             return []
         attribute = self.matches.adopted.get(group.key)
+        cause = self.earlier.attributes(group.key, paths, group.attributes, live.attributes)
+        reason = adoption_reason(group, attribute)
+        if self.names.is_left_over(group.key):
+            cause, reason = "merged" if cause == "drift" else cause, f"{LEFT_OVER}; {reason}"
         return [
             UpdateGroup(
                 key=str(group.key),
                 name=group.name,
                 target_id=live.id,
-                cause=self.earlier.attributes(group.key, paths, group.attributes, live.attributes),
-                reason=adoption_reason(group, attribute),
+                cause=cause,
+                reason=reason,
                 adopted=attribute or "",
                 attributes=attribute_changes(paths, live.attributes, group.attributes),
+                over=self.names.over.get(group.key, ""),
                 source=group.source,
             )
         ]
@@ -147,13 +168,15 @@ class GroupPlanner:
         references = self.references
         return (member for member in members if member in references.keys or member not in references.contested)
 
-    def _add(self, group: DesiredGroup, live: LiveGroup, members: list[str]) -> AddMembers:
+    def _add(
+        self, group: DesiredGroup, live: LiveGroup | None, members: list[str], reason: str = NOT_MEMBERS
+    ) -> AddMembers:
         return AddMembers(
             key=str(group.key),
             name=group.name,
-            target_id=live.id,
+            target_id=live.id if live else None,
             cause=self.earlier.members(group.key, members, head=True),
-            reason="they should be members, and are not",
+            reason=reason,
             members=tuple(members),
             source=group.source,
         )
@@ -186,5 +209,6 @@ def _renames(group: DesiredGroup, changes: list[Change]) -> list[Problem]:
     )
     if not renamed:
         return []
-    message = f"{group.key} is renamed: 4me also renames an organization or site that is linked to it"
+    meanwhile = ", also to the third name meanwhile" if any(change.over for change in changes) else ""
+    message = f"{group.key} is renamed: 4me also renames an organization or site that is linked to it{meanwhile}"
     return [Problem("group_renamed", message, group.source, severity="warning")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reconciler.core.changes.plan import Cause, Change, CreateUser, DeactivateUser, ReactivateUser, UpdateUser
@@ -9,14 +10,17 @@ from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.references import References
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.diff import different_paths
+from reconciler.core.model.logins import NAMING, list_login_paths
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import Attributes, DesiredUser, LiveUser
+from reconciler.core.ordering.decided import LEFT_OVER, NameDecisions
 from reconciler.core.ownership.verdicts import Leaver, Ownership
 from reconciler.core.planner.plan_roles import RolePlanner
 from reconciler.core.planner.result import NOTHING, UNCLEAR, Result, adoption_reason, attribute_changes, joined, skip
 from reconciler.errors import Problem
 
 IGNORED = "on_removed is ignore"
+GIVES_UP = "another user gets this login"
 NEVER_PROVISIONED = "active, and never provisioned by an apply: not changed"
 
 
@@ -33,11 +37,12 @@ class UserPlanner:
     tenant: Tenant
     me: str | None = None
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
+    names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
 
     def plan(self, user: DesiredUser) -> Result:
         """Returns the changes to a user that git declares."""
         if user.key in self.matches.unclear:
-            return skip(user, UNCLEAR)
+            return skip(user, self.names.held_back(user.key) or UNCLEAR)
         live = self.matches.live_of.get(user.key)
         if not user.in_scope:
             return self._out_of_scope(user, live)
@@ -55,23 +60,37 @@ class UserPlanner:
 
     def plan_leaver(self, leaver: Leaver) -> Result:
         """Returns the changes to a user who left git."""
+        put_right = Result(self._rename(leaver.user, leaver.live))
         if self.tenant.on_removed == "ignore":
-            return skip(leaver.user, f"{leaver.reason}; {IGNORED}") if leaver.live.active else NOTHING
+            left = skip(leaver.user, f"{leaver.reason}; {IGNORED}") if leaver.live.active else NOTHING
+            return joined(put_right, left)
         key = leaver.user.key
         listed = leaver.serial is None
         cause = self.earlier.settlement(key, leaver.live.id) if listed else self.earlier.removal(key)
-        return self._leave(leaver.user, leaver.live, cause, leaver.reason)
+        return joined(self._leave(leaver.user, leaver.live, cause, leaver.reason), put_right)
 
     def _out_of_scope(self, user: DesiredUser, live: LiveUser | None) -> Result:
         if live is None:
             return skip(user, f"{user.reason}; not in the account")
+        renamed = self._rename(user, live)
+        return joined(self._leave_scope(user, live, renamed), Result(renamed))
+
+    def _leave_scope(self, user: DesiredUser, live: LiveUser, renamed: Sequence[Change]) -> Result:
         ignored = self.tenant.on_out_of_scope == "ignore"
         if live.active and ignored:
             return skip(user, f"{user.reason}; on_out_of_scope is ignore")
         if live.active and not (user.declared_inactive or user.key in self.ownership.provisioned):
             return skip(user, f"{user.reason}; {NEVER_PROVISIONED}")
         left = NOTHING if ignored else self._leave(user, live, self.earlier.presence(user.key, head=False), user.reason)
-        return left if left.changes else joined(skip(user, f"{user.reason}; inactive already"), left)
+        return left if left.changes or renamed else joined(skip(user, f"{user.reason}; inactive already"), left)
+
+    def _rename(self, user: DesiredUser, live: LiveUser) -> list[Change]:
+        """Returns the change of the name of a user without access: another one takes it, or it is a third name."""
+        if not self.names.moves(user.key):
+            return []
+        now = self._with_keys(live)
+        login = {path: user.attributes[path] for path in list_login_paths("user", user.attributes)}
+        return self._write(user, live, UpdateUser, different_paths(now, login), login)
 
     def _leave(self, user: DesiredUser, live: LiveUser, cause: Cause, reason: str) -> Result:
         """Deactivates an active user and revokes the roles; an inactive user loses the roles too."""
@@ -122,25 +141,47 @@ class UserPlanner:
         return [created, later]
 
     def _update(self, user: DesiredUser, attributes: Attributes, live: LiveUser) -> list[Change]:
-        now = self._with_keys(live)
-        paths = different_paths(now, attributes)
+        attributes = self.names.without_held(user.key, attributes)
+        paths = different_paths(self._with_keys(live), attributes)
         if live.active and not paths:
             return []
-        if live.active:
-            change: type[UpdateUser | ReactivateUser] = UpdateUser
-            cause = self.earlier.attributes(user.key, paths, attributes, now)
-        else:
-            change = ReactivateUser
-            cause = self.earlier.reactivation(user.key, paths, attributes, now)
+        change: type[UpdateUser | ReactivateUser] = UpdateUser if live.active else ReactivateUser
+        later = ["manager"] if self._frees_name_first(user, paths, attributes) else []
+        first = self._write(user, live, change, [path for path in paths if path not in later], attributes)
+        return first + (self._write(user, live, UpdateUser, later, attributes) if later else [])
+
+    def _frees_name_first(self, user: DesiredUser, paths: Iterable[str], attributes: Attributes) -> bool:
+        """Whether another one takes the name, and the manager is created by this plan: perhaps with that very name."""
+        manager = str(attributes.get("manager"))
+        return self.names.is_wanted(user.key) and "manager" in paths and manager in self.references.created
+
+    def _write(
+        self,
+        user: DesiredUser,
+        live: LiveUser,
+        change: type[UpdateUser | ReactivateUser],
+        paths: list[str],
+        attributes: Attributes,
+    ) -> list[Change]:
+        """Returns the change that writes these attributes of a live user."""
+        now, adopted = self._with_keys(live), self.matches.adopted.get(user.key)
+        find_cause = self.earlier.attributes if change is UpdateUser else self.earlier.reactivation
+        cause, reason = find_cause(user.key, paths, attributes, now), adoption_reason(user, adopted)
+        moves = NAMING["user"] in paths
+        if moves and self.names.is_left_over(user.key):
+            cause, reason = "merged" if cause == "drift" else cause, f"{LEFT_OVER}; {reason}"
+        elif moves and not user.in_scope:
+            reason = f"{GIVES_UP}; {reason}"
         return [
             change(
                 key=str(user.key),
                 name=user.name,
                 target_id=live.id,
                 cause=cause,
-                reason=adoption_reason(user, self.matches.adopted.get(user.key)),
-                adopted=self.matches.adopted.get(user.key, ""),
+                reason=reason,
+                adopted=adopted or "",
                 attributes=attribute_changes(paths, now, attributes),
+                over=self.names.over.get(user.key, "") if moves else "",
                 source=user.source,
             )
         ]

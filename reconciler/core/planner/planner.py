@@ -7,7 +7,7 @@ account, plans every key, and gathers the results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.changes.plan import Change, Skipped, Unmanaged, order_changes
 from reconciler.core.comparison.earlier import Earlier
@@ -18,6 +18,7 @@ from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredUser, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState, LiveState
+from reconciler.core.ordering.decided import NameDecisions, decide_names, named_by_users
 from reconciler.core.ownership.adoptions import warn_of_adoptions
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.ownership.judge import judge
@@ -39,6 +40,7 @@ class Decisions:
     `unclear` are the keys without a clear match, and `contested` and `contested_groups` the ids of the users and groups
     that may be theirs. `ownership` are the verdicts on who left. `ignored` are the keys of leavers who stay active
     because `on_removed` is ignore.
+    `names` has the decisions about names that change hands.
     """
 
     changes: tuple[Change, ...]
@@ -51,6 +53,7 @@ class Decisions:
     contested_groups: frozenset[str] = frozenset()
     ownership: Ownership = Ownership()  # noqa: RUF009  # frozen, and empty
     ignored: tuple[str, ...] = ()
+    names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
 
     @property
     def unsettled(self) -> int:
@@ -98,6 +101,12 @@ class _Decision:
     earlier: Earlier
     links: Links
     ownership: Ownership
+    names: NameDecisions = NameDecisions()  # noqa: RUF009  # frozen, and empty
+
+    def with_names(self) -> _Decision:
+        """Returns the decision with those of the names; who is held back by a name counts as unclear."""
+        names = decide_names(self.desired, self.links, self.live, self.ownership, self.tenant)
+        return replace(self, names=names, links=names.blocks(self.links))
 
     def references(self) -> References:
         """Returns the keys and ids of the resources that HEAD declares, and of those that left."""
@@ -108,8 +117,14 @@ class _Decision:
     def results(self, references: References) -> list[Result]:
         """Returns one result for each key."""
         desired, ownership = self.desired, self.ownership
-        users = UserPlanner(self.links.users, references, self.earlier, self.tenant, self.live.me, ownership)
-        groups = GroupPlanner(self.links.groups, references, self.earlier, desired, ownership, self.tenant.is_4me)
+        users = UserPlanner(
+            self.links.users, references, self.earlier, self.tenant, self.live.me, ownership, self.names
+        )
+        named = named_by_users(desired, self.links) if references.creates_group else frozenset[str]()
+        is_4me = self.tenant.is_4me
+        groups = GroupPlanner(
+            self.links.groups, references, self.earlier, desired, ownership, is_4me, self.names, named
+        )
         return [
             *(users.plan(user) for user in desired.users.values() if desired.is_selected(user.key)),
             *(users.plan_leaver(leaver) for leaver in ownership.leavers),
@@ -120,6 +135,7 @@ class _Decision:
 
 def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
     desired, links, ownership = decision.desired, decision.links, decision.ownership
+    decision = decision.with_names()
     references = decision.references()
     results = decision.results(references)
     ignores = decision.tenant.on_removed == "ignore"
@@ -135,6 +151,7 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
         problems=(
             *links.problems(desired),
             *warnings,
+            *decision.names.problems,
             *(problem for result in results for problem in result.problems),
         ),
         ids=references.ids,
@@ -142,6 +159,7 @@ def _decide(decision: _Decision, warnings: Iterable[Problem]) -> Decisions:
         contested=references.contested,
         contested_groups=frozenset(links.groups.contested),
         ownership=ownership,
+        names=decision.names,
         ignored=tuple(str(leaver.user.key) for leaver in ownership.leavers if ignores and leaver.live.active),
     )
 

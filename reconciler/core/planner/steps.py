@@ -45,6 +45,11 @@ class Step:
     person: str | None = None
 
     @property
+    def id(self) -> str:
+        """Returns the id of the first change, which no other step has."""
+        return self.changes[0].id
+
+    @property
     def creates(self) -> bool:
         """Whether the request creates the resource."""
         return self.changes[0].action in CREATING
@@ -73,6 +78,11 @@ class Step:
     def reactivates(self) -> bool:
         """Whether the request reactivates an inactive user."""
         return any(change.action == "reactivate_user" for change in self.changes)
+
+    @property
+    def deactivates(self) -> bool:
+        """Whether the request deactivates a user."""
+        return any(change.action == "deactivate_user" for change in self.changes)
 
     @property
     def kind(self) -> Kind:

@@ -7,7 +7,7 @@ roles, as in an apply. A user whom they never link keeps the grant in every plan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -20,14 +20,15 @@ from reconciler.core.model.name_forms import lower_name
 from reconciler.core.model.resources import Attributes, LiveGroup, LiveUser, parse_key
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.planner.late_grant import with_held
+from reconciler.core.planner.name_moves import find_name_change
 from reconciler.core.planner.parts import leave_out, list_parts, pick_parts
 from reconciler.core.planner.planner import Decisions, decide_judged
+from reconciler.core.planner.schedule import Unit, make_schedule
 from reconciler.core.planner.steps import (
     MATCHING,
     Step,
     make_request,
     make_roles_request,
-    make_steps,
     needs_of,
     resolve,
     target_of,
@@ -37,6 +38,7 @@ from reconciler.core.safety.not_converging import (
     Unsettled,
     find_again,
     find_later,
+    find_repeated,
     find_returned,
     find_waiting,
     warn_of_not_converging,
@@ -59,13 +61,15 @@ def check_convergence(
     desired: DesiredState, live: LiveState, tenant: Tenant, earlier: Earlier, decided: Decisions
 ) -> list[Problem]:
     """Returns warnings that name the changes that a second plan would contain; none if the plan converges."""
-    steps = make_steps(decided.changes, tenant.roles_via)
+    units = make_schedule(decided.changes, tenant.roles_via)
+    steps = [step for unit in units for step in unit.steps]
     if not steps:
         return []
-    rivals = _rivals(steps, live)
+    rivals = _rivals(steps, live) | decided.names.keepers
     keys = (
         _concerned(desired, steps)
         | decided.unclear
+        | {str(struck.move.key) for struck in decided.names.struck}
         | {key for key, live_id in decided.ids.items() if live_id in rivals}
     )
     ids = (
@@ -77,7 +81,7 @@ def check_convergence(
     )
     simulator = _make_simulator(live, ids, tenant)
 
-    trial = _apply(steps, simulator, dict(decided.ids), tenant)
+    trial = _apply(units, simulator, dict(decided.ids), tenant)
     second = decide_judged(
         _restrict(desired, keys), _read(simulator, live.me, tenant), tenant, earlier, decided.ownership
     )
@@ -86,8 +90,9 @@ def check_convergence(
         for change in second.changes
         if not change.awaits_person and trial.refused.isdisjoint([change.key, *needs_of(change)])
     ]
+    again = [find_repeated(change) for change in decided.changes if change.key in second.names.held - trial.refused]
     left = [finding for change in unexpected for finding in _find_left(change, decided)]
-    returning = [finding for finding in left if (finding.key, finding.about) not in trial.left_out]
+    returning = [*again, *(finding for finding in left if (finding.key, finding.about) not in trial.left_out)]
     seen = {(finding.key, finding.about) for finding in returning}
     return warn_of_not_converging(
         [*returning, *(finding for finding in trial.findings if (finding.key, finding.about) not in seen)], desired
@@ -168,28 +173,40 @@ class _Trial:
     left_out: set[tuple[str, str]] = field(default_factory=set)
 
 
-def _apply(steps: Iterable[Step], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
-    """Sends every step's request to the simulator; like an apply, leaves out users that were not created.
+def _apply(units: Sequence[Unit], simulator: Simulator, ids: dict[str, str], tenant: Tenant) -> _Trial:
+    """Sends every unit's requests to the simulator; like an apply, leaves out users that were not created.
 
     Grants to people who are linked later come last, because the rules link people to users that are written.
     """
     trial = _Trial([], set())
-    steps = list(steps)
-    written = {step.key for step in steps if step.via == "scim"}
-    for whole in sorted(steps, key=lambda step: step.awaits_person):
-        doable = whole.without({need for need in whole.needs() if resolve(need, ids) is None})
-        step = doable and _linked(doable, simulator, ids, tenant)
-        if step is None:
-            trial.findings.extend(_find_waiting(doable, written))
+    done: set[str] = set()
+    written = {step.key for unit in units for step in unit.steps if step.via == "scim"}
+    for unit in sorted(units, key=lambda unit: unit.awaits_person):
+        if any(wait.lacks and wait.step not in done for wait in unit.waits):
+            trial.refused.update(step.key for step in unit.steps)
             continue
-        step, response = _send_parts(step, simulator, ids, tenant, trial)
-        if not response.succeeded:
-            trial.findings.append(_refusal(step, response))
-            trial.refused.add(step.key)
-        elif step.via == "scim" and isinstance(response.body, dict):
-            ids[step.key] = read_id(response.body)
-            trial.findings.extend(_not_taken(step, ids, response.body))
+        for whole in unit.in_turn():
+            doable = whole.without({need for need in whole.needs() if resolve(need, ids) is None})
+            step = doable and _linked(doable, simulator, ids, tenant)
+            if step is None:
+                trial.findings.extend(_find_waiting(doable, written))
+                continue
+            if not _try(step, simulator, ids, tenant, trial):
+                break
+            done.add(whole.id)
     return trial
+
+
+def _try(whole: Step, simulator: Simulator, ids: dict[str, str], tenant: Tenant, trial: _Trial) -> bool:
+    """Sends the request of a step, notes its result, and returns whether the step was taken, with its name."""
+    step, response = _send_parts(whole, simulator, ids, tenant, trial)
+    if not response.succeeded:
+        trial.findings.append(_refusal(step, response))
+        trial.refused.add(step.key)
+    elif step.via == "scim" and isinstance(response.body, dict):
+        ids[step.key] = read_id(response.body)
+        trial.findings.extend(_not_taken(step, ids, response.body))
+    return response.succeeded and (find_name_change(whole) is None or find_name_change(step) is not None)
 
 
 def _send_parts(

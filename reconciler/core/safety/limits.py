@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.core.changes.plan import Change
 from reconciler.core.declarations.tenant import Guardrails
-from reconciler.core.model.name_forms import lower_name
-from reconciler.core.model.resources import Value
+from reconciler.core.model.logins import primary_address
 
 SUMMED = "max_privileged_grants"
 WRITES = frozenset({"update_user", "update_group", "reactivate_user"})
@@ -21,6 +20,7 @@ def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:
     """Returns a description of each effect that counts against a limit, by the guardrail's name.
 
     Privileged grants are not among them. A deactivation includes the leaver's roles and memberships, and counts once.
+    A resource that is written in two requests counts once, and so does each member of an exchange of names.
     An adoption does not count as an update, or as an identity update.
     """
     leavers = [change.key for change in changes if change.action == "deactivate_user"]
@@ -32,8 +32,10 @@ def list_effects(changes: Sequence[Change]) -> Mapping[str, list[str]]:
         "max_deactivations": leavers,
         "max_member_removals": _spell(_pairs(changes, "remove_members", without=left)),
         "max_role_revocations": _spell(_pairs(revoked, "revoke_roles", without=frozenset())),
-        "max_updates": [change.key for change in updated],
-        "max_identity_updates": [change.key for change in updated if any(list_identity_paths(change))],
+        "max_updates": list(dict.fromkeys(change.key for change in updated if change.key not in left)),
+        "max_identity_updates": list(
+            dict.fromkeys(change.key for change in updated if any(list_identity_paths(change)))
+        ),
         "max_clears": [f"{path} of {change.key}" for change in written for path in _cleared(change)],
         "max_adoptions": [change.key for change in changes if is_adoption(change)],
     }
@@ -81,14 +83,6 @@ def list_identity_paths(change: Change) -> Iterator[str]:
             yield attribute.path
         elif attribute.path == "emails" and primary_address(attribute.before) != primary_address(attribute.after):
             yield "primary e-mail"
-
-
-def primary_address(value: Value) -> str | None:
-    """Returns the primary e-mail address of a user in lower case: the marked address, or the only one."""
-    listed = [address for address in value if isinstance(address, dict)] if isinstance(value, list) else []
-    marked = [address for address in listed if address.get("primary") is True]
-    found = marked or (listed if len(listed) == 1 else [])
-    return lower_name(str(found[0].get("value", ""))) if found else None
 
 
 def _cleared(change: Change) -> Iterator[str]:

@@ -23,7 +23,7 @@ from reconciler.core.model.states import Certificate, DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.planner.effective_roles import list_effective_roles
 from reconciler.core.planner.planner import Decisions, decide_changes
-from reconciler.core.planner.steps import make_steps
+from reconciler.core.planner.schedule import make_schedule
 from reconciler.core.safety.asked_before import warn_of_asked_before
 from reconciler.core.safety.converge import check_convergence
 from reconciler.core.safety.duties import check_duties
@@ -211,9 +211,9 @@ def _read_summary(certificate: Certificate) -> ReadSummary:
 
 def _cost(decided: Decisions, tenant: Tenant) -> Cost:
     """Returns the requests and seconds of an apply. SCIM and REST are separate hosts with a pace each, used at once."""
-    steps = make_steps(decided.changes, tenant.roles_via)
-    over_rest = sum(step.requests for step in steps if step.via == "permissions")
-    requests = sum(step.requests for step in steps)
+    units = make_schedule(decided.changes, tenant.roles_via)
+    over_rest = sum(unit.requests for unit in units if unit.steps[0].via == "permissions")
+    requests = sum(unit.requests for unit in units)
     seconds = max(seconds_needed(some, tenant.windows) for some in (requests - over_rest, over_rest))
     return Cost(requests=requests, seconds=seconds)
 

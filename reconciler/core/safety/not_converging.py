@@ -58,6 +58,11 @@ def find_again(change: Change) -> list[Unsettled]:
     return [*attributes, Unsettled("repeats", change.action, change.key, named)]
 
 
+def find_repeated(change: Change) -> Unsettled:
+    """Returns the finding of a change that the next plan could only repeat, because nothing links its result to git."""
+    return Unsettled("repeats", change.action, change.key)
+
+
 def find_later(change: Change) -> Unsettled:
     """Returns the finding of a change that only the next plan can contain."""
     return Unsettled("follows", change.action, change.key)

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from reconciler.core.model.messages import JsonObject, Response
-from reconciler.core.model.name_forms import lower_name
 from reconciler.core.simulator.alteration import alter, find_refused, refuse
 from reconciler.core.simulator.answer import Answer, Call, Kept, Touched, read_integer
 from reconciler.core.simulator.belonging import Belonging
@@ -38,6 +37,7 @@ from reconciler.core.simulator.rest import answer_call
 from reconciler.core.simulator.rules import follow_group, follow_user
 from reconciler.core.simulator.schema import Endpoint, naming_attribute
 from reconciler.core.simulator.search import search
+from reconciler.core.simulator.unique import UniqueNames
 
 _PREFIX: Mapping[Endpoint, str] = {"Users": "scim-u-", "Groups": "scim-g-"}
 _DIGITS_AT_MOST = 12
@@ -70,6 +70,7 @@ class Simulator:
         self.groups: dict[str, JsonObject] = {}
         self._belonging = Belonging()
         self._late = LateLinks(quirks.people)
+        self._names = UniqueNames()
         self._last_number: dict[Endpoint, int] = {"Users": 0, "Groups": 0}
         self.adopt("Users", users)
         self.adopt("Groups", groups)
@@ -216,10 +217,8 @@ class Simulator:
             raise invalid_value(name, "is required")
         if endpoint == "Users" and "active" not in new:
             raise invalid_value("active", "can't be cleared")
-        wanted = _caseless(new, name)
-        if wanted != _caseless(old, name) and any(
-            _caseless(other, name) == wanted for other in self.kept(endpoint).values()
-        ):
+        wanted = self._names.fold(endpoint, new)
+        if wanted != self._names.fold(endpoint, old) and self._names.is_taken(endpoint, wanted, self.kept(endpoint)):
             status = 409 if self.quirks.duplicates == "conflict" else 500
             raise Rejection(status, f"{name} is taken: {new[name]}", scim_type="uniqueness", attribute=name)
         unknown = (member_ids(new) - member_ids(old)) - self.users.keys() if endpoint == "Groups" else set()
@@ -247,6 +246,7 @@ class Simulator:
         if endpoint == "Groups":
             self._belonging.move(resource_id, member_ids(kept.get(resource_id, {})), member_ids(new))
         kept[resource_id] = new
+        self._names.keep(endpoint, resource_id, new)
 
     def _shown(self, endpoint: Endpoint, resource: JsonObject) -> JsonObject:
         if endpoint == "Groups":
@@ -293,11 +293,6 @@ def _object(body: object) -> JsonObject:
 def _differ(old: JsonObject, new: JsonObject) -> bool:
     # Compared as JSON, because True == 1 in Python.
     return dumps(old, sort_keys=True) != dumps(new, sort_keys=True)
-
-
-def _caseless(resource: JsonObject, name: str) -> str | None:
-    value = resource.get(name)
-    return lower_name(value) if isinstance(value, str) else None
 
 
 def _number(endpoint: Endpoint, resource_id: str) -> int:

@@ -18,6 +18,7 @@ from reconciler.core.model.matching import can_be_asked, matching_value
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState, Selection
 from reconciler.core.scim.same_ids import align_references
+from reconciler.core.targeting.names import find_givers, index_names, list_new_names
 from reconciler.core.targeting.selection import manager_of
 
 FEWEST_OF_SAMPLE = 2
@@ -165,7 +166,8 @@ class LookupPlanner:
         Attributes for which the service can't be asked are left out.
         """
         identity = self.identities.find(key)
-        return tuple(identity.terms(self._asked(key.kind))) if identity else ()
+        terms = identity.terms(self._asked(key.kind)) if identity else ()
+        return (*terms, *list_new_names(self.desired, self.before, key))
 
     def _asked(self, kind: Kind) -> tuple[str, ...]:
         return tuple(one for one in _matching(self.desired, kind) if can_be_asked(one, self.dialect))
@@ -249,12 +251,21 @@ def _matching(desired: DesiredState, kind: Kind) -> tuple[str, ...]:
 
 
 def grow_selection(desired: DesiredState, links: Links, looked_up: Container[Key]) -> DesiredState:
-    """Adds needed resources that do not exist to a selection that may grow, if they are among `looked_up`."""
-    while (selection := desired.selection) and selection.grows:
+    """Adds needed resources to a selection that may grow, if they are among `looked_up`.
+
+    These are references that do not exist, and users and groups that must give up a name first.
+    """
+    if desired.selection is None or not desired.selection.grows:
+        return desired
+    holders = index_names(links)
+    while True:
+        selection = desired.selection
         needed = {*references(desired), *_members(desired, ()), *selection.members}
         missing = {key for key in needed if key in looked_up and _is_missing(key, desired, links)}
         members = {key: some for key, some in selection.members.items() if key not in missing}
-        grown = Selection(selection.keys | missing, members, grows=True)
+        giving = set(find_givers(desired, holders)) - missing
+        members |= {key: frozenset[Key]() for key in giving if key.kind == "group"}
+        grown = Selection(selection.keys | missing | giving, members, grows=True)
         if grown == selection:
             break
         desired = replace(desired, selection=grown)

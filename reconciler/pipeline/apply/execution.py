@@ -14,7 +14,8 @@ from reconciler.apply.link_wait import LinkWait
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.asked import RefusedParts
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.planner.steps import MATCHING, make_steps
+from reconciler.core.planner.schedule import make_schedule
+from reconciler.core.planner.steps import MATCHING
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.core.scim.dialect import dialect_of
 from reconciler.errors import Unreachable
@@ -61,16 +62,22 @@ class _Ending:
     connections: Connections
     stopping: Stop
     signals: int = 0
+    ends: asyncio.Future[None] | None = None
 
     def stop(self, reason: str) -> None:
         self.stopping.set(reason)
-        self.connections.end_within(SECONDS_TO_FINISH)
+        self.ends = self.ends or asyncio.ensure_future(self._end_open_requests())
 
     def interrupt(self, name: str) -> None:
         self.signals += 1
+        self.stopping.set_at_once(f"interrupted by {name}")
         self.stop(f"interrupted by {name}")
         if self.signals > 1:
             self.connections.end_within(0)
+
+    async def _end_open_requests(self) -> None:
+        await self.stopping.event.wait()  # an exchange of names that is under way ends first
+        self.connections.end_within(SECONDS_TO_FINISH)
 
 
 @asynccontextmanager
@@ -125,7 +132,8 @@ async def carry_out(
         loop.call_later(max(deadline.seconds, 0), ending.stop, deadline.reason)
     created: dict[str, str] = {}
     progress = ApplyProgress(len(approval.to_run), channel.roles.wait if channel.roles else LinkWait())
-    requests = sum(step.requests for step in make_steps(approval.to_run, "permissions" if connections.rest else "scim"))
+    units = make_schedule(approval.to_run, "permissions" if connections.rest else "scim")
+    requests = sum(unit.requests for unit in units)
     async with progress.watched(*connections.clients, requests=requests, display=bounds.display):
         outcomes = await execute(approval.to_run, made.decided.ids, channel, stop, progress.count, learned=created)
     ignore_in_loop(loop, signals)

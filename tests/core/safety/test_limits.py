@@ -18,8 +18,9 @@ from reconciler.core.changes.plan import (
     UpdateUser,
 )
 from reconciler.core.declarations.tenant import Guardrails
+from reconciler.core.model.logins import primary_address
 from reconciler.core.model.resources import Value
-from reconciler.core.safety.limits import effects_of, list_effects, list_identity_paths, primary_address
+from reconciler.core.safety.limits import effects_of, list_effects, list_identity_paths
 
 ADOPT = "adopt: found by userName; holds user"
 
