@@ -8,15 +8,9 @@ from dataclasses import dataclass, field, replace
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.model.resources import Attributes, Kind, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
+from reconciler.core.targeting.known_account import FoundGroup, FoundUser, KnownAccount, LookupRound
 from reconciler.core.targeting.lookup import Term
-from reconciler.core.targeting.lookup_planner import (
-    FoundGroup,
-    FoundUser,
-    KnownAccount,
-    LookupPlanner,
-    LookupRound,
-    make_lookup_planner,
-)
+from reconciler.core.targeting.lookup_planner import LookupPlanner, make_lookup_planner
 
 MOST_ROUNDS = 12
 

@@ -27,6 +27,14 @@ from reconciler.core.scim.wire import (
     read_page,
     read_user,
 )
+from reconciler.core.targeting.known_account import (
+    FEWEST_OF_SAMPLE,
+    FoundGroup,
+    FoundUser,
+    KnownAccount,
+    LookupRound,
+    fewest_of,
+)
 from reconciler.core.targeting.lookup import (
     UNPROVEN,
     Endpoint,
@@ -37,15 +45,7 @@ from reconciler.core.targeting.lookup import (
     make_look_ups,
     make_single_look_ups,
 )
-from reconciler.core.targeting.lookup_planner import (
-    FEWEST_OF_SAMPLE,
-    FoundGroup,
-    FoundUser,
-    KnownAccount,
-    LookupPlanner,
-    LookupRound,
-    fewest_of,
-)
+from reconciler.core.targeting.lookup_planner import LookupPlanner
 from reconciler.live.client import Client
 from reconciler.live.lookup_line import LookupLine
 

@@ -12,7 +12,8 @@ from reconciler.core.comparison.references import ID_PREFIX
 from reconciler.core.model.matching import fold
 from reconciler.core.model.resources import LiveGroup, LiveUser
 from reconciler.core.model.states import Certificate, DesiredState, LiveState
-from reconciler.core.targeting.lookup_planner import FoundGroup, FoundUser, KnownAccount, make_lookup_planner
+from reconciler.core.targeting.known_account import FoundGroup, FoundUser, KnownAccount
+from reconciler.core.targeting.lookup_planner import make_lookup_planner
 
 GROUP = "g"
 

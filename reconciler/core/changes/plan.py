@@ -194,10 +194,7 @@ def _effect_of(attribute: AttributeChange) -> list[Value | str]:
 
 
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Sorts changes: creates (managers first), updates, groups, member additions, grants, then removals; by key.
-
-    Of two updates of one resource, that of its manager is the second.
-    """
+    """Sorts changes by action (creates first, managers before their reports), then key; a manager is updated last."""
     changes = tuple(changes)
     created = {change.key: find_manager(change) for change in changes if change.action == "create_user"}
     depths = _depths(created)

@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl, unquote
 from reconciler.core.model.messages import JsonObject, Response
 from reconciler.core.simulator.alteration import alter, find_refused, refuse
 from reconciler.core.simulator.answer import Answer, Call, Kept, Touched, read_integer
-from reconciler.core.simulator.belonging import Belonging
 from reconciler.core.simulator.directory import Directory
 from reconciler.core.simulator.discovery import discovery, is_discovery, list_response
+from reconciler.core.simulator.indexes import Belonging, UniqueNames
 from reconciler.core.simulator.linking import LateLinks
 from reconciler.core.simulator.patch import merged, patched, with_kept
 from reconciler.core.simulator.quirks import AS_DOCUMENTED, Quirks
@@ -37,7 +37,6 @@ from reconciler.core.simulator.rest import answer_call
 from reconciler.core.simulator.rules import follow_group, follow_user
 from reconciler.core.simulator.schema import Endpoint, naming_attribute
 from reconciler.core.simulator.search import search
-from reconciler.core.simulator.unique import UniqueNames
 
 _PREFIX: Mapping[Endpoint, str] = {"Users": "scim-u-", "Groups": "scim-g-"}
 _DIGITS_AT_MOST = 12

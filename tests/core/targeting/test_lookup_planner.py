@@ -8,7 +8,8 @@ from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.identities import NO_IDENTITIES
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
 from reconciler.core.model.states import DesiredState, LiveState, Selection
-from reconciler.core.targeting.lookup_planner import KnownAccount, LookupPlanner, LookupRound, make_lookup_planner
+from reconciler.core.targeting.known_account import KnownAccount, LookupRound
+from reconciler.core.targeting.lookup_planner import LookupPlanner, make_lookup_planner
 from reconciler.core.targeting.selection import select_difference, select_keys, with_dependencies
 from tests.asking import Asked, ask_account
 from tests.core.examples import (

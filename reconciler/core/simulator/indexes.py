@@ -1,8 +1,9 @@
-"""The unique names of users and groups, indexed as the service compares them (4me: SCIM users and groups)."""
+"""Indexes of the stored resources: unique names as the service compares them, and the groups of each user."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from reconciler.core.model.matching import fold
@@ -31,3 +32,21 @@ class UniqueNames:
         """Whether a stored resource has the name."""
         known = self.ids.get((endpoint, name), set()) if name is not None else set()
         return any(self.fold(endpoint, kept[one]) == name for one in known if one in kept)
+
+
+class Belonging:
+    """The ids of the groups of each user."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, set[str]] = {}
+
+    def move(self, group: str, before: AbstractSet[str], after: AbstractSet[str]) -> None:
+        """Updates the index after the members of a group changed."""
+        for user in before - after:
+            self._groups[user].discard(group)
+        for user in after - before:
+            self._groups.setdefault(user, set()).add(group)
+
+    def of(self, user: str) -> list[str]:
+        """Returns the groups of a user, sorted."""
+        return sorted(self._groups.get(user, ()))
