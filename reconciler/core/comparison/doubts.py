@@ -60,12 +60,13 @@ def is_inactive(live: LiveUser | LiveGroup) -> bool:
 def _is_reused(identity: Identity, head: Declared, live: Attributes) -> bool:
     """Whether name and evidence of a key both change, and the record still has the evidence of before."""
     attribute = name_attribute(identity.key.kind)
+    written = head.attributes.get(attribute)
     return any(
-        identity.name != name
+        matching_value(attribute, then.attributes) not in ("", identity.name)
         and compare_people(then.attributes, head.attributes) == "contradicts"
         and compare_people(then.attributes, live) == "agrees"
         for then in identity.earlier
-        if identity.name and (name := matching_value(attribute, then.attributes))
+        if written and then.attributes.get(attribute) != written
     )
 
 

@@ -21,7 +21,7 @@ MOST_ALIKE: Final = 50  # live resources with one value: more are no candidates,
 
 @dataclass(frozen=True, slots=True)
 class Link(Generic[Live]):
-    """A link by an attribute; `own` means that an earlier state declared this very resource under the key."""
+    """A link by an attribute; `own` means that git declared this very resource under the key, now or before."""
 
     live: Live
     attribute: str
@@ -63,14 +63,15 @@ def link_identities(
     linked: Linked[Live],
 ) -> None:
     """Adds to `linked` the links of the open identities. `accept` decides whether a link is beyond doubt."""
-    owners = _owners_of_marks(identities) if MARK in attributes else {}
+    owners: Mapping[str, set[Key]] = {}
     for position, attribute in enumerate(attributes):
         free = [resource for resource in live if resource.id not in linked.closed]
         still_open = {key: identity for key, identity in identities.items() if linked.is_open(key)}
         if not free or not still_open:
             return
-        marks = owners if MARK in attributes[:position] else {}
-        _Pass(attribute, still_open, index_values(free, attribute), marks, accept, linked).run()
+        if MARK in attributes[:position]:
+            owners = owners or _owners_of_marks(identities)
+        _Pass(attribute, still_open, index_values(free, attribute), owners, accept, linked).run()
 
 
 def _owners_of_marks(identities: Mapping[Key, Identity]) -> dict[str, set[Key]]:
@@ -211,7 +212,8 @@ class _Pass(Generic[Live]):
 
     def _link(self, key: Key, live_id: str) -> None:
         identity, live = self.identities[key], self.live[live_id]
-        link = Link(live, self.attribute, _is_own(identity, live, self.attribute))
+        own = self.attribute == MARK or _is_own(identity, live, self.attribute)
+        link = Link(live, self.attribute, own)
         accepted = self.accept(identity, link)
         (self.linked.links if accepted else self.linked.doubtful)[key] = link
         self.linked.closed.add(live_id)
