@@ -27,10 +27,10 @@ def describe_struck(
 ) -> Iterator[Problem]:
     """Yields a problem for each struck move; the holders are looked up only if there is one."""
     struck = sorted(struck, key=lambda one: one.move.key)
-    holders = find_holders() if struck else None
-    for one in struck:
-        if holders is not None:
-            yield _describe(one, desired, holders, {other.move.key for other in struck})
+    if not struck:
+        return
+    holders, stuck = find_holders(), {one.move.key for one in struck}
+    yield from (_describe(one, desired, holders, stuck) for one in struck)
 
 
 def _describe(struck: Struck, desired: DesiredState, holders: NameHolders, stuck: set[Key]) -> Problem:
@@ -49,7 +49,7 @@ def _describe(struck: Struck, desired: DesiredState, holders: NameHolders, stuck
             )
             hint = "give them an externalId first, in a change of its own; until then, none of their names is written"
             return Problem("claimed_twice", message, source, hint)
-        case "held":
+        case _:
             who, hint = _describe_holder(struck, desired, holders, stuck)
             return Problem("name_held", f"{begin} belongs to {who}", source, hint)
 

@@ -177,3 +177,11 @@ def test_steps_that_wait_for_each_other_are_all_carried_out() -> None:
     units = make_schedule([ana, group, other, moved("user/bo", "b", "a")])
 
     assert ["g:update_group f:update_group", "ana:update_user", "bo:update_user"] == keys(units)
+
+
+def test_a_wanted_name_that_needs_no_creation_is_one_request_with_the_rest() -> None:
+    """Here with the members of a group."""
+    members = AddMembers(key="group/a", target_id="id-group/a", members=("user/there",))
+    units = make_schedule([moved("group/a", "A", "B"), members, moved("group/c", "C", "A")])
+
+    assert [2, 1] == [len(unit.steps[0].changes) for unit in units]

@@ -129,6 +129,18 @@ def test_a_name_that_somebody_else_has_is_not_asked_for() -> None:
     assert [] == check([wanted], [live_user("zoe", {"userName": "shared@example.com"})], matching=("externalId",))
 
 
+def test_who_waits_for_a_name_that_is_not_freed_is_not_told_again() -> None:
+    """The account refuses the request that would free it, and that is what the plan names."""
+    ann, bob = (
+        desired_user("ann", {"userName": "bob@example.com"}),
+        desired_user("bob", {"userName": "new", "title": ["x"]}),
+    )
+    [problem] = check([ann, bob], [live_user("ann"), live_user("bob")])
+
+    assert "user/bob" in problem.message
+    assert "user/ann" not in problem.message
+
+
 def test_who_has_the_name_and_is_in_git_is_not_taken_for_gone() -> None:
     """They are linked by their key, and nothing becomes of them."""
     ann, bob = desired_user("ann", {"userName": "Bob@example.com", "title": "Chief"}), desired_user("bob")

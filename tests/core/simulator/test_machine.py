@@ -642,3 +642,10 @@ def test_a_user_tells_the_groups_they_are_in() -> None:
     ask(simulator, "PATCH", "/Groups/g2", {"members": [{"value": "u1", "operation": "delete"}]})
     assert ["g1"] == told(simulator)
     assert "groups" not in simulator.users["u1"]
+
+
+def test_a_resource_without_a_name_holds_none() -> None:
+    """Such a record came with the seed."""
+    simulator = Simulator(users=[{"id": "nameless"}])
+
+    assert 201 == simulator.answer("POST", "/Users", {"userName": "ann"}, NOON).response.status
