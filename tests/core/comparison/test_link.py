@@ -463,6 +463,25 @@ def test_a_previous_key_that_can_not_be_right_leaves_both_keys_alone(
     assert {"id-1", "id-2"} == links.users.contested
 
 
+def test_a_record_with_the_externalid_of_a_previous_key_goes_to_no_other_key() -> None:
+    """It may be that of the key that changed, although that one has found another."""
+    head = [user("joan", B), user("ana", A, mark=False)]
+    links = link(head, [record(1, A, "jo"), record(2, B, "joan")], None, **was(("joan", "jo")))
+
+    assert {"joan": "2"} == linked(links)
+
+
+def test_previous_keys_of_a_key_that_is_not_declared_have_no_effect() -> None:
+    """A part of the state may be planned again without its other keys."""
+    base = replace(desired_state(user("joan", B), user("ann", A)), was={user_key("joan"): (user_key("jo"),)})
+    head = replace(desired_state(user("ann", A)), was={**base.was, user_key("kim"): (user_key("lou"), user_key("ann"))})
+    links = link_account(head, Earlier(base=base), live_state(record(1, B, "joan"), record(2, A, "zoe")))
+    wrong = link_account(replace(head, was={user_key("joan"): (user_key("ann"),)}), Earlier(base=base), live_state())
+
+    assert ["was"] == codes(links)
+    assert {user_key("ann")} == wrong.users.unclear
+
+
 def test_a_previous_key_that_was_applied_is_ignored_with_a_warning() -> None:
     """The key may belong to another record by now."""
     base = replace(desired_state(user("joan", B)), was={user_key("joan"): (user_key("jo"),)})
