@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import permutations
@@ -536,3 +537,29 @@ def test_groups_are_linked_like_users() -> None:
     assert ["lost"] == [problem.code for problem in lost.groups.problems]
     assert [*links.groups.problems] == [*links.groups.reasons(group_key("team"))]
     assert "active: false" not in str(next(iter(links.groups.problems)).hint)
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_linking_is_linear_in_the_number_of_users(moves: int) -> None:
+    """Counted in calls: everybody stays, or each gets the name of the next, which is one long chain."""
+
+    def calls(size: int) -> int:
+        head = [user(f"u{number}", f"n{number + moves}", mark=False) for number in range(size)]
+        base = [user(f"u{number}", f"n{number}", mark=False) for number in range(size)]
+        live = [record(number, f"n{number}") for number in range(size)]
+        made = 0
+
+        def count_call(_frame: object, event: str, _argument: object) -> None:
+            nonlocal made
+            made += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(count_call)
+        try:
+            found = link(head, live, base)
+        finally:
+            sys.setprofile(before)
+        assert size == len(found.users.live_of)
+        return made
+
+    assert calls(400) < 2.1 * calls(200)
