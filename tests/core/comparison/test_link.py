@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import permutations
@@ -463,6 +464,25 @@ def test_a_previous_key_that_can_not_be_right_leaves_both_keys_alone(
     assert {"id-1", "id-2"} == links.users.contested
 
 
+def test_a_record_with_the_externalid_of_a_previous_key_goes_to_no_other_key() -> None:
+    """It may be that of the key that changed, although that one has found another."""
+    head = [user("joan", B), user("ana", A, mark=False)]
+    links = link(head, [record(1, A, "jo"), record(2, B, "joan")], None, **was(("joan", "jo")))
+
+    assert {"joan": "2"} == linked(links)
+
+
+def test_previous_keys_of_a_key_that_is_not_declared_have_no_effect() -> None:
+    """A part of the state may be planned again without its other keys."""
+    base = replace(desired_state(user("joan", B), user("ann", A)), was={user_key("joan"): (user_key("jo"),)})
+    head = replace(desired_state(user("ann", A)), was={**base.was, user_key("kim"): (user_key("lou"), user_key("ann"))})
+    links = link_account(head, Earlier(base=base), live_state(record(1, B, "joan"), record(2, A, "zoe")))
+    wrong = link_account(replace(head, was={user_key("joan"): (user_key("ann"),)}), Earlier(base=base), live_state())
+
+    assert ["was"] == codes(links)
+    assert {user_key("ann")} == wrong.users.unclear
+
+
 def test_a_previous_key_that_was_applied_is_ignored_with_a_warning() -> None:
     """The key may belong to another record by now."""
     base = replace(desired_state(user("joan", B)), was={user_key("joan"): (user_key("jo"),)})
@@ -517,3 +537,29 @@ def test_groups_are_linked_like_users() -> None:
     assert ["lost"] == [problem.code for problem in lost.groups.problems]
     assert [*links.groups.problems] == [*links.groups.reasons(group_key("team"))]
     assert "active: false" not in str(next(iter(links.groups.problems)).hint)
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_linking_is_linear_in_the_number_of_users(moves: int) -> None:
+    """Counted in calls: everybody stays, or each gets the name of the next, which is one long chain."""
+
+    def calls(size: int) -> int:
+        head = [user(f"u{number}", f"n{number + moves}", mark=False) for number in range(size)]
+        base = [user(f"u{number}", f"n{number}", mark=False) for number in range(size)]
+        live = [record(number, f"n{number}") for number in range(size)]
+        made = 0
+
+        def count_call(_frame: object, event: str, _argument: object) -> None:
+            nonlocal made
+            made += event == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(count_call)
+        try:
+            found = link(head, live, base)
+        finally:
+            sys.setprofile(before)
+        assert size == len(found.users.live_of)
+        return made
+
+    assert calls(400) < 2.1 * calls(200)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.comparison.earlier import Earlier
@@ -111,3 +113,17 @@ def test_somebody_in_doubt_is_untouched_for_what_is_known_of_them() -> None:
     assert "unaccounted: commit aaaaaaaaaaaa declares user/ann" in untouched
     assert untouched.endswith("left: [{key: user/ann, reason: WHY}]")
     assert "git does not declare them" == beside.side_of(None, account.users[1]).untouched
+
+
+def test_what_blocks_a_user_is_told_with_the_way_out() -> None:
+    """The code of the doubt, whose record it is, and the line to write; no values if some are redacted."""
+    before = desired_state(desired_user("old", {"userName": "zoe@example.com", "externalId": "zoe"}))
+    key = user_key("new")
+    desired = desired_state(desired_user("new", {"userName": "zoe@example.com"}))
+    view = view_account(desired, LIVE, Tenant(url="sandbox"), Earlier(base=before))
+    hidden = replace(view, desired=replace(desired, redact=("displayName",)))
+
+    told = view.side_of(key, None).untouched or ""
+    assert "leaver_holds: user/new has the userName of user/old, which leaves git and keeps it: Zoe Quist" in told
+    assert "write `was: old` under new" in told
+    assert "Zoe Quist" not in (hidden.side_of(key, None).untouched or "Zoe Quist")

@@ -172,3 +172,30 @@ def test_witnesses_are_those_of_whom_git_says_what_it_said() -> None:
     assert {"externalId": (Term("externalId", "1"),), "displayName": ()} == (
         choose_witnesses("Groups", unlettered, unlettered, ())
     )
+
+
+def test_a_user_without_an_external_id_is_no_witness_by_it() -> None:
+    """An attribute without a value has no term."""
+    people = desired_state(desired_user("ann", {"externalId": None}), desired_user("bob"))
+
+    assert (Term("externalId", "bob"),) == choose_witnesses("Users", people, people, ())["externalId"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "fault"),
+    [
+        ("zoë@example.com", "zoe@example.com", False),
+        ("straße@example.com", "STRASSE@example.com", False),
+        ("zoe@example.com", "bob@example.com", True),
+    ],
+)
+def test_an_answer_by_a_wider_comparison_is_kept_and_no_sign_of_ignored_filters(
+    asked: str,
+    answered: str,
+    fault: bool,  # noqa: FBT001  # a row of a table
+) -> None:
+    """The service holds the name to be the same; the link decides that it is not."""
+    found = [live_user("x", {"externalId": None, "userName": answered})]
+    kept, said = LookUp("Users", ((Term("userName", asked),),)).check_answer(found)
+
+    assert ([] if fault else found, fault) == (kept, "ignores filters" in said)

@@ -224,3 +224,17 @@ def test_a_service_that_is_asked_singly_is_asked_for_two_of_the_sample() -> None
     asked = LookupRound(users=frozenset({"1"}), sample=sample).with_few_samples()
 
     assert LookupRound(users=frozenset({"1"}), sample=frozenset({user_key("a"), user_key("b")})) == asked
+
+
+def test_a_key_that_may_be_found_by_what_can_not_be_asked_is_not_concluded() -> None:
+    """4me can be asked by externalId and names; who is found, or has no other value, is."""
+    by_number = replace(
+        with_resources(desired_user("bob", {"employeeNumber": "7"}), desired_user("cid", {"employeeNumber": "8"})),
+        matching=("externalId", "employeeNumber"),
+    )
+    known = KnownAccount(users={"id-cid": live_user("cid")}, keys=frozenset({BOB, CID, OPS, user_key("zoe")}))
+    planner = make_lookup_planner(by_number, Earlier())
+
+    assert frozenset({BOB}) == planner.unconcluded(known)
+    assert (("externalId", "bob"),) == planner.terms(BOB)
+    assert frozenset() == make_lookup_planner(by_number, Earlier(), (), "rfc7644").unconcluded(known)
