@@ -119,3 +119,10 @@ def test_a_text_of_brackets_is_json_or_is_not_as_python_finds(text: str) -> None
             assert read_json(text.encode()) is not None
         return
     assert expected == read_json(text.encode())
+
+
+def test_half_of_a_letter_is_replaced_wherever_it_is() -> None:
+    """No file or terminal can hold an unpaired surrogate, which JSON may spell (RFC 8259 section 8.2)."""
+    body = rb'{"\udc00": ["\ud83d", {"a": "\ud83d\ude00"}, 1, null]}'
+
+    assert read_json(body) == {"\ufffd": ["\ufffd", {"a": "\U0001f600"}, 1, None]}
