@@ -131,8 +131,11 @@ def test_a_name_that_somebody_else_has_is_not_asked_for() -> None:
 
 def test_who_waits_for_a_name_that_is_not_freed_is_not_told_again() -> None:
     """The account refuses the request that would free it, and that is what the plan names."""
-    ann, bob = desired_user("ann", {"userName": "bob@example.com"}), desired_user("bob", {"userName": ["new"]})
-    [problem] = check([ann, bob], [live_user("ann"), live_user("bob")])
+    ann, bob = (
+        desired_user("ann", {"userName": "bob@example.com"}),
+        desired_user("bob", {"userName": "new", "no[": "path"}),
+    )
+    [problem] = check([ann, bob], [live_user("ann"), live_user("bob")], RFC)
 
     assert "user/bob" in problem.message
     assert "user/ann" not in problem.message

@@ -125,4 +125,5 @@ def test_half_of_a_letter_is_replaced_wherever_it_is() -> None:
     """No file or terminal can hold an unpaired surrogate, which JSON may spell (RFC 8259 section 8.2)."""
     body = rb'{"\udc00": ["\ud83d", {"a": "\ud83d\ude00"}, 1, null]}'
 
+    assert read_json(b" ") is None
     assert read_json(body) == {"\ufffd": ["\ufffd", {"a": "\U0001f600"}, 1, None]}
