@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.channel import Channel, Stop
@@ -21,7 +21,6 @@ from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.scim.wire import DIALECTS
 from reconciler.errors import Source
 from tests.properties.worlds import (
-    CONFLICT,
     NOON,
     OWNER,
     World,
@@ -242,26 +241,23 @@ def test_only_managed_attributes_are_written_and_only_where_they_differ(world: W
 @STEADY
 @given(worlds)
 def test_what_is_sent_deletes_nothing_and_keeps_the_owner(world: World) -> None:
-    """By the executor itself: exactly as many requests as the plan says, one for each resource; nothing is read back.
+    """By the executor itself: exactly as many requests as the plan says, at least one for each resource.
 
-    What is created comes whole, but for managers in a circle. Whoever owned the account owns it afterwards.
+    Nothing is read back. Only a name that another resource takes needs a request of its own, and no request meets a
+    taken name. What is created comes whole, but for managers in a circle. Whoever owned the account owns it afterwards.
     """
     simulator = world.account.simulator()
     before = read_account(simulator)
     made = world.plan(simulator)
     sent: list[Request] = []
-    refused: set[int] = set()
 
     async def send(request: Request) -> Response:
         sent.append(request)
-        response = simulator.answer(request.method, request.path, request.body, NOON).response
-        refused.add(response.status)
-        return response
+        return simulator.answer(request.method, request.path, request.body, NOON).response
 
     channel = Channel(send, DIALECTS[world.tenant.dialect])
     outcomes = asyncio.run(carry_out(made.plan.changes, made.decided.ids, channel, Stop()))
     after = read_account(simulator)
-    assume(CONFLICT not in refused)
 
     changes = made.plan.changes
     created = {change.key for change in changes if change.action in CREATING}
@@ -269,7 +265,8 @@ def test_what_is_sent_deletes_nothing_and_keeps_the_owner(world: World) -> None:
     assert {"applied"} >= {outcome.status for outcome in outcomes}
     assert {"GET", "POST", "PATCH"} >= {request.method for request in sent}
     assert made.plan.cost.requests == len(sent)
-    assert len({change.key for change in changes}) + len(afterwards) == sum(one.method != "GET" for one in sent)
+    writes = sum(one.method != "GET" for one in sent)
+    assert len({change.key for change in changes}) + len(afterwards) <= writes <= 2 * len({c.key for c in changes})
     assert {("update_user", "manager")} >= {(one.action, it.path) for one in afterwards for it in one.attributes}
     assert by_id(before).keys() <= by_id(after).keys()
     assert owners(before) == owners(after)

@@ -139,7 +139,6 @@ def test_check_needs_no_quirk_of_these_servers(story: Story) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="names are freed before they are taken once the order of names is merged")
 def test_two_who_exchange_their_names_do_so_in_one_apply(story: Story, server: Server) -> None:
     """And a third takes the name of somebody who is renamed."""
     story.apply(company(PEOPLE))
