@@ -25,6 +25,8 @@ NAME: Final[Mapping[Kind, str]] = {"user": "userName", "group": "displayName"}
 class Identity:
     """A key with its declaration in HEAD (None: it leaves) and its earlier ones, the base's first.
 
+    `since` are those of applies since the last complete one: their values may be in the account, but they are no
+    evidence that the account had the identity, because an apply covers nothing that a doubt blocks.
     `formerly` are previous keys by `was:` that no known state declares: externalIds of the default mapping, which count
     if HEAD's finds nothing. `left_as` is the key of a declaration that left git and is taken for the same person,
     though no `was:` says so.
@@ -33,6 +35,7 @@ class Identity:
     key: Key
     head: Declared | None
     earlier: tuple[Declared, ...] = ()
+    since: tuple[Declared, ...] = ()
     formerly: tuple[str, ...] = ()
     left_as: Key | None = None
 
@@ -54,13 +57,14 @@ class Identity:
     def values(self, attribute: str) -> dict[str, bool]:
         """Returns the compared values of an attribute; true for one that an earlier state declares."""
         found = {value: True for declared in self.earlier if (value := matching_value(attribute, declared.attributes))}
-        if self.head is not None and (value := matching_value(attribute, self.head.attributes)):
-            found.setdefault(value, False)
+        for declared in (*((self.head,) if self.head is not None else ()), *self.since):
+            if value := matching_value(attribute, declared.attributes):
+                found.setdefault(value, False)
         return found
 
     def terms(self, attributes: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yields the matching attributes with their values as written, HEAD's first."""
-        declarations = (*((self.head,) if self.head is not None else ()), *self.earlier)
+        declarations = (*((self.head,) if self.head is not None else ()), *self.earlier, *self.since)
         for attribute in attributes:
             written: dict[str, str] = {}
             for declared in declarations:
@@ -102,31 +106,41 @@ def make_identities(desired: DesiredState, earlier: Earlier) -> Identities:
     renamed = find_renamed(desired, earlier.last_applied)
     known = {former for formers in renamed.values() for former in formers if earlier.declares(former)}
     earlier = earlier.follow(renamed)
-    states = earlier.states
+    before = [state for state in (earlier.base, earlier.applied) if state]
+    users = _PastOf([state.users for state in before], [state.users for state in earlier.front])
+    groups = _PastOf([state.groups for state in before], [state.groups for state in earlier.front])
     return Identities(
-        users=_join_leavers(_make(desired.users, [state.users for state in states], renamed, known)),
-        groups=_make(desired.groups, [state.groups for state in states], renamed, known),
+        users=_join_leavers(_make(desired.users, users, renamed, known)),
+        groups=_make(desired.groups, groups, renamed, known),
         applied=earlier.last_applied,
         wrong=frozenset(find_wrong(desired)),
         done=tuple(find_done(desired, earlier.last_applied)),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _PastOf:
+    """What git declared of one kind: in the base and at the last complete apply, and at the applies since then."""
+
+    before: Sequence[Mapping[Key, Declared]]
+    since: Sequence[Mapping[Key, Declared]]
+
+    def identity(self, key: Key, head: Declared | None) -> Identity:
+        """Returns the identity of a key. One that only an apply since declares leaves as that apply declares it."""
+        before = tuple(state[key] for state in self.before if key in state)
+        since = tuple(state[key] for state in self.since if key in state)
+        return Identity(key, head, before, since) if before or head is not None else Identity(key, None, since)
+
+
 def _make(
-    head: Mapping[Key, Declared],
-    states: Sequence[Mapping[Key, Declared]],
-    renamed: PreviousKeys,
-    known: Container[Key],
+    head: Mapping[Key, Declared], past: _PastOf, renamed: PreviousKeys, known: Container[Key]
 ) -> dict[Key, Identity]:
-    identities = {
-        key: Identity(key, declared, tuple(state[key] for state in states if key in state))
-        for key, declared in head.items()
-    }
+    identities = {key: past.identity(key, declared) for key, declared in head.items()}
     for key, formers in renamed.items():
         if key in head and (unknown := [former.name for former in formers if former not in known]):
             identities[key] = replace(identities[key], formerly=tuple(unknown))
-    for key in dict.fromkeys(key for state in states for key in state if key not in head):
-        identities[key] = Identity(key, None, tuple(state[key] for state in states if key in state))
+    for key in dict.fromkeys(key for state in (*past.before, *past.since) for key in state if key not in head):
+        identities[key] = past.identity(key, None)
     return identities
 
 
