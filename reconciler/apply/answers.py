@@ -48,11 +48,11 @@ class Answered:
         if self.status == "failed" and all(part.why == "waits" for part in undone):
             undone = ()  # nothing is known of the other parts
         failed = self.status == "failed" or any(part.why != "waits" for part in undone)
-        told = describe_undone(change, undone) if undone else ""
+        sentence = describe_undone(change, undone) if undone else ""
         return Outcome(
             change=change,
             status="failed" if failed else self.status,
-            detail="; ".join(filter(None, (told, self.detail))),
+            detail="; ".join(filter(None, (sentence, self.detail))),
             undone=undone,
         )
 

@@ -162,7 +162,7 @@ class Apart:
         return "" if self.requests_left else f"not sent, after {MOST_REQUESTS} requests for this change"
 
     def _judge(self, step: Step, response: Response) -> None:
-        """Reads the answer to a request that succeeded: the id, and what is not as asked."""
+        """Reads the answer to a request that succeeded: the id, and the parts that differ from the request."""
         body = response.body
         if self.live_id is None and isinstance(body, dict):
             self.live_id = read_id(body)

@@ -32,7 +32,7 @@ class Stop:
     def set(self, reason: str) -> None:
         """Stops the run, and wakes all waiting requests by `event`; only the first reason is reported.
 
-        While an exchange of names is under way, requests still wait, so that it is ended or undone.
+        While an exchange of names is under way, requests still wait, so that it is ended or rolled back.
         """
         self.reason = self.reason or reason
         if not self.holds:

@@ -84,7 +84,7 @@ class _Execution:
                 tasks.create_task(self._run_unit(unit, slot))
 
     async def run_when_linked(self, steps: Iterable[Step]) -> None:
-        """Runs the steps that grant roles to people whom 4me links after the users are written."""
+        """Runs the steps that grant roles to people that 4me links after the users are written."""
         if self.channel.roles is not None:
             wait = PeopleWait(self.channel.roles, self.stop, self._run_steps, self._record)
             await wait.run(steps, self.ids)

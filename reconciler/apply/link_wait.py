@@ -1,4 +1,4 @@
-"""The settings of the wait for people whom 4me links, and its progress. Knows no request."""
+"""The settings of the wait for people that 4me links, and its progress. Knows no request."""
 
 from __future__ import annotations
 

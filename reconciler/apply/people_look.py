@@ -1,4 +1,4 @@
-"""One look for people whom 4me has linked to SCIM users: page by page or one by one, never two requests at once."""
+"""One look for people that 4me has linked to SCIM users: page by page or one by one, never two requests at once."""
 
 from __future__ import annotations
 

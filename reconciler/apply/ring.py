@@ -1,7 +1,7 @@
 """Carries out a ring: users or groups that exchange their names over a third name, whole or not at all.
 
-Each answer must show the new name; if it does not, the resource is read. A refusal in the middle is undone in reverse,
-and a stop waits until the ring is ended or undone. If the process is killed, the next plan knows the third name again.
+Each answer must show the new name; if it does not, the resource is read. A refusal in the middle rolls the ring back,
+and a stop waits for its end or its rollback. If the process is killed, the next plan knows the third name again.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class RingRun:
         return response if response.succeeded else None
 
     async def _undo(self, done: Sequence[Step]) -> dict[str, str | None]:
-        """Gives the names back in reverse order; returns the keys that did not get theirs, with the name they have.
+        """Rolls the ring back, the last name first; returns the keys without their former name, with the present one.
 
-        It ends at the first that does not: the names of those before it are not free then.
+        It ends at the first of these: the names of the members before it are not free then.
         """
         left: dict[str, str | None] = {}
         for back in reversed(done):

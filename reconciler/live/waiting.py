@@ -1,4 +1,4 @@
-"""The waits of a client: for its pace, before a retry, for an answer. Knows since when, why, and what ends them."""
+"""The waits of a client: for its pace, before a retry, for an answer; with their start, reason and end."""
 
 from __future__ import annotations
 

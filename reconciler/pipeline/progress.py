@@ -44,7 +44,7 @@ async def watch_reading(client: Client, display: ProgressDisplay) -> AsyncIterat
 
 @dataclass(slots=True)
 class ApplyProgress:
-    """Counts the outcomes of an apply as they happen; `wait` is the wait for people whom 4me links."""
+    """Counts the outcomes of an apply as they happen; `wait` is the wait for people that 4me links."""
 
     total: int
     wait: LinkWait = field(default_factory=LinkWait)

@@ -64,7 +64,7 @@ def _describe_state(view: View) -> str:
         return ""
     conflicts = sum(change.cause == "conflict" for change in view.plan.changes)
     conflict = f"**{count(conflicts, 'conflict')}**, " if conflicts else ""
-    return f"; {conflict}nothing blocks it"
+    return f"; {conflict}{view.standing}"
 
 
 def describe_doubts(

@@ -1,4 +1,4 @@
-"""The wait for people whom 4me links to new users: how long and how often it looks, what is written or pending."""
+"""The wait for people that 4me links to new users: how long and how often it looks, what is written or pending."""
 
 from __future__ import annotations
 

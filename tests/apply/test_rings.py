@@ -235,7 +235,10 @@ def test_an_inactive_member_goes_over_the_third_name_and_else_the_first_key() ->
     made = told.plan(world)
 
     assert ["user/bo"] == [change.key for change in made.plan.changes if change.over]
-    assert "over a third name: 4 requests; user/bo goes over reconciler." in made.plan.problems[0].message
+    assert (
+        "exchange their logins in 4 requests; in between, user/bo has the third name reconciler."
+        in made.plan.problems[0].message
+    )
 
 
 def test_a_third_name_is_known_again_from_the_id_alone() -> None:

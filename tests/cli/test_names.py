@@ -40,7 +40,7 @@ def test_an_exchange_is_one_apply_and_the_plan_says_what_it_costs(applied: Proje
     planned = applied.run("plan")
     ran = applied.run("apply", "--yes")
 
-    assert "exchange of the logins of user/ann and user/bob over a third name: 3 requests" in planned.told
+    assert "user/ann and user/bob exchange their logins in 3 requests" in planned.told
     assert "3 requests to apply" in planned.told
     assert (0, {"ann": "bob", "bob": "ann"}) == (ran.code, logins(applied))
     assert 0 == applied.run("plan", "--exit-code").code

@@ -151,7 +151,7 @@ def test_an_apply_tells_as_much_and_how_many_changes_are_done_and_failed(capsys:
 
 
 async def apply_to_who_is_never_linked(display: ProgressDisplay) -> None:
-    """A new user with roles, whom 4me links to nobody; all requests of the plan are sent before the wait."""
+    """A new user with roles, that 4me links to nobody; all requests of the plan are sent before the wait."""
     hires = Hires(PeopleQuirks(links="never"))
     made = hires.plan(hiring(ann="auditor"))
     wait = LinkWait(now=asyncio.get_running_loop().time)

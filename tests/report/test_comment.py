@@ -117,7 +117,7 @@ def test_the_first_line_is_the_verdict(name: str) -> None:
     first = render_comment(STORIES[name]).splitlines()[0]
 
     assert first.startswith("### Plan for `production`: ")
-    assert ("**blocked**: " in first) != ("nothing blocks it" in first)
+    assert ("**blocked**: " in first) != ("nothing blocks " in first)
     assert ("**blocked**" in first) == (not STORIES[name].applyable)
 
 

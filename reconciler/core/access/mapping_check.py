@@ -1,6 +1,6 @@
 """Checks the rules of a mapping: literals that look like expressions, expressions that are literals, unknown sources.
 
-`Mapper` finds what fails for one user or group; this module finds what is wrong with a rule for all of them.
+`Mapper` finds what fails for one user or group; this module finds the faults of a rule for all of them.
 """
 
 from __future__ import annotations

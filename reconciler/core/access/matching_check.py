@@ -1,4 +1,4 @@
-"""Checks the matching attributes: by a list, or by an attribute that nobody has, no resource is ever found."""
+"""Checks the matching attributes: a list, or an attribute that no resource has, never finds one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds letters in a text that services change or that nobody sees, and braces that compute nothing."""
+"""Finds letters in a text that services change or that can't be seen, and braces that compute nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find_text_fault(text: str, *, is_name: bool = False, is_computed: bool = Fal
 
 
 def show_text(text: str, longest: int = 60) -> str:
-    """Returns a text in quotes, cut, with escapes if it has characters that can't be seen or told apart."""
+    """Returns a text in quotes, cut, with escapes if it has characters that can't be seen or distinguished."""
     cut = text[:longest]
     return f"{_spell(cut)}{'…' * (len(text) > longest)}"
 

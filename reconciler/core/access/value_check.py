@@ -118,7 +118,7 @@ class _Check:
             yield target, _warning(f"unknown_{target.lower()}", f"{self._show(target, text)} is not {form}", hint)
 
     def _same_type(self, target: str, items: list[Any]) -> Found:
-        """Finds values that a service can't tell apart: they have one type, and none of them is primary."""
+        """Finds values that a service can't distinguish: they have one type, and none of them is primary."""
         by_type: dict[str, list[Any]] = {}
         for item in items:
             by_type.setdefault(as_text(item.get("type")).lower(), []).append(item)

@@ -33,8 +33,8 @@ def note_left_open(plan: Plan, opened: Sequence[tuple[str, OpenAtom]], asked: As
         return plan
     message = f"apply #{serial} left undone, and this plan contains it again: {few(left, MOST_NAMED)}"
     hint = (
-        "if its outcome says that the service refused it or has another value, write the value that the account keeps, "
-        "or leave it out; else plan and apply again"
+        "if its outcome shows that the service refused it or has another value, write the value that the account "
+        "keeps, or leave it out; else plan and apply again"
     )
     problem = Problem("left_open", message, None, hint, severity="info")
     return plan.model_copy(update={"problems": (*plan.problems, problem)})

@@ -1,4 +1,4 @@
-"""What a service was asked for before and did not do: attributes by key and value, and refused attributes by kind."""
+"""Attributes that a service was asked for before and did not take: by key and value; refused ones also by kind."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class ChangeFields(Frozen):
     awaits_person: bool = Field(
         default=False,
         exclude_if=lambda awaits: not awaits,
-        description="the roles go to the person whom 4me links to the user later; `target_id` is then the SCIM user",
+        description="the roles go to the person that 4me links to the user later; `target_id` is then the SCIM user",
     )
     adopted: str = Field(
         default="", exclude_if=lambda adopted: not adopted, description="the attribute that found an adopted resource"

@@ -1,6 +1,6 @@
 """The parts of a change that were not done, and why; and the sentences about them.
 
-A service may refuse one attribute, or store another value than was asked for, and a user whom a change refers to may
+A service may refuse one attribute, or store another value than was asked for, and a user that a change refers to may
 not exist. If a change has undone parts, all its other parts are done.
 """
 

@@ -1,6 +1,6 @@
-"""The members of groups whose service hides them: those that the last apply put in are assumed to be there.
+"""Assumes the members of groups whose service hides them: those of the last complete apply.
 
-So a plan sends what git changed since then, and neither adds everybody at each apply nor removes anybody by guessing.
+So a plan sends only what git changed since then: no member is added again at each apply, none is removed by a guess.
 """
 
 from __future__ import annotations

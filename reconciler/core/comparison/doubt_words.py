@@ -1,4 +1,4 @@
-"""The problems of linking, each with the keys that it names, the resource of the account, and the line to write."""
+"""Words the problems of linking: each names the keys, the resource in the account, and the line to write."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from reconciler.core.model.resources import Attributes, Key, LiveGroup, LiveUser
 from reconciler.errors import Problem
 
 MOST_NAMED: Final = 10
-UNCHANGED: Final = "until then, nothing of it is changed"
+UNCHANGED: Final = "until then, the user is not changed"
 
 
 def describe_live(live: LiveUser | LiveGroup) -> str:
-    """Returns `Ann Lee (4711, inactive, externalId "jo")`: what is needed to find the resource."""
+    """Returns `Ann Lee (4711, inactive, externalId "jo")`: enough to find the resource in the account."""
     mark = written_value(MARK, live.attributes)
     details = [live.id, "inactive" if is_inactive(live) else "", f'{MARK} "{mark}"' if mark else ""]
     return f"{live.name} ({', '.join(filter(None, details))})"
@@ -32,20 +32,23 @@ def doubt_link(code: str, identity: Identity, link: Link[Live]) -> Problem:
     match code:
         case "reused_key":
             message = (
-                f"{key} gets another {name_attribute(key.kind)} and another employeeNumber or name at once, and {live}"
-                " in the account still has those of before: git may use the key for another person"
+                f"{key} changes its {name_attribute(key.kind)} and its employeeNumber or name at once, and {live} in "
+                "the account still has the values of before: git may use the key for another person"
             )
             hint = (
                 "another person: declare them under a new key; the same person: change employeeNumber and name first, "
                 f"and {name_attribute(key.kind)} in a later commit"
             )
         case "another_person":
-            message = f"{by}, but its employeeNumber, or given and family name, is another"
-            hint = f"another person: give {key} or that user another {link.attribute}; the same: correct the account"
-        case "inactive_holder":
-            message = f"{by}, which is inactive, and nothing shows whose it was: the change would switch it on"
+            message = f"{by}, but its employeeNumber, or its given and family name, differs from git"
             hint = (
-                "the same person: declare the employeeNumber that it has; another: give it another "
+                f"another person: give {key} or that user another {link.attribute}; the same person: correct "
+                "the account"
+            )
+        case "inactive_holder":
+            message = f"{by}, which is inactive, and nothing shows whose it was: the change would reactivate it"
+            hint = (
+                "the same person: declare the employeeNumber that it has; another person: give it another "
                 f"{link.attribute} in the account, or {key} in git"
             )
         case _:
@@ -63,11 +66,12 @@ def doubt_missing(doubt: MissingDoubt[Live], identity: Identity, *, hidden: bool
     match doubt.code:
         case "leaver_holds":
             message = f"{key} has the {name} of {other}, which leaves git and keeps it: {live}"
-            hint = f"the same {key.kind}: {was}; another one: keep {other} in git under another {name}" + (
-                ", with `active: false`" if key.kind == "user" else ""
+            kept = (
+                "another userName and primary e-mail, with `active: false`" if key.kind == "user" else f"another {name}"
             )
+            hint = f"the same {key.kind}: {was}; another {key.kind}: keep {other} in git under {kept}"
         case "looks_like":
-            holder = " and ".join(filter(None, (other, live)))
+            holder = ", in the account ".join(filter(None, (other, live)))
             message = f"{key} would be created with the employeeNumber of {holder}"
             same = was or f"declare the {name} or the externalId that it has in the account"
             hint = f"the same person: {same}; another person: correct the employeeNumber"
@@ -83,7 +87,7 @@ def doubt_missing(doubt: MissingDoubt[Live], identity: Identity, *, hidden: bool
             message = f"{key} was applied, and no {key.kind} of the account has a value by which git could find it"
             hint = (
                 f"write the {name} that it has now, or an externalId if it is to be created again; "
-                f"if externalId is no matching attribute, declare it under a new key"
+                "if externalId is no matching attribute, declare it under a new key"
             )
     return Problem(doubt.code, message, identity.declared.source, hint)
 
@@ -123,7 +127,7 @@ def name_claimed_twice(tangle: Tangle[Live], identities: Sequence[Identity]) -> 
 def name_wrong_was(identity: Identity) -> Problem:
     """Returns the problem of a key whose `was:` names a declared key, or a key that another one names too."""
     message = f"{identity.key}: `was` is not clear, so the {identity.key.kind} is not linked to the account"
-    hint = "a previous key has one successor, and is not declared any more"
+    hint = "name each previous key under one key alone, and declare it no more"
     return Problem("was", message, identity.declared.source, hint)
 
 
@@ -137,22 +141,22 @@ def warn_of_done(key: Key, former: Key, identity: Identity) -> Problem:
 def warn_of_joined(identity: Identity, former: Key, link: Link[Live]) -> Problem:
     """Returns the warning of a new key that takes over the resource of a key that left git."""
     message = (
-        f"{identity.key} takes over {describe_live(link.live)} from {former}, which left git: userName and "
-        "employeeNumber, or name, are the same"
+        f"{identity.key} takes over {describe_live(link.live)} from {former}, which left git: the userName is "
+        "the same, and so is the employeeNumber or the name"
     )
-    hint = f"write `was: {former.name}` under {identity.key.name}, so that git says so"
+    hint = f"write `was: {former.name}` under {identity.key.name}, so that git has the change of key"
     return Problem("renamed_key", message, identity.declared.source, hint, severity="warning")
 
 
 def warn_of_passed_on(identity: Identity, former: Identity, name: str) -> Problem:
     """Returns the warning of a new key with the name that another key had."""
-    message = f"{identity.key} gets the {name} that {former.key} had, and {former.key} gets another one"
-    hint = f"if {identity.key.name} is {former.key.name}, write `was: {former.key.name}` under {identity.key.name}"
+    message = f"{identity.key} gets the {name} that {former.key} had, and {former.key} gets another {name}"
+    hint = f"if both are the same {identity.key.kind}, write `was: {former.key.name}` under {identity.key.name}"
     return Problem("name_passed_on", message, identity.declared.source, hint, severity="warning")
 
 
 def warn_of_alike(identity: Identity, attribute: str, live: LiveUser | LiveGroup, *, hidden: bool) -> Problem:
-    """Returns the warning of a name that the service may take for another one of the account."""
+    """Returns the warning of a name that the service may confuse with another name of the account."""
     spelled = "" if hidden else _spell(attribute, identity.declared.attributes, live.attributes)
     message = f"the {attribute} of {identity.key} and of {describe_live(live)} in the account look alike{spelled}"
     hint = "the service decides whether they are the same"

@@ -1,4 +1,4 @@
-"""Doubts about a link: when a declaration may be about somebody else's record.
+"""Finds the doubts about a link: a declaration that may be about another person's record.
 
 A wrong link overwrites another person's record, so none is made in doubt. `missing` has the doubts about resources
 that would be created, and `doubt_words` the sentences.

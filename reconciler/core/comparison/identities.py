@@ -29,7 +29,7 @@ class Identity:
     evidence that the account had the identity, because an apply covers nothing that a doubt blocks.
     `formerly` are previous keys by `was:` that no known state declares: externalIds of the default mapping, which count
     if HEAD's finds nothing. `left_as` is the key of a declaration that left git and is taken for the same person,
-    though no `was:` says so.
+    without a `was:`.
     """
 
     key: Key

@@ -1,4 +1,4 @@
-"""Links git to the account: everybody together, those that leave git too (docs/decisions/0026-who-is-who.md).
+"""Links the users and groups of git to those of the account, leavers too (docs/decisions/0026-who-is-who.md).
 
 `identities` has the values of a key in HEAD and before, `linking` makes the links, `doubts` and `missing` decide which
 links and creations are in doubt. A live resource is linked to one key.
@@ -131,7 +131,7 @@ class _Linker(Generic[Live]):
             matches.doubts[key] = problem.code
 
     def _untangle(self, tangle: Tangle[Live]) -> None:
-        """Names the keys that nothing tells apart; those of leavers alone are left to the evidence of ownership."""
+        """Names the keys that can't be distinguished; those of leavers alone are left to the evidence of ownership."""
         concerned = [self.identities[key] for key in tangle.keys]
         heads = [identity for identity in concerned if identity.head is not None]
         if not heads:
@@ -166,7 +166,7 @@ class _Linker(Generic[Live]):
                 if alike := table.find_alike(identity.declared):
                     self._warn(words.warn_of_alike(identity, *alike, hidden=hidden), key)
                 continue
-            stays = doubt.code == "leaver_holds"  # a leaver loses access, whoever wants the name
+            stays = doubt.code == "leaver_holds"  # a leaver loses access, also if another key wants the name
             self._block(
                 words.doubt_missing(doubt, identity, hidden=hidden),
                 (key,),

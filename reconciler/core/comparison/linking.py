@@ -30,7 +30,7 @@ class Link(Generic[Live]):
 
 @dataclass(frozen=True, slots=True)
 class Tangle(Generic[Live]):
-    """Identities and live resources that share values of one attribute and can't be told apart by it."""
+    """Identities and live resources that share values of one attribute and can't be distinguished by it."""
 
     attribute: str
     keys: tuple[Key, ...]

@@ -1,4 +1,4 @@
-"""Declared resources that nothing links: whether each may be created, or may be there already under another name."""
+"""Decides on declared resources without a link: each may be created, or may exist already under another name."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class MissingTable(Generic[Live]):
         return _find_form(declared, self._wide, _wide_value)
 
     def _looks_like(self, identity: Identity) -> MissingDoubt[Live] | None:
-        """Finds that an earlier state, or the account, gives the employeeNumber to somebody else."""
+        """Finds that an earlier state, or the account, gives the employeeNumber to another key or record."""
         number = read_number(identity.declared.attributes)
         if not number:
             return None

@@ -1,4 +1,4 @@
-"""Earlier states of git in the keys of HEAD: `was: old` says that the resource had another key.
+"""Translates earlier states of git to the keys of HEAD: by `was: old`, the resource had another key.
 
 Knows compiled states only. Causes, members and managers of an earlier state then compare key by key.
 """

@@ -150,7 +150,7 @@ def _find_paths(tree: nodes.Template) -> Iterable[str]:
 
 
 def _path_of(node: nodes.Node) -> str | None:
-    """Returns the path of an attribute, without the index of an item; None for what is computed."""
+    """Returns the path of an attribute, without the index of an item; None for a computed value."""
     match node:
         case nodes.Name():
             return str(node.name)
@@ -214,7 +214,7 @@ def _suggest_filter(name: str) -> str:
 
 
 def _explain_call(call: nodes.Call) -> str:
-    """Returns what is wrong with a call: it is a filter here, or Entra's, or unknown."""
+    """Describes the fault of a call: it is a filter here, or Entra's, or unknown."""
     name = str(call.node.name) if isinstance(call.node, nodes.Name) else ""
     first = call.args[0] if call.args else None
     if isinstance(first, nodes.List) and len(first.items) == 1:  # Entra's [attribute]

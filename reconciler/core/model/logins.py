@@ -17,7 +17,7 @@ from reconciler.core.model.resources import Attributes, Kind, Value
 NAMING: Final[Mapping[Kind, str]] = {"user": "userName", "group": "displayName"}
 PLACES: Final = ("organization", "site")  # a user's attributes that name groups: 4me's default rules link them by name
 THIRD_NAME: Final = re.compile(r"reconciler\.[0-9a-f]{12}(@.*)?", re.IGNORECASE | re.DOTALL)
-MOST_COUNTED: Final = 10  # third names of one resource; more than one is needed only if somebody took the first
+MOST_COUNTED: Final = 10  # third names of one resource; more than one is needed only if another one has the first
 
 
 def name_of(kind: Kind, attributes: Attributes) -> str | None:

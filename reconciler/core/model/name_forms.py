@@ -1,4 +1,4 @@
-"""The forms of a name: as a service compares it, without what nobody sees, and without what is easily confused.
+"""The forms of a name: as a service compares it, without invisible differences, and without confusable ones.
 
 Two names are one name if `lower_name` returns the same for both. Unicode has wider comparisons (case folding, RFC 8264
 section 5.2.2), by which `straße` is `strasse`; a service that does not use them has two users there.
@@ -31,7 +31,7 @@ def _lower_letter(letter: str) -> str:
 
 
 def plain_form(text: str) -> str:
-    """Returns a name without what nobody sees: outer spaces, decomposed letters (NFC), invisible characters."""
+    """Returns a name without invisible differences: outer spaces, decomposed letters (NFC), invisible characters."""
     if text.isascii():
         return text.strip()
     return normalize("NFC", "".join(letter for letter in text if not is_unseen(letter))).strip()

@@ -1,4 +1,4 @@
-"""The decisions about the names of a plan, for the planners of users and groups: who keeps a name, who goes first."""
+"""Decides on the names of a plan, for the planners of users and groups: which move, and which stay where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The problems of names that stay where they are: whose each is, and which line of git or of the account to change."""
+"""Words the problems of names that do not move: each names the holder, and the line of git or the value to change."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def describe_ring(ring: NameRing) -> Problem:
     requests = len(keys) + 1
     called = CALLED[ring.members[0].key.kind]
     message = (
-        f"exchange of the {called}s of {', '.join(keys[:-1])} and {keys[-1]} over a third name: {requests} requests; "
-        f"{keys[0]} goes over {ring.third}"
+        f"{', '.join(keys[:-1])} and {keys[-1]} exchange their {called}s in {requests} requests; in between, {keys[0]} "
+        f"has the third name {ring.third}"
     )
-    hint = "they run as one: all, or none"
+    hint = "approve them together: all of these requests run, or none"
     return Problem("name_exchange", message, ring.members[0].resource.source, hint, severity="info")

@@ -1,4 +1,4 @@
-"""Which moves of names are possible, and in which exchanges: all that is left after them can be carried out.
+"""Decides which moves of names are possible, and which of them are exchanges; all moves that stay can be carried out.
 
 A move is struck if the holder of the wanted name does not free it in this plan; a struck move frees nothing, so that
 others are struck in turn. Moves that want each other's names in a ring go over a third name. Linear in the number of

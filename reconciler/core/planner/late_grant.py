@@ -1,4 +1,4 @@
-"""A grant to a person whom 4me linked after the plan was made: what is written, and the sentences of its outcome.
+"""Decides on a grant to a person that 4me linked after the plan was made: the roles to write, and the outcome's words.
 
 The request overwrites all roles of the person. The plan could not know what the person holds, so nothing is revoked.
 """

@@ -81,7 +81,7 @@ class RolePlanner:
         return skip(user, f"can't be granted {_spell(gained)}: the person's roles were not read; plan from a new read")
 
     def _grant_later(self, user: DesiredUser, scim_id: str | None, roles: Iterable[str], why: str) -> Change:
-        """Returns the grant to a person whom 4me has not linked yet, so that what the person holds is not known.
+        """Returns the grant to a person that 4me has not linked yet, so that what the person holds is not known.
 
         Roles of a user without a person were not taken away by hand: they are pending since an earlier apply.
         """

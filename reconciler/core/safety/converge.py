@@ -2,7 +2,7 @@
 
 Only resources that the plan changes, and those they refer to, enter the simulator: the rest can't change. With
 `roles_via: permissions` the linked people enter too, and 4me's rules of linking apply: who is linked by them gets the
-roles, as in an apply. A user whom they never link keeps the grant in every plan, which the plan itself notes.
+roles, as in an apply. A user that they never link keeps the grant in every plan, which the plan itself notes.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Unsettled(NamedTuple):
 
     `returns`: an attribute would be written again. `repeats`: an action would be planned again. `follows`: an action
     can be planned only after this plan is applied. `refused`: the account refuses a request because of the attribute
-    `about`, or, if `about` is empty, without naming one. `waits`: roles over REST await a person whom 4me's default
+    `about`, or, if `about` is empty, without naming one. `waits`: roles over REST await a person that 4me's default
     rules don't link. The detail is for human readers.
     """
 
@@ -69,7 +69,7 @@ def find_later(change: Change) -> Unsettled:
 
 
 def find_waiting(key: str, roles: Iterable[str]) -> Unsettled:
-    """Returns the finding of a written user whom 4me's default rules link to no person, so that the roles wait."""
+    """Returns the finding of a written user that 4me's default rules link to no person, so that the roles wait."""
     return Unsettled("waits", "grant_roles", key, ", ".join(roles))
 
 

@@ -35,15 +35,15 @@ def find_form(request: Request, refusal: Response, known: Collection[Quirk]) -> 
     """Returns the form that a refusal asks for, if the request can be written in it and is not yet."""
     if refusal.status not in REFUSALS or request.body is None:
         return None
-    said = _words(refusal)
+    words = _words(refusal)
     operations = operations_of(request)
-    if "$ref" in said and "members_with_ref" not in known and _adds_members(request):
+    if "$ref" in words and "members_with_ref" not in known and _adds_members(request):
         return "members_with_ref"
     has_path = any("path" in operation and not _removed_member(operation) for operation in operations)
-    if has_path and _ABOUT_PATH.search(said) and "patch_without_path" not in known:
+    if has_path and _ABOUT_PATH.search(words) and "patch_without_path" not in known:
         return "patch_without_path"
     removes = any(_removed_member(operation) for operation in operations)
-    asks = refusal.status == HTTPStatus.NOT_IMPLEMENTED or _ABOUT_FILTER.search(said) or _ABOUT_PATH.search(said)
+    asks = refusal.status == HTTPStatus.NOT_IMPLEMENTED or _ABOUT_FILTER.search(words) or _ABOUT_PATH.search(words)
     return "members_removed_by_value" if removes and asks and "members_removed_by_value" not in known else None
 
 

@@ -39,7 +39,7 @@ def _weight(operation: JsonObject) -> int:
 def find_smaller(response: Response, members: int) -> int | None:
     """Returns how many members to send at once after a refusal of their number: half of them; else None.
 
-    413 is such a refusal, and an error whose text says so.
+    413 is such a refusal, and an error whose text is about the number.
     """
     refused = response.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
     named = refused and _TOO_MANY.search(describe_error(response)) is not None

@@ -203,7 +203,7 @@ class PersonLinks:
 
 
 def find_linked(ids: Iterable[str], people: Iterable[Person]) -> dict[str, Person]:
-    """Returns the person whom 4me linked to each SCIM id, without the ids that no person, or more than one, bears."""
+    """Returns the person that 4me linked to each SCIM id, without the ids that no person, or more than one, bears."""
     linked = _alone((person.source_id, person) for person in people if person.source == SCIM_SOURCE)
     return {scim_id: linked[scim_id] for scim_id in ids if scim_id in linked}
 

@@ -27,11 +27,11 @@ def is_no_page(response: Response) -> bool:
 
 def explain_refusal(response: Response, setting: str) -> str:
     """Returns the error of a refused list and what to do; `setting` names the address in the YAML."""
-    said = f"answered {describe_error(response)}"
+    answered = f"answered {describe_error(response)}"
     if response.status in NOTHING_THERE:
-        return f"{said}, so no list is there: check {setting}"
+        return f"{answered}, so no list is there: check {setting}"
     if response.status == HTTPStatus.FORBIDDEN:
-        return f"{said}: the token may not read it"
+        return f"{answered}: the token may not read it"
     if response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return f"{said}: {FAILING}"
-    return f"{said}: the service refuses the list, also without `count`"
+        return f"{answered}: {FAILING}"
+    return f"{answered}: the service refuses the list, also without `count`"

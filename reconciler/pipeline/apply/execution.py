@@ -112,7 +112,7 @@ def open_channel(connections: Connections, current: CurrentState, log: Log, wait
 
 
 def make_link_wait(seconds: float, account: AccountRead, approval: Approval) -> LinkWait:
-    """Returns the wait for people whom 4me links to the users that get roles over REST."""
+    """Returns the wait for people that 4me links to the users that get roles over REST."""
     addresses = find_addresses(approval.to_run, account.current.desired, account.live)
     return LinkWait(seconds, account.live.me, addresses)
 

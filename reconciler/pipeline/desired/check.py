@@ -44,7 +44,7 @@ def check_files(workspace: Workspace, as_of: date | None, files: DesiredFiles) -
 
 
 def _check_values(declarations: Declarations, state: DesiredState) -> list[ValueFinding]:
-    """Returns what is wrong or doubtful with the values; a plan shows only what is wrong."""
+    """Returns the errors and warnings about the values; a plan shows the errors only."""
     return [
         *find_errors(state.users.values(), Redaction(declarations.redact)),
         *find_warnings(declarations, state),

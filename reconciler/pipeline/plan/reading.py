@@ -187,7 +187,7 @@ def select_state(
 ) -> CurrentState:
     """Returns the state with the requested selection, or without a selection if a part of the account is not enough.
 
-    If roles take effect over REST, a person whom 4me linked during the last apply may hold roles that git does not
+    If roles take effect over REST, a person that 4me linked during the last apply may hold roles that git does not
     assign. A plan about git's changes would miss that user. Raises UsageError if such a plan is requested.
     """
     if current.tenant.roles_via == "permissions" and not read_request.only and approved is None:

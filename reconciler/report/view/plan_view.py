@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from reconciler.core.changes.drift import split_drift
 from reconciler.core.changes.plan import Cause, Change, Plan, Skipped, has_errors
 from reconciler.core.changes.plan_notes import is_refusal
+from reconciler.core.model.amounts import count
 from reconciler.errors import Problem
 from reconciler.report.format.words import (
     TITLES,
@@ -100,6 +101,12 @@ class View:
     def is_empty(self) -> bool:
         """Whether the verdict is all that the plan has to show."""
         return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
+
+    @property
+    def standing(self) -> str:
+        """Returns the end of the headline of a plan that can be applied: whether a problem holds back a part of it."""
+        problems = sum(len(group.shown) for group in self.problems if group.weight == "error")
+        return f"{count(problems, 'problem')}; nothing blocks the rest" if problems else "nothing blocks it"
 
     def headline(self, quote: Callable[[str], str]) -> str:
         """Returns `Plan for production: 2 people change` or `No drift in production`, with the tenant quoted."""

@@ -421,7 +421,9 @@ def test_a_name_that_is_passed_on_to_a_new_key_is_said(heir: Values, former: Val
     links = link([user("jo", B, former), user("joan", A, heir)], [record(1, A, "jo", former)], [user("jo", A, former)])
 
     assert ({"jo": "1"}, expected) == (linked(links), codes(links))
-    assert not expected or "if joan is jo, write `was: jo` under joan" == problem_of(links, expected[0]).hint
+    assert (
+        not expected or "if both are the same user, write `was: jo` under joan" == problem_of(links, expected[0]).hint
+    )
 
 
 def was(*pairs: tuple[str, str]) -> dict[str, object]:

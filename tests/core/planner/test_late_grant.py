@@ -1,4 +1,4 @@
-"""A grant to a person whom 4me linked after the plan was made: what is written, and the sentences of its outcome."""
+"""A grant to a person that 4me linked after the plan was made: what is written, and the sentences of its outcome."""
 
 from __future__ import annotations
 
