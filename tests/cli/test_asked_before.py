@@ -89,12 +89,12 @@ def test_values_of_a_list_that_are_dropped_are_shown(office: Office) -> None:
 
     told = office.outcomes()
 
-    assert "phoneNumbers: asked work 1, got nothing" in told["user/ana update_user"][1]
+    assert 'phoneNumbers: asked work "1", got nothing' in told["user/ana update_user"][1]
     assert "auditor was not granted" in told["user/ana grant_roles"][1]
     found = office.project.run("plan", "--format", "json").document["problems"]
     messages = {one["message"]: one["hint"] for one in found if one["code"] == "never_taken"}
     assert {
-        "asked once, never taken: user/ana: phoneNumbers: asked work 1, got nothing",
+        'asked once, never taken: user/ana: phoneNumbers: asked work "1", got nothing',
         "asked once, never taken: user/ana: auditor was not granted",
     } == set(messages)
     assert any(
