@@ -11,9 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from reconciler.core.changes.asked import AskedBefore, NotTaken, list_asked, resource_kind, spell_asked
+from reconciler.core.changes.asked import OF_ONE_KEY, AskedBefore, NotTaken, list_asked, resource_kind, spell_asked
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.changes.undone import MEMBERS
 
 Statements: TypeAlias = Iterable[tuple[str, Sequence[Sequence[object]]]]
 
@@ -74,11 +73,11 @@ def keep_results(service: str, outcomes: Iterable[Outcome], at: str) -> Statemen
             undone = asked.undone
             if undone is None:
                 rows[FORGET].append((service, key, asked.path, asked.of))
-                rows[FORGET_PATH] += [(service, kind, asked.path)] * (asked.path != MEMBERS)
+                rows[FORGET_PATH] += [(service, kind, asked.path)] * (asked.path not in OF_ONE_KEY)
             elif undone.why in {"changed", "refused"}:
                 values = spell_asked(asked.asked), spell_asked(undone.got), undone.why, undone.error
                 rows[KEEP].append((service, key, asked.path, asked.of, *values, at))
-                if undone.why == "refused" and asked.path != MEMBERS:
+                if undone.why == "refused" and asked.path not in OF_ONE_KEY:
                     rows[KEEP_PATH].append((service, kind, asked.path, undone.error, at))
     return [(sql, some) for sql, some in rows.items() if some]
 

@@ -58,10 +58,14 @@ def record_run(log: ProvisioningLog, current: CurrentState, plan: Plan, dropped:
 
 
 def read_asked_before(current: CurrentState) -> tuple[AskedBefore, tuple[Problem, ...]]:
-    """Returns what the tenant's service was asked for and did not do; a warning if the log can't be read."""
+    """Returns what the tenant's service was asked for and did not do; a warning if the log can't be read.
+
+    Raises UsageError if the private folder came with the repository: then others may have written what it says.
+    """
     path = log_path(current.workspace)
     if not path.exists():
         return NEVER_ASKED, ()
+    make_private_folder(path.parent)
     try:
         with ProvisioningLog(path) as log:
             return log.find_asked(current.tenant_name, current.tenant.url, current.tenant.dialect), ()

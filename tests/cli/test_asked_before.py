@@ -249,3 +249,37 @@ def test_every_report_shows_what_was_asked_and_what_is_there(office: Office) -> 
     assert 'title: asked "Lead ", got "Lead"' in office.project.run("log", "--key", "ana").out
     office.project.run("log", "--prune", "--older-than", "0d")
     assert {} == problems(office, "never_taken")
+
+
+@pytest.mark.parametrize("dialect", ["4me", "rfc7644"])
+def test_a_leaver_whom_the_service_does_not_deactivate_is_named_until_it_does(office: Office, dialect: str) -> None:
+    """A user who keeps access is the last thing to be silent about."""
+    office.behaves(Quirks(ignores=frozenset({"active"})))
+    office.commit(TEAM.replace("displayName: Bo,", "displayName: Bo, active: false,"), dialect=dialect)
+    assert {} == problems(office, "never_taken")
+
+    for times in ("once", "twice"):
+        assert 1 == office.project.run("apply", "--yes").code
+        [(message, hint)] = problems(office, "never_taken").values()
+        assert f"asked {times}, never taken: user/bo: active: asked false, got true" == message
+        assert hint.startswith("set it in the account by hand, or find out there why it is not taken;")
+
+    office.behaves()
+    assert 0 == office.project.run("apply", "--yes").code
+    office.commit(TEAM, dialect=dialect)
+    assert {} == problems(office, "never_taken")
+
+
+def test_one_refused_attribute_of_many_users_is_one_line(office: Office) -> None:
+    """Of one user, the line names the key; of many, it has a star, as in the plan that follows."""
+    office.behaves(Quirks(refuses=frozenset({"costCenter"})))
+    office.commit(TEAM.replace("title: Clerk", "title: Clerk, costCenter: C"))
+
+    ran = office.project.run("apply", "--yes")
+
+    told = " ".join(ran.out.split())
+    assert 1 == told.count("failed update user: Ana (user/ana), Bo (user/bo): costCenter refused: 400 ")
+    assert "to stop asking, leave out users.*.costCenter, or the mapping whose target is costCenter" in told
+
+    office.commit(TEAM.replace("title: Clerk}", "title: Clerk, costCenter: C}"))
+    assert "leave out users.bo.costCenter, or" in " ".join(office.project.run("apply", "--yes").out.split())

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.office import Office, opening
 from tests.cli.project import SANDBOX, TEAM, Project
 
 REDACTED = f"{SANDBOX}redact: [title]\n{TEAM}"
 COMMANDS = {"plan": ["plan"], "apply": ["apply", "--yes"], "log": ["log"], "sandbox": ["sandbox", "reset"]}
 KEY = "deadbeef" * 8
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    """An account on a port, and a repository for it."""
+    with opening(Project(tmp_path / "office", monkeypatch)) as one:
+        yield one
 
 
 def modes(folder: Path) -> set[int]:
@@ -50,6 +59,20 @@ def test_a_private_folder_that_is_committed_is_refused(project: Project, command
 
     assert (2, "") == (ran.code, ran.out)
     assert "'.reconciler/fingerprint.key' is committed, so the private folder is not private: run `git rm -r" in ran.err
+
+
+def test_a_provisioning_log_that_is_committed_is_not_believed(office: Office) -> None:
+    """Else another person's rows say in our plans what the service never took, and what to write instead."""
+    office.commit(TEAM)
+    assert 0 == office.project.run("apply", "--yes").code
+    assert 0 == office.project.run("plan").code
+    office.project.git("add", "--force", ".reconciler/provisioning-log.db")
+    office.project.git("commit", "--quiet", "--message", "with a log")
+
+    ran = office.project.run("plan")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert "'.reconciler/provisioning-log.db' is committed, so the private folder is not private" in ran.err
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "sandbox"])

@@ -159,9 +159,14 @@ def test_members_that_are_hidden_are_suspected_and_then_declared(office: Office)
     office.commit(PEOPLE, **RFC)
     first = office.project.run("apply", "--yes")
     assert 1 == first.code
+    assert "user/ann is not listed" in first.told
     assert "add `quirks: [hides_members]` to the tenant" in first.said
+    suspected = office.project.run("plan", "-o", "plan.json")
+    assert "asked once, never taken: group/desk: user/ann is not listed" in suspected.told
+    assert "hides_members]` to the tenant, else leave these members out" in suspected.told
 
     office.commit(PEOPLE, quirks="[hides_members]", **RFC)
+    assert "never taken" not in office.project.run("plan", "-o", "plan.json").out
     second = office.project.run("apply", "--yes")
     assert 0 == second.code, second.said
     empty = office.project.run("plan", "--exit-code", "-o", "plan.json")

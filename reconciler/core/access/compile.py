@@ -209,9 +209,9 @@ def _check_names(
 
 
 def _check_unique(attribute: str, resources: Iterable[DesiredUser | DesiredGroup]) -> Iterable[Problem]:
-    """Reports two declarations with the same externalId, or with the same name in 4me, which ignores case."""
+    """Reports two declarations with the same externalId, or with the same name, which services compare without case."""
     fold = str if attribute in EXACT else lower_name
-    without_case = "" if attribute in EXACT else "4me compares it without case: "
+    without_case = "" if attribute in EXACT else "it is compared without case: "
     first: dict[str, DesiredUser | DesiredGroup] = {}
     for resource in resources:
         value = str(resource.attributes.get(attribute) or "")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reconciler.core.changes.outcome import Outcome
-from reconciler.core.changes.undone import MEMBERS, ROLES, Undone
+from reconciler.core.changes.undone import ACTIVE, MEMBERS, ROLES, Undone
 from reconciler.core.model.resources import Kind, Value
 
 
 class Asked(NamedTuple):
-    """An attribute that a change asked for, or one of its `roles` or `members`; `undone` is None if it was done."""
+    """An attribute that a change asked for, `active`, or a role or member of it; `undone` is None if it was done."""
 
     path: str
     of: str
@@ -52,6 +52,8 @@ class AskedBefore:
 
 NEVER_ASKED = AskedBefore()
 REFUSED_MEMBER = (MEMBERS, "refused")
+OF_ONE_KEY = frozenset({MEMBERS, ACTIVE})  # a refusal for one key says nothing about the others
+ASKS_FOR_ACCESS = {"create_user": True, "reactivate_user": True, "deactivate_user": False}
 
 
 def spell_asked(value: Value) -> str:
@@ -60,13 +62,19 @@ def spell_asked(value: Value) -> str:
 
 
 def list_asked(outcome: Outcome) -> Iterator[Asked]:
-    """Yields the attributes, roles and members of a change whose result is known; redacted values as fingerprints."""
+    """Yields the attributes, access, roles and members of a change whose result is known.
+
+    Redacted values are fingerprints.
+    """
     if outcome.status != "applied" and not outcome.undone:
         return
     undone = {(part.path, part.of): part for part in outcome.undone}
     for attribute in outcome.change.attributes:
         asked = attribute.redacted_pair[1] if attribute.redacted_pair is not None else attribute.after
         yield Asked(attribute.path, "", asked, undone.get((attribute.path, "")))
+    access = ASKS_FOR_ACCESS.get(outcome.change.action)
+    if access is not None:
+        yield Asked(ACTIVE, "", access, undone.get((ACTIVE, "")))
     gains = outcome.change.action not in {"revoke_roles", "remove_members"}
     for path, items in ((ROLES, outcome.change.roles), (MEMBERS, outcome.change.members)):
         for item in items:
@@ -107,5 +115,5 @@ class RefusedParts:
                 self.paths.discard((resource_kind(key), asked.path))
             elif asked.undone.why == "refused" and asked.path == MEMBERS:
                 self.members.add((key, asked.of))
-            elif asked.undone.why == "refused":
+            elif asked.undone.why == "refused" and asked.path not in OF_ONE_KEY:
                 self.paths.add((resource_kind(key), asked.path))

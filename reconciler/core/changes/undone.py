@@ -110,7 +110,12 @@ def how_to_leave_out(key: str, paths: Sequence[str]) -> str:
 
 
 def show_difference(part: Undone) -> str:
-    """Returns `title: asked "Lead ", got "Lead"`: quoted, and bounded around the first difference."""
+    """Returns `title: asked "Lead ", got "Lead"`: quoted, and bounded around the first difference.
+
+    A member that an answer without `members` may hide is not listed.
+    """
+    if part.of and part.got is None:
+        return f"{part.of} is not listed"
     if part.of:
         return f"{part.of} {NOT_DONE[part.path, part.asked is True]}"
     got = narrow(part.got, part.asked) if isinstance(part.got, list) and isinstance(part.asked, list) else part.got

@@ -82,10 +82,14 @@ def _active(change: Change, user: LiveUser) -> Iterator[Undone]:
 
 
 def _members(change: Change, ids: Mapping[str, str], group: LiveGroup) -> Iterator[Undone]:
-    """Yields the members with an id that were not added, or not removed; answers may have another letter case."""
+    """Yields the members with an id that were not added, or not removed; answers may have another letter case.
+
+    An answer without `members` does not show whether they were added: the value found is None.
+    """
     removes = change.action == "remove_members"
     live = {member.lower() for member in group.members}
     for member in change.members:
         live_id = resolve(member, ids)
         if live_id is not None and (live_id.lower() in live) is removes:
-            yield Undone(path=MEMBERS, of=member, why="changed", asked=not removes, got=removes)
+            got = removes if group.lists_members else None
+            yield Undone(path=MEMBERS, of=member, why="changed", asked=not removes, got=got)

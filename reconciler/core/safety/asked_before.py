@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from reconciler.core.changes.asked import AskedBefore, NotTaken, resource_kind
+from reconciler.core.changes.asked import ASKS_FOR_ACCESS, AskedBefore, NotTaken, resource_kind
 from reconciler.core.changes.plan import Change
-from reconciler.core.changes.undone import MEMBERS, ROLES, Undone, show_difference, show_exactly
+from reconciler.core.changes.undone import ACTIVE, MEMBERS, ROLES, Undone, show_difference, show_exactly
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.model.amounts import few
 from reconciler.core.model.resources import Kind, Value, parse_key
@@ -16,9 +16,11 @@ from reconciler.errors import Problem, Source
 
 MOST_NAMED = 10
 INSTEAD = {
+    ACTIVE: "set it in the account by hand, or find out there why it is not taken",
     ROLES: "leave these roles out of role_assignments, or give them in the account in another way",
     MEMBERS: "leave these members out of the group, or find out in the account why it does not take them",
 }
+HIDDEN = "if the service never lists members, add `quirks: [hides_members]` to the tenant, else leave these members out"
 TIMES = {1: "once", 2: "twice"}
 
 
@@ -33,15 +35,29 @@ class _Again(NamedTuple):
     row: NotTaken | None
     error: str
 
+    @property
+    def is_unlisted(self) -> bool:
+        """Whether it is a member that the answer did not show because it had no `members`."""
+        return self.path == MEMBERS and self.row is not None and (self.row.why, self.row.got) == ("changed", None)
+
 
 def warn_of_asked_before(
-    changes: Iterable[Change], before: AskedBefore, desired: DesiredState, redaction: Redaction
+    changes: Iterable[Change],
+    before: AskedBefore,
+    desired: DesiredState,
+    redaction: Redaction,
+    quirks: Collection[str] = (),
 ) -> list[Problem]:
-    """Returns a warning for each attribute that was refused or never taken, with the line to write instead."""
+    """Returns a warning for each attribute that was refused or never taken, with the line to write instead.
+
+    Members that were not listed prove nothing about a service that hides them.
+    """
     if not before.not_taken and not before.refused:
         return []
     alike: dict[tuple[str, Kind, str, str], list[_Again]] = {}
     for again in (one for change in changes for one in _find_again(change, before, redaction)):
+        if again.is_unlisted and "hides_members" in quirks:
+            continue
         refused = again.row is None or again.row.why == "refused"
         how = "" if refused or again.row is None else _spell_times(again.row.times)
         alike.setdefault((how, resource_kind(again.key), again.path, again.error), []).append(again)
@@ -60,6 +76,10 @@ def _find_again(change: Change, before: AskedBefore, redaction: Redaction) -> It
         error = row.error if row is not None else before.refused.get((kind, path), "")
         if row is not None or error:
             yield _Again(change.key, path, "", asked, live, row, error)
+    access = ASKS_FOR_ACCESS.get(change.action)
+    row = before.find(change.key, ACTIVE, "", access)
+    if row is not None:
+        yield _Again(change.key, ACTIVE, "", access, not access, row, row.error)
     gains = change.action not in {"revoke_roles", "remove_members"}
     for path, item in (*((ROLES, role) for role in change.roles), *((MEMBERS, member) for member in change.members)):
         row = before.find(change.key, path, item, gains)
@@ -93,6 +113,8 @@ def _show(again: _Again) -> str:
 def _how_to_end(some: Sequence[_Again], *, mapped: bool, hidden: bool) -> str:
     """Returns what to write instead: the value that the account has, unless it is redacted."""
     path = some[0].path
+    if any(one.is_unlisted for one in some):
+        return HIDDEN
     if path in INSTEAD:
         return INSTEAD[path]
     if mapped:

@@ -106,7 +106,9 @@ def make_plan(gathered: PlanInput) -> MadePlan:
         problems=_in_order(
             *(gathered.refusals, gathered.problems, gathered.desired.problems, _faults(certificate)),
             *(decided.problems, _adoptions(gathered, decided), exceeded, unsettled),
-            warn_of_asked_before(decided.changes, gathered.asked, gathered.desired, gathered.redaction),
+            warn_of_asked_before(
+                decided.changes, gathered.asked, gathered.desired, gathered.redaction, gathered.tenant.quirks
+            ),
         ),
     )
     resources = (*gathered.live.users, *gathered.live.groups, *gathered.desired)

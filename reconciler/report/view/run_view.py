@@ -88,14 +88,22 @@ def _next_step(undone: int) -> str:
 def _group_outcomes(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
     """Yields the outcomes by status, not done first; outcomes with equal status, action and detail are one line."""
     names = Names({one.change.key: one.change.name for one in outcomes})
-    alike: dict[tuple[Status, Action, str], list[ResourceName]] = {}
+    alike: dict[tuple[Status, Action, str], list[tuple[ResourceName, str]]] = {}
     for one in outcomes:
         if one.status != "applied" or one.detail:
-            key = (one.status, one.change.action, _why(one, names))
-            alike.setdefault(key, []).append(ResourceName(one.change.name, one.change.key))
+            why = _why(one, names)
+            named = (ResourceName(one.change.name, one.change.key), why)
+            alike.setdefault((one.status, one.change.action, _of_any_key(one, why)), []).append(named)
     order = list(MEANING)
-    for (status, action, detail), resources in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
-        yield OutcomeLine(status, action, detail, tuple(resources))
+    for (status, action, of_all), some in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
+        detail = some[0][1] if len(some) == 1 else of_all
+        yield OutcomeLine(status, action, detail, tuple(name for name, _why in some))
+
+
+def _of_any_key(outcome: Outcome, why: str) -> str:
+    """Returns the detail with `users.*.title` for the key to leave out, so that a thousand users are one line."""
+    kind, _, name = outcome.change.key.partition("/")
+    return why.replace(f" {kind}s.{name}.", f" {kind}s.*.") if outcome.undone else why
 
 
 def _why(outcome: Outcome, names: Names) -> str:

@@ -12,6 +12,7 @@ from reconciler.core.changes.plan import (
     AddMembers,
     AttributeChange,
     Change,
+    DeactivateUser,
     GrantRoles,
     RevokeRoles,
     UpdateGroup,
@@ -27,6 +28,8 @@ REVOKE = RevokeRoles(key="user/ann", target_id="a", roles=("auditor",), held=("a
 REFUSED = Undone(path="title", why="refused", asked="Chief", error="400 no")
 ADD = AddMembers(key="group/g", target_id="g", members=("user/ann", "user/bob"))
 NO_MEMBER = Undone(path="members", of="user/ann", why="refused", asked=True, error="400 no")
+LEAVES = DeactivateUser(key="user/ann", target_id="1")
+STAYS = Undone(path="active", why="refused", asked=False, error="400 no")
 NO_ROLE = Undone(path="roles", of="auditor", why="changed", asked=True, got=False)
 
 
@@ -37,6 +40,8 @@ NO_ROLE = Undone(path="roles", of="auditor", why="changed", asked=True, got=Fals
         (UPDATE, "failed", (REFUSED,), [("title", "", "Chief", REFUSED), ("badge", "", "f:2", None)]),
         (UPDATE, "failed", (), []),
         (UPDATE, "skipped", (), []),
+        (LEAVES, "applied", (), [("active", "", False, None)]),
+        (LEAVES, "failed", (STAYS,), [("active", "", False, STAYS)]),
         (GRANT, "failed", (NO_ROLE,), [("roles", "auditor", True, NO_ROLE)]),
         (REVOKE, "applied", (), [("roles", "auditor", False, None)]),
         (
@@ -74,6 +79,15 @@ def test_a_refused_part_is_learnt_and_forgotten_when_it_is_taken() -> None:
     )
     known.learn(Outcome(change=ADD, status="applied"))
     assert set() == known.members
+
+
+def test_the_refused_access_of_one_user_says_nothing_about_others() -> None:
+    """An administrator may be refused, who is no reason to ask for each leaver twice."""
+    known = RefusedParts()
+
+    known.learn(Outcome(change=LEAVES, status="failed", undone=(STAYS,)))
+
+    assert (set(), set()) == (known.paths, known.members)
 
 
 def test_the_memory_of_earlier_applies_is_where_a_run_begins() -> None:

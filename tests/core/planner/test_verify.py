@@ -100,6 +100,7 @@ SECRET = AttributeChange(
         (DeactivateUser(**TO_ANN), ANN, [("active", False, True)]),
         (RevokeRoles(**TO_ANN, roles=("auditor",)), ANN, [("auditor", False, True)]),
         (AddMembers(**TO_DESK, members=("user/bob",)), DESK, [("user/bob", True, False)]),
+        (AddMembers(**TO_DESK, members=("user/bob",)), {"id": "id-desk"}, [("user/bob", True, None)]),
     ],
 )
 def test_it_is_listed_with_the_values_asked_for_and_found(

@@ -14,7 +14,9 @@ from reconciler.core.changes.plan import (
     AttributeChange,
     Change,
     CreateUser,
+    DeactivateUser,
     GrantRoles,
+    ReactivateUser,
     RemoveMembers,
     RevokeRoles,
     UpdateGroup,
@@ -220,3 +222,42 @@ def test_redacted_values_are_fingerprints() -> None:
     assert "never_taken" == code
     assert f'user/ann: title: asked "{asked}", got "{got}"' in message
     assert "write the value that the account keeps as title, or leave it out" == hint
+
+
+@pytest.mark.parametrize(
+    ("quirks", "got", "expected"),
+    [
+        ((), None, ("user/ann is not listed", "if the service never lists members, add `quirks: [hides_members]`")),
+        (("hides_members",), None, None),
+        (("hides_members",), False, ("user/ann was not added", "leave these members out of the group, or find out")),
+    ],
+)
+def test_members_that_were_not_listed_prove_nothing(quirks: Sequence[str], got: Any, expected: Any) -> None:
+    """With the quirk there is nothing to warn of; without it, the warning has the line."""
+    asked = before(row("group/desk", True, got, path="members", of="user/ann"))  # noqa: FBT003  # a member is asked for
+    change = AddMembers(key="group/desk", target_id="1", members=("user/ann",))
+
+    found = warn_of_asked_before([change], asked, DESIRED, OPEN, quirks)
+
+    assert (expected is None) is (not found)
+    for one in found:
+        assert f"asked once, never taken: group/desk: {expected[0]}" == one.message
+        assert str(one.hint).startswith(expected[1])
+
+
+def test_access_that_was_not_taken_is_set_by_hand() -> None:
+    """A declaration can't say otherwise: the user left, or has access."""
+    asked = before(row("user/ann", False, True, 2, path="active"), row("user/bob", True, False, path="active"))  # noqa: FBT003  # whether the user is active
+    changes = [DeactivateUser(key="user/ann", target_id="1"), ReactivateUser(key="user/bob", target_id="2")]
+
+    told_of = told(changes, asked)
+
+    by_hand = "set it in the account by hand, or find out there why it is not taken"
+    assert [
+        ("never_taken", "asked once, never taken: user/bob: active: asked true, got false", by_hand),
+        ("never_taken", "asked twice, never taken: user/ann: active: asked false, got true", by_hand),
+    ] == told_of
+    refusal = NotTaken("user/ann", "active", "", "false", None, "refused", "400 no", 1)
+    assert [("refused_before", "asked before and refused: active (400 no), now for user/ann", by_hand)] == told(
+        changes, before(refusal)
+    )
