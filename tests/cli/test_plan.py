@@ -356,6 +356,7 @@ def test_a_key_that_is_none_is_said(project: Project) -> None:
     """An empty file makes fingerprints that anybody can try."""
     project.commit(SANDBOX + TEAM + "redact: [title]\n")
     project.write("", ".reconciler/fingerprint.key")
+    (project.root / ".reconciler" / "fingerprint.key").chmod(0o600)
 
     ran = project.run("plan")
 
