@@ -104,3 +104,59 @@ def test_an_approved_exchange_runs_whole_or_not_at_all(applied: Project) -> None
 
     assert (4, {"ann": "ann", "bob": "bob"}) == (half.code, before)
     assert (0, {"ann": "bob", "bob": "ann"}) == (whole.code, logins(applied))
+
+
+FOUND_BY_NAMES = """\
+attribute_mappings:
+  users:
+    - {target: externalId, source: externalId, matching: 1}
+    - {target: userName, source: userName, matching: 2}
+"""
+
+
+def by_names(**logins: str) -> str:
+    """A team whose users are found by their logins alone."""
+    said = team(**{key: f"{login} externalId:null" for key, login in logins.items()})
+    return FOUND_BY_NAMES + said.replace("externalId:null", "externalId: null")
+
+
+def names_of(project: Project) -> dict[str, str]:
+    """The logins by the name that is shown."""
+    users = project.users().values()
+    return {str(user["displayName"]): str(user["userName"]).partition("@")[0] for user in users}
+
+
+def test_a_refused_exchange_ends_when_git_takes_it_back(project: Project) -> None:
+    """Each apply refuses it, also the second; once it is reverted, plan and apply find nothing to do."""
+    project.commit(by_names(ann="ann", bob="bob"))
+    assert 0 == project.run("apply", "--yes").code
+    project.commit(by_names(ann="bob", bob="ann"))
+
+    refused = [project.run("apply", "--yes") for _ in range(2)]
+    seen = names_of(project)
+    project.commit(by_names(ann="ann", bob="bob"))
+    planned, taken_back = project.run("plan", "--exit-code"), project.run("apply", "--yes")
+
+    assert [1, 1] == [ran.code for ran in refused]
+    assert all("give each an externalId" in " ".join(ran.said.split()) for ran in refused)
+    assert {"Ann": "ann", "Bob": "bob"} == seen
+    assert (0, 0) == (planned.code, taken_back.code)
+
+
+def test_the_record_of_another_person_is_left_alone_at_every_apply(project: Project) -> None:
+    """An apply that left the key out proves nothing for the next one, nor for a plan with that commit as base."""
+    project.commit(by_names(ann="ann"))
+    assert 0 == project.run("apply", "--yes").code
+    with project.account() as store:
+        store.seed([{"id": "z", "userName": "boss@example.com", "displayName": "The Boss", "active": False}])
+    refused = by_names(ann="ann", bob="boss")
+    project.commit(refused)
+
+    codes = [project.run("apply", "--yes").code for _ in range(3)]
+    project.commit(refused.replace("displayName: Bob", "displayName: Bobby"))
+    based = project.run("plan", "--base", "HEAD~1", "--exit-code")
+
+    assert [1, 1, 1] == codes
+    assert {"Ann": "ann", "The Boss": "boss"} == names_of(project)
+    assert 3 == based.code
+    assert "which is inactive, and nothing shows whose it was" in based.told

@@ -42,9 +42,18 @@ class LinkDoubts(Generic[Live]):
             return None
         if head.in_scope and _is_reused(identity, head, live.attributes):
             return "reused_key"
-        if link.attribute == MARK or link.own:
+        if link.attribute == MARK:
             return None
         evidence = _compare(identity, head, live.attributes)
+        if link.own:
+            # A name that was given to another record by hand: the own one still has the number.
+            moved = evidence == "contradicts" and self.numbers.is_of_another(head, live)
+            return "looks_like" if moved else None
+        return self._doubt_adoption(identity, head, live, evidence)
+
+    def _doubt_adoption(
+        self, identity: Identity, head: Declared, live: Live, evidence: PersonEvidence
+    ) -> DoubtCode | None:
         if evidence == "contradicts":
             return "another_person"
         if not identity.was_there and self.numbers.is_of_another(head, live):

@@ -28,7 +28,9 @@ class Earlier:
 
     `front` are the states of the commits begun or applied since the last complete apply, the newest first. `touched`
     are the keys on lines that a commit since then changed, including lines that came and went. Both decide which keys
-    to read; they give no cause. `base_applied` is false if no complete apply of the base is on record.
+    to read; they give no cause. `reached` is the front without the keys that its applies did not cover (None: they
+    cover all): what is left of it may be in the account. `base_applied` is false if no complete apply of the base is on
+    record.
     """
 
     base: DesiredState | None = None
@@ -36,6 +38,7 @@ class Earlier:
     front: tuple[DesiredState, ...] = ()
     touched: frozenset[Key] = frozenset()
     base_applied: bool = True
+    reached: tuple[DesiredState, ...] | None = None
 
     @property
     def last_applied(self) -> DesiredState | None:
@@ -55,7 +58,19 @@ class Earlier:
             base=self.base and rename_keys(self.base, renamed),
             applied=self.applied and rename_keys(self.applied, renamed),
             front=tuple(rename_keys(state, renamed) for state in self.front),
+            reached=None if self.reached is None else tuple(rename_keys(state, renamed) for state in self.reached),
         )
+
+    @property
+    def proven(self) -> tuple[DesiredState, ...]:
+        """Returns the states that a complete apply covers: what they declare was in the account."""
+        return tuple(state for state in (self.base if self.base_applied else None, self.applied) if state)
+
+    @property
+    def unproven(self) -> tuple[DesiredState, ...]:
+        """Returns the other states, as far as applies covered them: they may have left out what was in doubt."""
+        front = self.front if self.reached is None else self.reached
+        return tuple(state for state in (None if self.base_applied else self.base, *front) if state)
 
     @property
     def states(self) -> tuple[DesiredState, ...]:

@@ -25,8 +25,9 @@ NAME: Final[Mapping[Kind, str]] = {"user": "userName", "group": "displayName"}
 class Identity:
     """A key with its declaration in HEAD (None: it leaves) and its earlier ones, the base's first.
 
-    `since` are those of applies since the last complete one: their values may be in the account, but they are no
-    evidence that the account had the identity, because an apply covers nothing that a doubt blocks.
+    `earlier` are those of complete applies. `since` are those of applies since the last complete one, and of a base
+    that no complete apply covers: their values may be in the account, but they are no evidence that the account had the
+    identity, because an apply covers nothing that a doubt blocks.
     `formerly` are previous keys by `was:` that no known state declares: externalIds of the default mapping, which count
     if HEAD's finds nothing. `left_as` is the key of a declaration that left git and is taken for the same person,
     without a `was:`.
@@ -106,9 +107,8 @@ def make_identities(desired: DesiredState, earlier: Earlier) -> Identities:
     renamed = find_renamed(desired, earlier.last_applied)
     known = {former for formers in renamed.values() for former in formers if earlier.declares(former)}
     earlier = earlier.follow(renamed)
-    before = [state for state in (earlier.base, earlier.applied) if state]
-    users = _PastOf([state.users for state in before], [state.users for state in earlier.front])
-    groups = _PastOf([state.groups for state in before], [state.groups for state in earlier.front])
+    users = _PastOf([state.users for state in earlier.proven], [state.users for state in earlier.unproven])
+    groups = _PastOf([state.groups for state in earlier.proven], [state.groups for state in earlier.unproven])
     return Identities(
         users=_join_leavers(_make(desired.users, users, renamed, known)),
         groups=_make(desired.groups, groups, renamed, known),
@@ -120,7 +120,7 @@ def make_identities(desired: DesiredState, earlier: Earlier) -> Identities:
 
 @dataclass(frozen=True, slots=True)
 class _PastOf:
-    """What git declared of one kind: in the base and at the last complete apply, and at the applies since then."""
+    """What git declared of one kind: at complete applies (`before`), and in other earlier states (`since`)."""
 
     before: Sequence[Mapping[Key, Declared]]
     since: Sequence[Mapping[Key, Declared]]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.core.access.scope import SCHEMA_NAMES
 from reconciler.core.model.resources import Key
 from reconciler.core.model.states import DesiredState
-from reconciler.core.record.applied import find_applied
+from reconciler.core.record.applied import AppliedCommits, find_applied
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.evidence.compiled import CompileAt, CompiledCommits
 from reconciler.desired.evidence.line_pass import FolderCommits, LinePass, Lines
@@ -24,9 +24,13 @@ SECTIONS = frozenset({"users", "groups", "members", "role_assignments", "release
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The states by commit, newest first, the keys on changed lines, and sentences on what is missing."""
+    """The states by commit, newest first, the keys on changed lines, and sentences on what is missing.
+
+    `reached` are the states without the keys that no apply covered, though another state or HEAD declares them.
+    """
 
     states: Mapping[str, DesiredState] = field(default_factory=dict)
+    reached: tuple[DesiredState, ...] = ()
     keys: frozenset[Key] = frozenset()
     incomplete: tuple[str, ...] = ()
 
@@ -38,7 +42,8 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
     Refused if history is cut off or lost.
     """
     lines = work.join_recent()
-    commits = find_applied(history).front()
+    applied = find_applied(history)
+    commits = applied.front()
     compiled = CompiledCommits(lines.graph, compile_at, MOST_TREES)
     states = {commit: found.desired for commit in commits if (found := compiled.at(commit)) is not None}
     touched = list(_read_touched(lines))
@@ -48,7 +53,32 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
         f"the applied commit {commit[:12]} is not in this clone" for commit in commits if commit in lines.graph.missing
     ]
     keys = {resource.key for state in (desired, *states.values()) for resource in state if resource.key.name in names}
-    return Front(states, frozenset(keys), (*compiled.refused, *missing))
+    return Front(states, _drop_uncovered(applied, states, desired), frozenset(keys), (*compiled.refused, *missing))
+
+
+def _drop_uncovered(
+    applied: AppliedCommits, states: Mapping[str, DesiredState], desired: DesiredState
+) -> tuple[DesiredState, ...]:
+    """Returns the states without the keys that no apply of the commit covers: an apply leaves out what is in doubt.
+
+    A key that nothing else declares stays: the account is searched for it.
+    """
+    covered = {
+        commit: {one.key for one in state if applied.covers(commit, one.key)} for commit, state in states.items()
+    }
+    known = {one.key for one in desired}.union(*covered.values())
+
+    def stays(commit: str, key: Key) -> bool:
+        return key in covered[commit] or key not in known
+
+    return tuple(
+        replace(
+            state,
+            users={key: user for key, user in state.users.items() if stays(commit, key)},
+            groups={key: group for key, group in state.groups.items() if stays(commit, key)},
+        )
+        for commit, state in states.items()
+    )
 
 
 def _read_touched(lines: Lines) -> Iterator[tuple[FolderCommits, frozenset[str], frozenset[str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.collector import collector_off
@@ -22,7 +22,7 @@ from reconciler.pipeline.plan.reading import (
     select_state,
 )
 from reconciler.pipeline.record.history import open_history
-from reconciler.pipeline.record.prior_state import find_prior_state
+from reconciler.pipeline.record.prior_state import find_prior_state, with_front
 from reconciler.pipeline.record.tenant_record import RecordMode
 
 
@@ -53,7 +53,14 @@ def plan_state(current: CurrentState, request: PlanRequest) -> tuple[Plan, Accou
                 selected, past, ReadOptions(request.read_request.read, bool(request.read_request.only))
             )
         )
-        return plan_account(account, past).plan, account
+        return plan_account(account, _add_front(past, request.read_request)).plan, account
+
+
+def _add_front(past: Past, read_request: ReadRequest) -> Past:
+    """Returns the past with the applies since the last complete one, as an apply has it: it links by their values."""
+    if past.history is None or read_request.looks_for_difference:
+        return past
+    return replace(past, prior=replace(past.prior, earlier=with_front(past.history, past.prior).earlier))
 
 
 def read_live_state_of(current: CurrentState) -> LiveState:
@@ -69,8 +76,9 @@ def plan_live_state(current: CurrentState, live: LiveState, base: str | None, on
     """Returns the plan from a live state of the whole account, for the keys of `only`, or for all keys."""
     with open_history(current) as history:
         past = Past(find_prior_state(history, base), history)
-        selected = select_state(current, past, ReadRequest("full", only, base=base is not None))
-        return plan_account(_add_evidence(selected, past, live, None), past).plan
+        read_request = ReadRequest("full", only, base=base is not None)
+        selected = select_state(current, past, read_request)
+        return plan_account(_add_evidence(selected, past, live, None), _add_front(past, read_request)).plan
 
 
 def _load_account(current: CurrentState, past: Past, path: Path, *, keeps_snapshot: bool) -> AccountRead:

@@ -103,10 +103,15 @@ class View:
         return not (self.sections or self.problems or self.notes or self.block or self.named or self.left)
 
     @property
+    def held_back(self) -> int:
+        """Counts the problems that hold back a part of a plan that can be applied."""
+        return sum(len(group.shown) for group in self.problems if group.weight == "error")
+
+    @property
     def standing(self) -> str:
         """Returns the end of the headline of a plan that can be applied: whether a problem holds back a part of it."""
-        problems = sum(len(group.shown) for group in self.problems if group.weight == "error")
-        return f"{count(problems, 'problem')}; nothing blocks the rest" if problems else "nothing blocks it"
+        held_back = self.held_back
+        return f"{count(held_back, 'problem')}; nothing blocks the rest" if held_back else "nothing blocks it"
 
     def headline(self, quote: Callable[[str], str]) -> str:
         """Returns `Plan for production: 2 people change` or `No drift in production`, with the tenant quoted."""

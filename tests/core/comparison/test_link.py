@@ -565,3 +565,58 @@ def test_linking_is_linear_in_the_number_of_users(moves: int) -> None:
         return made
 
     assert calls(400) < 2.1 * calls(200)
+
+
+NEW = user("jo", A, {"employeeNumber": "1"}, mark=False)
+UNPROVEN: dict[str, Earlier] = {
+    "an apply after the last complete one, which left it out": Earlier(
+        base=desired_state(), front=(desired_state(NEW),)
+    ),
+    "a base that was merged and not applied": Earlier(
+        base=desired_state(NEW), applied=desired_state(), base_applied=False
+    ),
+    "a base, and no apply on record": Earlier(base=desired_state(NEW), base_applied=False),
+}
+
+
+@pytest.mark.parametrize("earlier", UNPROVEN.values(), ids=UNPROVEN)
+@pytest.mark.parametrize(
+    ("live", "expected"),
+    [
+        (record(1, A, None, {"employeeNumber": "2"}), "another_person"),
+        (replace(record(1, A), active=False), "inactive_holder"),
+    ],
+)
+def test_a_doubt_stays_until_a_complete_apply_covers_the_declaration(
+    earlier: Earlier, live: LiveUser, expected: str
+) -> None:
+    """Else the second apply would overwrite the record that the first one left alone."""
+    links = link_account(desired_state(NEW), earlier, live_state(live))
+    proven = link_account(desired_state(NEW), Earlier(base=desired_state(NEW)), live_state(live))
+
+    assert ({}, [expected]) == (linked(links), codes(links))
+    assert {"jo": "1"} == linked(proven)
+
+
+def test_what_an_apply_left_out_is_no_value_of_a_key() -> None:
+    """An exchange that was refused, and is reverted: nobody claims two records."""
+    before = [user("bo", B, mark=False), user("cy", C, mark=False)]
+    exchanged = desired_state(user("bo", C, mark=False), user("cy", B, mark=False))
+    earlier = Earlier(base=desired_state(*before), front=(exchanged,))
+    live = live_state(record(1, B), record(2, C))
+    left_out = replace(earlier, reached=(desired_state(),))
+
+    assert ["claimed_twice"] == codes(link_account(desired_state(*before), earlier, live))
+    assert {"bo": "1", "cy": "2"} == linked(link_account(desired_state(*before), left_out, live))
+    renamed = replace(desired_state(user("bob", B, mark=False), before[1]), was={user_key("bob"): (user_key("bo"),)})
+    assert {"bob": "1", "cy": "2"} == linked(link_account(renamed, left_out, live))
+
+
+@pytest.mark.parametrize(("number", "expected"), [("1", ["looks_like"]), ("3", [])])
+def test_a_name_that_another_record_got_by_hand_is_no_proof(number: str, expected: list[str]) -> None:
+    """If the own record still has the number; a number that was changed by hand is drift."""
+    live = [record(1, A, None, {"employeeNumber": "2"}), record(2, C, None, {"employeeNumber": number})]
+    links = link([NEW], live, [NEW])
+
+    assert expected == codes(links)
+    assert ({} if expected else {"jo": "1"}) == linked(links)

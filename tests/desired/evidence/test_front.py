@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.model.states import DesiredState
+from reconciler.core.record.record import Covers, salted
 from reconciler.desired.evidence.front import Front, find_front
 from reconciler.desired.evidence.gather import start_pass
 from tests.desired.evidence.histories import Project, history_of, make_project, user, users
@@ -46,6 +47,23 @@ def test_the_front_is_the_last_whole_apply_and_all_since(project: Project) -> No
 
     assert [begun.commit, whole.commit] == list(front.states)
     assert ["cid", "dee"] == names(front)
+
+
+def test_what_no_apply_covered_is_not_reached(project: Project) -> None:
+    """An apply leaves out what is in doubt; a key that nothing else declares is still looked for."""
+    project.people("ann", "bob")
+    project.apply()
+    project.people("ann", "bob", "kim", "zoe")
+    keys = tuple(salted("salt", f"user/{name}") for name in ("bob", "kim", "zoe"))
+    project.apply(whole=False, covers=Covers(kind="all_but", keys=keys))
+    project.people("ann", "bob", "kim")
+
+    front = front_of(project)
+
+    assert [["ann", "bob", "kim", "zoe"], ["ann", "bob"]] == [
+        sorted(key.name for key in state.users) for state in front.states.values()
+    ]
+    assert [["ann", "zoe"], ["ann", "bob"]] == [sorted(key.name for key in state.users) for state in front.reached]
 
 
 def test_who_came_and_went_since_is_among_the_keys_with_a_state_that_declares_them(project: Project) -> None:
