@@ -261,3 +261,17 @@ def test_access_that_was_not_taken_is_set_by_hand() -> None:
     assert [("refused_before", "asked before and refused: active (400 no), now for user/ann", by_hand)] == told(
         changes, before(refusal)
     )
+
+
+def test_an_identifier_that_is_never_kept_is_declared_as_none() -> None:
+    """Left out, it is the key, and would be asked for again."""
+    change = update("user/ann", "externalId", None, "ann")
+    asked = before(row("user/ann", "ann", None, path="externalId"))
+
+    assert [
+        (
+            "never_taken",
+            'asked once, never taken: user/ann: externalId: asked "ann", got nothing',
+            "write externalId: null, so that it is matched by its name",
+        )
+    ] == told([change], asked)
