@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # Ctrl-C while `typing` loads would be a traceback
 if TYPE_CHECKING:
     from types import FrameType
+    from typing import NoReturn
 
 EXIT_CODE = 1
 

@@ -23,7 +23,8 @@ GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 class Answered:
     """One status for all changes of a step; `undone` has the parts that were not done, by the change's id.
 
-    `requests` counts those sent for the step, with lookups and retries.
+    `requests` counts those sent for the step, with lookups and retries. `of_members` is a detail of changes that have
+    members.
     """
 
     status: Status
@@ -31,6 +32,7 @@ class Answered:
     live_id: str | None = None
     requests: int = 0
     undone: Mapping[str, tuple[Undone, ...]] = field(default_factory=dict)
+    of_members: str = ""
 
     @classmethod
     def all(cls, status: Status, detail: str) -> Answered:
@@ -52,7 +54,7 @@ class Answered:
         return Outcome(
             change=change,
             status="failed" if failed else self.status,
-            detail="; ".join(filter(None, (sentence, self.detail))),
+            detail="; ".join(filter(None, (sentence, self.detail, self.of_members if change.members else ""))),
             undone=undone,
         )
 

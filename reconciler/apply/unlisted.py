@@ -13,6 +13,7 @@ from reconciler.core.scim.hints import ABSENT_IS_INACTIVE, HIDES_MEMBERS
 from reconciler.core.scim.wire import Dialect
 
 UNVERIFIED: Final = "the service does not list members, so they are not verified"
+ABOUT_MEMBERS: Final = frozenset({UNVERIFIED, HIDES_MEMBERS})
 
 
 def settle_unlisted(step: Step, response: Response, ids: Mapping[str, str], dialect: Dialect) -> tuple[Response, str]:
@@ -36,5 +37,7 @@ def settle_unlisted(step: Step, response: Response, ids: Mapping[str, str], dial
 
 
 def add_detail(answered: Answered, detail: str) -> Answered:
-    """Returns the answer with one more detail, if there is one."""
+    """Returns the answer with one more detail, if there is one; what is about members only is of no other change."""
+    if detail in ABOUT_MEMBERS:
+        return replace(answered, of_members=detail)
     return replace(answered, detail="; ".join(filter(None, (answered.detail, detail))))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from reconciler.core.model.messages import Response
-from reconciler.core.scim.refusals import REFUSES_COUNT, explain_refusal
-from reconciler.core.scim.wire import NotScim, Page, describe_error, list_request, read_page
+from reconciler.core.scim.refusals import REFUSES_COUNT, describe_refused_read, explain_refusal
+from reconciler.core.scim.wire import NotScim, Page, list_request, read_page
 from reconciler.errors import NotAnAnswer, Unreachable
 from reconciler.live.client import Client
 
@@ -48,5 +48,5 @@ async def _request_first(client: Client, kind: Literal["Users", "Groups"], count
 def page_of(response: Response) -> Page:
     """Reads a later page; raises NotScim if it was refused."""
     if not response.succeeded:
-        raise NotScim(f"answered {describe_error(response)}")
+        raise NotScim(describe_refused_read(response))
     return read_page(response.body)

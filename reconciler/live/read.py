@@ -13,13 +13,18 @@ from http import HTTPStatus
 from reconciler.core.model.messages import JsonObject
 from reconciler.core.model.states import Certificate
 from reconciler.core.scim.pages import Listing
+from reconciler.core.scim.refusals import describe_refused_read
 from reconciler.core.scim.same_ids import is_same_id
-from reconciler.core.scim.wire import Dialect, NotScim, Page, describe_error, get_request, read_group
+from reconciler.core.scim.wire import Dialect, NotScim, Page, get_request, read_group
 from reconciler.errors import Unreachable
 from reconciler.live.client import Client
 from reconciler.live.lists import Kind, read_first_page, read_list
 from reconciler.live.snapshot import Snapshot
 
+NAMELESS = (  # RFC 7643 section 4.1.1 requires a userName; without it, all users would be created again
+    "Users: no listed user has a userName: if lists leave attributes out, "
+    "add `quirks: [lists_hide_attributes]` to the tenant"
+)
 KNOWN_FOR: Mapping[Kind, str] = {"Users": "is a member of a group", "Groups": "was listed"}
 
 
@@ -62,7 +67,8 @@ async def _read_users(client: Client, dialect: Dialect, first: Page | None = Non
     """Reads all users; each one by id too, if the lists of the service leave attributes out."""
     listing = await read_list(client, "Users", dialect, first)
     if "lists_hide_attributes" not in dialect.quirks:
-        return listing
+        nameless = all("userName" not in row for row in listing.resources.values())
+        return listing.with_faults(NAMELESS) if listing.resources and nameless else listing
     details = await _read_details(client, "Users", listing.resources, {})
     missing = (f"Users: {live_id} was listed, but the request for it {why}" for live_id, why in details.missing.items())
     whole = {live_id: details.read.get(live_id, row) for live_id, row in listing.resources.items()}
@@ -138,7 +144,7 @@ async def _read_one(client: Client, kind: Kind, live_id: str, details: _Details)
     except Unreachable as error:
         details.faults.append(f"{kind}: {live_id}: {error}")
         return
-    reason = f"was answered {describe_error(response)}"
+    reason = f"was {describe_refused_read(response)}"
     answered = response.body.get("id") if response.succeeded and isinstance(response.body, dict) else None
     if isinstance(answered, str) and is_same_id(answered, live_id):
         details.read[answered if kind == "Users" else live_id] = response.body  # type: ignore[assignment]

@@ -260,3 +260,37 @@ def test_a_name_that_is_taken_by_an_unlisted_user_is_said_so(office: Office) -> 
 
     assert "failed" == status
     assert "the name is taken by a user that this token does not list: 409" in detail
+
+
+@pytest.mark.parametrize("dialect", ["4me", "rfc7644"])
+def test_lists_without_a_user_name_are_incomplete_until_it_is_declared(office: Office, dialect: str) -> None:
+    """Without externalId and userName all users would be created again."""
+    settings = {"dialect": dialect, **FAST}
+    office.commit(PEOPLE, **settings)
+    assert 0 == office.project.run("apply", "--yes").code
+    behave(office, Habits(lists_hide=("userName", "externalId")))
+    office.asked.clear()
+
+    refused = office.project.run("apply", "--yes")
+    office.commit(PEOPLE, quirks="[lists_hide_attributes]", **settings)
+    declared = office.project.run("plan", "--exit-code", "-o", "plan.json")
+
+    assert (4, []) == (refused.code, office.asked)
+    said = " ".join(refused.said.split())
+    assert "no listed user has a userName: if lists leave attributes out, add `quirks: [lists_hide_attributes]`" in said
+    assert 0 == declared.code, declared.said
+
+
+def test_hidden_members_are_no_remark_on_the_rename_of_their_group(office: Office) -> None:
+    """Both are one request; only the members are not verified."""
+    behave(office, Habits(hides=("members",)))
+    office.commit(PEOPLE, quirks="[hides_members]", **RFC)
+    assert 0 == office.project.run("apply", "--yes").code
+    office.commit(
+        PEOPLE.replace("Desk, members: [ann,", "Counter, members: [dee, ann,"), quirks="[hides_members]", **RFC
+    )
+
+    outcomes = office.outcomes()
+
+    assert ("applied", "") == outcomes["group/desk update_group"]
+    assert "not verified" in outcomes["group/desk add_members"][1]

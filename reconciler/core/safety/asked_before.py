@@ -123,7 +123,8 @@ def _how_to_end(some: Sequence[_Again], *, mapped: bool, hidden: bool) -> str:
         return f"write the value that the account keeps as {path}, or leave it out"
     kept = [one for one in some if one.live is not None]
     lines = [f"{resource_kind(one.key)}s.{one.key.partition('/')[2]}.{path}: {show_exactly(one.live)}" for one in kept]
-    left_out = f"leave {path} out, of which the account keeps nothing"
+    no_key = "write externalId: null, so that it is matched by its name"  # left out, it is the key
+    left_out = no_key if path == "externalId" else f"leave {path} out, of which the account keeps nothing"
     if not lines:
         return left_out
     written = f"write what the account keeps: {few(lines, MOST_NAMED)}"

@@ -25,9 +25,16 @@ def is_no_page(response: Response) -> bool:
     return response.status in NO_SUCH_PAGE
 
 
+def describe_refused_read(response: Response) -> str:
+    """Returns the error of a read; if the service failed at several tries, with their number."""
+    fails = response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    tries = f" in {response.requests} tries" if fails and response.requests > 1 else ""
+    return f"answered {describe_error(response)}{tries}"
+
+
 def explain_refusal(response: Response, setting: str) -> str:
     """Returns the error of a refused list and what to do; `setting` names the address in the YAML."""
-    answered = f"answered {describe_error(response)}"
+    answered = describe_refused_read(response)
     if response.status in NOTHING_THERE:
         return f"{answered}, so no list is there: check {setting}"
     if response.status == HTTPStatus.FORBIDDEN:

@@ -182,10 +182,13 @@ def _judge_filter(question: str, response: Response, expected: int, total: int, 
 
 def _judge_users(answers: Answers) -> Iterator[ServiceAnswer]:
     rows, by_id = answers.users.resources, answers.user
+    if not rows and answers.users.total:
+        yield ServiceAnswer("users", f"{answers.users.total:,} announced, none listed", "reads are incomplete")
+        return
     if not rows:
         yield ServiceAnswer("users", "none, so their ids, attributes and `active` are unknown")
         return
-    yield _judge_active(rows)
+    yield _judge_active(rows, by_id or {})
     if by_id is not None:
         listed = next((row for row in rows if row.get("id") == by_id.get("id")), {})
         hidden = sorted(
@@ -198,11 +201,13 @@ def _judge_users(answers: Answers) -> Iterator[ServiceAnswer]:
             yield ServiceAnswer("lists of users", "have the attributes of a request by id")
 
 
-def _judge_active(rows: Sequence[Mapping[str, object]]) -> ServiceAnswer:
+def _judge_active(rows: Sequence[Mapping[str, object]], by_id: Mapping[str, object]) -> ServiceAnswer:
     shown = {str(row["active"]).lower() for row in rows if row.get("active") is not None}
     absent = sum(row.get("active") is None for row in rows)
     if not absent:
         return ServiceAnswer("active", "in each answer")
+    if not shown and by_id.get("active") is not None:
+        return ServiceAnswer("active", "in answers by id only", "with lists_hide_attributes, it is read there")
     of = f"left out for {count(absent, 'user')} of {len(rows)}"
     if "false" in shown:
         return ServiceAnswer("active", of, "they count as active, because inactive users are listed as such")

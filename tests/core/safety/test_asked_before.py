@@ -248,7 +248,10 @@ def test_members_that_were_not_listed_prove_nothing(quirks: Sequence[str], got: 
 def test_access_that_was_not_taken_is_set_by_hand() -> None:
     """A declaration can't say otherwise: the user left, or has access."""
     asked = before(row("user/ann", False, True, 2, path="active"), row("user/bob", True, False, path="active"))  # noqa: FBT003  # whether the user is active
-    changes = [DeactivateUser(key="user/ann", target_id="1"), ReactivateUser(key="user/bob", target_id="2")]
+    changes: list[Change] = [
+        DeactivateUser(key="user/ann", target_id="1"),
+        ReactivateUser(key="user/bob", target_id="2"),
+    ]
 
     told_of = told(changes, asked)
 
@@ -261,3 +264,17 @@ def test_access_that_was_not_taken_is_set_by_hand() -> None:
     assert [("refused_before", "asked before and refused: active (400 no), now for user/ann", by_hand)] == told(
         changes, before(refusal)
     )
+
+
+def test_an_identifier_that_is_never_kept_is_declared_as_none() -> None:
+    """Left out, it is the key, and would be asked for again."""
+    change = update("user/ann", "externalId", None, "ann")
+    asked = before(row("user/ann", "ann", None, path="externalId"))
+
+    assert [
+        (
+            "never_taken",
+            'asked once, never taken: user/ann: externalId: asked "ann", got nothing',
+            "write externalId: null, so that it is matched by its name",
+        )
+    ] == told([change], asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.model.messages import Response
-from reconciler.core.scim.refusals import explain_refusal, is_no_page
+from reconciler.core.scim.refusals import describe_refused_read, explain_refusal, is_no_page
 
 
 @pytest.mark.parametrize("status", range(400, 600))
@@ -34,3 +34,17 @@ def test_a_refusal_names_what_to_check(status: int, advice: str) -> None:
 
     assert explained.startswith(f"answered {status} because")
     assert advice in explained
+
+
+@pytest.mark.parametrize(
+    ("status", "requests", "described"),
+    [
+        (503, 5, "answered 503 in 5 tries"),
+        (429, 2, "answered 429 in 2 tries"),
+        (500, 1, "answered 500"),
+        (403, 2, "answered 403"),
+    ],
+)
+def test_a_service_that_fails_for_good_is_described_with_its_tries(status: int, requests: int, described: str) -> None:
+    """A refusal is no failure, and is not tried again."""
+    assert described == describe_refused_read(Response(status, requests=requests))

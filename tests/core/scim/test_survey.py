@@ -128,6 +128,12 @@ def test_the_dialect_shows_in_address_configuration_and_schemas(changes: dict[st
                 None,
             ),
         ),
+        (
+            "active",
+            {"users": Page(1, [{"id": "1"}]), "user": ANN},
+            ("in answers by id only", "with lists_hide_attributes, it is read there", None),
+        ),
+        ("users", {"users": Page(1200, [])}, ("1,200 announced, none listed", "reads are incomplete", None)),
         ("users", {"users": Page(0, [])}, ("none, so their ids, attributes and `active` are unknown", "", None)),
         ("lists of users", {"user": ANN}, ("have the attributes of a request by id", "", None)),
         (
