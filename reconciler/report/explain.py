@@ -71,6 +71,7 @@ def account_lines(side: AccountSide) -> list[str]:
         "",
         "A plan" + ("" if side.plan else f" does nothing: {plain_line(side.untouched or '')}"),
         *(line for one in side.plan for line in wrap(f"{_planned(one)}, because {plain_line(one.reason)}", "  ", DEEP)),
+        *(line for one in side.held for line in wrap(plain_line(one), "  ", DEEP)),
     ]
 
 

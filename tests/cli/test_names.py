@@ -70,6 +70,22 @@ def test_a_held_name_is_exit_3_and_names_the_holder(applied: Project) -> None:
     assert 'user/ann keeps its login: the login "boss@example.com" belongs to The Boss (z, inactive)' in planned.told
 
 
+@pytest.mark.parametrize("logins", [{"ann": "boss", "bob": "bob"}, {"ann": "boss title:T", "bob": "bob"}])
+@pytest.mark.parametrize("redact", ["", "redact: [userName]\n"])
+def test_explain_names_what_keeps_a_login(applied: Project, logins: dict[str, str], redact: str) -> None:
+    """Whether the rest of the user's changes goes on or not; without the login if it is redacted."""
+    with applied.account() as store:
+        store.seed([{"id": "z", "userName": "boss@example.com", "displayName": "The Boss", "active": False}])
+    applied.commit(team(**logins).replace("title:T", "title: T") + redact)
+
+    told = {key: " ".join(applied.run("explain", key, "--account").out.split()) for key in ("ann", "bob")}
+
+    assert "name_held: " in told["ann"]
+    assert "declare another userName for user/ann" in told["ann"]
+    assert ("boss@example.com" in told["ann"].partition("A plan")[2]) is not bool(redact)
+    assert "name_held" not in told["bob"]
+
+
 def test_a_protected_member_refuses_the_whole_plan(applied: Project) -> None:
     """As for any change of a login: no link of a chain is done without the others."""
     applied.commit(EXCHANGED + "guardrails: {protected: [user/bob]}\n")

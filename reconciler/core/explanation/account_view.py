@@ -23,6 +23,7 @@ from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.ownership.evidence import NO_EVIDENCE, Evidence
 from reconciler.core.ownership.verdicts import Doubt
 from reconciler.core.planner.planner import Decisions, decide_changes
+from reconciler.errors import Problem
 
 
 class InAccount(Frozen):
@@ -50,11 +51,15 @@ class Planned(Frozen):
 
 
 class AccountSide(Frozen):
-    """The user in the account (None without a match), and the planned changes; `untouched` is the reason for none."""
+    """The user in the account (None without a match), and the planned changes; `untouched` is the reason for none.
+
+    `held` has what keeps a planned change from having everything: a name that another one keeps.
+    """
 
     user: InAccount | None
     plan: tuple[Planned, ...]
     untouched: str | None
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class AccountView:
             user=self._show(user) if user else None,
             plan=plan,
             untouched=None if plan else self._why_untouched(key, user),
+            held=tuple(self._spell(self.decided.names.problems_of(key))) if plan and key else (),
         )
 
     def _why_untouched(self, key: Key | None, user: LiveUser | None) -> str:
@@ -87,6 +93,9 @@ class AccountView:
     def _blockers(self, key: Key) -> list[str]:
         """Returns the problems that block a key, with their way out; only that if attributes are redacted."""
         problems = [problem for problem in self.links.users.reasons(key) if problem.severity == "error"]
+        return self._spell([*problems, *self.decided.names.problems_of(key)])
+
+    def _spell(self, problems: Iterable[Problem]) -> list[str]:
         if self.desired.redact:
             return [f"{problem.code}: {problem.hint}" for problem in problems]
         return [f"{problem.code}: {problem.message}; {problem.hint}" for problem in problems]

@@ -61,6 +61,11 @@ class NameDecisions:
         )
         return frozenset(filter(None, ids))
 
+    def problems_of(self, key: Key) -> list[Problem]:
+        """Returns the problems of a key whose name another one keeps."""
+        struck = (*sorted(self.users.struck), *sorted(self.groups.struck))  # the first problems, in this order
+        return [problem for one, problem in zip(struck, self.problems, strict=False) if one == key]
+
     def without_held(self, key: Key, attributes: Attributes) -> Attributes:
         """Returns the attributes to write, without the name if it is held, and the primary e-mail that goes with it."""
         struck = self._of(key).struck.get(key)
