@@ -248,7 +248,10 @@ def test_members_that_were_not_listed_prove_nothing(quirks: Sequence[str], got: 
 def test_access_that_was_not_taken_is_set_by_hand() -> None:
     """A declaration can't say otherwise: the user left, or has access."""
     asked = before(row("user/ann", False, True, 2, path="active"), row("user/bob", True, False, path="active"))  # noqa: FBT003  # whether the user is active
-    changes = [DeactivateUser(key="user/ann", target_id="1"), ReactivateUser(key="user/bob", target_id="2")]
+    changes: list[Change] = [
+        DeactivateUser(key="user/ann", target_id="1"),
+        ReactivateUser(key="user/bob", target_id="2"),
+    ]
 
     told_of = told(changes, asked)
 
