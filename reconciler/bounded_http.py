@@ -12,7 +12,7 @@ import httpx
 
 from reconciler.core.scim.http_body import LARGEST_BODY, Unfolding
 from reconciler.errors import Unreachable
-from reconciler.settings import explain_tls_and_proxies
+from reconciler.settings import check_proxies, explain_tls_and_proxies, name_proxies
 
 OTHER_HOST = 62  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH
 
@@ -24,12 +24,15 @@ def open_client(
 
     A proxy of the environment tunnels https, but could read http.
     """
+    from_environment = address.startswith("https:")
     try:
+        if from_environment:
+            check_proxies()
         return httpx.AsyncClient(
             transport=transport,
             timeout=seconds,
             follow_redirects=False,
-            trust_env=address.startswith("https:"),
+            trust_env=from_environment,
             headers={"Accept-Encoding": "gzip", **headers},
         )
     except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:  # OSError: ssl.SSLError too
@@ -63,6 +66,12 @@ def find_certificate_fault(error: BaseException) -> str | None:
         f"its certificate is not trusted ({cause.verify_message}): if your authority issued it, name the file with "
         f"the authority's certificate in SSL_CERT_FILE"
     )
+
+
+def name_what_to_check(address: str) -> str:
+    """Returns what can be wrong if no answer comes: a proxy that is not there looks like a service that is not."""
+    proxies = name_proxies() if address.startswith("https:") else []
+    return f"the url, the network and {' and '.join(proxies)}" if proxies else "the url and the network"
 
 
 def describe_failure(error: httpx.HTTPError | httpx.InvalidURL) -> str:

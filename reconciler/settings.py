@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reconciler.core.declarations.secret import SecretName
 from reconciler.errors import Unreachable, UsageError
@@ -128,13 +129,24 @@ PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
+def name_proxies() -> list[str]:
+    """Returns the names of the variables that name a proxy."""
+    return [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
+
+
+def check_proxies() -> None:
+    """Raises ValueError for a proxy with an impossible port, which a connection would end in a traceback."""
+    for name in name_proxies():
+        proxy = os.environ.get(name) or os.environ.get(name.lower()) or ""
+        urlsplit(proxy if "://" in proxy else f"http://{proxy}").port  # noqa: B018  # the property raises
+
+
 def explain_tls_and_proxies(error: Exception) -> str:
     """Describes why no client can be opened with the environment's proxy or authorities, with what to do.
 
     Shows no value of a proxy's variable, because it may hold a password.
     """
-    proxies = [name for name in PROXIES if os.environ.get(name) or os.environ.get(name.lower())]
-    named = " or ".join(proxies) or "the proxy of this machine"
+    named = " or ".join(name_proxies()) or "the proxy of this machine"
     if isinstance(error, ImportError):
         return (
             f"{named} names a SOCKS proxy, which needs the package `socksio`: install `httpx[socks]`, "

@@ -1,6 +1,6 @@
 """Shows the progress of a read or an apply on stderr: a bar on a terminal, a line every 30 seconds elsewhere.
 
-While a service is silent, a line comes after 2 seconds, further ones 4, 8 and 16 seconds apart, then one every 30.
+While a service is silent, a line comes after 2, 6, 14, 30 and 60 seconds, and then every 30.
 """
 
 from __future__ import annotations

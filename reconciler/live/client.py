@@ -15,7 +15,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.bounded_http import describe_failure, find_certificate_fault, open_client, receive_body
+from reconciler.bounded_http import (
+    describe_failure,
+    find_certificate_fault,
+    name_what_to_check,
+    open_client,
+    receive_body,
+)
 from reconciler.core.declarations.tenant import Window
 from reconciler.core.model.messages import Method, Request, Response
 from reconciler.core.scim.http_body import UnreadableBody, read_json
@@ -261,7 +267,7 @@ class Client:
             if fault := find_certificate_fault(answer):
                 raise Unreachable(f"{self.url} can't be trusted: {fault}") from answer
             vain = f"no answer from {self.url}{tried.describe(self._clock.now())} ({describe_failure(answer)})"
-            raise LostAnswer(f"{vain}: check the url and the network") from answer
+            raise LostAnswer(f"{vain}: check {name_what_to_check(self.url)}") from answer
         if request.method == "POST" and answer.status in SERVER_ERRORS:
             raise LostAnswer(f"{self.url} answered {describe_error(answer)}")
         if answer.status == httpx.codes.UNAUTHORIZED:

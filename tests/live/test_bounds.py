@@ -18,7 +18,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from reconciler.bounded_http import find_certificate_fault
+from reconciler.bounded_http import find_certificate_fault, name_what_to_check
 from reconciler.core.model.messages import Request, Response
 from reconciler.core.scim.pace import Silence
 from reconciler.errors import LostAnswer, NotAnAnswer, NotSent, Unreachable
@@ -258,6 +258,7 @@ def test_another_error_is_no_fault_of_a_certificate() -> None:
         ),
         ({"HTTPS_PROXY": "foo://secret@127.0.0.1:9"}, "HTTPS_PROXY is not the address of a proxy: write it as http://"),
         ({"https_proxy": "http://secret@127.0.0.1:abc"}, "HTTPS_PROXY is not the address of a proxy: write it as http"),
+        ({"HTTPS_PROXY": "http://secret@127.0.0.1:99999"}, "HTTPS_PROXY is not the address of a proxy: write it as"),
         ({"HTTPS_PROXY": "http://[::1"}, "HTTPS_PROXY is not the address of a proxy: write it as http://HOST:PORT"),
         (
             {"SSL_CERT_FILE": "/missing"},
@@ -288,6 +289,17 @@ def test_a_proxy_or_authority_that_is_wrong_is_a_sentence(
         Client("https://acme.example", TOKEN, ())
     assert said in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where it is used: http to a loopback address has none."""
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert "the url and the network" == name_what_to_check("https://acme.example")
+
+    monkeypatch.setenv("HTTPS_PROXY", "127.0.0.1:9")
+    assert "the url, the network and HTTPS_PROXY" == name_what_to_check("https://acme.example")
+    assert "the url and the network" == name_what_to_check("http://127.0.0.1:4004")
 
 
 class Hostile(BaseHTTPRequestHandler):

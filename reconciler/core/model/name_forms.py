@@ -11,7 +11,7 @@ from unicodedata import category, normalize
 
 from reconciler.core.model.transliterate import normalize_diacritics
 
-DOTLESS: Final = "ı"  # Turkish; no form of Unicode makes an i of it
+DOTLESS: Final = "\u0131"  # the Turkish letter; no form of Unicode makes an i of it
 UNSEEN: Final = frozenset(
     map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, *range(0xFE00, 0xFE10), 0xFFA0))
 )  # invisible, though not of the category Cf (Unicode: Default_Ignorable_Code_Point)

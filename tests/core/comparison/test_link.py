@@ -383,6 +383,7 @@ def test_a_user_who_had_names_alone_and_is_not_found_is_not_created_again(
         ("ann@x.org", "ann\ufe0f@x.org", "same_but_for_form"),
         ("straße@x.org", "strasse@x.org", "look_alike"),
         ("zoe@x.org", "zoë@x.org", "look_alike"),
+        ("kim@x.org", "k\u0131m@x.org", "look_alike"),
         ("\uff41nn@x.org", "ann@x.org", "look_alike"),
         ("ann@x.org", "bob@x.org", ""),
     ],
