@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reconciler.core.model.cycles import find_cycles
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import Key, Kind, LiveGroup, LiveUser
 from reconciler.core.model.states import DesiredState
@@ -85,15 +86,4 @@ def _break_circles(desired: DesiredState, created: frozenset[str]) -> frozenset[
         for user in desired.users.values()
         if str(user.key) in created and (manager := user.attributes.get("manager")) in created
     }
-    deferred: set[str] = set()
-    visited: set[str] = set()
-    for start in sorted(manager_of):
-        chain: list[str] = []
-        key: str | None = start
-        while key is not None and key not in visited and key not in chain:
-            chain.append(key)
-            key = manager_of.get(key)
-        if key is not None and key in chain:
-            deferred.add(min(chain[chain.index(key) :]))
-        visited.update(chain)
-    return frozenset(deferred)
+    return frozenset(map(min, find_cycles(manager_of, manager_of.get)))

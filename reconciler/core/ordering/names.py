@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from reconciler.core.model.cycles import find_cycles
 from reconciler.core.model.logins import MOST_COUNTED, THIRD_NAME, fold_name, make_third_name, name_of
 from reconciler.core.model.resources import Key, Kind, LiveGroup, LiveUser
 from reconciler.core.ordering.moves import Move
@@ -141,18 +142,8 @@ class _Sorting:
 
     def find_rings(self) -> list[list[Move]]:
         """Returns the rings; strikes those without a strong member."""
-        rings: list[list[Move]] = []
-        visited: set[Key] = set()
-        for start in list(self.active.values()):
-            chain: dict[Key, Move] = {}
-            move: Move | None = start
-            while move is not None and move.key not in visited:
-                visited.add(move.key)
-                chain[move.key] = move
-                move = self.holder_of(move)
-            if move is not None and move.key in chain:
-                keys = list(chain)
-                rings.append([chain[key] for key in keys[keys.index(move.key) :]])
+        holders = {key: holder.key for key, move in self.active.items() if (holder := self.holder_of(move))}
+        rings = [[self.active[key] for key in ring] for ring in find_cycles(holders, holders.get)]
         for ring in rings:
             if not any(move.strong for move in ring):
                 for index, move in enumerate(ring):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.core.changes.plan import AttributeChange, Change
+from reconciler.core.model.cycles import find_cycles
 from reconciler.core.model.logins import NAMING, PLACES, fold_name
 from reconciler.core.model.resources import Kind
 from reconciler.core.planner.steps import Step
@@ -94,19 +95,9 @@ class NameMoves:
 
     def rings(self, steps: Iterable[Step]) -> list[tuple[Step, ...]]:
         """Returns the rings: each step takes the name of the next; the first is the one that goes over a third name."""
-        rings: list[tuple[Step, ...]] = []
-        visited: set[str] = set()
-        for start in steps:
-            chain: dict[str, Step] = {}
-            step: Step | None = start
-            while step is not None and step.id not in visited:
-                visited.add(step.id)
-                chain[step.id] = step
-                step = self.freer_of(step)
-            if step is not None and step.id in chain:
-                ids = list(chain)
-                rings.append(_from_first([chain[one] for one in ids[ids.index(step.id) :]]))
-        return rings
+        step_of = {step.id: step for step in steps}
+        freers = {step.id: freer.id for step in steps if (freer := self.freer_of(step))}
+        return [_from_first([step_of[one] for one in ring]) for ring in find_cycles(freers, freers.get)]
 
 
 def find_moves(steps: Sequence[Step], first: Mapping[str, Step] | None = None) -> NameMoves:
