@@ -1,67 +1,26 @@
-"""The commands of `github`. They have GitHub's token and never the account's, because they render foreign text."""
+"""The commands `github comment` and `github drift-issue`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.output import print_result
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
-from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
 from reconciler.github.client import GitHub
 from reconciler.github.comment import find_author, keep_comment, retry_conflict
 from reconciler.github.drift_issue import find_issue, keep_issue
 from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.private_files import read_text, write_private
+from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.pull_requests.comments import summarise, write_outcome, write_plan
-from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit, find_pull_of_commit, find_pull_of_event
+from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit, find_pull_of_event
 from reconciler.pipeline.pull_requests.tenant_status import TenantStatus, read_tenant_status
-from reconciler.pipeline.saved_plans import read_plan
-from reconciler.pipeline.workspace import Workspace
-
-GITHUB_API = "https://api.github.com"
-
-commit_option = click.option("--commit", metavar="SHA", help="The merged commit. Default: the checked-out commit.")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """The options of all these commands: the workspace, and GitHub's repository."""
-
-    workspace: Workspace
-    repository: str | None
-    api_url: str | None
-    author: str | None
-
-    def connect(self) -> GitHub:
-        """Returns a client of the named repository, or of the workflow's own; raises UsageError without either."""
-        settings = self.workspace.settings
-        job = settings.job()
-        named = self.repository or job.repository
-        if named is None:
-            raise UsageError("which repository? Name it with --repository OWNER/NAME, or set GITHUB_REPOSITORY")
-        return GitHub(self.api_url or job.api_url or GITHUB_API, named, settings.github_token())
-
-
-@click.group()
-@click.option("--repository", metavar="OWNER/NAME", help="The GitHub repository. Default: the workflow's.")
-@click.option("--api-url", metavar="URL", help="The address of GitHub's API, for GitHub Enterprise outside a workflow.")
-@click.option(
-    "--as", "author", metavar="LOGIN", help="The author of the comments and issues to edit. Default: the token's."
-)
-@click.pass_context
-def github(ctx: click.Context, repository: str | None, api_url: str | None, author: str | None) -> None:
-    """Work with GitHub: comment on pull requests, keep the drift issue, fetch the approved plan.
-
-    The token for GitHub is read from the environment variable GITHUB_TOKEN.
-    """
-    ctx.obj = Side(ctx.obj, repository, api_url, author)
-
-
-@github.command()
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--outcome", type=click.Path(path_type=Path), help="Show the outcome of an apply instead of a plan.")
 @click.option(
@@ -106,7 +65,7 @@ def comment(
     side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {result}")
 
 
-@github.command("drift-issue")
+@click.command("drift-issue")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--said", "stderr", type=click.Path(path_type=Path), help="The stderr of `drift`, shown if `drift` wrote no file."
@@ -148,26 +107,3 @@ def _ask_what_failed(side: Side, client: GitHub, status: TenantStatus, commit: s
     except (Forbidden, NotFound, Refused, UsageError) as error:
         side.workspace.log(f"The issue does not name the changes that the last apply left undone: {error}")
     return status
-
-
-@github.command("approved-plan")
-@commit_option
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="Write the plan to this file.")
-@click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
-@click.pass_obj
-def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -> None:
-    """Fetch the plan that a merge approved. It is the stored plan of the pull request's last plan run.
-
-    The exit code is 4 if no plan can be trusted. Then nothing must be applied.
-    """
-    merged = find_merged_commit(side.workspace, commit)
-    with side.connect() as client:
-        stored = fetch_approved_plan(client, PlanQuery(merged.tenant, merged.commit, workflow))
-    try:
-        plan = read_plan(stored.plan, f"the plan of #{stored.pull}")
-    except UsageError as error:
-        raise Refused(str(error)) from error
-    refuse_moved_base(plan, stored, merged.tenant, merged.url, merged.tree)
-
-    write_private(output, stored.plan)
-    side.workspace.log(f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")
