@@ -24,6 +24,9 @@ class Job:
     run_id: str | None
     event_file: Path | None
     summary_file: Path | None
+    event: str | None = None
+    ref: str | None = None  # in full, as refs/heads/main
+    attempt: int = 1  # of the run; above 1 for a re-run
 
     @property
     def run_url(self) -> str | None:
@@ -91,6 +94,7 @@ class Settings:
         """Returns the variables of GitHub Actions."""
         read = self.environment.get
         event_file, summary_file = read("GITHUB_EVENT_PATH"), read("GITHUB_STEP_SUMMARY")
+        attempt = read("GITHUB_RUN_ATTEMPT") or ""
         return Job(
             api_url=read("GITHUB_API_URL") or None,
             server_url=read("GITHUB_SERVER_URL") or None,
@@ -99,6 +103,9 @@ class Settings:
             run_id=read("GITHUB_RUN_ID") or None,
             event_file=Path(event_file) if event_file else None,
             summary_file=Path(summary_file) if summary_file else None,
+            event=read("GITHUB_EVENT_NAME") or None,
+            ref=read("GITHUB_REF") or None,
+            attempt=int(attempt) if attempt.isascii() and attempt.isdecimal() else 1,
         )
 
     def private_folder(self, desired_state: Path) -> Path:

@@ -42,6 +42,8 @@ class Event:
     payload: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     head: str | None = None
+    ref: str = "refs/heads/main"
+    attempt: int = 1
 
 
 @dataclass
@@ -144,7 +146,7 @@ class _Play:
             "repository": REPOSITORY,
             "event_name": self.event.name,
             "sha": self.event.sha,
-            "ref": "refs/heads/main",
+            "ref": self.event.ref,
         }
         return {**about, "event": event, "token": token}
 
@@ -263,7 +265,9 @@ class _Runner:
             "GITHUB_EVENT_NAME": event.name,
             "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
             "GITHUB_OUTPUT": str(output),
+            "GITHUB_REF": event.ref,
             "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_RUN_ATTEMPT": str(event.attempt),
             "GITHUB_RUN_ID": str(self.play.run["id"]),
             "GITHUB_SERVER_URL": self.play.player.server,
             "GITHUB_SHA": event.sha,
