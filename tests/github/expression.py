@@ -23,9 +23,11 @@ class Context:
         return {
             "always": lambda: True,
             "cancelled": lambda: False,
+            "failure": lambda: not self.succeeded,
             "success": lambda: self.succeeded,
             "contains": lambda where, what: what in where,
-            "fromJSON": json.loads,
+            "fromJSON": lambda text: json.loads(text or "null"),
+            "toJSON": lambda value: json.dumps(value, indent=2),
         }
 
 

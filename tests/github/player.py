@@ -44,6 +44,8 @@ class Event:
     head: str | None = None
     ref: str = "refs/heads/main"
     attempt: int = 1
+    actor: str = "ada"
+    trusted: bool = True  # else there are no secrets, and tokens only read: a fork's run, or one of Dependabot
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Player:
     address: Path
     server: str
     runs: int = 0
+    killed: dict[str, str] = field(default_factory=dict)  # the results of jobs that die before their first step
 
     def play(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
         """Runs a workflow in its version at the commit. Returns the jobs by name, without skipped ones."""
@@ -103,9 +106,9 @@ def _summary_of(jobs: list[PlayedJob]) -> dict[str, Any]:
     """Returns the part of a job, with its matrix, that later jobs see."""
     if not jobs:
         return {"result": "skipped", "outputs": {}}
-    failed = any(job.result == "failure" for job in jobs)
+    ended = {job.result for job in jobs}
     outputs = {name: value for job in jobs for name, value in job.outputs.items()}
-    return {"result": "failure" if failed else "success", "outputs": outputs}
+    return {"result": next(one for one in ("failure", "cancelled", "success") if one in ended), "outputs": outputs}
 
 
 @dataclass
@@ -125,7 +128,9 @@ class _Play:
             yield self.play_one(job, {**names, "matrix": combination}, key)
 
     def play_one(self, job: Mapping[str, Any], names: Mapping[str, Any], key: str) -> PlayedJob:
-        permissions = {name.replace("-", "_"): level for name, level in job["permissions"].items()}
+        trusted = self.event.trusted
+        asked = {name.replace("-", "_"): level for name, level in job["permissions"].items()}
+        permissions = asked if trusted else dict.fromkeys(asked, "read")
         assert job["timeout-minutes"] <= 120
         self.player.runs += 1
         token = f"ghs_{self.player.runs}"
@@ -133,8 +138,11 @@ class _Play:
         context = Context({**names, "github": self.github(token)})
         environment = fill(job.get("environment", {}).get("name"), context)
         played = PlayedJob(fill(job.get("name", key), context), permissions=permissions)
+        if played.name in self.player.killed:
+            played.result = self.player.killed[played.name]
+            return played
 
-        secrets = self.player.secrets.get(environment, {}) if environment else {}
+        secrets = self.player.secrets.get(environment, {}) if environment and trusted else {}
         folder = self.player.work / f"{self.player.runs}"
         _Runner(self, played, folder, token, {**context.names, "secrets": secrets}).run_all(job)
         return played
@@ -147,6 +155,7 @@ class _Play:
             "event_name": self.event.name,
             "sha": self.event.sha,
             "ref": self.event.ref,
+            "actor": self.event.actor,
         }
         return {**about, "event": event, "token": token}
 
@@ -185,7 +194,7 @@ class _Runner:
 
     def run_step(self, step: Mapping[str, Any], names: Mapping[str, Any], action: Path | None) -> bool:
         """Runs a step if its `if` allows it. Returns whether it did not fail. `action` is the folder of its action."""
-        known = {"name", "id", "if", "uses", "with", "env", "run", "shell"}
+        known = {"name", "id", "if", "uses", "with", "env", "run", "shell", "continue-on-error"}
         assert set(step) <= known, f"not known here: {set(step) - known}"
         runner = {"temp": str(self.temp)}
         context = Context({**names, "runner": runner, "steps": self.steps}, self.played.result == "success")
@@ -197,9 +206,10 @@ class _Runner:
             assert action is None or step["shell"] == "bash"
             assert "${{" not in step["run"], "nothing is inserted into a script: it comes through env"
             done = self.run_script(step, context, action)
-        if not done:
-            self.played.result = "failure"
-        return done
+        if done or step.get("continue-on-error"):
+            return True
+        self.played.result = "failure"
+        return False
 
     def use(self, step: Mapping[str, Any], context: Context) -> bool:
         told = {name: fill(value, context) for name, value in step.get("with", {}).items()}
@@ -261,6 +271,7 @@ class _Runner:
             "HOME": str(self.folder),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GITHUB_ACTION_PATH": str(action or ""),
+            "GITHUB_ACTOR": event.actor,
             "GITHUB_API_URL": self.play.player.standin.api_url,
             "GITHUB_EVENT_NAME": event.name,
             "GITHUB_EVENT_PATH": str(self.folder / "event.json"),

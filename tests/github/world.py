@@ -20,9 +20,10 @@ from reconciler.sandbox.store import Store
 from tests.cli.project import Project
 from tests.github.git_host import hosting
 from tests.github.player import Event, PlayedJob, Player, copy_workflows
-from tests.github.standin import StandIn, standing_in
+from tests.github.standin import REPOSITORY, StandIn, standing_in
 from tests.github.warm import install
 
+DEPENDABOT = "dependabot[bot]"
 TEAM = """\
 users:
   ann: {userName: ann@example.com, displayName: Ann, title: Chief}
@@ -57,11 +58,11 @@ class Company:
         self.git("commit", "--quiet", "--allow-empty", "--message", "as it should be")
         return self.git("rev-parse", "HEAD")
 
-    def open_pull(self, text: str, *, fork: bool = False) -> int:
+    def open_pull(self, text: str, *, fork: bool = False, author: str = "ada") -> int:
         """Pushes a branch with this team, and opens a pull request."""
         self.pulls += 1
         self.git("switch", "--quiet", "--create", f"change-{self.pulls}", "origin/main")
-        self.standin.open_pull(self.pulls, "", fork=fork)
+        self.standin.open_pull(self.pulls, "", fork=fork)["user"] = {"login": author}
         self._push(self.pulls, text)
         return self.pulls
 
@@ -77,15 +78,42 @@ class Company:
     def _pull(self, number: int) -> dict[str, Any]:
         return next(pull for pull in self.standin.pulls if pull["number"] == number)
 
-    def plan(self, number: int) -> dict[str, PlayedJob]:
+    def plan(self, number: int, action: str = "synchronize") -> dict[str, PlayedJob]:
         """Runs the workflow on GitHub's trial merge of head and base."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", "origin/main")
         self.git("merge", "--quiet", "--no-ff", "--message", "try", self.heads[number])
         sha = self.git("rev-parse", "HEAD")
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{number}/merge")
-        payload = {"pull_request": {**self._pull(number)}}
-        return self.player.play("plan.yml", Event("pull_request", sha, payload, head=self.heads[number]))
+        pull = self._pull(number)
+        pull["base"] |= {"sha": self.git("rev-parse", "HEAD^1")}
+        author, fork = pull["user"]["login"], pull["head"]["repo"]["full_name"] != REPOSITORY
+        payload = {"action": action, "pull_request": {**pull}, "sender": {"login": author}}
+        trusted = not fork and author != DEPENDABOT
+        event = Event("pull_request", sha, payload, head=self.heads[number], actor=author, trusted=trusted)
+        return self.player.play("plan.yml", event)
+
+    def queue(self, *numbers: int) -> tuple[str, dict[str, PlayedJob]]:
+        """Makes the group of a merge queue, of one squashed commit for each pull request, and runs its workflow."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("switch", "--quiet", "--detach", "origin/main")
+        base = self.git("rev-parse", "HEAD")
+        for number in numbers:
+            self.git("merge", "--quiet", "--squash", self.heads[number])
+            self.git("commit", "--quiet", "--message", f"change (#{number})")
+        head = self.git("rev-parse", "HEAD")
+        ref = f"refs/heads/gh-readonly-queue/main/pr-{numbers[-1]}-{base}"
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:{ref}")
+        group = {"base_ref": "refs/heads/main", "base_sha": base, "head_ref": ref, "head_sha": head}
+        payload = {"action": "checks_requested", "merge_group": group, "sender": {"login": "ada"}}
+        return head, self.player.play("plan.yml", Event("merge_group", head, payload, head=head, ref=ref))
+
+    def land_group(self, head: str, *numbers: int) -> None:
+        """Merges a group as its queue does: one push moves main to the group's head."""
+        self.git("push", "--quiet", "origin", f"{head}:main")
+        commits = self.git("rev-list", "--reverse", f"--max-count={len(numbers)}", head).split()
+        for number, commit in zip(numbers, commits, strict=True):
+            self.standin.merge(number, commit)
 
     def squash(self, number: int) -> str:
         """Merges as one new commit on main."""
