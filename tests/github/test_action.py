@@ -15,7 +15,8 @@ import yaml
 from tests.github.player import ACTIONS, ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOW_FOLDER = ROOT / ".github" / "workflows"
+WORKFLOWS = sorted(WORKFLOW_FOLDER.glob("*.yml"))
 TEMPLATES = sorted((ROOT / "reconciler" / "github" / "templates").glob("*.yml"))
 
 
@@ -88,7 +89,38 @@ def test_no_step_can_be_commented_into_existence() -> None:
     """`pull_request_target`, `issue_comment` and `workflow_run` run with secrets on what strangers send."""
     for path in WORKFLOWS:
         events = set(yaml.safe_load(path.read_text())[True])  # YAML 1.1 reads `on` as true
-        assert events <= {"pull_request", "push", "schedule", "workflow_dispatch"}
+        assert events <= {"pull_request", "merge_group", "push", "schedule", "workflow_dispatch"}
+
+
+def test_the_required_check_always_reports_on_all_jobs() -> None:
+    """A job that is skipped counts as passed, and so would a result that the check does not know."""
+    document = yaml.safe_load((WORKFLOW_FOLDER / "plan.yml").read_text())
+    *others, check = document["jobs"]
+    assert {"types": ["opened", "synchronize", "reopened", "edited"]} == document[True]["pull_request"]
+    assert "merge_group" in document[True]
+    assert ("reconciler", "reconciler", "always()", others) == (
+        check,
+        *(document["jobs"][check][name] for name in ("name", "if", "needs")),
+    )
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_matrix_is_expanded_without_tenants(path: Path) -> None:
+    """An empty matrix fails a run: a job asks for a first tenant, or needs one that did and was not skipped."""
+    jobs = jobs_of(path)
+    for job in jobs.values():
+        if "fromJSON" not in str(job.get("strategy", {}).get("matrix")):
+            continue
+        asked = job["if"]
+        after = re.findall(r"needs\.(\w+)\.result != 'skipped'", asked)
+        assert ".include[0]" in asked or [True] == [".include[0]" in jobs[name]["if"] for name in after], asked
+
+
+def test_what_a_job_that_died_did_not_store_stops_no_report() -> None:
+    """Each command that reads an artifact reports that it is missing."""
+    downloads = [step for _where, step in steps() if "download-artifact" in step.get("uses", "")]
+    assert 3 == len(downloads)
+    assert all(step["continue-on-error"] is True for step in downloads)
 
 
 @pytest.mark.parametrize(("where", "script"), [(where, step["run"]) for where, step in steps() if "run" in step])

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.github.player import ROOT, PlayedJob
+from tests.github.player import PlayedJob
 from tests.github.world import TEAM, Company, company
 
-WARM = ROOT / "tests" / "github" / "warm.py"
-PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 QUEEN = TEAM.replace("title: Chief", "title: Queen")
 KING = TEAM.replace("title: Chief", "title: King")
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Starts the program for the workflows. Returns its address."""
-    address = tmp_path_factory.mktemp("program") / "socket"
-    with subprocess.Popen([sys.executable, WARM, address], cwd=ROOT, env=PLAIN, stdout=subprocess.PIPE) as process:  # noqa: S603
-        assert process.stdout
-        assert b"ready\n" == process.stdout.readline()
-        yield address
-        process.terminate()
-
-
-@pytest.fixture
-def acme(tmp_path: Path, program: Path) -> Iterator[Company]:
-    """Makes a company with one tenant that was applied once."""
-    with company(tmp_path, {"qa": ""}, program) as found:
-        found.apply_from_here("qa")
-        yield found
 
 
 def results(jobs: dict[str, PlayedJob]) -> dict[str, str]:
@@ -53,7 +26,9 @@ def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
     """Open a pull request, push again, merge, drift, mend; each job with what it needs and nothing else."""
     number = acme.open_pull(QUEEN)
     planned = acme.plan(number)
-    assert {"validate": "success", "plan qa": "success", "comment qa": "success"} == results(planned)
+    assert {"validate": "success", "plan qa": "success", "comment qa": "success", "reconciler": "success"} == results(
+        planned
+    )
     [comment] = acme.comments(number)
     assert "Queen" in comment
     assert "Queen" in planned["comment qa"].summary
@@ -174,7 +149,7 @@ def test_a_fork_gets_validation_and_no_more(acme: Company) -> None:
     planned = acme.plan(number)
     applied = acme.apply(acme.squash(number))
 
-    assert {"validate": "success"} == results(planned)
+    assert {"validate": "success", "reconciler": "success"} == results(planned)
     assert "comes from a fork" in applied["apply qa"].said
     assert ("Chief", "Clerk") == titles(acme)
 
@@ -183,7 +158,7 @@ def test_a_problem_is_an_annotation_and_stops_there(acme: Company) -> None:
     """Nobody plans what is not valid."""
     planned = acme.plan(acme.open_pull(TEAM.replace("manager: ann", "manager: anne")))
 
-    assert {"validate": "failure"} == results(planned)
+    assert {"validate": "failure", "reconciler": "failure"} == results(planned)
     assert "::error file=desired-state/team.yaml,line=3," in planned["validate"].printed
 
 
