@@ -24,6 +24,7 @@ from tests.github.standin import REPOSITORY, StandIn, standing_in
 from tests.github.warm import install
 
 DEPENDABOT = "dependabot[bot]"
+TEAM_FILE = "desired-state/team.yaml"
 TEAM = """\
 users:
   ann: {userName: ann@example.com, displayName: Ann, title: Chief}
@@ -50,7 +51,7 @@ class Company:
         assert 0 == done.returncode, done.stderr
         return done.stdout.strip()
 
-    def commit(self, text: str, name: str = "desired-state/team.yaml") -> str:
+    def commit(self, text: str, name: str = TEAM_FILE) -> str:
         path = self.clone / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -58,20 +59,20 @@ class Company:
         self.git("commit", "--quiet", "--allow-empty", "--message", "as it should be")
         return self.git("rev-parse", "HEAD")
 
-    def open_pull(self, text: str, *, fork: bool = False, author: str = "ada") -> int:
-        """Pushes a branch with this team, and opens a pull request."""
+    def open_pull(self, text: str, name: str = TEAM_FILE, *, fork: bool = False, author: str = "ada") -> int:
+        """Pushes a branch with this file, the team unless another is named, and opens a pull request."""
         self.pulls += 1
         self.git("switch", "--quiet", "--create", f"change-{self.pulls}", "origin/main")
         self.standin.open_pull(self.pulls, "", fork=fork)["user"] = {"login": author}
-        self._push(self.pulls, text)
+        self._push(self.pulls, text, name)
         return self.pulls
 
     def push_again(self, number: int, text: str) -> None:
         self.git("switch", "--quiet", f"change-{number}")
-        self._push(number, text)
+        self._push(number, text, TEAM_FILE)
 
-    def _push(self, number: int, text: str) -> None:
-        self.heads[number] = self.commit(text)
+    def _push(self, number: int, text: str, name: str) -> None:
+        self.heads[number] = self.commit(text, name)
         self.git("push", "--quiet", "--force", "origin", f"change-{number}")
         self._pull(number)["head"]["sha"] = self.heads[number]
 
@@ -143,9 +144,17 @@ class Company:
         self.standin.merge(number, commit)
         return commit
 
-    def apply(self, commit: str) -> dict[str, PlayedJob]:
+    def apply(self, commit: str, attempt: int = 1) -> dict[str, PlayedJob]:
         """Returns the event of the push to main."""
-        return self.player.play("apply.yml", Event("push", commit))
+        return self.player.play("apply.yml", Event("push", commit, attempt=attempt))
+
+    def push(self, text: str, name: str) -> str:
+        """Pushes a commit to main without a pull request."""
+        self.git("fetch", "--quiet", "origin")
+        self.git("switch", "--quiet", "--detach", "origin/main")
+        commit = self.commit(text, name)
+        self.git("push", "--quiet", "origin", "HEAD:main")
+        return commit
 
     def apply_from_here(self, tenant: str) -> None:
         """Applies the commit that is checked out by hand, with the token, and pushes the record."""
