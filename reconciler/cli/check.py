@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from reconciler.errors import UsageError
 from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
+    from reconciler.core.declarations.declared import Declarations
     from reconciler.core.declarations.tenant import Tenant
     from reconciler.core.model.shards import Part
     from reconciler.core.scim.survey import Survey
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.pipeline.desired.current_state import CurrentState
 
 FORMATS = click.Choice(["text", "json"])
+MOST_NAMED = 10  # tenants or variables in one line
 
 
 @click.command()
@@ -164,8 +167,10 @@ def _as_text(facts: dict[str, Any]) -> str:
 def tenants(workspace: Workspace, form: str, *, enabled_only: bool, part_written: str) -> None:
     """List the tenants and their settings.
 
-    No secret is printed: a token is listed by the name of its variable and its last day.
+    No secret is printed: a token is listed by the name of its variable and its last day. A matrix leaves out tenants
+    with `url: sandbox`, whose account is a file on the machine of each run.
     """
+    from reconciler.core.declarations.tenant import SANDBOX
     from reconciler.core.declarations.token_expiry import warn_of_token
     from reconciler.core.model.shards import take_part
     from reconciler.desired.git.repository import find_repository
@@ -177,15 +182,17 @@ def tenants(workspace: Workspace, form: str, *, enabled_only: bool, part_written
     if any(problem.severity == "error" for problem in loaded.problems):
         raise InvalidInput(loaded.problems)
     today, every = now_in_utc().date(), loaded.declarations.tenants
-    part = _read_part(part_written, len(every), as_jobs=form == "github-matrix" and not workspace.tenant)
-    named = [choose_tenant(loaded.declarations, workspace.tenant)] if workspace.tenant else take_part(list(every), part)
+    listed = [name for name in every if form != "github-matrix" or every[name].tenant.url != SANDBOX]
+    part = _read_part(part_written, len(listed), as_jobs=form == "github-matrix" and not workspace.tenant)
+    named = [choose_tenant(loaded.declarations, workspace.tenant)] if workspace.tenant else take_part(listed, part)
     chosen = {name: every[name] for name in named if every[name].tenant.enabled or not enabled_only}
     match form:
         case "json":
-            listed = {name: _as_json(declared.tenant, today) for name, declared in chosen.items()}
-            click.echo(json.dumps(listed, indent=2, default=str, ensure_ascii=False))
+            settings = {name: _as_json(declared.tenant, today) for name, declared in chosen.items()}
+            click.echo(json.dumps(settings, indent=2, default=str, ensure_ascii=False))
         case "github-matrix":
-            click.echo(json.dumps({"include": [_job(name, declared.tenant) for name, declared in chosen.items()]}))
+            click.echo(_make_matrix({name: declared.tenant for name, declared in chosen.items() if name in listed}))
+            _explain_matrix(workspace, loaded.declarations, [name for name in chosen if name in listed])
         case _:
             click.echo("\n".join(_describe(name, declared.tenant, today) for name, declared in chosen.items()))
     for problem in (problem for name, declared in chosen.items() for problem in warn_of_token(name, declared, today)):
@@ -201,11 +208,44 @@ def _read_part(written: str, count: int, *, as_jobs: bool) -> Part:
         raise UsageError(f"--part {written} is not K/N with K from 1 to N: write 1/2 and 2/2 for two halves")
     if as_jobs and part.of < count_parts(count):
         raise UsageError(
-            f"{count} tenants are declared, and a matrix has at most {MOST_JOBS} jobs: {part.of} part"
+            f"{count} tenants with an account are declared, and a matrix has at most {MOST_JOBS} jobs: {part.of} part"
             f"{'s' * (part.of > 1)} can't hold them. Write the workflows for {count_parts(count)}: "
             f"reconciler init --action OWNER/NAME@COMMIT --parts {count_parts(count)}"
         )
     return part
+
+
+def _make_matrix(tenants: Mapping[str, Tenant]) -> str:
+    """Returns the matrix; without a tenant, its list is empty, and a workflow must skip the jobs that expand it."""
+    return json.dumps({"include": [_job(name, tenant) for name, tenant in tenants.items()]})
+
+
+def _explain_matrix(workspace: Workspace, declarations: Declarations, jobs: Collection[str]) -> None:
+    """Logs which tenants have no job, and which notifications get no address from the action."""
+    from reconciler.core.changes.notification import notifiers_of
+    from reconciler.core.declarations.secret_variables import list_unpassed
+    from reconciler.core.declarations.tenant import SANDBOX
+    from reconciler.core.model.amounts import few
+
+    embedded = [
+        name
+        for name, declared in declarations.tenants.items()
+        if declared.tenant.url == SANDBOX and workspace.tenant in {None, name}
+    ]
+    if embedded:
+        workspace.log(
+            f"No job for {few(embedded, MOST_NAMED)}: with `url: sandbox`, an account is a file on each machine"
+        )
+    if not jobs:
+        workspace.log("The matrix is empty, so no job plans or applies: no tenant with an account is chosen")
+    unpassed = {name: list_unpassed(notifiers_of(declarations, name)) for name in jobs}
+    unheard = [name for name, variables in unpassed.items() if variables]
+    if unheard:
+        needed = list(dict.fromkeys(variable for name in unheard for variable in unpassed[name]))
+        workspace.log(
+            f"Warning: the notifications of {few(unheard, MOST_NAMED)} need {few(needed, MOST_NAMED)}, which the "
+            "action does not pass: use SMTP_URL for an e-mail and CHAT_WEBHOOK for a webhook"
+        )
 
 
 def _job(name: str, tenant: Tenant) -> dict[str, str]:

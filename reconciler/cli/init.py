@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.core.model.shards import Part
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
+
+if TYPE_CHECKING:
+    from reconciler.desired.git.default_branch import DefaultBranch
+    from reconciler.pipeline.workspace import Workspace
 
 ACTION = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", re.ASCII)
-WORKFLOW_NAME = re.compile(r"^name: \w+", re.MULTILINE)
-WORKFLOW_GROUP = re.compile(r"^  group: \w+", re.MULTILINE)  # of the workflow; the group of a job is a tenant's
-IGNORED = "# files that the program writes: the embedded 4me, logs, plans\n.reconciler/\nplans/\n"
+IGNORED = (".reconciler/", "plans/")
+GITIGNORE = "\n".join(("# files that the program writes: the embedded 4me, logs, plans", *IGNORED, ""))
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path())
 @click.option("--action", metavar="OWNER/NAME@COMMIT", help="Add workflows that run the program from this commit.")
 @click.option(
+    "--branch",
+    metavar="NAME",
+    help="The branch whose pushes the workflows apply. By default it is the default branch of the remote, else the "
+    "branch that is checked out.",
+)
+@click.option(
     "--parts",
     type=click.IntRange(1, 40),
     default=1,
     help="Split the tenants over this many workflows of each kind; each holds 256 tenants.",
 )
-def init(folder: Path, action: str | None, parts: int) -> None:
+@click.pass_obj
+def init(workspace: Workspace, folder: Path, action: str | None, branch: str | None, parts: int) -> None:
     """Create a desired state in FOLDER to start from, and with --action the workflows for GitHub.
 
     No file is overwritten. If FOLDER has a desired state already, only the workflows are added.
@@ -39,50 +49,65 @@ def init(folder: Path, action: str | None, parts: int) -> None:
             "40 digits, because a tag or branch can be moved"
         )
     has_state = (folder / "desired-state").exists()
-    texts = {**({} if has_state else _read_starter()), **(_make_workflows(action, parts) if action else {})}
-    existing = [name for name in texts if (folder / name).exists()] or (["desired-state"] if not texts else [])
-    if existing:
+    if has_state and action is None:
+        raise UsageError("nothing was written, because these exist already: desired-state")
+    chosen = _choose_branch(folder, branch)
+    texts = {} if has_state else _read_starter(chosen.name)
+    texts |= _make_workflows(action, chosen.name, parts) if action else {}
+    if existing := [name for name in texts if (folder / name).exists()]:
         raise UsageError(f"nothing was written, because these exist already: {', '.join(existing)}")
-    ignores = (folder / ".gitignore").exists()
+    unignored = _find_unignored(folder / ".gitignore")
 
-    for name, text in (texts if ignores else {**texts, ".gitignore": IGNORED}).items():
+    for name, text in ({**texts, ".gitignore": GITIGNORE} if unignored is None else texts).items():
         _write(folder / name, text)
         click.echo(folder / name)
-    click.echo(_next_steps(folder, action, ignores=ignores), err=True)
+    click.echo(_next_steps(folder, has_state=has_state, unignored=unignored or []), err=True)
+    if action is None:
+        click.echo("To add the workflows, run `reconciler init` again with --action OWNER/NAME@COMMIT.", err=True)
+    else:
+        click.echo(_describe_setup(replace(workspace, folder=folder / "desired-state"), chosen), err=True)
 
 
-def _read_starter() -> Mapping[str, str]:
-    """Reads the desired state to start from, by path."""
-    return {f"desired-state/{name}": text for name, text in _read(files("reconciler.cli") / "starter")}
+def _choose_branch(folder: Path, named: str | None) -> DefaultBranch:
+    """Returns the named branch, else the repository's default branch; raises UsageError if it can't be a branch."""
+    from reconciler.core.declarations.branch_name import find_branch_fault
+    from reconciler.desired.git.default_branch import NAME_IT, DefaultBranch, find_default_branch
+
+    chosen = find_default_branch(folder) if named is None else DefaultBranch(named, "named by --branch")
+    fault = find_branch_fault(chosen.name)
+    if fault is None and not chosen.name.isprintable():
+        fault = "has a character that can't be shown"
+    if fault is None and (chosen.name.startswith("-") or chosen.name in {"HEAD", "@"}):
+        fault = "has a meaning of its own for git"
+    if fault is not None:
+        raise UsageError(f'"{chosen.name}" ({chosen.reason}) can\'t be the branch, because it {fault}: {NAME_IT}')
+    return chosen
 
 
-def _make_workflows(action: str, parts: int) -> Mapping[str, str]:
-    """Makes the workflows, which run the program from the action and not from their own repository.
+def _read_starter(branch: str) -> dict[str, str]:
+    """Reads the desired state to start from, by path, with the name of the branch to protect."""
+    from reconciler.report.format.quote import code
 
-    Each part has workflows of its own, because the matrix of a run is limited to 256 jobs.
-    """
-    templates = _read(files("reconciler.github") / "templates")
-    return {
-        f".github/workflows/{name if part.number == 1 else name.replace('.yml', f'-{part.number}.yml')}": _set_part(
-            part, text
-        ).replace("uses: ./\n", f"uses: {action}\n")
-        for part in (Part(number, parts) for number in range(1, parts + 1))
-        for name, text in templates
-    }
+    starter = (files("reconciler.cli") / "starter").iterdir()
+    texts = {file.name: file.read_text(encoding="utf-8") for file in sorted(starter, key=lambda file: file.name)}
+    return {f"desired-state/{name}": text.replace("`main`", code(branch)) for name, text in texts.items()}
 
 
-def _set_part(part: Part, text: str) -> str:
-    """Returns the workflow for a part, with a name and a group of its own: it must not cancel runs of part 1."""
-    text = text.replace("part: 1/1\n", f"part: {part}\n")
-    if part.number == 1:
-        return text
-    text = WORKFLOW_NAME.sub(rf"\g<0> {part.number}", text, count=1)
-    return WORKFLOW_GROUP.sub(rf"\g<0>-{part.number}", text, count=1)
+def _make_workflows(action: str, branch: str, parts: int) -> Mapping[str, str]:
+    from reconciler.github.workflow_files import make_workflows
+
+    return make_workflows(action, branch, parts)
 
 
-def _read(folder: Traversable) -> list[tuple[str, str]]:
-    """Reads the files of a folder of the program, by name."""
-    return sorted((file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir())
+def _find_unignored(file: Path) -> list[str] | None:
+    """Returns the patterns that a .gitignore lacks; None if there is no such file."""
+    try:
+        lines = {line.strip().strip("/") for line in file.read_text(encoding="utf-8", errors="replace").splitlines()}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error.strerror}") from error
+    return [pattern for pattern in IGNORED if pattern.strip("/") not in lines]
 
 
 def _write(path: Path, text: str) -> None:
@@ -95,13 +120,31 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _next_steps(folder: Path, action: str | None, *, ignores: bool) -> str:
+def _next_steps(folder: Path, *, has_state: bool, unignored: list[str]) -> str:
     where = "" if folder == Path() else f"--dir {folder / 'desired-state'} "
-    steps = [
-        f"Next: read {folder / 'desired-state' / 'README.md'}, commit the files, and run `reconciler {where}plan`."
-    ]
-    if ignores:
-        steps.append("Add these lines to your .gitignore: .reconciler/ and plans/")
-    if action is None:
-        steps.append("To add the workflows, run `reconciler init` again with --action OWNER/NAME@COMMIT.")
+    read = "" if has_state else f"read {folder / 'desired-state' / 'README.md'}, "
+    steps = [f"Next: {read}commit the files, and run `reconciler {where}plan`."]
+    if unignored:
+        steps.append(f"Add these lines to your .gitignore: {' and '.join(unignored)}")
     return "\n".join(steps)
+
+
+def _describe_setup(workspace: Workspace, chosen: DefaultBranch) -> str:
+    """Returns the branch with its reason, and what to set up at GitHub for the tenants that are declared."""
+    from reconciler.core.model.amounts import count
+    from reconciler.desired.git.repository import find_repository
+    from reconciler.pipeline.desired.current_state import load_folder
+    from reconciler.report.format.quote import plain, plain_line
+    from reconciler.report.setup_guide import render_setup
+
+    taken = f"The workflows apply what is pushed to `{plain(chosen.name)}`: {plain_line(chosen.reason)}."
+    branch = f"{taken} For another one, remove the workflows, and run `init` again with --branch NAME."
+    try:
+        loaded = load_folder(workspace, find_repository(workspace.folder))
+    except ReconcilerError as error:
+        reason = plain_line(str(error))
+        return f"{branch}\nThe environments can't be listed, because the desired state can't be read: {reason}"
+    errors = sum(problem.severity == "error" for problem in loaded.problems)
+    found = count(errors, "problem")
+    lacks = f"The desired state has {found}, so tenants may be missing below: `reconciler validate` lists them.\n"
+    return f"{branch}\n{lacks * bool(errors)}{render_setup(loaded.declarations, chosen.name)}"

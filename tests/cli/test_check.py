@@ -104,10 +104,11 @@ def test_tenants_are_listed_without_secrets(tenants: Project, form: str) -> None
     ran = tenants.run("tenants", "--format", form)
 
     assert 0 == ran.code
-    assert "" == ran.err
+    assert ("No job for sandbox" in ran.err) is (form == "github-matrix")
     assert SECRET not in ran.said
-    for name in ("sandbox", "qa", "production"):
+    for name in ("qa", "production"):
         assert name in ran.out
+    assert ("sandbox" in ran.out) is (form != "github-matrix")
 
 
 def test_tenants_as_text_are_one_a_line(tenants: Project) -> None:
@@ -138,12 +139,40 @@ def test_tenants_as_a_matrix_for_github(tenants: Project) -> None:
 
     assert {
         "include": [
-            {"tenant": "sandbox", "token": "", "client_id": "", "client_secret": ""},
             {"tenant": "qa", "token": "QA_TOKEN", "client_id": "", "client_secret": ""},
             {"tenant": "production", "token": "PRODUCTION_TOKEN", "client_id": "", "client_secret": ""},
         ]
     } == ran.document
     assert 1 == ran.out.count("\n")
+    assert "No job for sandbox: with `url: sandbox`, an account is a file on each machine\n" == ran.err
+
+
+@pytest.mark.parametrize("tenant", [(), ("--tenant", "sandbox")])
+def test_a_matrix_of_embedded_accounts_alone_is_empty_and_says_why(tenant: tuple[str, ...], project: Project) -> None:
+    """A job's machine is gone after the job, and its account with it."""
+    ran = project.run(*tenant, "tenants", "--format", "github-matrix")
+
+    assert (0, {"include": []}) == (ran.code, ran.document)
+    assert [
+        "No job for sandbox: with `url: sandbox`, an account is a file on each machine",
+        "The matrix is empty, so no job plans or applies: no tenant with an account is chosen",
+    ] == ran.err.splitlines()
+
+
+def test_a_matrix_warns_of_notifications_that_the_action_gives_no_address(tenants: Project) -> None:
+    """At most one line for each tenant that has a job."""
+    hook = (
+        "notifications: [{on: [drift], webhook: {url: {env: OPS}}}, {on: [drift], webhook: {url: {env: CHAT_WEBHOOK}}}]"
+    )
+    tenants.commit(f"{hook}\n", "desired-state/notifications.yaml")
+
+    ran = tenants.run("--tenant", "qa", "tenants", "--format", "github-matrix")
+
+    assert (0, ["qa"]) == (ran.code, [job["tenant"] for job in ran.document["include"]])
+    assert (
+        "Warning: the notifications of qa need OPS, which the action does not pass: "
+        "use SMTP_URL for an e-mail and CHAT_WEBHOOK for a webhook\n"
+    ) == ran.err
 
 
 def test_a_matrix_names_the_variables_of_client_credentials(project: Project) -> None:
@@ -165,7 +194,7 @@ def test_a_matrix_may_leave_out_what_apply_would_refuse(tenants: Project) -> Non
     neither = tenants.run("--tenant", "qa", "tenants", "--format", "github-matrix", "--enabled").document
     unknown = tenants.run("--tenant", "quality", "tenants")
 
-    assert ["sandbox", "production"] == [one["tenant"] for one in enabled["include"]]
+    assert ["production"] == [one["tenant"] for one in enabled["include"]]
     assert ["qa"] == [one["tenant"] for one in named["include"]]
     assert [] == neither["include"]
     assert (2, True) == (unknown.code, 'no tenant "quality" is declared' in unknown.err)
@@ -173,20 +202,23 @@ def test_a_matrix_may_leave_out_what_apply_would_refuse(tenants: Project) -> Non
 
 def test_more_tenants_than_a_matrix_holds_are_parted(project: Project) -> None:
     """300 are refused as one matrix, with what to do; each half has one tenant a job, and the two are all of them."""
-    project.commit("tenants:\n" + "".join(f"  t{number:03}: {{url: sandbox}}\n" for number in range(300)))
+    account = "{url: 'https://a.example', token: {env: T}}"
+    project.commit(
+        "tenants:\n  here: {url: sandbox}\n" + "".join(f"  t{number:03}: {account}\n" for number in range(300))
+    )
 
     whole = project.run("tenants", "--format", "github-matrix")
     halves = [project.run("tenants", "--format", "github-matrix", "--part", f"{one}/2").document for one in (1, 2)]
     named = project.run("--tenant", "t007", "tenants", "--format", "github-matrix").document
 
     assert (2, "") == (whole.code, whole.out)
-    assert "300 tenants are declared, and a matrix has at most 256 jobs" in whole.err
+    assert "300 tenants with an account are declared, and a matrix has at most 256 jobs" in whole.err
     assert "reconciler init --action OWNER/NAME@COMMIT --parts 2" in whole.err
     names = [[job["tenant"] for job in half["include"]] for half in halves]
     assert [150, 150] == [len(half) for half in names]
     assert [f"t{number:03}" for number in range(300)] == sorted(names[0] + names[1])
     assert ["t007"] == [job["tenant"] for job in named["include"]]
-    assert 300 == len(project.run("tenants").out.splitlines())
+    assert 301 == len(project.run("tenants").out.splitlines())
 
 
 def test_a_part_that_there_is_not_is_a_usage_error(project: Project) -> None:

@@ -24,6 +24,7 @@ from reconciler.core.declarations.clause import Filters
 from reconciler.core.declarations.declared import Declarations, DeclaredGroup, DeclaredUser
 from reconciler.core.declarations.limit_exceptions import warn_of_exceptions
 from reconciler.core.declarations.redaction import Redaction
+from reconciler.core.declarations.secret_variables import check_secret_variables
 from reconciler.core.declarations.settlement import check_settlements, check_was
 from reconciler.core.declarations.tenant import Guardrails
 from reconciler.core.declarations.tenant_names import check_tenant_names
@@ -63,6 +64,7 @@ def compile_state(declarations: Declarations, tenant_name: str, today: date) -> 
             *warn_of_exceptions(guardrails, today),
             *_check_names(users.values(), groups.values(), Redaction(declarations.redact)),
             *check_tenant_names(declarations.tenants),
+            *(problem for problem, _path in check_secret_variables(declarations)),
             *_check_ownership(declarations),
             *check_matching("user", matching_of("user", rules.users), users, rules.places, dialect),
             *check_matching("group", matching_of("group", rules.groups), groups, rules.places, dialect),

@@ -216,6 +216,7 @@ class Declarations:
     mappings: Mappings = field(default_factory=Mappings)
     guardrails: Guardrails = field(default_factory=Guardrails)
     notifications: tuple[Notifier, ...] = ()
+    notification_sources: tuple[Source, ...] = ()  # one for each notifier
     redact: tuple[str, ...] = ()
     broken: frozenset[Key] = frozenset()
     released: tuple[Settlement, ...] = ()

@@ -1,6 +1,7 @@
-"""Finds the name of a tenant's record of applies, and checks `record`, `formerly` and `beside`.
+"""Finds the name of a tenant's record of applies, and checks `record`, `formerly`, `beside` and the tenants' names.
 
-A record is the branch `reconciler/<name>`, so names follow git's rules for branches (git check-ref-format).
+A record is the branch `reconciler/<name>`, so names follow git's rules for branches (git check-ref-format). A tenant
+with an account has two environments at GitHub, whose names ignore case, like the names of concurrency groups.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
 from reconciler.core.declarations.declared import DeclaredTenant
-from reconciler.core.declarations.tenant import Tenant
+from reconciler.core.declarations.tenant import SANDBOX, Tenant
 from reconciler.core.model.suggest import did_you_mean
 from reconciler.errors import Problem
 
@@ -28,8 +29,13 @@ def record_name(name: str, tenant: Tenant, existing: Collection[str] = ()) -> st
     return name
 
 
+def environment_names(name: str) -> tuple[str, str]:
+    """Returns a tenant's environments at GitHub: that of plans and drift, and that of applies."""
+    return f"plan-{name}", name
+
+
 def check_tenant_names(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:
-    """Finds records with equal or nested names, and `formerly` and `beside` that name a wrong tenant."""
+    """Finds environments and records with equal names, nested records, and wrong `formerly` and `beside`."""
     for name, declared in tenants.items():
         tenant = declared.tenant
         if tenant.formerly is not None and tenant.formerly in tenants:
@@ -49,7 +55,30 @@ def check_tenant_names(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Proble
         elif tenant.beside is not None and tenant.beside not in tenants:
             hint = did_you_mean(tenant.beside, tenants) or f"the tenants are: {', '.join(tenants)}"
             yield _problem(name, declared, f'beside: no tenant "{tenant.beside}" is declared', hint)
+    yield from _find_shared_environments(tenants)
     yield from _clashes(tenants)
+
+
+def _find_shared_environments(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:
+    """Finds pairs of tenants that would share an environment: one would be applied with the other's token."""
+    users: dict[str, str] = {}  # the tenant of each environment, by its name in lower case
+    for name, declared in tenants.items():
+        if declared.tenant.url == SANDBOX:
+            continue
+        for environment in environment_names(name):
+            first = users.setdefault(environment.casefold(), name)
+            if first != name:
+                shared = f'the environment "{environment}" is also one of tenant {first}'
+                message = f"{shared} (GitHub ignores case); tenant {first} is at {tenants[first].source}"
+                yield Problem("tenant_name", f"tenants.{name}: {message}", declared.source, _rename(name, first))
+                break
+
+
+def _rename(name: str, first: str) -> str:
+    """Returns how to separate two tenants: if their records clash too, the later one has no record yet."""
+    if name.casefold() == first.casefold():
+        return "rename the tenant that was added last; if it has a `record`, keep that line"
+    return f"rename one of the two; `formerly: {name}` or `formerly: {first}` keeps its record of applies"
 
 
 def _which(name: str, former: str) -> str:
@@ -57,10 +86,13 @@ def _which(name: str, former: str) -> str:
 
 
 def _clashes(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:
-    """Finds pairs of tenants whose records can't both be branches."""
+    """Finds pairs of tenants whose records can't both be branches; equal names of accounts are reported before."""
     records = {name: record_name(name, declared.tenant).casefold() for name, declared in tenants.items()}
+    embedded = {name for name, declared in tenants.items() if declared.tenant.url == SANDBOX}
     for one, other in combinations(tenants, 2):
         first, second = records[one], records[other]
+        if first == second == one.casefold() == other.casefold() and not {one, other} & embedded:
+            continue  # their environments are equal too, and that problem has the way out
         if first == second:
             written = record_name(other, tenants[other].tenant)
             clash = f'record: "{written}" is also the record of tenant {one} (names compare without case)'

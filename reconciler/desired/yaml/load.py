@@ -74,7 +74,8 @@ def _merge_files(files: Mapping[str, FileContents]) -> Loaded:
         filters=redact_filters(_join_filters([one.filters for one in every]), redaction),
         mappings=_select_mappings([one.mappings for one in every if one.mappings != Mappings()], problems),
         guardrails=_select_valid(guardrails).get("guardrails", Guardrails()),
-        notifications=tuple(notifier for one in every for notifier in one.notifications),
+        notifications=tuple(notifier for one in every for notifier, _source in one.notifications),
+        notification_sources=tuple(source for one in every for _notifier, source in one.notifications),
         redact=redaction.names,
         broken=frozenset(
             [

@@ -87,7 +87,7 @@ class FileContents:
     filters: Filters = field(default_factory=Filters)
     mappings: Mappings = field(default_factory=Mappings)
     guardrails: NamedDeclaration[Guardrails] | None = None
-    notifications: list[Notifier] = field(default_factory=list)
+    notifications: list[tuple[Notifier, Source]] = field(default_factory=list)
     redact: tuple[str, ...] = ()
     released: list[Settlement] = field(default_factory=list)
     left: list[Settlement] = field(default_factory=list)
@@ -189,8 +189,10 @@ class _FileReader:
                 self.contents.assignments.append(DeclaredAssignment(assignment, entry.source))
 
     def read_notifications(self) -> None:
-        notifiers = (self._validate(_NOTIFIER, entry) for entry in self._items("notifications"))
-        self.contents.notifications.extend(notifier for notifier in notifiers if notifier is not None)
+        for entry in self._items("notifications"):
+            notifier = self._validate(_NOTIFIER, entry)
+            if notifier is not None:
+                self.contents.notifications.append((notifier, entry.source))
 
     def read_filters(self) -> None:
         declared = self._validate(_FILTERS, self._section("scoping_filters"))

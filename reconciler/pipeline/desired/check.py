@@ -9,6 +9,7 @@ from reconciler.core.access.compile import compile_state
 from reconciler.core.access.value_check import ValueFinding, find_errors, find_warnings
 from reconciler.core.declarations.declared import Declarations
 from reconciler.core.declarations.redaction import Redaction
+from reconciler.core.declarations.secret_variables import check_secret_variables
 from reconciler.core.declarations.token_expiry import warn_of_token
 from reconciler.core.explanation.origin import Statement
 from reconciler.core.model.amounts import count
@@ -35,8 +36,10 @@ def check_files(workspace: Workspace, as_of: date | None, files: DesiredFiles) -
     states = [compile_state(declarations, tenant, today) for tenant in tenants]
     compiling = [problem for state in states for problem in (*state.problems, *warn_of_breaches(state.breaches))]
     values = {found.problem: _locate(found, loaded) for state in states for found in _check_values(declarations, state)}
+    named = (ValueFinding(problem, path) for problem, path in check_secret_variables(declarations))
+    values |= {found.problem: _locate(found, loaded) for found in named}
     ending = [problem for name in tenants for problem in warn_of_token(name, declarations.tenants[name], today)]
-    problems = (values.pop(problem, problem) for problem in [*loaded.problems, *compiling, *ending])
+    problems = (values.get(problem, problem) for problem in [*loaded.problems, *compiling, *ending])
     found = dict.fromkeys([*problems, *values.values()])
     counted = {"user": declarations.users, "group": declarations.groups, "tenant": tenants, "file": loaded.files}
     users, groups, accounts, read = (count(len(items), noun) for noun, items in counted.items())

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from reconciler.core.declarations.declared import DeclaredTenant
 from reconciler.core.declarations.tenant import Tenant
-from reconciler.core.declarations.tenant_names import check_tenant_names, record_name
+from reconciler.core.declarations.tenant_names import check_tenant_names, environment_names, record_name
+from reconciler.desired.yaml.read_file import TENANT_NAME
 from reconciler.errors import Source
 
 
@@ -110,3 +111,66 @@ def test_a_name_that_no_branch_can_have_is_refused(field: str) -> None:
     """The message names the fault."""
     with pytest.raises(ValidationError, match="can't be a branch name, because it has ' ', which git does not allow"):
         Tenant.model_validate({"url": "sandbox", field: "prod eu"})
+
+
+def accounts(**written: dict[str, str]) -> list[str]:
+    """Returns the problems of tenants with an account, from line 2 on."""
+    reached = {"url": "https://a.example", "token": {"env": "T"}}
+    declared = {
+        name: DeclaredTenant(Tenant.model_validate({**reached, **more}), Source("tenants.yaml", line))
+        for line, (name, more) in enumerate(written.items(), 2)
+    }
+    return [str(problem) for problem in check_tenant_names(declared)]
+
+
+def test_two_tenants_whose_names_differ_by_case_share_their_environments() -> None:
+    """The one problem names both lines and the way out; the equal records come from the same names."""
+    assert [
+        (
+            'tenants.yaml:3: tenants.QA: the environment "plan-QA" is also one of tenant qa (GitHub ignores case); '
+            "tenant qa is at tenants.yaml:2 (rename the tenant that was added last; if it has a `record`, keep that "
+            "line)"
+        )
+    ] == accounts(qa={}, QA={})
+    assert 1 == len(accounts(qa={}, QA={"record": "other"}))
+    assert 2 == len(accounts(qa={}, QA={"record": "qa"})) + len(accounts(qa={"record": "x"}, QA={}))
+    assert [] == accounts(qa={}, other={"record": "QA2"})
+
+
+@pytest.mark.parametrize(("one", "other", "shared"), [("x", "plan-x", "plan-x"), ("PLAN-X", "x", "plan-x")])
+def test_a_tenant_is_not_called_as_the_environment_of_another_tenants_plans(one: str, other: str, shared: str) -> None:
+    """Otherwise plans of one would run with the token that applies to the other. The renamed one keeps its record."""
+    assert [
+        (
+            f'tenants.yaml:3: tenants.{other}: the environment "{shared}" is also one of tenant {one} (GitHub ignores '
+            f"case); tenant {one} is at tenants.yaml:2 (rename one of the two; `formerly: {other}` or "
+            f"`formerly: {one}` keeps its record of applies)"
+        )
+    ] == accounts(**{one: {}, other: {}})
+    assert [] == accounts(**{one: {}, "renamed": {"formerly": other}})
+
+
+def test_every_tenant_that_shares_an_environment_is_named_once() -> None:
+    """Of four, three share with one before them."""
+    found_names = [
+        problem.split(": ")[1] for problem in accounts(**{"x": {}, "plan-x": {}, "plan-plan-x": {}, "X": {}})
+    ]
+
+    assert ["tenants.plan-x", "tenants.plan-plan-x", "tenants.X"] == found_names
+
+
+def test_an_embedded_4me_has_no_environment() -> None:
+    """Its name may be that of another tenant's environment; records still compare."""
+    assert [] == found(**{"x": {}, "plan-x": {}})
+    assert ["is also the record of tenant qa" in problem for problem in found(qa={}, QA={})] == [True]
+
+
+def test_a_tenant_name_is_a_name_of_an_environment() -> None:
+    """GitHub allows 255 characters; a slash would need escapes in each address."""
+    longest = "a" * 64
+
+    assert TENANT_NAME.fullmatch(longest)
+    assert not TENANT_NAME.fullmatch(f"{longest}a")
+    assert [] == [sign for sign in map(chr, range(0x250)) if TENANT_NAME.fullmatch(f"a{sign}") and not sign.isascii()]
+    assert not TENANT_NAME.fullmatch("a/b")
+    assert all(len(name) <= 255 for name in environment_names(longest))
