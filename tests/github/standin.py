@@ -1,6 +1,8 @@
 """A stand-in for GitHub's REST API on a port of this machine: it keeps state, and records every call.
 
 As at GitHub, tokens have permissions, and artifacts are on another host that accepts no token. Lists have pages of two.
+Each request and each answer is checked against GitHub's own description; tests give the fields that they are about, and
+the description gives the others.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.github.described.description import read_description
 from tests.live.service import listening
 
 REPOSITORY = "acme/people"
@@ -78,6 +81,7 @@ class StandIn:
     calls: list[Call] = field(default_factory=list)
     fetched: list[Mapping[str, str]] = field(default_factory=list)
     turned_away: list[str] = field(default_factory=list)  # what git asked for without a token
+    violations: list[str] = field(default_factory=list)  # requests and answers that GitHub does not describe
     page_size: int = 2
     ignores_filters: bool = False
     api_url: str = ""
@@ -162,7 +166,19 @@ class StandIn:
     # how it answers
 
     def answer(self, call: Call, query: Mapping[str, Sequence[str]]) -> Reply:
+        """Answers a request, which must be as GitHub describes it, and so must the answer."""
         self.calls.append(call)
+        described = read_description()
+        wrong = list(described.check_request(call.method, call.path, query, call.body))
+        reply = self._answer(call, query) if not wrong else Reply(400)
+        body = described.fill_answer(call.method, call.path, reply.status, reply.body)
+        wrong = wrong or list(described.check_answer(call.method, call.path, reply.status, body))
+        if wrong:
+            self.violations += wrong
+            return Reply(400, {"message": "; ".join(wrong)})
+        return Reply(reply.status, body, reply.headers)
+
+    def _answer(self, call: Call, query: Mapping[str, Sequence[str]]) -> Reply:
         for fault in self.faults:
             if str(call).startswith(fault[0]):
                 self.faults.remove(fault)
@@ -291,7 +307,10 @@ def _forbidden(needed: str) -> Reply:
 
 @contextmanager
 def standing_in(standin: StandIn) -> Iterator[StandIn]:
-    """Serves the stand-in on a port, and the host of its artifacts on another, while the block runs."""
+    """Serves the stand-in on a port, and the host of its artifacts on another, while the block runs.
+
+    Fails at the end if a request or an answer was not as GitHub describes it.
+    """
 
     class Api(_Handler):
         def reply(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
@@ -308,7 +327,11 @@ def standing_in(standin: StandIn) -> Iterator[StandIn]:
 
     with listening(Api) as api, listening(Blobs) as blobs:
         standin.api_url, standin.blob_url = api, blobs
-        yield standin
+        try:
+            yield standin
+        finally:
+            if standin.violations:
+                raise AssertionError("\n".join(standin.violations))
 
 
 class _Handler(BaseHTTPRequestHandler):
