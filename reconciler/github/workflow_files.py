@@ -13,6 +13,7 @@ from importlib.resources import files
 from reconciler.core.model.shards import Part
 
 WORKFLOW_NAME = re.compile(r"^name: \w+", re.MULTILINE)
+CHECK_NAME = re.compile(r"^    name: reconciler$", re.MULTILINE)  # branch protection requires it, one for each part
 WORKFLOW_GROUP = re.compile(r"^  group: \w+", re.MULTILINE)  # of the workflow; the group of a job is a tenant's
 PLAIN = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 WORDS_OF_YAML = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -52,4 +53,5 @@ def _set_part(part: Part, text: str) -> str:
     if part.number == 1:
         return text
     text = WORKFLOW_NAME.sub(rf"\g<0> {part.number}", text, count=1)
+    text = CHECK_NAME.sub(rf"\g<0> {part.number}", text)
     return WORKFLOW_GROUP.sub(rf"\g<0>-{part.number}", text, count=1)

@@ -11,4 +11,4 @@ def render_plan_check(headline: str, sentences: Sequence[str], *, passes: bool) 
     """Renders the result, with its headline first."""
     result = "passes" if passes else "fails"
     listed = "".join(f"- {prose_line(sentence)}\n" for sentence in sentences)
-    return f"### {prose_line(headline)}\n\n{listed}\nThe check `reconciler` {result}.\n"
+    return f"### {prose_line(headline)}\n\n{listed}\nThis check {result}.\n"

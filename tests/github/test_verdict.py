@@ -75,7 +75,7 @@ def test_it_passes(name: str, payload: Any, results: dict[str, str], headline: s
 
     assert 0 == ran.code, ran.err
     assert ran.out.startswith(f"### {headline}")
-    assert "\nThe check `reconciler` passes.\n" in ran.out
+    assert "\nThis check passes.\n" in ran.out
     assert ran.out.strip() == job.summary
 
 
@@ -95,7 +95,7 @@ def test_it_fails_with_the_job_to_blame(job: CheckJob) -> None:
 
     assert 1 == ran.code
     assert ran.out.startswith("### Don't merge this pull request\n\n- A job `plan TENANT` did not run: ")
-    assert "The check `reconciler` fails.\n" in ran.out
+    assert "This check fails.\n" in ran.out
     assert "- The job `` `x`@all <b>` `` failed: " in ran.out
 
 
