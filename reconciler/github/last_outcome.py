@@ -12,7 +12,7 @@ from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
 from reconciler.github.models import Artifact, WorkflowRun, parse
 
-OUTCOME_FILE, STDERR_FILE = "outcome.json", "said.txt"
+OUTCOME_FILE, STDERR_FILE, APPROVALS_FILE = "outcome.json", "said.txt", "approvals.json"
 EVENTS = frozenset({"push", "workflow_dispatch"})
 MOST_RUNS = 5  # each costs a request
 
@@ -44,7 +44,7 @@ def fetch_last_outcome(github: GitHub, query: OutcomeQuery) -> StoredOutcome | N
     if found is None:
         return None
     run, artifact = found
-    files = fetch_files(github, artifact, (), (OUTCOME_FILE, STDERR_FILE))
+    files = fetch_files(github, artifact, (), (OUTCOME_FILE, STDERR_FILE, APPROVALS_FILE))
     return StoredOutcome(run.id, files.get(OUTCOME_FILE, ""), files.get(STDERR_FILE, ""))
 
 

@@ -19,7 +19,7 @@ ASKED = OutcomeQuery("qa", COMMIT, "apply.yml")
 def applied(standin: StandIn, name: str = "outcome-qa", **about: str) -> dict[str, Any]:
     """Adds a finished run with its artifact."""
     run = standin.start_run(COMMIT, **{"event": "push", "path": PATH, **about})
-    standin.store(run, name, {"outcome.json": f"{run['id']}", "said.txt": "said"})
+    standin.store(run, name, {"outcome.json": f"{run['id']}", "said.txt": "said", "approvals.json": "{}"})
     standin.finish_run(run, {})
     return run
 
