@@ -1,4 +1,4 @@
-"""The command `github approved-plan`."""
+"""The commands `github approved-plan` and `github approved-plans`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.github.by_hand import approve_by_hand
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.errors import Refused, UsageError
 from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
@@ -35,3 +36,19 @@ def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -
 
     write_private(output, stored.plan)
     side.workspace.log(f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")
+
+
+@click.command("approved-plans")
+@click.option("--by-hand", "plan", type=click.Path(path_type=Path), required=True, help="The plan that this run made.")
+@click.option("--environment", required=True, metavar="NAME", help="With --by-hand: the environment of the apply.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), required=True, help="Write the approvals to this folder."
+)
+@click.pass_obj
+def approved_plans(side: Side, plan: Path, environment: str, output: Path) -> None:
+    """Write what approves an apply by hand: the plan of this run, if a person reviewed it.
+
+    The exit code is 4 without a review. Then nothing must be applied, and the output has the file that would
+    approve the plan.
+    """
+    approve_by_hand(side, plan, environment, output)
