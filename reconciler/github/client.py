@@ -61,6 +61,7 @@ class GitHub:
         if not REPOSITORY.fullmatch(repository):
             raise UsageError(f"{repository} is not a repository of GitHub: write owner/name")
         self.repository = repository
+        self.host = urlsplit(api_url).hostname or ""
         self._api = api_url.rstrip("/")
         self._clock = clock
         self._loop = asyncio.Runner()  # a deadline for a whole answer needs a request that can be cancelled
@@ -92,6 +93,14 @@ class GitHub:
     def get(self, path: str) -> object:
         """Returns one resource, as JSON."""
         return self._json(self._ask("GET", self._address(path)))
+
+    def get_list(self, path: str) -> list[object]:
+        """Returns the items of a list that GitHub sends as a whole, without pages."""
+        return _items(self.get(path), None, path)
+
+    def get_of_host(self, path: str) -> object:
+        """Returns a resource of the whole host, such as `/meta`, as JSON."""
+        return self._json(self._ask("GET", f"{self._api}{path}"))
 
     def get_all(self, path: str, name: str | None = None) -> list[object]:
         """Returns the items of all pages; `name` is the key of the list if pages are objects."""

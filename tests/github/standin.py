@@ -19,8 +19,9 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.github.described.description import read_description
+from tests.github import calls_protection
 from tests.github.calls_pulls import MERGED, OPENED, PLANNED, PULL_ROUTES, PullCalls
+from tests.github.described.description import read_description
 from tests.live.service import listening
 
 REPOSITORY = "acme/people"
@@ -61,11 +62,13 @@ class Token:
 
     def allows(self, *needed: tuple[str, str]) -> bool:
         """Returns whether any of these permissions is granted."""
-        return any(self.permissions.get(name) in {level, WRITE} for name, level in needed)
+        return ("metadata", READ) in needed or any(
+            self.permissions.get(name) in {level, WRITE} for name, level in needed
+        )
 
 
 @dataclass
-class StandIn(PullCalls):
+class StandIn(PullCalls, calls_protection.ProtectionCalls):
     """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
@@ -192,6 +195,8 @@ class StandIn(PullCalls):
             return Reply(401, {"message": "Bad credentials"})
         if call.path == "/user":
             return Reply(200, {"login": token.login}) if token.login else _forbidden("metadata=read")
+        if call.path == "/meta":
+            return self.send_document(call, query)
         below = f"/repos/{REPOSITORY}"
         if not call.path.startswith(below):
             return Reply(404, {"message": "Not Found"})
@@ -304,6 +309,7 @@ _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = 
     (r"/actions/runs/(\d+)/artifacts", (("actions", READ),), ("GET", "list_artifacts")),
     (r"/actions/artifacts/(\d+)/zip", (("actions", READ),), ("GET", "send_artifact")),
     *PULL_ROUTES,
+    *calls_protection.ROUTES,
 )
 
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.github.by_hand import approve_by_hand
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.plan import record_option
 from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.errors import UsageError
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import write_private
 from reconciler.pipeline.pull_requests.gather import GatheredApprovals, find_merge_window, gather_approvals
-from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
+from reconciler.pipeline.pull_requests.merged_commit import MergedCommit, find_merged_commit
 from reconciler.pipeline.record.tenant_record import RecordMode
 from reconciler.report.format.quote import plain_line
 
@@ -27,15 +29,40 @@ MOST_COMMITS = 5
     "-o", "output", type=click.Path(path_type=Path), required=True, help="Write the approvals to this folder."
 )
 @click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
+@click.option(
+    "--by-hand", "made", type=click.Path(path_type=Path), help="Take this plan instead, which this run made by hand."
+)
+@click.option("--environment", metavar="NAME", help="With --by-hand: the environment of the apply.")
 @record_option
 @click.pass_obj
-def approved_plans(side: Side, *, output: Path, commit: str | None, workflow: str, record: RecordMode) -> None:
+def approved_plans(
+    side: Side,
+    *,
+    output: Path,
+    commit: str | None,
+    workflow: str,
+    made: Path | None,
+    environment: str | None,
+    record: RecordMode,
+) -> None:
     """Gather the plans that a merge approved: those of all pull requests merged since the last apply.
 
     Each pull request has a plan in the folder, or a reason in approvals.json why none of it counts. The exit code is 5
     if GitHub can't be asked.
+
+    With --by-hand, the folder has the plan of this run, if a person reviewed it. Without a review the exit code is 4,
+    and the output has the file that would approve the plan.
     """
-    merged = find_merged_commit(side.workspace, commit)
+    if made is not None and environment is not None:
+        approve_by_hand(side, made, environment, output)
+        return
+    if made is not None or environment is not None:
+        raise UsageError("--by-hand FILE and --environment NAME go together")
+    _gather_merges(side, output, find_merged_commit(side.workspace, commit), workflow, record)
+
+
+def _gather_merges(side: Side, output: Path, merged: MergedCommit, workflow: str, record: RecordMode) -> None:
+    """Writes the approvals of a merged commit to the folder."""
     window = find_merge_window(merged, record, now_in_utc())
     with side.connect() as client:
         gathered = gather_approvals(client, merged, window, workflow, side.workspace.settings.job())

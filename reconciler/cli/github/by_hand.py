@@ -1,0 +1,44 @@
+"""The part of `github approved-plans` for a plan that was made by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.cli.github.side import Side
+from reconciler.cli.output import print_result
+from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.core.declarations.approval_file import name_approval_file, write_approval_file
+from reconciler.errors import Refused
+from reconciler.pipeline.private_files import read_text, write_private
+from reconciler.pipeline.pull_requests.by_hand import HandPlan, check_plan, decide_by_hand, open_checkout
+from reconciler.pipeline.pull_requests.comments import summarise
+from reconciler.report.approval_section import render_unreviewed
+
+
+def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path) -> None:
+    """Writes the approvals of a plan by hand to the folder, if the plan was reviewed.
+
+    Raises Refused without a review, and prints the file that would approve the plan, also in the summary of the job.
+    """
+    job, workspace = side.workspace.settings.job(), side.workspace
+    checkout = open_checkout(workspace)
+    text = read_text(plan_file)
+    plan = check_plan(checkout, text, str(plan_file))
+    with side.connect() as client:
+        decision = decide_by_hand(client, checkout, plan, HandPlan(text, environment, job.run_id, job.attempt))
+    if decision.reasons:
+        run = int(job.run_id) if job.run_id and job.run_id.isdecimal() else None
+        file = write_approval_file(plan.digest, plan.tenant, run, checkout.today + checkout.lasts)
+        page = render_unreviewed(plan, decision.reasons, name_approval_file(plan.digest), file)
+        print_result(page)
+        summarise(job, page)
+        reasons = "; ".join(decision.reasons)
+        raise Refused(f"no person reviewed this plan ({plan.digest}), so it is not applied: {reasons}")
+
+    for name, content in decision.files.items():
+        write_private(output / name, content)
+    write_private(output / APPROVALS_FILE, decision.approvals.model_dump_json(indent=2) + "\n")
+    [reviewed] = decision.approvals.by_hand
+    workspace.log(f"The plan {plan.digest[:19]} was reviewed: {reviewed.review}")
+    if reviewed.reason:
+        workspace.log(f"It does not run again: {reviewed.reason}")

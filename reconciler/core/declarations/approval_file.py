@@ -1,0 +1,76 @@
+"""A file `approvals/<digest>.yaml`: it approves one plan that was made by hand, once it was reviewed and merged. Pure.
+
+Knows the fields of the file and its text, not the pull request that brought it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from reconciler.core.declarations.strict import Declaration
+
+APPROVALS_FOLDER: Final = "approvals"
+SHOWN: Final = 12  # digits of a digest that a message shows
+_PREFIX = "sha256:"
+_FILE = re.compile(r"approvals/([0-9a-f]{64})\.yaml")
+
+
+class PlanApproval(Declaration):
+    """The approved plan by its digest, its tenant, and the reason; `expires` is the last day.
+
+    `run` is the run of the workflow Apply that made the plan: then the merge of the file applies it.
+    """
+
+    plan: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    tenant: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)]
+    run: Annotated[int, Field(ge=1)] | None = None
+    expires: date | None = None
+
+
+def name_approval_file(digest: str) -> str:
+    """Returns the path of the file that approves the plan with that digest."""
+    return f"{APPROVALS_FOLDER}/{digest.removeprefix(_PREFIX)}.yaml"
+
+
+def find_approval_faults(
+    path: str, approval: PlanApproval, tenant: str | None, today: date
+) -> Iterator[tuple[str, str]]:
+    """Yields the fields by which a file does not approve a plan for the tenant (None: any) today, with the reasons."""
+    expected = _FILE.fullmatch(path)
+    if expected is None:
+        yield "plan", f"the file must be named {name_approval_file(approval.plan)}, after the plan that it approves"
+    elif approval.plan != _PREFIX + expected[1]:
+        yield (
+            "plan",
+            f"this is another plan than in the file's name, {expected[1][:SHOWN]}…: correct the one or the other",
+        )
+    if tenant is not None and approval.tenant != tenant:
+        yield "tenant", f'this approves a plan for "{approval.tenant}", not for "{tenant}"'
+    if approval.expires is not None and approval.expires < today:
+        yield "expires", f"the approval expired on {approval.expires}: have a pull request with a later day reviewed"
+
+
+def find_like_named(path: str, others: Iterable[str]) -> str | None:
+    """Returns the file that was probably meant as `path`: in capitals, cut short, or with another ending."""
+    start = path.removesuffix(".yaml")[: len(APPROVALS_FOLDER) + 1 + SHOWN]
+    return next((other for other in sorted(others) if other != path and other.casefold().startswith(start)), None)
+
+
+def write_approval_file(digest: str, tenant: str, run: int | None, expires: date) -> str:
+    """Returns the text of a file that approves the plan, to be pasted; a person writes the reason."""
+    return "".join(
+        (
+            f"plan: {digest}\n",
+            f"tenant: {json.dumps(tenant)}\n",
+            "reason: by hand # write why this plan is right\n",
+            f"run: {run}\n" if run else "",
+            f"expires: {expires.isoformat()}\n",
+        )
+    )

@@ -1,0 +1,86 @@
+"""Fetches the plan that a run of the workflow Apply made by hand, on the default branch.
+
+Refuses every other run, with the reason. The plan is returned as text: its digest is compared by the caller.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.errors import NotFound, Refused
+from reconciler.github.artifacts import fetch_files, find_artifact
+from reconciler.github.client import GitHub
+from reconciler.github.models import GitHubModel, RunJob, WorkflowRun, parse
+
+PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
+APPLY = re.compile(r"\.github/workflows/apply(?:-\d+)?\.yml")  # one file for each 256 tenants
+
+
+class HandRun(WorkflowRun):
+    """A run with its branch, which is None if the branch was deleted."""
+
+    head_branch: str | None = None
+
+
+class RepositoryBranch(GitHubModel):
+    """The repository's default branch."""
+
+    default_branch: str
+
+
+class Comparison(GitHubModel):
+    """How a commit stands to a branch: `ahead`, `behind`, `diverged` or `identical`."""
+
+    status: str
+
+
+def find_default_branch(github: GitHub) -> str:
+    """Returns the default branch, which alone is applied."""
+    return parse(RepositoryBranch, github.get("")).default_branch
+
+
+def is_on_branch(github: GitHub, commit: str, branch: str) -> bool:
+    """Whether the branch at GitHub has the commit; a commit that GitHub does not know is on none."""
+    try:
+        compared = parse(Comparison, github.get(f"/compare/{branch}...{commit}"))
+    except NotFound:
+        return False
+    return compared.status in {"behind", "identical"}
+
+
+def fetch_plan_by_hand(github: GitHub, number: int, tenant: str, branch: str) -> str:
+    """Fetches the plan of a tenant from a run. Raises Refused if the run can't have made it for the branch."""
+    try:
+        run = parse(HandRun, github.get(f"/actions/runs/{number}"))
+    except NotFound as error:
+        raise Refused(f"the run {number} does not exist in this repository, or was deleted") from error
+    faults = list(_find_faults(github, run, branch))
+    if faults:
+        raise Refused(f"the run {number} can't have made a plan to approve: {'; '.join(faults)}")
+    name = f"plan {tenant}"
+    listed = github.get_all(f"/actions/runs/{number}/jobs?filter=latest", "jobs")
+    conclusions = {job.name: job.conclusion for job in (parse(RunJob, one) for one in listed)}
+    if conclusions.get(name) != "success":
+        raise Refused(
+            f'the job "{name}" of the run {number} did not succeed ({conclusions.get(name) or "did not run"})'
+        )
+    artifact = find_artifact(github, run, f"plan-{tenant}")
+    if artifact is None:
+        raise Refused(f"the run {number} has no artifact plan-{tenant} (was it deleted?)")
+    return fetch_files(github, artifact, (PLAN_FILE,), (TREE_FILE, STDERR_FILE))[PLAN_FILE]
+
+
+def _find_faults(github: GitHub, run: HandRun, branch: str) -> list[str]:
+    here = github.repository.lower()
+    origin = run.head_repository.full_name.lower() if run.head_repository else None
+    path = run.path.partition("@")[0]
+    return [
+        fault
+        for fault, found in (
+            (f"its workflow is {path}, not apply.yml", APPLY.fullmatch(path) is None),
+            (f"it was started by {run.event}, not by hand", run.event != "workflow_dispatch"),
+            (f"it ran on {run.head_branch or 'a deleted branch'}, not on {branch}", run.head_branch != branch),
+            ("it is of another repository", (run.repository.full_name.lower(), origin) != (here, here)),
+        )
+        if found
+    ]
