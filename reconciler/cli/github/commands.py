@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.cli.github.approvals import approved_plan
-from reconciler.cli.github.comments import comment, drift_issue
+from reconciler.cli.github.comments import comment, mark_outdated_plans
+from reconciler.cli.github.drift_issue import drift_issue
 from reconciler.cli.github.side import github
 
-for command in (comment, drift_issue, approved_plan):
+for command in (comment, mark_outdated_plans, drift_issue, approved_plan):
     github.add_command(command)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from reconciler.desired.git.repository import find_repository
@@ -10,9 +9,7 @@ from reconciler.errors import UsageError
 from reconciler.github.approved_plan import find_merged_pull
 from reconciler.github.client import GitHub
 from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
-from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.workspace import Workspace
-from reconciler.settings import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +31,6 @@ def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit
     tenant = choose_tenant(declarations, workspace.tenant)
     sha = repository.commit_named(commit or "HEAD")
     return MergedCommit(sha, tenant, declarations.tenants[tenant].tenant.url, repository.tree_of(sha))
-
-
-def find_pull_of_event(job: Job) -> int | None:
-    """Returns the number of the pull request in the workflow's event, or None."""
-    if job.event_file is None:
-        return None
-    try:
-        event = json.loads(read_text(job.event_file))
-    except (ValueError, RecursionError):
-        return None
-    pull = event.get("pull_request") if isinstance(event, dict) else None
-    number = pull.get("number") if isinstance(pull, dict) else None
-    return number if isinstance(number, int) else None
 
 
 def find_pull_of_commit(client: GitHub, workspace: Workspace, commit: str | None) -> int:
