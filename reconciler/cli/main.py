@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.streams import Unprintable, guard_streams, silence_stdout
-from reconciler.errors import InvalidInput, ReconcilerError
+from reconciler.errors import InvalidInput, ReconcilerError, Refused
 from reconciler.interrupts import raise_when_interrupted
 from reconciler.version import __version__
 
@@ -107,6 +107,9 @@ def main() -> None:
         _print_error(str(error))
         silence_stdout()
         sys.exit(error.exit_code)
+    except Refused as error:
+        _report_refused(error)
+        sys.exit(error.exit_code)
     except ReconcilerError as error:
         _print_error(str(error))
         sys.exit(error.exit_code)
@@ -123,6 +126,14 @@ def _report_invalid(error: InvalidInput) -> None:
     click.echo(render_problems(error.problems, "text"), nl=False, err=True)
     errors = sum(problem.severity == "error" for problem in error.problems)
     _print_error(f"{count(errors, 'problem')} in the desired state: nothing was done")
+
+
+def _report_refused(error: Refused) -> None:
+    """Prints each reason of a refusal on a line of its own, if the sentence only joins them."""
+    reasons = list(dict.fromkeys(map(str, error.problems)))
+    joined = len(reasons) > 1 and str(error) == "; ".join(map(str, error.problems))
+    for line in reasons if joined else [str(error)]:
+        _print_error(line)
 
 
 def _print_error(text: str) -> None:

@@ -14,7 +14,7 @@ from reconciler.core.scim.http_time import read_used_up_until
 from reconciler.core.scim.retry import LONGEST_WAIT, wait_before_retry
 from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
 
-FORBIDDEN, CONFLICT, TOO_MANY = 403, 409, 429
+FORBIDDEN, CONFLICT, GONE, TOO_MANY = 403, 409, 410, 429
 DEFAULT_WAIT = 60.0  # "wait for at least one minute", then longer each time
 LONGEST_QUOTE = 300
 
@@ -38,7 +38,8 @@ class GitHubResponse:
         if not isinstance(document, dict):
             return ""
         errors = document.get("errors")
-        details = [one.get("message") for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+        listed = errors if isinstance(errors, list) else []
+        details = [one.get("message") if isinstance(one, dict) else one for one in listed]
         return "; ".join(str(one) for one in (document.get("message"), *details) if one)[:LONGEST_QUOTE]
 
 
@@ -80,7 +81,7 @@ def judge(method: Method, path: str, answer: GitHubResponse) -> ReconcilerError:
                 f"GitHub does not allow this token to {request} ({message}): {_describe_grant(answer.headers)}"
             )
         case 404 | 410:
-            return NotFound(f"GitHub does not find {path} ({status}), or this token may not read it")
+            return NotFound(_describe_absence(path, status, message))
         case 301 | 302 | 307 | 308:
             return Failed(f"GitHub redirects {request}; the token is not sent there. Was the repository renamed?")
         case _:
@@ -90,6 +91,29 @@ def judge(method: Method, path: str, answer: GitHubResponse) -> ReconcilerError:
                 if status == CONFLICT
                 else Failed(answered)
             )
+
+
+def judge_graphql(document: object) -> ReconcilerError | None:
+    """Makes the error for the errors in an answer of the GraphQL API; None if it has none."""
+    errors = document.get("errors") if isinstance(document, dict) else None
+    if not isinstance(errors, list) or not errors:
+        return None
+    known = [one for one in errors if isinstance(one, dict)]
+    sentences = "; ".join(str(one["message"]) for one in known if one.get("message")) or "without a message"
+    refused = any(one.get("type") in {"FORBIDDEN", "INSUFFICIENT_SCOPES"} for one in known)
+    answered = f"GitHub's GraphQL API refused: {sentences[:LONGEST_QUOTE]}"
+    return Forbidden(answered) if refused else Failed(answered)
+
+
+def _describe_absence(path: str, status: int, message: str) -> str:
+    """Returns GitHub's own sentence and what to do; it answers 410 for issues that a repository has disabled."""
+    if status == GONE and "/issues" in path and "disabled" in message.lower():
+        return (
+            f"GitHub has no {path} ({status}: {message}): enable Issues in the settings of the repository, or remove "
+            "the workflow that keeps the drift issue"
+        )
+    quoted = f": {message}" if message and message != "Not Found" else ""
+    return f"GitHub does not find {path} ({status}{quoted}), or this token may not read it"
 
 
 def _describe_grant(headers: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from reconciler.bounded_http import describe_failure, find_certificate_fault, op
 from reconciler.core.model.messages import Method
 from reconciler.core.scim.http_body import LARGEST_BODY, UnreadableBody, read_json
 from reconciler.errors import Failed, NotFound, Unreachable, UsageError
-from reconciler.github.answers import GitHubResponse, judge, wait_before_repeat
+from reconciler.github.answers import GitHubResponse, judge, judge_graphql, wait_before_repeat
 from reconciler.version import __version__
 
 SECONDS_FOR_AN_ANSWER = 30.0  # with its body, which for an artifact may be long
@@ -102,17 +102,22 @@ class GitHub:
         """Returns a resource of the whole host, such as `/meta`, as JSON."""
         return self._json(self._ask("GET", f"{self._api}{path}"))
 
-    def get_all(self, path: str, name: str | None = None) -> list[object]:
-        """Returns the items of all pages; `name` is the key of the list if pages are objects."""
+    def get_all(self, path: str, name: str | None = None, *, most_pages: int | None = None) -> list[object]:
+        """Returns the items of all pages, or of the first `most_pages`.
+
+        `name` is the key of the list if pages are objects.
+        """
         mark = "&" if "?" in path else "?"
         address: str | None = f"{self._address(path)}{mark}per_page={PAGE}"
         found: list[object] = []
-        for _ in range(MOST_PAGES):
+        for _ in range(most_pages or MOST_PAGES):
             answer = self._ask("GET", str(address))
             found += _items(self._json(answer), name, path)
             address = self._check_host(answer.next_page)
             if address is None:
                 return found
+        if most_pages is not None:
+            return found
         raise Failed(f"GitHub has more than {MOST_PAGES * PAGE:,} items at {path}: more are not read")
 
     def wait(self, seconds: float) -> None:
@@ -126,6 +131,17 @@ class GitHub:
     def patch(self, path: str, body: Mapping[str, object]) -> object:
         """Edits a resource, and returns it as JSON."""
         return self._json(self._ask("PATCH", self._address(path), body))
+
+    def ask_graphql(self, query: str, variables: Mapping[str, object]) -> Mapping[str, object]:
+        """Sends a query or a mutation to the GraphQL API, and returns its data.
+
+        Raises Failed or Forbidden, with GitHub's own sentences, if it is refused: its errors come with status 200.
+        """
+        document = self._json(self._ask("POST", find_graphql(self._api), {"query": query, "variables": variables}))
+        if (error := judge_graphql(document)) is not None:
+            raise error
+        data = document.get("data") if isinstance(document, dict) else None
+        return data if isinstance(data, dict) else {}
 
     def download(self, path: str) -> bytes:
         """Returns the bytes of an artifact, from the address that the API redirects to, without the token."""
@@ -178,6 +194,11 @@ class GitHub:
         if address is not None and urlsplit(address)[:2] != urlsplit(self._api)[:2]:
             raise Failed("GitHub's next page is on another host: the token is not sent there")
         return address
+
+
+def find_graphql(api_url: str) -> str:
+    """Returns the address of the GraphQL API: on GitHub Enterprise Server, https://HOST/api/graphql."""
+    return f"{api_url.removesuffix('/v3') if api_url.endswith('/api/v3') else api_url}/graphql"
 
 
 def _is_safe(address: str) -> bool:

@@ -16,9 +16,10 @@ class GitHubModel(BaseModel):
 
 
 class GitHubAccount(GitHubModel):
-    """A person, a bot, an app."""
+    """A person, a bot, an app; `type` is `Bot` for the last two."""
 
     login: str
+    type: str = ""
 
 
 class Label(GitHubModel):
@@ -31,6 +32,7 @@ class Comment(GitHubModel):
     """A comment on an issue or a pull request; it has no user if the account was deleted."""
 
     id: int
+    node_id: str = ""
     body: str | None = None
     user: GitHubAccount | None = None
 
@@ -43,7 +45,13 @@ class Issue(GitHubModel):
     state: str
     body: str | None = None
     user: GitHubAccount | None = None
+    labels: list[Label | str] = Field(default_factory=list)
     pull_request: object | None = None
+
+    @property
+    def label_names(self) -> list[str]:
+        """Returns the names of the labels."""
+        return [one if isinstance(one, str) else one.name for one in self.labels]
 
 
 class Repo(GitHubModel):

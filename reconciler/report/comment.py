@@ -7,31 +7,42 @@ names as fit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from reconciler.core.changes.plan import Plan
 from reconciler.core.model.amounts import count, more_of
 from reconciler.report.format.cut import LIMIT, Cut, fit, within
 from reconciler.report.format.quote import code, prose
+from reconciler.report.format.words import count_changed
 from reconciler.report.markdown import MESSAGE, in_details, left_item, link_or_code, named_item
 from reconciler.report.sections import RenderedSection, fold, render_group, render_section
 from reconciler.report.view.named import SETTLE, NamedGroup, name_doubt
-from reconciler.report.view.plan_view import View, make_view
+from reconciler.report.view.plan_view import Section, View, make_view
 
 ELSEWHERE = "the plan file"
+MERGED_DRIFT = "Merging this also puts back what was changed in the account"
 MOST_NAMED = 10  # unresolved users and groups of one verdict
 
 
-def render_comment(plan: Plan, *, full_plan: str | None = None, limit: int = LIMIT) -> str:
+def render_comment(
+    plan: Plan, *, full_plan: str | None = None, step: Literal["merge", "apply"] = "merge", limit: int = LIMIT
+) -> str:
     """Renders the comment on a pull request, also the summary of a job, in at most `limit` characters (10,000 or more).
 
-    `full_plan` is where the whole plan is: an https address, or words.
+    `full_plan` is where the whole plan is: an https address, or words. `step` is what carries the plan out.
     """
     view = make_view(plan)
     pointer = f"> **Cut to fit:** all changes are in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
     before, end = head_of(view, limit), end_of(view, full_plan, limit)
     named = describe_doubts(view.named, full_plan, limit, used=len(before) + len(end))
-    sections = [render_section(section, limit) for section in view.sections]
+    sections = [render_section(_name_drift(section, step), limit) for section in view.sections]
     return assemble(before, sections, (pointer, named + end), limit)
+
+
+def _name_drift(section: Section, step: Literal["merge", "apply"]) -> Section:
+    """Titles the drift by what the merge does to it: a merge approves the whole plan, and so its drift."""
+    return replace(section, title=MERGED_DRIFT) if section.cause == "drift" and step == "merge" else section
 
 
 def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, str], limit: int) -> str:
@@ -48,7 +59,7 @@ def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, 
 
 def head_of(view: View, limit: int) -> str:
     """Returns the verdict, what blocks and the problems; for an empty plan, one line."""
-    first = view.headline(code)
+    first = view.headline(code, lambda losses: f"**{losses}**")
     if view.is_empty:
         return f"**{first}.** "
     notes = "".join(f"> {prose(note[:1].upper() + note[1:], MESSAGE)}.\n\n" for note in view.notes)
@@ -64,7 +75,9 @@ def _describe_state(view: View) -> str:
         return ""
     conflicts = sum(change.cause == "conflict" for change in view.plan.changes)
     conflict = f"**{count(conflicts, 'conflict')}**, " if conflicts else ""
-    return f"; {conflict}{view.standing}"
+    drift = [change for change in view.plan.changes if change.cause == "drift"]
+    puts_back = f"puts back drift ({count_changed(drift)}), " if drift else ""
+    return f"; {conflict}{puts_back}{view.standing}"
 
 
 def describe_doubts(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
 from reconciler.core.changes.outcome import Run, Status
-from reconciler.core.model.amounts import count, few
+from reconciler.core.model.amounts import count, few, more_of
 from reconciler.report.format.cut import LIMIT, within
 from reconciler.report.format.quote import code, prose
 from reconciler.report.markdown import MESSAGE, format_resource, in_alert, in_details
@@ -14,14 +15,21 @@ from reconciler.report.view.run_view import MEANING, OutcomeLine, RunView, make_
 
 EXAMPLES = 3  # names in a line of what is done
 MOST_NAMED = 100  # names in a line of what is not done
+MOST_PULLS = 30
+SAFE_PULL = re.compile(r"#\d+", re.ASCII)
 
 
-def render_outcome_comment(run: Run, *, limit: int = LIMIT) -> str:
-    """Renders the comment in at most `limit` characters: whether all is done, then what is not, and why."""
+def render_outcome_comment(run: Run, *, together: str = "", limit: int = LIMIT) -> str:
+    """Renders the comment in at most `limit` characters: whether all is done, then what is not, and why.
+
+    `together` is the text of `render_together`.
+    """
     view = make_run_view(run)
     by_status = groupby(view.outcomes, lambda outcome: outcome.status)
     parts = [_part(status, list(outcomes), limit // 2) for status, outcomes in by_status]
-    return _head(view) + "".join(parts) + f"<sub>{count(run.requests, 'request')}. {code(run.digest)}.</sub>\n"
+    return (
+        _head(view) + together + "".join(parts) + f"<sub>{count(run.requests, 'request')}. {code(run.digest)}.</sub>\n"
+    )
 
 
 def _head(view: RunView) -> str:
@@ -31,6 +39,20 @@ def _head(view: RunView) -> str:
     warnings = [*stopped, *([f"{view.next_step[:1].upper()}{view.next_step[1:]}."] if view.next_step else [])]
     alert = in_alert("WARNING", "\n\n".join(warnings)) if warnings else ""
     return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{done}"
+
+
+def render_together(pulls: Sequence[int], reasons: Sequence[tuple[str, str]], *, limit: int = LIMIT) -> str:
+    """Renders the pull requests that were applied together, and why a plan did not count; empty for one that did."""
+    if len(pulls) <= 1 and not reasons:
+        return ""
+    listed = few(pulls, MOST_PULLS, lambda number: f"#{number}") if pulls else "no pull request"
+    items = [
+        f"- The plan of {who if SAFE_PULL.fullmatch(who) else prose(who)} did not count: {prose(why, MESSAGE)}\n"
+        for who, why in reasons
+    ]
+    shown = within(items, limit // 8)
+    more = "".join(f"- {line}\n" for line in more_of(len(items) - len(shown), " did not count"))
+    return f"This apply was for {listed}.\n\n" + (f"{''.join(shown)}{more}\n" if items else "")
 
 
 def _part(status: Status, outcomes: Sequence[OutcomeLine], budget: int) -> str:

@@ -44,7 +44,7 @@ def _render(plan: Plan, form: Format, voice: Voice) -> str:
         case "json":
             return plan_to_json(plan)
         case "markdown":
-            return render_comment(plan) if voice == "plan" else render_drift_issue(plan, since={})
+            return render_comment(plan, step="apply") if voice == "plan" else render_drift_issue(plan, since={})
         case "html":
             return render_plan_page(make_view(plan, voice))
         case "text":

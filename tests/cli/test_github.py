@@ -236,10 +236,10 @@ def test_drift_has_one_issue(reviewed: Reviewed) -> None:
 
     assert ["opened", "unchanged", "closed"] == [ran.err.split(": ")[1].strip() for ran in (opened, again, closed)]
     [issue] = reviewed.standin.issues
-    assert ("Drift in sandbox: 1 person changed by hand", "closed", {"login": BOT}) == (
+    assert ("Drift in sandbox: 1 person changed by hand", "closed", BOT) == (
         issue["title"],
         issue["state"],
-        issue["user"],
+        issue["user"]["login"],
     )
     assert "`Queen`" in issue["body"]
     assert "`reconciler --tenant sandbox import --adopt user/bob`" in issue["body"]

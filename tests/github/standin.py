@@ -19,60 +19,26 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.github import calls_protection
+from tests.github import calls_protection, calls_talk
+from tests.github.calls import BOT, READ, WRITE, Call, Reply, Token, forbidden
 from tests.github.calls_pulls import MERGED, OPENED, PLANNED, PULL_ROUTES, PullCalls
 from tests.github.described.description import read_description
 from tests.live.service import listening
 
 REPOSITORY = "acme/people"
-BOT = "github-actions[bot]"
-READ, WRITE = "read", "write"
 FULL = {"contents": WRITE, "pull_requests": WRITE, "issues": WRITE, "actions": WRITE}
 WORKFLOW = ".github/workflows/plan.yml"
 
-
-@dataclass(frozen=True)
-class Call:
-    """A request that arrived."""
-
-    method: str
-    path: str
-    body: Any = None
-    token: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Token:
-    """The permissions of a token, and its owner; the token of a workflow has none."""
-
-    permissions: Mapping[str, str]
-    login: str | None = None
-
-    def allows(self, *needed: tuple[str, str]) -> bool:
-        """Returns whether any of these permissions is granted."""
-        return ("metadata", READ) in needed or any(
-            self.permissions.get(name) in {level, WRITE} for name, level in needed
-        )
+__all__ = ["BOT", "READ", "WRITE", "Call", "Reply", "Token"]
 
 
 @dataclass
-class StandIn(PullCalls, calls_protection.ProtectionCalls):
+class StandIn(PullCalls, calls_protection.ProtectionCalls, calls_talk.TalkCalls):
     """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)  # the comments that somebody minimised
     issues: list[dict[str, Any]] = field(default_factory=list)
     pulls: list[dict[str, Any]] = field(default_factory=list)
     commits: dict[str, list[int]] = field(default_factory=dict)
@@ -156,11 +122,6 @@ class StandIn(PullCalls, calls_protection.ProtectionCalls):
         self.archives[number] = packed.getvalue()
         return artifact
 
-    def comment(self, number: int, body: str, login: str = BOT) -> dict[str, Any]:
-        comment = {"id": self.next_id(), "body": body, "user": {"login": login}}
-        self.comments.setdefault(number, []).append(comment)
-        return comment
-
     def fail_next(self, call: str, status: int, headers: Mapping[str, str] | None = None, message: str = "no") -> None:
         """Prepares the answer to the next call with that prefix."""
         self.faults.append((call, Reply(status, {"message": message}, headers or {})))
@@ -193,21 +154,29 @@ class StandIn(PullCalls, calls_protection.ProtectionCalls):
         token = self.tokens.get(call.token or "")
         if token is None:
             return Reply(401, {"message": "Bad credentials"})
-        if call.path == "/user":
-            return Reply(200, {"login": token.login}) if token.login else _forbidden("metadata=read")
-        if call.path == "/meta":
-            return self.send_document(call, query)
         below = f"/repos/{REPOSITORY}"
-        if not call.path.startswith(below):
-            return Reply(404, {"message": "Not Found"})
-        return self._route(call, call.path.removeprefix(below), token, query)
+        if call.path.startswith(below):
+            return self._route(call, call.path.removeprefix(below), token, query)
+        return self._answer_of_host(call, token, query)
+
+    def _answer_of_host(self, call: Call, token: Token, query: Mapping[str, Sequence[str]]) -> Reply:
+        match call.path:
+            case "/user":
+                return Reply(200, calls_talk.account(token.login)) if token.login else forbidden("metadata=read")
+            case "/meta":
+                reply: Reply = self.send_document(call, query)
+                return reply
+            case "/graphql":
+                return self.answer_graphql(call, token)
+            case _:
+                return Reply(404, {"message": "Not Found"})
 
     def _route(self, call: Call, path: str, token: Token, query: Mapping[str, Sequence[str]]) -> Reply:
         for pattern, needed, method in _ROUTES:
             found = re.fullmatch(pattern, path)
             if found and method[0] == call.method:
                 if not token.allows(*needed):
-                    return _forbidden("; ".join(f"{name}={level}" for name, level in needed))
+                    return forbidden("; ".join(f"{name}={level}" for name, level in needed))
                 reply: Reply = getattr(self, method[1])(call, query, *found.groups())
                 return reply
         return Reply(404, {"message": "Not Found"})
@@ -221,36 +190,6 @@ class StandIn(PullCalls, calls_protection.ProtectionCalls):
             kept = "&".join(f"{key}={values[0]}" for key, values in query.items() if key != "page")
             headers["Link"] = f'<{self.api_url}{call.path}?{kept}&page={page + 1}>; rel="next"'
         return Reply(200, {"total_count": len(items), name: shown} if name else shown, headers)
-
-    def list_comments(self, call: Call, query: Mapping[str, Sequence[str]], number: str) -> Reply:
-        return self._page(self.comments.get(int(number), []), call, query)
-
-    def add_comment(self, call: Call, _query: object, number: str) -> Reply:
-        return Reply(201, self.comment(int(number), call.body["body"]))
-
-    def edit_comment(self, call: Call, _query: object, number: str) -> Reply:
-        every = [one for comments in self.comments.values() for one in comments]
-        comment = next((one for one in every if one["id"] == int(number)), None)
-        if comment is None:
-            return Reply(404, {"message": "Not Found"})
-        comment |= call.body
-        return Reply(200, comment)
-
-    def list_issues(self, call: Call, query: Mapping[str, Sequence[str]]) -> Reply:
-        label = query.get("labels", [None])[0]
-        labelled = [one for one in self.issues if label is None or label in {each["name"] for each in one["labels"]}]
-        return self._page(labelled, call, query)
-
-    def open_issue(self, call: Call, _query: object) -> Reply:
-        labels = [{"name": name} for name in call.body.get("labels", [])]
-        issue = {**call.body, "number": self.next_id(), "state": "open", "user": {"login": BOT}, "labels": labels}
-        self.issues.append(issue)
-        return Reply(201, issue)
-
-    def edit_issue(self, call: Call, _query: object, number: str) -> Reply:
-        issue = next(one for one in self.issues if one["number"] == int(number))
-        issue |= call.body
-        return Reply(200, issue)
 
     def list_pulls_of(self, call: Call, query: Mapping[str, Sequence[str]], commit: str) -> Reply:
         numbers = self.commits.get(commit, [])
@@ -294,14 +233,8 @@ class StandIn(PullCalls, calls_protection.ProtectionCalls):
         return (404, b"<Error/>") if archive is None else (200, archive)
 
 
-_TALK = (("issues", WRITE), ("pull_requests", WRITE))
 _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = (
-    (r"/issues/(\d+)/comments", (("issues", READ), ("pull_requests", READ)), ("GET", "list_comments")),
-    (r"/issues/(\d+)/comments", _TALK, ("POST", "add_comment")),
-    (r"/issues/comments/(\d+)", _TALK, ("PATCH", "edit_comment")),
-    (r"/issues", (("issues", READ),), ("GET", "list_issues")),
-    (r"/issues", (("issues", WRITE),), ("POST", "open_issue")),
-    (r"/issues/(\d+)", (("issues", WRITE),), ("PATCH", "edit_issue")),
+    *calls_talk.ROUTES,
     (r"/commits/(\w+)/pulls", (("pull_requests", READ),), ("GET", "list_pulls_of")),
     (r"/pulls/(\d+)/files", (("pull_requests", READ),), ("GET", "list_files")),
     (r"/actions/workflows/([\w.-]+)/runs", (("actions", READ),), ("GET", "list_runs")),
@@ -311,10 +244,6 @@ _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = 
     *PULL_ROUTES,
     *calls_protection.ROUTES,
 )
-
-
-def _forbidden(needed: str) -> Reply:
-    return Reply(403, {"message": "Resource not accessible by integration"}, {"x-accepted-github-permissions": needed})
 
 
 @contextmanager

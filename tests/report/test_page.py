@@ -102,7 +102,7 @@ def test_the_verdict_stands_on_top() -> None:
     """And what blocks, under it."""
     html = PAGES["guardrail-refuses"]
 
-    assert "<h1>1 person changes, 30 people lose access, 1 group changes</h1>" in html
+    assert "<h1>30 people lose access, 1 person loses roles, 1 group changes</h1>" in html
     assert html.index("</h1>") < html.index("Blocked: 1 guardrail refuses it") < html.index("max_deactivations")
     assert "<h1>Nothing to do</h1>" in PAGES["nothing"]
     assert "Nothing blocks it" not in PAGES["nothing"]

@@ -92,13 +92,13 @@ def test_what_shrinks_comes_first_and_who_loses_access_before_all() -> None:
                 "something is wrong",
                 "This change",
                 "Gone Away",
-                "loses roles",
-                "loses members",
+                "loses roles: " if form == "text" else "loses roles: `",
+                "loses members: ",
                 "New Hire",
                 "is created",
                 "gains members",
                 "gains roles",
-                "Drift",
+                "Applying this also puts back",
                 "Ann Lee (user/ann) changes" if form == "text" else "`Ann Lee` (`user/ann`) changes",
                 "Skipped",
                 "7 requests to apply",
@@ -110,12 +110,14 @@ def test_what_shrinks_comes_first_and_who_loses_access_before_all() -> None:
 def test_a_plan_in_text_is_this() -> None:
     """The whole of it, as a terminal shows it."""
     assert f"""\
-Plan for qa: 2 people get access, 2 people change, 1 person loses access, 2 groups change
+Plan for qa: 1 person loses access, 1 person loses roles, 1 group loses members, 2 people get
+  access, 1 person changes, 1 group changes
 ! ds/people.yaml:4: something is wrong (mend it)
 ? look at this
 i so you know
 
-This change (2 people get access, 1 person changes, 1 person loses access, 2 groups change)
+This change (1 person loses access, 1 person loses roles, 1 group loses members, 2 people get
+  access, 1 group changes)
   - Gone Away (user/gone) loses access
       because left git
   - Bob (user/bob) loses roles: specialist
@@ -129,7 +131,7 @@ This change (2 people get access, 1 person changes, 1 person loses access, 2 gro
   + Service Desk (group/desk) gains members: New Hire (user/new)
   + Bob (user/bob) gains roles: auditor
 
-Drift: changed in the account, not by this change (1 person changes)
+Applying this also puts back what was changed in the account (1 person changes)
   ~ Ann Lee (user/ann) changes
       title: Analyst → Senior
       because git says so [ds/people.yaml:4, 1a2b3c4 by Ada]
@@ -149,8 +151,10 @@ def test_a_plan_in_markdown_is_a_page_with_a_section_for_each_cause() -> None:
     many = make(*(CreateUser(key=f"user/{number}", name=f"N{number}") for number in range(21)), EVERY[-1])
     rendered = render_plan(many, "markdown")
 
-    assert rendered.startswith("### Plan for `qa`: 21 people get access, 1 person loses access; nothing blocks it\n")
-    assert "<details open>\n<summary><b>This change</b>: 21 people get" in rendered
+    assert rendered.startswith(
+        "### Plan for `qa`: **1 person loses access**, 21 people get access; nothing blocks it\n"
+    )
+    assert "<details open>\n<summary><b>This change</b>: 1 person loses access, 21 people get" in rendered
     assert "- **\N{MINUS SIGN}** `Gone Away` (`user/gone`) loses access<br><sub>because left git</sub>\n" in rendered
     assert (
         "- **+** **21 people** get access<br>`N0` (`user/0`), `N1` (`user/1`), `N10` (`user/10`) and 18 more\n"
@@ -233,9 +237,9 @@ def test_a_conflict_is_shown_first_and_named() -> None:
         ((EVERY[0],), "1 person gets access"),
         ((EVERY[0], EVERY[1]), "2 people get access"),
         ((EVERY[2],), "1 person changes"),
-        ((EVERY[2], EVERY[6], EVERY[7]), "2 people change"),
+        ((EVERY[2], EVERY[6], EVERY[7]), "1 person loses roles, 1 person changes"),
         ((EVERY[8],), "1 person loses access"),
-        ((EVERY[4], EVERY[5]), "1 group changes"),
+        ((EVERY[4], EVERY[5]), "1 group loses members"),
         ((EVERY[3], EVERY[4]), "2 groups change"),
         ((EVERY[1], UpdateUser(key="user/back")), "1 person gets access"),
         (tuple(DeactivateUser(key=f"user/{number}") for number in range(1_200)), "1,200 people lose access"),

@@ -1,28 +1,55 @@
-"""The commands `github comment` and `github drift-issue`."""
+"""The commands `github comment` and `github mark-outdated`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.output import print_result
+from reconciler.core.approval.gathered import MergeApprovals
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
-from reconciler.github.comment import find_author, keep_comment, retry_conflict
-from reconciler.github.drift_issue import find_issue, keep_issue
-from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
-from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.private_files import read_text
-from reconciler.pipeline.pull_requests.comments import summarise, write_outcome, write_plan
-from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit, find_pull_of_event
-from reconciler.pipeline.pull_requests.tenant_status import TenantStatus, read_tenant_status
+from reconciler.github.comment import MarkedText, PullHead, find_author, keep_comment
+from reconciler.github.outdated import fetch_pull_head, mark_outdated
+from reconciler.pipeline.pull_requests.comments import (
+    CommentText,
+    read_approvals,
+    summarise,
+    write_outcome,
+    write_plan,
+)
+from reconciler.pipeline.pull_requests.event import PullEvent, read_pull_event
+from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
+from reconciler.report.outdated import render_outdated
+
+MOST_PULLS = 30  # pull requests of one apply that get its outcome, the last ones
+
+
+@dataclass(frozen=True, slots=True)
+class CommentTarget:
+    """Where to comment: on the pull request that is named, on that of the event, or on that of a commit."""
+
+    side: Side
+    event: PullEvent | None
+    commit: str | None
+
+    def find(self, client: GitHub) -> int:
+        """Returns the number; raises Refused if the commit is not the merge of one pull request."""
+        return self.event.number if self.event else find_pull_of_commit(client, self.side.workspace, self.commit)
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--outcome", type=click.Path(path_type=Path), help="Show the outcome of an apply instead of a plan.")
+@click.option(
+    "--approvals",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Show the outcome on each pull request of this folder, which `approved-plans` wrote.",
+)
 @click.option(
     "--said",
     "stderr",
@@ -35,75 +62,145 @@ from reconciler.pipeline.pull_requests.tenant_status import TenantStatus, read_t
 @commit_option
 @click.pass_obj
 def comment(
-    side: Side, file: Path | None, *, outcome: Path | None, stderr: Path | None, pull: int | None, commit: str | None
+    side: Side,
+    file: Path | None,
+    *,
+    outcome: Path | None,
+    folder: Path | None,
+    stderr: Path | None,
+    pull: int | None,
+    commit: str | None,
 ) -> None:
     """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
-    The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML.
+    The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML. A plan
+    is not shown if the pull request has a newer head or another base: the run for these shows its own.
     """
-    job = side.workspace.settings.job()
-    known = pull or (None if commit else find_pull_of_event(job))
-    match file, outcome:
-        case Path() as plan, None:
-            text = write_plan(side.workspace, plan, stderr, job.checks_url(known) if known else job.run_url)
-        case None, Path() as run:
-            text = write_outcome(side.workspace, run, stderr, job)
-        case _:
-            raise UsageError("give a plan file, or an outcome with --outcome FILE, and not both")
+    target = CommentTarget(side, None if commit else _find_event(side, pull), commit)
+    if file is not None and outcome is None and folder is None:
+        _comment_plan(target, file, stderr)
+    elif file is None and outcome is not None:
+        _comment_outcome(target, outcome, stderr, folder)
+    else:
+        raise UsageError(
+            "give a plan file, or an outcome with --outcome FILE, and not both; --approvals FOLDER goes with --outcome"
+        )
+
+
+def _find_event(side: Side, pull: int | None) -> PullEvent | None:
+    """Returns the named pull request, else that of the event; the event's head is known for its own only."""
+    event = read_pull_event(side.workspace.settings.job())
+    return event if pull is None or (event and event.number == pull) else PullEvent(pull)
+
+
+def _comment_plan(target: CommentTarget, file: Path, stderr: Path | None) -> None:
+    side, event = target.side, target.event
+    job, head = side.workspace.settings.job(), event.head if event else None
+    text = write_plan(side.workspace, file, stderr, job.checks_url(event.number) if event else job.run_url, head)
     print_result(text.annotations)
     summarise(job, text.body)
 
     with side.connect() as client:
+        number = target.find(client)
+        if head is not None and (newer := fetch_pull_head(client, number)) != head:
+            side.workspace.log(_describe_superseded("No comment was written", number, head, newer))
+            return
+        _keep(side, client, number, text, head)
+
+
+def _describe_superseded(what: str, number: int, head: PullHead, newer: PullHead) -> str:
+    return (
+        f"{what}: this run is superseded. It is about {head.head[:7]} into {head.base}, and #{number} is now "
+        f"{newer.head[:7]} into {newer.base}, which has a run of its own"
+    )
+
+
+def _keep(side: Side, client: GitHub, number: int, text: CommentText, head: PullHead | None = None) -> None:
+    kept = keep_comment(client, number, find_author(client), MarkedText(text.mark, text.body, head))
+    side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {kept.result}")
+    for note in kept.notes:
+        side.workspace.log(note)
+
+
+def _comment_outcome(target: CommentTarget, file: Path, stderr: Path | None, folder: Path | None) -> None:
+    side = target.side
+    approvals = read_approvals(folder) if folder else None
+    if folder and approvals is None:
+        side.workspace.log(f"{folder} holds no approvals, so the pull request is found by the commit")
+    job = side.workspace.settings.job()
+    text = write_outcome(side.workspace, file, stderr, job, approvals)
+    summarise(job, text.body)
+
+    with side.connect() as client:
+        if approvals is not None:
+            _keep_on_each(side, client, approvals, text)
+            return
         try:
-            number = known or find_pull_of_commit(client, side.workspace, commit)
+            number = target.find(client)
         except Refused as error:
-            if file:
-                raise
             side.workspace.log(f"No comment was written, because no pull request was found: {error}")
             return
-        result = keep_comment(client, number, find_author(client, side.author), text.mark, text.body)
-    side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {result}")
+        _keep(side, client, number, text)
 
 
-@click.command("drift-issue")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--said", "stderr", type=click.Path(path_type=Path), help="The stderr of `drift`, shown if `drift` wrote no file."
-)
-@click.option(
-    "--outcome", type=click.Path(path_type=Path), help="The outcome of the last apply. Default: fetched from GitHub."
-)
-@click.option("--workflow", default="apply.yml", show_default=True, help="The workflow file that applies.")
+def _keep_on_each(side: Side, client: GitHub, approvals: MergeApprovals, text: CommentText) -> None:
+    """Shows the outcome on each pull request of the apply; one that can't be written does not stop the others."""
+    numbers = [pull.number for pull in approvals.pulls]
+    if not numbers:
+        side.workspace.log("No comment was written: no pull request was merged since the last apply")
+    if len(numbers) > MOST_PULLS:
+        side.workspace.log(f"{len(numbers)} pull requests were applied: the last {MOST_PULLS} get a comment")
+
+    refused: list[Forbidden | NotFound] = []
+    for number in numbers[-MOST_PULLS:]:
+        try:
+            _keep(side, client, number, text)
+        except (Forbidden, NotFound) as error:
+            side.workspace.log(f"No comment was written on #{number}: {error}")
+            refused.append(error)
+    if refused:
+        raise refused[0]
+
+
+@click.command("mark-outdated")
 @click.pass_obj
-def drift_issue(side: Side, file: Path, *, stderr: Path | None, outcome: Path | None, workflow: str) -> None:
-    """Keep one issue per tenant about its drift. FILE has the output of `drift --format json`.
+def mark_outdated_plans(side: Side) -> None:
+    """Mark the plan comments of a pull request that are not of its current head and base as out of date.
 
-    The issue lists the drift with its first day, the changes that the last apply left undone, and what expires. It is
-    updated in place, closed when its list is empty, and reopened when needed.
+    It is the last job of a workflow on pull requests, and always runs: if the plan of a tenant was not made, no earlier
+    plan stands as if it were true. It needs no tenant. A token that only reads is reported, with exit code 0.
     """
-    status = read_tenant_status(side.workspace, file, stderr)
-    if outcome is not None:
-        status = status.with_outcome(read_text(outcome), "", str(outcome))
+    job = side.workspace.settings.job()
+    event = read_pull_event(job)
+    if event is None or event.head is None:
+        side.workspace.log("Nothing was marked: this is not the event of a pull request")
+        return
     with side.connect() as client:
-        if outcome is None and status.left is not None:
-            status = _ask_what_failed(side, client, status, status.left.commit, workflow)
-        author = find_author(client, side.author)
-        result = retry_conflict(lambda: _keep_issue(client, author, status))
-    side.workspace.log(f"The issue on {status.mark.tenant}: {result}")
+        try:
+            _mark(side, client, event.number, event.head)
+        except Forbidden as error:
+            side.workspace.log(f"Nothing was marked as out of date on #{event.number}: {error}")
 
 
-def _keep_issue(client: GitHub, author: str, status: TenantStatus) -> str:
-    """Finds the issue and updates it; returns what was done."""
-    issue = find_issue(client, author, status.mark)
-    return keep_issue(client, issue, status.mark, status.report(issue, now_in_utc().date()))
-
-
-def _ask_what_failed(side: Side, client: GitHub, status: TenantStatus, commit: str, workflow: str) -> TenantStatus:
-    """Returns the status with the stored outcome of the unfinished apply, or unchanged if that can't be fetched."""
-    try:
-        stored = fetch_last_outcome(client, OutcomeQuery(status.mark.tenant, commit, workflow))
-        if stored is not None:
-            return status.with_outcome(stored.outcome, stored.stderr, f"the outcome of run {stored.run}")
-    except (Forbidden, NotFound, Refused, UsageError) as error:
-        side.workspace.log(f"The issue does not name the changes that the last apply left undone: {error}")
-    return status
+def _mark(side: Side, client: GitHub, number: int, head: PullHead) -> None:
+    current = fetch_pull_head(client, number)
+    if current != head:
+        side.workspace.log(_describe_superseded("Nothing was marked as out of date", number, head, current))
+        return
+    page = side.workspace.settings.job().checks_url(number)
+    marked = mark_outdated(
+        client,
+        number,
+        current,
+        lambda tenant, earlier: render_outdated(
+            tenant, earlier.head if earlier else None, current.head, current.base, page
+        ),
+    )
+    named = ", ".join(sorted(set(marked.tenants)))
+    side.workspace.log(
+        f"Marked as out of date on #{number}: the plan for {named}"
+        if named
+        else f"No comment on #{number} is out of date"
+    )
+    for note in marked.notes:
+        side.workspace.log(note)

@@ -22,7 +22,6 @@ class Side:
     workspace: Workspace
     repository: str | None
     api_url: str | None
-    author: str | None
 
     def connect(self) -> GitHub:
         """Returns a client of the named repository, or of the workflow's own; raises UsageError without either."""
@@ -37,13 +36,10 @@ class Side:
 @click.group()
 @click.option("--repository", metavar="OWNER/NAME", help="The GitHub repository. Default: the workflow's.")
 @click.option("--api-url", metavar="URL", help="The address of GitHub's API, for GitHub Enterprise outside a workflow.")
-@click.option(
-    "--as", "author", metavar="LOGIN", help="The author of the comments and issues to edit. Default: the token's."
-)
 @click.pass_context
-def github(ctx: click.Context, repository: str | None, api_url: str | None, author: str | None) -> None:
+def github(ctx: click.Context, repository: str | None, api_url: str | None) -> None:
     """Work with GitHub: comment on pull requests, keep the drift issue, gather approved plans.
 
     The token for GitHub is read from the environment variable GITHUB_TOKEN.
     """
-    ctx.obj = Side(ctx.obj, repository, api_url, author)
+    ctx.obj = Side(ctx.obj, repository, api_url)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from reconciler.core.approval.gathered import APPROVALS_FILE, MergeApprovals
 from reconciler.core.changes.outcome import Run
 from reconciler.errors import UsageError
-from reconciler.github.comment import CommentMark
+from reconciler.github.comment import CommentMark, PullHead
 from reconciler.pipeline.private_files import append_text, read_text
 from reconciler.pipeline.saved_plans import read_plan, read_saved
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.comment import render_comment
-from reconciler.report.outcome_comment import render_outcome_comment
+from reconciler.report.outcome_comment import render_outcome_comment, render_together
 from reconciler.report.problems import render_problems
-from reconciler.report.refusal import render_refusal
+from reconciler.report.refusal import Absence, render_refusal
 from reconciler.settings import Job
 
 
@@ -27,32 +30,59 @@ class CommentText:
     annotations: str = ""
 
 
-def write_plan(workspace: Workspace, file: Path, stderr: Path | None, page: str | None) -> CommentText:
+def write_plan(
+    workspace: Workspace, file: Path, stderr: Path | None, page: str | None, head: PullHead | None = None
+) -> CommentText:
     """Renders the plan for reviewers, and its problems as annotations; without a plan, the reason from its stderr.
 
     The reason replaces the plan of an earlier push, which is out of date. `page` is the address of the runs, which have
-    the full plan.
+    the full plan; `head` is the pull request's.
     """
     if stderr is not None and not has_text(file):
-        tenant = require_tenant(workspace)
-        return CommentText(
-            render_refusal("There is no plan for", tenant, read_stderr(stderr), page), CommentMark("plan", tenant)
-        )
+        absent = Absence("There is no plan for", require_tenant(workspace), page, head.head if head else "")
+        return CommentText(render_refusal(absent, read_stderr(stderr)), CommentMark("plan", absent.tenant))
     plan = read_plan(read_text(file), str(file))
     annotations = render_problems(plan.problems, "github")
-    return CommentText(render_comment(plan, full_plan=page), CommentMark("plan", plan.tenant), annotations)
+    body = render_comment(plan, full_plan=page)
+    return CommentText(body, CommentMark("plan", plan.tenant), annotations)
 
 
-def write_outcome(workspace: Workspace, file: Path, stderr: Path | None, job: Job) -> CommentText:
-    """Renders the outcome of an apply; if the apply refused to begin, the reason from its stderr."""
+def write_outcome(
+    workspace: Workspace, file: Path, stderr: Path | None, job: Job, approvals: MergeApprovals | None = None
+) -> CommentText:
+    """Renders the outcome of an apply; if the apply refused to begin, the reason from its stderr.
+
+    `approvals` adds the pull requests that were applied together, and the plans that did not count.
+    """
+    together = _describe_approvals(approvals) if approvals else ""
     if not has_text(file):
-        tenant = require_tenant(workspace)
-        text = render_refusal("Nothing was applied to", tenant, read_stderr(stderr), job.run_url)
-        return CommentText(text, CommentMark("outcome", tenant))
+        absent = Absence("Nothing was applied to", require_tenant(workspace), job.run_url)
+        text = render_refusal(absent, read_stderr(stderr))
+        return CommentText(f"{text}\n{together}" if together else text, CommentMark("outcome", absent.tenant))
     run = read_saved(read_text(file), str(file))
     if not isinstance(run, Run):
         raise UsageError(f"{file} is a plan, not the outcome of an apply: leave out --outcome")
-    return CommentText(render_outcome_comment(run), CommentMark("outcome", run.tenant))
+    return CommentText(render_outcome_comment(run, together=together), CommentMark("outcome", run.tenant))
+
+
+def _describe_approvals(approvals: MergeApprovals) -> str:
+    """Describes the pull requests of an apply; a plan that counts has no reason."""
+    reasons = [(f"#{pull.number}", pull.reason) for pull in approvals.pulls if pull.reason]
+    reasons += [(f"by hand ({one.review})", one.reason) for one in approvals.by_hand if one.reason]
+    return render_together([pull.number for pull in approvals.pulls], reasons)
+
+
+def read_approvals(folder: Path) -> MergeApprovals | None:
+    """Reads the gathered approvals; None if the step that gathers them wrote none. Raises UsageError if not valid."""
+    file = folder / APPROVALS_FILE
+    if not has_text(file):
+        return None
+    try:
+        return MergeApprovals.model_validate_json(read_text(file))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, fault["loc"]))
+        raise UsageError(f"{file} does not hold approvals ({where}: {fault['msg']}): gather them again") from error
 
 
 def has_text(file: Path) -> bool:
@@ -60,9 +90,9 @@ def has_text(file: Path) -> bool:
     return file.exists() and bool(read_text(file).strip())
 
 
-def read_stderr(file: Path | None) -> str:
-    """Reads the stderr of a command, if it was kept."""
-    return read_text(file) if file is not None and file.exists() else ""
+def read_stderr(file: Path | None) -> str | None:
+    """Reads the stderr of a command; None if it was not kept."""
+    return read_text(file) if file is not None and file.exists() else None
 
 
 def require_tenant(workspace: Workspace) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,10 +11,8 @@ from reconciler.errors import UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.merged_pulls import find_merged_pull
 from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
-from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.record.tenant_record import find_branch
 from reconciler.pipeline.workspace import Workspace
-from reconciler.settings import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +38,6 @@ def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit
     sha = repository.commit_named(commit or "HEAD")
     branch = find_branch(repository, name, tenants.tenants)
     return MergedCommit(repository, sha, name, declared.url, declared.approvals, branch)
-
-
-def find_pull_of_event(job: Job) -> int | None:
-    """Returns the number of the pull request in the workflow's event, or None."""
-    if job.event_file is None:
-        return None
-    try:
-        event = json.loads(read_text(job.event_file))
-    except (ValueError, RecursionError):
-        return None
-    pull = event.get("pull_request") if isinstance(event, dict) else None
-    number = pull.get("number") if isinstance(pull, dict) else None
-    return number if isinstance(number, int) else None
 
 
 def find_pull_of_commit(client: GitHub, workspace: Workspace, commit: str | None) -> int:

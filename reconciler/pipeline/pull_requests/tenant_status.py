@@ -30,7 +30,7 @@ from reconciler.report.drift_issue import (
     title_of,
 )
 from reconciler.report.format.quote import plain
-from reconciler.report.refusal import find_error_lines, render_refusal
+from reconciler.report.refusal import Absence, find_error_lines, render_refusal
 
 MOST_SEEN = 30_000  # visible characters of an issue; its hidden part may have as many again
 NO_DRIFT_REPORT = "There is no drift report for"
@@ -95,7 +95,7 @@ def read_tenant_status(workspace: Workspace, file: Path, stderr: Path | None) ->
     """Reads the output of `drift --format json`, or the stderr of `drift` if that output is empty."""
     if stderr is not None and not has_text(file):
         tenant = require_tenant(workspace)
-        failure = render_refusal(NO_DRIFT_REPORT, tenant, read_stderr(stderr), None)
+        failure = render_refusal(Absence(NO_DRIFT_REPORT, tenant), read_stderr(stderr))
         return TenantStatus(CommentMark("drift", tenant), None, failure)
     drifted = read_plan(read_text(file), str(file))
     repository = find_repository(workspace.folder)

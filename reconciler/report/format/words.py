@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -22,7 +22,7 @@ TITLES: dict[Cause, str] = {
     "conflict": "Conflicts: changed in git and in the account",
     "this_change": "This change",
     "merged": "Merged earlier, not applied yet",
-    "drift": "Drift: changed in the account, not by this change",
+    "drift": "Applying this also puts back what was changed in the account",
 }
 # What happens to one user or group, and to many.
 VERBS: dict[Action, tuple[str, str]] = {
@@ -53,58 +53,103 @@ DRIFTED: dict[Action, tuple[str, str]] = {
 
 
 def make_verdict(changes: Iterable[Change]) -> str:
-    """Returns in one line how many people get access, change or lose access, and how many groups change."""
-    return describe_tally([NO_TALLY, *tally_each(changes)][-1])
+    """Returns in one line how many people lose access, lose roles, get access or change, and how many groups."""
+    return describe_tally(_tally(changes))
+
+
+def make_losses(changes: Iterable[Change]) -> str:
+    """Returns the start of the verdict: what is lost; empty if nothing is."""
+    return ", ".join(_count_losses(_tally(changes)))
+
+
+def _tally(changes: Iterable[Change]) -> Tally:
+    return [NO_TALLY, *tally_each(changes)][-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of changes, of people who get access, change or lose access, and of groups; each person counts once."""
+    """Counts of changes, and of people and groups by the gravest change of each, so that each counts once."""
 
-    changes: int
-    gets: int
-    others: int
-    loses: int
-    groups: int
+    changes: int = 0
+    loses: int = 0
+    loses_roles: int = 0
+    loses_members: int = 0
+    gets: int = 0
+    others: int = 0
+    groups: int = 0
 
 
-NO_TALLY = Tally(0, 0, 0, 0, 0)
+NO_TALLY = Tally()
+GRAVEST = ("loses", "gets", "loses_roles", "loses_members", "others", "groups")
 
 
 def tally_each(changes: Iterable[Change]) -> Iterable[Tally]:
-    """Yields for each change the tally of it and all changes before it."""
-    gets, loses, users, groups = set[str](), set[str](), set[str](), set[str]()
-    for number, change in enumerate(changes, 1):
-        (users if change.key.startswith("user/") else groups).add(change.key)
-        if change.action in GETS:
-            gets.add(change.key)
-        if change.action == "deactivate_user":
-            loses.add(change.key)
-        yield Tally(number, len(gets), len(users) - len(gets) - len(loses), len(loses), len(groups))
+    """Yields for each change the tally of it and all changes before it.
+
+    A group that loses only users who lose access changes, and is no loss of its own.
+    """
+    listed = list(changes)
+    leaving = {change.key for change in listed if change.action == "deactivate_user"}
+    ranks = dict[str, int]()
+    numbers = dict.fromkeys(GRAVEST, 0)
+    for number, change in enumerate(listed, 1):
+        rank, before = GRAVEST.index(_weigh(change, leaving)), ranks.get(change.key)
+        if before is None or rank < before:
+            ranks[change.key] = rank
+            numbers[GRAVEST[rank]] += 1
+            if before is not None:
+                numbers[GRAVEST[before]] -= 1
+        yield Tally(number, **numbers)
+
+
+def _weigh(change: Change, leaving: Collection[str]) -> str:
+    """Returns the field of a tally that counts the change."""
+    if change.action in GETS:
+        return "gets"
+    if change.action == "remove_members" and not all(member in leaving for member in change.members):
+        return "loses_members"
+    weights = {"deactivate_user": "loses", "revoke_roles": "loses_roles"}
+    return weights.get(change.action, "others" if change.key.startswith("user/") else "groups")
 
 
 def describe_tally(tally: Tally) -> str:
-    """Returns `40 people get access, 272 people change, 3 groups change`."""
-    parts = [
-        (tally.gets, "gets access", "get access"),
-        (tally.others, "changes", "change"),
-        (tally.loses, "loses access", "lose access"),
+    """Returns `272 people lose access, 1 group loses members, 40 people get access, 3 groups change`: losses first."""
+    return ", ".join(
+        [
+            *_count_losses(tally),
+            *_count_verb(tally.gets, count_people, "gets access", "get access"),
+            *_count_verb(tally.others, count_people, "changes", "change"),
+            *_count_verb(tally.groups, _count_groups, "changes", "change"),
+        ]
+    )
+
+
+def _count_losses(tally: Tally) -> list[str]:
+    return [
+        *_count_verb(tally.loses, count_people, "loses access", "lose access"),
+        *_count_verb(tally.loses_roles, count_people, "loses roles", "lose roles"),
+        *_count_verb(tally.loses_members, _count_groups, "loses members", "lose members"),
     ]
-    counted = [f"{count_people(number)} {one if number == 1 else many}" for number, one, many in parts if number]
-    if tally.groups:
-        counted.append(f"{tally.groups:,} {'group changes' if tally.groups == 1 else 'groups change'}")
-    return ", ".join(counted)
+
+
+def _count_verb(number: int, noun: Callable[[int], str], one: str, many: str) -> list[str]:
+    return [f"{noun(number)} {one if number == 1 else many}"] if number else []
+
+
+def _count_groups(number: int) -> str:
+    return count(number, "group")
 
 
 def make_drift_verdict(plan: Plan) -> str:
     """Returns `2 people changed by hand; pending: 3 changes …; 1 user is unaccounted for`, or an empty text."""
     drift, pending = split_drift(plan)
-    by_hand = f"{_count_changed(drift)} changed by hand" if drift else "none" if pending else ""
+    by_hand = f"{count_changed(drift)} changed by hand" if drift else "none" if pending else ""
     waiting = f"pending: {count(len(pending), 'change')} from git, not applied yet"
     return "; ".join(filter(None, [by_hand, waiting if pending else "", describe_named(plan.named)]))
 
 
-def _count_changed(changes: Iterable[Change]) -> str:
+def count_changed(changes: Iterable[Change]) -> str:
+    """Returns `2 people and 1 group`: those that the changes are about."""
     keys = {change.key for change in changes}
     users = sum(key.startswith("user/") for key in keys)
     groups = len(keys) - users

@@ -25,6 +25,7 @@ from reconciler.report.format.words import (
     describe_notes,
     describe_unmanaged,
     make_drift_verdict,
+    make_losses,
     make_verdict,
 )
 from reconciler.report.view.named import NamedGroup, group_named
@@ -113,12 +114,17 @@ class View:
         held_back = self.held_back
         return f"{count(held_back, 'problem')}; nothing blocks the rest" if held_back else "nothing blocks it"
 
-    def headline(self, quote: Callable[[str], str]) -> str:
-        """Returns `Plan for production: 2 people change` or `No drift in production`, with the tenant quoted."""
+    def headline(self, quote: Callable[[str], str], stress: Callable[[str], str] = str) -> str:
+        """Returns `Plan for production: 2 people lose access` or `No drift in production`.
+
+        The tenant is quoted, and the losses at the start of the verdict are stressed.
+        """
         tenant = quote(self.plan.tenant)
         if self.verdict.startswith(NO_DRIFT):
             return f"No drift in {tenant}{self.verdict.removeprefix(NO_DRIFT)}"
-        return f"{self.title} {tenant}: {self.verdict}"
+        losses = make_losses(self.plan.changes) if self.voice == "plan" else ""
+        stressed = f"{stress(losses)}{self.verdict.removeprefix(losses)}" if losses else self.verdict
+        return f"{self.title} {tenant}: {stressed}"
 
 
 def make_view(plan: Plan, voice: Voice = "plan") -> View:
