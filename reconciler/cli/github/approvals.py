@@ -57,12 +57,14 @@ def approved_plans(side: Side, *, output: Path, commit: str | None, workflow: st
 def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
     """Yields lines about the pull requests that were gathered; however many there are, the lines are few."""
     approvals = gathered.approvals
-    since = f"since the last apply ({approvals.since[:12]})" if approvals.since else "before any apply on record"
+    since = (
+        f" since the last apply ({approvals.since[:12]})" if approvals.since else ", without an earlier apply on record"
+    )
     counted = [f"#{pull.number}" for pull in approvals.pulls if pull.plan]
     others = [pull for pull in approvals.pulls if not pull.plan]
     pushed = [one.commit[:12] for one in approvals.line if one.pull is None]
     yield (
-        f"Pull requests merged into {gathered.branch} {since}: {len(approvals.pulls):,}; "
+        f"Pull requests merged into {gathered.branch}{since}: {len(approvals.pulls):,}; "
         f"the plans that count: {', '.join(counted) or 'none'}"
     )
     for pull in others[:MOST_REASONS]:
