@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.record.history import ApplyHistory
+from reconciler.core.record.record import OpenAtom, RecordEntry
+from reconciler.desired.records.write import write_record
 from reconciler.github.client import GitHub
 from reconciler.pipeline.clock import now_in_utc
+from reconciler.pipeline.pull_requests.approval_files import find_approval_file
+from reconciler.pipeline.pull_requests.by_hand import open_checkout
 from reconciler.pipeline.pull_requests.merged_files import (
     GatheredPlan,
     describe_approvals,
@@ -395,12 +400,41 @@ def test_a_file_approves_one_apply(by_hand: ByHand) -> None:
     assert 0 == by_hand.decide().code
 
 
-def test_what_an_apply_of_the_file_left_open_may_run_without_another_review(by_hand: ByHand) -> None:
-    """It was approved, is needed, and was not done: the folder has no plan, and the record has what is open."""
+@pytest.mark.parametrize(
+    ("left", "code"),
+    [((OpenAtom(effect="0" * 16, outcome="1" * 16, serial=1, date=TOMORROW),), 0), ("all", 0), ((), 4)],
+)
+def test_what_an_apply_of_the_file_left_open_may_run_without_another_review(
+    left: Any, code: int, by_hand: ByHand
+) -> None:
+    """It was approved, is needed, and was not done: no plan is needed. With `all`, the plan stays in force."""
+    commit = by_hand.add(by_hand.text)
+    checkout = open_checkout(by_hand.workspace)
+    [last] = checkout.load_history().last_applies()
+    stopped = {"serial": 2, "commit": commit, "whole": False, "open": left, "plans": (by_hand.digest,)}
+    write_record(checkout.record, last.record.model_copy(update=stopped), [last.id], last.id)
+
+    ran = by_hand.decide()
+
+    assert code == ran.code
+    used = f"the apply #2 has used {by_hand.path}"
+    assert (used in ran.err) == (left != "all")
+    assert {"all": 2, (): 0}.get(left, 1) == len(by_hand.written())
+
+
+def test_an_apply_of_a_commit_that_this_clone_lacks_counts_as_one_after_the_merge(by_hand: ByHand) -> None:
+    """Missing information is never good news; an apply before the merge is none."""
+    checkout = open_checkout(by_hand.workspace)
+    [last] = checkout.load_history().last_applies()
     by_hand.add(by_hand.text)
-    with by_hand.project.account() as store:
-        store.fail_next = None  # type: ignore[attr-defined]
-    assert 0 == by_hand.project.run("apply", "plan.json").code
+    before = last.record.model_copy(update={"serial": 2, "plans": (by_hand.digest,)})
+    write_record(checkout.record, before, [last.id], last.id)
+    assert 0 == by_hand.decide().code
+
+    file = find_approval_file(checkout.repository, "HEAD", by_hand.digest, "sandbox", checkout.today)
+    lacking = RecordEntry("f" * 40, (), before.model_copy(update={"serial": 3, "commit": "e" * 40}))
+
+    assert 3 == checkout.find_use(ApplyHistory((lacking,)), file)
 
 
 def test_another_tenant_or_address_is_refused(by_hand: ByHand) -> None:
@@ -547,7 +581,7 @@ def test_a_reviewer_sees_what_the_file_approves(by_hand: ByHand) -> None:
     ("change", "reason"),
     [
         (lambda one: one.add(one.text), "it names no `run`"),
-        (lambda one: one.add("plan: [\n"), by_name := "approvals/"),
+        (lambda one: one.add("plan: [\n"), "approvals/"),
         (lambda one: one.standin.artifacts.clear(), "has no artifact"),
         (
             lambda one: one.standin.tokens.update({TOKEN: Token({"contents": "read", "pull_requests": "read"})}),
