@@ -133,9 +133,12 @@ class ApplyRun:
     began: float = field(default=0.0)
 
     def run(self) -> ApplyResult:
-        """Applies, and records begin and end if any request may change the account."""
-        plans_first = self.request.confirm is not None or is_settled(self.history)
-        if plans_first and (result := self._plan_first()) is not None:
+        """Applies, and records begin and end if any request may change the account.
+
+        The approvals of a merge are recorded even if nothing is to do, because this apply uses them up.
+        """
+        repeats = is_settled(self.history) and not (self.approved.union and self.approved.has_changes)
+        if (self.request.confirm is not None or repeats) and (result := self._plan_first()) is not None:
             return result
         if self.current.commit is None:
             self.current.workspace.log(
@@ -161,7 +164,7 @@ class ApplyRun:
             refuse_unless_applyable(planned.plan)
         if confirm is not None and not confirm(planned.plan):
             raise Declined("the plan was not confirmed, so nothing was done (if no person can answer, use --yes)")
-        if confirm is not None:
+        if confirm is not None and not self.approved.limited:
             self.approved = Approved((planned.plan,), limited=True)
         if not is_settled(self.history) or (approval := self._approve(planned)).to_run:
             return None
