@@ -258,6 +258,7 @@ class _Runner:
         )
         self.played.printed += done.stdout
         self.played.said += done.stderr
+        if os.environ.get("WF_DEBUG"): print("STEP", self.played.name, self.played.steps[-1], done.returncode, done.stdout[-1500:], done.stderr[-3000:])
         lines = (line.partition("=") for line in output.read_text().splitlines())
         if "id" in step:
             self.steps[step["id"]] = {"outputs": {name: value for name, _equals, value in lines}}
