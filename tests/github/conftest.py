@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.github.client import GitHub, GitHubClock
+from tests.github.referee import close_referee
 from tests.github.standin import REPOSITORY, StandIn, standing_in
 
 TOKEN = "ghs_workflow"
@@ -27,6 +28,13 @@ class FakeTime:
     @property
     def clock(self) -> GitHubClock:
         return GitHubClock(now=lambda: self.now, sleep=self.sleep)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def referee() -> Iterator[None]:
+    """Ends GitHub's reader of workflows with the last test, if one started it."""
+    yield
+    close_referee()
 
 
 @pytest.fixture
