@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.github.client import GitHub, GitHubClock
 from tests.github.player import ROOT
+from tests.github.referee import close_referee
 from tests.github.standin import REPOSITORY, StandIn, standing_in
 from tests.github.world import Company, company
 
@@ -35,6 +36,13 @@ class FakeTime:
     @property
     def clock(self) -> GitHubClock:
         return GitHubClock(now=lambda: self.now, sleep=self.sleep)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def referee() -> Iterator[None]:
+    """Ends GitHub's reader of workflows with the last test, if one started it."""
+    yield
+    close_referee()
 
 
 @pytest.fixture

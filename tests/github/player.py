@@ -1,66 +1,30 @@
-"""Plays workflows: it runs their `run` steps in bash, with their `env`, and imitates the actions that they use.
+"""Plays workflows: it decides which jobs run, as GitHub does, and runs them one after the other.
 
-A job has a clone of its own, a token with its permissions, and the secrets of its environment. Anything unknown fails,
-so a workflow can't use a feature that was never tried.
+GitHub's own packages read the workflow and evaluate its expressions (tests/github/referee.py). Anything that the player
+does not imitate fails, so a workflow can't use a feature that was never tried.
 """
 
 from __future__ import annotations
 
-import base64
-import io
-import json
-import os
 import shutil
 import subprocess
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from tests.github.expression import Context, as_text, fill, holds
+from tests.github.imitated_actions import ACTIONS
+from tests.github.referee import Context, Status, find_referee
+from tests.github.runner import Event, PlayedJob, Runner
 from tests.github.standin import REPOSITORY, StandIn, Token
-from tests.github.warm import install
 
+__all__ = ["ACTIONS", "ROOT", "Event", "PlayedJob", "Player", "copy_workflows"]
 ROOT = Path(__file__).parents[2]
-ACTIONS = {
-    "actions/checkout": "de0fac2e4500dabe0009e67214ff5f5447ce83dd",
-    "actions/setup-python": "a309ff8b426b58ec0e2a45f0f869d46889d02405",
-    "actions/upload-artifact": "b7c566a772e6b6bfb58ed0dc250532a479d7789f",
-    "actions/download-artifact": "37930b1c2abaa49bbe596cd826c3c89aef350131",
-}
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event: its name, the commit to check out, and GitHub's payload."""
-
-    name: str
-    sha: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    head: str | None = None
-    ref: str = "refs/heads/main"
-    attempt: int = 1
-    actor: str = "ada"
-    trusted: bool = True  # else there are no secrets, and tokens only read: a fork's run, or one of Dependabot
-
-
-@dataclass
-class PlayedJob:
-    """The result of one job: the steps that ran, their outputs and logs, and the secrets that they saw."""
-
-    name: str
-    result: str = "success"
-    steps: list[str] = field(default_factory=list)
-    printed: str = ""
-    said: str = ""
-    summary: str = ""
-    permissions: Mapping[str, str] = field(default_factory=dict)
-    holds_secrets: bool = False
-    outputs: dict[str, Any] = field(default_factory=dict)
+USUAL_TYPES = {"pull_request": ("opened", "synchronize", "reopened"), "merge_group": ("checks_requested",)}
+JOB_KEYS = {"name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "environment", "concurrency"}
+JOB_KEYS |= {"strategy", "outputs", "steps"}
 
 
 @dataclass
@@ -78,21 +42,36 @@ class Player:
     server: str
     runs: int = 0
     killed: dict[str, str] = field(default_factory=dict)  # the results of jobs that die before their first step
+    cancelled_in: str | None = None  # the job during which a person cancels the run
+    make_token: Callable[[Mapping[str, str]], Token] = Token  # from the permissions of a job
+    last_run: dict[str, Any] = field(default_factory=dict)
 
     def play(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
         """Runs a workflow in its version at the commit. Returns the jobs by name, without skipped ones."""
-        document = yaml.safe_load(self.git("show", f"{event.sha}:.github/workflows/{workflow}"))
-        assert event.name in document[True], f"{workflow} does not run on {event.name}"  # YAML 1.1 reads `on` as true
-        assert {} == document["permissions"]
+        document = self.read(workflow, event)
         run = self.standin.start_run(event.head or event.sha, event=event.name, path=f".github/workflows/{workflow}")
-        played: dict[str, list[PlayedJob]] = {}
-        needs: dict[str, dict[str, Any]] = {}
-        for key, job in document["jobs"].items():
-            asked = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
-            before = {name: needs[name] for name in asked}
-            played[key] = list(_Play(self, event, run, before).play_job(key, job))
-            needs[key] = _summary_of(played[key])
-        jobs = {one.name: one for group in played.values() for one in group}
+        self.last_run = run | {"run_attempt": event.attempt} | _origin_of(event)
+        run |= self.last_run
+        return self._play(document, event, run)
+
+    def play_again(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
+        """Runs all jobs of the last run again: another attempt of the same run, for the same commit."""
+        run = next(one for one in self.standin.runs if one["id"] == self.last_run["id"])
+        assert event.attempt == run["run_attempt"] + 1, "a run that is repeated has a later attempt"
+        run |= {"status": "in_progress", "run_attempt": event.attempt}
+        return self._play(self.read(workflow, event), event, run)
+
+    def read(self, workflow: str, event: Event) -> dict[str, Any]:
+        """Reads a workflow, which must run on the event."""
+        text = self.git("show", f"{event.sha}:.github/workflows/{workflow}")
+        document: dict[str, Any] = find_referee().parse("workflow", workflow, text)
+        assert starts(document["on"], event), f"{workflow} does not run on {event.name}"
+        assert {} == document["permissions"]
+        return document
+
+    def _play(self, document: Mapping[str, Any], event: Event, run: dict[str, Any]) -> dict[str, PlayedJob]:
+        play = _Play(self, event, run, _inputs_of(document["on"], event))
+        jobs = {one.name: one for key, job in document["jobs"].items() for one in play.play_job(key, job)}
         self.standin.finish_run(run, {name: one.result for name, one in jobs.items()})
         return jobs
 
@@ -102,226 +81,119 @@ class Player:
         return done.stdout
 
 
-def _summary_of(jobs: list[PlayedJob]) -> dict[str, Any]:
-    """Returns the part of a job, with its matrix, that later jobs see."""
-    if not jobs:
-        return {"result": "skipped", "outputs": {}}
-    ended = {job.result for job in jobs}
-    outputs = {name: value for job in jobs for name, value in job.outputs.items()}
-    return {"result": next(one for one in ("failure", "cancelled", "success") if one in ended), "outputs": outputs}
+def starts(triggers: Any, event: Event) -> bool:
+    """Whether a workflow runs on an event: by its name, its activity and its branch."""
+    named = [triggers] if isinstance(triggers, str) else triggers
+    if event.name not in named:
+        return False
+    told = (named[event.name] if isinstance(named, dict) else None) or {}
+    if isinstance(told, list):  # of a schedule
+        return True
+    assert set(told) <= {"types", "branches", "inputs"}, f"not known here: {set(told)}"
+    types = told.get("types", USUAL_TYPES.get(event.name, ()))
+    branch = event.payload.get("pull_request", {}).get("base", {}).get("ref") or event.ref.removeprefix("refs/heads/")
+    patterns = told.get("branches", ["*"])
+    known_type = "action" not in event.payload or not types or event.payload["action"] in types
+    return known_type and any(fnmatchcase(branch, one) for one in patterns)
+
+
+def _inputs_of(triggers: Any, event: Event) -> dict[str, Any]:
+    """Returns the inputs of a run by hand, with their defaults."""
+    told = triggers.get(event.name) if isinstance(triggers, dict) else None
+    known = told.get("inputs", {}) if isinstance(told, dict) else {}
+    assert set(event.inputs) <= set(known), f"no such inputs: {set(event.inputs) - set(known)}"
+    return {**{name: one.get("default", "") for name, one in known.items()}, **event.inputs}
+
+
+def _origin_of(event: Event) -> dict[str, Any]:
+    """Returns what a run for a pull request tells of it; of a fork's, GitHub does not list it."""
+    pull = event.payload.get("pull_request")
+    if pull is None or "head" not in pull or event.name != "pull_request":
+        return {}
+    if pull["head"]["repo"]["full_name"] != REPOSITORY:
+        return {"head_repository": pull["head"]["repo"], "pull_requests": []}
+    ends = {end: {key: pull[end][key] for key in ("sha", "ref") if key in pull[end]} for end in ("head", "base")}
+    return {"pull_requests": [{"number": pull["number"], **ends}]}
 
 
 @dataclass
 class _Play:
+    """One attempt of one run."""
+
     player: Player
     event: Event
     run: dict[str, Any]
-    needs: Mapping[str, Mapping[str, Any]]
+    inputs: Mapping[str, Any]
+    ended: dict[str, dict[str, Any]] = field(default_factory=dict)
+    before: dict[str, frozenset[str]] = field(default_factory=dict)
+    cancelled: bool = False
 
     def play_job(self, key: str, job: Mapping[str, Any]) -> Iterator[PlayedJob]:
-        well = all(one["result"] == "success" for one in self.needs.values())
-        names = {"github": self.github(""), "needs": self.needs, "inputs": self.event.inputs}
-        if not holds(job.get("if"), Context(names, well)):
-            return
-        matrix = fill(job.get("strategy", {}).get("matrix"), Context(names))
-        for combination in matrix["include"] if matrix else [{}]:
-            yield self.play_one(job, {**names, "matrix": combination}, key)
+        """Runs a job for each combination of its matrix, if its `if` allows it."""
+        assert set(job) <= JOB_KEYS, f"not known here: {set(job) - JOB_KEYS}"
+        needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+        self.before[key] = frozenset(needs).union(*(self.before[one] for one in needs))
+        names = {
+            "github": self.event.context(self.run),
+            "needs": {name: self.ended[name] for name in needs},
+            "inputs": self.inputs,
+            "vars": {},
+        }
+        played = []
+        if Context(names, self.status_before(key)).holds(job["if"]):
+            for combination in self.combinations(job, names):
+                played.append(self.play_one(job, {**names, "matrix": combination}, key))
+                yield played[-1]
+        self.ended[key] = _summary_of(played)
+
+    def status_before(self, key: str) -> Status:
+        """Returns the status for the `if` of a job: all jobs before it count, not only those that it names."""
+        results = [self.ended[name]["result"] for name in self.before[key]]
+        well = not self.cancelled and all(result == "success" for result in results)
+        return Status(well, not self.cancelled and "failure" in results, self.cancelled)
+
+    def combinations(self, job: Mapping[str, Any], names: Mapping[str, Any]) -> list[dict[str, Any]]:
+        matrix = Context(names).value(job.get("strategy", {}).get("matrix"))
+        if matrix is None:
+            return [{}]
+        if set(matrix) == {"include"}:
+            found = list(matrix["include"])
+        else:
+            assert not {"include", "exclude"} & set(matrix), "not known here: include and exclude beside lists"
+            found = [dict(zip(matrix, one, strict=True)) for one in product(*matrix.values())]
+        assert found, "GitHub refuses an empty matrix: 'Matrix must define at least one vector'"
+        return found
 
     def play_one(self, job: Mapping[str, Any], names: Mapping[str, Any], key: str) -> PlayedJob:
-        trusted = self.event.trusted
-        asked = {name.replace("-", "_"): level for name, level in job["permissions"].items()}
-        permissions = asked if trusted else dict.fromkeys(asked, "read")
+        levels = {name.replace("-", "_"): level for name, level in job["permissions"].items()}
+        permissions = levels if self.event.trusted else dict.fromkeys(levels, "read")
         assert job["timeout-minutes"] <= 120
         self.player.runs += 1
         token = f"ghs_{self.player.runs}"
-        self.player.standin.tokens[token] = Token(permissions)
-        context = Context({**names, "github": self.github(token)})
-        environment = fill(job.get("environment", {}).get("name"), context)
-        played = PlayedJob(fill(job.get("name", key), context), permissions=permissions)
-        if played.name in self.player.killed:
+        self.player.standin.tokens[token] = self.player.make_token(permissions)
+        context = Context({**names, "github": {**names["github"], "token": token}})
+        environment = context.value(job.get("environment", {}).get("name"))
+        played = PlayedJob(context.text(job.get("name", key)), permissions=permissions)
+        if played.name == self.player.cancelled_in:
+            self.cancelled = True
+            played.result = "cancelled"
+        elif played.name in self.player.killed:
             played.result = self.player.killed[played.name]
-            return played
-
-        secrets = self.player.secrets.get(environment, {}) if environment and trusted else {}
-        folder = self.player.work / f"{self.player.runs}"
-        _Runner(self, played, folder, token, {**context.names, "secrets": secrets}).run_all(job)
+        else:
+            secrets = self.player.secrets.get(environment, {}) if environment and self.event.trusted else {}
+            folder = self.player.work / f"{self.player.runs}"
+            Runner(self.player, self.event, self.run, played, folder, {**context.names, "secrets": secrets}).run_all(
+                job
+            )
         return played
 
-    def github(self, token: str) -> dict[str, Any]:
-        """Returns the context of that name."""
-        event = {**self.event.payload, "inputs": self.event.inputs}
-        about = {
-            "repository": REPOSITORY,
-            "event_name": self.event.name,
-            "sha": self.event.sha,
-            "ref": self.event.ref,
-            "actor": self.event.actor,
-        }
-        return {**about, "event": event, "token": token}
 
-
-@dataclass
-class _Runner:
-    """The machine of one job."""
-
-    play: _Play
-    played: PlayedJob
-    folder: Path
-    token: str
-    names: Mapping[str, Any]
-    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @property
-    def workspace(self) -> Path:
-        return self.folder / "work"
-
-    @property
-    def temp(self) -> Path:
-        return self.folder / "temp"
-
-    def run_all(self, job: Mapping[str, Any]) -> None:
-        self.workspace.mkdir(parents=True)
-        program = self.temp / "reconciler" / "bin"
-        program.mkdir(parents=True)
-        install(program / "reconciler", self.play.player.address)
-        (self.folder / "event.json").write_text(json.dumps(self.names["github"]["event"]))
-        for step in job["steps"]:
-            self.run_step(step, self.names, None)
-        summary = self.folder / "summary.md"
-        self.played.summary = summary.read_text() if summary.exists() else ""
-        context = Context({**self.names, "steps": self.steps})
-        self.played.outputs = {name: fill(value, context) for name, value in job.get("outputs", {}).items()}
-
-    def run_step(self, step: Mapping[str, Any], names: Mapping[str, Any], action: Path | None) -> bool:
-        """Runs a step if its `if` allows it. Returns whether it did not fail. `action` is the folder of its action."""
-        known = {"name", "id", "if", "uses", "with", "env", "run", "shell", "continue-on-error"}
-        assert set(step) <= known, f"not known here: {set(step) - known}"
-        runner = {"temp": str(self.temp)}
-        context = Context({**names, "runner": runner, "steps": self.steps}, self.played.result == "success")
-        if not holds(step.get("if"), context):
-            return True
-        if "uses" in step:
-            done = self.use(step, context)
-        else:
-            assert action is None or step["shell"] == "bash"
-            assert "${{" not in step["run"], "nothing is inserted into a script: it comes through env"
-            done = self.run_script(step, context, action)
-        if done or step.get("continue-on-error"):
-            return True
-        self.played.result = "failure"
-        return False
-
-    def use(self, step: Mapping[str, Any], context: Context) -> bool:
-        told = {name: fill(value, context) for name, value in step.get("with", {}).items()}
-        self.played.holds_secrets |= any("secrets." in str(value) for value in step.get("with", {}).values())
-        if step["uses"] == "./":
-            return self.use_own(step, told)
-        name, at, version = step["uses"].partition("@")
-        assert at
-        assert ACTIONS[name] == version
-        match name:
-            case "actions/checkout":
-                self.check_out(told)
-            case "actions/upload-artifact":
-                self.upload(told)
-            case "actions/download-artifact":
-                return self.download(told)
-        return True
-
-    def use_own(self, step: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
-        """Runs the repository's own action, whose steps see its inputs alone. Returns whether it did not fail."""
-        action = self.workspace / "action.yml"
-        document = yaml.safe_load(action.read_text())
-        assert set(told) <= set(document["inputs"]), f"no such inputs: {set(told) - set(document['inputs'])}"
-        outer = Context({"github": self.names["github"]})
-        defaults = {name: fill(one.get("default", ""), outer) for name, one in document["inputs"].items()}
-        names = {"github": self.names["github"], "inputs": {**defaults, **told}}
-        done = [self.run_step(one, names, action.parent) for one in document["runs"]["steps"]]
-        context = Context({**names, "steps": self.steps})
-        outputs = {name: fill(one["value"], context) for name, one in document["outputs"].items()}
-        if "id" in step:
-            self.steps[step["id"]] = {"outputs": outputs}
-        return all(done)
-
-    def run_script(self, step: Mapping[str, Any], context: Context, action: Path | None) -> bool:
-        told = {name: as_text(fill(value, context)) for name, value in step.get("env", {}).items()}
-        output = self.folder / "output.txt"
-        output.write_text("")
-        self.played.steps.append(step.get("name", step["run"]))
-        done = subprocess.run(  # noqa: S603
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],  # noqa: S607
-            cwd=self.workspace,
-            env={**self.environment(output, action), **told},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self.played.printed += done.stdout
-        self.played.said += done.stderr
-        if os.environ.get("WF_DEBUG"): print("STEP", self.played.name, self.played.steps[-1], done.returncode, done.stdout[-1500:], done.stderr[-3000:])
-        lines = (line.partition("=") for line in output.read_text().splitlines())
-        if "id" in step:
-            self.steps[step["id"]] = {"outputs": {name: value for name, _equals, value in lines}}
-        return done.returncode == 0
-
-    def environment(self, output: Path, action: Path | None) -> dict[str, str]:
-        """Returns the variables that GitHub sets for every step, and PATH alone of this process."""
-        event = self.play.event
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GITHUB_ACTION_PATH": str(action or ""),
-            "GITHUB_ACTOR": event.actor,
-            "GITHUB_API_URL": self.play.player.standin.api_url,
-            "GITHUB_EVENT_NAME": event.name,
-            "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
-            "GITHUB_OUTPUT": str(output),
-            "GITHUB_REF": event.ref,
-            "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_RUN_ATTEMPT": str(event.attempt),
-            "GITHUB_RUN_ID": str(self.play.run["id"]),
-            "GITHUB_SERVER_URL": self.play.player.server,
-            "GITHUB_SHA": event.sha,
-            "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
-            "RUNNER_TEMP": str(self.temp),
-        }
-
-    def check_out(self, told: dict[str, Any]) -> None:
-        """Checks the event's commit out, with all history or none; git keeps no credentials."""
-        assert told.pop("persist-credentials") is False
-        depth = () if told.pop("fetch-depth", 1) == 0 else ("--depth=1",)
-        assert {} == told
-        login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-        header = f"http.extraHeader=Authorization: Basic {login}"
-        git = ("git", "-c", "advice.detachedHead=false", "-c", header)
-        origin = f"{self.play.player.server}/{self.play.player.origin.name}"
-        for arguments in (
-            ("init", "--quiet"),
-            ("remote", "add", "origin", origin),
-            ("fetch", "--quiet", *depth, "origin", self.play.event.sha, "+refs/heads/*:refs/remotes/origin/*"),
-            ("checkout", "--quiet", self.play.event.sha),
-        ):
-            subprocess.run([*git, *arguments], cwd=self.workspace, check=True, capture_output=True)  # noqa: S603
-
-    def upload(self, told: dict[str, Any]) -> None:
-        """Stores files with the run; without files, GitHub warns and stores nothing."""
-        assert 1 <= told["retention-days"] <= 90
-        folder = Path(told["path"])
-        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*"))} if folder.exists() else {}
-        if files:
-            self.play.player.standin.store(self.play.run, told["name"], files)
-
-    def download(self, told: dict[str, Any]) -> bool:
-        """Downloads an artifact of the same run. Returns False if none has that name."""
-        standin = self.play.player.standin
-        stored = [one for one in standin.artifacts if one["workflow_run"]["id"] == self.play.run["id"]]
-        found = next((one for one in reversed(stored) if one["name"] == told["name"]), None)
-        if found is None:
-            return False
-        with zipfile.ZipFile(io.BytesIO(standin.archives[found["id"]])) as archive:
-            archive.extractall(told["path"])
-        return True
+def _summary_of(jobs: list[PlayedJob]) -> dict[str, Any]:
+    """Returns the part of a job, with its matrix, that later jobs see."""
+    ended = {job.result for job in jobs}
+    outputs = {name: value for job in jobs for name, value in job.outputs.items()}
+    result = next((one for one in ("failure", "cancelled", "success") if one in ended), "skipped")
+    return {"result": result, "outputs": outputs}
 
 
 def copy_workflows(to: Path) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.node import find_node
+
 ROOT = Path(__file__).parents[2]
 NODE = Path(__file__).parent / "node"
 TOKEN = "a-token-of-no-worth-but-of-32-letters-and-more"
@@ -112,12 +114,7 @@ def _command(name: str, port: int) -> Sequence[str]:
     if name == "scim2-server":
         options = ["--hostname", "127.0.0.1", "--bearer-token", TOKEN, "--dynamic-tenants"]
         return [_installed(), "--port", str(port), *options]
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip(f"{name} needs Node 20 or newer, and there is no `node` here")
-    if not (NODE / "node_modules").is_dir():
-        pytest.fail(f"{name} is not installed, and these tests need it: run scripts/setup dev")
-    return [node, str(NODE / f"{name}.mjs"), str(port), TOKEN]
+    return [find_node(NODE, f"{name} needs"), str(NODE / f"{name}.mjs"), str(port), TOKEN]
 
 
 def _installed() -> str:
