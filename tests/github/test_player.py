@@ -231,7 +231,7 @@ def test_a_run_that_is_repeated_is_the_same_run(repository: Repository) -> None:
 
 @pytest.mark.parametrize(("about", "level", "secret"), [({}, "write", "secret"), ({"trusted": False}, "read", "")])
 def test_a_run_of_a_fork_or_of_dependabot_reads_only(
-    about: dict[str, bool], level: str, secret: str, repository: Repository
+    about: dict[str, Any], level: str, secret: str, repository: Repository
 ) -> None:
     """Its tokens may not write, and there are no secrets."""
     told = "{TOLD: '${{ secrets.SCIM_TOKEN }} ${{ github.actor }}'}"
