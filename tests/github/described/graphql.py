@@ -1,41 +1,48 @@
-"""The one call of GitHub's GraphQL API that the program makes: to minimise a comment. Written by hand.
+"""The calls of GitHub's GraphQL API that the program makes, on hidden comments, in the form of the facts.
 
-GraphQL is not in the description of the REST API.
+They are written by hand, because the description of the REST API does not have them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-OBJECT = "object"
-MINIMIZED = {"type": OBJECT, "properties": {"isMinimized": {"type": "boolean"}}}
-PAYLOAD = {"type": OBJECT, "properties": {"minimizedComment": {"anyOf": [MINIMIZED, {"type": "null"}]}}}
-DATA = {"type": OBJECT, "properties": {"minimizeComment": {"anyOf": [PAYLOAD, {"type": "null"}]}}}
-FAULT = {
-    "type": OBJECT,
-    "required": ["message"],
-    "properties": {"message": {"type": "string"}, "type": {"type": "string"}},
-}
+TEXT = {"type": "string"}
+HIDDEN = {"type": "object", "properties": {"id": TEXT, "isMinimized": {"type": "boolean"}}}
+FAULT = {"type": "object", "required": ["message"], "properties": {"message": TEXT, "type": TEXT}}
+QUERY = (
+    r"^(query\(\$ids: \[ID!\]!\) \{ nodes\(ids: \$ids\) \{ \.\.\. on IssueComment \{ id isMinimized \} \} \}"
+    r"|mutation\(\$id: ID!\) \{ minimizeComment\(input: \{subjectId: \$id, classifier: (OUTDATED|DUPLICATE)\}\)"
+    r" \{ minimizedComment \{ isMinimized \} \} \}"
+    r"|mutation\(\$id: ID!\) \{ unminimizeComment\(input: \{subjectId: \$id\}\)"
+    r" \{ unminimizedComment \{ isMinimized \} \} \})$"
+)
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _of(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+DATA = _of(
+    nodes={"type": "array", "items": _or_null(HIDDEN)},
+    minimizeComment=_or_null(_of(minimizedComment=_or_null(HIDDEN))),
+    unminimizeComment=_or_null(_of(unminimizedComment=_or_null(HIDDEN))),
+)
 GRAPHQL: dict[str, Any] = {
     "POST /graphql": {
         "path": {},
         "query": {},
         "body": {
-            "type": OBJECT,
-            "required": ["query"],
-            "properties": {
-                "query": {"type": "string", "pattern": r"^\s*mutation\b[^{]*\{\s*minimizeComment\(\s*input:"},
-                "variables": {"type": OBJECT, "additionalProperties": {"type": "string"}},
-            },
+            **_of(
+                query={"type": "string", "pattern": QUERY},
+                variables=_of(id=TEXT, ids={"type": "array", "items": TEXT}),
+            ),
+            "required": ["query", "variables"],
         },
-        "answers": {
-            "200": {
-                "type": OBJECT,
-                "properties": {
-                    "data": {"anyOf": [DATA, {"type": "null"}]},
-                    "errors": {"type": "array", "items": FAULT},
-                },
-            }
-        },
+        "answers": {"200": _of(data=_or_null(DATA), errors={"type": "array", "items": FAULT})},
     }
 }

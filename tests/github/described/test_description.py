@@ -87,6 +87,29 @@ def test_what_is_filled_in_is_as_described(call: Any, status: int) -> None:
     assert [] == list(KNOWN.check_answer(method, path, status, body))
 
 
+HIDE = (
+    "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED})"
+    " { minimizedComment { isMinimized } } }"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"query": HIDE, "variables": {"id": "IC_7"}}, []),
+        ({"query": HIDE.replace("minimizeComment", "deleteIssueComment"), "variables": {"id": "IC_7"}}, ["query"]),
+        ({"query": HIDE, "variables": {"id": 7}}, ["variables.id"]),
+        ({"query": HIDE}, ["'variables' is a required property"]),
+    ],
+)
+def test_a_mutation_is_the_one_that_hides_a_comment(body: dict[str, Any], found: list[str]) -> None:
+    """The shape of GraphQL is written by hand."""
+    wrong = list(KNOWN.check_request("POST", "/graphql", {}, body))
+
+    assert len(found) == len(wrong)
+    assert all(part in text for part, text in zip(found, wrong, strict=True))
+
+
 class _Sevens(dict[str, str]):
     """The value of each parameter."""
 
