@@ -34,7 +34,11 @@ class PullCalls:
         opened = [one for one in self.pulls if one["merged_at"] is None]
         heads = {"sha": run["head_sha"], "ref": run["head_branch"]}
         same = [one for one in opened if any(one["head"][name] == value for name, value in heads.items())]
-        return [{"id": one["number"], **{name: one[name] for name in ("number", "head", "base")}} for one in same]
+        ends = {
+            one["number"]: {end: {key: one[end][key] for key in ("sha", "ref")} for end in ("head", "base")}
+            for one in same
+        }
+        return [{"id": number, "number": number, **both} for number, both in ends.items()]
 
     def get_repository(self, _call: Call, _query: object) -> Reply:
         return _answer({"full_name": "acme/people", "default_branch": self.default_branch})

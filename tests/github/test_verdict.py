@@ -45,14 +45,21 @@ def pull(repo: Any = HERE, login: str = "ada", sender: str = "ada") -> dict[str,
     return {"pull_request": {"head": {"repo": repo}, "user": {"login": login}}, "sender": {"login": sender}}
 
 
+def ended(*, merged: bool) -> dict[str, Any]:
+    payload = pull()
+    payload["pull_request"] |= {"state": "closed", "merged": merged}
+    return payload
+
+
 def needs(matrix: str | None = MATRIX, **results: str) -> str:
     jobs: dict[str, Any] = {name: {"result": result, "outputs": {}} for name, result in results.items()}
-    if matrix is not None:
+    if matrix is not None and results.get("tenants") == "success":
         jobs["tenants"]["outputs"]["matrix"] = matrix
     return json.dumps(jobs, indent=2)
 
 
 VALID = {"tenants": "success", "plan": "skipped", "comment": "skipped", "group": "skipped"}
+SKIPPED = {**VALID, "tenants": "skipped"}
 PLANNED = {**VALID, "plan": "success", "comment": "success"}
 GROUPED = {**VALID, "plan": "success", "group": "success"}
 
@@ -66,6 +73,7 @@ GROUPED = {**VALID, "plan": "success", "group": "success"}
         ("pull_request", pull(None), VALID, "Valid, but not planned, because it comes from a fork"),
         ("pull_request", pull(login="dependabot[bot]"), VALID, "Valid, but not planned, because it comes from Depend"),
         ("pull_request", pull(sender="dependabot[bot]"), VALID, "Valid, but not planned, because it comes from Depend"),
+        ("pull_request", ended(merged=True), SKIPPED, "Merged already, so nothing was planned"),
         ("merge_group", {"merge_group": {}}, GROUPED, "The group changes what its pull requests show, and nothing"),
     ],
 )
@@ -97,6 +105,13 @@ def test_it_fails_with_the_job_to_blame(job: CheckJob) -> None:
     assert ran.out.startswith("### Don't merge this pull request\n\n- A job `plan TENANT` did not run: ")
     assert "This check fails.\n" in ran.out
     assert "- The job `` `x`@all <b>` `` failed: " in ran.out
+
+
+def test_it_fails_for_a_pull_request_that_was_closed_without_a_merge(job: CheckJob) -> None:
+    """An edit of it must not turn green what another pull request of the same commit needs."""
+    ran = job.judge("pull_request", ended(merged=False), needs(None, **SKIPPED))
+
+    assert (1, True) == (ran.code, "is closed, so nothing was planned: reopen it" in ran.out)
 
 
 @pytest.mark.parametrize(

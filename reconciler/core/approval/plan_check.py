@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-PlanRunKind: TypeAlias = Literal["pull_request", "fork", "dependabot", "merge_group"]
+PlanRunKind: TypeAlias = Literal["pull_request", "fork", "dependabot", "merge_group", "merged", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,12 @@ OF_DEPENDABOT: Final = PlanCheck(
         ),
     ),
 )
+MERGED: Final = PlanCheck(
+    passes=True,
+    headline="Merged already, so nothing was planned",
+    sentences=("The comments stay as they were when it was merged.",),
+)
+CLOSED: Final = "This pull request is closed, so nothing was planned: reopen it, which plans again."
 UNPLANNED: Final[Mapping[PlanRunKind, PlanCheck]] = {"fork": OF_FORK, "dependabot": OF_DEPENDABOT}
 
 
@@ -105,6 +111,8 @@ def check_plan_run(kind: PlanRunKind, results: Mapping[str, str], tenants: int |
     if faults:
         what = "group" if kind == "merge_group" else "pull request"
         return PlanCheck(passes=False, headline=f"Don't merge this {what}", sentences=faults)
+    if kind == "merged":
+        return MERGED
     if tenants == 0:
         return NO_TENANT
     if results["plan"] != "success":
@@ -114,7 +122,8 @@ def check_plan_run(kind: PlanRunKind, results: Mapping[str, str], tenants: int |
 
 def _find_faults(kind: PlanRunKind, results: Mapping[str, str], tenants: int | None) -> Iterator[str]:
     """Yields a sentence for each job that did not do what this kind of run needs, causes before consequences."""
-    needed = ("tenants", *_name_jobs_of_tenants(kind, results, tenants))
+    ended = kind in {"merged", "closed"}
+    needed = () if ended else ("tenants", *_name_jobs_of_tenants(kind, results, tenants))
     for job in dict.fromkeys((*needed, *results)):
         result = results.get(job)
         if result is None:
@@ -124,6 +133,8 @@ def _find_faults(kind: PlanRunKind, results: Mapping[str, str], tenants: int | N
             yield f"{name} {ended}: {JOB_HINTS.get(job, OTHER_HINT)}."
     if tenants is None and results.get("tenants") == "success":
         yield NO_LIST
+    if kind == "closed":
+        yield CLOSED
 
 
 def _name_jobs_of_tenants(kind: PlanRunKind, results: Mapping[str, str], tenants: int | None) -> tuple[str, ...]:

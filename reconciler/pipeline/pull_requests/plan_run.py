@@ -26,7 +26,7 @@ def judge_plan_run(job: Job, needs: str) -> PlanCheck:
 
 
 def find_kind(job: Job) -> PlanRunKind:
-    """Finds whether a run is for a pull request, of a fork or of Dependabot, or for a group of a merge queue."""
+    """Finds whether a run is for a pull request, of a fork or of Dependabot, open or not, or for a group of a queue."""
     if job.event == "merge_group":
         return "merge_group"
     if job.event != "pull_request" or job.event_file is None or job.repository is None:
@@ -35,6 +35,8 @@ def find_kind(job: Job) -> PlanRunKind:
     pull = _member(event, "pull_request")
     if not isinstance(pull, dict):
         raise UsageError("the event of this job has no pull request")
+    if _member(pull, "state") == "closed":
+        return "merged" if _member(pull, "merged") is True else "closed"
     origin = _member(pull, "head", "repo", "full_name")
     if not isinstance(origin, str) or origin.lower() != job.repository.lower():
         return "fork"  # a fork that was deleted has no name

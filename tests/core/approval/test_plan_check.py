@@ -31,6 +31,8 @@ def run(text: str) -> dict[str, str]:
         ("dependabot", "s---", 2, "Valid, but not planned, because it comes from Dependabot"),
         ("merge_group", "ss-s", 2, "The group changes what its pull requests show, and nothing else"),
         ("merge_group", "s---", 0, "Valid, and no account to plan for"),
+        ("merged", "----", None, "Merged already, so nothing was planned"),
+        ("merged", "sss-", 2, "Merged already, so nothing was planned"),
     ],
 )
 def test_it_passes(kind: PlanRunKind, results: str, tenants: int, headline: str) -> None:
@@ -60,6 +62,9 @@ def test_it_passes(kind: PlanRunKind, results: str, tenants: int, headline: str)
         ("merge_group", "s---", 2, ["A job `plan TENANT` did not run: ", "A job `group TENANT` did not run: "]),
         ("pull_request", "....", None, ["The check has no result of the job `tenants`: "]),
         ("pull_request", "ss..", 2, ["The check has no result of the job `comment`: "]),
+        ("merged", "-f--", None, ["A job `plan TENANT` failed: "]),
+        ("closed", "----", None, ["This pull request is closed, so nothing was planned: reopen it"]),
+        ("closed", "sss-", 2, ["This pull request is closed, so nothing was planned: reopen it"]),
         ("fork", "s...", 2, ["no result of the job `plan`: ", "no result of the job `comment`: "]),
     ],
 )
@@ -95,8 +100,11 @@ def test_nothing_that_failed_was_cancelled_or_is_missing_passes() -> None:
             assert check.sentences
             if not check.passes:
                 continue
+            assert {"failure", "cancelled"}.isdisjoint(results.values())
+            if kind == "merged":
+                continue
+            assert kind != "closed"
             assert "success" == results["tenants"]
             assert tenants is not None
-            assert {"failure", "cancelled"}.isdisjoint(results.values())
             shown = (results.get("plan"), results.get("group" if kind == "merge_group" else "comment"))
             assert ("success", "success") == shown or tenants == 0 or kind in {"fork", "dependabot"}

@@ -45,6 +45,7 @@ CALLS = (
     f"PATCH {REPO}/issues/{{issue_number}}",
     f"GET {REPO}/issues/{{issue_number}}/comments",
     f"POST {REPO}/issues/{{issue_number}}/comments",
+    f"GET {REPO}/issues/{{issue_number}}/events",
     f"GET {REPO}/pulls",
     f"GET {REPO}/pulls/{{pull_number}}",
     f"GET {REPO}/pulls/{{pull_number}}/files",
