@@ -34,6 +34,20 @@ def test_two_pull_requests_side_by_side_are_both_applied(acme: Company) -> None:
     assert ["### Applied to `qa`: 1 applied"] * 2 == [text.partition("\n")[0][:30] for text in outcomes]
 
 
+def test_an_edit_of_a_merged_pull_request_leaves_its_comments_as_they_were(acme: Company) -> None:
+    """They show what was approved; a new plan would show that nothing is left to do."""
+    number = acme.open_pull(QUEEN)
+    acme.plan(number)
+    acme.apply(acme.merge(number))
+    before = acme.comments(number)
+
+    edited = acme.plan(number, "edited")
+
+    assert {"reconciler": "success"} == results(edited)
+    assert "Merged already, so nothing was planned" in edited["reconciler"].summary
+    assert before == acme.comments(number)
+
+
 def test_two_merges_before_an_apply_are_one_apply(acme: Company) -> None:
     """The later run carries out both and comments on both; the earlier one, late, has nothing to do and is green."""
     first, second = acme.open_pull(QUEEN), acme.open_pull(EVE, "desired-state/eve.yaml")

@@ -89,7 +89,9 @@ class Company:
         pull = self._pull(number)
         pull["base"] |= {"sha": self.git("rev-parse", "HEAD^1")}
         author, fork = pull["user"]["login"], pull["head"]["repo"]["full_name"] != REPOSITORY
-        payload = {"action": action, "pull_request": {**pull}, "sender": {"login": author}}
+        merged = pull["merged_at"] is not None
+        shown = {**pull, "state": "closed" if merged else "open", "merged": merged}
+        payload = {"action": action, "pull_request": shown, "sender": {"login": author}}
         trusted = not fork and author != DEPENDABOT
         event = Event("pull_request", sha, payload, head=self.heads[number], actor=author, trusted=trusted)
         return self.player.play("plan.yml", event)
