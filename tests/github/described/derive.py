@@ -13,6 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tests.github.described.short_form import map_schemas, or_null, shorten, write
+
 Schema: TypeAlias = dict[str, Any]
 
 FACTS = Path(__file__).parent / "facts.json"
@@ -34,6 +36,7 @@ CALLS = (
     f"GET {REPO}/branches/{{branch}}/protection",
     f"GET {REPO}/codeowners/errors",
     f"GET {REPO}/commits/{{commit_sha}}/pulls",
+    f"GET {REPO}/compare/{{basehead}}",
     f"GET {REPO}/contents/{{path}}",
     f"GET {REPO}/environments",
     f"GET {REPO}/environments/{{environment_name}}",
@@ -53,8 +56,6 @@ CALLS = (
     f"GET {REPO}/rules/branches/{{branch}}",
 )
 JSON = "application/json"
-NULL = {"type": "null"}
-WIDTH = 118
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Deriver:
         if "$ref" in schema:
             return self.refer(schema["$ref"].rpartition("/")[2])
         if schema.get("nullable"):
-            return _or_null(self.convert({key: value for key, value in schema.items() if key != "nullable"}))
+            return or_null(self.convert({key: value for key, value in schema.items() if key != "nullable"}))
         if "allOf" in schema:
             return self.merge(schema["allOf"])
         for key in ("oneOf", "anyOf"):  # of `oneOf`, GitHub's own answers fit several
@@ -117,7 +118,7 @@ class Deriver:
     def refer(self, name: str) -> Schema:
         plain = name.removeprefix("nullable-")
         if plain != name and self._is_same(name, plain):
-            return _or_null(self.refer(plain))
+            return or_null(self.refer(plain))
         if name not in self.shapes:
             self.shapes[name] = {}  # it may refer to itself
             self.shapes[name] = self.convert(self.description["components"]["schemas"][name])
@@ -129,9 +130,11 @@ class Deriver:
         return plain in schemas and set(schemas[plain].get("properties", ())) == set(schemas[name]["properties"])
 
     def keep(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        for key in ("type", "enum", "required"):
+        for key in ("type", "enum"):
             if key in schema:
                 yield key, schema[key]
+        if schema.get("required"):
+            yield "required", sorted(schema["required"])
         if schema.get("format") == "date-time":
             yield "format", "date-time"
         if "items" in schema:
@@ -152,28 +155,10 @@ class Deriver:
         return {"type": "object", "required": required, "properties": properties}
 
 
-def _or_null(schema: Schema) -> Schema:
-    if "anyOf" in schema:
-        return {"anyOf": [*(one for one in schema["anyOf"] if one != NULL), NULL]}
-    if "type" in schema and set(schema) <= {"type", "enum", "format"}:
-        more = {"enum": [*(one for one in schema["enum"] if one is not None), None]} if "enum" in schema else {}
-        return {**schema, "type": [schema["type"], "null"], **more}
-    return {"anyOf": [schema, NULL]}
-
-
-def write(value: Any, indent: int = 0) -> str:
-    """Returns JSON with everything on one line that fits on it, so that a changed field is a changed line."""
-    line = json.dumps(value, sort_keys=True)
-    if indent + len(line) <= WIDTH or not isinstance(value, dict) or not value:
-        return line
-    inner = [f"{' ' * (indent + 1)}{json.dumps(key)}: {write(one, indent + 1)}" for key, one in sorted(value.items())]
-    return "{\n" + ",\n".join(inner) + "\n" + " " * indent + "}"
-
-
 def main(source: str, target: str) -> None:
     """Reads a description, and writes the facts."""
     facts = Deriver(json.loads(Path(source).read_text(encoding="utf-8"))).derive()
-    Path(target).write_text(write(facts) + "\n", encoding="utf-8")
+    Path(target).write_text(write(map_schemas(facts, shorten)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

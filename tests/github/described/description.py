@@ -20,6 +20,7 @@ from referencing.jsonschema import DRAFT202012
 
 from tests.github.described.derive import FACTS
 from tests.github.described.graphql import GRAPHQL
+from tests.github.described.short_form import lengthen, map_schemas
 
 Schema: TypeAlias = Mapping[str, Any]
 Query: TypeAlias = Mapping[str, Sequence[str]]
@@ -230,7 +231,7 @@ def _allow_null(schema: dict[str, Any], fields: Sequence[str]) -> None:
 @cache
 def read_description() -> Description:
     """Reads the facts."""
-    facts = tighten(json.loads(FACTS.read_text(encoding="utf-8")))
+    facts = tighten(map_schemas(json.loads(FACTS.read_text(encoding="utf-8")), lengthen))
     for shape, *fields in NULLS:
         _allow_null(facts["shapes"][shape], fields)
     facts["calls"] |= tighten(GRAPHQL)
