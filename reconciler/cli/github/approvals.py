@@ -1,37 +1,70 @@
-"""The command `github approved-plan`."""
+"""The command `github approved-plans`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from reconciler.cli.github.side import Side, commit_option
-from reconciler.errors import Refused, UsageError
-from reconciler.github.approved_plan import PlanQuery, fetch_approved_plan, refuse_moved_base
+from reconciler.cli.plan import record_option
+from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import write_private
+from reconciler.pipeline.pull_requests.gather import GatheredApprovals, find_merge_window, gather_approvals
 from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
-from reconciler.pipeline.saved_plans import read_plan
+from reconciler.pipeline.record.tenant_record import RecordMode
+from reconciler.report.format.quote import plain_line
+
+MOST_REASONS = 20
+MOST_COMMITS = 5
 
 
-@click.command("approved-plan")
+@click.command("approved-plans")
 @commit_option
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="Write the plan to this file.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), required=True, help="Write the approvals to this folder."
+)
 @click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
+@record_option
 @click.pass_obj
-def approved_plan(side: Side, output: Path, commit: str | None, workflow: str) -> None:
-    """Fetch the plan that a merge approved. It is the stored plan of the pull request's last plan run.
+def approved_plans(side: Side, *, output: Path, commit: str | None, workflow: str, record: RecordMode) -> None:
+    """Gather the plans that a merge approved: those of all pull requests merged since the last apply.
 
-    The exit code is 4 if no plan can be trusted. Then nothing must be applied.
+    Each pull request has a plan in the folder, or a reason in approvals.json why none of it counts. The exit code is 5
+    if GitHub can't be asked.
     """
     merged = find_merged_commit(side.workspace, commit)
+    window = find_merge_window(merged, record, now_in_utc())
     with side.connect() as client:
-        stored = fetch_approved_plan(client, PlanQuery(merged.tenant, merged.commit, workflow))
-    try:
-        plan = read_plan(stored.plan, f"the plan of #{stored.pull}")
-    except UsageError as error:
-        raise Refused(str(error)) from error
-    refuse_moved_base(plan, stored, merged.tenant, merged.url, merged.tree)
+        gathered = gather_approvals(client, merged, window, workflow, side.workspace.settings.job())
 
-    write_private(output, stored.plan)
-    side.workspace.log(f"The plan of #{stored.pull} (run {stored.run}, {plan.digest[:19]}) was approved: {output}")
+    for name, plan in gathered.plans.items():
+        write_private(output / name, plan)
+    write_private(output / APPROVALS_FILE, gathered.approvals.model_dump_json(indent=2) + "\n")
+    for line in describe_gathered(gathered):
+        side.workspace.log(line)
+
+
+def describe_gathered(gathered: GatheredApprovals) -> Iterator[str]:
+    """Yields lines about the pull requests that were gathered; however many there are, the lines are few."""
+    approvals = gathered.approvals
+    since = f"since the last apply ({approvals.since[:12]})" if approvals.since else "before any apply on record"
+    counted = [f"#{pull.number}" for pull in approvals.pulls if pull.plan]
+    others = [pull for pull in approvals.pulls if not pull.plan]
+    pushed = [one.commit[:12] for one in approvals.line if one.pull is None]
+    yield (
+        f"Pull requests merged into {gathered.branch} {since}: {len(approvals.pulls):,}; "
+        f"the plans that count: {', '.join(counted) or 'none'}"
+    )
+    for pull in others[:MOST_REASONS]:
+        yield plain_line(f"#{pull.number} does not count: {pull.reason}")
+    if others[MOST_REASONS:]:
+        rest = ", ".join(f"#{pull.number}" for pull in others[MOST_REASONS:])
+        yield f"{len(others) - MOST_REASONS:,} more do not count, with their reasons in {APPROVALS_FILE}: {rest}"
+    if pushed:
+        more = f" and {len(pushed) - MOST_COMMITS:,} more" if pushed[MOST_COMMITS:] else ""
+        yield f"Pushed without a pull request, so approved by none: {', '.join(pushed[-MOST_COMMITS:])}{more}"
+    if gathered.older:
+        yield f"{gathered.older:,} older commits were not gathered, so their plans do not count: apply by hand"

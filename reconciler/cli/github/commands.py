@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.cli.github.approvals import approved_plan
+from reconciler.cli.github.approvals import approved_plans
 from reconciler.cli.github.comments import comment, drift_issue
 from reconciler.cli.github.side import github
 
-for command in (comment, drift_issue, approved_plan):
+for command in (comment, drift_issue, approved_plans):
     github.add_command(command)
