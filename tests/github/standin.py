@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.github.calls_pulls import MERGED, OPENED, PLANNED, PULL_ROUTES, PullCalls
+from tests.github.calls_queue import QUEUE_ROUTES, QueueCalls
 from tests.live.service import listening
 
 REPOSITORY = "acme/people"
@@ -62,7 +63,7 @@ class Token:
 
 
 @dataclass
-class StandIn(PullCalls):
+class StandIn(PullCalls, QueueCalls):
     """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
@@ -288,6 +289,7 @@ _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = 
     (r"/actions/runs/(\d+)/artifacts", (("actions", READ),), ("GET", "list_artifacts")),
     (r"/actions/artifacts/(\d+)/zip", (("actions", READ),), ("GET", "send_artifact")),
     *PULL_ROUTES,
+    *QUEUE_ROUTES,
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.cli.github.approvals import approved_plans
 from reconciler.cli.github.comments import comment, drift_issue
+from reconciler.cli.github.merge_group import merge_group
 from reconciler.cli.github.side import github
 
-for command in (comment, drift_issue, approved_plans):
+for command in (comment, drift_issue, approved_plans, merge_group):
     github.add_command(command)
