@@ -12,13 +12,19 @@ from reconciler.cli.plan import record_option
 from reconciler.core.approval.gathered import APPROVALS_FILE
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import write_private
-from reconciler.pipeline.pull_requests.gather import GatheredApprovals, find_merge_window, gather_approvals
+from reconciler.pipeline.pull_requests.gather import (
+    GatheredPlans,
+    find_branch_name,
+    find_merge_window,
+    gather_approvals,
+)
 from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
+from reconciler.pipeline.pull_requests.window import MOST_COMMITS
 from reconciler.pipeline.record.tenant_record import RecordMode
 from reconciler.report.format.quote import plain_line
 
 MOST_REASONS = 20
-MOST_COMMITS = 5
+MOST_PUSHED = 5
 
 
 @click.command("approved-plans")
@@ -36,9 +42,10 @@ def approved_plans(side: Side, *, output: Path, commit: str | None, workflow: st
     if GitHub can't be asked.
     """
     merged = find_merged_commit(side.workspace, commit)
-    window = find_merge_window(merged, record, now_in_utc())
+    job = side.workspace.settings.job()
+    window = find_merge_window(merged, record, job, now_in_utc())
     with side.connect() as client:
-        gathered = gather_approvals(client, merged, window, workflow, side.workspace.settings.job())
+        gathered = gather_approvals(client, merged, window, workflow, find_branch_name(client, job))
 
     for name, plan in gathered.plans.items():
         write_private(output / name, plan)
@@ -47,15 +54,17 @@ def approved_plans(side: Side, *, output: Path, commit: str | None, workflow: st
         side.workspace.log(line)
 
 
-def describe_gathered(gathered: GatheredApprovals) -> Iterator[str]:
+def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
     """Yields lines about the pull requests that were gathered; however many there are, the lines are few."""
     approvals = gathered.approvals
-    since = f"since the last apply ({approvals.since[:12]})" if approvals.since else "before any apply on record"
+    since = (
+        f" since the last apply ({approvals.since[:12]})" if approvals.since else ", without an earlier apply on record"
+    )
     counted = [f"#{pull.number}" for pull in approvals.pulls if pull.plan]
     others = [pull for pull in approvals.pulls if not pull.plan]
     pushed = [one.commit[:12] for one in approvals.line if one.pull is None]
     yield (
-        f"Pull requests merged into {gathered.branch} {since}: {len(approvals.pulls):,}; "
+        f"Pull requests merged into {gathered.branch}{since}: {len(approvals.pulls):,}; "
         f"the plans that count: {', '.join(counted) or 'none'}"
     )
     for pull in others[:MOST_REASONS]:
@@ -64,7 +73,10 @@ def describe_gathered(gathered: GatheredApprovals) -> Iterator[str]:
         rest = ", ".join(f"#{pull.number}" for pull in others[MOST_REASONS:])
         yield f"{len(others) - MOST_REASONS:,} more do not count, with their reasons in {APPROVALS_FILE}: {rest}"
     if pushed:
-        more = f" and {len(pushed) - MOST_COMMITS:,} more" if pushed[MOST_COMMITS:] else ""
-        yield f"Pushed without a pull request, so approved by none: {', '.join(pushed[-MOST_COMMITS:])}{more}"
+        more = f" and {len(pushed) - MOST_PUSHED:,} more" if pushed[MOST_PUSHED:] else ""
+        yield f"Pushed without a pull request, so approved by none: {', '.join(pushed[-MOST_PUSHED:])}{more}"
     if gathered.older:
-        yield f"{gathered.older:,} older commits were not gathered, so their plans do not count: apply by hand"
+        yield (
+            f"Not gathered, because there are more than {MOST_COMMITS} commits: {len(gathered.older):,} older ones, "
+            f"{gathered.older[0][:12]} to {gathered.older[-1][:12]}; their plans do not count: apply by hand"
+        )

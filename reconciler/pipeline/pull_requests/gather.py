@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.core.approval.gathered import BranchCommit, MergeApprovals, MergedPull
@@ -14,7 +15,6 @@ from reconciler.github.approved_plans import BY_HAND, NoPlan, PlanQuery, StoredP
 from reconciler.github.client import GitHub
 from reconciler.github.merged_pulls import find_default_branch, list_merged_of
 from reconciler.github.models import PullRequest
-from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.merged_commit import MergedCommit
 from reconciler.pipeline.pull_requests.window import MergeWindow, find_recent, find_window, runs_own_files
 from reconciler.pipeline.record.tenant_record import RecordMode, read_branch
@@ -25,21 +25,22 @@ BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredApprovals:
-    """The approvals, the branch, the texts of the counted plans by file name, and the number of older commits."""
+class GatheredPlans:
+    """The approvals, the branch, and the texts of the plans that count, by file name; `older` were not asked about."""
 
     approvals: MergeApprovals
     branch: str
     plans: Mapping[str, str] = field(default_factory=dict)
-    older: int = 0
+    older: tuple[str, ...] = ()
 
 
-def find_merge_window(merged: MergedCommit, mode: RecordMode, now: datetime) -> MergeWindow:
+def find_merge_window(merged: MergedCommit, mode: RecordMode, job: Job, now: datetime) -> MergeWindow:
     """Reads the record, and returns the window of the merged commit. Raises Refused if the record is unknown."""
     record = read_branch(merged.branch, mode)
     if record.unknown is not None:
         raise Refused(str(record.unknown), (record.unknown,))
-    return find_window(merged.repository, record.history, merged.commit, now - merged.approvals)
+    window = find_window(merged.repository, record.history, merged.commit, now - merged.approvals)
+    return replace(window, recent=find_recent(window, job, now))
 
 
 def find_branch_name(github: GitHub, job: Job) -> str:
@@ -50,30 +51,43 @@ def find_branch_name(github: GitHub, job: Job) -> str:
 
 
 def gather_approvals(
-    github: GitHub, merged: MergedCommit, window: MergeWindow, workflow: str, job: Job
-) -> GatheredApprovals:
+    github: GitHub, merged: MergedCommit, window: MergeWindow, workflow: str, branch: str
+) -> GatheredPlans:
     """Asks GitHub for the pull requests of the window and for their plans. Raises Unreachable if it can't be asked."""
-    branch = find_branch_name(github, job)
-    own_files = runs_own_files(merged.repository, workflow, (merged.commit, window.before))
-    query = PlanQuery(merged.tenant, workflow, branch, merged.repository.folder, own_files)
-    listed = list_merged_of(github, window.ids, find_recent(window, job, now_in_utc()))
-    into = {
-        commit: [one for one in pulls if one.base.ref == branch and _is_of_window(merged.repository, window, one)]
-        for commit, pulls in listed.items()
-    }
-
-    line = tuple(BranchCommit(commit=commit, pull=_choose(commit, pulls)) for commit, pulls in into.items())
-    numbers = dict.fromkeys(pull.number for pulls in into.values() for pull in pulls)
+    pulls = _find_pulls(github, merged.repository, window, branch)
+    query = make_plan_query(merged, workflow, branch, window.before)
+    numbers = dict.fromkeys(pull.number for into in pulls.values() for pull in into)
     found = [read_stored_plan(fetch_plan_of(github, number, query), merged.tenant, merged.url) for number in numbers]
+
     approvals = MergeApprovals(
         tenant=merged.tenant,
         commit=window.commit,
         since=window.since,
-        line=line,
+        line=tuple(_draw_line(pulls)),
         pulls=tuple(_describe(one) for one in found),
     )
-    plans = {name_plan(stored.pull): stored.plan for stored, _plan in (one for one in found if isinstance(one, tuple))}
-    return GatheredApprovals(approvals, branch, plans, len(window.older))
+    plans = {name_plan(one[0].pull): one[0].plan for one in found if not isinstance(one, NoPlan)}
+    return GatheredPlans(approvals, branch, plans, window.older)
+
+
+def make_plan_query(merged: MergedCommit, workflow: str, branch: str, before: str | None = None) -> PlanQuery:
+    """Returns the query for the plans of pull requests into a branch.
+
+    Their runs ran the workflow as it is at the merged commit, or as it was at the commit `before` the window.
+    """
+    own_files = runs_own_files(merged.repository, workflow, (merged.commit, before))
+    return PlanQuery(merged.tenant, workflow, branch, merged.repository.folder, own_files)
+
+
+def _find_pulls(
+    github: GitHub, repository: Repository, window: MergeWindow, branch: str
+) -> Mapping[str, Sequence[PullRequest]]:
+    """Returns the pull requests that were merged into the branch, by the commits of the window, oldest first."""
+    listed = list_merged_of(github, window.ids, window.recent)
+    return {
+        commit: [one for one in pulls if one.base.ref == branch and _is_of_window(repository, window, one)]
+        for commit, pulls in listed.items()
+    }
 
 
 def _is_of_window(repository: Repository, window: MergeWindow, pull: PullRequest) -> bool:
@@ -84,10 +98,16 @@ def _is_of_window(repository: Repository, window: MergeWindow, pull: PullRequest
     return not repository.is_before(merge, window.since)
 
 
-def _choose(commit: str, pulls: list[PullRequest]) -> int | None:
-    """Returns the pull request that was merged with this commit, else the first of those that contain it."""
-    exact = [pull.number for pull in pulls if pull.merge_commit_sha == commit]
-    return min(exact or [pull.number for pull in pulls], default=None)
+def _draw_line(pulls: Mapping[str, Sequence[PullRequest]]) -> Iterator[BranchCommit]:
+    """Yields the commits with the pull request that was merged there, else the one with the fewest of these commits.
+
+    A push may merge a pull request together with another one that contains its commits.
+    """
+    commits = Counter(pull.number for into in pulls.values() for pull in into)
+    for commit, into in pulls.items():
+        exact = [pull for pull in into if pull.merge_commit_sha == commit]
+        numbers = sorted((pull.number for pull in exact or into), key=lambda number: (commits[number], number))
+        yield BranchCommit(commit=commit, pull=numbers[0] if numbers else None)
 
 
 def _describe(found: tuple[StoredPlan, Plan] | NoPlan) -> MergedPull:

@@ -37,7 +37,8 @@ class LineCommit:
 class MergeWindow:
     """The commits of the window, oldest first, the newest 250 at most; `older` are the ids of those before.
 
-    `since` is the commit of the last ended apply, or None. `before` is the commit before the line, or None.
+    `since` is the commit of the last ended apply, or None. `before` is the commit before the line, or None. `recent`
+    are the commits whose pull requests GitHub may not list yet.
     """
 
     commit: str
@@ -45,6 +46,7 @@ class MergeWindow:
     line: tuple[LineCommit, ...]
     older: tuple[str, ...] = ()
     before: str | None = None
+    recent: frozenset[str] = frozenset()
 
     @property
     def ids(self) -> list[str]:
@@ -59,7 +61,7 @@ def find_window(repository: Repository, history: ApplyHistory, commit: str, olde
     """
     if repository.is_shallow():
         raise UsageError(f"this clone is shallow, so the merges since the last apply are unknown: {FETCH_ALL}")
-    same = [entry.id for entry in history.entries if entry.record.commit == commit]
+    same = [one.id for one in history.entries if one.record.commit == commit and one.record.state != "recovered"]
     starts = [entry.record.commit for entry in find_window_starts(history.without(same))]
     for start in starts:
         repository.commit_named(start)
@@ -81,10 +83,8 @@ def _list_line(repository: Repository, commit: str, starts: Iterable[str]) -> It
         *(f"^{start}" for start in starts),
     )
     tree_before = None
-    for line in listed.decode().splitlines():
+    for line in listed.decode().splitlines()[1::2]:  # each after a line `commit <id>`
         name, tree, seconds, *parents = line.split()
-        if name == "commit":
-            continue
         before = tree_before or (repository.tree_of(parents[0], ".") if parents else None)
         yield LineCommit(name, datetime.fromtimestamp(int(seconds), UTC), len(parents) > 1 or tree != before)
         tree_before = tree
