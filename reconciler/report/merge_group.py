@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.amounts import count, few
@@ -11,7 +11,7 @@ from reconciler.errors import Problem
 from reconciler.report.format.cut import LIMIT, within
 from reconciler.report.format.quote import code, prose
 from reconciler.report.format.words import SIGNS as EFFECT_SIGNS
-from reconciler.report.format.words import describe_change
+from reconciler.report.format.words import describe_change, describe_source
 from reconciler.report.markdown import MESSAGE, SIGNS, format_resource, in_alert, in_details, problem_item
 from reconciler.report.refusal import MOST_LINES, find_error_lines
 from reconciler.report.view.rows import Names, ResourceName, describe_content
@@ -21,11 +21,11 @@ MOST_PULLS = 50
 
 @dataclass(frozen=True, slots=True)
 class GroupEffect:
-    """A change that would not run, the reason, and the pull requests that brought it, as `#12 and #13 together`."""
+    """A change that would not run; `who` is a clause on the pull requests that brought it, `reason` a further one."""
 
     change: Change
+    who: str = ""
     reason: str = ""
-    brought_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +131,20 @@ def _render_effects(title: str, effects: Sequence[GroupEffect], names: Names, bu
 
 
 def _render_effect(effect: GroupEffect, names: Names) -> str:
-    """Renders an effect as a list item: who, what happens, the attributes, members or roles, and who brought it."""
+    """Renders an effect as a list item: what happens, with attributes, members or roles; who brought it; the line."""
     change = effect.change
-    who = format_resource(ResourceName(change.name, change.key))
+    label = format_resource(ResourceName(change.name, change.key))
     content = describe_content(change, names)
     what = f": {code(content, MESSAGE)}" if content else ""
-    brought = f", brought by {effect.brought_by}" if effect.brought_by else ""
-    why = " · ".join(
-        [
-            *([prose(effect.reason, MESSAGE)] if effect.reason else []),
-            *([code(str(change.source))] * bool(change.source)),
-        ]
-    )
-    small = f"<br><sub>{why}</sub>" if why else ""
+    who = f"<br>{_sentence(effect.who)}" if effect.who else ""
+    reason = f"<br>{_sentence(effect.reason)}" if effect.reason else ""
+    line = f"<br><sub>{code(describe_source(change.source))}</sub>" if change.source else ""
     sign = SIGNS[EFFECT_SIGNS[change.effect]]
-    return f"- {sign} {who} {describe_change(change, 'plan', 1)}{what}{brought}{small}\n"
+    return f"- {sign} {label} {describe_change(change, 'plan', 1)}{what}{who}{reason}{line}\n"
+
+
+def _sentence(clause: str) -> str:
+    return f"{prose(clause[:1].upper() + clause[1:], MESSAGE)}."
 
 
 def _render_pulls(pulls: Sequence[GroupPull]) -> str:
@@ -168,8 +167,3 @@ def _render_pull(pull: GroupPull) -> str:
 
 def _more(number: int) -> str:
     return f"- and {number:,} more\n" if number > 0 else ""
-
-
-def with_counts(pulls: Iterable[GroupPull], counts: dict[str, str]) -> tuple[GroupPull, ...]:
-    """Returns the pull requests with the effects that each brought, by its name."""
-    return tuple(replace(one, counts=counts.get(one.name, "")) for one in pulls)

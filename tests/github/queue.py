@@ -78,6 +78,13 @@ class Queue:
         self.git("update-ref", f"refs/remotes/origin/{self.base}", "HEAD")
         self.git("branch", "--force", self.base) if self.git("branch", "--show-current") != self.base else None
 
+    def push_directly(self, files: Files) -> str:
+        """Pushes a commit to the base branch without a pull request."""
+        self.git("switch", "--quiet", "--detach", self.tip)
+        pushed = self.commit(files)
+        self.push()
+        return pushed
+
     @property
     def tip(self) -> str:
         return self.git("rev-parse", f"refs/remotes/origin/{self.base}")

@@ -81,7 +81,7 @@ def test_what_two_pull_requests_cause_together_is_red_and_both_are_named(queue: 
 
     assert 4 == ran.code
     assert "Merge group for sandbox: not approved" in told(ran)
-    assert "Cid (user/cid) gains roles: roles: auditor, brought by #8 and #9 together" in told(ran)
+    assert "Cid (user/cid) gains roles: roles: auditor<br>It comes from #8 and #9 together." in told(ran)
     assert "user/ann" not in ran.out
     assert "Update the branch of #8, #9 with its base" in told(ran)
     queue.land()
@@ -103,7 +103,7 @@ def test_a_changed_mapping_is_named_with_the_pull_request_that_changed_it(queue:
     ran = queue.check(queue.enter(9, "merge"))
 
     assert 4 == ran.code
-    assert "Ann (user/ann) changes: title: nothing → Ann, brought by #8" in told(ran), told(ran)
+    assert "Ann (user/ann) changes: title: nothing → Ann<br>#8 brought it, and its plan does not count" in told(ran)
     assert "#8 (in this queue): no plan of it counts: no run of plan.yml planned its head" in told(ran)
     assert "#9 (in this queue): its plan counts" in told(ran)
 
@@ -117,7 +117,7 @@ def test_a_group_in_the_middle_fails_and_the_others_merge_without_it(queue: Queu
 
     assert [0, 4, 4] == [queue.check(one).code for one in (first, middle, last)]
     ran = queue.check(last)
-    assert "Bob (user/bob) changes: title: nothing → Clerk, brought by #8" in told(ran)
+    assert "Bob (user/bob) changes: title: nothing → Clerk<br>#8 brought it, and its plan does not count" in told(ran)
     assert "user/hal" not in ran.out
     queue.drop(middle)
     again = queue.check(queue.enter(9))
@@ -196,7 +196,7 @@ def test_a_pull_request_without_a_plan_that_changes_nothing_is_named_only(queue:
     ran = queue.check(queue.enter(8))
 
     assert 0 == ran.code, ran.said
-    assert "Pull requests compared (2, 1 without a plan that counts)" in told(ran)
+    assert "Pull requests compared</b> (2, 1 without a plan that counts)" in told(ran)
 
 
 def test_a_commit_of_no_group_is_named_and_its_effects_are_not_approved(queue: Queue) -> None:
@@ -210,9 +210,9 @@ def test_a_commit_of_no_group_is_named_and_its_effects_are_not_approved(queue: Q
     ran = queue.check(queue.enter(8, "rebase"))
 
     assert 4 == ran.code
-    name = f"the commit {unknown[:12]} of no pull request"
-    assert f"Staff (group/staff) gains members: members: user/cid, brought by {name}" in told(ran), told(ran)
-    assert f"{name} (in this queue): no plan of it counts: it belongs to no pull request of the queue" in told(ran)
+    name = f"ommit {unknown[:12]}"
+    assert f"Staff (group/staff) gains members: members: user/cid<br>C{name} was pushed without" in told(ran)
+    assert f"c{name} (in this queue): no plan of it counts: it belongs to no pull request of the queue" in told(ran)
     assert "user/hal" not in ran.out
 
 
@@ -239,18 +239,17 @@ def test_what_was_merged_and_not_applied_yet_approves_too(queue: Queue) -> None:
     queue.enter(7, "rebase")
     queue.land()
     queue.open_pull(8, CLERK, plan=False)
+    queue.open_pull(9, LEAVE["hal"])
     queue.enter(8)
     queue.land()
-    queue.open_pull(9, LEAVE["hal"])
-    pushed = queue.commit(CID_JOINS)
-    queue.push()
+    pushed = queue.push_directly(CID_JOINS)
 
     ran = queue.check(queue.enter(9))
 
     assert 4 == ran.code
     assert "#7 (merged before, not applied yet): its plan counts" in told(ran)
-    assert "Bob (user/bob) changes: title: nothing → Clerk, brought by #8" in told(ran)
-    assert f"brought by the commit {pushed[:12]} of no pull request" in told(ran)
+    assert "Bob (user/bob) changes: title: nothing → Clerk<br>#8 brought it, and its plan does not count" in told(ran)
+    assert f"Commit {pushed[:12]} was pushed without a pull request" in told(ran)
     assert "user/ann" not in ran.out
 
 

@@ -72,18 +72,6 @@ def find_transition(atom: Atom, line: Sequence[BranchCommit], state_at: StateAt)
     return line[after]
 
 
-def spell_bringers(bringers: Iterable[BranchCommit]) -> str:
-    """Returns `#12`, `#12 and #13 together`, or the commit of a push; empty without any."""
-    names = list(dict.fromkeys(map(spell_bringer, bringers)))
-    alone, last = names[:-1], "".join(names[-1:])
-    return f"{', '.join(alone)} and {last} together" if alone else last
-
-
-def spell_bringer(brought: BranchCommit) -> str:
-    """Returns `#12`, or the commit that belongs to no pull request."""
-    return f"#{brought.pull}" if brought.pull is not None else f"the commit {brought.commit[:12]} of no pull request"
-
-
 def _asked(atom: Atom, state: DesiredState | None) -> object:
     """Returns what git asks for at the path of an atom; None if the user or group is not in scope."""
     key = parse_key(atom.key)

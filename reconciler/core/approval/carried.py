@@ -80,10 +80,11 @@ def _open_atom(atom: Atom, origin: ApprovalOrigin, salt: str, serial: int) -> Op
 def find_last_ends(history: ApplyHistory) -> tuple[RecordEntry, ...]:
     """Returns the last ended apply of each line of the record.
 
-    An end that leaves `all` open is skipped, because the plans in force before it stay in force.
+    An end that leaves `all` open is skipped, because the plans in force before it stay in force. A recovery gives up
+    what was open before it.
     """
     return history.last_of(
-        [entry for entry in history.entries if entry.record.state == "ended" and entry.record.open != "all"]
+        [entry for entry in history.counted() if entry.record.state == "ended" and entry.record.open != "all"]
     )
 
 

@@ -6,9 +6,10 @@ approved effect that the fresh plan lacks gets an outcome: already, withdrawn, u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TypeAlias
 
 from reconciler.core.approval.atoms import (
     CREATING,
@@ -31,7 +32,7 @@ from reconciler.core.approval.sources import (
     lasts,
     origin_of,
 )
-from reconciler.core.approval.unplanned import WITHDRAWN, AccountNow, judge_unplanned
+from reconciler.core.approval.unplanned import TAKEN_BACK, WITHDRAWN, AccountNow, judge_unplanned
 from reconciler.core.changes.outcome import Outcome, Status
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.errors import Refused
@@ -53,6 +54,9 @@ MOVED = (
 )
 
 
+Asked: TypeAlias = Callable[[Plan, Atom], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An approved effect that is still needed, its approvals, and the id of the change that carries it out, if any."""
@@ -64,11 +68,16 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The changes of a fresh plan that may run, the outcomes of all others, and the approved effects still needed."""
+    """The changes of a fresh plan that may run, the outcomes of all others, and the approved effects still needed.
+
+    `unseen` has, for each refused change, its parts that no approved plan shows: of a creation, which runs whole or not
+    at all, they may be a few attributes.
+    """
 
     to_run: tuple[Change, ...]
     not_run: tuple[Outcome, ...] = ()
     pending: tuple[Pending, ...] = ()
+    unseen: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
 
     @property
     def refused(self) -> tuple[Change, ...]:
@@ -90,10 +99,14 @@ def approve_all(now: Plan) -> Approval:
     )
 
 
-def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
+def compare_with_approved(
+    now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow, asked: Asked = lambda _plan, _atom: False
+) -> Approval:
     """Compares a fresh plan with the approved plans and open atoms, and returns the changes that may run.
 
-    Raises Refused if an approved plan is for another account, or was not applyable when it was made.
+    `asked` decides whether git asked for an effect at the commit where the plan was merged: if HEAD no longer does, a
+    later commit took it back. Raises Refused if an approved plan is for another account, or was not applyable when it
+    was made.
     """
     for plan in approved:
         _refuse_unless_of(now, plan)
@@ -102,12 +115,13 @@ def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, a
     coverage.sort_changes()
     for plan in approved:
         if lasts(plan, force):
-            coverage.sort_unplanned(plan, account)
+            coverage.sort_unplanned(plan, account, asked)
     running = {change.id for change in coverage.to_run}
     outcomes = {
         outcome.change.id: outcome for outcome in reversed(coverage.not_run) if outcome.change.id not in running
     }
-    return Approval(tuple(coverage.to_run), tuple(reversed(outcomes.values())), tuple(coverage.pending))
+    not_run = tuple(reversed(outcomes.values()))
+    return Approval(tuple(coverage.to_run), not_run, tuple(coverage.pending), coverage.unseen)
 
 
 def foresee_approval(
@@ -120,7 +134,7 @@ def foresee_approval(
     """
     coverage = _Coverage(now, gather_approved(approved, force, users))
     coverage.sort_changes()
-    return Approval(tuple(coverage.to_run), tuple(coverage.not_run), tuple(coverage.pending))
+    return Approval(tuple(coverage.to_run), tuple(coverage.not_run), tuple(coverage.pending), coverage.unseen)
 
 
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
@@ -148,6 +162,8 @@ class _Coverage:
     unknown: set[str] = field(default_factory=set)
     covered: dict[Atom, tuple[CoveringApproval, ...]] = field(default_factory=dict)
     handovers: Handovers = field(default_factory=lambda: find_handovers((), lambda _change, _paths: True))
+    unseen: dict[str, tuple[Change, ...]] = field(default_factory=dict)
+    reported: set[tuple[str, Path, str]] = field(default_factory=set)
 
     def sort_changes(self) -> None:
         """Sorts the changes of the fresh plan into those that run and those that do not."""
@@ -212,14 +228,18 @@ class _Coverage:
         self._add_not_run(change, reasons)
 
     def _add_not_run(self, change: Change, reasons: Mapping[tuple[Status, str], Sequence[Atom]]) -> None:
+        """Adds an outcome for each part of a change; a refused part is noted with what of it no approved plan shows."""
         for (status, why), atoms in reasons.items():
-            parts = parts_of(change, atoms)
-            self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
+            parts, taken_back = parts_of(change, atoms), why == TAKEN_BACK
+            self.not_run += [Outcome(change=part, status=status, detail=why, taken_back=taken_back) for part in parts]
+            if status == "refused":
+                unseen = parts_of(change, [atom for atom in atoms if not self.covered[atom]])
+                self.unseen |= dict.fromkeys([part.id for part in parts], unseen)
 
     def _or_another_key(self, change: Change) -> str:
         return OR_ANOTHER_KEY if any(attribute.redacted for attribute in change.attributes) else ""
 
-    def sort_unplanned(self, plan: Plan, account: AccountNow) -> None:
+    def sort_unplanned(self, plan: Plan, account: AccountNow, asked: Asked) -> None:
         """Adds outcomes for the effects of an approved plan that the fresh plan lacks or has with other values."""
         deactivated, origin = find_deactivated(plan.changes), origin_of(plan)
         for change in plan.changes:
@@ -228,9 +248,13 @@ class _Coverage:
                 judged = self._status_of(atom, followed_by(atom, deactivated), account)
                 if judged is None:
                     continue
-                reasons.setdefault(judged, []).append(atom)
                 if judged[0] in {"skipped", "unclear"}:
                     self.pending.append(Pending(atom, (CoveringApproval(atom, origin),), None))
+                effect = (atom.key, atom.path, atom.after)
+                if effect not in self.reported:
+                    taken_back = judged[0] == "withdrawn" and asked(plan, atom)
+                    reasons.setdefault(("withdrawn", TAKEN_BACK) if taken_back else judged, []).append(atom)
+                self.reported.add(effect)
             self._add_not_run(change, reasons)
 
     def _status_of(self, atom: Atom, leader: Atom | None, account: AccountNow) -> tuple[Status, str] | None:

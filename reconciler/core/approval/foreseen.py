@@ -26,7 +26,8 @@ def foresee(plan: Plan, desired: DesiredState, approved: Sequence[Plan], force: 
     seen = plan.model_copy(update={"changes": changes})
     found = foresee_approval(seen, approved, force, _find_linked(plan.changes, approved))
     not_run = (one.model_copy(update={"change": readable(one.change)}) for one in found.not_run)
-    return replace(found, to_run=tuple(map(readable, found.to_run)), not_run=tuple(not_run))
+    unseen = {change: tuple(map(readable, parts)) for change, parts in found.unseen.items()}
+    return replace(found, to_run=tuple(map(readable, found.to_run)), not_run=tuple(not_run), unseen=unseen)
 
 
 def _as_an_apply_sees(change: Change, desired: DesiredState, force: InForce) -> Change:

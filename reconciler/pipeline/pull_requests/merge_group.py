@@ -20,13 +20,14 @@ from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.pull_requests.comments import has_text, read_stderr
 from reconciler.pipeline.pull_requests.group_plans import find_group_plans
 from reconciler.pipeline.pull_requests.group_verdict import judge_group
+from reconciler.pipeline.pull_requests.queue_line import ORIGIN
 from reconciler.pipeline.record.history import open_history
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.merge_group import GroupCheck
 from reconciler.settings import Job
 
-UNCHANGED = "It changes nothing in the desired state, so merging it applies nothing of its own"
+UNCHANGED = "It changes nothing in the desired state of the base branch, so merging it applies nothing of its own"
 DISABLED = "Provisioning to this tenant is disabled in git, so merging it applies nothing"
 NO_PLAN = "the job that plans the group stored no plan: read its log"
 
@@ -48,7 +49,7 @@ def check_merge_group(workspace: Workspace, github: GitHub, files: GroupFiles) -
     group = read_event(workspace.settings.job())
     current = load_current_state(workspace)
     repository, tenant = _require_head(current, group), current.tenant_name
-    if repository.tree_of(group.head) == repository.tree_of(group.built_on):
+    if _changes_nothing(repository, group):
         return GroupCheck(tenant, note=UNCHANGED)
     if not current.tenant.enabled:
         return GroupCheck(tenant, note=DISABLED)
@@ -82,6 +83,12 @@ def _require_head(current: CurrentState, group: MergeGroup) -> Repository:
             "with its whole history (fetch-depth: 0), and change nothing"
         )
     return current.repository
+
+
+def _changes_nothing(repository: Repository, group: MergeGroup) -> bool:
+    """Whether the base branch has the group's desired state; a queue may merge this group with all ahead of it."""
+    tip = repository.resolve(f"{ORIGIN}{group.base}")
+    return tip is not None and repository.tree_of(group.head) == repository.tree_of(tip)
 
 
 def _read_group_plan(files: GroupFiles, current: CurrentState) -> Plan:

@@ -18,6 +18,7 @@ from reconciler.github.merge_queue import MergeGroup, list_queue
 from reconciler.github.merged_pulls import list_merged
 from reconciler.github.models import PullRequest, parse
 
+ORIGIN = "refs/remotes/origin/"  # where actions/checkout puts the branches
 IDENTITY = "%an%x1f%ae%x1f%at%x1f%s"  # a rebase keeps author, date and subject
 
 
@@ -74,7 +75,7 @@ def assign_pulls(
 
 def _find_ahead(repository: Repository, group: MergeGroup, line: Sequence[str]) -> Collection[str]:
     """Returns the commits that this clone's base branch does not have: all, if the clone has no such branch."""
-    tip = repository.resolve(f"refs/remotes/origin/{group.base}")
+    tip = repository.resolve(f"{ORIGIN}{group.base}")
     if tip is None:
         return frozenset(line)
     return frozenset(repository.ask("rev-list", "--first-parent", group.head, f"^{tip}").decode().split())

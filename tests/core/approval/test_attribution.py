@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.approval.atoms import Atom
-from reconciler.core.approval.attribution import find_bringers, find_transition, name_bringers, spell_bringers
+from reconciler.core.approval.attribution import find_bringers, find_transition, name_bringers
 from reconciler.core.approval.gathered import BranchCommit
 from reconciler.core.changes.plan import UpdateUser
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
@@ -159,17 +159,3 @@ def test_half_of_the_states_is_asked_for_at_a_time() -> None:
 
     assert line[617] == find_transition(atom("attribute", "title"), line, state_at)
     assert len(asked) <= 12
-
-
-@pytest.mark.parametrize(
-    ("bringers", "expected"),
-    [
-        ([], ""),
-        ([LINE[0]], "#12"),
-        ([LINE[2], LINE[3]], "#14"),
-        ([LINE[0], LINE[1]], "#12 and #13 together"),
-        ([LINE[0], LINE[1], LINE[4]], "#12, #13 and the commit pushed of no pull request together"),
-    ],
-)
-def test_bringers_are_named_once(bringers: list[BranchCommit], expected: str) -> None:
-    assert expected == spell_bringers(bringers)
