@@ -124,10 +124,13 @@ class Planned:
         return AccountNow(self.plan, self.desired, self.live, self.decided)
 
 
-def plan_of(git: Git, account: Account, earlier: Git | None, note: RecordNote | None) -> Planned:
-    """Returns the plan that makes the account equal to git."""
+def plan_of(
+    git: Git, account: Account, earlier: Git | None, note: RecordNote | None, applied: Git | None = None
+) -> Planned:
+    """Returns the plan that makes the account equal to git; `applied` is known where `earlier` is a base."""
     desired, live = state_of(git), account.live()
-    decided = decide_changes(desired, live, TENANT, Earlier(base=state_of(earlier) if earlier else None))
+    base, known = (state_of(one) if one else None for one in (earlier, applied))
+    decided = decide_changes(desired, live, TENANT, Earlier(base=base, applied=known))
     plan = Plan(
         tenant="sandbox",
         url="sandbox",

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.github import calls_protection, calls_talk
 from tests.github.calls import BOT, READ, WRITE, Call, Reply, Token, forbidden
 from tests.github.calls_pulls import MERGED, OPENED, PLANNED, PULL_ROUTES, PullCalls
+from tests.github.calls_queue import QUEUE_ROUTES, QueueCalls
 from tests.github.described.description import read_description
 from tests.live.service import listening
 
@@ -33,7 +34,7 @@ __all__ = ["BOT", "READ", "WRITE", "Call", "Reply", "Token"]
 
 
 @dataclass
-class StandIn(PullCalls, calls_protection.ProtectionCalls, calls_talk.TalkCalls):
+class StandIn(PullCalls, QueueCalls, calls_protection.ProtectionCalls, calls_talk.TalkCalls):
     """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
@@ -243,6 +244,7 @@ _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = 
     (r"/actions/artifacts/(\d+)/zip", (("actions", READ),), ("GET", "send_artifact")),
     *PULL_ROUTES,
     *calls_protection.ROUTES,
+    *QUEUE_ROUTES,
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeAlias
 
 from reconciler.core.approval.atoms import (
@@ -110,17 +111,30 @@ def compare_with_approved(
     for plan in approved:
         _refuse_unless_of(now, plan)
     users = {user.person: user.id for user in account.live.users if user.person is not None}
-    coverage = _Coverage(now, gather_approved(approved, force, users), account, asked)
+    coverage = _Coverage(now, gather_approved(approved, force, users))
     coverage.sort_changes()
     for plan in approved:
         if lasts(plan, force):
-            coverage.sort_unplanned(plan)
+            coverage.sort_unplanned(plan, account, asked)
     running = {change.id for change in coverage.to_run}
     outcomes = {
         outcome.change.id: outcome for outcome in reversed(coverage.not_run) if outcome.change.id not in running
     }
     not_run = tuple(reversed(outcomes.values()))
     return Approval(tuple(coverage.to_run), not_run, tuple(coverage.pending), coverage.unseen)
+
+
+def foresee_approval(
+    now: Plan, approved: Sequence[Plan], force: InForce, users: Mapping[str, str] = MappingProxyType({})
+) -> Approval:
+    """Returns which changes of a plan would run, and which would be refused or left, without the account.
+
+    It decides as `compare_with_approved` does; approved effects that the plan lacks get no outcome. `users` are the ids
+    of SCIM users by the id of their person.
+    """
+    coverage = _Coverage(now, gather_approved(approved, force, users))
+    coverage.sort_changes()
+    return Approval(tuple(coverage.to_run), tuple(coverage.not_run), tuple(coverage.pending), coverage.unseen)
 
 
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
@@ -139,8 +153,6 @@ class _Coverage:
 
     now: Plan
     approved: ApprovedAtoms
-    account: AccountNow
-    asked: Asked
     to_run: list[Change] = field(default_factory=list)
     not_run: list[Outcome] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
@@ -227,43 +239,43 @@ class _Coverage:
     def _or_another_key(self, change: Change) -> str:
         return OR_ANOTHER_KEY if any(attribute.redacted for attribute in change.attributes) else ""
 
-    def sort_unplanned(self, plan: Plan) -> None:
+    def sort_unplanned(self, plan: Plan, account: AccountNow, asked: Asked) -> None:
         """Adds outcomes for the effects of an approved plan that the fresh plan lacks or has with other values."""
         deactivated, origin = find_deactivated(plan.changes), origin_of(plan)
         for change in plan.changes:
             reasons: dict[tuple[Status, str], list[Atom]] = {}
             for atom in atoms_of(change):
-                judged = self._status_of(atom, followed_by(atom, deactivated))
+                judged = self._status_of(atom, followed_by(atom, deactivated), account)
                 if judged is None:
                     continue
                 if judged[0] in {"skipped", "unclear"}:
                     self.pending.append(Pending(atom, (CoveringApproval(atom, origin),), None))
                 effect = (atom.key, atom.path, atom.after)
                 if effect not in self.reported:
-                    taken_back = judged[0] == "withdrawn" and self.asked(plan, atom)
+                    taken_back = judged[0] == "withdrawn" and asked(plan, atom)
                     reasons.setdefault(("withdrawn", TAKEN_BACK) if taken_back else judged, []).append(atom)
                 self.reported.add(effect)
             self._add_not_run(change, reasons)
 
-    def _status_of(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:
+    def _status_of(self, atom: Atom, leader: Atom | None, account: AccountNow) -> tuple[Status, str] | None:
         """Returns the status and reason of an approved atom; None if the fresh plan or a later approval has it."""
         fresh = self.fresh.get((atom.key, atom.path))
         if fresh is None and atom.key in self.unknown:
             return "stale", MOVED
         if fresh is None:
-            status, why = judge_unplanned(atom, self.account)
-            later = status == "withdrawn" and not atom.removes and self._is_replaced(atom)
+            status, why = judge_unplanned(atom, account)
+            later = status == "withdrawn" and not atom.removes and self._is_replaced(atom, account)
             return None if later else (status, why)
         if fresh.after == atom.after:
             taken_along = leader is not None and self.fresh.get((leader.key, leader.path)) is not None
             return None if self.covered[fresh] or fresh in self.running or taken_along else ("stale", MOVED)
         return ("withdrawn", WITHDRAWN) if atom.removes or not self.covered[fresh] else None
 
-    def _is_replaced(self, atom: Atom) -> bool:
+    def _is_replaced(self, atom: Atom, account: AccountNow) -> bool:
         """Decides whether the account has the result of another approved atom of the same path, as git asks now."""
         others = (
             cover.atom
             for cover in self.approved.records[atom.key]
             if cover.atom.path == atom.path and cover.atom.after != atom.after
         )
-        return any(judge_unplanned(other, self.account)[0] == "already" for other in others)
+        return any(judge_unplanned(other, account)[0] == "already" for other in others)

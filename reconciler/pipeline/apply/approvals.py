@@ -98,7 +98,7 @@ def approve(approved: Approved, history: History, account: AccountRead, made: Ma
         today=now_in_utc().date(),
         lasts=current.tenant.approvals,
         open=open_atoms,
-        applied=_find_applied_since(history, valid, open_atoms),
+        applied=find_applied_since(history, valid, open_atoms),
         earlier=past.prior.earlier,
     )
     now = AccountNow(made.plan, current.desired, account.live, made.decided, current.redaction)
@@ -108,7 +108,7 @@ def approve(approved: Approved, history: History, account: AccountRead, made: Ma
     return approved.union.explain(approval, current, past.base_of(made.decided))
 
 
-def _find_applied_since(
+def find_applied_since(
     history: History, approved: Sequence[Plan], open_atoms: Iterable[tuple[str, OpenAtom]]
 ) -> list[tuple[int, DesiredState]]:
     """Returns the states of git at the commits applied since the oldest approval, with the serials of their applies."""

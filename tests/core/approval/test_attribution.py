@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.approval.attribution import find_bringers, name_bringers
+from reconciler.core.approval.atoms import Atom
+from reconciler.core.approval.attribution import find_bringers, find_transition, name_bringers
 from reconciler.core.approval.gathered import BranchCommit
 from reconciler.core.changes.plan import UpdateUser
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
+from reconciler.core.model.states import DesiredState
 from reconciler.errors import Source
 
 HISTORY: Mapping[str, Sequence[str]] = {  # 12 is a merge that merged the branch back, 13 a squash, 14 a rebase of two
@@ -106,3 +109,53 @@ def test_it_is_the_definition(history: tuple[dict[str, tuple[str, ...]], list[st
     expected = {commit: next((one for one in line if brings(one, commit)), None) for commit in parents}
 
     assert {commit: one for commit, one in expected.items() if one} == find_bringers(line, parents)
+
+
+def state(title: str | None, members: str = "", roles: str = "") -> DesiredState:
+    """Declares ann with a title, unless None, and the group g."""
+    ann, group = Key("user", "ann"), Key("group", "g")
+    here = Source("a.yaml", 1)
+    user = DesiredUser(ann, here, {"title": title}, title is not None, "", frozenset(roles.split()))
+    keys = frozenset(Key("user", name) for name in members.split())
+    made = DesiredGroup(group, here, {}, keys, authoritative=True, in_scope=True, reason="")
+    return DesiredState("qa", {ann: user}, {group: made})
+
+
+def atom(*path: str, after: str = "true", key: str = "user/ann") -> Atom:
+    return Atom(key, "a", path, "false", after)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "states", "expected"),
+    [
+        (atom("attribute", "title"), [state("A"), state("A"), state("B"), state("B")], "squash"),
+        (atom("attribute", "title"), [state("B"), state("B"), state("B"), state("B")], None),
+        (atom("attribute", "title"), [None, state("B"), state("B"), state("B")], "merge"),
+        (atom("exists"), [state(None), state("A"), state("B"), state("C")], "merge"),
+        (atom("active", after="false"), [state("A"), state("A"), state("A"), state(None)], "rebase1"),
+        (atom("role", "auditor"), [state("A"), state("A"), state("A", roles="auditor")], "squash"),
+        (atom("member", "user/ann", key="group/g"), [state("A"), state("A", "bob ann")], "merge"),
+        (atom("member", "user/ann", key="group/g"), [state("A", "ann"), state("A", "ann bob"), state("A")], "squash"),
+        (atom("member", "user/ann", key="nothing"), [state("A"), state("B")], None),
+        (atom("exists"), [state("A")], None),
+    ],
+)
+def test_an_effect_came_with_the_commit_from_which_on_git_asks_for_it(
+    wanted: Atom, states: list[DesiredState | None], expected: str | None
+) -> None:
+    """Also one of a changed mapping, whose line is not that of the user."""
+    found = find_transition(wanted, LINE[: len(states) - 1], lambda number: states[number + 1])
+
+    assert expected == (found.commit if found else None)
+
+
+def test_half_of_the_states_is_asked_for_at_a_time() -> None:
+    line = [BranchCommit(commit=str(number), pull=number) for number in range(1_000)]
+    asked = []
+
+    def state_at(number: int) -> DesiredState:
+        asked.append(number)
+        return state("B" if number >= 617 else "A")
+
+    assert line[617] == find_transition(atom("attribute", "title"), line, state_at)
+    assert len(asked) <= 12
