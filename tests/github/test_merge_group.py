@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import Project, Ran
-from tests.github.queue import Method, Queue, person, start
+from tests.github.queued import Method, Queue, person, start
 from tests.github.standin import StandIn, Token, standing_in
 
 AUDITORS = {"roles.yaml": "role_assignments: [{role: auditor, groups: [staff]}]\n"}

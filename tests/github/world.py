@@ -97,16 +97,17 @@ class Company:
         return self.player.play("plan.yml", event)
 
     def queue(self, *numbers: int) -> tuple[str, dict[str, PlayedJob]]:
-        """Makes the group of a merge queue, of one squashed commit for each pull request, and runs its workflow."""
+        """Puts pull requests into the merge queue, each squashed on top of the one before, and checks the last group."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", "origin/main")
-        base = self.git("rev-parse", "HEAD")
+        head = self.git("rev-parse", "HEAD")
         for number in numbers:
             self.git("merge", "--quiet", "--squash", self.heads[number])
             self.git("commit", "--quiet", "--message", f"change (#{number})")
-        head = self.git("rev-parse", "HEAD")
-        ref = f"refs/heads/gh-readonly-queue/main/pr-{numbers[-1]}-{base}"
-        self.git("push", "--quiet", "--force", "origin", f"HEAD:{ref}")
+            base, head = head, self.git("rev-parse", "HEAD")
+            ref = f"refs/heads/gh-readonly-queue/main/pr-{number}-{base}"
+            self.git("push", "--quiet", "--force", "origin", f"HEAD:{ref}")
+            self.standin.refs[ref] = head
         group = {"base_ref": "refs/heads/main", "base_sha": base, "head_ref": ref, "head_sha": head}
         payload = {"action": "checks_requested", "merge_group": group, "sender": {"login": "ada"}}
         return head, self.player.play("plan.yml", Event("merge_group", head, payload, head=head, ref=ref))

@@ -122,8 +122,8 @@ def check_plan_run(kind: PlanRunKind, results: Mapping[str, str], tenants: int |
 
 def _find_faults(kind: PlanRunKind, results: Mapping[str, str], tenants: int | None) -> Iterator[str]:
     """Yields a sentence for each job that did not do what this kind of run needs, causes before consequences."""
-    ended = kind in {"merged", "closed"}
-    needed = () if ended else ("tenants", *_name_jobs_of_tenants(kind, results, tenants))
+    over = kind in {"merged", "closed"}
+    needed = () if over else ("tenants", *_name_jobs_of_tenants(kind, results, tenants))
     for job in dict.fromkeys((*needed, *results)):
         result = results.get(job)
         if result is None:

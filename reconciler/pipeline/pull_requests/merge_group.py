@@ -94,7 +94,7 @@ def _changes_nothing(repository: Repository, group: MergeGroup) -> bool:
 def _read_group_plan(files: GroupFiles, current: CurrentState) -> Plan:
     """Reads the plan of the group. Raises UsageError if there is none, or if it is of another commit or account."""
     if not has_text(files.plan):
-        raise UsageError(read_stderr(files.stderr).strip() or NO_PLAN)
+        raise UsageError((read_stderr(files.stderr) or "").strip() or NO_PLAN)
     plan = read_plan(read_text(files.plan), str(files.plan))
     reasons = "; ".join(_find_differences(plan, current))
     if reasons:
