@@ -51,9 +51,14 @@ def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
     assert [(merged, "begun"), (merged, "ended")] == [(one["commit"], one["state"]) for one in (begun, ended)]
     assert (begun["run"], True) == (ended["run"], ended["whole"])
     assert re.fullmatch(r"acme/people/\d+", begun["run"])
-    assert ["Fetch the record of applies", "Begin the apply", "Apply", "Push the record of the apply"] == [
-        step for step in applied["apply qa"].steps if "pply" in step or "appl" in step
-    ]
+    assert [
+        "Fetch the record of applies",
+        "Gather the approved plans",
+        "Fetch the record of applies",
+        "Begin the apply",
+        "Apply",
+        "Push the record of the apply",
+    ] == [step for step in applied["apply qa"].steps if step != "Install"]
     assert 2 == len(acme.comments(number))
     assert acme.comments(number)[1].startswith("### Applied to `qa`: 1 applied")
 
@@ -66,7 +71,7 @@ def test_from_a_pull_request_to_the_account_and_back(acme: Company) -> None:
     acme.look_for_drift()
     assert written == len(acme.standin.written), "nothing is said twice"
 
-    mended = acme.apply_by_hand("qa")
+    mended = acme.apply_by_hand("qa", reviewer="grace")
     assert ["validate", "plan qa", "apply qa", "outcome qa"] == list(mended)
     assert ("King", "Clerk") == titles(acme)
     acme.look_for_drift()
@@ -110,7 +115,8 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert (
         "title: Chief → Queen (the account changed since this was approved, and the change is now different" in outcome
     )
-    assert "title: Emperor → Queen (no approved plan shows this, so it was not done" in outcome
+    refused = outcome.partition("title: Emperor → Queen (")[2].partition("\n")[0]
+    assert "no approved plan shows this, so it was not done" in refused
 
     assert "success" == acme.look_for_drift()["issue qa"].result
     [issue] = acme.standin.issues
@@ -119,27 +125,38 @@ def test_what_changed_live_since_the_plan_is_not_run_over(acme: Company) -> None
     assert "no approved plan shows this, so it was not done" in issue["body"].partition(drifted)[2].partition("\n")[0]
 
 
-def test_what_was_merged_in_between_moves_the_base(acme: Company) -> None:
-    """The plan was of a desired state that never came to be: nothing of it is applied, and it is said why."""
-    first = acme.open_pull(QUEEN)
-    acme.plan(first)
-    acme.git("switch", "--quiet", "--detach", "origin/main")
-    other = acme.commit("groups:\n  club: {displayName: Club}\n", "desired-state/club.yaml")
-    acme.git("push", "--quiet", "origin", "HEAD:main")
+def test_a_push_without_a_pull_request_is_refused_and_stops_no_merge(acme: Company) -> None:
+    """The merge after it carries out its own plan; what was pushed is refused by name until a plan shows it."""
+    number = acme.open_pull(QUEEN)
+    acme.plan(number)
 
-    pushed = acme.apply(other)
-    applied = acme.apply(acme.squash(first))
+    pushed = acme.apply(acme.push("groups:\n  club: {displayName: Club}\n", "desired-state/club.yaml"))
+    assert ("failure", ("Chief", "Clerk")) == (pushed["apply qa"].result, titles(acme))
+    assert "Pushed without a pull request, so approved by none: " in pushed["apply qa"].said
+    assert "Refused, because no approved plan shows it: group/club" in pushed["apply qa"].said
 
-    assert ("failure", "failure") == (pushed["apply qa"].result, applied["apply qa"].result)
-    assert "pushed without a pull request" in pushed["apply qa"].said
-    assert "the base moved" in applied["apply qa"].said
-    assert ("Chief", "Clerk") == titles(acme)
-    assert acme.comments(first)[1].startswith("### Nothing was applied to `qa`")
-
+    applied = acme.apply(acme.squash(number))
+    assert ("failure", ("Queen", "Clerk")) == (applied["apply qa"].result, titles(acme))
+    assert "group/club" in acme.comments(number)[1]
     acme.look_for_drift()
     [issue] = acme.standin.issues
-    assert "are not applied" in issue["body"]
-    assert "- it reported: Error: the plan of `#7` does not match the merge: the base moved" in issue["body"]
+    assert "did not do everything" in issue["body"]
+
+    by_hand = acme.apply_by_hand("qa", reviewer="grace")
+    assert "success" == by_hand["apply qa"].result
+    acme.look_for_drift()
+    assert "closed" == issue["state"]
+
+
+def test_a_plan_by_hand_that_no_person_reviewed_is_not_applied(acme: Company) -> None:
+    """On a Team plan an environment has no reviewers: the job names the file that would approve the plan."""
+    acme.push(QUEEN, "desired-state/team.yaml")
+
+    played = acme.apply_by_hand("qa")
+
+    assert ("failure", ("Chief", "Clerk")) == (played["apply qa"].result, titles(acme))
+    assert "no person reviewed this plan" in played["apply qa"].said
+    assert "approvals/" in played["apply qa"].summary
 
 
 def test_a_fork_gets_validation_and_no_more(acme: Company) -> None:

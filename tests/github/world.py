@@ -97,7 +97,7 @@ class Company:
         return self.player.play("plan.yml", event)
 
     def queue(self, *numbers: int) -> tuple[str, dict[str, PlayedJob]]:
-        """Puts pull requests into the merge queue, each squashed on top of the one before, and checks the last group."""
+        """Queues pull requests for the merge, each squashed on top of the one before, and checks the last group."""
         self.git("fetch", "--quiet", "origin")
         self.git("switch", "--quiet", "--detach", "origin/main")
         head = self.git("rev-parse", "HEAD")
@@ -173,8 +173,13 @@ class Company:
         )
         assert 0 == done.returncode, done.stderr
 
-    def apply_by_hand(self, tenant: str = "") -> dict[str, PlayedJob]:
+    def apply_by_hand(self, tenant: str = "", reviewer: str | None = None) -> dict[str, PlayedJob]:
+        """Starts the workflow by hand; a reviewer of the environment lets the apply begin, if one is named."""
         inputs = {"tenant": tenant}
+        run = self.standin.last_id + 1
+        self.standin.documents[f"/actions/runs/{run}/approvals"] = []
+        if reviewer is not None:
+            self.standin.approve_run(run, reviewer, tenant)
         return self.player.play("apply.yml", Event("workflow_dispatch", self._main(), inputs=inputs))
 
     def look_for_drift(self) -> dict[str, PlayedJob]:
