@@ -135,6 +135,7 @@ def test_a_record_that_was_not_fetched_leaves_the_window_unknown(
     subprocess.run(["git", "init", "--quiet", "--bare", tmp_path / "origin.git"], check=True)  # noqa: S603, S607
     reviewed.project.git("remote", "add", "origin", str(tmp_path / "origin.git"))
     reviewed.project.git("update-ref", "-d", "refs/heads/reconciler/sandbox")
+    reviewed.standin.commits |= {one: [7] for one in reviewed.project.git("rev-list", "HEAD").split()}
 
     ran = gather(reviewed, "--record", "local")
 
