@@ -309,6 +309,18 @@ def test_a_stored_plan_of_another_account_or_form_does_not_count(edit: dict[str,
     assert found.reason.endswith(": apply by hand, or merge another pull request: its plan shows what was not applied")
 
 
+@pytest.mark.parametrize("name", ["format", "tenant", "url"])
+def test_what_a_forged_plan_says_breaks_no_line_and_is_cut(name: str) -> None:
+    """The reason is in a log, where a line may be a command, and in comments."""
+    stored = StoredPlan(7, 101, json.dumps(json.loads(PLAN) | {name: "\n::error::\u2028" + "x" * 10_000}))
+
+    found = read_stored_plan(stored, "qa", "sandbox")
+
+    assert not isinstance(found, tuple)
+    assert (1, True) == (len(found.reason.splitlines()), len(found.reason) < 700)
+    assert found.reason.endswith("…: apply by hand, or merge another pull request: its plan shows what was not applied")
+
+
 def test_all_differences_are_named_at_once() -> None:
     stored = StoredPlan(7, 101, make(tenant="x", url="y", applyable=False).model_dump_json())
 
