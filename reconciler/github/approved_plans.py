@@ -17,6 +17,7 @@ from reconciler.github.plan_runs import PlanRunning, find_plan_run, refuse_unles
 
 PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 BY_HAND = "apply by hand, or merge another pull request: its plan shows what was not applied"
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class PlanQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """A stored plan, as its bytes read, with its pull request and run."""
+    """The text of a stored plan, with its pull request and run."""
 
     pull: int
     run: int
@@ -49,6 +50,13 @@ class NoPlan:
 
     pull: int
     reason: str
+
+
+def make_no_plan(pull: int, reason: str, advice: str = BY_HAND) -> NoPlan:
+    """Returns the reason with what to do, as one line of bounded length, whatever an artifact made it quote."""
+    line = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in reason)
+    short = line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
+    return NoPlan(pull, f"{short}: {advice}")
 
 
 def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan | NoPlan:
@@ -64,9 +72,9 @@ def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan |
         refuse_unless_shown(github, run, query.tenant)
         return StoredPlan(number, run.id, _fetch_stored(github, run, query.tenant))
     except PlanRunning as error:
-        return NoPlan(number, f"{error}: re-run this job when it is done")
+        return make_no_plan(number, str(error), "re-run this job when it is done")
     except (Refused, NotFound) as error:
-        return NoPlan(number, f"{error}: {BY_HAND}")
+        return make_no_plan(number, str(error))
 
 
 def _refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:

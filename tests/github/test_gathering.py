@@ -162,7 +162,7 @@ def test_a_list_that_lags_is_asked_for_again(branch: Branch, time: FakeTime) -> 
     gathered = branch.gather()
 
     assert {first: 7, second: 8} == line_of(gathered)
-    assert [2.0, 5.0] == time.waits
+    assert [1.0, 2.0] == time.waits
     assert [1, 3] == [branch.asked().count(f"/commits/{commit}/pulls") for commit in (first, second)]
 
 
@@ -171,7 +171,7 @@ def test_a_recent_push_is_waited_for_once_and_an_old_one_not_at_all(branch: Bran
     commits = [branch.push("one"), branch.push("two")]
 
     assert dict.fromkeys(commits) == line_of(branch.gather())
-    assert ([2.0, 5.0, 10.0, 20.0], 10) == (time.waits, len(branch.asked()))
+    assert ([1.0, 2.0, 4.0, 8.0], 10) == (time.waits, len(branch.asked()))
 
     branch.recent.clear()
     branch.gather()
@@ -307,6 +307,18 @@ def test_a_stored_plan_of_another_account_or_form_does_not_count(edit: dict[str,
     assert not isinstance(found, tuple)
     assert (7, True) == (found.pull, sentence in found.reason)
     assert found.reason.endswith(": apply by hand, or merge another pull request: its plan shows what was not applied")
+
+
+@pytest.mark.parametrize("name", ["format", "tenant", "url"])
+def test_what_a_forged_plan_says_breaks_no_line_and_is_cut(name: str) -> None:
+    """The reason is in a log, where a line may be a command, and in comments."""
+    stored = StoredPlan(7, 101, json.dumps(json.loads(PLAN) | {name: "\n::error::\u2028" + "x" * 10_000}))
+
+    found = read_stored_plan(stored, "qa", "sandbox")
+
+    assert not isinstance(found, tuple)
+    assert (1, True) == (len(found.reason.splitlines()), len(found.reason) < 700)
+    assert found.reason.endswith("…: apply by hand, or merge another pull request: its plan shows what was not applied")
 
 
 def test_all_differences_are_named_at_once() -> None:
