@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reconciler.core.changes.outcome import Run, Status
@@ -65,14 +65,18 @@ def render_together(pulls: Sequence[int], uncounted: Sequence[UncountedPlan], *,
 
 
 def _part(status: Status, outcomes: Sequence[OutcomeLine], budget: int) -> str:
-    """Returns the outcomes of one status; outcomes that are done are folded."""
-    items = [f"- {describe_result(outcome)}\n" for outcome in outcomes]
+    """Returns the outcomes of one status; outcomes that are done are folded. A note that all share stands once."""
+    notes = {outcome.note for outcome in outcomes}
+    shared = notes.pop() if len(outcomes) > 1 and len(notes) == 1 else ""
+    alone = [replace(outcome, detail=outcome.content) if shared else outcome for outcome in outcomes]
+    items = [f"- {describe_result(outcome)}\n" for outcome in alone]
     done = outcomes[0].done
     shown = within(items, budget // 4 if done else budget)
     rest = sum(len(outcome.resources) for outcome in outcomes[len(shown) :])
     more = f"- and {count(rest, 'more change')}, in the outcome file\n" if rest else ""
     number = sum(len(outcome.resources) for outcome in outcomes)
-    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(shown) + more, opened=not done)
+    note = f"{prose(f'{shared[:1].upper()}{shared[1:]}', MESSAGE)}.\n\n" if shared else ""
+    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", note + "".join(shown) + more, opened=not done)
 
 
 def describe_result(outcome: OutcomeLine, most: int = MOST_NAMED) -> str:

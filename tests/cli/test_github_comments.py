@@ -104,7 +104,7 @@ def test_where_the_plan_job_died_the_comment_says_that_there_is_no_plan(
 
 
 OUTDATED = """\
-### Out of date: the plan for `sandbox`; it was of `{earlier}`
+### Out of date: the plan for `sandbox` was of `{earlier}`
 
 No plan for `{head}` into `{base}` is shown, because its job failed or did not run, or the tenant is no longer \
 declared: see the [checks](https://github.example/acme/people/pull/7/checks).
@@ -149,7 +149,7 @@ def test_every_plan_comment_of_ours_is_looked_at_and_no_other(planned: Reviewed)
     ran = planned.run("mark-outdated")
 
     assert (0, "Marked as out of date on #7: the plan for sandbox, vanished\n") == (ran.code, ran.err)
-    assert older["body"].startswith("### Out of date: the plan for `vanished`; it was of an earlier commit")
+    assert older["body"].startswith("### Out of date: the plan for `vanished` was of an earlier commit")
     assert {foreign["node_id"]} == planned.standin.hidden, "it can't be edited, so it is hidden"
     assert told == kept
 
