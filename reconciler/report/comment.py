@@ -6,7 +6,7 @@ names as fit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -36,13 +36,18 @@ def render_comment(
     pointer = f"> **Cut to fit:** all changes are in {link_or_code(full_plan or ELSEWHERE)}.\n\n"
     before, end = head_of(view, limit), end_of(view, full_plan, limit)
     named = describe_doubts(view.named, full_plan, limit, used=len(before) + len(end))
-    sections = [render_section(_name_drift(section, step), limit) for section in view.sections]
+    sections = [render_section(one, limit) for one in _name_sections(view.sections, step)]
     return assemble(before, sections, (pointer, named + end), limit)
 
 
-def _name_drift(section: Section, step: Literal["merge", "apply"]) -> Section:
-    """Titles the drift by what the merge does to it: a merge approves the whole plan, and so its drift."""
-    return replace(section, title=MERGED_DRIFT) if section.cause == "drift" and step == "merge" else section
+def _name_sections(sections: Sequence[Section], step: Literal["merge", "apply"]) -> Iterable[Section]:
+    """Titles the drift by what the merge does to it: a merge approves the whole plan, and so its drift.
+
+    A section that is alone has no verdict, because the heading has the same.
+    """
+    for section in sections:
+        title = MERGED_DRIFT if section.cause == "drift" and step == "merge" else section.title
+        yield replace(section, title=title, verdict=section.verdict if len(sections) > 1 else "")
 
 
 def assemble(before: str, written: Sequence[RenderedSection], after: tuple[str, str], limit: int) -> str:

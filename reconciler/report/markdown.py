@@ -13,6 +13,7 @@ from reconciler.report.view.plan_view import Omission
 from reconciler.report.view.rows import LONGEST_VALUE, OWN_LABELS, Detail, ResourceName, Row
 
 EXAMPLES = 3  # names in a row that removes nothing
+MOST_LISTED = 40  # names of a removal that have a line each; more are one paragraph
 MOST_PARTS = 10  # members, roles or values on one line, if nothing is removed
 MESSAGE = 1_000  # characters of a message
 MINUS = "\N{MINUS SIGN}"
@@ -26,8 +27,9 @@ def row_item(row: Row) -> str:
     most = None if row.sign == "-" else MOST_PARTS
     items = [_detail(one, most) for one in row.details if one.before is not None]
     given = [_detail(one, most) for one in row.details if one.before is None]
-    inline = items if len(items) == 1 and not given else []
-    nested = [] if inline else [*items, *(["; ".join(given)] if given else [])]
+    listed = _listed_names(row)
+    inline = items if len(items) == 1 and not given and not listed else []
+    nested = [*listed, *([] if inline else [*items, *(["; ".join(given)] if given else [])])]
     what = [few(row.what, most, code)] if row.what else []
     content = "".join(f": {one}" for one in (*what, *inline))
     why = _why(row)
@@ -43,8 +45,8 @@ def _who(row: Row) -> str:
 
 
 def _names(row: Row) -> str:
-    """Returns the names of a row of many: all for a removal, else examples."""
-    if len(row.resources) == 1:
+    """Returns the names of a row of many on one line: all for a removal, else examples."""
+    if len(row.resources) == 1 or _listed_names(row):
         return ""
     return f"<br>{few(row.resources, None if row.sign == '-' else EXAMPLES, format_resource)}"
 
@@ -52,6 +54,12 @@ def _names(row: Row) -> str:
 def format_resource(one: ResourceName) -> str:
     """Returns `Ada Lee` (`user/ada`), in code spans."""
     return f"{code(one.name)} ({code(one.key)})" if one.name else code(one.key)
+
+
+def _listed_names(row: Row) -> list[str]:
+    """Returns the names of a removal, each for a line of its own, because a paragraph of names is not read."""
+    listed = row.sign == "-" and EXAMPLES < len(row.resources) <= MOST_LISTED
+    return [format_resource(one) for one in row.resources] if listed else []
 
 
 def _detail(one: Detail, most: int | None) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from reconciler.core.changes.outcome import Run, Status
@@ -16,7 +16,6 @@ from reconciler.report.view.run_view import MEANING, OutcomeLine, RunView, make_
 EXAMPLES = 3  # names in a line of what is done
 MOST_NAMED = 100  # names in a line of what is not done
 MOST_PULLS = 30
-SAFE_PULL = re.compile(r"#\d+", re.ASCII)
 
 
 def render_outcome_comment(run: Run, *, together: str = "", limit: int = LIMIT) -> str:
@@ -41,29 +40,43 @@ def _head(view: RunView) -> str:
     return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{done}"
 
 
-def render_together(pulls: Sequence[int], reasons: Sequence[tuple[str, str]], *, limit: int = LIMIT) -> str:
+@dataclass(frozen=True, slots=True)
+class UncountedPlan:
+    """A plan that approved nothing in an apply: its pull request, or the review of a plan by hand, and the reason."""
+
+    pull: int | None
+    review: str
+    reason: str
+
+    def __str__(self) -> str:
+        which = f"of #{self.pull}" if self.pull is not None else f"by hand ({prose(self.review)})"
+        return f"The plan {which} did not count: {prose(self.reason, MESSAGE)}"
+
+
+def render_together(pulls: Sequence[int], uncounted: Sequence[UncountedPlan], *, limit: int = LIMIT) -> str:
     """Renders the pull requests that were applied together, and why a plan did not count; empty for one that did."""
-    if len(pulls) <= 1 and not reasons:
+    if len(pulls) <= 1 and not uncounted:
         return ""
-    listed = few(pulls, MOST_PULLS, lambda number: f"#{number}") if pulls else "no pull request"
-    items = [
-        f"- The plan of {who if SAFE_PULL.fullmatch(who) else prose(who)} did not count: {prose(why, MESSAGE)}\n"
-        for who, why in reasons
-    ]
+    listed = f"This apply was for {few(pulls, MOST_PULLS, lambda number: f'#{number}')}.\n\n" if pulls else ""
+    items = [f"- {one}\n" for one in uncounted]
     shown = within(items, limit // 8)
     more = "".join(f"- {line}\n" for line in more_of(len(items) - len(shown), " did not count"))
-    return f"This apply was for {listed}.\n\n" + (f"{''.join(shown)}{more}\n" if items else "")
+    return listed + (f"{''.join(shown)}{more}\n" if items else "")
 
 
 def _part(status: Status, outcomes: Sequence[OutcomeLine], budget: int) -> str:
-    """Returns the outcomes of one status; outcomes that are done are folded."""
-    items = [f"- {describe_result(outcome)}\n" for outcome in outcomes]
+    """Returns the outcomes of one status; outcomes that are done are folded. A note that all share stands once."""
+    notes = {outcome.note for outcome in outcomes}
+    shared = notes.pop() if len(outcomes) > 1 and len(notes) == 1 else ""
+    alone = [replace(outcome, detail=outcome.content) if shared else outcome for outcome in outcomes]
+    items = [f"- {describe_result(outcome)}\n" for outcome in alone]
     done = outcomes[0].done
     shown = within(items, budget // 4 if done else budget)
     rest = sum(len(outcome.resources) for outcome in outcomes[len(shown) :])
     more = f"- and {count(rest, 'more change')}, in the outcome file\n" if rest else ""
     number = sum(len(outcome.resources) for outcome in outcomes)
-    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", "".join(shown) + more, opened=not done)
+    note = f"{prose(f'{shared[:1].upper()}{shared[1:]}', MESSAGE)}.\n\n" if shared else ""
+    return in_details(f"<b>{MEANING[status]}</b> ({number:,})", note + "".join(shown) + more, opened=not done)
 
 
 def describe_result(outcome: OutcomeLine, most: int = MOST_NAMED) -> str:

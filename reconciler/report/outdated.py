@@ -13,10 +13,10 @@ def render_outdated(tenant: str, earlier: str | None, head: str, base: str, page
 
     The earlier plan is left out: its text is in the history of the comment, and nothing of it holds.
     """
-    made_for = f"it was of {code(earlier[:SHORT])}" if earlier else "it was of an earlier commit"
+    made_for = f"was of {code(earlier[:SHORT])}" if earlier else "was of an earlier commit"
     why = "its job failed or did not run, or the tenant is no longer declared"
     where = f": see the [checks]({page})" if page and SAFE_LINK.fullmatch(page) else ""
     return (
-        f"### Out of date: the plan for {code(tenant)}; {made_for}\n\n"
+        f"### Out of date: the plan for {code(tenant)} {made_for}\n\n"
         f"No plan for {code(head[:SHORT])} into {code(base)} is shown, because {why}{where}.\n"
     )

@@ -105,7 +105,8 @@ def fold(written: RenderedSection, cut: Cut) -> str:
     if many:
         other = "\n" + in_details(written.sum_up(0), other, opened=False)
     opened = bool(shrinking) or not many or section.cause == "conflict"
-    return in_details(f"<b>{section.title}</b>: {section.verdict}", shrinking + other, opened=opened)
+    verdict = f": {section.verdict}" if section.verdict else ""
+    return in_details(f"<b>{section.title}</b>{verdict}", shrinking + other, opened=opened)
 
 
 def _shrunk(section: Section, limit: int) -> Iterable[Shrunk]:

@@ -154,7 +154,7 @@ def test_a_plan_in_markdown_is_a_page_with_a_section_for_each_cause() -> None:
     assert rendered.startswith(
         "### Plan for `qa`: **1 person loses access**, 21 people get access; nothing blocks it\n"
     )
-    assert "<details open>\n<summary><b>This change</b>: 1 person loses access, 21 people get" in rendered
+    assert "<details open>\n<summary><b>This change</b></summary>\n\n- **\N{MINUS SIGN}** `Gone" in rendered
     assert "- **\N{MINUS SIGN}** `Gone Away` (`user/gone`) loses access<br><sub>because left git</sub>\n" in rendered
     assert (
         "- **+** **21 people** get access<br>`N0` (`user/0`), `N1` (`user/1`), `N10` (`user/10`) and 18 more\n"

@@ -15,7 +15,7 @@ from reconciler.pipeline.private_files import append_text, read_text
 from reconciler.pipeline.saved_plans import read_plan, read_saved
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.comment import render_comment
-from reconciler.report.outcome_comment import render_outcome_comment, render_together
+from reconciler.report.outcome_comment import UncountedPlan, render_outcome_comment, render_together
 from reconciler.report.problems import render_problems
 from reconciler.report.refusal import Absence, render_refusal
 from reconciler.settings import Job
@@ -67,9 +67,9 @@ def write_outcome(
 
 def _describe_approvals(approvals: MergeApprovals) -> str:
     """Describes the pull requests of an apply; a plan that counts has no reason."""
-    reasons = [(f"#{pull.number}", pull.reason) for pull in approvals.pulls if pull.reason]
-    reasons += [(f"by hand ({one.review})", one.reason) for one in approvals.by_hand if one.reason]
-    return render_together([pull.number for pull in approvals.pulls], reasons)
+    pulls = [UncountedPlan(pull.number, "", pull.reason) for pull in approvals.pulls if pull.reason]
+    by_hand = [UncountedPlan(None, one.review, one.reason) for one in approvals.by_hand if one.reason]
+    return render_together([pull.number for pull in approvals.pulls], [*pulls, *by_hand])
 
 
 def read_approvals(folder: Path) -> MergeApprovals | None:

@@ -33,12 +33,18 @@ COMPARED: tuple[Status, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class OutcomeLine:
-    """The outcome of one change, or the equal outcomes of many."""
+    """The outcome of one change, or the equal outcomes of many.
+
+    `detail` has the content of a change that was not made, and the note on its status; `content` and `note` are these
+    two apart.
+    """
 
     status: Status
     action: Action
     detail: str
     resources: tuple[ResourceName, ...]
+    content: str = ""
+    note: str = ""
 
     @property
     def done(self) -> bool:
@@ -88,16 +94,17 @@ def _next_step(undone: int) -> str:
 def _group_outcomes(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:
     """Yields the outcomes by status, not done first; outcomes with equal status, action and detail are one line."""
     names = Names({one.change.key: one.change.name for one in outcomes})
-    alike: dict[tuple[Status, Action, str], list[tuple[ResourceName, str]]] = {}
+    alike: dict[tuple[Status, Action, str], list[tuple[Outcome, str]]] = {}
     for one in outcomes:
         if one.status != "applied" or one.detail:
             why = _why(one, names)
-            named = (ResourceName(one.change.name, one.change.key), why)
-            alike.setdefault((one.status, one.change.action, _of_any_key(one, why)), []).append(named)
+            alike.setdefault((one.status, one.change.action, _of_any_key(one, why)), []).append((one, why))
     order = list(MEANING)
     for (status, action, of_all), some in sorted(alike.items(), key=lambda item: order.index(item[0][0])):
-        detail = some[0][1] if len(some) == 1 else of_all
-        yield OutcomeLine(status, action, detail, tuple(name for name, _why in some))
+        first, why = some[0]
+        resources = tuple(ResourceName(one.change.name, one.change.key) for one, _why in some)
+        compared = (_content(first, names), first.detail) if status in COMPARED else ("", "")
+        yield OutcomeLine(status, action, why if len(some) == 1 else of_all, resources, *compared)
 
 
 def _of_any_key(outcome: Outcome, why: str) -> str:
@@ -108,5 +115,9 @@ def _of_any_key(outcome: Outcome, why: str) -> str:
 
 def _why(outcome: Outcome, names: Names) -> str:
     """Returns the detail; for a change that was not made as approved, with its content."""
-    content = describe_content(outcome.change, names) if outcome.status in COMPARED else ""
+    content = _content(outcome, names)
     return f"{content} ({outcome.detail})" if content and outcome.detail else content or outcome.detail
+
+
+def _content(outcome: Outcome, names: Names) -> str:
+    return describe_content(outcome.change, names) if outcome.status in COMPARED else ""
