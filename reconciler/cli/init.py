@@ -65,7 +65,7 @@ def init(workspace: Workspace, folder: Path, action: str | None, branch: str | N
     if action is None:
         click.echo("To add the workflows, run `reconciler init` again with --action OWNER/NAME@COMMIT.", err=True)
     else:
-        click.echo(_describe_setup(replace(workspace, folder=folder / "desired-state"), chosen), err=True)
+        click.echo(_describe_setup(replace(workspace, folder=folder / "desired-state"), chosen, parts), err=True)
 
 
 def _choose_branch(folder: Path, named: str | None) -> DefaultBranch:
@@ -129,7 +129,7 @@ def _next_steps(folder: Path, *, has_state: bool, unignored: list[str]) -> str:
     return "\n".join(steps)
 
 
-def _describe_setup(workspace: Workspace, chosen: DefaultBranch) -> str:
+def _describe_setup(workspace: Workspace, chosen: DefaultBranch, parts: int) -> str:
     """Returns the branch with its reason, and what to set up at GitHub for the tenants that are declared."""
     from reconciler.core.model.amounts import count
     from reconciler.desired.git.repository import find_repository
@@ -147,4 +147,4 @@ def _describe_setup(workspace: Workspace, chosen: DefaultBranch) -> str:
     errors = sum(problem.severity == "error" for problem in loaded.problems)
     found = count(errors, "problem")
     lacks = f"The desired state has {found}, so tenants may be missing below: `reconciler validate` lists them.\n"
-    return f"{branch}\n{lacks * bool(errors)}{render_setup(loaded.declarations, chosen.name)}"
+    return f"{branch}\n{lacks * bool(errors)}{render_setup(loaded.declarations, chosen.name, parts)}"

@@ -9,31 +9,27 @@ from reconciler.core.declarations.declared import Declarations
 from reconciler.core.declarations.notifier import Email
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.declarations.tenant_names import environment_names
-from reconciler.core.model.amounts import and_more, few
+from reconciler.core.model.amounts import and_more, few, plural
 from reconciler.report.format.quote import plain
 
 MOST_NAMED = 10  # tenants whose environments are listed
 CHECK = "reconciler"  # the job that always reports
 
 
-def render_setup(declarations: Declarations, branch: str) -> str:
+def render_setup(declarations: Declarations, branch: str, parts: int = 1) -> str:
     """Returns the steps to take at GitHub, in their order, for the tenants that are declared."""
     protected = f"`{plain(branch)}`"
+    checks = [f"`{CHECK}`", *(f"`{CHECK} {number}`" for number in range(2, parts + 1))]
     lines = [
         "Set up at GitHub, in this order:",
         *_describe_environments(declarations, protected),
-        (
-            f"2. Settings → Rules, for {protected}: pull requests only, a review by code owners, and the required "
-            f"check `{CHECK}`."
-        ),
-        (
-            "   Put .github/ under code owners: who edits a workflow controls the tokens. Rules for all branches must "
-            "exclude `reconciler/*`."
-        ),
-        "3. Push, and run `reconciler github doctor`: it checks all of this, and reports what each lack leaves open.",
+        f"2. Settings → Rules, for {protected}: pull requests only, a review by code owners, and the required",
+        f"   {plural(parts, 'check')} {', '.join(checks)}. Put .github/ under code owners: an editor of a workflow",
+        "   controls the tokens. Rules for all branches must exclude `reconciler/*`.",
+        "3. Push, and run `reconciler github doctor`: it reports which of these are there, and the risk of each lack.",
     ]
     if _list_accounts(declarations):
-        lines.append("4. Actions → Apply → Run workflow: the first apply plans, and waits for the reviewers.")
+        lines.append("4. Actions → Apply → Run workflow, for the first apply: it plans, and its plan needs a review.")
     return "\n".join(lines)
 
 
@@ -70,7 +66,7 @@ def _describe_environments(declarations: Declarations, protected: str) -> Iterat
     width = max(len(environment) for name in secrets for environment in environment_names(name))
     for name, needed in secrets.items():
         plans, applies = environment_names(name)
-        yield f"     {plans:<{width}}{needed}   no protection; a read-only token, if you have one"
-        yield f"     {applies:<{width}}{needed}   deployment branches: {protected} only; required reviewers"
+        yield f"     {plans:<{width}}{needed}   no protection; a read-only token if you have one"
+        yield f"     {applies:<{width}}{needed}   deployment branches: {protected} only"
     if more := and_more(len(accounts) - MOST_NAMED):
         yield f"    {more} tenants, which `reconciler tenants` lists"

@@ -231,15 +231,17 @@ def test_what_to_set_up_is_named_for_the_tenants_that_are_declared(empty: Projec
     assert (
         "Set up at GitHub, in this order:\n"
         "1. Settings → Environments: two for each tenant, with these secrets.\n"
-        "     plan-qa           SCIM_TOKEN, FINGERPRINT_KEY   no protection; a read-only token, if you have one\n"
-        "     qa                SCIM_TOKEN, FINGERPRINT_KEY   deployment branches: `main` only; required reviewers\n"
-        f"     plan-production   {secrets}   no protection; a read-only token, if you have one\n"
-        f"     production        {secrets}   deployment branches: `main` only; required reviewers\n"
-        "2. Settings → Rules, for `main`: pull requests only, a review by code owners, and the required check "
-        "`reconciler`.\n"
+        "     plan-qa           SCIM_TOKEN, FINGERPRINT_KEY   no protection; a read-only token if you have one\n"
+        "     qa                SCIM_TOKEN, FINGERPRINT_KEY   deployment branches: `main` only\n"
+        f"     plan-production   {secrets}   no protection; a read-only token if you have one\n"
+        f"     production        {secrets}   deployment branches: `main` only\n"
+        "2. Settings → Rules, for `main`: pull requests only, a review by code owners, and the required\n"
+        "   check `reconciler`. Put .github/ under code owners: "
     ) in ran.err
     assert "3. Push, and run `reconciler github doctor`: " in ran.err
-    assert ran.err.endswith("4. Actions → Apply → Run workflow: the first apply plans, and waits for the reviewers.\n")
+    assert ran.err.endswith(
+        "4. Actions → Apply → Run workflow, for the first apply: it plans, and its plan needs a review.\n"
+    )
 
 
 def test_for_the_starter_no_environment_is_needed_yet(empty: Project) -> None:
@@ -249,8 +251,8 @@ def test_for_the_starter_no_environment_is_needed_yet(empty: Project) -> None:
     assert (
         "1. Environments: none yet; sandbox is an embedded 4me and needs none.\n"
         "   With the first account in tenants.yaml, such as qa, make two, each with the secret SCIM_TOKEN:\n"
-        "     plan-qa   no protection; a read-only token, if you have one\n"
-        "     qa        deployment branches: `main` only; required reviewers\n"
+        "     plan-qa   no protection; a read-only token if you have one\n"
+        "     qa        deployment branches: `main` only\n"
         "2. "
     ) in ran.err
     assert "Run workflow" not in ran.err

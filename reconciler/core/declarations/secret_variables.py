@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from reconciler.core.declarations.declared import Declarations, DeclaredTenant
 from reconciler.core.declarations.notifier import Email, Notifier
+from reconciler.core.declarations.secret import SecretName
 from reconciler.errors import Problem, Source
 
 Path: TypeAlias = tuple[str, ...]
@@ -31,8 +32,8 @@ _PROGRAMS = """
     pythonLocation
 """
 _STEPS = """
-    APPROVED BASE CLIENT_ID_VARIABLE CLIENT_SECRET_VARIABLE DIR ENABLED_ONLY MAX_DURATION OUT PART SCIM_TOKEN_VARIABLE
-    TENANT chosen code from matrix number only pip program workflow
+    APPROVALS APPROVED BASE CLIENT_ID_VARIABLE CLIENT_SECRET_VARIABLE DIR ENABLED_ONLY MAX_DURATION NEEDS OUT PART
+    PLANNED SCIM_TOKEN_VARIABLE TENANT chosen code from matrix number only pip program workflow
 """
 _PREFIXES = """
     ACTIONS_ BASH DYLD_ GIT_ GITHUB_ INPUT_ LC_ LD_ MALLOC_ NODE_ PIP_ PYTHON Python RECONCILER_ RUNNER_ SSL_CERT_
@@ -118,18 +119,14 @@ def _list_places(declarations: Declarations) -> Iterator[SecretPlace]:
 
 
 def _list_tenant_secrets(name: str, declared: DeclaredTenant) -> list[SecretPlace]:
-    tenant, oauth = declared.tenant, declared.tenant.permissions.oauth if declared.tenant.permissions else None
-    secrets = (
-        (("token",), tenant.token),
-        (("permissions", "oauth", "client_id"), oauth and oauth.client_id),
-        (("permissions", "oauth", "client_secret"), oauth and oauth.client_secret),
-    )
-    return [
-        SecretPlace(secret.env, keys[-1], path, ".".join(path), declared.source)
-        for keys, secret in secrets
-        if secret is not None
-        for path in (("tenants", name, *keys, "env"),)
-    ]
+    tenant = declared.tenant
+    secrets: dict[Path, SecretName] = {("token",): tenant.token} if tenant.token else {}
+    if tenant.permissions is not None:
+        oauth = tenant.permissions.oauth
+        secrets["permissions", "oauth", "client_id"] = oauth.client_id
+        secrets["permissions", "oauth", "client_secret"] = oauth.client_secret
+    paths: dict[Path, SecretName] = {("tenants", name, *keys, "env"): secret for keys, secret in secrets.items()}
+    return [SecretPlace(secret.env, path[-2], path, ".".join(path), declared.source) for path, secret in paths.items()]
 
 
 def _place_notifier(notifier: Notifier, path: Path, spelled: str, source: Source) -> SecretPlace:

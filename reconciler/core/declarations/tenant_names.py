@@ -7,7 +7,6 @@ with an account has two environments at GitHub, whose names ignore case, like th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from itertools import combinations
 
 from reconciler.core.declarations.declared import DeclaredTenant
 from reconciler.core.declarations.tenant import SANDBOX, Tenant
@@ -86,21 +85,41 @@ def _which(name: str, former: str) -> str:
 
 
 def _clashes(tenants: Mapping[str, DeclaredTenant]) -> Iterator[Problem]:
-    """Finds pairs of tenants whose records can't both be branches; equal names of accounts are reported before."""
-    records = {name: record_name(name, declared.tenant).casefold() for name, declared in tenants.items()}
-    embedded = {name for name, declared in tenants.items() if declared.tenant.url == SANDBOX}
-    for one, other in combinations(tenants, 2):
-        first, second = records[one], records[other]
-        if first == second == one.casefold() == other.casefold() and not {one, other} & embedded:
-            continue  # their environments are equal too, and that problem has the way out
-        if first == second:
-            written = record_name(other, tenants[other].tenant)
-            clash = f'record: "{written}" is also the record of tenant {one} (names compare without case)'
-        elif first.startswith(f"{second}/") or second.startswith(f"{first}/"):
-            clash = f'record: "{second}" clashes with "{first}" of tenant {one}, because one is a folder of the other'
-        else:
-            continue
-        yield _problem(other, tenants[other], f"{clash}; tenant {one} is at {tenants[one].source}", HINT)
+    """Finds tenants whose record and an earlier tenant's can't both be branches.
+
+    If the tenants' own names are equal too, the problem of their environments has the way out.
+    """
+    users: dict[str, str] = {}  # the first tenant of each record
+    below: dict[str, str] = {}  # the first tenant with a record in each folder
+    for name, declared in tenants.items():
+        record = record_name(name, declared.tenant).casefold()
+        folders = _list_folders(record)
+        one = users.get(record) or next((users[folder] for folder in folders if folder in users), below.get(record))
+        if one is not None and not (record == name.casefold() and _share_environments(tenants, one, name)):
+            clash = _describe_clash(name, declared.tenant, one, tenants[one].tenant)
+            yield _problem(name, declared, f"{clash}; tenant {one} is at {tenants[one].source}", HINT)
+        users.setdefault(record, name)
+        for folder in folders:
+            below.setdefault(folder, name)
+
+
+def _list_folders(record: str) -> list[str]:
+    """Returns the folders of a record: `eu` and `eu/x` of `eu/x/y`."""
+    parts = record.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def _share_environments(tenants: Mapping[str, DeclaredTenant], one: str, other: str) -> bool:
+    """Whether the names of two tenants with an account differ in case only."""
+    return one.casefold() == other.casefold() and SANDBOX not in {tenants[one].tenant.url, tenants[other].tenant.url}
+
+
+def _describe_clash(name: str, tenant: Tenant, one: str, earlier: Tenant) -> str:
+    written, first = record_name(name, tenant), record_name(one, earlier).casefold()
+    if written.casefold() == first:
+        return f'record: "{written}" is also the record of tenant {one} (names compare without case)'
+    nested = f'"{written.casefold()}" clashes with "{first}" of tenant {one}'
+    return f"record: {nested}, because one is a folder of the other"
 
 
 def _problem(name: str, declared: DeclaredTenant, message: str, hint: str) -> Problem:

@@ -41,7 +41,7 @@ def test_no_variable_of_a_step_or_of_the_program_holds_another_secret() -> None:
     """Both lists are read from the files, so a new variable there must be reserved too."""
     action, settings = of_the_action(), of_the_settings()
 
-    assert {"DIR", "OUT", "APPROVED", "TENANT", "code", "GITHUB_TOKEN", *OWN} <= action
+    assert {"DIR", "OUT", "TENANT", "code", "GITHUB_TOKEN", *OWN} <= action
     assert {"RECONCILER_PRIVATE", "USER", "NO_COLOR", "HTTPS_PROXY", "GITHUB_TOKEN"} <= settings
     free = {(name, key) for name in action | settings for key in KEYS if find_variable_fault(name, key) is None}
     assert set(OWN.items()) == free
@@ -122,7 +122,7 @@ def webhook(variable: str) -> dict[str, Any]:
 def test_every_secret_of_a_tenant_is_checked_and_named_with_its_line_and_the_line_to_write() -> None:
     """All problems at once; the path leads to the line of the variable."""
     tenant = {"token": {"env": "PATH"}, **oauth("CLIENT_SECRET", "HOME"), "notifications": [webhook("CI")]}
-    found = list(check_secret_variables(declare(**{"qa-1": tenant})))
+    found = list(check_secret_variables(declare((), **{"qa-1": tenant})))
 
     assert [
         (

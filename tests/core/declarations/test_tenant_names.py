@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reconciler.core.declarations.declared import DeclaredTenant
@@ -174,3 +176,20 @@ def test_a_tenant_name_is_a_name_of_an_environment() -> None:
     assert [] == [sign for sign in map(chr, range(0x250)) if TENANT_NAME.fullmatch(f"a{sign}") and not sign.isascii()]
     assert not TENANT_NAME.fullmatch("a/b")
     assert all(len(name) <= 255 for name in environment_names(longest))
+
+
+PARTS = st.lists(st.sampled_from(["a", "A", "b", "ab"]), min_size=1, max_size=3).map("/".join)
+
+
+@given(st.lists(PARTS, max_size=6))
+def test_every_record_that_can_not_stand_beside_an_earlier_one_is_named_once(records: list[str]) -> None:
+    """The oracle compares each pair, as files and folders of a disk that ignores case."""
+    written = {f"t{number}": {"record": record} for number, record in enumerate(records)}
+    lower = [record.lower().split("/") for record in records]
+    clashing = [
+        f"tenants.t{number}.record"
+        for number, record in enumerate(lower)
+        if any(one[: len(record)] == record[: len(one)] for one in lower[:number])
+    ]
+
+    assert clashing == [problem.split(": ")[1] for problem in found(**written)]
