@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.cli.github.approvals import approved_plan, approved_plans
 from reconciler.cli.github.comments import comment, drift_issue
+from reconciler.cli.github.doctor import doctor
 from reconciler.cli.github.side import github
 
-for command in (comment, drift_issue, approved_plan, approved_plans):
+for command in (comment, drift_issue, approved_plan, approved_plans, doctor):
     github.add_command(command)
