@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from textwrap import wrap
 
@@ -43,13 +43,23 @@ def _render_text(report: ProtectionReport) -> str:
     lines = [f"Protections of {plain_line(report.repository)} ({plain_line(report.host)}): {_count(report)}"]
     for state, title, checks in _group(report):
         lines += ["", f"{title} ({len(checks):,}){f': {NO_NEWS}' if state == 'not_known' else ''}"]
-        for check in checks:
-            lines += _item(check, REMEDIES[state])
+        lines += [line for check, first in _once(checks) for line in _item(check, REMEDIES[state], first=first)]
     return "\n".join(lines) + "\n"
 
 
-def _item(check: ProtectionCheck, remedy: str) -> Iterator[str]:
-    yield from _wrapped(check.found, "  - ", "    ")
+def _once(checks: Iterable[ProtectionCheck]) -> Iterator[tuple[ProtectionCheck, bool]]:
+    """Yields each check, and whether it is the first of its kind: the others leave the same open, of another tenant."""
+    seen: set[tuple[str, str]] = set()
+    for check in checks:
+        kind = check.code, check.opens.replace(check.subject, "")
+        yield check, kind not in seen
+        seen.add(kind)
+
+
+def _item(check: ProtectionCheck, remedy: str, *, first: bool) -> Iterator[str]:
+    yield from _wrapped(check.found if first or check.state == "set" else f"{check.found} (as above)", "  - ", "    ")
+    if not first:
+        return
     if check.opens:
         yield from _wrapped(f"Open: {check.opens}", "    ", "      ")
     if check.remedy:
@@ -71,8 +81,8 @@ def _render_markdown(report: ProtectionReport) -> str:
     lines = [f"### Protections of {code(report.repository)}: {_count(report)}"]
     for state, title, checks in _group(report):
         lines += ["", f"**{title}**{f' ({NO_NEWS})' if state == 'not_known' else ''}", ""]
-        for check in checks:
-            lines.append(f"- {prose_line(check.found)}")
-            lines += [f"  - Open: {prose_line(check.opens)}"] if check.opens else []
-            lines += [f"  - {REMEDIES[state]}: {prose_line(check.remedy)}"] if check.remedy else []
+        for check, first in _once(checks):
+            lines.append(f"- {prose_line(check.found)}{'' if first or state == 'set' else ' (as above)'}")
+            lines += [f"  - Open: {prose_line(check.opens)}"] if check.opens and first else []
+            lines += [f"  - {REMEDIES[state]}: {prose_line(check.remedy)}"] if check.remedy and first else []
     return "\n".join(lines) + "\n"

@@ -354,6 +354,14 @@ def test_on_a_private_repository_without_reviewers_the_files_are_named_once(repo
     assert ("environment.reviewers", "`qa`, `production`") in repository.states("note")
 
 
+def test_the_plan_of_the_organization_is_shown_if_the_token_may_see_it(repository: Repository) -> None:
+    """Owners see it; for everyone else it is left out."""
+    assert "on the plan" not in repository.ask().out
+    repository.standin.documents["/orgs/acme"] = {"login": "acme", "plan": {"name": "team"}}
+
+    assert "belongs to an organization (on the plan team)" in repository.ask().out
+
+
 def test_names_of_environments_ignore_case(repository: Repository) -> None:
     """As at GitHub."""
     remove_environment("qa")(repository.standin)

@@ -175,7 +175,7 @@ class StandIn(calls_protection.ProtectionCalls):
             return Reply(401, {"message": "Bad credentials"})
         if call.path == "/user":
             return Reply(200, {"login": token.login}) if token.login else _forbidden("metadata=read")
-        if call.path == "/meta":
+        if call.path == "/meta" or call.path.startswith("/orgs/"):
             return self.send_document(call, query)
         below = f"/repos/{REPOSITORY}"
         if not call.path.startswith(below):

@@ -18,7 +18,7 @@ from reconciler.github.doctor.facts import (
 from reconciler.github.doctor.read import ProtectionFacts
 
 CHECK = "reconciler"
-RULES = "Settings → Rules → Rulesets (or Settings → Branches)"
+RULES = "Settings → Rules (or Branches)"
 WITH_ADMIN = "look there, or run this with the token of an administrator (Administration: read)"
 
 
@@ -156,7 +156,7 @@ def check_default_branch(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
         value = found.ask(row.rule, row.holds, row.classic)
         yield _make(name, row.code, value, (row.found, row.lacks, row.opens, row.where))
     history = _has_history(found)
-    texts = ("no person can rewrite or delete it", "a person may force a push to it, or delete it")
+    texts = ("force pushes and its deletion are forbidden", "it may be pushed by force, or deleted")
     opens = "commits of applies get lost: the next apply is refused, until `ownership recover`"
     yield _make(name, "branch.history", history, (*texts, opens, "Block force pushes, and Restrict deletions"))
     yield _check_bypass(facts)

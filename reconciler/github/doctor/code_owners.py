@@ -6,11 +6,13 @@ The last matching line decides, and a line without an owner takes a path out. Pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # the first that exists counts
 ANY_DEPTH, FOLDERS, IN_FOLDER, ONE = "**", "**/", "*", "?"
 DEEP = frozenset({ANY_DEPTH, FOLDERS})
+_TOKENS = re.compile(r"(?<![^/])\*\*/|(?<![^/])\*\*\Z|(?P<stars>\*+)|.", re.DOTALL)
 
 
 def has_owner(text: str, path: str) -> bool:
@@ -42,17 +44,9 @@ def matches(pattern: str, path: str) -> bool:
 
 
 def _split(body: str) -> Iterator[str]:
-    """Yields the tokens of a pattern; `**/` also matches no folder."""
-    at = 0
-    while at < len(body):
-        if body.startswith("**", at):
-            at += 2
-            inside = body.startswith("/", at)
-            at += inside
-            yield FOLDERS if inside else ANY_DEPTH
-        else:
-            yield body[at]
-            at += 1
+    """Yields the tokens of a pattern. Two stars that are a folder's whole name match any folders, or none."""
+    for found in _TOKENS.finditer(body):
+        yield IN_FOLDER if found.lastgroup == "stars" else found[0]
 
 
 def _match(tokens: Sequence[str], path: str) -> bool:

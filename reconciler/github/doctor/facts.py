@@ -8,7 +8,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from pydantic import Field
 
-from reconciler.errors import Failed, Forbidden
+from reconciler.errors import Failed, Forbidden, NotFound
 from reconciler.github.models import GitHubModel
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A fact that this token can't read; `reason` is GitHub's sentence."""
+    """A fact that this token can't read, with the reason."""
 
     reason: str
 
@@ -35,7 +35,11 @@ def ask(read: Callable[[], T]) -> Fact[T]:
     """Reads a fact. A missing permission, or an answer that is none, leaves it unread; GitHub out of reach raises."""
     try:
         return Read(read())
-    except (Forbidden, Failed) as error:
+    except Forbidden:  # GitHub names the permission, but a workflow can't be given `administration`
+        return Unread("this token may not read that (403)")
+    except NotFound:
+        return Unread("GitHub does not find that, or hides it from this token (404)")
+    except Failed as error:
         return Unread(str(error))
 
 

@@ -52,13 +52,14 @@ class OwnersFile:
 
 @dataclass(frozen=True, slots=True)
 class ProtectionFacts:
-    """The answers. `server` is the version of a GitHub Enterprise Server, None elsewhere.
+    """The answers. `plan` is the organization's; `server` is the version of a GitHub Enterprise Server, else None.
 
     `patterns` has the branches that may use an environment with a list of them; `classic` is None if no classic rule
     covers the default branch. By record branch, `record_rules` and `record_branches` have rules and classic rules.
     """
 
     about: RepositoryAbout
+    plan: str | None
     server: Fact[str] | None
     environments: Fact[tuple[Environment, ...]]
     patterns: Mapping[str, Fact[tuple[PolicyPattern, ...]]]
@@ -83,6 +84,7 @@ def read_protections(github: GitHub, subject: DoctorSubject) -> ProtectionFacts:
     rules = _read_rules(github, about.default_branch)
     return ProtectionFacts(
         about=about,
+        plan=read_plan_name(github, about),
         server=read_server(github),
         environments=environments,
         patterns=_read_patterns(github, environments, subject.records),
@@ -98,6 +100,14 @@ def read_protections(github: GitHub, subject: DoctorSubject) -> ProtectionFacts:
         actions=ask(lambda: _one(github, "/actions/permissions", ActionsSwitch)),
         permissions=ask(lambda: _one(github, "/actions/permissions/workflow", WorkflowPermissions)),
     )
+
+
+def read_plan_name(github: GitHub, about: RepositoryAbout) -> str | None:
+    """Returns the plan of the organization; None unless GitHub shows it to this token."""
+    found = ask(lambda: github.get_of_host(f"/orgs/{_quoted(about.owner.login)}"))
+    plan = found.value.get("plan") if isinstance(found, Read) and isinstance(found.value, dict) else None
+    name = plan.get("name") if isinstance(plan, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def read_server(github: GitHub) -> Fact[str] | None:

@@ -13,9 +13,9 @@ HARMLESS = frozenset({"non_fast_forward", "deletion", "copilot_code_review", "ta
 LISTED = frozenset({"creation", "update"})  # they exempt a bypass list, on which the workflow may be
 NOT_APPLIED = "an apply sends nothing if its begin can't be pushed"
 FORGED = (
-    "everyone who may write can add to a record. A forged record takes access from no user by itself, because git and "
-    "the account must agree; but it can stop applies, or let an approval count as used. Every commit there is shown by "
-    "`reconciler ownership show`"
+    "everyone who may write can add to a record. A forged record takes access from no user by itself, as git and "
+    "the account must agree. But it can stop applies, and let a change that git asks for run though no reviewer saw "
+    "its plan. `reconciler ownership show` lists every entry"
 )
 
 

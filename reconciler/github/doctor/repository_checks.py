@@ -10,7 +10,11 @@ from reconciler.github.doctor.code_owners import LOCATIONS, has_owner
 from reconciler.github.doctor.facts import Read, Unread
 from reconciler.github.doctor.read import ProtectionFacts
 
-WORKFLOWS = ("plan.yml", "apply.yml", "drift.yml")
+WORKFLOWS = {
+    "plan.yml": "no pull request has a plan, so no merge approves anything",
+    "apply.yml": "no merge is applied",
+    "drift.yml": "changes by hand in an account are not reported",
+}
 MOST_LINES = 5  # wrong lines that a message names
 GENERAL, ACTIONS = "Settings → General", "Settings → Actions → General"
 PROBED = {".github/": ".github/workflows/apply.yml", "approvals/": f"approvals/{'0' * 64}.yaml"}
@@ -20,9 +24,10 @@ def check_repository(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
     """Yields the checks of the repository's settings."""
     about = facts.about
     kind = "an organization" if about.owner.type == "Organization" else "a person"
+    plan = f" (on the plan `{facts.plan}`)" if facts.plan else ""
     if about.private:
         yield ProtectionCheck(
-            "repository.private", about.full_name, "set", f"the repository is private, and belongs to {kind}"
+            "repository.private", about.full_name, "set", f"the repository is private, and belongs to {kind}{plan}"
         )
     else:
         yield ProtectionCheck(
@@ -116,18 +121,15 @@ def _check_workflows(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
         yield ProtectionCheck(code, "all", "not_known", found, "", "look at the page Actions, or give `actions: read`")
         return
     states = {one.path: one.state for one in facts.workflows.value}
-    for name in WORKFLOWS:
+    for name, opens in WORKFLOWS.items():
         path = f".github/workflows/{name}"
         state = states.get(path)
         if state == "active":
             yield ProtectionCheck(code, path, "set", f"{path} is active")
         elif state is None:
-            opens = "its jobs never run"
             yield ProtectionCheck(
                 code, path, "lacking", f"{path} does not exist", opens, "write it with `reconciler init`"
             )
         else:
             found = f"{path} does not run ({state})"
-            yield ProtectionCheck(
-                code, path, "lacking", found, "its jobs never run", f"Actions → {name} → Enable workflow"
-            )
+            yield ProtectionCheck(code, path, "lacking", found, opens, f"Actions → {name} → Enable workflow")
