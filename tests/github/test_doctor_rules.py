@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.github.client import GitHub
 from reconciler.github.doctor.code_owners import has_owner, matches
-from reconciler.github.doctor.facts import Read, Unread
+from reconciler.github.doctor.facts import KnownFact, UnknownFact
 from reconciler.github.doctor.read import read_server
 
 
@@ -96,13 +96,13 @@ def test_the_last_line_that_matches_decides() -> None:
     [
         ("https://api.github.com", None, None),
         ("https://api.acme.ghe.com", None, None),
-        ("https://github.acme.example/api/v3", {"installed_version": "3.17.2"}, Read("3.17.2")),
+        ("https://github.acme.example/api/v3", {"installed_version": "3.17.2"}, KnownFact("3.17.2")),
         ("https://proxy.example", {"verifiable_password_authentication": True}, None),
-        ("https://ghe.com.evil.example", {"installed_version": "3.1"}, Read("3.1")),
+        ("https://ghe.com.evil.example", {"installed_version": "3.1"}, KnownFact("3.1")),
     ],
 )
 def test_a_server_of_its_own_is_known_by_its_host_and_version(
-    address: str, meta: dict[str, object] | None, server: Read[str] | None
+    address: str, meta: dict[str, object] | None, server: KnownFact[str] | None
 ) -> None:
     """github.com and GitHub with data residency are not even asked."""
 
@@ -120,4 +120,4 @@ def test_a_server_whose_version_can_not_be_read_is_one_all_the_same() -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(404))
 
     with GitHub("https://github.acme.example/api/v3", "acme/people", "t", transport=transport) as client:
-        assert isinstance(read_server(client), Unread)
+        assert isinstance(read_server(client), UnknownFact)

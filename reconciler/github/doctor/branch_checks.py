@@ -12,8 +12,8 @@ from reconciler.github.doctor.facts import (
     ClassicProtection,
     ClassicReviews,
     Fact,
-    Read,
-    Unread,
+    KnownFact,
+    UnknownFact,
 )
 from reconciler.github.doctor.read import ProtectionFacts
 
@@ -49,10 +49,10 @@ NOT_PROTECTED = ClassicProtection(
 def gather_rules(rules: Fact[tuple[BranchRule, ...]], classic: Fact[ClassicProtection] | None) -> BranchRules:
     """Returns the rules by type. A branch without a classic protection has one that requires nothing."""
     by_type: dict[str, tuple[BranchRule, ...]] = {}
-    for rule in rules.value if isinstance(rules, Read) else ():
+    for rule in rules.value if isinstance(rules, KnownFact) else ():
         by_type[rule.type] = (*by_type.get(rule.type, ()), rule)
-    protection = NOT_PROTECTED if classic is None else classic.value if isinstance(classic, Read) else None
-    return BranchRules(by_type if isinstance(rules, Read) else None, protection)
+    protection = NOT_PROTECTED if classic is None else classic.value if isinstance(classic, KnownFact) else None
+    return BranchRules(by_type if isinstance(rules, KnownFact) else None, protection)
 
 
 def is_at_least(value: object, least: int) -> bool:
@@ -176,7 +176,7 @@ def _has_history(found: BranchRules) -> bool | None:
 def _list_unread(facts: ProtectionFacts) -> list[str]:
     """Returns why the rules, or the classic protection, of the default branch can't be read."""
     sources = {"the rules": facts.rules, "the classic protection": facts.classic}
-    return [f"{name} can't be read: {one.reason}" for name, one in sources.items() if isinstance(one, Unread)]
+    return [f"{name} can't be read: {one.reason}" for name, one in sources.items() if isinstance(one, UnknownFact)]
 
 
 def _make(name: str, code: str, value: bool | None, texts: tuple[str, str, str, str]) -> ProtectionCheck:  # noqa: FBT001
@@ -195,13 +195,13 @@ def _check_bypass(facts: ProtectionFacts) -> ProtectionCheck:
     opens = "they can merge or push without a review"
     passing, unread = [], []
     for fact in facts.rulesets.values():
-        if not isinstance(fact, Read):
+        if not isinstance(fact, KnownFact):
             unread.append(fact.reason)
         elif fact.value.bypass_actors is None:
             unread.append(f"the bypass list of the ruleset `{fact.value.name}` is not shown to this token")
         elif fact.value.bypass_actors:
             passing.append(f"{len(fact.value.bypass_actors):,} on the bypass list of the ruleset `{fact.value.name}`")
-    if isinstance(facts.classic, Read) and not facts.classic.value.enforce_admins.enabled:
+    if isinstance(facts.classic, KnownFact) and not facts.classic.value.enforce_admins.enabled:
         passing.append("administrators, who are exempt from the classic protection")
     unread += ["not all of its rules can be read"] if _list_unread(facts) else []
     if passing:

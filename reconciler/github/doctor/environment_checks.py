@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.core.model.protection import ProtectionCheck
-from reconciler.github.doctor.facts import Read
+from reconciler.github.doctor.facts import KnownFact
 from reconciler.github.doctor.read import ProtectionFacts
 from reconciler.github.environments import Environment
 
@@ -16,7 +16,7 @@ WITH_READ = "run this with a token that may read the repository's actions"
 
 def check_environments(facts: ProtectionFacts, tenants: Sequence[str]) -> Iterator[ProtectionCheck]:
     """Yields the checks of all tenants' environments."""
-    if not isinstance(facts.environments, Read):
+    if not isinstance(facts.environments, KnownFact):
         found = f"the environments can't be read: {facts.environments.reason}"
         yield ProtectionCheck(
             "environment.exists", "all tenants", "not_known", found, "", f"{WITH_READ}, or look at {SETTINGS}"
@@ -55,13 +55,13 @@ def _check_branches(facts: ProtectionFacts, environment: Environment) -> Protect
     if policy is None:
         return ProtectionCheck(code, name, "lacking", f"every branch may use `{name}`", opens, where)
     if policy.protected_branches:
-        protected = isinstance(facts.branch, Read) and facts.branch.value.protected
+        protected = isinstance(facts.branch, KnownFact) and facts.branch.value.protected
         if protected:
             return ProtectionCheck(code, name, "set", f"protected branches alone may use `{name}`")
         found = f"protected branches alone may use `{name}`, and `{default}` is not known to be one"
         return ProtectionCheck(code, name, "not_known", f"{found}; without any, GitHub lets every branch", opens, where)
     patterns = facts.patterns[name]
-    if not isinstance(patterns, Read):
+    if not isinstance(patterns, KnownFact):
         return ProtectionCheck(
             code, name, "not_known", f"the branches that may use `{name}` can't be read: {patterns.reason}", "", where
         )
@@ -77,8 +77,8 @@ def _check_plan_branches(facts: ProtectionFacts, environment: Environment) -> It
     code, name, policy = "environment.plan_branches", environment.name, environment.deployment_branch_policy
     if policy is None:
         return
-    patterns = facts.patterns.get(name, Read(()))
-    if isinstance(patterns, Read) and any(one.name in PULL_REFS for one in patterns.value):
+    patterns = facts.patterns.get(name, KnownFact(()))
+    if isinstance(patterns, KnownFact) and any(one.name in PULL_REFS for one in patterns.value):
         yield ProtectionCheck(code, name, "set", f"pull requests may use `{name}`")
         return
     found = f"the branches that may use `{name}` are limited, and `refs/pull/*/merge` is not known to be one"

@@ -8,7 +8,7 @@ from reconciler.core.model.protection import ProtectionCheck, ProtectionReport
 from reconciler.github.client import GitHub
 from reconciler.github.doctor.branch_checks import check_default_branch
 from reconciler.github.doctor.environment_checks import check_environments
-from reconciler.github.doctor.facts import Read
+from reconciler.github.doctor.facts import KnownFact
 from reconciler.github.doctor.read import DoctorSubject, ProtectionFacts, read_protections
 from reconciler.github.doctor.record_checks import check_record_branches
 from reconciler.github.doctor.repository_checks import check_actions, check_code_owners, check_repository
@@ -18,7 +18,7 @@ from reconciler.github.doctor.server_checks import check_server
 def examine(github: GitHub, subject: DoctorSubject) -> ProtectionReport:
     """Asks GitHub for all protections, and checks them."""
     facts = read_protections(github, subject)
-    version = facts.server.value if isinstance(facts.server, Read) else None
+    version = facts.server.value if isinstance(facts.server, KnownFact) else None
     return ProtectionReport(
         repository=facts.about.full_name,
         host=github.host,

@@ -15,32 +15,32 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnknownFact:
     """A fact that this token can't read, with the reason."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Read(Generic[T]):
+class KnownFact(Generic[T]):
     """A fact that was read."""
 
     value: T
 
 
-Fact: TypeAlias = Read[T] | Unread
+Fact: TypeAlias = KnownFact[T] | UnknownFact
 
 
 def ask(read: Callable[[], T]) -> Fact[T]:
     """Reads a fact. A missing permission, or an answer that is none, leaves it unread; GitHub out of reach raises."""
     try:
-        return Read(read())
+        return KnownFact(read())
     except Forbidden:  # GitHub names the permission, but a workflow can't be given `administration`
-        return Unread("this token may not read that (403)")
+        return UnknownFact("this token may not read that (403)")
     except NotFound:
-        return Unread("GitHub does not find that, or hides it from this token (404)")
+        return UnknownFact("GitHub does not find that, or hides it from this token (404)")
     except Failed as error:
-        return Unread(str(error))
+        return UnknownFact(str(error))
 
 
 class RepositoryOwner(GitHubModel):

@@ -19,7 +19,7 @@ from reconciler.github.doctor.facts import (
     CodeOwnersError,
     Fact,
     FileContent,
-    Read,
+    KnownFact,
     RepositoryAbout,
     Ruleset,
     WorkflowAbout,
@@ -105,7 +105,7 @@ def read_protections(github: GitHub, subject: DoctorSubject) -> ProtectionFacts:
 def read_plan_name(github: GitHub, about: RepositoryAbout) -> str | None:
     """Returns the plan of the organization; None unless GitHub shows it to this token."""
     found = ask(lambda: github.get_of_host(f"/orgs/{_quoted(about.owner.login)}"))
-    plan = found.value.get("plan") if isinstance(found, Read) and isinstance(found.value, dict) else None
+    plan = found.value.get("plan") if isinstance(found, KnownFact) and isinstance(found.value, dict) else None
     name = plan.get("name") if isinstance(plan, dict) else None
     return name if isinstance(name, str) else None
 
@@ -115,10 +115,10 @@ def read_server(github: GitHub) -> Fact[str] | None:
     if github.host == CLOUD or github.host.endswith(DATA_RESIDENCY):
         return None
     meta = ask(lambda: github.get_of_host("/meta"))
-    if not isinstance(meta, Read):
+    if not isinstance(meta, KnownFact):
         return meta
     version = meta.value.get("installed_version") if isinstance(meta.value, dict) else None
-    return Read(version) if isinstance(version, str) else None  # a proxy of github.com has no version
+    return KnownFact(version) if isinstance(version, str) else None  # a proxy of github.com has no version
 
 
 def _one(github: GitHub, path: str, kind: type[M]) -> M:
@@ -138,7 +138,7 @@ def _read_rules(github: GitHub, branch: str) -> Fact[tuple[BranchRule, ...]]:
 
 
 def _read_rulesets(github: GitHub, rules: Fact[tuple[BranchRule, ...]]) -> Mapping[int, Fact[Ruleset]]:
-    known = rules.value if isinstance(rules, Read) else ()
+    known = rules.value if isinstance(rules, KnownFact) else ()
     ids = sorted({rule.ruleset_id for rule in known if rule.ruleset_id is not None})
     return {number: _read_ruleset(github, number) for number in ids}
 
@@ -148,7 +148,7 @@ def _read_ruleset(github: GitHub, number: int) -> Fact[Ruleset]:
 
 
 def _read_classic(github: GitHub, name: str, branch: Fact[BranchAbout]) -> Fact[ClassicProtection] | None:
-    if isinstance(branch, Read) and not branch.value.protected:
+    if isinstance(branch, KnownFact) and not branch.value.protected:
         return None
     return ask(lambda: _one(github, f"/branches/{_quoted(name)}/protection", ClassicProtection))
 
@@ -156,7 +156,7 @@ def _read_classic(github: GitHub, name: str, branch: Fact[BranchAbout]) -> Fact[
 def _read_patterns(
     github: GitHub, environments: Fact[tuple[Environment, ...]], tenants: Iterable[str]
 ) -> Mapping[str, Fact[tuple[PolicyPattern, ...]]]:
-    known = environments.value if isinstance(environments, Read) else ()
+    known = environments.value if isinstance(environments, KnownFact) else ()
     wanted = {name.casefold() for tenant in tenants for name in (tenant, f"plan-{tenant}")}
     listed = [
         one.name

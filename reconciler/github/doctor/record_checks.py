@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.core.model.protection import ProtectionCheck
 from reconciler.github.doctor.branch_checks import RULES, WITH_ADMIN
-from reconciler.github.doctor.facts import BranchAbout, BranchRule, Fact, Read
+from reconciler.github.doctor.facts import BranchAbout, BranchRule, Fact, KnownFact
 from reconciler.github.doctor.read import ProtectionFacts
 
 HARMLESS = frozenset({"non_fast_forward", "deletion", "copilot_code_review", "tag_name_pattern"})
@@ -36,7 +36,7 @@ def check_record_branches(facts: ProtectionFacts, records: Mapping[str, str]) ->
 
 def _check_push(facts: ProtectionFacts, branch: str, rules: Fact[tuple[BranchRule, ...]]) -> ProtectionCheck:
     code, where = "record.push", f"{RULES} → exclude `reconciler/*`"
-    if not isinstance(rules, Read):
+    if not isinstance(rules, KnownFact):
         found = f"`{branch}`: its rules can't be read: {rules.reason}"
         return ProtectionCheck(code, branch, "not_known", found, NOT_APPLIED, f"{where}; {WITH_ADMIN}")
     blocking = {rule.type: rule.ruleset_source for rule in rules.value if rule.type not in HARMLESS}
@@ -55,14 +55,14 @@ def _check_push(facts: ProtectionFacts, branch: str, rules: Fact[tuple[BranchRul
 
 def _may_be_protected(branch: Fact[BranchAbout | None]) -> bool:
     """Whether a classic protection covers the branch, or that is not known; a branch that is not there has none."""
-    return not isinstance(branch, Read) or (branch.value is not None and branch.value.protected)
+    return not isinstance(branch, KnownFact) or (branch.value is not None and branch.value.protected)
 
 
 def _check_history(branch: str, rules: Fact[tuple[BranchRule, ...]]) -> ProtectionCheck:
     code = "record.history"
     where = f"{RULES} → a ruleset for `reconciler/*` with Block force pushes and Restrict deletions alone"
     opens = "a person who may write can delete or rewrite the record: leavers are then named, and not deactivated"
-    if not isinstance(rules, Read):
+    if not isinstance(rules, KnownFact):
         found = f"`{branch}`: it is not known whether the record can be erased: {rules.reason}"
         return ProtectionCheck(code, branch, "not_known", found, opens, where)
     kinds = {rule.type for rule in rules.value}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.core.model.protection import ProtectionCheck
 from reconciler.github.doctor.branch_checks import WITH_ADMIN
 from reconciler.github.doctor.code_owners import LOCATIONS, has_owner
-from reconciler.github.doctor.facts import Read, Unread
+from reconciler.github.doctor.facts import KnownFact, UnknownFact
 from reconciler.github.doctor.read import ProtectionFacts
 
 WORKFLOWS = {
@@ -49,7 +49,7 @@ def check_repository(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
 def check_code_owners(facts: ProtectionFacts, folder: str) -> Iterator[ProtectionCheck]:
     """Yields the checks of CODEOWNERS; `folder` is the desired state's."""
     code, where = "code_owners.file", LOCATIONS[0]
-    if not isinstance(facts.owners, Read):
+    if not isinstance(facts.owners, KnownFact):
         found = f"CODEOWNERS can't be read: {facts.owners.reason}"
         yield ProtectionCheck(
             code, where, "not_known", found, "", "look at the file, or give the token `contents: read`"
@@ -76,7 +76,7 @@ def check_code_owners(facts: ProtectionFacts, folder: str) -> Iterator[Protectio
 
 def _check_errors(facts: ProtectionFacts, path: str) -> ProtectionCheck:
     code = "code_owners.errors"
-    if isinstance(facts.owners_errors, Unread):
+    if isinstance(facts.owners_errors, UnknownFact):
         found = f"it is not known whether GitHub can read every line of {path}: {facts.owners_errors.reason}"
         return ProtectionCheck(code, path, "not_known", found, "", f"open {path} on GitHub: it marks wrong lines")
     errors = facts.owners_errors.value
@@ -91,7 +91,7 @@ def _check_errors(facts: ProtectionFacts, path: str) -> ProtectionCheck:
 def check_actions(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
     """Yields the checks of the workflows, and of what GitHub Actions may do."""
     yield from _check_workflows(facts)
-    if not isinstance(facts.actions, Read):
+    if not isinstance(facts.actions, KnownFact):
         found = f"it is not known whether GitHub Actions is on: {facts.actions.reason}"
         yield ProtectionCheck("actions.enabled", "GitHub Actions", "not_known", found, "", f"{ACTIONS}: {WITH_ADMIN}")
     elif facts.actions.value.enabled:
@@ -106,7 +106,7 @@ def _check_approving(facts: ProtectionFacts) -> ProtectionCheck:
     code, name = "actions.approve", "GitHub Actions"
     opens = "a workflow of any branch can approve a pull request, as the one review that is required"
     where = f"{ACTIONS} → Allow GitHub Actions to create and approve pull requests: off"
-    if not isinstance(facts.permissions, Read):
+    if not isinstance(facts.permissions, KnownFact):
         found = f"it is not known whether workflows may approve pull requests: {facts.permissions.reason}"
         return ProtectionCheck(code, name, "not_known", found, opens, f"{where}; {WITH_ADMIN}")
     if facts.permissions.value.can_approve_pull_request_reviews:
@@ -116,7 +116,7 @@ def _check_approving(facts: ProtectionFacts) -> ProtectionCheck:
 
 def _check_workflows(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
     code = "workflow.active"
-    if not isinstance(facts.workflows, Read):
+    if not isinstance(facts.workflows, KnownFact):
         found = f"the workflows can't be read: {facts.workflows.reason}"
         yield ProtectionCheck(code, "all", "not_known", found, "", "look at the page Actions, or give `actions: read`")
         return

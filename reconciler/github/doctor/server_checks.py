@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.model.protection import ProtectionCheck
-from reconciler.github.doctor.facts import Read
+from reconciler.github.doctor.facts import KnownFact
 from reconciler.github.doctor.read import ProtectionFacts
 
 PAGE = "docs/github-enterprise-server.md"
@@ -16,7 +16,7 @@ def check_server(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
     if facts.server is None:
         return
     name = "GitHub Enterprise Server"
-    if isinstance(facts.server, Read):
+    if isinstance(facts.server, KnownFact):
         yield ProtectionCheck("server.version", name, "note", f"this is a {name}, version {facts.server.value}")
     else:
         found = f"this is no github.com, and the version of the server is not known: {facts.server.reason}"
