@@ -1,1 +1,1 @@
-"""GitHub: the comment, the drift issue, the approved plan. Has no access to the account or its token."""
+"""GitHub: the comment, the drift issue, the approved plans. Has no access to the account or its token."""

@@ -115,6 +115,10 @@ class GitHub:
                 return found
         raise Failed(f"GitHub has more than {MOST_PAGES * PAGE:,} items at {path}: more are not read")
 
+    def wait(self, seconds: float) -> None:
+        """Waits on the client's clock, for an answer that lags."""
+        self._clock.sleep(seconds)
+
     def post(self, path: str, body: Mapping[str, object]) -> object:
         """Creates a resource, and returns it as JSON."""
         return self._json(self._ask("POST", self._address(path), body))

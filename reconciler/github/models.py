@@ -60,12 +60,20 @@ class Branch(GitHubModel):
     repo: Repo | None = None
 
 
+class RepositorySettings(GitHubModel):
+    """The settings of a repository."""
+
+    default_branch: str
+
+
 class PullRequest(GitHubModel):
-    """A pull request."""
+    """A pull request; `changed_files` is in no list, only where one pull request is asked for."""
 
     number: int
     head: Branch
     base: Branch
+    created_at: str
+    changed_files: int | None = None
     merged_at: str | None = None
     merge_commit_sha: str | None = None
 
@@ -77,16 +85,35 @@ class File(GitHubModel):
     previous_filename: str | None = None
 
 
+class IssueEvent(GitHubModel):
+    """A step in the life of an issue or a pull request, such as `base_ref_changed`."""
+
+    event: str
+    created_at: str
+
+
+class NumberedPull(GitHubModel):
+    """A pull request, by its number alone."""
+
+    number: int
+
+
 class WorkflowRun(GitHubModel):
-    """A run of a workflow. `path` may name the branch too: `.github/workflows/plan.yml@refs/heads/main`."""
+    """A run of a workflow. `path` may name the branch too: `.github/workflows/plan.yml@refs/heads/main`.
+
+    `pull_requests` are those that are open now with this head commit or branch; the run need not be of one of them.
+    """
 
     id: int
     path: str
     event: str
     status: str
     head_sha: str
+    created_at: str
     repository: Repo
+    head_branch: str | None = None
     head_repository: Repo | None = None
+    pull_requests: list[NumberedPull] | None = None
 
 
 class RunJob(GitHubModel):

@@ -1,4 +1,4 @@
-"""`github comment`, `drift-issue` and `approved-plan`, as a workflow runs them."""
+"""`github comment` and `drift-issue`, as a workflow runs them."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_problems_are_annotations(reviewed: Reviewed) -> None:
         (("drift-issue", "desired-state/all.yaml"), "is not a plan file"),
         (("--repository", "people", "comment", "plan.json"), "write owner/name"),
         (("--api-url", "http://api.github.com", "comment", "plan.json"), "must be https://"),
-        (("approved-plan", "-o", "x.json", "--commit", "beef"), "names no commit in this clone"),
+        (("approved-plans", "-o", "approved", "--commit", "beef"), "names no commit in this clone"),
     ],
 )
 def test_what_can_not_be_used_is_said(arguments: tuple[str, ...], sentence: str, reviewed: Reviewed) -> None:
@@ -174,32 +174,6 @@ def test_an_event_of_something_else_names_no_pull_request(event: str, reviewed: 
     assert 4 == ran.code
     assert "pushed without a pull request" in ran.err
     assert [] == reviewed.standin.written
-
-
-def test_the_approved_plan_is_found_and_applied(reviewed: Reviewed) -> None:
-    """By the merge commit, here a squash; then told on the merged pull request."""
-    reviewed.propose(SANDBOX + CHIEF)
-    reviewed.merge()
-
-    found = reviewed.run("approved-plan", "-o", "approved.json")
-    applied = reviewed.project.run("apply", "approved.json", "--format", "json")
-    reviewed.project.write(applied.out, "outcome.json")
-    told = reviewed.run("comment", "--outcome", "outcome.json")
-
-    assert (0, 0, 0) == (found.code, applied.code, told.code)
-    assert "The plan of #7 (run " in found.err
-    assert "Chief" == reviewed.project.users()["ann"]["title"]
-    assert ["### Applied to `sandbox`: 1 applied"] == [body.splitlines()[0] for body in reviewed.bodies()]
-
-
-def test_the_approved_plan_is_private(reviewed: Reviewed) -> None:
-    """There are people in it."""
-    reviewed.propose(SANDBOX + CHIEF)
-    reviewed.merge()
-
-    reviewed.run("approved-plan", "-o", "approved.json")
-
-    assert 0o600 == (reviewed.project.root / "approved.json").stat().st_mode & 0o777
 
 
 def test_an_apply_that_refused_to_begin_is_told_with_its_last_words(reviewed: Reviewed) -> None:
@@ -249,68 +223,6 @@ def test_the_outcome_of_what_was_pushed_has_nowhere_to_be_told(reviewed: Reviewe
 
     assert 0 == ran.code
     assert "No comment was written, because no pull request was found" in ran.err
-
-
-def test_a_plan_of_another_account_or_base_is_refused(reviewed: Reviewed) -> None:
-    """Every reason at once; no file is written."""
-    reviewed.propose(SANDBOX + CHIEF)
-    moved = SANDBOX.replace("url: sandbox", "url: https://acme.example/scim/v2, token: {env: T}")
-    reviewed.project.write(moved + CHIEF.replace("Clerk", "Head Clerk"))
-    reviewed.merge()
-
-    ran = reviewed.run("approved-plan", "-o", "approved.json")
-
-    assert 4 == ran.code
-    assert "the url of sandbox was sandbox and is now https://acme.example/scim/v2" in ran.err
-    assert "the base moved: other changes of the desired state were merged after it was made" in ran.err
-    assert not (reviewed.project.root / "approved.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("edit", "sentence"),
-    [
-        (lambda plan: plan | {"tenant": "qa"}, "it is for the tenant qa, not sandbox"),
-        (lambda plan: plan | {"commit": None}, "it was made from files that were not committed"),
-        (lambda plan: plan | {"digest": "sha256:0"}, "the digest is not that of the changes"),
-        (lambda plan: plan | {"format": 9}, "has format 9"),
-        (lambda plan: plan | {"changes": [{"action": "delete_user"}]}, "is not a plan file that can be trusted"),
-        (lambda _plan: [], "is not a plan file"),
-    ],
-)
-def test_a_stored_plan_that_is_not_it_is_refused(edit: Any, sentence: str, reviewed: Reviewed) -> None:
-    """An artifact that was made up does not get far."""
-    artifact = reviewed.propose(SANDBOX + CHIEF)
-    plan = json.loads((reviewed.project.root / "plan.json").read_text())
-    run = next(run for run in reviewed.standin.runs if run["id"] == artifact["workflow_run"]["id"])
-    reviewed.standin.store(run, "plan-sandbox", {"plan.json": json.dumps(edit(plan)), "tree": reviewed.tree()})
-    reviewed.merge()
-
-    ran = reviewed.run("approved-plan", "-o", "approved.json")
-
-    assert 4 == ran.code
-    assert sentence in ran.err
-    assert not (reviewed.project.root / "approved.json").exists()
-
-
-def test_approval_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> None:
-    """Without git nothing can be told about what was merged."""
-    (tmp_path / "elsewhere").mkdir()
-    reviewed.project.environment["GIT_CEILING_DIRECTORIES"] = str(tmp_path)
-
-    ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plan", "-o", "x.json")
-
-    assert (2, True) == (ran.code, "this command needs the git repository of the merged commit" in ran.err)
-
-
-def test_a_token_without_permission_stops_it(reviewed: Reviewed) -> None:
-    """Exit code 5, and the permission by name."""
-    reviewed.propose(SANDBOX + CHIEF)
-    reviewed.merge()
-    reviewed.standin.tokens[TOKEN] = Token({"contents": "read", "pull_requests": "read"})
-
-    ran = reviewed.run("approved-plan", "-o", "approved.json")
-
-    assert (5, True) == (ran.code, "`actions: read`" in ran.err)
 
 
 def test_drift_has_one_issue(reviewed: Reviewed) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.github import calls_protection
+from tests.github.calls_pulls import MERGED, OPENED, PLANNED, PULL_ROUTES, PullCalls
 from tests.live.service import listening
 
 REPOSITORY = "acme/people"
@@ -64,7 +65,7 @@ class Token:
 
 
 @dataclass
-class StandIn(calls_protection.ProtectionCalls):
+class StandIn(calls_protection.ProtectionCalls, PullCalls):
     """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
@@ -100,6 +101,7 @@ class StandIn(calls_protection.ProtectionCalls):
             "number": number,
             "head": {"sha": head, "ref": "change", "repo": origin},
             "base": {"sha": "0" * 40, "ref": "main", "repo": {"full_name": REPOSITORY}},
+            "created_at": OPENED,
             "merged_at": None,
             "merge_commit_sha": None,
         }
@@ -109,7 +111,7 @@ class StandIn(calls_protection.ProtectionCalls):
 
     def merge(self, number: int, commit: str) -> None:
         pull = next(pull for pull in self.pulls if pull["number"] == number)
-        pull |= {"merged_at": "2026-11-25T10:00:00Z", "merge_commit_sha": commit}
+        pull |= {"merged_at": MERGED, "merge_commit_sha": commit}
         self.commits.setdefault(commit, []).append(number)
 
     def start_run(self, head: str, *, event: str = "pull_request", path: str = WORKFLOW) -> dict[str, Any]:
@@ -120,6 +122,8 @@ class StandIn(calls_protection.ProtectionCalls):
             "event": event,
             "status": "in_progress",
             "head_sha": head,
+            "head_branch": next((one["head"]["ref"] for one in self.pulls if one["head"]["sha"] == head), "main"),
+            "created_at": PLANNED,
             "repository": {"full_name": REPOSITORY},
             "head_repository": {"full_name": REPOSITORY},
         }
@@ -246,7 +250,8 @@ class StandIn(calls_protection.ProtectionCalls):
             return Reply(404, {"message": "Not Found"})
         wanted = {name: values[0] for name, values in query.items() if name in {"head_sha", "event"}}
         runs = [run for run in self.runs if self.ignores_filters or wanted.items() <= run.items()]
-        return self._page(runs, call, query, "workflow_runs")
+        shown = [{"pull_requests": self.open_pulls_of(run), **run} for run in runs]
+        return self._page(shown, call, query, "workflow_runs")
 
     def list_jobs(self, call: Call, query: Mapping[str, Sequence[str]], run: str) -> Reply:
         return self._page(self.jobs.get(int(run), []), call, query, "jobs")
@@ -288,6 +293,7 @@ _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = 
     (r"/actions/runs/(\d+)/artifacts", (("actions", READ),), ("GET", "list_artifacts")),
     (r"/actions/artifacts/(\d+)/zip", (("actions", READ),), ("GET", "send_artifact")),
     *calls_protection.ROUTES,
+    *PULL_ROUTES,
 )
 
 

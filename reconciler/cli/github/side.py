@@ -42,7 +42,7 @@ class Side:
 )
 @click.pass_context
 def github(ctx: click.Context, repository: str | None, api_url: str | None, author: str | None) -> None:
-    """Work with GitHub: comment on pull requests, keep the drift issue, fetch the approved plans, check protections.
+    """Work with GitHub: comment on pull requests, keep the drift issue, gather approvals, check protections.
 
     The token for GitHub is read from the environment variable GITHUB_TOKEN.
     """

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
-from reconciler.desired.git.repository import find_repository
+from reconciler.desired.git.repository import Repository, find_repository
+from reconciler.desired.records.branch import RecordBranch
 from reconciler.errors import UsageError
-from reconciler.github.approved_plan import find_merged_pull
 from reconciler.github.client import GitHub
+from reconciler.github.merged_pulls import find_merged_pull
 from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
 from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.record.tenant_record import find_branch
 from reconciler.pipeline.workspace import Workspace
 from reconciler.settings import Job
 
 
 @dataclass(frozen=True, slots=True)
 class MergedCommit:
-    """A commit, and the tenant as declared in it; `tree` is git's hash of the desired-state folder."""
+    """A commit, and the tenant as declared in it; `branch` has its record, `approvals` is how long approvals last."""
 
+    repository: Repository
     commit: str
     tenant: str
     url: str
-    tree: str | None
+    approvals: timedelta
+    branch: RecordBranch
 
 
 def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit:
@@ -30,10 +35,12 @@ def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit
     repository = find_repository(workspace.folder)
     if repository is None:
         raise UsageError("this command needs the git repository of the merged commit: check it out")
-    declarations = load_tenants(workspace, repository).declarations
-    tenant = choose_tenant(declarations, workspace.tenant)
+    tenants = load_tenants(workspace, repository).declarations
+    name = choose_tenant(tenants, workspace.tenant)
+    declared = tenants.tenants[name].tenant
     sha = repository.commit_named(commit or "HEAD")
-    return MergedCommit(sha, tenant, declarations.tenants[tenant].tenant.url, repository.tree_of(sha))
+    branch = find_branch(repository, name, tenants.tenants)
+    return MergedCommit(repository, sha, name, declared.url, declared.approvals, branch)
 
 
 def find_pull_of_event(job: Job) -> int | None:

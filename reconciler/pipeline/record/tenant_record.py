@@ -43,7 +43,11 @@ def read_record(current: CurrentState, mode: RecordMode) -> TenantRecord:
     """Fetches and reads the record of the current tenant. A failure is returned in `unknown`, not raised."""
     if current.repository is None or current.repository.head() is None:
         return TenantRecord(None, mode=mode)
-    branch = find_branch(current.repository, current.tenant_name, current.loaded.declarations.tenants)
+    return read_branch(find_branch(current.repository, current.tenant_name, current.loaded.declarations.tenants), mode)
+
+
+def read_branch(branch: RecordBranch, mode: RecordMode) -> TenantRecord:
+    """Fetches and reads the record on a branch. A failure is returned in `unknown`, not raised."""
     try:
         if mode == "remote":
             fetch_record(branch)

@@ -1,0 +1,86 @@
+"""Fetches the plan that reviewers of a pull request saw: its last plan run, then the stored plan.
+
+A plan that can't be trusted does not count, with the reason. An artifact alone applies nothing: the plan must parse,
+and an apply compares it with a fresh plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.errors import NotFound, Refused
+from reconciler.github.artifacts import fetch_files, find_artifact
+from reconciler.github.client import GitHub
+from reconciler.github.models import PullRequest, WorkflowRun, parse
+from reconciler.github.own_programs import refuse_own_program
+from reconciler.github.plan_runs import PlanRunning, find_plan_run, refuse_unless_shown
+
+PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
+BY_HAND = "apply by hand, or merge another pull request: its plan shows what was not applied"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanQuery:
+    """Identifies the plans of a tenant: by the workflow file that makes them, and the branch that they are for.
+
+    `folder` is the path of the desired state in the repository. `runs_own_files` is true if the workflow runs files of
+    the repository itself, as `uses: ./` does.
+    """
+
+    tenant: str
+    workflow: str
+    branch: str
+    folder: str
+    runs_own_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A stored plan, as its bytes read, with its pull request and run."""
+
+    pull: int
+    run: int
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoPlan:
+    """The reason why a pull request has no plan that counts, as a sentence about it that says what to do."""
+
+    pull: int
+    reason: str
+
+
+def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan | NoPlan:
+    """Fetches the plan that was last shown on a pull request, merged or open, or returns why none counts.
+
+    Raises Unreachable if GitHub can't be asked. The plan's content is not read here.
+    """
+    try:
+        pull = parse(PullRequest, github.get(f"/pulls/{number}"))
+        _refuse_elsewhere(github, pull, query.branch)
+        refuse_own_program(github, pull, query.folder, runs_own_files=query.runs_own_files)
+        run = find_plan_run(github, pull, query.workflow)
+        refuse_unless_shown(github, run, query.tenant)
+        return StoredPlan(number, run.id, _fetch_stored(github, run, query.tenant))
+    except PlanRunning as error:
+        return NoPlan(number, f"{error}: re-run this job when it is done")
+    except (Refused, NotFound) as error:
+        return NoPlan(number, f"{error}: {BY_HAND}")
+
+
+def _refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:
+    """Refuses pull requests into another branch, which may be protected less, and those from forks."""
+    if pull.base.ref != branch:
+        raise Refused(f"it goes into {pull.base.ref}, and only pull requests into {branch} approve")
+    if pull.head.repo is None or pull.head.repo.full_name.lower() != github.repository.lower():
+        raise Refused("it comes from a fork, and forks get no plan")
+
+
+def _fetch_stored(github: GitHub, run: WorkflowRun, tenant: str) -> str:
+    """Returns the plan. The only other files allowed are the folder's tree and the stderr of the command."""
+    name = f"plan-{tenant}"
+    artifact = find_artifact(github, run, name)
+    if artifact is None:
+        raise Refused(f"its plan run {run.id} has no artifact {name} (was it deleted?)")
+    return fetch_files(github, artifact, (PLAN_FILE,), (TREE_FILE, STDERR_FILE))[PLAN_FILE]

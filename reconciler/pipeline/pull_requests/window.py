@@ -1,0 +1,119 @@
+"""Finds the window of a merge: the first-parent commits after the last ended apply, up to the applied commit. Runs git.
+
+Each of these commits is a merge commit, a squash, a commit of a rebase, or a push without a pull request.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from reconciler.core.approval.window import find_window_starts
+from reconciler.core.record.history import ApplyHistory
+from reconciler.desired.git.repository import FETCH_ALL, Repository
+from reconciler.errors import UsageError
+from reconciler.pipeline.private_files import read_text
+from reconciler.settings import Job
+
+MOST_COMMITS: Final = 250
+RECENT: Final = timedelta(minutes=15)  # so long, a list of GitHub may lag behind a push
+OWN_FILES: Final = re.compile(rb"""\b(?:uses["']?\s*:\s*["'|>+-]*\s*[.*]|run["']?\s*:)""")
+
+
+@dataclass(frozen=True, slots=True)
+class LineCommit:
+    """A commit of the first-parent line; `changes` is false if its tree is that of its only parent."""
+
+    id: str
+    committed_at: datetime
+    changes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergeWindow:
+    """The commits of the window, oldest first, the newest 250 at most; `older` are the ids of those before.
+
+    `since` is the commit of the last ended apply, or None. `before` is the commit before the line, or None. `recent`
+    are the commits whose pull requests GitHub may not list yet.
+    """
+
+    commit: str
+    since: str | None
+    line: tuple[LineCommit, ...]
+    older: tuple[str, ...] = ()
+    before: str | None = None
+    recent: frozenset[str] = frozenset()
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the line, oldest first."""
+        return [commit.id for commit in self.line]
+
+
+def find_window(repository: Repository, history: ApplyHistory, commit: str, oldest: datetime) -> MergeWindow:
+    """Returns the window of a commit; without an ended apply, it begins at the first commit after `oldest`.
+
+    An apply of the same commit does not close the window: its job may run again, after a plan run that was late.
+    """
+    if repository.is_shallow():
+        raise UsageError(f"this clone is shallow, so the merges since the last apply are unknown: {FETCH_ALL}")
+    same = [one.id for one in history.entries if one.record.commit == commit and one.record.state != "recovered"]
+    starts = [entry.record.commit for entry in find_window_starts(history.without(same))]
+    for start in starts:
+        repository.commit_named(start)
+
+    line = list(_list_line(repository, commit, starts))
+    if not starts:
+        first = next((number for number, one in enumerate(line) if one.committed_at >= oldest), len(line))
+        line = line[first:]
+    older, kept = line[:-MOST_COMMITS], line[-MOST_COMMITS:]
+    before = repository.resolve(f"{kept[0].id}^") if kept else None
+    since = starts[-1] if starts else None
+    return MergeWindow(commit, since, tuple(kept), tuple(one.id for one in older), before)
+
+
+def _list_line(repository: Repository, commit: str, starts: Iterable[str]) -> Iterator[LineCommit]:
+    """Yields the first-parent line, oldest first, without the commits that lead to a start."""
+    listed = repository.ask(
+        *("rev-list", "--first-parent", "--reverse", "--format=%H %T %ct %P", commit),
+        *(f"^{start}" for start in starts),
+    )
+    tree_before = None
+    for line in listed.decode().splitlines()[1::2]:  # each after a line `commit <id>`
+        name, tree, seconds, *parents = line.split()
+        before = tree_before or (repository.tree_of(parents[0], ".") if parents else None)
+        yield LineCommit(name, datetime.fromtimestamp(int(seconds), UTC), len(parents) > 1 or tree != before)
+        tree_before = tree
+
+
+def find_recent(window: MergeWindow, job: Job, now: datetime) -> frozenset[str]:
+    """Returns the commits whose pull requests GitHub may not list yet: those of this push, and of the last minutes.
+
+    A merge queue makes its commits long before it pushes them.
+    """
+    before = _find_before(job)
+    pushed = window.ids[window.ids.index(before) + 1 :] if before in window.ids else window.ids if before else []
+    recent = {one.id for one in window.line if now - one.committed_at < RECENT} | {*pushed}
+    return frozenset(one.id for one in window.line if one.changes and one.id in recent)
+
+
+def _find_before(job: Job) -> str | None:
+    """Returns the commit of the branch before the push of this workflow's event, or None."""
+    if job.event_file is None or job.event != "push":
+        return None
+    try:
+        event = json.loads(read_text(job.event_file))
+    except (ValueError, RecursionError):
+        return None
+    before = event.get("before") if isinstance(event, dict) else None
+    return before if isinstance(before, str) else None
+
+
+def runs_own_files(repository: Repository, workflow: str, commits: Iterable[str | None]) -> bool:
+    """Whether the workflow, at one of these commits, runs files of the repository: a local action, or a command."""
+    files = (repository.attempt("cat-file", "blob", f"{commit}:.github/workflows/{workflow}") for commit in commits)
+    return any(file is not None and OWN_FILES.search(file) for file in files)
