@@ -22,21 +22,10 @@ class HandRun(WorkflowRun):
     head_branch: str | None = None
 
 
-class RepositoryBranch(GitHubModel):
-    """The repository's default branch."""
-
-    default_branch: str
-
-
 class Comparison(GitHubModel):
     """How a commit stands to a branch: `ahead`, `behind`, `diverged` or `identical`."""
 
     status: str
-
-
-def find_default_branch(github: GitHub) -> str:
-    """Returns the default branch, which alone is applied."""
-    return parse(RepositoryBranch, github.get("")).default_branch
 
 
 def is_on_branch(github: GitHub, commit: str, branch: str) -> bool:

@@ -18,7 +18,7 @@ from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.approval_files import find_approval_file
 from reconciler.pipeline.pull_requests.by_hand import open_checkout
 from reconciler.pipeline.pull_requests.merged_files import (
-    GatheredPlan,
+    ApprovedHandPlan,
     describe_approvals,
     find_approvals_of,
     gather_reviewed,
@@ -110,7 +110,7 @@ class ByHand:
     def connect(self) -> GitHub:
         return GitHub(self.standin.api_url, REPOSITORY, TOKEN)
 
-    def gather(self, *files: str) -> tuple[GatheredPlan, ...]:
+    def gather(self, *files: str) -> tuple[ApprovedHandPlan, ...]:
         with self.connect() as client:
             return gather_reviewed(client, self.workspace, files)
 
@@ -493,6 +493,33 @@ def test_the_merge_of_a_file_with_its_run_brings_the_plan(by_hand: ByHand) -> No
         gathered.reviewed.plan,
     )
     assert "which grace approved" in gathered.reviewed.review
+
+
+def test_a_push_gathers_the_plan_that_the_merge_of_a_file_approves(by_hand: ByHand) -> None:
+    """Beside the plans of pull requests; a file without `run` is named with the reason."""
+    by_hand.store()
+    by_hand.add(with_run(by_hand))
+
+    ran = by_hand.project.run("github", "approved-plans", "-o", "approvals-folder")
+
+    assert 0 == ran.code
+    assert "A plan by hand counts (approvals/" in ran.err
+    name = f"plan-by-hand-{by_hand.run['id']}.json"
+    written = by_hand.written()
+    assert by_hand.digest == written[name]["digest"]
+    assert [name] == [one["plan"] for one in written["approvals.json"]["by_hand"]]
+
+    by_hand.add(by_hand.text, number=8)
+    ran = by_hand.project.run("github", "approved-plans", "-o", "approvals-folder")
+    assert "A plan by hand does not count: it names no `run`" in ran.err
+
+
+def test_the_two_options_of_a_plan_by_hand_go_together(by_hand: ByHand) -> None:
+    """One without the other means nothing."""
+    for options in (("--by-hand", "plan.json"), ("--environment", "sandbox")):
+        ran = by_hand.project.run("github", "approved-plans", "-o", "approvals-folder", *options)
+        assert 2 == ran.code
+        assert "go together" in ran.err
 
 
 def run_is(**fields: object) -> Change:

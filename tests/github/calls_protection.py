@@ -36,6 +36,8 @@ class ProtectionCalls:
         from tests.github.standin import REPOSITORY, Reply  # noqa: PLC0415  # it imports this module
 
         found = self.documents.get(call.path.removeprefix(f"/repos/{REPOSITORY}"))
+        if call.path == f"/repos/{REPOSITORY}" and found is not None:
+            found = {**found, "default_branch": self.default_branch}  # type: ignore[attr-defined]
         if isinstance(found, Listed):
             page: Reply = self._page(found.items, call, query, found.name)  # type: ignore[attr-defined]
             return page

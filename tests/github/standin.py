@@ -34,7 +34,7 @@ __all__ = ["BOT", "READ", "WRITE", "Call", "Reply", "Token"]
 
 
 @dataclass
-class StandIn(PullCalls, QueueCalls, calls_protection.ProtectionCalls, calls_talk.TalkCalls):
+class StandIn(calls_protection.ProtectionCalls, PullCalls, QueueCalls, calls_talk.TalkCalls):
     """One repository, and its `faults`: each answers one call, before any other answer."""
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
@@ -164,11 +164,11 @@ class StandIn(PullCalls, QueueCalls, calls_protection.ProtectionCalls, calls_tal
         match call.path:
             case "/user":
                 return Reply(200, calls_talk.account(token.login)) if token.login else forbidden("metadata=read")
-            case "/meta":
-                reply: Reply = self.send_document(call, query)
-                return reply
             case "/graphql":
                 return self.answer_graphql(call, token)
+            case path if path == "/meta" or path.startswith("/orgs/"):
+                reply: Reply = self.send_document(call, query)
+                return reply
             case _:
                 return Reply(404, {"message": "Not Found"})
 
@@ -242,8 +242,8 @@ _ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = 
     (r"/actions/runs/(\d+)/jobs", (("actions", READ),), ("GET", "list_jobs")),
     (r"/actions/runs/(\d+)/artifacts", (("actions", READ),), ("GET", "list_artifacts")),
     (r"/actions/artifacts/(\d+)/zip", (("actions", READ),), ("GET", "send_artifact")),
-    *PULL_ROUTES,
     *calls_protection.ROUTES,
+    *PULL_ROUTES,
     *QUEUE_ROUTES,
 )
 

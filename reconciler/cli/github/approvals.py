@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -20,7 +21,8 @@ from reconciler.pipeline.pull_requests.gather import (
     find_merge_window,
     gather_approvals,
 )
-from reconciler.pipeline.pull_requests.merged_commit import MergedCommit, find_merged_commit
+from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
+from reconciler.pipeline.pull_requests.merged_files import ApprovedHandPlan, find_approvals_of, gather_reviewed
 from reconciler.pipeline.pull_requests.window import MOST_COMMITS
 from reconciler.pipeline.record.tenant_record import RecordMode
 from reconciler.report.format.quote import plain_line
@@ -35,19 +37,17 @@ MOST_PUSHED = 5
     "-o", "output", type=click.Path(path_type=Path), required=True, help="Write the approvals to this folder."
 )
 @click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
-@click.option(
-    "--by-hand", "made", type=click.Path(path_type=Path), help="Take this plan instead, which this run made by hand."
-)
+@click.option("--by-hand", "plan", type=click.Path(path_type=Path), help="The plan that this run of Apply made.")
 @click.option("--environment", metavar="NAME", help="With --by-hand: the environment of the apply.")
 @record_option
 @click.pass_obj
-def approved_plans(
+def approved_plans(  # the options
     side: Side,
     *,
     output: Path,
     commit: str | None,
     workflow: str,
-    made: Path | None,
+    plan: Path | None,
     environment: str | None,
     record: RecordMode,
 ) -> None:
@@ -56,29 +56,34 @@ def approved_plans(
     Each pull request has a plan in the folder, or a reason in approvals.json why none of it counts. The exit code is 5
     if GitHub can't be asked.
 
-    With --by-hand, the folder has the plan of this run, if a person reviewed it. Without a review the exit code is 4,
-    and the output has the file that would approve the plan.
+    With --by-hand, the plan of this run is approved if a person reviewed it: the reviewers of the environment, or a
+    merged file in approvals/. Without a review, the exit code is 4, and the file that would approve it is printed.
     """
-    if made is not None and environment is not None:
-        approve_by_hand(side, made, environment, output)
+    if (plan is None) != (environment is None):
+        raise UsageError("--by-hand PLANFILE and --environment NAME go together: give both, or neither")
+    if plan is not None and environment is not None:
+        approve_by_hand(side, plan, environment, output)
         return
-    if made is not None or environment is not None:
-        raise UsageError("--by-hand FILE and --environment NAME go together")
-    _gather_merges(side, output, find_merged_commit(side.workspace, commit), workflow, record)
-
-
-def _gather_merges(side: Side, output: Path, merged: MergedCommit, workflow: str, record: RecordMode) -> None:
-    """Writes the approvals of a merged commit to the folder."""
+    merged = find_merged_commit(side.workspace, commit)
     job = side.workspace.settings.job()
     window = find_merge_window(merged, record, job, now_in_utc())
     with side.connect() as client:
         gathered = gather_approvals(client, merged, window, workflow, find_branch_name(client, job))
+        by_hand = gather_reviewed(client, side.workspace, find_approvals_of(side.workspace, window.ids))
+    gathered = with_reviewed(gathered, by_hand)
 
-    for name, plan in gathered.plans.items():
-        write_private(output / name, plan)
+    for name, text in gathered.plans.items():
+        write_private(output / name, text)
     write_private(output / APPROVALS_FILE, gathered.approvals.model_dump_json(indent=2) + "\n")
     for line in describe_gathered(gathered):
         side.workspace.log(line)
+
+
+def with_reviewed(gathered: GatheredPlans, by_hand: Sequence[ApprovedHandPlan]) -> GatheredPlans:
+    """Adds the plans by hand that files of the window approve."""
+    texts = {one.reviewed.plan: one.text for one in by_hand if one.reviewed.plan and one.text}
+    approvals = gathered.approvals.model_copy(update={"by_hand": tuple(one.reviewed for one in by_hand)})
+    return replace(gathered, approvals=approvals, plans={**gathered.plans, **texts})
 
 
 def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
@@ -94,6 +99,9 @@ def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
         f"Pull requests merged into {gathered.branch}{since}: {len(approvals.pulls):,}; "
         f"the plans that count: {', '.join(counted) or 'none'}"
     )
+    for reviewed in approvals.by_hand[:MOST_REASONS]:
+        counts = f"does not count: {reviewed.reason}" if reviewed.reason else "counts"
+        yield plain_line(f"A plan by hand {counts} ({reviewed.review})")
     for pull in others[:MOST_REASONS]:
         yield plain_line(f"#{pull.number} does not count: {pull.reason}")
     if others[MOST_REASONS:]:

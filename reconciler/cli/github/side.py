@@ -38,7 +38,7 @@ class Side:
 @click.option("--api-url", metavar="URL", help="The address of GitHub's API, for GitHub Enterprise outside a workflow.")
 @click.pass_context
 def github(ctx: click.Context, repository: str | None, api_url: str | None) -> None:
-    """Work with GitHub: comment on pull requests, keep the drift issue, gather approved plans.
+    """Work with GitHub: comment on pull requests, keep the drift issue, gather approvals, check protections.
 
     The token for GitHub is read from the environment variable GITHUB_TOKEN.
     """

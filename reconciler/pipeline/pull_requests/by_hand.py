@@ -19,7 +19,8 @@ from reconciler.desired.records.load import load_history
 from reconciler.errors import Refused, UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.environments import has_reviewers
-from reconciler.github.hand_runs import find_default_branch, is_on_branch
+from reconciler.github.hand_runs import is_on_branch
+from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.reviews import find_reviewed_pull, find_run_reviewers
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants

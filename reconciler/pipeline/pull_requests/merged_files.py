@@ -13,7 +13,8 @@ from reconciler.core.changes.plan import Plan
 from reconciler.core.declarations.approval_file import APPROVALS_FOLDER, PlanApproval
 from reconciler.errors import Forbidden, Refused
 from reconciler.github.client import GitHub
-from reconciler.github.hand_runs import fetch_plan_by_hand, find_default_branch
+from reconciler.github.hand_runs import fetch_plan_by_hand
+from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.models import File, parse
 from reconciler.pipeline.pull_requests.approval_files import (
     ApprovalFile,
@@ -31,14 +32,14 @@ WITHOUT_RUN = "it names no `run`, so it approves a plan only when Apply is run b
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredPlan:
+class ApprovedHandPlan:
     """A plan by hand that a merged file approves: its entry in `approvals.json`, and the text of its file, if any."""
 
     reviewed: ReviewedPlan
     text: str | None = None
 
 
-def gather_reviewed(github: GitHub, workspace: Workspace, added_files: Iterable[str]) -> tuple[GatheredPlan, ...]:
+def gather_reviewed(github: GitHub, workspace: Workspace, added_files: Iterable[str]) -> tuple[ApprovedHandPlan, ...]:
     """Returns the plans that the added files approve for the tenant, or for each file the reason why it approves none.
 
     `added_files` are paths such as `approvals/<digest>.yaml`. Files for other tenants are left out, and so are those
@@ -57,7 +58,7 @@ def find_approvals_of(workspace: Workspace, commits: Iterable[str]) -> tuple[str
     return find_added_files(open_repository(workspace), tuple(commits))
 
 
-def _gather(github: GitHub, checkout: Checkout, path: str) -> Iterator[GatheredPlan]:
+def _gather(github: GitHub, checkout: Checkout, path: str) -> Iterator[ApprovedHandPlan]:
     try:
         file = read_approval_file(checkout.repository, checkout.commit, path, None, checkout.today)
         if file.approval.tenant != checkout.tenant:
@@ -66,10 +67,10 @@ def _gather(github: GitHub, checkout: Checkout, path: str) -> Iterator[GatheredP
         _refuse_used(checkout, file)
         text, _plan = fetch_plan(github, checkout, file.approval)
     except Refused as error:
-        yield GatheredPlan(ReviewedPlan(review=path, reason=str(error)))
+        yield ApprovedHandPlan(ReviewedPlan(review=path, reason=str(error)))
         return
     run = file.approval.run
-    yield GatheredPlan(ReviewedPlan(review=review, run=run, plan=f"plan-by-hand-{run}.json"), text)
+    yield ApprovedHandPlan(ReviewedPlan(review=review, run=run, plan=f"plan-by-hand-{run}.json"), text)
 
 
 def _refuse_used(checkout: Checkout, file: ApprovalFile) -> None:

@@ -1,0 +1,1 @@
+"""Asks GitHub which protections a repository has, and explains what each lacking one leaves open. Changes nothing."""
