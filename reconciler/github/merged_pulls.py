@@ -8,7 +8,7 @@ from reconciler.errors import Refused
 from reconciler.github.client import GitHub
 from reconciler.github.models import PullRequest, RepositorySettings, parse
 
-WAITS = (2.0, 5.0, 10.0, 20.0)  # seconds; the list lags behind a push by seconds
+WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds; the list lags behind a push by seconds
 
 
 def find_merged_pull(github: GitHub, commit: str) -> PullRequest:

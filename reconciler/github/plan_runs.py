@@ -45,12 +45,12 @@ def refuse_unless_shown(github: GitHub, run: WorkflowRun, tenant: str) -> None:
     conclusions = {job.name: job.conclusion for job in (parse(RunJob, one) for one in listed)}
     for name in (f"plan {tenant}", f"comment {tenant}"):
         if conclusions.get(name) != "success":
-            conclusion = conclusions.get(name) or "did not run"
-            raise Refused(f'the job "{name}" of its last plan run {run.id} {_describe_conclusion(conclusion)}')
+            became = _describe_conclusion(conclusions.get(name))
+            raise Refused(f'the job "{name}" of its last plan run {run.id} {became}')
 
 
-def _describe_conclusion(conclusion: str) -> str:
-    return conclusion if conclusion == "did not run" else f"ended in {conclusion.replace('_', ' ')}"
+def _describe_conclusion(conclusion: str | None) -> str:
+    return "did not run" if conclusion in {None, "skipped"} else f"ended in {str(conclusion).replace('_', ' ')}"
 
 
 def _list_runs(github: GitHub, pull: PullRequest, workflow: str) -> list[WorkflowRun]:

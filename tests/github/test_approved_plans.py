@@ -345,6 +345,7 @@ def test_there_may_be_no_such_workflow(standin: StandIn, github: GitHub) -> None
         ("comment qa", "failure", 'the job "comment qa" of its last plan run'),
         ("comment qa", "cancelled", "ended in cancelled"),
         ("comment qa", None, "did not run"),
+        ("comment qa", "skipped", "did not run"),
     ],
 )
 def test_a_plan_that_was_not_shown_is_not_approved(

@@ -162,7 +162,7 @@ def test_a_list_that_lags_is_asked_for_again(branch: Branch, time: FakeTime) -> 
     gathered = branch.gather()
 
     assert {first: 7, second: 8} == line_of(gathered)
-    assert [2.0, 5.0] == time.waits
+    assert [1.0, 2.0] == time.waits
     assert [1, 3] == [branch.asked().count(f"/commits/{commit}/pulls") for commit in (first, second)]
 
 
@@ -171,7 +171,7 @@ def test_a_recent_push_is_waited_for_once_and_an_old_one_not_at_all(branch: Bran
     commits = [branch.push("one"), branch.push("two")]
 
     assert dict.fromkeys(commits) == line_of(branch.gather())
-    assert ([2.0, 5.0, 10.0, 20.0], 10) == (time.waits, len(branch.asked()))
+    assert ([1.0, 2.0, 4.0, 8.0], 10) == (time.waits, len(branch.asked()))
 
     branch.recent.clear()
     branch.gather()
