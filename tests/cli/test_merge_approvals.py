@@ -55,7 +55,7 @@ def members(project: Project) -> list[str]:
         [staff] = store.simulator().groups.values()
     listed = staff.get("members", [])
     assert isinstance(listed, list)
-    return sorted(names[one["value"]] for one in listed)  # type: ignore[call-overload,index]  # as JSON
+    return sorted(names[one["value"]] for one in listed)
 
 
 def converges(pulls: PullRequests) -> bool:

@@ -308,3 +308,14 @@ def test_roles_that_an_apply_left_open_are_pending_and_no_drift(record: str, cha
     assert [cause] == [one.cause for one in marked.changes]
     assert (plan.digest, plan.changes[0].id) == (marked.digest, marked.changes[0].id)
     assert plan == mark_carried_on(plan, [], linked_account())
+
+
+def test_a_recovery_gives_up_what_was_open() -> None:
+    """As its text says; what an apply after it leaves open is in force again."""
+    [(_salt, one)] = opened(ATOM)
+    before = entry("a", open=(one,))
+    recovered = entry("b", "a", serial=2, state="recovered")
+    after = entry("c", "b", serial=3, open=(one,))
+
+    assert [] == list(list_open(ApplyHistory((before, recovered))))
+    assert [("c", one)] == list(list_open(ApplyHistory((before, recovered, after))))
