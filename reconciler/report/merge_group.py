@@ -47,7 +47,7 @@ class GroupCheck:
 
     `refused` are the effects of git that no approved plan shows; `left` is drift that none shows. `refusals` are the
     problems for which the plan can't be applied. `failure` is why there is no plan that can be compared. `note` says
-    why nothing is compared, if nothing needs to be. `again` are the pull requests whose plans must show more.
+    why nothing is compared, if nothing needs to be. `again` are the pull requests that need a new plan.
     """
 
     tenant: str
@@ -97,17 +97,20 @@ def _next_steps(check: GroupCheck) -> Iterable[str]:
         lines = find_error_lines(check.failure) or [check.failure]
         yield "There is no plan of this group to compare:"
         yield "\n".join(f"- {prose(line, MESSAGE)}" for line in lines[:MOST_LINES])
-    if check.refusals:
+    if any(problem.code == "guardrail" for problem in check.refusals):
         yield (
             "The plan of this group can't be applied, though each pull request alone may be. Take a pull request out "
             "of the queue, or change what the problems below name."
         )
+    elif check.refusals:
+        yield "The plan of this group can't be applied: see the problems below."
     if check.refused:
-        whose = few(check.again, MOST_PULLS) or "a pull request"
+        whose = few(check.again, MOST_PULLS) or "one of these pull requests"
         yield (
             f"No approved plan shows {count(len(check.refused), 'change')} that git causes, so merging would leave "
-            f"{'it' if len(check.refused) == 1 else 'them'} undone. Update the branch of {whose} with its base, so "
-            "that a new plan shows what is missing; have it reviewed, and queue it again."
+            f"{'it' if len(check.refused) == 1 else 'them'} undone. Take {whose} out of the queue. When all ahead is "
+            "merged, update its branch with the base branch, so that its new plan shows what is missing; have that "
+            "reviewed, and queue it again."
         )
 
 
@@ -134,13 +137,14 @@ def _render_effect(effect: GroupEffect, names: Names) -> str:
     """Renders an effect as a list item: what happens, with attributes, members or roles; who brought it; the line."""
     change = effect.change
     label = format_resource(ResourceName(change.name, change.key))
-    content = describe_content(change, names)
+    verb = describe_change(change, "plan", 1)
+    content = describe_content(change, names).removeprefix(f"{verb.rpartition(' ')[2]}: ")  # loses roles: …
     what = f": {code(content, MESSAGE)}" if content else ""
     who = f"<br>{_sentence(effect.who)}" if effect.who else ""
     reason = f"<br>{_sentence(effect.reason)}" if effect.reason else ""
     line = f"<br><sub>{code(describe_source(change.source))}</sub>" if change.source else ""
     sign = SIGNS[EFFECT_SIGNS[change.effect]]
-    return f"- {sign} {label} {describe_change(change, 'plan', 1)}{what}{who}{reason}{line}\n"
+    return f"- {sign} {label} {verb}{what}{who}{reason}{line}\n"
 
 
 def _sentence(clause: str) -> str:

@@ -81,9 +81,9 @@ def test_what_two_pull_requests_cause_together_is_red_and_both_are_named(queue: 
 
     assert 4 == ran.code
     assert "Merge group for sandbox: not approved" in told(ran)
-    assert "Cid (user/cid) gains roles: roles: auditor<br>It comes from #8 and #9 together." in told(ran)
+    assert "Cid (user/cid) gains roles: auditor<br>It comes from #8 and #9 together." in told(ran)
     assert "user/ann" not in ran.out
-    assert "Update the branch of #8, #9 with its base" in told(ran)
+    assert "Take #9 out of the queue. When all ahead is merged, update its branch" in told(ran)
     queue.land()
     applied = queue.apply([8, 9])
     assert 4 == applied.code
@@ -211,7 +211,7 @@ def test_a_commit_of_no_group_is_named_and_its_effects_are_not_approved(queue: Q
 
     assert 4 == ran.code
     name = f"ommit {unknown[:12]}"
-    assert f"Staff (group/staff) gains members: members: user/cid<br>C{name} was pushed without" in told(ran)
+    assert f"Staff (group/staff) gains members: user/cid<br>C{name} was pushed without" in told(ran)
     assert f"c{name} (in this queue): no plan of it counts: it belongs to no pull request of the queue" in told(ran)
     assert "user/hal" not in ran.out
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.core.approval.atoms import atoms_of
@@ -145,10 +145,17 @@ class _Judgement:
         }
 
     def _list_again(self, brought: Bringers) -> Iterator[str]:
-        """Yields the queued pull requests that brought refused effects; a new plan of theirs would show them."""
-        needed = {one.pull for some in brought.values() for one in some}
-        queued = dict.fromkeys(one.pull for one in self.plans.queued)
-        yield from (f"#{pull}" for pull in queued if pull is not None and pull in needed)
+        """Yields the pull requests that need a new plan: of each refused effect the last one in the queue.
+
+        Where none of the queue brought it, the last one will do: its new plan shows what was merged earlier.
+        """
+        queued = list(dict.fromkeys(one.pull for one in self.plans.queued if one.pull is not None))
+        needed = {_find_last(queued, [one.pull for one in some]) for some in brought.values()}
+        yield from (f"#{pull}" for pull in queued if pull in needed)
+
+
+def _find_last(queued: Sequence[int], pulls: Collection[int | None]) -> int | None:
+    return next((pull for pull in reversed(queued) if pull in pulls), queued[-1] if queued else None)
 
 
 def _spell(limit: str, number: int) -> str:
