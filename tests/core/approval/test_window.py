@@ -9,7 +9,6 @@ from reconciler.core.record.record import Covers, RecordEntry
 from tests.core.ownership.histories import entry, history, ids
 
 FIRST = entry("a", "", 1, whole=True)
-ABANDONED = {"covers": Covers(kind="only")}
 
 
 def test_before_an_apply_nothing_opens_it() -> None:
@@ -28,7 +27,7 @@ def test_a_complete_or_partial_end_and_a_recovery_open_it(last: RecordEntry) -> 
     "last",
     [
         entry("b", "a", 2, "begun"),
-        entry("b", "a", 2, **ABANDONED),
+        entry("b", "a", 2, covers=Covers(kind="only")),
         entry("b", "a", 2, only=True, whole=True),
         entry("b", "a", 2, open="all", counts={"failed": 1}),
     ],
