@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "tenants": ("reconciler.cli.check", "List the tenants and their settings, without secrets."),
     "init": ("reconciler.cli.init", "Create a repository to start from: a desired state, and the workflows."),
-    "github": ("reconciler.cli.github.commands", "Work with GitHub: comment, drift-issue, approved-plan."),
+    "github": ("reconciler.cli.github.commands", "Work with GitHub: comments, the drift issue, what was approved."),
     "schema": ("reconciler.cli.schema", "Print the JSON Schema of the YAML, for editors."),
     "sandbox": ("reconciler.cli.sandbox", "Run the embedded 4me: serve, seed, reset."),
     "demo": ("reconciler.cli.demo", "Run the whole story on the embedded 4me, in seconds."),
