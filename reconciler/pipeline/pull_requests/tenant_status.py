@@ -34,7 +34,10 @@ from reconciler.report.refusal import Absence, find_error_lines, render_refusal
 
 MOST_SEEN = 30_000  # visible characters of an issue; its hidden part may have as many again
 NO_DRIFT_REPORT = "There is no drift report for"
-APPLY_AGAIN = "run the workflow Apply by hand: it plans again, and asks for a review"
+APPLY_AGAIN = (
+    "the next merge also applies what was approved and is still needed; for the rest, open a pull request, or run the "
+    "workflow Apply by hand and have its plan reviewed"
+)
 
 
 @dataclass(frozen=True, slots=True)
