@@ -45,7 +45,7 @@ def _render(one: ApprovedPlan, room: int) -> str:
 
 
 def render_unreviewed(plan: Plan, reasons: Sequence[str], path: str, text: str, *, run: int | None) -> str:
-    """Renders why a plan by hand is refused, and the file that would approve it; `run` made the plan, if a workflow did."""
+    """Renders why a plan by hand is refused, and the file that would approve it; `run` is the run that made it."""
     listed = "".join(f"- {prose_line(reason)}\n" for reason in reasons)
     start = (
         "The merge then applies the plan of this run. If that plan is out of date by then, run" if run else "Then run"
