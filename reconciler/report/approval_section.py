@@ -44,15 +44,15 @@ def _render(one: ApprovedPlan, room: int) -> str:
     return f"{heading}\n\n{code(one.path)} approves these changes:\n\n{render_comment(one.plan, limit=room)}"
 
 
-def render_unreviewed(plan: Plan, reasons: Sequence[str], path: str, text: str) -> str:
-    """Renders why a plan by hand is refused, and the file that would approve it, as Markdown to read as text too."""
+def render_unreviewed(plan: Plan, reasons: Sequence[str], path: str, text: str, *, run: int | None) -> str:
+    """Renders why a plan by hand is refused, and the file that would approve it; `run` is the run that made it."""
     listed = "".join(f"- {prose_line(reason)}\n" for reason in reasons)
-    merge = (
-        "The merge then applies the plan of this run. If that plan is out of date by then, run Apply by hand again: a "
-        "plan with the same effects has the same digest, and needs no other file."
+    start = (
+        "The merge then applies the plan of this run. If that plan is out of date by then, run" if run else "Then run"
     )
+    merge = f"{start} Apply by hand again: a plan with the same effects has the same digest, and needs no other file."
     return (
         f"### Not applied to {code(plan.tenant)}: no person reviewed the plan\n\n{listed}\n"
-        f"To approve the plan {code(plan.digest)}, read it above, add this file in a pull request, and have another "
-        f"person approve it and merge it:\n\n{code(path)}\n\n```yaml\n{text}```\n\n{merge}\n"
+        f"To approve the plan {code(plan.digest)}, read it below, add this file in a pull request, and have another "
+        f"person approve it and merge it:\n\n{code(path)}\n\n```yaml\n{text}```\n\n{merge}\n\n{render_comment(plan)}"
     )

@@ -191,6 +191,7 @@ def test_without_a_review_the_file_to_add_is_printed_ready_to_paste(by_hand: ByH
     assert f"no person reviewed this plan ({by_hand.digest}), so it is not applied" in ran.err
     assert ran.out.strip() == (by_hand.project.root / "summary.md").read_text().strip()
     assert by_hand.path in ran.out
+    assert "Chief" in ran.out  # a reviewer reads the effects there, too
     pasted = ran.out.partition("```yaml\n")[2].partition("```")[0]
     assert f"run: {by_hand.run['id']}\n" in pasted
 
@@ -463,7 +464,10 @@ def test_outside_a_workflow_only_a_file_can_approve(by_hand: ByHand) -> None:
     """There is no run that a reviewer could have approved."""
     del by_hand.project.environment["GITHUB_RUN_ID"]
     by_hand.project.monkeypatch.delenv("GITHUB_RUN_ID", raising=False)
-    assert "this is no run of a workflow" in by_hand.decide().err
+    ran = by_hand.decide()
+    assert "this is no run of a workflow" in ran.err
+    assert "\nThen run Apply by hand again" in ran.out
+    assert "\nrun: " not in ran.out
 
     by_hand.add(by_hand.text)
 
