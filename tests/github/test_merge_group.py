@@ -64,7 +64,7 @@ def test_a_queue_of_three_is_green_and_its_apply_refuses_nothing(methods: list[M
         assert all(f"#{ahead} (in this queue): its plan counts" in ran.out for ahead in range(7, number + 1))
     queue.land()
 
-    applied = queue.apply([7, 8, 9])
+    applied = queue.apply()
 
     assert 0 == applied.code, applied.said
     assert False is queue.project.users()["hal"]["active"]
@@ -85,7 +85,7 @@ def test_what_two_pull_requests_cause_together_is_red_and_both_are_named(queue: 
     assert "user/ann" not in ran.out
     assert "Take #9 out of the queue. When all ahead is merged, update its branch" in told(ran)
     queue.land()
-    applied = queue.apply([8, 9])
+    applied = queue.apply()
     assert 4 == applied.code
     assert "user/cid (grant_roles)" in applied.err
 
@@ -124,7 +124,7 @@ def test_a_group_in_the_middle_fails_and_the_others_merge_without_it(queue: Queu
     assert 0 == again.code, again.said
     assert "#8" not in again.out
     queue.land()
-    assert 0 == queue.apply([7, 9]).code
+    assert 0 == queue.apply().code
 
 
 def test_limits_that_are_exceeded_together_are_red_with_what_each_brings(queue: Queue) -> None:
@@ -140,7 +140,7 @@ def test_limits_that_are_exceeded_together_are_red_with_what_each_brings(queue: 
     assert "Brought by #8: 2 deactivations; #9: 2 deactivations" in told(ran)
     assert "Take a pull request out of the queue" in told(ran)
     queue.land()
-    assert 4 == queue.apply([8, 9]).code
+    assert 4 == queue.apply().code
 
 
 def test_drift_that_no_plan_shows_is_listed_and_left(queue: Queue) -> None:
@@ -156,7 +156,7 @@ def test_drift_that_no_plan_shows_is_listed_and_left(queue: Queue) -> None:
     assert "Drift that no plan shows, left as it is" in ran.out
     assert "Bob (user/bob) changes: displayName: Robert → Bob" in told(ran)
     queue.land()
-    applied = queue.apply([8])
+    applied = queue.apply()
     assert 0 == applied.code
     assert "Robert" == queue.project.users()["bob"]["displayName"]
 
@@ -261,13 +261,13 @@ def test_an_apply_that_ends_between_plan_and_check_takes_no_approval_away(queue:
     queue.open_pull(8, CLERK)
     group = queue.enter(8)
     queue.plan(group)
-    assert 0 == queue.apply([7]).code
+    assert 0 == queue.apply().code
 
     ran = queue.look(group)
 
     assert 0 == ran.code, ran.said
     queue.land()
-    assert 0 == queue.apply([8]).code
+    assert 0 == queue.apply().code
 
 
 def test_a_group_that_was_merged_meanwhile_is_found_by_its_commit(queue: Queue) -> None:
