@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.project import Project, Ran
 from tests.github.queue import Method, Queue, person, start
-from tests.github.standin import StandIn, Token, standing_in
+from tests.github.standin import Reply, StandIn, Token, standing_in
 
 AUDITORS = {"roles.yaml": "role_assignments: [{role: auditor, groups: [staff]}]\n"}
 CID_JOINS = {"staff.yaml": "groups: {staff: {displayName: Staff, members: [ann, bob, cid]}}\n"}
@@ -373,3 +373,66 @@ def test_it_takes_read_permissions_only_and_names_the_one_that_lacks(queue: Queu
 
     assert 5 == ran.code
     assert "contents: read" in ran.err
+
+
+def test_a_clone_without_the_base_branch_asks_github_for_each_commit(queue: Queue) -> None:
+    """Then also a group without changes is compared."""
+    queue.open_pull(8, CHIEF)
+    group = queue.enter(8)
+    queue.plan(group)
+    queue.git("update-ref", "-d", "refs/remotes/origin/main")
+
+    ran = queue.look(group)
+
+    assert 0 == ran.code, ran.said
+    assert "#8 (in this queue): its plan counts" in ran.out
+
+
+def test_without_the_record_it_is_red(queue: Queue) -> None:
+    queue.open_pull(8, CHIEF)
+    group = queue.enter(8)
+    queue.plan(group)
+    for ref in queue.git("for-each-ref", "--format=%(refname)", "refs/heads/reconciler").split():
+        queue.git("update-ref", "-d", ref)
+
+    ran = queue.look(group)
+
+    assert 4 == ran.code
+    assert "the record of applies here lacks the last apply that the plan knows: fetch it" in told(ran)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("tenant", "production", "it is for the tenant production, not sandbox"),
+        ("url", "https://qa.example.com", "it is for https://qa.example.com, and sandbox is at sandbox"),
+        ("commit", None, "it was made from files that were not committed"),
+    ],
+)
+def test_a_plan_of_another_account_is_no_plan(name: str, value: str | None, words: str, queue: Queue) -> None:
+    queue.open_pull(8, CHIEF)
+    group = queue.enter(8)
+    queue.plan(group)
+    path = queue.project.root / "plan.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+
+    ran = queue.look(group)
+
+    assert 4 == ran.code
+    assert words in told(ran)
+
+
+def test_an_answer_that_is_no_list_and_a_pull_request_that_is_hidden(queue: Queue) -> None:
+    """The first is an error; of the second no plan counts, and no commit before it is taken for its copy."""
+    queue.open_pull(7, CHIEF)
+    queue.open_pull(8, CLERK, LEAVE["hal"])
+    group = queue.enter(8, "rebase")
+    queue.plan(group)
+    queue.standin.faults.append(("GET /repos/acme/people/git/matching-refs", Reply(200, {})))
+    assert (1, True) == ((ran := queue.look(group)).code, "is not a list" in ran.err)
+    queue.standin.pulls.clear()
+
+    ran = queue.look(group)
+
+    assert 4 == ran.code
+    assert f"commit {queue.git('rev-parse', f'{group.head}^')[:12]} (in this queue): no plan of it counts" in told(ran)
