@@ -6,6 +6,7 @@ and an apply compares it with a fresh plan.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from reconciler.errors import NotFound, Refused
@@ -13,10 +14,11 @@ from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
 from reconciler.github.models import PullRequest, WorkflowRun, parse
 from reconciler.github.own_programs import refuse_own_program
-from reconciler.github.plan_runs import PlanRunning, find_plan_run, refuse_unless_shown
+from reconciler.github.plan_runs import PlanRunning, find_plan_run, refuse_doubtful_base, refuse_unless_shown
 
 PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 BY_HAND = "apply by hand, or merge another pull request: its plan shows what was not applied"
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class PlanQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """A stored plan, as its bytes read, with its pull request and run."""
+    """The text of a stored plan, with its pull request and run."""
 
     pull: int
     run: int
@@ -51,22 +53,35 @@ class NoPlan:
     reason: str
 
 
+def make_no_plan(pull: int, reason: str, advice: str = BY_HAND) -> NoPlan:
+    """Returns the reason with what to do, as one line of bounded length, whatever an artifact made it quote."""
+    line = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in reason)
+    short = line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
+    return NoPlan(pull, f"{short}: {advice}")
+
+
 def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan | NoPlan:
     """Fetches the plan that was last shown on a pull request, merged or open, or returns why none counts.
 
-    Raises Unreachable if GitHub can't be asked. The plan's content is not read here.
+    Raises Unreachable if GitHub can't be asked. A plan without changes approves nothing, wherever it comes from. So no
+    more is asked about it, because many merges bring such plans.
     """
     try:
         pull = parse(PullRequest, github.get(f"/pulls/{number}"))
         _refuse_elsewhere(github, pull, query.branch)
-        refuse_own_program(github, pull, query.folder, runs_own_files=query.runs_own_files)
         run = find_plan_run(github, pull, query.workflow)
-        refuse_unless_shown(github, run, query.tenant)
-        return StoredPlan(number, run.id, _fetch_stored(github, run, query.tenant))
+        stored = _fetch_stored(github, run, query.tenant)
+        if isinstance(stored, Refused) or has_changes(stored):
+            refuse_own_program(github, pull, query.folder, runs_own_files=query.runs_own_files)
+            refuse_doubtful_base(github, pull, run)
+            refuse_unless_shown(github, run, query.tenant)
+        if isinstance(stored, Refused):
+            raise stored
+        return StoredPlan(number, run.id, stored)
     except PlanRunning as error:
-        return NoPlan(number, f"{error}: re-run this job when it is done")
+        return make_no_plan(number, str(error), "re-run this job when it is done")
     except (Refused, NotFound) as error:
-        return NoPlan(number, f"{error}: {BY_HAND}")
+        return make_no_plan(number, str(error))
 
 
 def _refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:
@@ -77,10 +92,22 @@ def _refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:
         raise Refused("it comes from a fork, and forks get no plan")
 
 
-def _fetch_stored(github: GitHub, run: WorkflowRun, tenant: str) -> str:
-    """Returns the plan. The only other files allowed are the folder's tree and the stderr of the command."""
+def _fetch_stored(github: GitHub, run: WorkflowRun, tenant: str) -> str | Refused:
+    """Returns the plan, or why there is none. The only other files allowed are the folder's tree and stderr."""
     name = f"plan-{tenant}"
-    artifact = find_artifact(github, run, name)
-    if artifact is None:
-        raise Refused(f"its plan run {run.id} has no artifact {name} (was it deleted?)")
-    return fetch_files(github, artifact, (PLAN_FILE,), (TREE_FILE, STDERR_FILE))[PLAN_FILE]
+    try:
+        artifact = find_artifact(github, run, name)
+        if artifact is None:
+            return Refused(f"its plan run {run.id} has no artifact {name} (was it deleted?)")
+        return fetch_files(github, artifact, (PLAN_FILE,), (TREE_FILE, STDERR_FILE))[PLAN_FILE]
+    except Refused as error:
+        return error
+
+
+def has_changes(plan: str) -> bool:
+    """Returns whether the text may be a plan with changes; a text that is no plan is one that may."""
+    try:
+        document = json.loads(plan)
+    except (ValueError, RecursionError):
+        return True
+    return not isinstance(document, dict) or document.get("changes") != []

@@ -24,7 +24,7 @@ class PlanRunning(Refused):
 def find_plan_run(github: GitHub, pull: PullRequest, workflow: str) -> WorkflowRun:
     """Finds the last run for the pull request's head; an earlier run showed reviewers another plan.
 
-    Raises Refused if there is none, if it has not finished, or if it may have planned for another base.
+    Raises Refused if there is none, and PlanRunning if it has not finished.
     """
     last = max(_list_runs(github, pull, workflow), key=lambda run: run.id, default=None)
     if last is None:
@@ -34,9 +34,13 @@ def find_plan_run(github: GitHub, pull: PullRequest, workflow: str) -> WorkflowR
         )
     if last.status != "completed":
         raise PlanRunning(f"its plan run {last.id} had not finished")
-    _refuse_siblings(github, pull)
-    _refuse_other_base(github, pull, last)
     return last
+
+
+def refuse_doubtful_base(github: GitHub, pull: PullRequest, run: WorkflowRun) -> None:
+    """Raises Refused if the run may have planned for another base, whose workflow file may be another one."""
+    _refuse_siblings(github, pull)
+    _refuse_other_base(github, pull, run)
 
 
 def refuse_unless_shown(github: GitHub, run: WorkflowRun, tenant: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.errors import Forbidden
-from reconciler.github.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of
+from reconciler.github.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, has_changes
 from reconciler.github.client import GitHub
 from reconciler.github.own_programs import is_program
 from tests.github.calls_pulls import MERGED, OPENED, PLANNED
@@ -67,15 +67,43 @@ def test_the_plan_that_was_merged_is_found(standin: StandIn, github: GitHub) -> 
     fetch(github)
     assert [
         "/pulls/7",
-        "/pulls/7/files",
         "/actions/workflows/plan.yml/runs",
+        f"/actions/runs/{run['id']}/artifacts",
+        f"/actions/artifacts/{standin.artifacts[0]['id']}/zip",
+        "/pulls/7/files",
         "/pulls",
         "/issues/7/events",
         f"/actions/runs/{run['id']}/jobs",
-        f"/actions/runs/{run['id']}/artifacts",
-        f"/actions/artifacts/{standin.artifacts[0]['id']}/zip",
     ] == [call.path.removeprefix("/repos/acme/people") for call in standin.calls]
     assert [] == standin.written
+
+
+def test_nothing_more_is_asked_about_a_plan_without_changes(standin: StandIn, github: GitHub) -> None:
+    """It approves nothing, wherever it comes from; READMEs bring many of them before an apply ends."""
+    run, _artifact = reviewed(standin)
+    standin.store(run, "plan-qa", {**FILES, "plan.json": '{"changes": []}'})
+    standin.files[7] = [{"filename": ".github/workflows/plan.yml"}]
+    standin.page_size = 100
+
+    assert '{"changes": []}' == fetch(github).plan
+    assert 4 == len(standin.calls)
+
+
+@pytest.mark.parametrize(
+    ("plan", "may"),
+    [
+        ('{"changes": []}', False),
+        ('{"changes": [{}]}', True),
+        ('{"changes": null}', True),
+        ("{}", True),
+        ("[]", True),
+        ("{", True),
+        ("[" * 100_000, True),
+    ],
+)
+def test_only_a_plan_with_an_empty_list_of_changes_has_none(plan: str, *, may: bool) -> None:
+    """A text that is no plan is refused later, with its reason."""
+    assert may == has_changes(plan)
 
 
 def test_the_plan_of_an_open_pull_request_is_found(standin: StandIn, github: GitHub) -> None:

@@ -33,11 +33,12 @@ from tests.core.ownership.histories import make_record
 from tests.desired.repository import Clone, make_clone
 from tests.github.conftest import TOKEN, FakeTime
 from tests.github.standin import Reply, StandIn, Token
-from tests.report.plans import make
+from tests.report.plans import leaver, make
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 JOBS = {"plan qa": "success", "comment qa": "success"}
-PLAN = make(commit="a" * 40).model_dump_json()
+PLAN = make(*leaver().changes, commit="a" * 40).model_dump_json()
+EMPTY = make(commit="a" * 40).model_dump_json()
 
 
 @dataclass
@@ -239,7 +240,7 @@ def test_a_program_that_the_pull_request_changes_does_not_vouch_for_it(branch: B
 
 
 def test_requests_grow_with_the_merges_and_none_is_made_twice(branch: Branch) -> None:
-    """Nine for one merge, and nine for each of twelve."""
+    """Nine for each merge whose plan has changes, and five for each other."""
     branch.squash(1)
     branch.gather()
     assert 9 == len(branch.asked())
@@ -248,6 +249,12 @@ def test_requests_grow_with_the_merges_and_none_is_made_twice(branch: Branch) ->
     for number in range(2, 13):
         branch.squash(number)
     branch.gather()
+    branch.standin.calls, asked = [], branch.standin.calls
+    for number in range(13, 23):
+        branch.squash(number, plan=EMPTY)
+    branch.gather()
+    assert 12 * 9 + 10 * 5 == len(branch.standin.calls)
+    branch.standin.calls = asked
 
     asked = Counter(branch.asked())
     runs, siblings = asked.pop("/actions/workflows/plan.yml/runs"), asked.pop("/pulls")
@@ -307,6 +314,18 @@ def test_a_stored_plan_of_another_account_or_form_does_not_count(edit: dict[str,
     assert not isinstance(found, tuple)
     assert (7, True) == (found.pull, sentence in found.reason)
     assert found.reason.endswith(": apply by hand, or merge another pull request: its plan shows what was not applied")
+
+
+@pytest.mark.parametrize("name", ["format", "tenant", "url"])
+def test_what_a_forged_plan_says_breaks_no_line_and_is_cut(name: str) -> None:
+    """The reason is in a log, where a line may be a command, and in comments."""
+    stored = StoredPlan(7, 101, json.dumps(json.loads(PLAN) | {name: "\n::error::\u2028" + "x" * 10_000}))
+
+    found = read_stored_plan(stored, "qa", "sandbox")
+
+    assert not isinstance(found, tuple)
+    assert (1, True) == (len(found.reason.splitlines()), len(found.reason) < 700)
+    assert found.reason.endswith("…: apply by hand, or merge another pull request: its plan shows what was not applied")
 
 
 def test_all_differences_are_named_at_once() -> None:

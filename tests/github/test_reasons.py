@@ -15,11 +15,11 @@ from reconciler.github.approved_plans import NoPlan, PlanQuery, fetch_plan_of
 from reconciler.github.client import GitHub
 from reconciler.pipeline.pull_requests.gather import read_stored_plan
 from tests.github.standin import StandIn
-from tests.report.plans import make
+from tests.report.plans import leaver, make
 
 HEAD, OTHER = "a" * 40, "d" * 40
 PAGE = (Path(__file__).parents[2] / "docs" / "pull-requests.md").read_text(encoding="utf-8")
-PLAN = json.loads(make(commit=OTHER).model_dump_json())
+PLAN = json.loads(make(*leaver().changes, commit=OTHER).model_dump_json())
 JOBS = {"plan qa": "success", "comment qa": "success"}
 HINTS = (
     ": apply by hand, or merge another pull request: its plan shows what was not applied",

@@ -77,6 +77,7 @@ def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
         yield f"Pushed without a pull request, so approved by none: {', '.join(pushed[-MOST_PUSHED:])}{more}"
     if gathered.older:
         yield (
-            f"Not gathered, because there are more than {MOST_COMMITS} commits: {len(gathered.older):,} older ones, "
-            f"{gathered.older[0][:12]} to {gathered.older[-1][:12]}; their plans do not count: apply by hand"
+            f"Not gathered, because approvals expire, or there are more than {MOST_COMMITS} commits: "
+            f"{len(gathered.older):,} older ones, {gathered.older[0][:12]} to {gathered.older[-1][:12]}; "
+            "their plans do not count: apply by hand what is left of them"
         )

@@ -11,7 +11,7 @@ from reconciler.core.approval.gathered import BranchCommit, MergeApprovals, Merg
 from reconciler.core.changes.plan import Plan
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
-from reconciler.github.approved_plans import BY_HAND, NoPlan, PlanQuery, StoredPlan, fetch_plan_of
+from reconciler.github.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, make_no_plan
 from reconciler.github.client import GitHub
 from reconciler.github.merged_pulls import find_default_branch, list_merged_of
 from reconciler.github.models import PullRequest
@@ -129,11 +129,9 @@ def read_stored_plan(stored: StoredPlan | NoPlan, tenant: str, url: str) -> tupl
     try:
         plan = read_plan(stored.plan, f"the plan that run {stored.run} stored")
     except UsageError as error:
-        return NoPlan(stored.pull, f"{error}: {BY_HAND}")
+        return make_no_plan(stored.pull, str(error))
     reasons = "; ".join(_find_differences(plan, tenant, url))
-    return (
-        NoPlan(stored.pull, f"its plan does not match the merge: {reasons}: {BY_HAND}") if reasons else (stored, plan)
-    )
+    return make_no_plan(stored.pull, f"its plan does not match the merge: {reasons}") if reasons else (stored, plan)
 
 
 def _find_differences(plan: Plan, tenant: str, url: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ class LineCommit:
 
 @dataclass(frozen=True, slots=True)
 class MergeWindow:
-    """The commits of the window, oldest first, the newest 250 at most; `older` are the ids of those before.
+    """The commits of the window that are asked about, oldest first; `older` are the ids of those before.
 
     `since` is the commit of the last ended apply, or None. `before` is the commit before the line, or None. `recent`
     are the commits whose pull requests GitHub may not list yet.
@@ -55,9 +55,10 @@ class MergeWindow:
 
 
 def find_window(repository: Repository, history: ApplyHistory, commit: str, oldest: datetime) -> MergeWindow:
-    """Returns the window of a commit; without an ended apply, it begins at the first commit after `oldest`.
+    """Returns the window of a commit. Approvals of before `oldest` have expired, so no older commit is asked about.
 
-    An apply of the same commit does not close the window: its job may run again, after a plan run that was late.
+    An apply of the same commit does not close the window: its job may run again, after a plan run that was late. Of
+    many commits, the newest 250 are asked about.
     """
     if repository.is_shallow():
         raise UsageError(f"this clone is shallow, so the merges since the last apply are unknown: {FETCH_ALL}")
@@ -67,10 +68,9 @@ def find_window(repository: Repository, history: ApplyHistory, commit: str, olde
         repository.commit_named(start)
 
     line = list(_list_line(repository, commit, starts))
-    if not starts:
-        first = next((number for number, one in enumerate(line) if one.committed_at >= oldest), len(line))
-        line = line[first:]
-    older, kept = line[:-MOST_COMMITS], line[-MOST_COMMITS:]
+    valid = next((number for number, one in enumerate(line) if one.committed_at >= oldest), len(line))
+    first = max(valid, len(line) - MOST_COMMITS)
+    older, kept = line[0 if starts else valid : first], line[first:]
     before = repository.resolve(f"{kept[0].id}^") if kept else None
     since = starts[-1] if starts else None
     return MergeWindow(commit, since, tuple(kept), tuple(one.id for one in older), before)

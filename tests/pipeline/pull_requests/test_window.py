@@ -132,7 +132,7 @@ def test_of_a_long_window_the_newest_commits_are_asked_about(clone: Clone) -> No
     """The others are named."""
     start = clone.git("rev-parse", "HEAD")
     stream = "".join(
-        f"commit refs/heads/main\ncommitter Ann <ann@example.com> 1764000000 +0000\ndata 0\n"
+        f"commit refs/heads/main\ncommitter Ann <ann@example.com> 1795536000 +0000\ndata 0\n"
         f"{f'from {start}' if number == 0 else ''}\n"
         for number in range(MOST_COMMITS + 3)
     )
@@ -142,7 +142,24 @@ def test_of_a_long_window_the_newest_commits_are_asked_about(clone: Clone) -> No
     found = window_of(clone, applied(start), "main")
 
     assert (every[3:], tuple(every[:3]), every[2]) == (found.ids, found.older, found.before)
+    first = window_of(clone, ApplyHistory(), "main")
+    assert (every[3:], (clone.git("rev-parse", f"{start}"), *every[:3])) == (first.ids, first.older)
     assert not any(one.changes for one in found.line)
+
+
+def test_commits_whose_approvals_have_expired_are_not_asked_about(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing was to do for long, no apply ended, and the window would grow with each merge."""
+    start = clone.git("rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_COMMITTER_DATE", (LONG_AGO - timedelta(seconds=1)).isoformat())
+    old = [change(clone, "old"), change(clone, "older")]
+    monkeypatch.setenv("GIT_COMMITTER_DATE", LONG_AGO.isoformat())
+    recent = change(clone, "recent")
+
+    found = window_of(clone, applied(start))
+
+    assert ([recent], tuple(old), start, old[-1]) == (found.ids, found.older, found.since, found.before)
 
 
 def test_a_shallow_clone_does_not_show_the_window(clone: Clone, tmp_path: Path) -> None:
