@@ -458,3 +458,19 @@ def test_the_steps_with_credentials_apart_agree(pulls: PullRequests) -> None:
     assert (0, 0, 0) == (fetched.code, begun.code, applied.code), applied.said
     assert "Chief" == titles(pulls.project)["ann"]
     assert ["whole", "whole"] == pulls.project.ends()
+
+
+def test_an_apply_of_one_key_by_hand_keeps_what_is_open_of_the_others(pulls: PullRequests) -> None:
+    """The service refuses bob's title; ann is then applied by hand, and bob's title is still approved."""
+    pulls.open(11, {PEOPLE["ann"]: user("ann", title="Chief"), PEOPLE["bob"]: user("bob", title="Clerk")})
+    pulls.merge(11)
+    folder = pulls.gather()
+    assert 0 == pulls.project.run("ownership", "begin", "--approvals", folder).code
+    ran = pulls.project.run("apply", "--approvals", folder, "--only", "user/cid")
+    assert 1 == ran.code, "the two titles are approved, needed, and not of this key"
+    assert 0 == pulls.project.run("apply", "--yes", "--only", "user/ann").code
+    pulls.merged, pulls.line = [], []
+
+    last = pulls.apply()
+
+    assert (0, "Clerk") == (last.code, titles(pulls.project)["bob"]), last.said

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
+from reconciler.core.approval.carried import keep_open, list_open, open_after
 from reconciler.core.approval.closing import Ended, end_apply, end_without_effect
+from reconciler.core.approval.coverage import Approval
+from reconciler.core.changes.outcome import Outcome
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.record.history import ApplyHistory
-from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry, State
+from reconciler.core.record.record import ApplyRecord, Covers, OpenAtom, RecordEntry, State
 from reconciler.desired.evidence.apply_line import check_line
 from reconciler.desired.evidence.graph import read_graph
 from reconciler.desired.git.repository import Repository, explain_absence
@@ -57,6 +61,15 @@ class BegunApply:
     def seconds_left(self) -> float:
         """The seconds during which it may still send requests."""
         return (self.record.sends_until - now_in_utc()).total_seconds()
+
+    def find_open(
+        self, approval: Approval, outcomes: Sequence[Outcome], *, only: bool
+    ) -> tuple[OpenAtom, ...] | Literal["all"]:
+        """Returns the approved effects that the apply leaves open; with `only`, those of other keys stay open too."""
+        salt = self.record.salt
+        left = open_after(approval, outcomes, salt, self.record.serial - 1)
+        done = [outcome.change for outcome in outcomes if outcome.took_effect]
+        return keep_open(list_open(self.history), left, done, salt) if only else left
 
     def end(self, ended: Ended) -> Pushed:
         """Records the end of the apply, with its outcome."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.approval.carried import open_after
 from reconciler.core.approval.closing import Ended
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.outcome import Outcome, Run, count_active_after
@@ -289,14 +288,15 @@ class ApplyRun:
         prior, current = planned.past.prior, planned.account.current
         active = count_population(planned.account.live, prior.population).users
         whole = current.desired.selection is None or covers_all_changes(current, prior)
+        only = bool(self.request.read_request.only) or not whole
         return Ended(
             plan=planned.plan,
             decided=planned.made.decided,
             desired=current.desired,
             outcomes=outcomes,
             settled=applied.settled,
-            only=bool(self.request.read_request.only) or not whole,
-            open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
+            only=only,
+            open=begun.find_open(applied.approval, outcomes, only=only),
             effects=effects_of(done, self.current.guardrails, first_apply=not prior.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.core.approval.atoms import Atom, atoms_of, hash_atom
-from reconciler.core.approval.carried import find_last_ends, list_open, mark_carried_on, open_after
+from reconciler.core.approval.carried import find_last_ends, keep_open, list_open, mark_carried_on, open_after
 from reconciler.core.approval.coverage import Approval, Pending
 from reconciler.core.approval.sources import ApprovalOrigin, CoveringApproval, InForce, cause_is_drift, gather_approved
 from reconciler.core.changes.outcome import Outcome
@@ -319,3 +319,23 @@ def test_a_recovery_gives_up_what_was_open() -> None:
 
     assert [] == list(list_open(ApplyHistory((before, recovered))))
     assert [("c", one)] == list(list_open(ApplyHistory((before, recovered, after))))
+
+
+def test_an_apply_of_some_keys_keeps_what_was_open_of_the_others() -> None:
+    """What it did is over, also if the value before was another one, or the approval was of a new user."""
+    bob = replace(ATOM, key="user/bob", record="b")
+    new = replace(ATOM, key="user/cid", record="new")
+    [(_salt, of_ann)], [(_other, of_bob)], [(_third, of_cid)] = opened(ATOM), opened(bob), opened(new)
+    before = [("salt", of_ann), ("salt", of_bob), ("salt", of_cid), ("another", of_bob)]
+    title = AttributeChange(path="title", before="by hand", after="Chief")
+    done = [
+        UpdateUser(key="user/ann", target_id="a", attributes=(title,)),
+        UpdateUser(key="user/cid", target_id="c", attributes=(title,)),
+    ]
+
+    assert (of_bob,) == keep_open(before, (), done, "salt")
+    assert {of_ann, of_bob} == set(keep_open(before, (of_ann,), done, "salt"))
+    assert "all" == keep_open(before, "all", done, "salt")
+    many = [("salt", of_bob.model_copy(update={"effect": f"{number:016x}"})) for number in range(1_001)]
+    assert "all" == keep_open(many, (), (), "salt")
+    assert 1_000 == len(keep_open(many[1:], (), (), "salt"))
