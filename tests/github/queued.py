@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tests.cli.project import Project, Ran
@@ -42,14 +41,13 @@ class Group:
 
 @dataclass
 class Queue:
-    """A project at GitHub with a queue for a base branch; `plans` are the plans that reviewers saw."""
+    """A project at GitHub with a merge queue for a base branch."""
 
     project: Project
     standin: StandIn
     base: str = "main"
     heads: dict[int, str] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
-    plans: dict[int, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.project.environment |= {
@@ -79,9 +77,11 @@ class Queue:
         self.git("branch", "--force", self.base) if self.git("branch", "--show-current") != self.base else None
 
     def push_directly(self, files: Files) -> str:
-        """Pushes a commit to the base branch without a pull request."""
+        """Pushes an old commit to the base branch without a pull request; of a new one GitHub is asked again."""
         self.git("switch", "--quiet", "--detach", self.tip)
-        pushed = self.commit(files)
+        with self.project.monkeypatch.context() as patched:
+            patched.setenv("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z")
+            pushed = self.commit(files)
         self.push()
         return pushed
 
@@ -105,11 +105,11 @@ class Queue:
         """Plans GitHub's trial merge of the pull request with its base as it is now, and stores the plan."""
         self.git("switch", "--quiet", "--detach", self.tip)
         self.git("merge", "--quiet", "--no-ff", "--message", "try", self.heads[number])
-        self.plans[number] = self.project.root / f"plan-{number}.json"
-        ran = self.project.run("plan", "--base", "HEAD^1", "-o", self.plans[number])
+        plan = self.project.root / f"plan-{number}.json"
+        ran = self.project.run("plan", "--base", "HEAD^1", "-o", plan)
         assert 0 == ran.code, ran.said
         run = self.standin.start_run(self.heads[number])
-        files: dict[str, str | bytes] = {"plan.json": self.plans[number].read_bytes()}
+        files: dict[str, str | bytes] = {"plan.json": plan.read_bytes()}
         self.standin.store(run, "plan-sandbox", files)
         self.standin.finish_run(run, JOBS)
 
@@ -169,6 +169,8 @@ class Queue:
         """Merges all groups with one push, as a queue does, and deletes their refs."""
         for group in self.groups:
             self.standin.merge(group.pull, group.head)
+            for copy in self.git("rev-list", "--first-parent", f"{group.built_on}..{group.head}^").split():
+                self.standin.commits[copy] = [group.pull]
         self.git("switch", "--quiet", "--detach", self.groups[-1].head)
         self.push()
         self.standin.refs.clear()
@@ -180,7 +182,14 @@ class Queue:
             del self.standin.refs[self.ref_of(one)]
         del self.groups[self.groups.index(group) :]
 
-    def apply(self, pulls: Iterable[int]) -> Ran:
-        """Applies the base branch's tip with the plans of these pull requests."""
+    def apply(self) -> Ran:
+        """Runs the workflow of the push: gathers what was approved, and applies that."""
         self.git("switch", "--quiet", "--detach", self.tip)
-        return self.project.run("apply", *(self.plans[number] for number in pulls if number in self.plans))
+        self.project.environment |= {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": f"refs/heads/{self.base}"}
+        self.project.environment.pop("GITHUB_EVENT_PATH", None)
+        gathered = self.project.run("github", "approved-plans", "-o", "approvals", "--record", "local")
+        assert 0 == gathered.code, gathered.said
+        ran = self.project.run("apply", "--approvals", "approvals")
+        self.project.environment |= {"GITHUB_EVENT_NAME": "merge_group"}
+        del self.project.environment["GITHUB_REF"]
+        return ran

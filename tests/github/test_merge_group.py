@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.project import Project, Ran
 from tests.github.queued import Method, Queue, person, start
-from tests.github.standin import StandIn, Token, standing_in
+from tests.github.standin import Reply, StandIn, Token, standing_in
 
 AUDITORS = {"roles.yaml": "role_assignments: [{role: auditor, groups: [staff]}]\n"}
 CID_JOINS = {"staff.yaml": "groups: {staff: {displayName: Staff, members: [ann, bob, cid]}}\n"}
@@ -64,7 +64,7 @@ def test_a_queue_of_three_is_green_and_its_apply_refuses_nothing(methods: list[M
         assert all(f"#{ahead} (in this queue): its plan counts" in ran.out for ahead in range(7, number + 1))
     queue.land()
 
-    applied = queue.apply([7, 8, 9])
+    applied = queue.apply()
 
     assert 0 == applied.code, applied.said
     assert False is queue.project.users()["hal"]["active"]
@@ -85,7 +85,7 @@ def test_what_two_pull_requests_cause_together_is_red_and_both_are_named(queue: 
     assert "user/ann" not in ran.out
     assert "Take #9 out of the queue. When all ahead is merged, update its branch" in told(ran)
     queue.land()
-    applied = queue.apply([8, 9])
+    applied = queue.apply()
     assert 4 == applied.code
     assert "user/cid (grant_roles)" in applied.err
 
@@ -124,7 +124,7 @@ def test_a_group_in_the_middle_fails_and_the_others_merge_without_it(queue: Queu
     assert 0 == again.code, again.said
     assert "#8" not in again.out
     queue.land()
-    assert 0 == queue.apply([7, 9]).code
+    assert 0 == queue.apply().code
 
 
 def test_limits_that_are_exceeded_together_are_red_with_what_each_brings(queue: Queue) -> None:
@@ -140,7 +140,7 @@ def test_limits_that_are_exceeded_together_are_red_with_what_each_brings(queue: 
     assert "Brought by #8: 2 deactivations; #9: 2 deactivations" in told(ran)
     assert "Take a pull request out of the queue" in told(ran)
     queue.land()
-    assert 4 == queue.apply([8, 9]).code
+    assert 4 == queue.apply().code
 
 
 def test_drift_that_no_plan_shows_is_listed_and_left(queue: Queue) -> None:
@@ -156,7 +156,7 @@ def test_drift_that_no_plan_shows_is_listed_and_left(queue: Queue) -> None:
     assert "Drift that no plan shows, left as it is" in ran.out
     assert "Bob (user/bob) changes: displayName: Robert → Bob" in told(ran)
     queue.land()
-    applied = queue.apply([8])
+    applied = queue.apply()
     assert 0 == applied.code
     assert "Robert" == queue.project.users()["bob"]["displayName"]
 
@@ -261,13 +261,13 @@ def test_an_apply_that_ends_between_plan_and_check_takes_no_approval_away(queue:
     queue.open_pull(8, CLERK)
     group = queue.enter(8)
     queue.plan(group)
-    assert 0 == queue.apply([7]).code
+    assert 0 == queue.apply().code
 
     ran = queue.look(group)
 
     assert 0 == ran.code, ran.said
     queue.land()
-    assert 0 == queue.apply([8]).code
+    assert 0 == queue.apply().code
 
 
 def test_a_group_that_was_merged_meanwhile_is_found_by_its_commit(queue: Queue) -> None:
@@ -373,3 +373,66 @@ def test_it_takes_read_permissions_only_and_names_the_one_that_lacks(queue: Queu
 
     assert 5 == ran.code
     assert "contents: read" in ran.err
+
+
+def test_a_clone_without_the_base_branch_asks_github_for_each_commit(queue: Queue) -> None:
+    """Then also a group without changes is compared."""
+    queue.open_pull(8, CHIEF)
+    group = queue.enter(8)
+    queue.plan(group)
+    queue.git("update-ref", "-d", "refs/remotes/origin/main")
+
+    ran = queue.look(group)
+
+    assert 0 == ran.code, ran.said
+    assert "#8 (in this queue): its plan counts" in ran.out
+
+
+def test_without_the_record_it_is_red(queue: Queue) -> None:
+    queue.open_pull(8, CHIEF)
+    group = queue.enter(8)
+    queue.plan(group)
+    for ref in queue.git("for-each-ref", "--format=%(refname)", "refs/heads/reconciler").split():
+        queue.git("update-ref", "-d", ref)
+
+    ran = queue.look(group)
+
+    assert 4 == ran.code
+    assert "the record of applies here lacks the last apply that the plan knows: fetch it" in told(ran)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("tenant", "production", "it is for the tenant production, not sandbox"),
+        ("url", "https://qa.example.com", "it is for https://qa.example.com, and sandbox is at sandbox"),
+        ("commit", None, "it was made from files that were not committed"),
+    ],
+)
+def test_a_plan_of_another_account_is_no_plan(name: str, value: str | None, words: str, queue: Queue) -> None:
+    queue.open_pull(8, CHIEF)
+    group = queue.enter(8)
+    queue.plan(group)
+    path = queue.project.root / "plan.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+
+    ran = queue.look(group)
+
+    assert 4 == ran.code
+    assert words in told(ran)
+
+
+def test_an_answer_that_is_no_list_and_a_pull_request_that_is_hidden(queue: Queue) -> None:
+    """The first is an error; of the second no plan counts, and no commit before it is taken for its copy."""
+    queue.open_pull(7, CHIEF)
+    queue.open_pull(8, CLERK, LEAVE["hal"])
+    group = queue.enter(8, "rebase")
+    queue.plan(group)
+    queue.standin.faults.append(("GET /repos/acme/people/git/matching-refs", Reply(200, {})))
+    assert (1, True) == ((ran := queue.look(group)).code, "is not a list" in ran.err)
+    queue.standin.pulls.clear()
+
+    ran = queue.look(group)
+
+    assert 4 == ran.code
+    assert f"commit {queue.git('rev-parse', f'{group.head}^')[:12]} (in this queue): no plan of it counts" in told(ran)

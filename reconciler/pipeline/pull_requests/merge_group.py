@@ -21,7 +21,7 @@ from reconciler.pipeline.pull_requests.comments import has_text, read_stderr
 from reconciler.pipeline.pull_requests.group_plans import find_group_plans
 from reconciler.pipeline.pull_requests.group_verdict import judge_group
 from reconciler.pipeline.pull_requests.queue_line import ORIGIN
-from reconciler.pipeline.record.history import open_history
+from reconciler.pipeline.record.history import History, open_history
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.merge_group import GroupCheck
@@ -29,6 +29,7 @@ from reconciler.settings import Job
 
 UNCHANGED = "It changes nothing in the desired state of the base branch, so merging it applies nothing of its own"
 DISABLED = "Provisioning to this tenant is disabled in git, so merging it applies nothing"
+OLD_RECORD = "the record of applies here lacks the last apply that the plan knows: fetch it (`ownership fetch`)"
 NO_PLAN = "the job that plans the group stored no plan: read its log"
 
 
@@ -60,6 +61,8 @@ def check_merge_group(workspace: Workspace, github: GitHub, files: GroupFiles) -
     with open_history(current, "local") as history:
         if history.unknown is not None:
             return GroupCheck(tenant, failure=str(history.unknown))
+        if _is_older(history, plan):
+            return GroupCheck(tenant, failure=OLD_RECORD)
         plans = find_group_plans(github, history, group, plan, files.workflow)
         return judge_group(history, plan, plans)
 
@@ -100,6 +103,13 @@ def _read_group_plan(files: GroupFiles, current: CurrentState) -> Plan:
     if reasons:
         raise UsageError(f"the stored plan is not that of this group: {reasons}")
     return plan
+
+
+def _is_older(history: History, plan: Plan) -> bool:
+    """Whether the record in this clone ends before the apply that the plan was made after."""
+    known = history.record.history.last_ended()
+    last = plan.record.serial if plan.record else None
+    return last is not None and (known is None or known.record.serial < last)
 
 
 def _find_differences(plan: Plan, current: CurrentState) -> Iterator[str]:
