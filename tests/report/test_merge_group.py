@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.core.changes.plan import AddMembers, AttributeChange, CreateUser, RevokeRoles, UpdateUser
 from reconciler.errors import Problem, Source
-from reconciler.report.merge_group import GroupCheck, GroupEffect, GroupPull, render_merge_group
+from reconciler.report.pull_requests.merge_group import GroupCheck, GroupEffect, GroupPull, render_merge_group
 
 TITLE = UpdateUser(
     key="user/ann",

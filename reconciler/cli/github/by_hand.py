@@ -12,7 +12,7 @@ from reconciler.errors import Refused
 from reconciler.pipeline.private_files import read_text, write_private
 from reconciler.pipeline.pull_requests.by_hand import HandPlan, check_plan, decide_by_hand, open_checkout
 from reconciler.pipeline.pull_requests.comments import summarise
-from reconciler.report.approval_section import render_unreviewed
+from reconciler.report.pull_requests.approval_section import render_unreviewed
 
 
 def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path) -> None:

@@ -23,7 +23,7 @@ from reconciler.pipeline.pull_requests.comments import (
 )
 from reconciler.pipeline.pull_requests.event import PullEvent, read_pull_event
 from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
-from reconciler.report.outdated import render_outdated
+from reconciler.report.pull_requests.outdated import render_outdated
 
 MOST_PULLS = 30  # pull requests of one apply that get its outcome, the last ones
 

@@ -10,7 +10,7 @@ from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
 from reconciler.pipeline.pull_requests.comments import summarise
 from reconciler.pipeline.pull_requests.merge_group import GroupFiles, check_merge_group
-from reconciler.report.merge_group import render_merge_group
+from reconciler.report.pull_requests.merge_group import render_merge_group
 
 APPROVED, REFUSED = 0, 4
 

@@ -8,7 +8,7 @@ from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
 from reconciler.pipeline.pull_requests.comments import summarise
 from reconciler.pipeline.pull_requests.plan_run import judge_plan_run
-from reconciler.report.plan_check import render_plan_check
+from reconciler.report.pull_requests.plan_check import render_plan_check
 
 
 @click.command()

@@ -27,7 +27,7 @@ from reconciler.pipeline.plan.origins import find_commits
 from reconciler.pipeline.pull_requests.group_plans import GroupPlans
 from reconciler.pipeline.record.history import History
 from reconciler.pipeline.record.prior_state import PriorState, find_prior_state, with_front
-from reconciler.report.merge_group import GroupCheck, GroupEffect, GroupPull
+from reconciler.report.pull_requests.merge_group import GroupCheck, GroupEffect, GroupPull
 
 MOST_TRACED = 100  # refused changes whose parts are looked for commit by commit; of the others the lines are known
 MOST_PARTS = 20  # of one change

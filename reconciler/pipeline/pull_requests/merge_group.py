@@ -24,7 +24,7 @@ from reconciler.pipeline.pull_requests.queue_line import ORIGIN
 from reconciler.pipeline.record.history import History, open_history
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.pipeline.workspace import Workspace
-from reconciler.report.merge_group import GroupCheck
+from reconciler.report.pull_requests.merge_group import GroupCheck
 from reconciler.settings import Job
 
 UNCHANGED = "It changes nothing in the desired state of the base branch, so merging it applies nothing of its own"

@@ -26,7 +26,7 @@ from reconciler.pipeline.pull_requests.approval_files import (
 from reconciler.pipeline.pull_requests.by_hand import Checkout, check_plan, open_checkout, review_file
 from reconciler.pipeline.record.applies import open_repository
 from reconciler.pipeline.workspace import Workspace
-from reconciler.report.approval_section import ApprovedPlan, render_approved_plans
+from reconciler.report.pull_requests.approval_section import ApprovedPlan, render_approved_plans
 
 WITHOUT_RUN = "it names no `run`, so it approves a plan only when Apply is run by hand"
 
