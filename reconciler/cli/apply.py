@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,8 +25,10 @@ from reconciler.core.changes.notification import RunResult
 from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import Plan
 from reconciler.core.targeting.reading import ReadMode, ReadRequest
+from reconciler.errors import UsageError
 from reconciler.pipeline.apply.approvals import load_approved
 from reconciler.pipeline.apply.begun_apply import refuse_disabled
+from reconciler.pipeline.apply.gathered import load_gathered
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.run import apply_state
 from reconciler.pipeline.desired.current_state import load_current_state
@@ -36,6 +39,20 @@ from reconciler.report.render import Format, render_run
 
 DONE, FAILED, REFUSED = 0, 1, 4
 LONGEST_WAIT = 3_600
+
+
+approvals_option = click.option(
+    "--approvals",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The approvals of a merge, which `github approved-plans` gathered into FOLDER.",
+)
+
+
+def refuse_both(files: Sequence[Path], approvals: Path | None) -> None:
+    """Raises UsageError if plan files and approvals of a merge are given together."""
+    if files and approvals is not None:
+        raise UsageError("FILE and --approvals exclude each other: give the plan files, or the folder of a merge")
 
 
 class Seconds(click.ParamType[int]):
@@ -54,10 +71,15 @@ class Seconds(click.ParamType[int]):
 
 @click.command()
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
+@approvals_option
 @base_option
 @as_of_option
-@click.option("--yes", is_flag=True, help="Apply without asking. Without FILE and --yes, the plan must be confirmed.")
-@click.option("--all-or-nothing", is_flag=True, help="With FILE: refuse everything if one change is not approved.")
+@click.option(
+    "--yes", is_flag=True, help="Apply without asking. Without it, FILE or FOLDER, the plan must be confirmed."
+)
+@click.option(
+    "--all-or-nothing", is_flag=True, help="With FILE or FOLDER: refuse everything if a change is not approved."
+)
 @click.option(
     "--max-duration",
     type=click.IntRange(min=1),
@@ -81,6 +103,7 @@ class Seconds(click.ParamType[int]):
 def apply(
     workspace: Workspace,
     files: tuple[Path, ...],
+    approvals: Path | None,
     base: str | None,
     as_of: date | None,
     *,
@@ -94,13 +117,18 @@ def apply(
     record: RecordMode,
     form: Format,
 ) -> int:
-    """Plan again, and send the changes. With FILE, send only the effects that one of these plan files shows."""
+    """Plan again, and send the changes. With FILE, send only the effects that one of these plan files shows.
+
+    With --approvals, send only the effects that the plans of merged pull requests show, and those that earlier applies
+    left open.
+    """
+    refuse_both(files, approvals)
     current = load_current_state(workspace, as_of)
     unprinted: list[Unprintable] = []
     request = ApplyRequest(
         base=base,
         read_request=ReadRequest(read, only, with_dependencies, base is not None),
-        confirm=None if yes or files else _confirm,
+        confirm=None if yes or files or approvals else _confirm,
         report=lambda done: _print(done, form, unprinted),
         all_or_nothing=all_or_nothing,
         max_duration=max_duration,
@@ -110,7 +138,8 @@ def apply(
 
     def run() -> tuple[ApplyResult, RunResult]:
         refuse_disabled(current)
-        result = apply_state(current, replace(request, approved=load_approved(files)))
+        gathered = load_gathered(approvals) if approvals else None
+        result = apply_state(current, replace(request, approved=load_approved(files), gathered=gathered))
         return result, result.as_run_result(current)
 
     code = apply_exit_code(run_and_notify(current, "apply", run))

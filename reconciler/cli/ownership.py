@@ -126,29 +126,40 @@ def fetch(workspace: Workspace) -> None:
 @ownership.command()
 @click.argument("files", metavar="[FILE]...", type=click.Path(path_type=Path), nargs=-1)
 @click.option(
+    "--approvals",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The approvals of a merge, which `github approved-plans` gathered into FOLDER.",
+)
+@click.option(
     "--max-duration", type=click.IntRange(min=1), metavar="SECONDS", help="How long the apply may send requests."
 )
 @click.pass_obj
-def begin(workspace: Workspace, files: tuple[Path, ...], max_duration: int | None) -> int:
-    """Record the begin of an apply. Then run `apply --record local` with the same approved plan FILEs.
+def begin(workspace: Workspace, files: tuple[Path, ...], approvals: Path | None, max_duration: int | None) -> int:
+    """Record the begin of an apply. Then run `apply --record local` with the same FILEs, or the same --approvals.
 
     Nothing is written if the apply will have nothing to do. Needs only git's credentials.
     """
+    from reconciler.cli.apply import refuse_both
     from reconciler.cli.output import print_result
-    from reconciler.pipeline.apply.approvals import load_approved
+    from reconciler.pipeline.apply.approvals import find_approved, load_approved
     from reconciler.pipeline.apply.begun_apply import begin_apply, find_nothing_to_apply, name_run, refuse_unrecorded
+    from reconciler.pipeline.apply.gathered import load_gathered
+    from reconciler.pipeline.apply.old_runs import refuse_old_run
     from reconciler.pipeline.desired.current_state import load_current_state
     from reconciler.pipeline.record.history import open_history
 
+    refuse_both(files, approvals)
+    plans, gathered = load_approved(files), load_gathered(approvals) if approvals else None
     current = load_current_state(workspace)
     refuse_unrecorded(current)
-    approved = load_approved(files)
     with open_history(current) as history:
         history.raise_unknown()
-        reason = find_nothing_to_apply(history, approved)
-        if reason is not None:
-            print_result(f"No apply was begun: {reason}\n")
+        nothing = find_nothing_to_apply(history, find_approved(history, plans, gathered))
+        if nothing is not None:
+            print_result(f"No apply was begun: {nothing.reason}\n")
             return DONE
+        refuse_old_run(history)
         begun = begin_apply(history, name_run(workspace), max_duration)
     print_result(
         f"Apply #{begun.record.serial} has begun, and may send until {begun.record.sends_until:%Y-%m-%d %H:%M:%S} UTC\n"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.changes.drift import split_drift
-from reconciler.core.changes.outcome import NOT_DONE, Outcome, Run
+from reconciler.core.changes.outcome import Outcome, Run
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.model.amounts import more_of
 from reconciler.report.comment import assemble, describe_doubts, end_of, head_of
@@ -89,7 +89,7 @@ def render_drift_issue(
     others = tuple(problem for problem in plan.problems if problem.code not in DUE)
     view = make_view(plan.model_copy(update={"problems": others}), "drift")
     outcomes = not_done.run.outcomes if not_done.run else ()
-    failures = {one.change.id: one for one in outcomes if one.status in NOT_DONE}
+    failures = {one.change.id: one for one in outcomes if one.not_done}
 
     sections = [_annotate(section, since, failures) for section in view.sections]
     left = _not_done(not_done, {change.id for change in plan.changes})
@@ -135,7 +135,7 @@ def _not_done(not_done: UndoneWork, shown: Collection[str]) -> list[str]:
     items = [f"- it reported: {prose(line, MESSAGE)}\n" for line in not_done.errors]
     if not_done.run is None:
         return items
-    alone = tuple(one for one in not_done.run.outcomes if one.status in NOT_DONE and one.change.id not in shown)
+    alone = tuple(one for one in not_done.run.outcomes if one.not_done and one.change.id not in shown)
     view = make_run_view(not_done.run.model_copy(update={"outcomes": alone}))
     stopped = [f"- it stopped: {prose(view.run.stopped, MESSAGE)}\n"] if view.run.stopped else []
     results = [f"- {outcome.status}: {describe_result(outcome, MOST_NAMED)}\n" for outcome in view.outcomes]

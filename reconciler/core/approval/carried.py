@@ -37,6 +37,27 @@ def open_after(
     return tuple(sorted(found, key=lambda atom: (atom.effect, atom.serial, atom.date)))
 
 
+def keep_open(
+    opened: Iterable[tuple[str, OpenAtom]],
+    left: tuple[OpenAtom, ...] | Literal["all"],
+    done: Iterable[Change],
+    salt: str,
+) -> tuple[OpenAtom, ...] | Literal["all"]:
+    """Returns the atoms that are open after an apply of some keys: `left` by it, and `opened` before and not done now.
+
+    Such an apply says nothing of the other keys, and an end replaces the list of the end before it.
+    """
+    if left == "all":
+        return "all"
+    atoms = [atom for change in done for atom in atoms_of(change)]
+    ran = {hashed for atom in atoms for one in (atom, replace(atom, record=NEW)) for hashed in hash_atom(salt, one)}
+    kept = (one for known, one in opened if known == salt and ran.isdisjoint((one.effect, one.outcome)))
+    found = {*left, *kept}
+    if len(found) > MOST_OPEN:
+        return "all"
+    return tuple(sorted(found, key=lambda atom: (atom.effect, atom.serial, atom.date)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Results:
     """The ids of the changes that are done, their undone parts by path, and the users whose creation is not done."""
@@ -80,10 +101,11 @@ def _open_atom(atom: Atom, origin: ApprovalOrigin, salt: str, serial: int) -> Op
 def find_last_ends(history: ApplyHistory) -> tuple[RecordEntry, ...]:
     """Returns the last ended apply of each line of the record.
 
-    An end that leaves `all` open is skipped, because the plans in force before it stay in force.
+    An end that leaves `all` open is skipped, because the plans in force before it stay in force. A recovery gives up
+    what was open before it.
     """
     return history.last_of(
-        [entry for entry in history.entries if entry.record.state == "ended" and entry.record.open != "all"]
+        [entry for entry in history.counted() if entry.record.state == "ended" and entry.record.open != "all"]
     )
 
 

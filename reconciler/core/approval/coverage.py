@@ -6,8 +6,9 @@ approved effect that the fresh plan lacks gets an outcome: already, withdrawn, u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from reconciler.core.approval.atoms import (
     CREATING,
@@ -30,7 +31,7 @@ from reconciler.core.approval.sources import (
     lasts,
     origin_of,
 )
-from reconciler.core.approval.unplanned import WITHDRAWN, AccountNow, judge_unplanned
+from reconciler.core.approval.unplanned import TAKEN_BACK, WITHDRAWN, AccountNow, judge_unplanned
 from reconciler.core.changes.outcome import Outcome, Status
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.errors import Refused
@@ -52,6 +53,9 @@ MOVED = (
 )
 
 
+Asked: TypeAlias = Callable[[Plan, Atom], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An approved effect that is still needed, its approvals, and the id of the change that carries it out, if any."""
@@ -63,11 +67,16 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The changes of a fresh plan that may run, the outcomes of all others, and the approved effects still needed."""
+    """The changes of a fresh plan that may run, the outcomes of all others, and the approved effects still needed.
+
+    `unseen` has, for each refused change, its parts that no approved plan shows: of a creation, which runs whole or not
+    at all, they may be a few attributes.
+    """
 
     to_run: tuple[Change, ...]
     not_run: tuple[Outcome, ...] = ()
     pending: tuple[Pending, ...] = ()
+    unseen: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
 
     @property
     def refused(self) -> tuple[Change, ...]:
@@ -89,15 +98,19 @@ def approve_all(now: Plan) -> Approval:
     )
 
 
-def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow) -> Approval:
+def compare_with_approved(
+    now: Plan, approved: Sequence[Plan], force: InForce, account: AccountNow, asked: Asked = lambda _plan, _atom: False
+) -> Approval:
     """Compares a fresh plan with the approved plans and open atoms, and returns the changes that may run.
 
-    Raises Refused if an approved plan is for another account, or was not applyable when it was made.
+    `asked` decides whether git asked for an effect at the commit where the plan was merged: if HEAD no longer does, a
+    later commit took it back. Raises Refused if an approved plan is for another account, or was not applyable when it
+    was made.
     """
     for plan in approved:
         _refuse_unless_of(now, plan)
     users = {user.person: user.id for user in account.live.users if user.person is not None}
-    coverage = _Coverage(now, gather_approved(approved, force, users), account)
+    coverage = _Coverage(now, gather_approved(approved, force, users), account, asked)
     coverage.sort_changes()
     for plan in approved:
         if lasts(plan, force):
@@ -106,7 +119,8 @@ def compare_with_approved(now: Plan, approved: Sequence[Plan], force: InForce, a
     outcomes = {
         outcome.change.id: outcome for outcome in reversed(coverage.not_run) if outcome.change.id not in running
     }
-    return Approval(tuple(coverage.to_run), tuple(reversed(outcomes.values())), tuple(coverage.pending))
+    not_run = tuple(reversed(outcomes.values()))
+    return Approval(tuple(coverage.to_run), not_run, tuple(coverage.pending), coverage.unseen)
 
 
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
@@ -126,6 +140,7 @@ class _Coverage:
     now: Plan
     approved: ApprovedAtoms
     account: AccountNow
+    asked: Asked
     to_run: list[Change] = field(default_factory=list)
     not_run: list[Outcome] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
@@ -135,6 +150,8 @@ class _Coverage:
     unknown: set[str] = field(default_factory=set)
     covered: dict[Atom, tuple[CoveringApproval, ...]] = field(default_factory=dict)
     handovers: Handovers = field(default_factory=lambda: find_handovers((), lambda _change, _paths: True))
+    unseen: dict[str, tuple[Change, ...]] = field(default_factory=dict)
+    reported: set[tuple[str, Path, str]] = field(default_factory=set)
 
     def sort_changes(self) -> None:
         """Sorts the changes of the fresh plan into those that run and those that do not."""
@@ -199,9 +216,13 @@ class _Coverage:
         self._add_not_run(change, reasons)
 
     def _add_not_run(self, change: Change, reasons: Mapping[tuple[Status, str], Sequence[Atom]]) -> None:
+        """Adds an outcome for each part of a change; a refused part is noted with what of it no approved plan shows."""
         for (status, why), atoms in reasons.items():
-            parts = parts_of(change, atoms)
-            self.not_run += [Outcome(change=part, status=status, detail=why) for part in parts]
+            parts, taken_back = parts_of(change, atoms), why == TAKEN_BACK
+            self.not_run += [Outcome(change=part, status=status, detail=why, taken_back=taken_back) for part in parts]
+            if status == "refused":
+                unseen = parts_of(change, [atom for atom in atoms if not self.covered[atom]])
+                self.unseen |= dict.fromkeys([part.id for part in parts], unseen)
 
     def _or_another_key(self, change: Change) -> str:
         return OR_ANOTHER_KEY if any(attribute.redacted for attribute in change.attributes) else ""
@@ -215,9 +236,13 @@ class _Coverage:
                 judged = self._status_of(atom, followed_by(atom, deactivated))
                 if judged is None:
                     continue
-                reasons.setdefault(judged, []).append(atom)
                 if judged[0] in {"skipped", "unclear"}:
                     self.pending.append(Pending(atom, (CoveringApproval(atom, origin),), None))
+                effect = (atom.key, atom.path, atom.after)
+                if effect not in self.reported:
+                    taken_back = judged[0] == "withdrawn" and self.asked(plan, atom)
+                    reasons.setdefault(("withdrawn", TAKEN_BACK) if taken_back else judged, []).append(atom)
+                self.reported.add(effect)
             self._add_not_run(change, reasons)
 
     def _status_of(self, atom: Atom, leader: Atom | None) -> tuple[Status, str] | None:

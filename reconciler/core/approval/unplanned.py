@@ -6,7 +6,7 @@ Compares with the account and with git. An effect is `already` done only if its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -23,6 +23,7 @@ Unplanned: TypeAlias = Literal["already", "withdrawn", "unclear", "stale", "skip
 
 ALREADY = "the account was compared and has this already; there is nothing to do"
 WITHDRAWN = "git no longer asks for this, so it was not done; if it should be done, have it reviewed again"
+TAKEN_BACK = "a later commit took this back before it was applied, so there was nothing to do"
 UNCLEAR = "the user or group of the account is ambiguous, so this was not done; {}"
 GONE = "the user or group is no longer in the account, so nothing was done; plan again and have the plan reviewed"
 ANOTHER = (
@@ -105,6 +106,11 @@ def judge_unplanned(atom: Atom, account: AccountNow) -> tuple[Unplanned, str]:
     if linked not in {None, live.id}:
         return "stale", ANOTHER
     return _compare(atom, live, account)
+
+
+def is_asked_at(atom: Atom, state: DesiredState, account: AccountNow) -> bool:
+    """Decides whether an earlier state of git asks for the effect of the atom."""
+    return _is_asked(atom, replace(account, desired=state))
 
 
 def _compare(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> tuple[Unplanned, str]:

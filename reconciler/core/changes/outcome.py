@@ -24,12 +24,19 @@ class Outcome(Frozen):
     `withdrawn`: it was approved, and git no longer asks for it. `unclear`: its user or group is ambiguous. `refused`:
     git causes it and no approved plan shows it; it was not sent. `left`: drift that no approved plan shows. If
     `undone` is not empty, it has every part of the change that was not done, and all other parts were done.
+    `taken_back`: it is `withdrawn`, because a later commit took it back before it was applied, so nothing was to do.
     """
 
     change: Annotated[Change, Field(discriminator="action")]
     status: Status
     detail: str = ""
     undone: tuple[Undone, ...] = Field(default=(), exclude_if=lambda undone: not undone)
+    taken_back: bool = Field(default=False, exclude_if=lambda taken_back: not taken_back)
+
+    @property
+    def not_done(self) -> bool:
+        """Whether something is left to do: the change was not done, and no later commit took it back."""
+        return self.status in NOT_DONE and not self.taken_back
 
     @property
     def done_in_part(self) -> bool:
@@ -60,9 +67,7 @@ class Run(Frozen):
     @property
     def whole(self) -> bool:
         """Whether every planned and approved change is done or found in the account; `left` drift does not count."""
-        return self.stopped is None and not any(
-            outcome.status in NOT_DONE or outcome.undone for outcome in self.outcomes
-        )
+        return self.stopped is None and not any(outcome.not_done or outcome.undone for outcome in self.outcomes)
 
 
 def count_statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:

@@ -24,6 +24,7 @@ Because: TypeAlias = Literal[
     "applied_already",
     "behind",
     "beside",
+    "not_the_tip",
     "history_cut",
     "two_folders",
     "not_a_record",
@@ -125,6 +126,29 @@ def check_beside(history: ApplyHistory, line: Collection[str], trees: Collection
         f"run git fetch and git merge {commit}; if its branch was deleted or rewritten, run reconciler ownership "
         "recover",
         serial,
+    )
+
+
+def check_tip(head: str, branch: str, tip: str, run: str) -> RecordRefusal | None:
+    """Returns the refusal of an old run, or of a run from another branch, unless HEAD is the tip of the default branch.
+
+    `run` describes the run, as in `this is attempt 2 of the run`.
+    """
+    if head == tip:
+        return None
+    return RecordRefusal(
+        "not_the_tip",
+        f"{run}, and {head[:12]} is not the tip of {branch}, which is {tip[:12]}",
+        f"run the newest again: the workflow's last run on {branch}, or a new run there",
+    )
+
+
+def refuse_unknown_tip(run: str, words: str) -> RecordRefusal:
+    """Returns the refusal of an old run, or of a run from another branch, where the tip can't be asked for."""
+    return RecordRefusal(
+        "not_the_tip",
+        f"{run}, and the remote can't be asked for the tip of the default branch ({words})",
+        "make sure that git can reach the remote, and run again; or start a new run on the default branch",
     )
 
 

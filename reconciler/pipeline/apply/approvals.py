@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.approval.carried import find_apply_of, list_open
@@ -15,34 +15,50 @@ from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan, digest_of, order_changes, summarise
 from reconciler.core.changes.plan_notes import is_refusal
-from reconciler.core.model.states import DesiredState, LiveState
-from reconciler.core.record.record import OpenAtom
+from reconciler.core.model.states import DesiredState
+from reconciler.core.record.record import MOST_PLANS, OpenAtom
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import Problem, Refused
+from reconciler.pipeline.apply.gathered import GatheredApprovals, MergedUnion, count_gathered
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.desired.current_state import CurrentState
+from reconciler.pipeline.plan.reading import AccountRead, Past
 from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.record.history import History
-from reconciler.pipeline.record.prior_state import PriorState
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.pipeline.workspace import Log
 
 
 @dataclass(frozen=True, slots=True)
-class AppliedSince:
-    """The facts from the record of applies that approvals depend on.
+class Approved:
+    """The plans whose effects an apply may carry out, with the effects that earlier applies left open.
 
-    `open` are the atoms left open, each with the salt of its record; `applied` the states of git at the applied
-    commits, with the serials of their applies. `used` are the digests of approved plans that an earlier apply used,
-    with its serial: such a plan approves only the effects left open.
+    If `limited` is false, the whole fresh plan may run. `union` is set if the plans were gathered for a merge.
     """
 
-    open: Sequence[tuple[str, OpenAtom]] = ()
-    applied: Sequence[tuple[int, DesiredState]] = ()
-    used: Mapping[str, int] = field(default_factory=dict)
+    plans: tuple[Plan, ...] = ()
+    limited: bool = False
+    union: MergedUnion | None = None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether any plan approves an effect."""
+        return any(plan.changes for plan in self.plans)
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The digests of the plans, each once; the newest, if they are more than a record holds."""
+        return tuple(dict.fromkeys(plan.digest for plan in self.plans))[-MOST_PLANS:]
 
 
-NOT_ON_RECORD = AppliedSince()
+def find_approved(history: History, plans: Sequence[Plan], gathered: GatheredApprovals | None) -> Approved:
+    """Returns the given plans, or those of a merge that count; without either, the whole fresh plan may run.
+
+    Raises Refused if the approvals of a merge were gathered for another tenant or commit.
+    """
+    if gathered is None:
+        return Approved(tuple(plans), limited=bool(plans))
+    counted = count_gathered(gathered, history.current, history.record.history)
+    return Approved(counted.plans, limited=True, union=MergedUnion(counted, gathered.merge.line, history))
 
 
 def load_approved(files: Iterable[Path]) -> tuple[Plan, ...]:
@@ -63,40 +79,46 @@ def join_plans(plans: Sequence[Plan]) -> Plan | None:
     return broadest.model_copy(update=joined)
 
 
-def find_applied_since(history: History, approved: Sequence[Plan]) -> AppliedSince:
-    """Returns the states applied since the oldest approved plan, and the effects that the last applies left open."""
-    found, states = history.record.history, history.states
+def approve(approved: Approved, history: History, account: AccountRead, made: MadePlan, past: Past) -> Approval:
+    """Returns the changes of a fresh plan that may run: those that plans or open effects cover, or all of them.
+
+    Raises Refused if a plan that was given by hand is of another account or was not applyable.
+    """
+    if not approved.limited:
+        return approve_all(made.plan)
+    current, found, log = account.current, history.record.history, history.current.workspace.log
+    valid = []
+    for plan in approved.plans:
+        if (serial := find_apply_of(plan, found)) is None:
+            valid.append(plan)
+        else:
+            log(f"Apply #{serial} used the plan {plan.digest[:19]}: only the effects that it left open may run.")
+    open_atoms = list(list_open(found))
+    force = InForce(
+        today=now_in_utc().date(),
+        lasts=current.tenant.approvals,
+        open=open_atoms,
+        applied=_find_applied_since(history, valid, open_atoms),
+        earlier=past.prior.earlier,
+    )
+    now = AccountNow(made.plan, current.desired, account.live, made.decided, current.redaction)
+    if approved.union is None:
+        return compare_with_approved(made.plan, valid, force, now)
+    approval = compare_with_approved(made.plan, valid, force, now, approved.union.asked(now))
+    return approved.union.explain(approval, current, past.base_of(made.decided))
+
+
+def _find_applied_since(
+    history: History, approved: Sequence[Plan], open_atoms: Iterable[tuple[str, OpenAtom]]
+) -> list[tuple[int, DesiredState]]:
+    """Returns the states of git at the commits applied since the oldest approval, with the serials of their applies."""
+    found = history.record.history
     serials = [plan.record.serial or 0 for plan in approved if plan.record is not None]
-    open_atoms = list(list_open(found)) if approved else []
     oldest = min([*serials, *(atom.serial for _salt, atom in open_atoms)], default=found.next_serial)
     later = [entry.record for entry in found.entries if entry.record.serial > oldest]
     commits = {record.commit: record.serial for record in later if not record.abandoned}
-    applied = [(serial, states.at(commit).state) for commit, serial in commits.items()]
-    used = {plan.digest: serial for plan in approved if (serial := find_apply_of(plan, found)) is not None}
-    return AppliedSince(open_atoms, [(serial, state) for serial, state in applied if state is not None], used)
-
-
-def approve(  # noqa: PLR0913  # the facts that an approval is compared with
-    current: CurrentState,
-    prior: PriorState,
-    made: MadePlan,
-    live: LiveState,
-    approved: Sequence[Plan],
-    *,
-    since: AppliedSince = NOT_ON_RECORD,
-) -> Approval:
-    """Returns the changes of a fresh plan that may run: those that approved plans cover, or all without such plans.
-
-    Raises Refused if an approved plan is of another account or was not applyable.
-    """
-    if not approved:
-        return approve_all(made.plan)
-    today = now_in_utc().date()
-    force = InForce(today, current.tenant.approvals, open=since.open, applied=since.applied, earlier=prior.earlier)
-    account = AccountNow(made.plan, current.desired, live, made.decided, current.redaction)
-    return compare_with_approved(
-        made.plan, [plan for plan in approved if plan.digest not in since.used], force, account
-    )
+    applied = [(serial, history.states.at(commit).state) for commit, serial in commits.items()]
+    return [(serial, state) for serial, state in applied if state is not None]
 
 
 def refuse_unless_applyable(plan: Plan) -> None:

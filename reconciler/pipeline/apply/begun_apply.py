@@ -9,12 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
+from reconciler.core.approval.carried import keep_open, list_open, open_after
 from reconciler.core.approval.closing import Ended, end_apply, end_without_effect
-from reconciler.core.changes.plan import Plan
+from reconciler.core.approval.coverage import Approval
+from reconciler.core.changes.outcome import Outcome
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.record.history import ApplyHistory
-from reconciler.core.record.record import ApplyRecord, Covers, RecordEntry, State
+from reconciler.core.record.record import ApplyRecord, Covers, OpenAtom, RecordEntry, State
 from reconciler.desired.evidence.apply_line import check_line
 from reconciler.desired.evidence.graph import read_graph
 from reconciler.desired.git.repository import Repository, explain_absence
@@ -22,6 +25,7 @@ from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import Pushed
 from reconciler.desired.records.steps import begin, end
 from reconciler.errors import Refused, UsageError
+from reconciler.pipeline.apply.approvals import Approved
 from reconciler.pipeline.apply.signals import stoppable_by_hand
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import CurrentState
@@ -58,6 +62,15 @@ class BegunApply:
         """The seconds during which it may still send requests."""
         return (self.record.sends_until - now_in_utc()).total_seconds()
 
+    def find_open(
+        self, approval: Approval, outcomes: Sequence[Outcome], *, only: bool
+    ) -> tuple[OpenAtom, ...] | Literal["all"]:
+        """Returns the approved effects that the apply leaves open; with `only`, those of other keys stay open too."""
+        salt = self.record.salt
+        left = open_after(approval, outcomes, salt, self.record.serial - 1)
+        done = [outcome.change for outcome in outcomes if outcome.took_effect]
+        return keep_open(list_open(self.history), left, done, salt) if only else left
+
     def end(self, ended: Ended) -> Pushed:
         """Records the end of the apply, with its outcome."""
         sample = self.history.last_sample()
@@ -88,18 +101,26 @@ def is_settled(history: History) -> bool:
     return history.record.history.is_settled(repository.tree_of(commit))
 
 
-def find_nothing_to_apply(history: History, approved: Sequence[Plan]) -> str | None:
+@dataclass(frozen=True, slots=True)
+class NothingToApply:
+    """The reason why an apply has nothing to do; `later` if a later complete apply contains HEAD."""
+
+    reason: str
+    later: bool = False
+
+
+def find_nothing_to_apply(history: History, approved: Approved) -> NothingToApply | None:
     """Returns the reason if an apply of HEAD has nothing to do, else None; raises Refused if HEAD must not be applied.
 
-    A later apply may contain HEAD, or the approved plans are empty and the last apply was complete.
+    A later apply may contain HEAD, or the plans approve nothing and the last apply of the same folder was complete.
     """
     refusal = check_line(history.graph, history.record.history) if history.graph else None
     if refusal is not None and refusal.exit_code:
         raise refusal.as_error()
     if refusal is not None:
-        return refusal.sentence
-    if approved and not any(plan.changes for plan in approved) and is_settled(history):
-        return "the plans approve nothing, and the last apply of the same folder was complete"
+        return NothingToApply(refusal.sentence, later=True)
+    if approved.limited and not approved.has_changes and is_settled(history):
+        return NothingToApply("the plans approve nothing, and the last apply of the same folder was complete")
     return None
 
 

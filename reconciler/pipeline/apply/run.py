@@ -7,24 +7,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from reconciler.core.approval.carried import open_after
 from reconciler.core.approval.closing import Ended
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.changes.outcome import Outcome, Run, count_active_after
 from reconciler.core.changes.plan import Plan, has_errors
 from reconciler.core.declarations.tenant import SANDBOX
-from reconciler.core.record.refusals import RecordRefusal
 from reconciler.core.safety.guardrails import count_population
 from reconciler.core.safety.limits import effects_of
 from reconciler.core.safety.make_plan import MadePlan
-from reconciler.desired.evidence.apply_line import check_line
 from reconciler.desired.records.exchange import Pushed
 from reconciler.pipeline.account.connect import connect, read_token
 from reconciler.pipeline.account.connections import Connections
 from reconciler.pipeline.account.roles import connect_rest
 from reconciler.pipeline.apply.approvals import (
+    Approved,
     approve,
-    find_applied_since,
+    find_approved,
     join_plans,
     refuse_all,
     refuse_unless_applyable,
@@ -34,6 +32,7 @@ from reconciler.pipeline.apply.begun_apply import (
     BegunApply,
     begin_apply,
     extend_begin,
+    find_nothing_to_apply,
     find_own_begin,
     is_settled,
     lock_clone,
@@ -43,6 +42,7 @@ from reconciler.pipeline.apply.begun_apply import (
     warn_unless_pushed,
 )
 from reconciler.pipeline.apply.execution import Bounds, Deadline, carry_out, make_link_wait, open_channel, read_within
+from reconciler.pipeline.apply.old_runs import refuse_old_run
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.signals import ignore_signals, interrupt_on_signals
 from reconciler.pipeline.desired.current_state import CurrentState
@@ -72,17 +72,18 @@ def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
     refuse_unrecorded(current)
     with lock_clone(current.workspace, current.tenant_name), open_history(current, request.record) as history:
         history.raise_unknown()
-        refusal = check_line(history.graph, history.record.history) if history.graph else None
-        if refusal is not None:
-            return _end_refused(current, request, refusal)
-        return ApplyRun(current, request, history, list(request.approved)).run()
+        approved = find_approved(history, request.approved, request.gathered)
+        nothing = find_nothing_to_apply(history, approved)
+        if nothing is not None and (nothing.later or request.gathered is not None):
+            return _end_early(current, request, nothing.reason)
+        if request.record == "remote":
+            refuse_old_run(history)
+        return ApplyRun(current, request, history, approved).run()
 
 
-def _end_refused(current: CurrentState, request: ApplyRequest, refusal: RecordRefusal) -> ApplyResult:
-    """Returns an empty result if a later complete apply contains the commit; raises any other refusal."""
-    if refusal.exit_code:
-        raise refusal.as_error()
-    current.workspace.log(f"Nothing to do: {refusal.sentence}")
+def _end_early(current: CurrentState, request: ApplyRequest, reason: str) -> ApplyResult:
+    """Returns an empty result of an apply that has nothing to do, for which the account is not read."""
+    current.workspace.log(f"Nothing to do: {reason}")
     run = Run(tenant=current.tenant_name, commit=current.commit, digest="", outcomes=(), requests=0)
     request.report(run)
     return ApplyResult(run, settled=True)
@@ -121,19 +122,22 @@ class _Applied:
 
 @dataclass(slots=True)
 class ApplyRun:
-    """One apply of a current state. Effects of the `approved` plans may run; without such plans, the whole plan."""
+    """One apply of a current state; `approved` decides which effects may run."""
 
     current: CurrentState
     request: ApplyRequest
     history: History
-    approved: list[Plan]
+    approved: Approved
     sent: bool = field(default=False)
     began: float = field(default=0.0)
 
     def run(self) -> ApplyResult:
-        """Applies, and records begin and end if any request may change the account."""
-        plans_first = self.request.confirm is not None or is_settled(self.history)
-        if plans_first and (result := self._plan_first()) is not None:
+        """Applies, and records begin and end if any request may change the account.
+
+        The approvals of a merge are recorded even if nothing is to do, because this apply uses them up.
+        """
+        repeats = is_settled(self.history) and not (self.approved.union and self.approved.has_changes)
+        if (self.request.confirm is not None or repeats) and (result := self._plan_first()) is not None:
             return result
         if self.current.commit is None:
             self.current.workspace.log(
@@ -159,8 +163,8 @@ class ApplyRun:
             refuse_unless_applyable(planned.plan)
         if confirm is not None and not confirm(planned.plan):
             raise Declined("the plan was not confirmed, so nothing was done (if no person can answer, use --yes)")
-        if confirm is not None:
-            self.approved = [planned.plan]
+        if confirm is not None and not self.approved.limited:
+            self.approved = Approved((planned.plan,), limited=True)
         if not is_settled(self.history) or (approval := self._approve(planned)).to_run:
             return None
         if confirm is None:
@@ -199,10 +203,10 @@ class ApplyRun:
         """Reads the account and plans, with the history on record."""
         client = await connect(stack, self.current)
         rest = await connect_rest(stack, self.current, client)
-        approved_targeted = any(plan.read.mode == "targeted" for plan in self.approved)
+        approved_targeted = any(plan.read.mode == "targeted" for plan in self.approved.plans)
         targeted = approved_targeted or self.request.read_request.looks_for_difference
         past = Past(find_prior_state(self.history, self.request.base, front=targeted), self.history)
-        current = select_state(self.current, past, self.request.read_request, join_plans(self.approved))
+        current = select_state(self.current, past, self.request.read_request, join_plans(self.approved.plans))
         connections = Connections(client, rest)
         async with read_within(self.request.max_duration):
             account = await read_account_for(connections, current, past, self.request.read_options)
@@ -238,13 +242,7 @@ class ApplyRun:
 
     def _approve(self, planned: _Planned) -> Approval:
         """Returns the changes that may run, by the approved plans and by what the last applies left open."""
-        account, prior = planned.account, planned.past.prior
-        since = find_applied_since(self.history, self.approved)
-        for digest, serial in since.used.items():
-            self.current.workspace.log(
-                f"Apply #{serial} used the plan {digest[:19]}: only the effects that it left open may run."
-            )
-        return approve(account.current, prior, planned.made, account.live, self.approved, since=since)
+        return approve(self.approved, self.history, planned.account, planned.made, planned.past)
 
     def _extend(self, begun: BegunApply, planned: _Planned) -> BegunApply:
         """Extends the time on record, before any change is sent, for a plan that takes longer."""
@@ -290,19 +288,20 @@ class ApplyRun:
         prior, current = planned.past.prior, planned.account.current
         active = count_population(planned.account.live, prior.population).users
         whole = current.desired.selection is None or covers_all_changes(current, prior)
+        only = bool(self.request.read_request.only) or not whole
         return Ended(
             plan=planned.plan,
             decided=planned.made.decided,
             desired=current.desired,
             outcomes=outcomes,
             settled=applied.settled,
-            only=bool(self.request.read_request.only) or not whole,
-            open=open_after(applied.approval, outcomes, begun.record.salt, begun.record.serial - 1),
+            only=only,
+            open=begun.find_open(applied.approval, outcomes, only=only),
             effects=effects_of(done, self.current.guardrails, first_apply=not prior.applied),
             population=count_active_after(active, outcomes),
             ignored=len(planned.made.decided.ignored),
             created=applied.created,
-            plans=tuple(plan.digest for plan in self.approved) if self.request.approved else (),
+            plans=self.approved.digests if self.request.limited else (),
         )
 
 

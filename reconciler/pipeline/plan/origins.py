@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.changes.plan import Change, Plan
@@ -23,17 +23,31 @@ def trace(current: CurrentState, prior: PriorState, plan: Plan) -> Plan:
     """Returns the plan, each change with its line and the last author of the line, or the author who removed it."""
     if not plan.changes:
         return plan
-    before = tuple(Revision(loaded.declarations, commit) for commit, loaded in prior.loaded.items())
-    origins = Origins(current.tenant_name, current.today, Revision(current.loaded.declarations), before)
-    statements = {change.id: origins.find(change) for change in plan.changes}
-    blamed = _blame(current, prior, {statement for found in statements.values() for statement in found})
+    lines = _find_lines(current, prior, plan.changes)
 
     def attach_source(change: Change) -> Change:
-        if not statements[change.id]:
-            return change
-        return change.model_copy(update={"source": newest([blamed[found] for found in statements[change.id]])})
+        return change.model_copy(update={"source": newest(lines[change.id])}) if lines[change.id] else change
 
     return plan.model_copy(update={"changes": tuple(map(attach_source, plan.changes))})
+
+
+def find_commits(current: CurrentState, prior: PriorState, changes: Sequence[Change]) -> Mapping[str, frozenset[str]]:
+    """Returns, by the id of each change, the commits that wrote or removed any of the lines behind it."""
+    return {
+        change: frozenset(line.source.commit for line in lines if line.source.commit is not None)
+        for change, lines in _find_lines(current, prior, changes).items()
+    }
+
+
+def _find_lines(
+    current: CurrentState, prior: PriorState, changes: Sequence[Change]
+) -> Mapping[str, Sequence[BlamedLine]]:
+    """Returns the blamed lines of the statements behind each change, by the id of the change."""
+    before = tuple(Revision(loaded.declarations, commit) for commit, loaded in prior.loaded.items())
+    origins = Origins(current.tenant_name, current.today, Revision(current.loaded.declarations), before)
+    statements = {change.id: origins.find(change) for change in changes}
+    blamed = _blame(current, prior, {statement for found in statements.values() for statement in found})
+    return {change: [blamed[statement] for statement in found] for change, found in statements.items()}
 
 
 def _blame(current: CurrentState, prior: PriorState, statements: Iterable[Statement]) -> Mapping[Statement, BlamedLine]:

@@ -61,7 +61,7 @@ def make_run_view(run: Run) -> RunView:
     """Makes the view of a run. Changes that were applied without a remark are counted and not listed."""
     counts = count_statuses(run.outcomes)
     applied = tuple(outcome.change for outcome in run.outcomes if outcome.took_effect)
-    undone = len({(one.change.key, one.change.action) for one in run.outcomes if one.status in NOT_DONE or one.undone})
+    undone = len({(one.change.key, one.change.action) for one in run.outcomes if one.not_done or one.undone})
     return RunView(
         run=run,
         verdict=_verdict(counts, run.named),

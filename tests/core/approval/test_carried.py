@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.core.approval.atoms import Atom, atoms_of, hash_atom
-from reconciler.core.approval.carried import find_last_ends, list_open, mark_carried_on, open_after
+from reconciler.core.approval.carried import find_last_ends, keep_open, list_open, mark_carried_on, open_after
 from reconciler.core.approval.coverage import Approval, Pending
 from reconciler.core.approval.sources import ApprovalOrigin, CoveringApproval, InForce, cause_is_drift, gather_approved
 from reconciler.core.changes.outcome import Outcome
@@ -308,3 +308,34 @@ def test_roles_that_an_apply_left_open_are_pending_and_no_drift(record: str, cha
     assert [cause] == [one.cause for one in marked.changes]
     assert (plan.digest, plan.changes[0].id) == (marked.digest, marked.changes[0].id)
     assert plan == mark_carried_on(plan, [], linked_account())
+
+
+def test_a_recovery_gives_up_what_was_open() -> None:
+    """As its text says; what an apply after it leaves open is in force again."""
+    [(_salt, one)] = opened(ATOM)
+    before = entry("a", open=(one,))
+    recovered = entry("b", "a", serial=2, state="recovered")
+    after = entry("c", "b", serial=3, open=(one,))
+
+    assert [] == list(list_open(ApplyHistory((before, recovered))))
+    assert [("c", one)] == list(list_open(ApplyHistory((before, recovered, after))))
+
+
+def test_an_apply_of_some_keys_keeps_what_was_open_of_the_others() -> None:
+    """What it did is over, also if the value before was another one, or the approval was of a new user."""
+    bob = replace(ATOM, key="user/bob", record="b")
+    new = replace(ATOM, key="user/cid", record="new")
+    [(_salt, of_ann)], [(_other, of_bob)], [(_third, of_cid)] = opened(ATOM), opened(bob), opened(new)
+    before = [("salt", of_ann), ("salt", of_bob), ("salt", of_cid), ("another", of_bob)]
+    title = AttributeChange(path="title", before="by hand", after="Chief")
+    done = [
+        UpdateUser(key="user/ann", target_id="a", attributes=(title,)),
+        UpdateUser(key="user/cid", target_id="c", attributes=(title,)),
+    ]
+
+    assert (of_bob,) == keep_open(before, (), done, "salt")
+    assert {of_ann, of_bob} == set(keep_open(before, (of_ann,), done, "salt"))
+    assert "all" == keep_open(before, "all", done, "salt")
+    many = [("salt", of_bob.model_copy(update={"effect": f"{number:016x}"})) for number in range(1_001)]
+    assert "all" == keep_open(many, (), (), "salt")
+    assert 1_000 == len(keep_open(many[1:], (), (), "salt"))

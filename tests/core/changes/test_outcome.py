@@ -110,3 +110,15 @@ def test_the_people_of_an_account_are_counted_with_what_was_applied() -> None:
     ]
 
     assert (11, None) == (count_active_after(10, moved), count_active_after(None, moved))
+
+
+def test_what_a_later_commit_took_back_leaves_nothing_to_do() -> None:
+    """It is withdrawn, and the apply is whole; JSON has the field only where it holds."""
+    change = UpdateUser(key="user/ann", target_id="1")
+    withdrawn = Outcome(change=change, status="withdrawn")
+    back = withdrawn.model_copy(update={"taken_back": True})
+
+    assert (True, False) == (withdrawn.not_done, back.not_done)
+    runs = [Run(tenant="", commit=None, digest="", outcomes=(one,), requests=0) for one in (withdrawn, back)]
+    assert [False, True] == [run.whole for run in runs]
+    assert [False, True] == ["taken_back" in run.model_dump_json() for run in runs]

@@ -16,11 +16,13 @@ from reconciler.core.record.refusals import (
     check_folder,
     check_lock,
     check_other_tenants,
+    check_tip,
     choose_sample,
     count_found,
     refuse_begin,
     refuse_cut,
     refuse_unknown,
+    refuse_unknown_tip,
     refuse_unreadable,
 )
 from reconciler.errors import ApplyIsOpen
@@ -209,3 +211,22 @@ def test_a_refusal_is_an_error_with_its_way_out() -> None:
     assert open_apply is not None
     assert isinstance(open_apply.as_error(), ApplyIsOpen)
     assert "two folders: name one" == str(RecordRefusal("two_folders", "two folders", "name one").as_error())
+
+
+def test_an_old_run_must_be_of_the_tip() -> None:
+    """The refusal names the tip, and what to run."""
+    run = "this is attempt 2 of a run"
+
+    assert check_tip("a" * 40, "main", "a" * 40, run) is None
+    refusal = check_tip("a" * 40, "main", "b" * 40, run)
+    assert refusal is not None
+    assert ("not_the_tip", 4) == (refusal.because, refusal.exit_code)
+    assert f"{run}, and aaaaaaaaaaaa is not the tip of main, which is bbbbbbbbbbbb" == refusal.sentence
+    assert "run the newest again" in refusal.way_out
+
+
+def test_a_tip_that_can_not_be_asked_for_refuses() -> None:
+    refusal = refuse_unknown_tip("this is attempt 2 of a run", "no answer")
+
+    assert ("not_the_tip", 4) == (refusal.because, refusal.exit_code)
+    assert "the remote can't be asked for the tip of the default branch (no answer)" in refusal.sentence

@@ -1,0 +1,47 @@
+"""Finds which commit of the branch's first-parent line, and so which pull request, brought each change of a plan. Pure.
+
+A change names the commit that wrote its line, or removed it. The line commit that brought that commit is the earliest
+one whose history has it, and whose first parent's history does not: a merge, a squash, a commit of a rebase or a push.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.changes.plan import Change
+
+
+def name_bringers(
+    changes: Iterable[Change], line: Sequence[BranchCommit], ancestry: Mapping[str, Collection[str]]
+) -> Mapping[str, BranchCommit]:
+    """Returns the line commit that brought each change, by the id of the change.
+
+    `line` is oldest first; `ancestry` has the parents of each commit, the first parent first. A change is left out if
+    its commit is unknown, or was on the branch before the line. Linear in the number of commits.
+    """
+    bringers = find_bringers(line, ancestry)
+    sources = ((change.id, change.source.commit) for change in changes if change.source is not None)
+    return {change: bringers[commit] for change, commit in sources if commit is not None and commit in bringers}
+
+
+def find_bringers(line: Sequence[BranchCommit], ancestry: Mapping[str, Collection[str]]) -> Mapping[str, BranchCommit]:
+    """Returns the line commit that brought each commit; without those that were on the branch before the line."""
+    before = list(ancestry.get(line[0].commit, ()))[:1] if line else []
+    seen: set[str] = set()
+    _reach(before, ancestry, seen)
+    bringers: dict[str, BranchCommit] = {}
+    for brought in line:
+        bringers |= dict.fromkeys(_reach([brought.commit], ancestry, seen), brought)
+    return bringers
+
+
+def _reach(starts: Iterable[str], ancestry: Mapping[str, Collection[str]], seen: set[str]) -> list[str]:
+    """Returns the starts and their ancestors that were not seen before, and adds them to `seen`."""
+    found = [commit for commit in starts if commit not in seen]
+    seen.update(found)
+    for commit in found:  # the list grows as it is read
+        new = [parent for parent in ancestry.get(commit, ()) if parent not in seen]
+        seen.update(new)
+        found += new
+    return found

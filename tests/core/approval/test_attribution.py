@@ -1,0 +1,108 @@
+"""Which pull request brought a change: of a merge, a squash, a rebase and a push; none before the line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.approval.attribution import find_bringers, name_bringers
+from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.changes.plan import UpdateUser
+from reconciler.errors import Source
+
+HISTORY: Mapping[str, Sequence[str]] = {  # 12 is a merge that merged the branch back, 13 a squash, 14 a rebase of two
+    "root": (),
+    "old": ("root",),
+    "merge": ("old", "work2"),
+    "work1": ("root",),
+    "back": ("work1", "old"),
+    "work2": ("back",),
+    "squash": ("merge",),
+    "rebase1": ("squash",),
+    "rebase2": ("rebase1",),
+    "pushed": ("rebase2",),
+}
+LINE = [
+    BranchCommit(commit="merge", pull=12),
+    BranchCommit(commit="squash", pull=13),
+    BranchCommit(commit="rebase1", pull=14),
+    BranchCommit(commit="rebase2", pull=14),
+    BranchCommit(commit="pushed"),
+]
+
+
+def changed(commit: str | None, key: str = "user/ann") -> UpdateUser:
+    return UpdateUser(key=key, target_id="a", source=Source("a.yaml", 1, commit))
+
+
+@pytest.mark.parametrize(
+    ("commit", "expected"),
+    [
+        ("work1", "merge"),
+        ("work2", "merge"),
+        ("back", "merge"),
+        ("merge", "merge"),
+        ("squash", "squash"),
+        ("rebase1", "rebase1"),
+        ("rebase2", "rebase2"),
+        ("pushed", "pushed"),
+        ("old", None),
+        ("root", None),
+        ("elsewhere", None),
+        (None, None),
+    ],
+)
+def test_each_commit_came_with_the_first_line_commit_that_has_it(commit: str | None, expected: str | None) -> None:
+    change = changed(commit)
+
+    named = name_bringers([change], LINE, HISTORY)
+
+    assert ({change.id: expected} if expected else {}) == {one: brought.commit for one, brought in named.items()}
+
+
+def test_a_change_without_a_source_is_left_out() -> None:
+    """Also of a line that starts with the first commit of all, and of no line."""
+    unknown = UpdateUser(key="user/ann", target_id="a")
+    first = BranchCommit(commit="root", pull=1)
+
+    assert {} == name_bringers([unknown], LINE, HISTORY)
+    assert {} == name_bringers([changed("merge")], [], HISTORY)
+    assert {"root": first} == find_bringers([first], HISTORY)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Commits with up to two parents among earlier ones, and the first-parent line of the last one."""
+    count = draw(st.integers(2, 14))
+    parents: dict[str, tuple[str, ...]] = {"0": ()}
+    for number in range(1, count):
+        some = draw(st.lists(st.integers(0, number - 1), min_size=1, max_size=2, unique=True))
+        parents[str(number)] = tuple(map(str, some))
+    line = [str(count - 1)]
+    while parents[line[-1]]:
+        line.append(parents[line[-1]][0])
+    return parents, line[::-1]
+
+
+def ancestors(commit: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    return {commit}.union(*(ancestors(parent, parents) for parent in parents[commit]))
+
+
+@given(histories(), st.data())
+def test_it_is_the_definition(history: tuple[dict[str, tuple[str, ...]], list[str]], data: st.DataObject) -> None:
+    """Earliest commit of the line whose history has it, and whose first parent's does not."""
+    parents, whole = history
+    line = [BranchCommit(commit=commit) for commit in whole[data.draw(st.integers(0, len(whole) - 1)) :]]
+
+    def brings(brought: BranchCommit, commit: str) -> bool:
+        first = parents[brought.commit][:1]
+        return commit in ancestors(brought.commit, parents) and not any(
+            commit in ancestors(one, parents) for one in first
+        )
+
+    expected = {commit: next((one for one in line if brings(one, commit)), None) for commit in parents}
+
+    assert {commit: one for commit, one in expected.items() if one} == find_bringers(line, parents)
