@@ -167,3 +167,25 @@ def test_it_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> None:  #
     ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plans", "-o", "x")
 
     assert (2, True) == (ran.code, "this command needs the git repository of the merged commit" in ran.err)
+
+
+def test_a_late_plan_is_applied_once_when_the_job_runs_again(reviewed: Reviewed) -> None:  # noqa: F811
+    """The first apply refuses its effects, the second carries them out, and a third overwrites no change by hand."""
+    start = reviewed.project.git("rev-parse", "HEAD").strip()
+    reviewed.propose(SANDBOX + CHIEF)
+    reviewed.project.git("reset", "--quiet", "--hard", start)
+    reviewed.project.write(SANDBOX + CHIEF)
+    reviewed.merge()
+    run = reviewed.standin.runs[0]
+    reviewed.standin.runs[0] = {**run, "status": "in_progress"}
+
+    def again() -> int:
+        assert 0 == gather(reviewed).code
+        return reviewed.project.run("apply", "--approvals", "approved").code
+
+    assert 4 == again()
+    reviewed.standin.runs[0] = run
+    assert (0, "Chief") == (again(), reviewed.project.users()["ann"]["title"])
+    with reviewed.project.account() as store:
+        store.seed([{**reviewed.project.users()["ann"], "title": "Queen"}])
+    assert (0, "Queen") == (again(), reviewed.project.users()["ann"]["title"])
