@@ -65,13 +65,14 @@ def test_two_merges_before_an_apply_are_one_apply(acme: Company) -> None:
 
 
 def test_a_merge_that_changes_no_desired_state_is_green(acme: Company) -> None:
-    """A README by a pull request, a README by a push, a workflow: nothing is asked of the account that changes it."""
+    """A README by a pull request, a README by a push, a workflow: the account's token is not even used."""
     number = acme.open_pull("# People\n", "README.md")
     assert "success" == acme.plan(number)["reconciler"].result
     workflow = (acme.clone / ".github" / "workflows" / "plan.yml").read_text()
     other = acme.open_pull(f"# ours\n{workflow}", ".github/workflows/plan.yml")
     assert "success" == acme.plan(other)["reconciler"].result
 
+    acme.player.secrets["qa"]["SCIM_TOKEN"] = "wrong"
     assert "success" == acme.apply(acme.squash(number))["apply qa"].result
     assert "success" == acme.apply(acme.push("# Us\n", "README.md"))["apply qa"].result
     assert "success" == acme.apply(acme.squash(other))["apply qa"].result
