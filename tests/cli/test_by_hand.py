@@ -608,6 +608,26 @@ def test_a_reviewer_sees_what_the_file_approves(by_hand: ByHand) -> None:
     assert "There is no room here for the plan" in by_hand.describe(limit=5_000)
 
 
+def test_the_comment_on_that_pull_request_shows_the_plan(by_hand: ByHand) -> None:
+    """Below the plan of the merge itself; the job's summary has both. Without such a file, no list of files is read."""
+    by_hand.store()
+    assert 0 == by_hand.project.run("plan", "-o", "pull.json").code
+    by_hand.standin.open_pull(7, HEAD)
+    assert 0 == by_hand.project.run("github", "comment", "pull.json", "--pull", "7").code
+    assert not any(str(call).endswith("/pulls/7/files") for call in by_hand.standin.calls)
+
+    by_hand.standin.pulls.clear()
+    by_hand.add(with_run(by_hand), reviewed=False)
+    assert 0 == by_hand.project.run("github", "comment", "pull.json", "--pull", "7").code
+
+    [comment] = by_hand.standin.comments[7]
+    heading = f"### Merging this also approves the plan of run {by_hand.run['id']}\n"
+    assert heading in comment["body"]
+    assert comment["body"].index("sha256:") < comment["body"].index(heading)
+    assert comment["body"].endswith("<!-- reconciler:plan:sandbox -->")
+    assert heading in (by_hand.project.root / "summary.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -23,6 +23,8 @@ from reconciler.pipeline.pull_requests.comments import (
 )
 from reconciler.pipeline.pull_requests.event import PullEvent, read_pull_event
 from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
+from reconciler.pipeline.pull_requests.merged_files import describe_approvals
+from reconciler.report.format.cut import LIMIT
 from reconciler.report.pull_requests.outdated import render_outdated
 
 MOST_PULLS = 30  # pull requests of one apply that get its outcome, the last ones
@@ -74,7 +76,8 @@ def comment(
     """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
     The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML. A plan
-    is not shown if the pull request has a newer head or another base: the run for these shows its own.
+    is not shown if the pull request has a newer head or another base: the run for these shows its own. A plan that a
+    file of the pull request in approvals/ would approve is shown below.
     """
     target = CommentTarget(side, None if commit else _find_event(side, pull), commit)
     if file is not None and outcome is None and folder is None:
@@ -102,6 +105,9 @@ def _comment_plan(target: CommentTarget, file: Path, stderr: Path | None) -> Non
 
     with side.connect() as client:
         number = target.find(client)
+        if section := describe_approvals(client, side.workspace, number, LIMIT - len(text.body)):
+            summarise(job, section)
+            text = replace(text, body=f"{text.body.rstrip()}\n\n{section}")
         if head is not None and (newer := fetch_pull_head(client, number)) != head:
             side.workspace.log(_describe_superseded("No comment was written", number, head, newer))
             return
