@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.approval.gathered import MergeApprovals
+from reconciler.core.approval.merge_approvals import MergeApprovals
 from tests.cli.project import SANDBOX, Ran
 from tests.cli.test_github import CHIEF, TOKEN, Reviewed, reviewed  # noqa: F401  # a fixture
 from tests.github.standin import Token

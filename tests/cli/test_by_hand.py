@@ -17,7 +17,7 @@ from reconciler.github.client import GitHub
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.approval_files import find_approval_file
 from reconciler.pipeline.pull_requests.by_hand import open_checkout
-from reconciler.pipeline.pull_requests.merged_files import (
+from reconciler.pipeline.pull_requests.hand_plans import (
     ApprovedHandPlan,
     describe_approvals,
     find_approvals_of,

@@ -11,7 +11,7 @@ import click
 from reconciler.cli.github.by_hand import approve_by_hand
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.plan import record_option
-from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.errors import UsageError
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import write_private
@@ -21,8 +21,8 @@ from reconciler.pipeline.pull_requests.gather import (
     find_merge_window,
     gather_approvals,
 )
+from reconciler.pipeline.pull_requests.hand_plans import ApprovedHandPlan, find_approvals_of, gather_reviewed
 from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
-from reconciler.pipeline.pull_requests.merged_files import ApprovedHandPlan, find_approvals_of, gather_reviewed
 from reconciler.pipeline.pull_requests.window import MOST_COMMITS
 from reconciler.pipeline.record.tenant_record import RecordMode
 from reconciler.report.format.quote import plain_line

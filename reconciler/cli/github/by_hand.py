@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
-from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.declarations.approval_file import name_approval_file, write_approval_file
 from reconciler.errors import Refused
 from reconciler.pipeline.private_files import read_text, write_private

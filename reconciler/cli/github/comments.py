@@ -9,11 +9,11 @@ import click
 
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.output import print_result
-from reconciler.core.approval.gathered import MergeApprovals
+from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
-from reconciler.github.comment import MarkedText, PullHead, find_author, keep_comment
-from reconciler.github.outdated import fetch_pull_head, mark_outdated
+from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment
+from reconciler.github.comments.outdated import fetch_pull_head, mark_outdated
 from reconciler.pipeline.pull_requests.comments import (
     CommentText,
     read_approvals,

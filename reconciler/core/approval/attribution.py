@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from reconciler.core.approval.atoms import Atom
-from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, parse_key
 from reconciler.core.model.states import DesiredState

@@ -11,7 +11,7 @@ import json
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.record.refusals import check_tip, refuse_unknown_tip
 from reconciler.desired.records.branch import choose_remote
-from reconciler.desired.records.default_branch import HEADS, ask_for_tip
+from reconciler.desired.records.remote_tip import HEADS, ask_for_tip
 from reconciler.errors import UsageError
 from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.record.history import History

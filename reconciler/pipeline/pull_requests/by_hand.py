@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from reconciler.core.approval.carried import find_last_ends
-from reconciler.core.approval.gathered import MergeApprovals, ReviewedPlan
+from reconciler.core.approval.merge_approvals import MergeApprovals, ReviewedPlan
 from reconciler.core.changes.plan import Plan
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.git.repository import Repository
@@ -19,9 +19,9 @@ from reconciler.desired.records.load import load_history
 from reconciler.errors import Refused, UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.environments import has_reviewers
-from reconciler.github.hand_runs import is_on_branch
 from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.reviews import find_reviewed_pull, find_run_reviewers
+from reconciler.github.runs.hand_runs import is_on_branch
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
 from reconciler.pipeline.pull_requests.approval_files import ApprovalFile, find_approval_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from reconciler.github.comment import PullHead
+from reconciler.github.comments.comment import PullHead
 from reconciler.pipeline.private_files import read_text
 from reconciler.settings import Job
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.approval.atoms import Atom
 from reconciler.core.approval.attribution import find_bringers, find_transition, name_bringers
-from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.changes.plan import UpdateUser
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
 from reconciler.core.model.states import DesiredState

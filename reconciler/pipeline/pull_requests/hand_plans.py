@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reconciler.core.approval.gathered import ReviewedPlan
+from reconciler.core.approval.merge_approvals import ReviewedPlan
 from reconciler.core.changes.plan import Plan
 from reconciler.core.declarations.approval_file import APPROVALS_FOLDER, PlanApproval
 from reconciler.errors import Forbidden, Refused
 from reconciler.github.client import GitHub
-from reconciler.github.hand_runs import fetch_plan_by_hand
 from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.models import File, parse
+from reconciler.github.runs.hand_runs import fetch_plan_by_hand
 from reconciler.pipeline.pull_requests.approval_files import (
     ApprovalFile,
     find_added_files,
