@@ -21,8 +21,8 @@ from reconciler.pipeline.pull_requests.comments import (
     write_outcome,
     write_plan,
 )
-from reconciler.pipeline.pull_requests.event import PullEvent, read_pull_event
 from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
+from reconciler.pipeline.workflow_event import PullEvent, find_pull_event
 from reconciler.report.pull_requests.outdated import render_outdated
 
 MOST_PULLS = 30  # pull requests of one apply that get its outcome, the last ones
@@ -89,7 +89,7 @@ def comment(
 
 def _find_event(side: Side, pull: int | None) -> PullEvent | None:
     """Returns the named pull request, else that of the event; the event's head is known for its own only."""
-    event = read_pull_event(side.workspace.settings.job())
+    event = find_pull_event(side.workspace.settings.job())
     return event if pull is None or (event and event.number == pull) else PullEvent(pull)
 
 
@@ -171,7 +171,7 @@ def mark_outdated_plans(side: Side) -> None:
     plan stands as if it were true. It needs no tenant. A token that only reads is reported, with exit code 0.
     """
     job = side.workspace.settings.job()
-    event = read_pull_event(job)
+    event = find_pull_event(job)
     if event is None or event.head is None:
         side.workspace.log("Nothing was marked: this is not the event of a pull request")
         return
