@@ -166,7 +166,7 @@ def test_it_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> None:  #
 
     ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plans", "-o", "x")
 
-    assert (2, True) == (ran.code, "this command needs the git repository of the merged commit" in ran.err)
+    assert (2, True) == (ran.code, "run this command in the repository" in ran.err)
 
 
 def test_a_late_plan_is_applied_once_when_the_job_runs_again(reviewed: Reviewed) -> None:  # noqa: F811

@@ -345,7 +345,11 @@ def test_an_event_that_does_not_fit_is_refused(edit: dict[str, str | None], word
 
 @pytest.mark.parametrize(
     ("event", "words"),
-    [("{", "is not JSON"), ('{"pull_request": {"number": 7}}', "run this command on merge_group"), ("[]", "is not a JSON object")],
+    [
+        ("{", "is not JSON"),
+        ('{"pull_request": {"number": 7}}', "run this command on merge_group"),
+        ("[]", "is not a JSON object"),
+    ],
 )
 def test_another_event_is_refused(event: str, words: str, queue: Queue) -> None:
     queue.project.environment["GITHUB_EVENT_PATH"] = str(queue.project.write(event, "event.json"))
