@@ -12,8 +12,8 @@ from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from reconciler.github.client import GitHub
-from reconciler.github.comment import CommentMark, OwnAuthor, same_text
-from reconciler.github.hidden import escape_json, hide, read_hidden
+from reconciler.github.comments.comment import CommentMark, OwnAuthor, same_text
+from reconciler.github.comments.embedded import escape_json, hide, read_hidden
 from reconciler.github.models import Issue, parse
 
 LABEL = "reconciler-drift"

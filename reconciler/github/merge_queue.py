@@ -76,9 +76,7 @@ def list_queue(github: GitHub, base: str) -> Mapping[str, int]:
 
     GitHub lists every ref that starts alike: the queue of `main/x` is not that of `main`.
     """
-    listed = github.get(f"/git/matching-refs/heads/{QUEUE}{quote(base, safe='/')}/")
-    if not isinstance(listed, list):
-        raise Failed("the answer of GitHub on the refs of the merge queue is not a list")
+    listed = github.get_list(f"/git/matching-refs/heads/{QUEUE}{quote(base, safe='/')}/")
     refs = [parse(_Ref, one) for one in listed]
     numbers = {one.object.sha: _find_pull(one.ref, base) for one in refs}
     return {commit: number for commit, number in numbers.items() if number is not None}

@@ -14,12 +14,12 @@ from reconciler.core.changes.drift import split_drift
 from reconciler.core.changes.outcome import Outcome, Run
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.model.amounts import more_of
-from reconciler.report.comment import assemble, describe_doubts, end_of, head_of
 from reconciler.report.format.cut import LIMIT, within
 from reconciler.report.format.quote import code, plain, prose
 from reconciler.report.format.words import make_drift_verdict
 from reconciler.report.markdown import MESSAGE, in_details, problem_item
-from reconciler.report.outcome_comment import describe_result
+from reconciler.report.pull_requests.outcome_comment import describe_result
+from reconciler.report.pull_requests.plan_comment import assemble, describe_doubts, end_of, head_of
 from reconciler.report.sections import render_section
 from reconciler.report.view.named import name_doubt
 from reconciler.report.view.partial import list_problems

@@ -12,13 +12,13 @@ from reconciler.core.explanation.explain import Explanation
 from reconciler.core.explanation.undeclared_user import UndeclaredUser
 from reconciler.core.model.amounts import count
 from reconciler.core.model.diff import show_value
-from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import render_drift_issue
 from reconciler.report.explain import explanation_lines, undeclared_user_lines
 from reconciler.report.format.quote import plain, plain_line
 from reconciler.report.format.words import Voice
-from reconciler.report.outcome_comment import render_outcome_comment
 from reconciler.report.page import render_plan_page, render_run_page
+from reconciler.report.pull_requests.outcome_comment import render_outcome_comment
+from reconciler.report.pull_requests.plan_comment import render_comment
 from reconciler.report.text import left_lines, lines_of, named_lines, outcome_lines, problem_lines, row_lines, wrap
 from reconciler.report.view.plan_view import make_view
 from reconciler.report.view.run_view import make_run_view

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.approval.gathered import MergeApprovals
+from reconciler.core.approval.merge_approvals import MergeApprovals
 from tests.cli.project import SANDBOX, Ran
 from tests.cli.test_github import CHIEF, TOKEN, Reviewed, reviewed  # noqa: F401  # a fixture
 from tests.github.standin import Token
@@ -166,7 +166,7 @@ def test_it_needs_the_repository(tmp_path: Path, reviewed: Reviewed) -> None:  #
 
     ran = reviewed.project.run("--dir", tmp_path / "elsewhere", "github", "approved-plans", "-o", "x")
 
-    assert (2, True) == (ran.code, "this command needs the git repository of the merged commit" in ran.err)
+    assert (2, True) == (ran.code, "run this command in the repository" in ran.err)
 
 
 def test_a_late_plan_is_applied_once_when_the_job_runs_again(reviewed: Reviewed) -> None:  # noqa: F811

@@ -15,14 +15,14 @@ from reconciler.core.record.record import OpenAtom, RecordEntry
 from reconciler.desired.records.write import write_record
 from reconciler.github.client import GitHub
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.pull_requests.approval_files import find_approval_file
-from reconciler.pipeline.pull_requests.by_hand import open_checkout
-from reconciler.pipeline.pull_requests.merged_files import (
+from reconciler.pipeline.pull_requests.approval_files import find_added_files, find_approval_file
+from reconciler.pipeline.pull_requests.by_hand import find_use, read_history
+from reconciler.pipeline.pull_requests.hand_plans import (
     ApprovedHandPlan,
     describe_approvals,
-    find_approvals_of,
     gather_reviewed,
 )
+from reconciler.pipeline.pull_requests.merged_commit import MergedCommit, find_merged_commit
 from reconciler.pipeline.workspace import Workspace
 from reconciler.settings import Settings
 from tests.cli.project import SANDBOX, TEAM, Project, Ran
@@ -104,6 +104,10 @@ class ByHand:
         self.standin.finish_run(self.run, {"plan sandbox": "success"} if jobs is None else jobs)
 
     @property
+    def merged(self) -> MergedCommit:
+        return find_merged_commit(self.workspace, None)
+
+    @property
     def workspace(self) -> Workspace:
         return Workspace(self.project.root / "desired-state", None, Settings(dict(self.project.environment)))
 
@@ -112,7 +116,7 @@ class ByHand:
 
     def gather(self, *files: str) -> tuple[ApprovedHandPlan, ...]:
         with self.connect() as client:
-            return gather_reviewed(client, self.workspace, files)
+            return gather_reviewed(client, self.merged, files)
 
     def describe(self, limit: int = 60_000) -> str:
         with self.connect() as client:
@@ -410,10 +414,10 @@ def test_what_an_apply_of_the_file_left_open_may_run_without_another_review(
 ) -> None:
     """It was approved, is needed, and was not done: no plan is needed. With `all`, the plan stays in force."""
     commit = by_hand.add(by_hand.text)
-    checkout = open_checkout(by_hand.workspace)
-    [last] = checkout.load_history().last_applies()
+    merged = by_hand.merged
+    [last] = read_history(merged.branch).last_applies()
     stopped = {"serial": 2, "commit": commit, "whole": False, "open": left, "plans": (by_hand.digest,)}
-    write_record(checkout.record, last.record.model_copy(update=stopped), [last.id], last.id)
+    write_record(merged.branch, last.record.model_copy(update=stopped), [last.id], last.id)
 
     ran = by_hand.decide()
 
@@ -425,17 +429,17 @@ def test_what_an_apply_of_the_file_left_open_may_run_without_another_review(
 
 def test_an_apply_of_a_commit_that_this_clone_lacks_counts_as_one_after_the_merge(by_hand: ByHand) -> None:
     """Missing information is never good news; an apply before the merge is none."""
-    checkout = open_checkout(by_hand.workspace)
-    [last] = checkout.load_history().last_applies()
+    merged = by_hand.merged
+    [last] = read_history(merged.branch).last_applies()
     by_hand.add(by_hand.text)
     before = last.record.model_copy(update={"serial": 2, "plans": (by_hand.digest,)})
-    write_record(checkout.record, before, [last.id], last.id)
+    write_record(merged.branch, before, [last.id], last.id)
     assert 0 == by_hand.decide().code
 
-    file = find_approval_file(checkout.repository, "HEAD", by_hand.digest, "sandbox", checkout.today)
+    file = find_approval_file(merged.repository, "HEAD", by_hand.digest, "sandbox", now_in_utc().date())
     lacking = RecordEntry("f" * 40, (), before.model_copy(update={"serial": 3, "commit": "e" * 40}))
 
-    assert 3 == checkout.find_use(ApplyHistory((lacking,)), file)
+    assert 3 == find_use(merged, ApplyHistory((lacking,)), file)
 
 
 def test_another_tenant_or_address_is_refused(by_hand: ByHand) -> None:
@@ -486,7 +490,7 @@ def test_the_merge_of_a_file_with_its_run_brings_the_plan(by_hand: ByHand) -> No
     """As it was stored by that run."""
     by_hand.store()
     commit = by_hand.add(with_run(by_hand))
-    files = find_approvals_of(by_hand.workspace, [by_hand.project.git("rev-parse", "HEAD^").strip(), commit])
+    files = find_added_files(by_hand.merged.repository, [by_hand.project.git("rev-parse", "HEAD^").strip(), commit])
 
     [gathered] = by_hand.gather(*files)
 

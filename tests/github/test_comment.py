@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.errors import Conflict, Forbidden
 from reconciler.github.client import GitHub
-from reconciler.github.comment import CommentMark, MarkedText, OwnAuthor, find_author, keep_comment
+from reconciler.github.comments.comment import CommentMark, MarkedText, OwnAuthor, find_author, keep_comment
 from tests.github.conftest import TOKEN
 from tests.github.standin import FULL, StandIn, Token
 

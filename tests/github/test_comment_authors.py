@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import Forbidden
 from reconciler.github.client import GitHub, find_graphql
-from reconciler.github.comment import (
+from reconciler.github.comments.comment import (
     CommentMark,
     KeptComment,
     MarkedText,

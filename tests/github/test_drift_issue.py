@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.errors import ReconcilerError
 from reconciler.github.client import GitHub
-from reconciler.github.comment import CommentMark, OwnAuthor
+from reconciler.github.comments.comment import CommentMark, OwnAuthor
 from reconciler.github.drift_issue import (
     LABEL,
     Report,

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from reconciler.cli.github.approvals import describe_gathered
-from reconciler.core.approval.gathered import BranchCommit, MergeApprovals, MergedPull
+from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import RecordEntry
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.errors import Forbidden, Unreachable
-from reconciler.github.approved_plans import StoredPlan
 from reconciler.github.client import GitHub
+from reconciler.github.runs.approved_plans import StoredPlan
 from reconciler.pipeline.pull_requests.gather import (
     GatheredPlans,
     find_branch_name,

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.errors import Refused
 from reconciler.github.client import GitHub
-from reconciler.github.last_outcome import OutcomeQuery, StoredOutcome, fetch_last_outcome
+from reconciler.github.runs.last_outcome import OutcomeQuery, StoredOutcome, fetch_last_outcome
 from tests.github.standin import StandIn
 
 COMMIT = "c" * 40

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.github.approved_plans import NoPlan, PlanQuery, fetch_plan_of
 from reconciler.github.client import GitHub
+from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, fetch_plan_of
 from reconciler.pipeline.pull_requests.gather import read_stored_plan
 from tests.github.standin import StandIn
 from tests.report.plans import leaver, make

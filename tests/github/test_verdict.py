@@ -119,7 +119,7 @@ def test_it_fails_for_a_pull_request_that_was_closed_without_a_merge(job: CheckJ
     [
         ("push", {}, needs(**VALID), "needs a workflow that runs on `pull_request` or `merge_group`"),
         ("pull_request", {}, needs(**VALID), "the event of this job has no pull request"),
-        ("pull_request", [], needs(**VALID), "the event of this job can't be read"),
+        ("pull_request", [], needs(**VALID), "is not a JSON object"),
         ("pull_request", pull(), "", "give --needs the JSON"),
         ("pull_request", pull(), "[]", "give --needs the JSON"),
         ("pull_request", pull(), "[" * 100_000, "give --needs the JSON"),

@@ -31,9 +31,9 @@ from reconciler.core.changes.plan import (
     UpdateUser,
 )
 from reconciler.errors import Problem, Source
-from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import UndoneWork, name_drift, render_drift_issue
-from reconciler.report.outcome_comment import render_outcome_comment
+from reconciler.report.pull_requests.outcome_comment import render_outcome_comment
+from reconciler.report.pull_requests.plan_comment import render_comment
 from tests.report.plans import HOSTILE, STORIES, attribute, make, partial_run
 
 COMMENTS = Path(__file__).parent / "comments"

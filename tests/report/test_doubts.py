@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from reconciler.core.changes.notification import RunResult, find_events
 from reconciler.core.changes.plan import Plan, plan_to_json
 from reconciler.errors import Problem
-from reconciler.report.comment import render_comment
 from reconciler.report.drift_issue import list_tracked_names, needs_attention, render_drift_issue, title_of
 from reconciler.report.format.quote import code_block
 from reconciler.report.notification import render_notification
+from reconciler.report.pull_requests.plan_comment import render_comment
 from reconciler.report.render import Format, render_drift, render_plan
 from tests.report.doubt_plans import DOUBTS, DRIFTS, RECORD, TARGETED, doubt, doubt_about, title
 from tests.report.plans import HOSTILE, make

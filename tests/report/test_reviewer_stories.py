@@ -12,9 +12,9 @@ import pytest
 
 from reconciler.core.changes.outcome import Outcome, Run
 from reconciler.core.changes.plan import DeactivateUser, Plan, UpdateUser
-from reconciler.report.comment import render_comment
-from reconciler.report.outcome_comment import UncountedPlan, render_outcome_comment, render_together
+from reconciler.report.pull_requests.outcome_comment import UncountedPlan, render_outcome_comment, render_together
 from reconciler.report.pull_requests.outdated import render_outdated
+from reconciler.report.pull_requests.plan_comment import render_comment
 from reconciler.report.refusal import Absence, render_refusal
 from tests.report.doubt_plans import DOUBTS
 from tests.report.plans import STORIES, attribute, somebody, story

@@ -16,7 +16,7 @@ from reconciler.core.changes.plan import (
     UpdateGroup,
     UpdateUser,
 )
-from reconciler.report.comment import assemble
+from reconciler.report.pull_requests.plan_comment import assemble
 from reconciler.report.sections import render_section
 from reconciler.report.view.plan_view import make_view
 from tests.report.plans import attribute, make

@@ -11,19 +11,20 @@ import click
 from reconciler.cli.github.by_hand import approve_by_hand
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.plan import record_option
-from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.model.amounts import count
 from reconciler.errors import UsageError
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import write_private
+from reconciler.pipeline.pull_requests.approval_files import find_added_files
 from reconciler.pipeline.pull_requests.gather import (
     GatheredPlans,
     find_branch_name,
     find_merge_window,
     gather_approvals,
 )
+from reconciler.pipeline.pull_requests.hand_plans import ApprovedHandPlan, gather_reviewed
 from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
-from reconciler.pipeline.pull_requests.merged_files import ApprovedHandPlan, find_approvals_of, gather_reviewed
 from reconciler.pipeline.pull_requests.window import MOST_COMMITS
 from reconciler.pipeline.record.tenant_record import RecordMode
 from reconciler.report.format.quote import plain_line
@@ -70,7 +71,7 @@ def approved_plans(  # the options
     window = find_merge_window(merged, record, job, now_in_utc())
     with side.connect() as client:
         gathered = gather_approvals(client, merged, window, workflow, find_branch_name(client, job))
-        by_hand = gather_reviewed(client, side.workspace, find_approvals_of(side.workspace, window.ids))
+        by_hand = gather_reviewed(client, merged, find_added_files(merged.repository, window.ids))
     gathered = with_reviewed(gathered, by_hand)
 
     for name, text in gathered.plans.items():

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
-from reconciler.core.approval.gathered import APPROVALS_FILE
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.declarations.approval_file import name_approval_file, write_approval_file
 from reconciler.errors import Refused
+from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import read_text, write_private
-from reconciler.pipeline.pull_requests.by_hand import HandPlan, check_plan, decide_by_hand, open_checkout
+from reconciler.pipeline.pull_requests.by_hand import HandPlan, check_plan, decide_by_hand
 from reconciler.pipeline.pull_requests.comments import summarise
+from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
 from reconciler.report.pull_requests.approval_section import render_unreviewed
 
 
@@ -21,14 +23,14 @@ def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path)
     Raises Refused without a review, and prints the file that would approve the plan, also in the summary of the job.
     """
     job, workspace = side.workspace.settings.job(), side.workspace
-    checkout = open_checkout(workspace)
+    merged = find_merged_commit(workspace, None)
     text = read_text(plan_file)
-    plan = check_plan(checkout, text, str(plan_file))
+    plan = check_plan(merged, text, str(plan_file))
     with side.connect() as client:
-        decision = decide_by_hand(client, checkout, plan, HandPlan(text, environment, job.run_id, job.attempt))
+        decision = decide_by_hand(client, merged, plan, HandPlan(text, environment, job.run_id, job.attempt))
     if decision.reasons:
         run = int(job.run_id) if job.run_id and job.run_id.isdecimal() else None
-        file = write_approval_file(plan.digest, plan.tenant, run, checkout.today + checkout.lasts)
+        file = write_approval_file(plan.digest, plan.tenant, run, now_in_utc().date() + merged.approvals)
         page = render_unreviewed(plan, decision.reasons, name_approval_file(plan.digest), file, run=run)
         print_result(page)
         summarise(job, page)

@@ -9,11 +9,11 @@ import click
 
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.output import print_result
-from reconciler.core.approval.gathered import MergeApprovals
+from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
-from reconciler.github.comment import MarkedText, PullHead, find_author, keep_comment
-from reconciler.github.outdated import fetch_pull_head, mark_outdated
+from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment
+from reconciler.github.comments.outdated import fetch_pull_head, mark_outdated
 from reconciler.pipeline.pull_requests.comments import (
     CommentText,
     read_approvals,
@@ -21,9 +21,9 @@ from reconciler.pipeline.pull_requests.comments import (
     write_outcome,
     write_plan,
 )
-from reconciler.pipeline.pull_requests.event import PullEvent, read_pull_event
+from reconciler.pipeline.pull_requests.hand_plans import describe_approvals
 from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
-from reconciler.pipeline.pull_requests.merged_files import describe_approvals
+from reconciler.pipeline.workflow_event import PullEvent, find_pull_event
 from reconciler.report.format.cut import LIMIT
 from reconciler.report.pull_requests.outdated import render_outdated
 
@@ -92,7 +92,7 @@ def comment(
 
 def _find_event(side: Side, pull: int | None) -> PullEvent | None:
     """Returns the named pull request, else that of the event; the event's head is known for its own only."""
-    event = read_pull_event(side.workspace.settings.job())
+    event = find_pull_event(side.workspace.settings.job())
     return event if pull is None or (event and event.number == pull) else PullEvent(pull)
 
 
@@ -177,7 +177,7 @@ def mark_outdated_plans(side: Side) -> None:
     plan stands as if it were true. It needs no tenant. A token that only reads is reported, with exit code 0.
     """
     job = side.workspace.settings.job()
-    event = read_pull_event(job)
+    event = find_pull_event(job)
     if event is None or event.head is None:
         side.workspace.log("Nothing was marked: this is not the event of a pull request")
         return

@@ -9,9 +9,9 @@ import click
 from reconciler.cli.github.side import Side
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
-from reconciler.github.comment import OwnAuthor, find_author, retry_conflict
+from reconciler.github.comments.comment import OwnAuthor, find_author, retry_conflict
 from reconciler.github.drift_issue import close_further, find_issues, keep_issue
-from reconciler.github.last_outcome import OutcomeQuery, fetch_last_outcome
+from reconciler.github.runs.last_outcome import OutcomeQuery, fetch_last_outcome
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.pull_requests.tenant_status import TenantStatus, read_tenant_status

@@ -7,7 +7,7 @@ import click
 from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
 from reconciler.pipeline.pull_requests.comments import summarise
-from reconciler.pipeline.pull_requests.plan_run import judge_plan_run
+from reconciler.pipeline.pull_requests.plan_check import judge_plan_run
 from reconciler.report.pull_requests.plan_check import render_plan_check
 
 

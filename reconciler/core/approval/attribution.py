@@ -1,7 +1,7 @@
-"""Finds which commit of the branch's first-parent line, and so which pull request, brought each change of a plan. Pure.
+"""Finds which commit of the branch's first-parent line, and so which pull request, brought a commit or an effect. Pure.
 
-A change names the commit that wrote its line, or removed it. The line commit that brought that commit is the earliest
-one whose history has it, and whose first parent's history does not: a merge, a squash, a commit of a rebase or a push.
+The line commit that brought a commit is the earliest one whose history has it, and whose first parent's history does
+not: a merge, a squash, a commit of a rebase or a push.
 """
 
 from __future__ import annotations
@@ -10,29 +10,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from reconciler.core.approval.atoms import Atom
-from reconciler.core.approval.gathered import BranchCommit
-from reconciler.core.changes.plan import Change
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, parse_key
 from reconciler.core.model.states import DesiredState
 
 StateAt: TypeAlias = Callable[[int], DesiredState | None]
 
 
-def name_bringers(
-    changes: Iterable[Change], line: Sequence[BranchCommit], ancestry: Mapping[str, Collection[str]]
-) -> Mapping[str, BranchCommit]:
-    """Returns the line commit that brought each change, by the id of the change.
-
-    `line` is oldest first; `ancestry` has the parents of each commit, the first parent first. A change is left out if
-    its commit is unknown, or was on the branch before the line. Linear in the number of commits.
-    """
-    bringers = find_bringers(line, ancestry)
-    sources = ((change.id, change.source.commit) for change in changes if change.source is not None)
-    return {change: bringers[commit] for change, commit in sources if commit is not None and commit in bringers}
-
-
 def find_bringers(line: Sequence[BranchCommit], ancestry: Mapping[str, Collection[str]]) -> Mapping[str, BranchCommit]:
-    """Returns the line commit that brought each commit; without those that were on the branch before the line."""
+    """Returns the line commit that brought each commit; without those that were on the branch before the line.
+
+    `line` is oldest first; `ancestry` has the parents of each commit, the first parent first. Linear in the number of
+    commits.
+    """
     before = list(ancestry.get(line[0].commit, ()))[:1] if line else []
     seen: set[str] = set()
     _reach(before, ancestry, seen)

@@ -14,7 +14,7 @@ from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.changes.undone import MEMBERS, Undone
 from reconciler.core.model.states import LiveState
 from reconciler.core.record.history import ApplyHistory
-from reconciler.core.record.record import MOST_OPEN, OpenAtom, RecordEntry
+from reconciler.core.record.record import MOST_OPEN, ApplyRecord, OpenAtom, RecordEntry
 
 
 def open_after(
@@ -157,6 +157,11 @@ def find_apply_of(plan: Plan, history: ApplyHistory) -> int | None:
     if plan.record is None:
         return None
     since = plan.record.serial or 0
+    return next((record.serial for record in find_uses(plan.digest, history) if record.serial > since), None)
+
+
+def find_uses(digest: str, history: ApplyHistory) -> Iterator[ApplyRecord]:
+    """Yields the applies that used an approved plan of that digest; one that left `all` open did not use it up."""
     records = (entry.record for entry in history.entries)
     ends = (record for record in records if record.state == "ended" and record.open != "all")
-    return next((record.serial for record in ends if record.serial > since and plan.digest in record.plans), None)
+    return (record for record in ends if digest in record.plans)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.approval.carried import find_apply_of
-from reconciler.core.approval.gathered import MergeApprovals
+from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.core.approval.sources import InForce, lasts
 from reconciler.core.changes.plan import Plan
 from reconciler.core.record.history import ApplyHistory

@@ -12,10 +12,10 @@ from reconciler.core.approval.atoms import Atom
 from reconciler.core.approval.attribution import find_bringers
 from reconciler.core.approval.counted import CountedPlans, count_plans, list_gathered
 from reconciler.core.approval.coverage import Approval, Asked
-from reconciler.core.approval.gathered import APPROVALS_FILE, BranchCommit, MergeApprovals
+from reconciler.core.approval.explain_refused import explain_refused
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE, BranchCommit, MergeApprovals
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow, is_asked_at
-from reconciler.core.approval.unseen import explain_refused
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.record.history import ApplyHistory
 from reconciler.errors import Refused, UsageError

@@ -6,15 +6,12 @@ what was merged since, so it must be of the tip.
 
 from __future__ import annotations
 
-import json
-
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.record.refusals import check_tip, refuse_unknown_tip
 from reconciler.desired.records.branch import choose_remote
-from reconciler.desired.records.default_branch import HEADS, ask_for_tip
-from reconciler.errors import UsageError
-from reconciler.pipeline.private_files import read_text
+from reconciler.desired.records.remote_tip import HEADS, ask_for_tip
 from reconciler.pipeline.record.history import History
+from reconciler.pipeline.workflow_event import find_event, member_of
 from reconciler.settings import Job
 
 
@@ -46,12 +43,5 @@ def describe_run(job: Job) -> str:
 
 def find_default_branch(job: Job) -> str | None:
     """Returns the repository's default branch by the workflow's event, or None if the event does not name it."""
-    if job.event_file is None:
-        return None
-    try:
-        event = json.loads(read_text(job.event_file))
-    except (UsageError, ValueError, RecursionError):
-        return None
-    repository = event.get("repository") if isinstance(event, dict) else None
-    name = repository.get("default_branch") if isinstance(repository, dict) else None
+    name = member_of(find_event(job), "repository", "default_branch")
     return name if isinstance(name, str) and name else None

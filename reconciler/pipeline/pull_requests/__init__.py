@@ -1,1 +1,1 @@
-"""The texts and facts of a run for GitHub: the merged commit, the comment, the issue of a tenant."""
+"""The steps on pull requests: comments, checks, the approvals of a merge or of a plan by hand, the drift issue."""

@@ -6,89 +6,46 @@ A plan that no person reviewed is refused, with the file that would approve it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
-from reconciler.core.approval.carried import find_last_ends
-from reconciler.core.approval.gathered import MergeApprovals, ReviewedPlan
+from reconciler.core.approval.carried import find_last_ends, find_uses
+from reconciler.core.approval.merge_approvals import MergeApprovals, ReviewedPlan
 from reconciler.core.changes.plan import Plan
 from reconciler.core.record.history import ApplyHistory
-from reconciler.desired.git.repository import Repository
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import fetch_record
 from reconciler.desired.records.load import load_history
 from reconciler.errors import Refused, UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.environments import has_reviewers
-from reconciler.github.hand_runs import is_on_branch
 from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.reviews import find_reviewed_pull, find_run_reviewers
+from reconciler.github.runs.hand_runs import is_on_branch
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
 from reconciler.pipeline.pull_requests.approval_files import ApprovalFile, find_approval_file
-from reconciler.pipeline.record.applies import open_repository
-from reconciler.pipeline.record.tenant_record import find_branch
+from reconciler.pipeline.pull_requests.merged_commit import MergedCommit
 from reconciler.pipeline.saved_plans import read_plan
-from reconciler.pipeline.workspace import Workspace
 
 NOTHING_TO_REVIEW = "the plan has no change, so it needs no review"
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """The checked-out commit, its tenant as declared there, and the branch of the record of applies to it."""
-
-    repository: Repository
-    commit: str
-    tenant: str
-    url: str
-    lasts: timedelta
-    today: date
-    record: RecordBranch
-
-    def load_history(self) -> ApplyHistory:
-        """Reads the record, and fetches it if it was never fetched; raises Refused if it can't be read."""
-        if not self.record.is_known():
-            fetch_record(self.record)
-        return load_history(self.record)
-
-    def find_use(self, history: ApplyHistory, file: ApprovalFile) -> int | None:
-        """Returns the serial of an apply that used the file's plan after the file was merged, or None.
-
-        An apply of a commit that this clone lacks counts as one: it may have followed the merge.
-        """
-        uses = find_uses(history, file.approval.plan)
-        return next((serial for commit, serial in uses if self._has(commit, file)), None)
-
-    def _has(self, commit: str, file: ApprovalFile) -> bool:
-        known = self.repository.resolve(commit)
-        return known is None or self.repository.is_before(file.commit, known)
+def read_history(branch: RecordBranch) -> ApplyHistory:
+    """Reads the record, and fetches it if it was never fetched; raises Refused if it can't be read."""
+    if not branch.is_known():
+        fetch_record(branch)
+    return load_history(branch)
 
 
-def open_checkout(workspace: Workspace) -> Checkout:
-    """Opens the repository of the named tenant, or of the only one."""
-    repository = open_repository(workspace)
-    declared = load_tenants(workspace, repository).declarations
-    tenant = choose_tenant(declared, workspace.tenant)
-    settings = declared.tenants[tenant].tenant
-    return Checkout(
-        repository=repository,
-        commit=repository.commit_named("HEAD"),
-        tenant=tenant,
-        url=settings.url,
-        lasts=settings.approvals,
-        today=now_in_utc().date(),
-        record=find_branch(repository, tenant, declared.tenants),
-    )
+def find_use(merged: MergedCommit, history: ApplyHistory, file: ApprovalFile) -> int | None:
+    """Returns the serial of an apply that used the file's plan after the file was merged, or None.
 
+    An apply of a commit that this clone lacks counts as one: it may have followed the merge.
+    """
 
-def find_uses(history: ApplyHistory, digest: str) -> list[tuple[str, int]]:
-    """Returns the commit and serial of each apply that used a plan; one that left `all` open did not use it up."""
-    records = (entry.record for entry in history.entries)
-    return [
-        (record.commit, record.serial)
-        for record in records
-        if record.state == "ended" and record.open != "all" and digest in record.plans
-    ]
+    def has_file(commit: str) -> bool:
+        known = merged.repository.resolve(commit)
+        return known is None or merged.repository.is_before(file.commit, known)
+
+    return next((use.serial for use in find_uses(file.approval.plan, history) if has_file(use.commit)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +67,10 @@ class HandPlan:
     attempt: int = 1
 
 
-def decide_by_hand(github: GitHub, checkout: Checkout, plan: Plan, made: HandPlan) -> HandDecision:
+def decide_by_hand(github: GitHub, merged: MergedCommit, plan: Plan, made: HandPlan) -> HandDecision:
     """Decides whether a plan was reviewed. Without a review, the decision has the reasons, and approves nothing."""
-    approvals = MergeApprovals(tenant=checkout.tenant, commit=checkout.commit)
-    found = _find_review(github, checkout, plan, made)
+    approvals = MergeApprovals(tenant=merged.tenant, commit=merged.commit)
+    found = _find_review(github, merged, plan, made)
     if not isinstance(found, ReviewedPlan):
         return HandDecision(approvals, reasons=found)
     run = int(made.run) if made.run and made.run.isdecimal() else None
@@ -123,7 +80,7 @@ def decide_by_hand(github: GitHub, checkout: Checkout, plan: Plan, made: HandPla
     return HandDecision(approvals.model_copy(update={"by_hand": (reviewed,)}), files)
 
 
-def _find_review(github: GitHub, checkout: Checkout, plan: Plan, made: HandPlan) -> ReviewedPlan | tuple[str, ...]:
+def _find_review(github: GitHub, merged: MergedCommit, plan: Plan, made: HandPlan) -> ReviewedPlan | tuple[str, ...]:
     """Returns the review of the plan, or the reasons why there is none."""
     if not plan.changes:
         return ReviewedPlan(review=NOTHING_TO_REVIEW)
@@ -131,12 +88,12 @@ def _find_review(github: GitHub, checkout: Checkout, plan: Plan, made: HandPlan)
     if isinstance(by_environment, ReviewedPlan):
         return by_environment
     try:
-        file = find_approval_file(checkout.repository, checkout.commit, plan.digest, checkout.tenant, checkout.today)
-        review = review_file(github, checkout, file)
+        file = find_approval_file(merged.repository, merged.commit, plan.digest, merged.tenant, now_in_utc().date())
+        review = review_file(github, merged, file)
     except Refused as error:
         return (by_environment, *(map(str, error.problems) if error.problems else (str(error),)))
-    history = checkout.load_history()
-    serial = checkout.find_use(history, file)
+    history = read_history(merged.branch)
+    serial = find_use(merged, history, file)
     if serial is None:
         return ReviewedPlan(review=review)
     used = f"the apply #{serial} has used {file.path}, and a file approves one apply"
@@ -161,12 +118,12 @@ def find_environment_review(github: GitHub, made: HandPlan) -> ReviewedPlan | st
     return ReviewedPlan(review=f"{', '.join(people)} approved this run for the environment {made.environment}")
 
 
-def review_file(github: GitHub, checkout: Checkout, file: ApprovalFile) -> str:
+def review_file(github: GitHub, merged: MergedCommit, file: ApprovalFile) -> str:
     """Returns who reviewed the pull request that brought the file; raises Refused if no person did."""
     branch = find_default_branch(github)
-    if not is_on_branch(github, checkout.commit, branch):
+    if not is_on_branch(github, merged.commit, branch):
         raise Refused(
-            f"{checkout.commit[:12]} is not on the default branch {branch}, so its {file.path} approves nothing"
+            f"{merged.commit[:12]} is not on the default branch {branch}, so its {file.path} approves nothing"
         )
     try:
         pull = find_reviewed_pull(github, file.commit, branch)
@@ -175,14 +132,14 @@ def review_file(github: GitHub, checkout: Checkout, file: ApprovalFile) -> str:
     return f"{file.path}, merged with #{pull.number}, which {', '.join(pull.approved_by)} approved"
 
 
-def check_plan(checkout: Checkout, text: str, name: str) -> Plan:
-    """Reads a plan of the checked-out tenant; raises Refused for a plan of another tenant or address."""
+def check_plan(merged: MergedCommit, text: str, name: str) -> Plan:
+    """Reads a plan of the tenant; raises Refused for a plan of another tenant or address."""
     try:
         plan = read_plan(text, name)
     except UsageError as error:
         raise Refused(str(error)) from error
-    if plan.tenant != checkout.tenant:
-        raise Refused(f"{name} is a plan for {plan.tenant}, not for {checkout.tenant}")
-    if plan.url != checkout.url:
-        raise Refused(f"{name} was made for {plan.url}, and {checkout.tenant} is now at {checkout.url}")
+    if plan.tenant != merged.tenant:
+        raise Refused(f"{name} is a plan for {plan.tenant}, not for {merged.tenant}")
+    if plan.url != merged.url:
+        raise Refused(f"{name} was made for {plan.url}, and {merged.tenant} is now at {merged.url}")
     return plan

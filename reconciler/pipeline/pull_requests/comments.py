@@ -7,16 +7,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from reconciler.core.approval.gathered import APPROVALS_FILE, MergeApprovals
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE, MergeApprovals
 from reconciler.core.changes.outcome import Run
 from reconciler.errors import UsageError
-from reconciler.github.comment import CommentMark, PullHead
+from reconciler.github.comments.comment import CommentMark, PullHead
 from reconciler.pipeline.private_files import append_text, read_text
 from reconciler.pipeline.saved_plans import read_plan, read_saved
 from reconciler.pipeline.workspace import Workspace
-from reconciler.report.comment import render_comment
-from reconciler.report.outcome_comment import UncountedPlan, render_outcome_comment, render_together
 from reconciler.report.problems import render_problems
+from reconciler.report.pull_requests.outcome_comment import UncountedPlan, render_outcome_comment, render_together
+from reconciler.report.pull_requests.plan_comment import render_comment
 from reconciler.report.refusal import Absence, render_refusal
 from reconciler.settings import Job
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from reconciler.core.approval.gathered import BranchCommit, MergeApprovals, MergedPull
+from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull
 from reconciler.core.changes.plan import Plan
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
-from reconciler.github.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, make_no_plan
 from reconciler.github.client import GitHub
 from reconciler.github.merged_pulls import find_default_branch, list_merged_of
 from reconciler.github.models import PullRequest
+from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, make_no_plan
 from reconciler.pipeline.pull_requests.merged_commit import MergedCommit
 from reconciler.pipeline.pull_requests.window import MergeWindow, find_recent, find_window, runs_own_files
 from reconciler.pipeline.record.tenant_record import RecordMode, read_branch

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.core.approval.counted import CountedPlans, GatheredPlan, count_plans
-from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.approval.sources import InForce
 from reconciler.core.changes.plan import Plan
 from reconciler.core.record.history import ApplyHistory
-from reconciler.github.approved_plans import BY_HAND, NoPlan, PlanQuery, fetch_plan_of
 from reconciler.github.client import GitHub
 from reconciler.github.merge_queue import MergeGroup
+from reconciler.github.runs.approved_plans import BY_HAND, NoPlan, PlanQuery, fetch_plan_of
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.gather import (
     GatheredPlans,

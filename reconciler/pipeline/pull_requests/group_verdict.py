@@ -10,10 +10,10 @@ from reconciler.core.approval.atoms import atoms_of
 from reconciler.core.approval.attribution import find_bringers, find_transition
 from reconciler.core.approval.carried import list_open
 from reconciler.core.approval.coverage import OR_ANOTHER_KEY, UNSEEN, Approval
+from reconciler.core.approval.explain_refused import explain_bringers, name_commit
 from reconciler.core.approval.foreseen import foresee
-from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.approval.sources import InForce
-from reconciler.core.approval.unseen import explain_bringers, name_commit
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.changes.plan_notes import is_refusal

@@ -5,7 +5,6 @@ Needs git, GitHub and the record of applies, and not the account.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,9 @@ from reconciler.pipeline.pull_requests.group_verdict import judge_group
 from reconciler.pipeline.pull_requests.queue_line import ORIGIN
 from reconciler.pipeline.record.history import History, open_history
 from reconciler.pipeline.saved_plans import read_plan
+from reconciler.pipeline.workflow_event import read_event
 from reconciler.pipeline.workspace import Workspace
 from reconciler.report.pull_requests.merge_group import GroupCheck
-from reconciler.settings import Job
 
 UNCHANGED = "It changes nothing in the desired state of the base branch, so merging it applies nothing of its own"
 DISABLED = "Provisioning to this tenant is disabled in git, so merging it applies nothing"
@@ -47,7 +46,7 @@ def check_merge_group(workspace: Workspace, github: GitHub, files: GroupFiles) -
 
     Raises UsageError for another event or another commit, and Unreachable if GitHub can't be asked.
     """
-    group = read_event(workspace.settings.job())
+    group = read_group(read_event(workspace.settings.job()))
     current = load_current_state(workspace)
     repository, tenant = _require_head(current, group), current.tenant_name
     if _changes_nothing(repository, group):
@@ -65,17 +64,6 @@ def check_merge_group(workspace: Workspace, github: GitHub, files: GroupFiles) -
             return GroupCheck(tenant, failure=OLD_RECORD)
         plans = find_group_plans(github, history, group, plan, files.workflow)
         return judge_group(history, plan, plans)
-
-
-def read_event(job: Job) -> MergeGroup:
-    """Returns the merge group of the workflow's event. Raises UsageError for any other event."""
-    if job.event_file is None:
-        raise UsageError("this command runs in a workflow on merge_group: GITHUB_EVENT_PATH is not set")
-    try:
-        event = json.loads(read_text(job.event_file))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"the event file {job.event_file} is not JSON ({error})") from error
-    return read_group(event)
 
 
 def _require_head(current: CurrentState, group: MergeGroup) -> Repository:

@@ -11,6 +11,7 @@ from reconciler.errors import UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.merged_pulls import find_merged_pull
 from reconciler.pipeline.desired.current_state import choose_tenant, load_tenants
+from reconciler.pipeline.record.applies import open_repository
 from reconciler.pipeline.record.tenant_record import find_branch
 from reconciler.pipeline.workspace import Workspace
 
@@ -29,9 +30,7 @@ class MergedCommit:
 
 def find_merged_commit(workspace: Workspace, commit: str | None) -> MergedCommit:
     """Returns the merged commit: the named one, or the one that is checked out."""
-    repository = find_repository(workspace.folder)
-    if repository is None:
-        raise UsageError("this command needs the git repository of the merged commit: check it out")
+    repository = open_repository(workspace)
     tenants = load_tenants(workspace, repository).declarations
     name = choose_tenant(tenants, workspace.tenant)
     declared = tenants.tenants[name].tenant

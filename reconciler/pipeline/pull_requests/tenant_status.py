@@ -12,7 +12,7 @@ from reconciler.core.record.record import ApplyRecord
 from reconciler.desired.git.repository import Repository, find_repository
 from reconciler.desired.records.load import load_history
 from reconciler.errors import Problem, UsageError
-from reconciler.github.comment import CommentMark
+from reconciler.github.comments.comment import CommentMark
 from reconciler.github.drift_issue import Report, carry_on, read_since
 from reconciler.github.models import Issue
 from reconciler.pipeline.desired.current_state import load_folder

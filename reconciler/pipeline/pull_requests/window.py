@@ -5,7 +5,6 @@ Each of these commits is a merge commit, a squash, a commit of a rebase, or a pu
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from reconciler.core.declarations.approval_file import APPROVALS_FOLDER
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.git.repository import FETCH_ALL, Repository
 from reconciler.errors import UsageError
-from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.workflow_event import find_event, member_of
 from reconciler.settings import Job
 
 MOST_COMMITS: Final = 250
@@ -123,13 +122,7 @@ def find_recent(window: MergeWindow, job: Job, now: datetime) -> frozenset[str]:
 
 def _find_before(job: Job) -> str | None:
     """Returns the commit of the branch before the push of this workflow's event, or None."""
-    if job.event_file is None or job.event != "push":
-        return None
-    try:
-        event = json.loads(read_text(job.event_file))
-    except (ValueError, RecursionError):
-        return None
-    before = event.get("before") if isinstance(event, dict) else None
+    before = member_of(find_event(job), "before") if job.event == "push" else None
     return before if isinstance(before, str) else None
 
 

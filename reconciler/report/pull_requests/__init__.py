@@ -1,1 +1,1 @@
-"""The texts about pull requests, apart from the comments with a plan or an outcome: checks, reviews, outdated plans."""
+"""The texts for pull requests: comments with a plan or an outcome, the section on approvals, checks, merge groups."""

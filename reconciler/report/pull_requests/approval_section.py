@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.changes.plan import Plan
-from reconciler.report.comment import render_comment
 from reconciler.report.format.quote import code, prose_line
+from reconciler.report.pull_requests.plan_comment import render_comment
 
 LEAST = 10_000  # characters of a plan in a comment
 

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.approval.atoms import Atom
-from reconciler.core.approval.attribution import find_bringers, find_transition, name_bringers
-from reconciler.core.approval.gathered import BranchCommit
-from reconciler.core.changes.plan import UpdateUser
+from reconciler.core.approval.attribution import find_bringers, find_transition
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.model.resources import DesiredGroup, DesiredUser, Key
 from reconciler.core.model.states import DesiredState
 from reconciler.errors import Source
@@ -37,10 +36,6 @@ LINE = [
 ]
 
 
-def changed(commit: str | None, key: str = "user/ann") -> UpdateUser:
-    return UpdateUser(key=key, target_id="a", source=Source("a.yaml", 1, commit))
-
-
 @pytest.mark.parametrize(
     ("commit", "expected"),
     [
@@ -55,25 +50,19 @@ def changed(commit: str | None, key: str = "user/ann") -> UpdateUser:
         ("old", None),
         ("root", None),
         ("elsewhere", None),
-        (None, None),
     ],
 )
-def test_each_commit_came_with_the_first_line_commit_that_has_it(commit: str | None, expected: str | None) -> None:
-    change = changed(commit)
+def test_each_commit_came_with_the_first_line_commit_that_has_it(commit: str, expected: str | None) -> None:
+    brought = find_bringers(LINE, HISTORY).get(commit)
 
-    named = name_bringers([change], LINE, HISTORY)
-
-    assert ({change.id: expected} if expected else {}) == {one: brought.commit for one, brought in named.items()}
+    assert expected == (brought.commit if brought else None)
 
 
-def test_a_change_without_a_source_is_left_out() -> None:
-    """Also of a line that starts with the first commit of all, and of no line."""
-    unknown = UpdateUser(key="user/ann", target_id="a")
+def test_a_line_may_start_with_the_first_commit_of_all_or_be_empty() -> None:
     first = BranchCommit(commit="root", pull=1)
 
-    assert {} == name_bringers([unknown], LINE, HISTORY)
-    assert {} == name_bringers([changed("merge")], [], HISTORY)
     assert {"root": first} == find_bringers([first], HISTORY)
+    assert {} == find_bringers([], HISTORY)
 
 
 @st.composite

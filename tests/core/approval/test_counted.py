@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.core.approval.counted import LONGEST_REASON, GatheredPlan, count_plans, list_gathered
-from reconciler.core.approval.gathered import BranchCommit, MergeApprovals, MergedPull, ReviewedPlan
+from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull, ReviewedPlan
 from reconciler.core.approval.sources import InForce
 from reconciler.core.changes.plan import AttributeChange, Cost, Plan, ReadSummary, UpdateUser
 from reconciler.core.changes.plan_notes import RecordNote

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias, TypeVar
 
 from reconciler.errors import Conflict, Forbidden, NotFound
 from reconciler.github.client import GitHub
-from reconciler.github.hidden import hide, read_hidden
-from reconciler.github.minimise import show_only
+from reconciler.github.comments.embedded import hide, read_hidden
+from reconciler.github.comments.minimise import show_only
 from reconciler.github.models import Comment, GitHubAccount, parse
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
 from reconciler.github.models import Artifact, WorkflowRun, parse
+from reconciler.github.runs.artifacts import fetch_files, find_artifact
 
 OUTCOME_FILE, STDERR_FILE, APPROVALS_FILE = "outcome.json", "said.txt", "approvals.json"
 EVENTS = frozenset({"push", "workflow_dispatch"})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.model.amounts import few
 
 MOST_NAMED = 5

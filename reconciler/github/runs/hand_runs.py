@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 from reconciler.errors import NotFound, Refused
-from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
 from reconciler.github.models import GitHubModel, RunJob, WorkflowRun, parse
+from reconciler.github.runs.artifacts import fetch_files, find_artifact
 
 PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 APPLY = re.compile(r"\.github/workflows/apply(?:-\d+)?\.yml")  # one file for each 256 tenants

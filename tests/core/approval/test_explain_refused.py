@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.approval.gathered import BranchCommit
-from reconciler.core.approval.unseen import explain_bringers, explain_refused
+from reconciler.core.approval.explain_refused import explain_bringers, explain_refused
+from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import AttributeChange, UpdateUser
 

@@ -10,11 +10,11 @@ import json
 from dataclasses import dataclass
 
 from reconciler.errors import NotFound, Refused
-from reconciler.github.artifacts import fetch_files, find_artifact
 from reconciler.github.client import GitHub
 from reconciler.github.models import PullRequest, WorkflowRun, parse
-from reconciler.github.own_programs import refuse_own_program
-from reconciler.github.plan_runs import PlanRunning, find_plan_run, refuse_doubtful_base, refuse_unless_shown
+from reconciler.github.runs.artifacts import fetch_files, find_artifact
+from reconciler.github.runs.own_programs import refuse_own_program
+from reconciler.github.runs.plan_runs import PlanRunning, find_plan_run, refuse_doubtful_base, refuse_unless_shown
 
 PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 BY_HAND = "apply by hand, or merge another pull request: its plan shows what was not applied"

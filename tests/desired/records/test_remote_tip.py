@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.desired.git.repository import Repository
-from reconciler.desired.records.default_branch import BranchTip, ask_for_tip
+from reconciler.desired.records.remote_tip import BranchTip, ask_for_tip
 from tests.cli.project import Project
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from reconciler.github.client import GitHub
-from reconciler.github.comment import (
+from reconciler.github.comments.comment import (
     CommentMark,
     MarkedText,
     PullHead,
@@ -22,7 +22,7 @@ from reconciler.github.comment import (
     read_pull_head,
     same_text,
 )
-from reconciler.github.minimise import hide_comments
+from reconciler.github.comments.minimise import hide_comments
 from reconciler.github.models import Comment, PullRequest, parse
 
 _PLAN = re.compile(r"<!-- reconciler:plan:(.+) -->")
