@@ -21,7 +21,8 @@ from reconciler.settings import Job
 
 MOST_COMMITS: Final = 250
 RECENT: Final = timedelta(minutes=15)  # so long, a list of GitHub may lag behind a push
-OWN_FILES: Final = re.compile(rb"""\b(?:uses["']?\s*:\s*["'|>+-]*\s*[.*]|run["']?\s*:)""")
+FOREIGN: Final = rb"""["']?(?:docker://|[A-Za-z0-9][\w.-]*/)"""  # another spelling may name files of the repository
+OWN_FILES: Final = re.compile(rb"""\b(?:uses["']?\s*:(?!\s*""" + FOREIGN + rb""")|run["']?\s*:)""")
 
 
 @dataclass(frozen=True, slots=True)
