@@ -65,7 +65,9 @@ class ProtectionCalls:
         from tests.github.standin import Reply  # noqa: PLC0415  # it imports this module
 
         known = base == TIP
-        return Reply(200, {"status": self.documents.get("status", {}).get(commit, "identical") if known else "diverged"})
+        return Reply(
+            200, {"status": self.documents.get("status", {}).get(commit, "identical") if known else "diverged"}
+        )
 
     # what people set up
 

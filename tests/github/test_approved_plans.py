@@ -12,7 +12,7 @@ from reconciler.errors import Forbidden
 from reconciler.github.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, has_changes
 from reconciler.github.client import GitHub
 from reconciler.github.own_programs import is_program
-from tests.github.calls_pulls import MERGED, OPENED, PLANNED
+from tests.github.calls_pulls import MERGED, OPENED
 from tests.github.conftest import TOKEN
 from tests.github.standin import StandIn, Token
 
