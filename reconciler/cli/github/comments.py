@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -21,8 +21,10 @@ from reconciler.pipeline.pull_requests.comments import (
     write_outcome,
     write_plan,
 )
+from reconciler.pipeline.pull_requests.hand_plans import describe_approvals
 from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
 from reconciler.pipeline.workflow_event import PullEvent, find_pull_event
+from reconciler.report.format.cut import LIMIT
 from reconciler.report.pull_requests.outdated import render_outdated
 
 MOST_PULLS = 30  # pull requests of one apply that get its outcome, the last ones
@@ -73,6 +75,8 @@ def comment(
 ) -> None:
     """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
+    If the pull request adds files to approvals/, the comment also shows the plans that these files approve.
+
     The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML. A plan
     is not shown if the pull request has a newer head or another base: the run for these shows its own.
     """
@@ -105,6 +109,11 @@ def _comment_plan(target: CommentTarget, file: Path, stderr: Path | None) -> Non
         if head is not None and (newer := fetch_pull_head(client, number)) != head:
             side.workspace.log(_describe_superseded("No comment was written", number, head, newer))
             return
+        room = LIMIT - len(text.body)
+        approved = describe_approvals(client, replace(side.workspace, tenant=text.mark.tenant), number, room)
+        if approved:
+            summarise(job, approved)
+            text = replace(text, body=f"{text.body.rstrip()}\n\n{approved}")
         _keep(side, client, number, text, head)
 
 
