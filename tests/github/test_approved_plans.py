@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.declarations.approval_file import APPROVALS_FOLDER
 from reconciler.errors import Forbidden
 from reconciler.github.client import GitHub
 from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, has_changes
@@ -281,6 +282,8 @@ def test_a_workflow_that_runs_files_of_the_repository_is_all_of_them(standin: St
         ("desired-state/plan.py", "desired-state", False, True),
         ("desired-state/tool/action.yaml", "desired-state", False, True),
         ("desired-stately/team.yaml", "desired-state", False, True),
+        (f"{APPROVALS_FOLDER}/5ee.yaml", "desired-state", False, False),
+        (f"{APPROVALS_FOLDER}/5ee.py", "desired-state", False, True),
         ("team.yaml", ".", False, False),
         ("action.yaml", ".", False, True),
         ("team.yaml", "desired-state", False, True),

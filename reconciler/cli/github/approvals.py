@@ -12,6 +12,7 @@ from reconciler.cli.github.by_hand import approve_by_hand
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.plan import record_option
 from reconciler.core.approval.merge_approvals import APPROVALS_FILE
+from reconciler.core.model.amounts import count
 from reconciler.errors import UsageError
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import write_private
@@ -111,6 +112,11 @@ def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
     if pushed:
         more = f" and {len(pushed) - MOST_PUSHED:,} more" if pushed[MOST_PUSHED:] else ""
         yield f"Pushed without a pull request, so approved by none: {', '.join(pushed[-MOST_PUSHED:])}{more}"
+    if gathered.passed:
+        yield (
+            f"Not gathered, because they change no desired state: {count(len(gathered.passed), 'older commit')}, "
+            f"{gathered.passed[0][:12]} to {gathered.passed[-1][:12]}"
+        )
     if gathered.older:
         yield (
             f"Not gathered, because approvals expire, or there are more than {MOST_COMMITS} commits: "

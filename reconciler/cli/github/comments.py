@@ -75,10 +75,9 @@ def comment(
 ) -> None:
     """Show a plan or an outcome on its pull request. Each tenant has one comment, which is edited in place.
 
-    If the pull request adds files to approvals/, the comment also shows the plans that these files approve.
-
     The same text is added to the summary of the job. Problems are printed as annotations on lines of the YAML. A plan
-    is not shown if the pull request has a newer head or another base: the run for these shows its own.
+    is not shown if the pull request has a newer head or another base: the run for these shows its own. A plan that a
+    file of the pull request in approvals/ would approve is shown below.
     """
     target = CommentTarget(side, None if commit else _find_event(side, pull), commit)
     if file is not None and outcome is None and folder is None:
@@ -109,11 +108,10 @@ def _comment_plan(target: CommentTarget, file: Path, stderr: Path | None) -> Non
         if head is not None and (newer := fetch_pull_head(client, number)) != head:
             side.workspace.log(_describe_superseded("No comment was written", number, head, newer))
             return
-        room = LIMIT - len(text.body)
-        approved = describe_approvals(client, replace(side.workspace, tenant=text.mark.tenant), number, room)
-        if approved:
-            summarise(job, approved)
-            text = replace(text, body=f"{text.body.rstrip()}\n\n{approved}")
+        workspace = replace(side.workspace, tenant=text.mark.tenant)
+        if section := describe_approvals(client, workspace, number, LIMIT - len(text.body)):
+            summarise(job, section)
+            text = replace(text, body=f"{text.body.rstrip()}\n\n{section}")
         _keep(side, client, number, text, head)
 
 

@@ -13,6 +13,7 @@ from reconciler.github.models import File, PullRequest, parse
 
 WORKFLOW_FOLDERS = (".github/workflows/", ".github/actions/")
 ACTION_FILES = frozenset({"action.yml", "action.yaml", "Dockerfile"})
+APPROVALS = "approvals/"  # files that approve plans by hand
 LONGEST_NAME = 120
 
 
@@ -37,14 +38,14 @@ def refuse_own_program(github: GitHub, pull: PullRequest, folder: str, *, runs_o
 def is_program(name: str, folder: str, *, runs_own_files: bool) -> bool:
     """Decides whether a plan run may run this file: a workflow, an action, and with `runs_own_files` what these run.
 
-    Of those, YAML of the desired state, Markdown and the folder `docs` are no program.
+    Of those, YAML of the desired state and of `approvals`, Markdown and the folder `docs` are no program.
     """
     if name.startswith(WORKFLOW_FOLDERS):
         return True
     if not runs_own_files:
         return False
-    desired = folder == "." or name.startswith(f"{folder}/")
-    if desired and name.endswith(".yaml") and name.rpartition("/")[2] not in ACTION_FILES:
+    is_data = folder == "." or name.startswith((f"{folder}/", APPROVALS))
+    if is_data and name.endswith(".yaml") and name.rpartition("/")[2] not in ACTION_FILES:
         return False
     return not (name.endswith(".md") or name.startswith("docs/"))
 

@@ -26,12 +26,16 @@ BRANCHES = "refs/heads/"
 
 @dataclass(frozen=True, slots=True)
 class GatheredPlans:
-    """The approvals, the branch, and the texts of the plans that count, by file name; `older` were not asked about."""
+    """The approvals, the branch, and the texts of the plans that count, by file name.
+
+    `older` and `passed` are the commits of the window that were not asked about.
+    """
 
     approvals: MergeApprovals
     branch: str
     plans: Mapping[str, str] = field(default_factory=dict)
     older: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
 
 
 def find_merge_window(merged: MergedCommit, mode: RecordMode, job: Job, now: datetime) -> MergeWindow:
@@ -67,7 +71,7 @@ def gather_approvals(
         pulls=tuple(_describe(one) for one in found),
     )
     plans = {name_plan(one[0].pull): one[0].plan for one in found if not isinstance(one, NoPlan)}
-    return GatheredPlans(approvals, branch, plans, window.older)
+    return GatheredPlans(approvals, branch, plans, window.older, window.passed)
 
 
 def make_plan_query(merged: MergedCommit, workflow: str, branch: str, before: str | None = None) -> PlanQuery:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from reconciler.core.approval.merge_approvals import ReviewedPlan
 from reconciler.core.changes.plan import Plan
-from reconciler.core.declarations.approval_file import APPROVALS_FOLDER, PlanApproval
+from reconciler.core.declarations.approval_file import PlanApproval
+from reconciler.desired.git.repository import find_repository
 from reconciler.errors import Forbidden, Refused
 from reconciler.github.client import GitHub
 from reconciler.github.merged_pulls import find_default_branch
@@ -87,13 +88,16 @@ def describe_approvals(github: GitHub, workspace: Workspace, pull: int, limit: i
     The checked-out commit is the pull request's head, or its trial merge. A file whose plan can't be shown is named
     with the reason, because a reviewer must not approve it unseen.
     """
+    repository = find_repository(workspace.folder)
+    present = list_approval_files(repository, "HEAD") if repository else ()
+    if not present:
+        return ""  # without a request
     listed = [parse(File, one) for one in github.get_all(f"/pulls/{pull}/files")]
-    changed = [file.filename for file in listed if file.filename.startswith(f"{APPROVALS_FOLDER}/")]
+    changed = [file.filename for file in listed if file.filename in present]
     if not changed:
         return ""
     merged = find_merged_commit(workspace, None)
-    present = list_approval_files(merged.repository, merged.commit)
-    shown = [one for path in changed if path in present for one in _show(github, merged, path)]
+    shown = [one for path in changed for one in _show(github, merged, path)]
     return render_approved_plans(shown, limit) if shown else ""
 
 

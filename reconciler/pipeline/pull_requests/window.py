@@ -6,12 +6,13 @@ Each of these commits is a merge commit, a squash, a commit of a rebase, or a pu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.core.approval.window import find_window_starts
+from reconciler.core.declarations.approval_file import APPROVALS_FOLDER
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.git.repository import FETCH_ALL, Repository
 from reconciler.errors import UsageError
@@ -19,6 +20,7 @@ from reconciler.pipeline.workflow_event import find_event, member_of
 from reconciler.settings import Job
 
 MOST_COMMITS: Final = 250
+MOST_OTHERS: Final = 20  # commits that change neither desired state nor approvals
 RECENT: Final = timedelta(minutes=15)  # so long, a list of GitHub may lag behind a push
 OWN_FILES: Final = re.compile(rb"""\b(?:uses["']?\s*:\s*["'|>+-]*\s*[.*]|run["']?\s*:)""")
 
@@ -36,14 +38,16 @@ class LineCommit:
 class MergeWindow:
     """The commits of the window that are asked about, oldest first; `older` are the ids of those before.
 
-    `since` is the commit of the last ended apply, or None. `before` is the commit before the line, or None. `recent`
-    are the commits whose pull requests GitHub may not list yet.
+    `passed` are the ids of those that change no desired state, and are not asked about. `since` is the commit of the
+    last ended apply, or None. `before` is the commit before the line, or None. `recent` are the commits whose pull
+    requests GitHub may not list yet.
     """
 
     commit: str
     since: str | None
     line: tuple[LineCommit, ...]
     older: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
     before: str | None = None
     recent: frozenset[str] = frozenset()
 
@@ -57,7 +61,8 @@ def find_window(repository: Repository, history: ApplyHistory, commit: str, olde
     """Returns the window of a commit. Approvals of before `oldest` have expired, so no older commit is asked about.
 
     An apply of the same commit does not close the window: its job may run again, after a plan run that was late. Of
-    many commits, the newest 250 are asked about.
+    many commits, the newest 250 are asked about; of those that change no desired state, the newest 20. Such a merge can
+    only have approved to put drift back, and as it ends no apply, a window would have all of them.
     """
     if repository.is_shallow():
         raise UsageError(f"this clone is shallow, so the merges since the last apply are unknown: {FETCH_ALL}")
@@ -68,11 +73,26 @@ def find_window(repository: Repository, history: ApplyHistory, commit: str, olde
 
     line = list(_list_line(repository, commit, starts))
     valid = next((number for number, one in enumerate(line) if one.committed_at >= oldest), len(line))
-    first = max(valid, len(line) - MOST_COMMITS)
-    older, kept = line[0 if starts else valid : first], line[first:]
-    before = repository.resolve(f"{kept[0].id}^") if kept else None
+    passed = _find_passed(repository, commit, starts, line[valid:])
+    worth = [one for one in line[valid:] if one.id not in passed]
+    asked = worth[-MOST_COMMITS:]
+    older = (*(line[:valid] if starts else ()), *worth[: -len(asked)])
+    before = repository.resolve(f"{asked[0].id}^") if asked else None
     since = starts[-1] if starts else None
-    return MergeWindow(commit, since, tuple(kept), tuple(one.id for one in older), before)
+    return MergeWindow(commit, since, tuple(asked), tuple(one.id for one in older), tuple(passed), before)
+
+
+def _find_passed(
+    repository: Repository, commit: str, starts: Iterable[str], line: Sequence[LineCommit]
+) -> Mapping[str, None]:
+    """Returns the commits of the line that change neither desired state nor approvals, without the newest of them."""
+    listed = repository.ask(
+        *("--literal-pathspecs", "rev-list", "--first-parent", "--full-history", commit),
+        *(f"^{start}" for start in starts),
+        *("--", repository.folder, APPROVALS_FOLDER),
+    )
+    touching = set(listed.decode().split())
+    return dict.fromkeys([one.id for one in line if one.id not in touching][:-MOST_OTHERS])
 
 
 def _list_line(repository: Repository, commit: str, starts: Iterable[str]) -> Iterator[LineCommit]:

@@ -11,7 +11,14 @@ import pytest
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import Covers, RecordEntry
 from reconciler.errors import UsageError
-from reconciler.pipeline.pull_requests.window import MOST_COMMITS, MergeWindow, find_recent, find_window, runs_own_files
+from reconciler.pipeline.pull_requests.window import (
+    MOST_COMMITS,
+    MOST_OTHERS,
+    MergeWindow,
+    find_recent,
+    find_window,
+    runs_own_files,
+)
 from reconciler.settings import Settings
 from tests.core.ownership.histories import make_record
 from tests.desired.repository import Clone, make_clone
@@ -134,6 +141,7 @@ def test_of_a_long_window_the_newest_commits_are_asked_about(clone: Clone) -> No
     stream = "".join(
         f"commit refs/heads/main\ncommitter Ann <ann@example.com> 1795536000 +0000\ndata 0\n"
         f"{f'from {start}' if number == 0 else ''}\n"
+        f"M 100644 inline desired-state/n.yaml\ndata {len(str(number))}\n{number}\n"
         for number in range(MOST_COMMITS + 3)
     )
     clone.git("fast-import", "--quiet", stdin=stream.encode())
@@ -144,7 +152,7 @@ def test_of_a_long_window_the_newest_commits_are_asked_about(clone: Clone) -> No
     assert (every[3:], tuple(every[:3]), every[2]) == (found.ids, found.older, found.before)
     first = window_of(clone, ApplyHistory(), "main")
     assert (every[3:], (clone.git("rev-parse", f"{start}"), *every[:3])) == (first.ids, first.older)
-    assert not any(one.changes for one in found.line)
+    assert all(one.changes for one in found.line)
 
 
 def test_commits_whose_approvals_have_expired_are_not_asked_about(
@@ -235,3 +243,21 @@ def test_a_local_action_in_a_block_is_found(clone: Clone) -> None:
     clone.commit({".github/workflows/plan.yml": "steps:\n  - uses: >-\n      ./\n"})
 
     assert runs_own_files(clone.found(), "plan.yml", ["HEAD"])
+
+
+def test_of_commits_that_change_no_desired_state_the_newest_are_asked_about(clone: Clone) -> None:
+    """They end no apply, so that a window would have all of them, and each costs requests."""
+    start = clone.git("rev-parse", "HEAD")
+    first = change(clone, "first")
+    readme = [clone.commit({"README.md": f"{number}\n"}) for number in range(MOST_OTHERS + 3)]
+    approval = clone.commit({"approvals/5ee.yaml": "tenant: qa\n"})
+    clone.git("switch", "--quiet", "--create", "topic", "HEAD^")
+    change(clone, "within")
+    clone.git("switch", "--quiet", "main")
+    clone.git("merge", "--quiet", "--no-ff", "--message", "merge", "topic")
+    merge = clone.git("rev-parse", "HEAD")
+
+    window = window_of(clone, applied(start))
+
+    assert tuple(readme[:3]) == window.passed
+    assert [first, *readme[3:], approval, merge] == window.ids
