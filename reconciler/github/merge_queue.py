@@ -74,12 +74,16 @@ def read_group(event: object) -> MergeGroup:
 def list_queue(github: GitHub, base: str) -> Mapping[str, int]:
     """Returns the pull request of each group in the queue of a base branch, by the group's commit.
 
-    GitHub lists every ref that starts alike: the queue of `main/x` is not that of `main`.
+    GitHub lists every ref that starts alike: the queue of `main/x` is not that of `main`. A commit with the refs of two
+    pull requests is in none: a person who can push may have made one of them.
     """
     listed = github.get_list(f"/git/matching-refs/heads/{QUEUE}{quote(base, safe='/')}/")
     refs = [parse(_Ref, one) for one in listed]
-    numbers = {one.object.sha: _find_pull(one.ref, base) for one in refs}
-    return {commit: number for commit, number in numbers.items() if number is not None}
+    found = [(one.object.sha, number) for one in refs if (number := _find_pull(one.ref, base)) is not None]
+    named: dict[str, set[int]] = {}
+    for commit, number in found:
+        named.setdefault(commit, set()).add(number)
+    return {commit: numbers.pop() for commit, numbers in named.items() if len(numbers) == 1}
 
 
 def _find_pull(ref: str, base: str) -> int | None:

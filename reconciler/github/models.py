@@ -82,6 +82,7 @@ class PullRequest(GitHubModel):
     base: Branch
     created_at: str
     changed_files: int | None = None
+    closed_at: str | None = None
     merged_at: str | None = None
     merge_commit_sha: str | None = None
 
@@ -110,6 +111,7 @@ class WorkflowRun(GitHubModel):
     """A run of a workflow. `path` may name the branch too: `.github/workflows/plan.yml@refs/heads/main`.
 
     `pull_requests` are those that are open now with this head commit or branch; the run need not be of one of them.
+    `run_started_at` is the start of its last attempt, and `created_at` that of the first.
     """
 
     id: int
@@ -118,6 +120,7 @@ class WorkflowRun(GitHubModel):
     status: str
     head_sha: str
     created_at: str
+    run_started_at: str | None = None
     repository: Repo
     head_branch: str | None = None
     head_repository: Repo | None = None

@@ -6,12 +6,14 @@ Decides by GitHub's answers only. A review counts if it is by a person; missing 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from reconciler.errors import NotFound, Refused
 from reconciler.github.client import GitHub
 from reconciler.github.models import GitHubAccount, GitHubModel, PullRequest, parse
 
 WRITERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+MAY_WRITE = frozenset({"admin", "write"})  # GitHub reports `maintain` as write, and `triage` as read
 OPINIONS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 PERSON = "User"
 
@@ -43,6 +45,12 @@ class PullReview(GitHubModel):
     user: Reviewer | None = None
     commit_id: str | None = None
     author_association: str
+
+
+class RepositoryPermission(GitHubModel):
+    """What a person may do in the repository: `admin`, `write`, `read` or `none`."""
+
+    permission: str
 
 
 class AuthoredPull(PullRequest):
@@ -89,6 +97,11 @@ def find_reviewed_pull(github: GitHub, commit: str, branch: str) -> ReviewedPull
         raise Refused(
             f"the account that opened #{pull.number} was deleted, so its reviewers can't be told from its author"
         )
+    if pull.user.type != PERSON:
+        raise Refused(
+            f"#{pull.number} was opened by {pull.user.login}, which is no person, so its reviewers can't be told from "
+            "the person who had it opened"
+        )
     reviews = [parse(PullReview, one) for one in github.get_all(f"/pulls/{pull.number}/reviews")]
     standing = _find_standing(reviews, pull.user.login)
     against = [login for login, review in standing.items() if review.state == "CHANGES_REQUESTED"]
@@ -98,7 +111,22 @@ def find_reviewed_pull(github: GitHub, commit: str, branch: str) -> ReviewedPull
     at_head = tuple(login for login, review in approved.items() if review.commit_id == pull.head.sha)
     if not at_head:
         raise Refused(f"#{pull.number} was merged without a review: {_explain(pull, reviews, tuple(approved))}")
-    return ReviewedPull(pull.number, at_head)
+    writers = tuple(login for login in at_head if _may_write(github, login))
+    if not writers:
+        raise Refused(
+            f"#{pull.number} was merged without a review: {', '.join(at_head)} approved it, and may not write to the "
+            "repository"
+        )
+    return ReviewedPull(pull.number, writers)
+
+
+def _may_write(github: GitHub, login: str) -> bool:
+    """Whether a person may write to the repository now; a member of the organisation need not."""
+    try:
+        found = github.get(f"/collaborators/{quote(login, safe='')}/permission")
+    except NotFound:
+        return False
+    return parse(RepositoryPermission, found).permission in MAY_WRITE
 
 
 def _find_pull(github: GitHub, commit: str, branch: str) -> AuthoredPull:

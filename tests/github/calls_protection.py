@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.github.standin import Call, Reply
 
 READ = "read"
+TIP = "0" * 40  # of the default branch
 ACTIONS, PULLS, CONTENTS = (("actions", READ),), (("pull_requests", READ),), (("contents", READ),)
 METADATA, ADMIN = (("metadata", READ),), (("administration", READ),)
 
@@ -41,6 +42,8 @@ class ProtectionCalls:
         if isinstance(found, Listed):
             page: Reply = self._page(found.items, call, query, found.name)  # type: ignore[attr-defined]
             return page
+        if found is None and call.path.endswith(f"/branches/{self.default_branch}"):  # type: ignore[attr-defined]
+            return Reply(200, {"commit": {"sha": TIP}})
         return Reply(404, {"message": "Not Found"}) if found is None else Reply(200, found)
 
     def send_run(self, _call: Call, _query: object, number: str) -> Reply:
@@ -50,10 +53,21 @@ class ProtectionCalls:
         run = next((one for one in runs if one["id"] == int(number)), None)
         return Reply(404, {"message": "Not Found"}) if run is None else Reply(200, run)
 
-    def compare(self, _call: Call, _query: object, _branch: str, commit: str) -> Reply:
+    def send_permission(self, _call: Call, _query: object, login: str) -> Reply:
+        """A person may write, unless `documents` has another permission of them."""
         from tests.github.standin import Reply  # noqa: PLC0415  # it imports this module
 
-        return Reply(200, {"status": self.documents.get("status", {}).get(commit, "identical")})
+        permission = self.documents.get("permission", {}).get(login, "write")
+        return Reply(200, {"permission": permission, "role_name": permission, "user": None})
+
+    def compare(self, _call: Call, _query: object, base: str, commit: str) -> Reply:
+        """Compares a commit with the tip of the default branch; a name may be a tag's, and is compared with nothing."""
+        from tests.github.standin import Reply  # noqa: PLC0415  # it imports this module
+
+        known = base == TIP
+        return Reply(
+            200, {"status": self.documents.get("status", {}).get(commit, "identical") if known else "diverged"}
+        )
 
     # what people set up
 
@@ -130,6 +144,7 @@ REPOSITORY_DOCUMENTS: Mapping[str, Any] = {
 ROUTES: tuple[tuple[str, tuple[tuple[str, str], ...], tuple[str, str]], ...] = (
     ("", METADATA, ("GET", "send_document")),
     (r"/compare/([\w.%/-]+?)\.\.\.(\w+)", CONTENTS, ("GET", "compare")),
+    (r"/collaborators/([^/]+)/permission", METADATA, ("GET", "send_permission")),
     (r"/actions/runs/(\d+)", ACTIONS, ("GET", "send_run")),
     (r"/actions/runs/\d+/approvals", ACTIONS, ("GET", "send_document")),
     (r"/pulls/\d+/reviews", PULLS, ("GET", "send_document")),

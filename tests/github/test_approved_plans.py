@@ -13,7 +13,7 @@ from reconciler.errors import Forbidden
 from reconciler.github.client import GitHub
 from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, has_changes
 from reconciler.github.runs.own_programs import is_program
-from tests.github.calls_pulls import MERGED, OPENED, PLANNED
+from tests.github.calls_pulls import MERGED, OPENED
 from tests.github.conftest import TOKEN
 from tests.github.standin import StandIn, Token
 
@@ -204,11 +204,12 @@ def test_one_head_with_two_bases_has_no_plan_that_counts(standin: StandIn, githu
 @pytest.mark.parametrize(
     "other",
     [
-        {"head": {"sha": OTHER, "ref": "change"}, "base": "release"},
+        {"head": {"sha": OTHER, "ref": "change"}, "base": "release", "closed_at": "2026-11-25T08:58:00Z"},
+        {"head": {"sha": OTHER, "ref": "change"}, "base": "release", "created_at": MERGED},
         {"head": {"sha": HEAD, "ref": "other"}, "base": "release"},
         {"head": {"sha": HEAD, "ref": "change"}, "base": "main"},
     ],
-    ids=["its head moved on", "of another branch", "closed and opened again"],
+    ids=["closed before", "opened after", "of another branch", "closed and opened again"],
 )
 def test_a_sibling_with_another_run_does_not_matter(other: dict[str, Any], standin: StandIn, github: GitHub) -> None:
     """Their runs differ in head or branch, or plan for the same base."""
@@ -216,6 +217,7 @@ def test_a_sibling_with_another_run_does_not_matter(other: dict[str, Any], stand
     sibling = standin.open_pull(8, HEAD)
     sibling["head"] |= other["head"]
     sibling["base"]["ref"] = other["base"]
+    sibling |= {name: other[name] for name in ("closed_at", "created_at") if name in other}
 
     assert 7 == fetch(github).pull
 
@@ -232,7 +234,7 @@ def test_a_base_that_changed_after_the_run_leaves_no_plan(event: str, standin: S
 def test_a_base_that_changed_before_the_run_does_not_matter(standin: StandIn, github: GitHub) -> None:
     """The run planned for the new base. Other events are no change of the base."""
     reviewed(standin)
-    for at in (OPENED, PLANNED):
+    for at in (OPENED, "2026-11-25T08:59:00Z"):
         standin.change_base(7, at)
     standin.change_base(7, MERGED, "labeled")
 

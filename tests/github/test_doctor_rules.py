@@ -54,7 +54,7 @@ def test_a_pattern_covers_what_github_says(pattern: str, path: str, *, covered: 
 def oracle(pattern: str, path: str) -> bool:
     """Matches an anchored pattern by a regular expression, made apart."""
     pieces = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"((?<![^/])\*\*/|\*|\?)", pattern)
+    parts = re.split(r"((?<![^/])\*\*/|(?<=/)\*\*$|\*|\?)", pattern)
     whole = "".join(pieces.get(part, re.escape(part)) for part in parts)
     below = "" if pattern.endswith("*") else "(?:/.*)?"
     return re.fullmatch(whole + below, path) is not None

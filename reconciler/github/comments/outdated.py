@@ -25,7 +25,8 @@ from reconciler.github.comments.comment import (
 from reconciler.github.comments.minimise import hide_comments
 from reconciler.github.models import Comment, PullRequest, parse
 
-_PLAN = re.compile(r"<!-- reconciler:plan:(.+) -->")
+# The name of a tenant and no other text of another bot, because the mark stands in our comment again.
+_PLAN = re.compile(r"<!-- reconciler:plan:([A-Za-z0-9][A-Za-z0-9_-]{0,63}) -->")
 RenderOutdated: TypeAlias = Callable[[str, PullHead | None], str]
 
 

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Collection, Mapping
 
 from reconciler.errors import NotFound, Refused
 from reconciler.github.client import LARGEST_ANSWER, GitHub
 from reconciler.github.models import Artifact, WorkflowRun, parse
+
+# What zipfile raises for an archive that is damaged, encrypted (RuntimeError), or packed in an unknown way
+# (NotImplementedError, which is one).
+_UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error, lzma.LZMAError)
 
 
 def find_artifact(github: GitHub, run: WorkflowRun, name: str) -> Artifact | None:
@@ -41,7 +47,7 @@ def fetch_files(
             expected = set(needed) <= sizes.keys() <= {*needed, *allowed}
             if expected and sum(sizes.values()) <= LARGEST_ANSWER:
                 return {name: files.read(name).decode() for name in sizes}
-    except (zipfile.BadZipFile, UnicodeDecodeError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise Refused(f"the artifact {artifact.name} can't be read ({error})") from error
     raise Refused(f"the artifact {artifact.name} does not hold the expected files ({', '.join((*needed, *allowed))})")
 

@@ -6,11 +6,13 @@ Refuses every other run, with the reason. The plan is returned as text: its dige
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from reconciler.errors import NotFound, Refused
 from reconciler.github.client import GitHub
-from reconciler.github.models import GitHubModel, RunJob, WorkflowRun, parse
+from reconciler.github.models import GitHubModel, WorkflowRun, parse
 from reconciler.github.runs.artifacts import fetch_files, find_artifact
+from reconciler.github.runs.plan_runs import find_worst, list_jobs
 
 PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 APPLY = re.compile(r"\.github/workflows/apply(?:-\d+)?\.yml")  # one file for each 256 tenants
@@ -28,10 +30,26 @@ class Comparison(GitHubModel):
     status: str
 
 
+class BranchTip(GitHubModel):
+    """The commit of a branch."""
+
+    sha: str
+
+
+class NamedBranch(GitHubModel):
+    """A branch that was asked for by its name."""
+
+    commit: BranchTip
+
+
 def is_on_branch(github: GitHub, commit: str, branch: str) -> bool:
-    """Whether the branch at GitHub has the commit; a commit that GitHub does not know is on none."""
+    """Whether the branch at GitHub has the commit; a commit that GitHub does not know is on none.
+
+    The branch is compared by its commit, because its name could be that of a tag too.
+    """
     try:
-        compared = parse(Comparison, github.get(f"/compare/{branch}...{commit}"))
+        tip = parse(NamedBranch, github.get(f"/branches/{quote(branch, safe='')}")).commit.sha
+        compared = parse(Comparison, github.get(f"/compare/{tip}...{commit}"))
     except NotFound:
         return False
     return compared.status in {"behind", "identical"}
@@ -44,15 +62,14 @@ def fetch_plan_by_hand(github: GitHub, number: int, tenant: str, branch: str) ->
     except NotFound as error:
         raise Refused(f"the run {number} does not exist in this repository, or was deleted") from error
     faults = list(_find_faults(github, run, branch))
+    if not faults and not is_on_branch(github, run.head_sha, branch):
+        faults = [f"its commit {run.head_sha[:12]} is not on {branch} (a tag can have the name of a branch)"]
     if faults:
         raise Refused(f"the run {number} can't have made a plan to approve: {'; '.join(faults)}")
     name = f"plan {tenant}"
-    listed = github.get_all(f"/actions/runs/{number}/jobs?filter=latest", "jobs")
-    conclusions = {job.name: job.conclusion for job in (parse(RunJob, one) for one in listed)}
-    if conclusions.get(name) != "success":
-        raise Refused(
-            f'the job "{name}" of the run {number} did not succeed ({conclusions.get(name) or "did not run"})'
-        )
+    became = find_worst(list_jobs(github, number), name)
+    if became != "success":
+        raise Refused(f'the job "{name}" of the run {number} did not succeed ({became or "did not run"})')
     artifact = find_artifact(github, run, f"plan-{tenant}")
     if artifact is None:
         raise Refused(f"the run {number} has no artifact plan-{tenant} (was it deleted?)")

@@ -6,7 +6,8 @@ known by its workflow, event, head and time, and counts only if no other pull re
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from reconciler.github.client import GitHub
 from reconciler.github.models import IssueEvent, PullRequest, RunJob, WorkflowRun, parse
 
 BASE_CHANGES: Final = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
+LATE: Final = timedelta(minutes=1)  # GitHub starts a run seconds after its event, and others may happen in between
 
 
 class PlanRunning(Refused):
@@ -34,23 +36,34 @@ def find_plan_run(github: GitHub, pull: PullRequest, workflow: str) -> WorkflowR
         )
     if last.status != "completed":
         raise PlanRunning(f"its plan run {last.id} had not finished")
+    if pull.merged_at is not None and _moment(last.run_started_at or last.created_at) > _moment(pull.merged_at):
+        raise Refused(f"its plan run {last.id} was started again after the merge, and reviewers saw an earlier plan")
     return last
 
 
 def refuse_doubtful_base(github: GitHub, pull: PullRequest, run: WorkflowRun) -> None:
     """Raises Refused if the run may have planned for another base, whose workflow file may be another one."""
-    _refuse_siblings(github, pull)
+    _refuse_siblings(github, pull, run)
     _refuse_other_base(github, pull, run)
 
 
 def refuse_unless_shown(github: GitHub, run: WorkflowRun, tenant: str) -> None:
     """Refuses unless the jobs that plan and comment succeeded for the tenant; other tenants do not matter."""
-    listed = github.get_all(f"/actions/runs/{run.id}/jobs?filter=latest", "jobs")
-    conclusions = {job.name: job.conclusion for job in (parse(RunJob, one) for one in listed)}
+    jobs = list_jobs(github, run.id)
     for name in (f"plan {tenant}", f"comment {tenant}"):
-        if conclusions.get(name) != "success":
-            became = _describe_conclusion(conclusions.get(name))
-            raise Refused(f'the job "{name}" of its last plan run {run.id} {became}')
+        if (worst := find_worst(jobs, name)) != "success":
+            raise Refused(f'the job "{name}" of its last plan run {run.id} {_describe_conclusion(worst)}')
+
+
+def list_jobs(github: GitHub, run: int) -> list[RunJob]:
+    """Returns the jobs of the last attempt of a run."""
+    return [parse(RunJob, one) for one in github.get_all(f"/actions/runs/{run}/jobs?filter=latest", "jobs")]
+
+
+def find_worst(jobs: Iterable[RunJob], name: str) -> str | None:
+    """Returns the conclusion of the job with that name, of several with it one that is no success, or None."""
+    conclusions = [job.conclusion for job in jobs if job.name == name]
+    return next((one for one in conclusions if one != "success"), conclusions[0] if conclusions else None)
 
 
 def _describe_conclusion(conclusion: str | None) -> str:
@@ -88,25 +101,53 @@ def _names_others(run: WorkflowRun, pull: PullRequest) -> bool:
     return pull.merged_at is None and bool(numbers) and pull.number not in numbers
 
 
-def _refuse_siblings(github: GitHub, pull: PullRequest) -> None:
-    """Refuses if the same head also goes into another base, which may have a workflow file of its own."""
+def _refuse_siblings(github: GitHub, pull: PullRequest, run: WorkflowRun) -> None:
+    """Refuses if another pull request from the same branch may have started the run, for another base.
+
+    The base may have a workflow file of its own. A closed pull request keeps the head that it had then, so the heads do
+    not decide: the branch may have been pushed away and back.
+    """
     owner = github.repository.partition("/")[0]
     listed = github.get_all(f"/pulls?state=all&head={quote(f'{owner}:{pull.head.ref}', safe='')}")
-    for other in (parse(PullRequest, one) for one in listed):
-        same_head = (other.head.sha, other.head.ref) == (pull.head.sha, pull.head.ref)
-        if other.number != pull.number and same_head and other.base.ref != pull.base.ref:
+    others = [one for one in (parse(PullRequest, one) for one in listed) if one.head.ref == pull.head.ref]
+    for other in others:
+        if other.number == pull.number:
+            continue
+        if other.head.sha == pull.head.sha and other.base.ref != pull.base.ref:
             raise Refused(
                 f"#{other.number} has the same head and goes into {other.base.ref}, so their plan runs can't be told "
                 f"apart; next time, push another commit to one of them before the merge"
             )
+        if _was_open_at(other, run) and (other.base.ref != pull.base.ref or _list_base_changes(github, other.number)):
+            raise Refused(
+                f"#{other.number} from the same branch was open when its last plan run {run.id} began, and had another "
+                f"base, so their plan runs can't be told apart; next time, push another commit after closing #"
+                f"{other.number}"
+            )
+
+
+def _was_open_at(pull: PullRequest, run: WorkflowRun) -> bool:
+    """Whether a pull request was open when the run began, or shortly before."""
+    began = _moment(run.created_at)
+    return _moment(pull.created_at) <= began and (pull.closed_at is None or began - LATE <= _moment(pull.closed_at))
 
 
 def _refuse_other_base(github: GitHub, pull: PullRequest, run: WorkflowRun) -> None:
-    """Refuses if the base changed after the run began; where GitHub changes it by itself, no run follows."""
-    events = [parse(IssueEvent, one) for one in github.get_all(f"/issues/{pull.number}/events")]
-    changes = [one for one in events if one.event in BASE_CHANGES]
-    if any(_moment(one.created_at) > _moment(run.created_at) for one in changes):
-        raise Refused(f"its base branch was changed after its last plan run {run.id}, which planned for another base")
+    """Refuses if the base changed after the event of the run; where GitHub changes it by itself, no run follows.
+
+    A run of an event before the change may begin after it, so one that began just then may be for either base.
+    """
+    if any(_moment(at) + LATE > _moment(run.created_at) for at in _list_base_changes(github, pull.number)):
+        raise Refused(
+            f"its base branch was changed after its last plan run {run.id}, or less than a minute before, so that run "
+            "may have planned for another base"
+        )
+
+
+def _list_base_changes(github: GitHub, pull: int) -> list[str]:
+    """Returns the times at which the pull request got another base."""
+    events = [parse(IssueEvent, one) for one in github.get_all(f"/issues/{pull}/events")]
+    return [one.created_at for one in events if one.event in BASE_CHANGES]
 
 
 def _moment(text: str) -> datetime:

@@ -22,7 +22,8 @@ from reconciler.settings import Job
 MOST_COMMITS: Final = 250
 MOST_OTHERS: Final = 20  # commits that change neither desired state nor approvals
 RECENT: Final = timedelta(minutes=15)  # so long, a list of GitHub may lag behind a push
-OWN_FILES: Final = re.compile(rb"""\b(?:uses["']?\s*:\s*["'|>+-]*\s*[.*]|run["']?\s*:)""")
+FOREIGN: Final = rb"""["']?(?:docker://|[A-Za-z0-9][\w.-]*/)"""  # another spelling may name files of the repository
+OWN_FILES: Final = re.compile(rb"""\b(?:uses["']?\s*:(?!\s*""" + FOREIGN + rb""")|run["']?\s*:)""")
 
 
 @dataclass(frozen=True, slots=True)
