@@ -13,8 +13,8 @@ from reconciler.core.changes.plan import Plan
 from reconciler.core.declarations.approval_file import PlanApproval
 from reconciler.desired.git.repository import find_repository
 from reconciler.errors import Forbidden, Refused
+from reconciler.github.branches import find_default_branch
 from reconciler.github.client import GitHub
-from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.models import File, parse
 from reconciler.github.runs.hand_runs import fetch_plan_by_hand
 from reconciler.pipeline.clock import now_in_utc
