@@ -14,7 +14,7 @@ from reconciler.core.scim.http_time import read_used_up_until
 from reconciler.core.scim.retry import LONGEST_WAIT, wait_before_retry
 from reconciler.errors import Conflict, Failed, Forbidden, NotFound, ReconcilerError, Unreachable
 
-FORBIDDEN, CONFLICT, GONE, TOO_MANY = 403, 409, 410, 429
+FORBIDDEN, CONFLICT, GONE, TOO_MANY, SERVER_ERROR = 403, 409, 410, 429, 500
 DEFAULT_WAIT = 60.0  # "wait for at least one minute", then longer each time
 LONGEST_QUOTE = 300
 
@@ -40,7 +40,8 @@ class GitHubResponse:
         errors = document.get("errors")
         listed = errors if isinstance(errors, list) else []
         details = [one.get("message") if isinstance(one, dict) else one for one in listed]
-        return "; ".join(str(one) for one in (document.get("message"), *details) if one)[:LONGEST_QUOTE]
+        sentence = "; ".join(str(one) for one in (document.get("message"), *details) if one)
+        return " ".join(sentence.split())[:LONGEST_QUOTE]
 
 
 def wait_before_repeat(method: Method, attempt: int, answer: GitHubResponse | None, now: float) -> float | None:
@@ -75,7 +76,8 @@ def judge(method: Method, path: str, answer: GitHubResponse) -> ReconcilerError:
         )
     match status:
         case 401:
-            return Unreachable("GitHub refuses the token (401): check what GITHUB_TOKEN holds")
+            quoted = f": {message}" if message else ""
+            return Unreachable(f"GitHub refuses the token (401{quoted}): check what GITHUB_TOKEN holds")
         case 403:
             return Forbidden(
                 f"GitHub does not allow this token to {request} ({message}): {_describe_grant(answer.headers)}"
@@ -85,12 +87,15 @@ def judge(method: Method, path: str, answer: GitHubResponse) -> ReconcilerError:
         case 301 | 302 | 307 | 308:
             return Failed(f"GitHub redirects {request}; the token is not sent there. Was the repository renamed?")
         case _:
-            answered = f"GitHub answered {status} to {request}: {message or 'without a message'}"
-            return (
-                Conflict(f"{answered}; it changed in the meantime: run this again")
-                if status == CONFLICT
-                else Failed(answered)
-            )
+            return _judge_failure(f"GitHub answered {status} to {request}: {message or 'without a message'}", status)
+
+
+def _judge_failure(answered: str, status: int) -> ReconcilerError:
+    if status >= SERVER_ERROR:
+        return Unreachable(f"{answered}; run this again later")
+    return (
+        Conflict(f"{answered}; it changed in the meantime: run this again") if status == CONFLICT else Failed(answered)
+    )
 
 
 def judge_graphql(document: object) -> ReconcilerError | None:

@@ -35,10 +35,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class GitHubClock:
-    """Seconds since 1970, and waiting; both are arguments, so that tests do not wait."""
+    """Seconds since 1970, waiting, and the longest wait for an answer; arguments, so that tests do not wait."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    longest_answer: float = SECONDS_FOR_AN_ANSWER
 
 
 REAL_CLOCK = GitHubClock()
@@ -74,7 +75,7 @@ class GitHub:
             "X-GitHub-Api-Version": "2022-11-28",
             "User-Agent": f"reconciler/{__version__}",
         }
-        return open_client(self._api, {**about, **headers}, transport, SECONDS_FOR_AN_ANSWER)
+        return open_client(self._api, {**about, **headers}, transport, self._clock.longest_answer)
 
     def __enter__(self) -> Self:
         return self
@@ -152,6 +153,8 @@ class GitHub:
         if not _is_safe(location):
             raise Failed(f"GitHub redirects {path} to an address that is not https: it is not fetched")
         fetched = self._request(self._elsewhere, "GET", location, None)
+        if fetched.status == httpx.codes.TOO_MANY_REQUESTS or fetched.status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise Unreachable(f"the host of the file behind {path} answers {fetched.status}: run this again later")
         if fetched.status != httpx.codes.OK:
             raise NotFound(f"the file behind {path} can't be fetched: its host answers {fetched.status}")
         return fetched.body
@@ -171,7 +174,7 @@ class GitHub:
         attempt = 0
         while True:
             attempt += 1
-            answer = self._loop.run(_exchange(http, method, address, body))
+            answer = self._loop.run(_exchange(http, method, address, body, self._clock.longest_answer))
             received = answer if isinstance(answer, GitHubResponse) else None
             wait = wait_before_repeat(method, attempt, received, self._clock.now())
             if isinstance(answer, httpx.HTTPError) and find_certificate_fault(answer):
@@ -213,20 +216,20 @@ def _is_safe(address: str) -> bool:
 
 
 async def _exchange(
-    http: httpx.AsyncClient, method: Method, address: str, body: Mapping[str, object] | None
+    http: httpx.AsyncClient, method: Method, address: str, body: Mapping[str, object] | None, longest: float
 ) -> GitHubResponse | httpx.HTTPError | httpx.InvalidURL:
     content = None if body is None else json.dumps(body).encode()
     kind = {"Content-Type": "application/json"} if content is not None else {}
     try:
         async with (
-            asyncio.timeout(SECONDS_FOR_AN_ANSWER),
+            asyncio.timeout(longest),
             http.stream(method, address, content=content, headers=kind) as answer,
         ):
             received = await receive_body(answer, LARGEST_ANSWER)
             after = answer.links.get("next", {}).get("url")
             return GitHubResponse(answer.status_code, dict(answer.headers), received, after)
     except TimeoutError:
-        return overdue(f"no whole answer within {SECONDS_FOR_AN_ANSWER:g} s")
+        return overdue(f"no whole answer within {longest:g} s")
     except UnreadableBody as error:
         raise Failed(f"{urlsplit(address).hostname} answers {error}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:

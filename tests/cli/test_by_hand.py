@@ -287,6 +287,43 @@ def test_a_review_counts_by_a_person_who_may_write_on_what_was_merged(
     assert reason in ran.err
 
 
+def test_a_review_by_a_member_who_may_not_write_does_not_count(by_hand: ByHand) -> None:
+    """Of an organisation all members are MEMBER, also those who may only read."""
+    by_hand.add(by_hand.text)
+    for permission in ("read", "none"):
+        by_hand.standin.documents["permission"] = {"grace": permission}
+        ran = by_hand.decide()
+        assert (4, {}) == (ran.code, by_hand.written())
+        assert "#7 was merged without a review: grace approved it, and may not write to the repository" in ran.err
+
+    by_hand.standin.documents["permission"] = {"grace": "admin"}
+    assert 0 == by_hand.decide().code
+
+
+def test_a_file_in_a_pull_request_of_a_bot_approves_nothing(by_hand: ByHand) -> None:
+    """The person who had it opened could approve it."""
+    by_hand.add(by_hand.text)
+    pull_of(by_hand)["user"] |= {"login": "helper[bot]", "type": "Bot"}
+
+    ran = by_hand.decide()
+
+    assert (4, {}) == (ran.code, by_hand.written())
+    assert "#7 was opened by helper[bot], which is no person" in ran.err
+
+
+def test_a_run_on_a_tag_with_the_name_of_the_branch_made_no_plan(by_hand: ByHand) -> None:
+    """A tag can be pushed by everybody who can push, with a workflow of its own, and be started by hand."""
+    by_hand.store()
+    path = by_hand.path
+    by_hand.add(by_hand.text + f"run: {by_hand.run['id']}\n")
+    by_hand.standin.documents["status"] = {by_hand.run["head_sha"]: "diverged"}
+
+    [found] = by_hand.gather(path)
+
+    assert found.text is None
+    assert "is not on main (a tag can have the name of a branch)" in found.reviewed.reason
+
+
 def test_a_commit_that_is_not_on_the_default_branch_approves_nothing(by_hand: ByHand) -> None:
     """A branch may hold any file."""
     commit = by_hand.add(by_hand.text)

@@ -32,6 +32,10 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class UndescribedReply(Reply):
+    """An answer that GitHub does not describe: a fault that is sent as it is, and not checked."""
+
+
 @dataclass(frozen=True)
 class Token:
     """The permissions of a token, and its owner: a person by login, an app, or neither for that of a workflow."""

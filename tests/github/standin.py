@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.github import calls_protection, calls_talk
-from tests.github.calls import BOT, READ, WRITE, Call, Reply, Token, forbidden
+from tests.github.calls import BOT, READ, WRITE, Call, Reply, Token, UndescribedReply, forbidden
 from tests.github.calls_pulls import MERGED, OPENED, PLANNED, PULL_ROUTES, PullCalls
 from tests.github.calls_queue import QUEUE_ROUTES, QueueCalls
 from tests.github.described.description import read_description
@@ -30,12 +30,15 @@ REPOSITORY = "acme/people"
 FULL = {"contents": WRITE, "pull_requests": WRITE, "issues": WRITE, "actions": WRITE}
 WORKFLOW = ".github/workflows/plan.yml"
 
-__all__ = ["BOT", "READ", "WRITE", "Call", "Reply", "Token"]
+__all__ = ["BOT", "READ", "WRITE", "Call", "Reply", "Token", "UndescribedReply"]
 
 
 @dataclass
 class StandIn(calls_protection.ProtectionCalls, PullCalls, QueueCalls, calls_talk.TalkCalls):
-    """One repository, and its `faults`: each answers one call, before any other answer."""
+    """One repository, and its `faults`: each answers one call, before any other answer.
+
+    A fault must be as GitHub describes it too, unless it is an UndescribedReply.
+    """
 
     tokens: dict[str, Token] = field(default_factory=lambda: {"ghs_workflow": Token(FULL)})
     comments: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
@@ -140,6 +143,8 @@ class StandIn(calls_protection.ProtectionCalls, PullCalls, QueueCalls, calls_tal
         described = read_description()
         wrong = list(described.check_request(call.method, call.path, query, call.body))
         reply = self._answer(call, query) if not wrong else Reply(400)
+        if isinstance(reply, UndescribedReply):
+            return reply
         body = described.fill_answer(call.method, call.path, reply.status, reply.body)
         wrong = wrong or list(described.check_answer(call.method, call.path, reply.status, body))
         if wrong:

@@ -33,6 +33,9 @@ def steps() -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from ((f"{path.name}: {name}", step) for step in job["steps"])
 
 
+ACTION_STEPS = [(step["name"], step) for step in ACTION["runs"]["steps"]]
+
+
 def test_what_init_copies_are_our_own_workflows() -> None:
     """One text, in two places: GitHub wants it in one, the installed program in the other."""
     assert ["apply.yml", "drift.yml", "plan.yml"] == [path.name for path in TEMPLATES]
@@ -65,6 +68,19 @@ def test_a_workflow_has_no_permissions_and_its_jobs_the_least(path: Path) -> Non
 def test_nothing_is_inserted_into_a_script() -> None:
     """What comes from outside comes through `env`, which no shell reads as commands."""
     assert [] == [where for where, step in steps() if "${{" in step.get("run", "")]
+
+
+def test_no_module_of_the_pull_request_is_run() -> None:
+    """`python -m pip` runs a `pip.py` of the current folder, unless it is isolated; the checkout is that folder."""
+    calls = [
+        line
+        for _where, step in ACTION_STEPS
+        for line in step.get("run", "").splitlines()
+        if re.search(r"\bpython\b", line)
+    ]
+
+    assert 2 == len(calls)
+    assert all(re.search(r'\bpython"? -I -m ', line) for line in calls), calls
 
 
 def test_a_step_sees_one_credential_at_most() -> None:

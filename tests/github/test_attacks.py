@@ -37,7 +37,7 @@ def test_a_run_of_another_pull_request_from_the_branch_is_not_taken(
 
 @pytest.mark.parametrize("at", [PLANNED, JUST_BEFORE])
 def test_a_run_that_began_in_the_minute_of_a_new_base_is_of_neither(at: str, standin: StandIn, github: GitHub) -> None:
-    """It may be of a push before the change, with the workflow of the earlier base; the change has no run."""
+    """It may be of a push before, with the workflow of the earlier base; the run of the change was deleted."""
     reviewed(standin)
     standin.change_base(7, at)
 

@@ -132,7 +132,7 @@ def test_a_broken_read_is_tried_again_and_a_broken_write_is_not(standin: StandIn
     standin.fail_next("POST", 502)
 
     assert [] == github.get_all("/issues/7/comments")
-    with pytest.raises(Failed, match="GitHub answered 502 to POST"):
+    with pytest.raises(Unreachable, match=r"GitHub answered 502 to POST .*: no; run this again later"):
         github.post("/issues/7/comments", {"body": "hello"})
     assert ["POST /repos/acme/people/issues/7/comments"] == standin.written
 

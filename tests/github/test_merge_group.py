@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.project import Project, Ran
 from tests.github.queued import Method, Queue, person, start
-from tests.github.standin import StandIn, Token, standing_in
+from tests.github.standin import StandIn, Token, UndescribedReply, standing_in
 
 AUDITORS = {"roles.yaml": "role_assignments: [{role: auditor, groups: [staff]}]\n"}
 CID_JOINS = {"staff.yaml": "groups: {staff: {displayName: Staff, members: [ann, bob, cid]}}\n"}
@@ -432,6 +432,8 @@ def test_of_a_pull_request_that_is_hidden_no_plan_counts(queue: Queue) -> None:
     queue.open_pull(8, CLERK, LEAVE["hal"])
     group = queue.enter(8, "rebase")
     queue.plan(group)
+    queue.standin.faults.append(("GET /repos/acme/people/git/matching-refs", UndescribedReply(200, {})))
+    assert (1, True) == ((ran := queue.look(group)).code, "is not a list" in ran.err)
     queue.standin.pulls.clear()
 
     ran = queue.look(group)

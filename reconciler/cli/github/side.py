@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.errors import UsageError
-from reconciler.github.client import GitHub
+from reconciler.github.client import REAL_CLOCK, GitHub, GitHubClock
 from reconciler.pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    import httpx
 
 GITHUB_API = "https://api.github.com"
 
@@ -17,11 +21,13 @@ commit_option = click.option("--commit", metavar="SHA", help="The merged commit.
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The options of all these commands: the workspace, and GitHub's repository."""
+    """The options of all these commands: the workspace, and GitHub's repository; the connection is for tests."""
 
     workspace: Workspace
     repository: str | None
     api_url: str | None
+    clock: GitHubClock = REAL_CLOCK
+    transport: httpx.AsyncBaseTransport | None = None
 
     def connect(self) -> GitHub:
         """Returns a client of the named repository, or of the workflow's own; raises UsageError without either."""
@@ -30,7 +36,8 @@ class Side:
         named = self.repository or job.repository
         if named is None:
             raise UsageError("which repository? Name it with --repository OWNER/NAME, or set GITHUB_REPOSITORY")
-        return GitHub(self.api_url or job.api_url or GITHUB_API, named, settings.github_token())
+        api_url, token = self.api_url or job.api_url or GITHUB_API, settings.github_token()
+        return GitHub(api_url, named, token, transport=self.transport, clock=self.clock)
 
 
 @click.group()
