@@ -21,7 +21,7 @@ class Comparison(GitHubModel):
     status: str
 
 
-class BranchTip(GitHubModel):
+class TipCommit(GitHubModel):
     """The commit of a branch."""
 
     sha: str
@@ -30,7 +30,7 @@ class BranchTip(GitHubModel):
 class NamedBranch(GitHubModel):
     """A branch that was asked for by its name."""
 
-    commit: BranchTip
+    commit: TipCommit
 
 
 def is_on_branch(github: GitHub, commit: str, branch: str) -> bool:
