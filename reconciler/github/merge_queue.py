@@ -22,10 +22,9 @@ COMMIT = re.compile(r"[0-9a-f]{40,64}", re.ASCII)
 
 
 class QueuedGroup(GitHubModel):
-    """The group in the event: its commit, the commit that it was built on, its ref, and the ref of the base branch."""
+    """The group in the event: its commit, its ref, and the ref of the base branch."""
 
     head_sha: str
-    base_sha: str
     head_ref: str
     base_ref: str
 
@@ -45,10 +44,9 @@ class _Ref(GitHubModel):
 
 @dataclass(frozen=True, slots=True)
 class MergeGroup:
-    """A group of a merge queue: its commit, the commit that it was built on, the base branch, its last pull request."""
+    """A group of a merge queue: its commit, the base branch, its last pull request."""
 
     head: str
-    built_on: str
     base: str
     pull: int
 
@@ -63,12 +61,12 @@ def read_group(event: object) -> MergeGroup:
         ) from error
     base = group.base_ref.removeprefix(HEADS)
     pull = _find_pull(group.head_ref, base)
-    if pull is None or not (COMMIT.fullmatch(group.head_sha) and COMMIT.fullmatch(group.base_sha)):
+    if pull is None or not COMMIT.fullmatch(group.head_sha):
         raise UsageError(
             f"the merge group's ref {group.head_ref!r} is not of the form {QUEUE}{base}/pr-NUMBER-COMMIT, so its pull "
             "request is not known"
         )
-    return MergeGroup(group.head_sha, group.base_sha, base, pull)
+    return MergeGroup(group.head_sha, base, pull)
 
 
 def list_queue(github: GitHub, base: str) -> Mapping[str, int]:

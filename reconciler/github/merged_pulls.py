@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from reconciler.errors import Refused
 from reconciler.github.client import GitHub
-from reconciler.github.models import PullRequest, RepositorySettings, parse
+from reconciler.github.models import PullRequest, parse
 
 WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds; the list lags behind a push by seconds
 
@@ -41,11 +41,6 @@ def list_merged_of(
         github.wait(wait)
         found |= {commit: list_merged(github, commit) for commit in missing}
     return found
-
-
-def find_default_branch(github: GitHub) -> str:
-    """Returns the default branch of the repository."""
-    return parse(RepositorySettings, github.get("")).default_branch
 
 
 def _is_here(github: GitHub, pull: PullRequest) -> bool:

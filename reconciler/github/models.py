@@ -68,19 +68,17 @@ class Branch(GitHubModel):
     repo: Repo | None = None
 
 
-class RepositorySettings(GitHubModel):
-    """The settings of a repository."""
-
-    default_branch: str
-
-
 class PullRequest(GitHubModel):
-    """A pull request; `changed_files` is in no list, only where one pull request is asked for."""
+    """A pull request; `changed_files` is in no list, only where one pull request is asked for.
+
+    `user` is the author, or None if the account was deleted.
+    """
 
     number: int
     head: Branch
     base: Branch
     created_at: str
+    user: GitHubAccount | None = None
     changed_files: int | None = None
     closed_at: str | None = None
     merged_at: str | None = None
@@ -125,6 +123,16 @@ class WorkflowRun(GitHubModel):
     head_branch: str | None = None
     head_repository: Repo | None = None
     pull_requests: list[NumberedPull] | None = None
+
+    @property
+    def workflow(self) -> str:
+        """The path of the workflow file, without a branch."""
+        return self.path.partition("@")[0]
+
+    def is_within(self, repository: str) -> bool:
+        """Whether the run and its head belong to the repository `owner/name`, and not to a fork."""
+        names = {one.full_name.lower() if one else None for one in (self.repository, self.head_repository)}
+        return names == {repository.lower()}
 
 
 class RunJob(GitHubModel):

@@ -10,18 +10,13 @@ from urllib.parse import quote
 
 from reconciler.errors import NotFound, Refused
 from reconciler.github.client import GitHub
+from reconciler.github.merged_pulls import list_merged
 from reconciler.github.models import GitHubAccount, GitHubModel, PullRequest, parse
 
 WRITERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 MAY_WRITE = frozenset({"admin", "write"})  # GitHub reports `maintain` as write, and `triage` as read
 OPINIONS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 PERSON = "User"
-
-
-class Reviewer(GitHubAccount):
-    """The author of a pull request or of a review; `type` is `User` for a person."""
-
-    type: str
 
 
 class EnvironmentName(GitHubModel):
@@ -35,14 +30,14 @@ class RunReview(GitHubModel):
 
     environments: list[EnvironmentName]
     state: str
-    user: Reviewer
+    user: GitHubAccount
 
 
 class PullReview(GitHubModel):
     """A review of a pull request at one commit; it has no user if the account was deleted."""
 
     state: str
-    user: Reviewer | None = None
+    user: GitHubAccount | None = None
     commit_id: str | None = None
     author_association: str
 
@@ -51,12 +46,6 @@ class RepositoryPermission(GitHubModel):
     """What a person may do in the repository: `admin`, `write`, `read` or `none`."""
 
     permission: str
-
-
-class AuthoredPull(PullRequest):
-    """A pull request with its author, who is None if the account was deleted."""
-
-    user: Reviewer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +118,8 @@ def _may_write(github: GitHub, login: str) -> bool:
     return parse(RepositoryPermission, found).permission in MAY_WRITE
 
 
-def _find_pull(github: GitHub, commit: str, branch: str) -> AuthoredPull:
-    listed = [parse(AuthoredPull, one) for one in github.get_all(f"/commits/{commit}/pulls")]
-    merged = [pull for pull in listed if pull.merged_at is not None and _is_into(github, pull, branch)]
+def _find_pull(github: GitHub, commit: str, branch: str) -> PullRequest:
+    merged = [pull for pull in list_merged(github, commit) if pull.base.ref == branch]
     exact = [pull for pull in merged if pull.merge_commit_sha == commit] or merged
     if len(exact) == 1:
         return exact[0]
@@ -139,11 +127,6 @@ def _find_pull(github: GitHub, commit: str, branch: str) -> AuthoredPull:
         numbers = ", ".join(f"#{pull.number}" for pull in exact)
         raise Refused(f"{commit[:12]} belongs to several merged pull requests ({numbers})")
     raise Refused(f"{commit[:12]} came to {branch} without a pull request")
-
-
-def _is_into(github: GitHub, pull: PullRequest, branch: str) -> bool:
-    here = pull.base.repo is not None and pull.base.repo.full_name.lower() == github.repository.lower()
-    return here and pull.base.ref == branch
 
 
 def _find_standing(reviews: list[PullReview], author: str) -> dict[str, PullReview]:
@@ -159,7 +142,7 @@ def _find_standing(reviews: list[PullReview], author: str) -> dict[str, PullRevi
     }
 
 
-def _explain(pull: AuthoredPull, reviews: list[PullReview], approved: tuple[str, ...]) -> str:
+def _explain(pull: PullRequest, reviews: list[PullReview], approved: tuple[str, ...]) -> str:
     """Returns why no review counts, with the people who gave one."""
     given = [review for review in reviews if review.state == "APPROVED"]
     others = {review.user.login: review for review in given if review.user and review.user.login not in approved}
@@ -168,7 +151,7 @@ def _explain(pull: AuthoredPull, reviews: list[PullReview], approved: tuple[str,
     return "; ".join(reasons) or "nobody approved it"
 
 
-def _disqualify(pull: AuthoredPull, review: PullReview) -> str:
+def _disqualify(pull: PullRequest, review: PullReview) -> str:
     """Returns why the approval of a reviewer does not count."""
     login, kind = (review.user.login, review.user.type) if review.user else ("", "")
     if pull.user is not None and login.casefold() == pull.user.login.casefold():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +25,7 @@ from reconciler.pipeline.pull_requests.hand_plans import (
 )
 from reconciler.pipeline.pull_requests.merged_commit import MergedCommit, find_merged_commit
 from reconciler.pipeline.workspace import Workspace
+from reconciler.report.pull_requests.approval_section import ApprovedPlan, render_approved_plans
 from reconciler.settings import Settings
 from tests.cli.project import SANDBOX, TEAM, Project, Ran
 from tests.github.calls_protection import Listed
@@ -649,24 +651,30 @@ def test_a_reviewer_sees_what_the_file_approves(by_hand: ByHand) -> None:
     assert "There is no room here for the plan" in by_hand.describe(limit=5_000)
 
 
-def test_the_comment_on_that_pull_request_shows_the_plan(by_hand: ByHand) -> None:
-    """Below the plan of the merge itself; the job's summary has both. Without such a file, no list of files is read."""
+def test_the_comment_on_the_pull_request_has_it_below_the_plan(by_hand: ByHand) -> None:
+    """And so has the summary of the job, whatever the pull request itself changes."""
     by_hand.store()
-    assert 0 == by_hand.project.run("plan", "-o", "pull.json").code
-    by_hand.standin.open_pull(7, HEAD)
-    assert 0 == by_hand.project.run("github", "comment", "pull.json", "--pull", "7").code
-    assert not any(str(call).endswith("/pulls/7/files") for call in by_hand.standin.calls)
-
-    by_hand.standin.pulls.clear()
     by_hand.add(with_run(by_hand), reviewed=False)
-    assert 0 == by_hand.project.run("github", "comment", "pull.json", "--pull", "7").code
+    summary = by_hand.project.write("", "summary.md")
+    by_hand.project.environment["GITHUB_STEP_SUMMARY"] = str(summary)
 
+    ran = by_hand.project.run("github", "comment", "plan.json", "--pull", "7")
+
+    assert 0 == ran.code, ran.err
     [comment] = by_hand.standin.comments[7]
-    heading = f"### Merging this also approves the plan of run {by_hand.run['id']}\n"
-    assert heading in comment["body"]
-    assert comment["body"].index("sha256:") < comment["body"].index(heading)
-    assert comment["body"].endswith("<!-- reconciler:plan:sandbox -->")
-    assert heading in (by_hand.project.root / "summary.md").read_text()
+    for text in (comment["body"], summary.read_text()):
+        assert text.index("Chief") < text.index("### Merging this also approves the plan of run")
+        assert f"`{by_hand.path}` approves these changes" in text
+
+
+def test_of_very_many_files_the_others_are_counted() -> None:
+    """A comment has a limit at GitHub."""
+    many = [ApprovedPlan(f"approvals/{number:064}.yaml", reason="it is broken") for number in range(500)]
+
+    text = render_approved_plans(many, 1_000)
+
+    assert len(text) < 5_000
+    assert re.search(r"### Merging this adds 4\d\d more such files\n\nThere is no room", text)
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_approvals_that_are_damaged_are_named(text: str, reviewed: Reviewed) -> 
     ran = report(reviewed, reviewed.project.root / "approvals")
 
     assert 2 == ran.code
-    assert "approvals/approvals.json does not hold approvals (" in ran.err
+    assert "approvals/approvals.json is damaged (" in ran.err
     assert [] == reviewed.standin.written
 
 

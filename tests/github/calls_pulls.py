@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from tests.github.standin import Call, Reply
+from tests.github.calls import Call, Reply
 
 OPENED, PLANNED, MERGED = "2026-11-25T08:00:00Z", "2026-11-25T09:00:00Z", "2026-11-25T10:00:00Z"
 
@@ -41,13 +40,13 @@ class PullCalls:
         return [{"id": number, "number": number, **both} for number, both in ends.items()]
 
     def get_repository(self, _call: Call, _query: object) -> Reply:
-        return _answer({"full_name": "acme/people", "default_branch": self.default_branch})
+        return Reply(200, {"full_name": "acme/people", "default_branch": self.default_branch})
 
     def get_pull(self, _call: Call, _query: object, number: str) -> Reply:
         pull = next((one for one in self.pulls if one["number"] == int(number)), None)
         if pull is None:
-            return _answer({"message": "Not Found"}, 404)
-        return _answer({"changed_files": len(self.files[int(number)]), **pull})
+            return Reply(404, {"message": "Not Found"})
+        return Reply(200, {"changed_files": len(self.files[int(number)]), **pull})
 
     def list_pulls(self, call: Call, query: Mapping[str, Sequence[str]]) -> Reply:
         """Lists by `head`, as owner:branch, and `state`, which is `open` unless it is named."""
@@ -62,12 +61,6 @@ class PullCalls:
 def _spell_head(pull: Mapping[str, Any]) -> str:
     origin = pull["head"]["repo"]
     return f"{origin['full_name'].partition('/')[0] if origin else ''}:{pull['head']['ref']}"
-
-
-def _answer(body: Mapping[str, Any], status: int = 200) -> Reply:
-    from tests.github.standin import Reply  # noqa: PLC0415  # that module has this class as a base
-
-    return Reply(status, body)
 
 
 _PULLS, _EVENTS = (("pull_requests", "read"),), (("issues", "read"), ("pull_requests", "read"))

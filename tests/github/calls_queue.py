@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-if TYPE_CHECKING:
-    from tests.github.standin import Call, Reply
+from tests.github.calls import Call, Reply
 
 
 @dataclass
@@ -18,8 +16,6 @@ class QueueCalls:
 
     def list_matching_refs(self, _call: Call, _query: object, start: str) -> Reply:
         """Lists every ref that starts so, and not only those in that folder."""
-        from tests.github.standin import Reply  # noqa: PLC0415  # that module has this class as a base
-
         matching = {ref: sha for ref, sha in self.refs.items() if ref.startswith(f"refs/{unquote(start)}")}
         return Reply(200, [{"ref": ref, "object": {"type": "commit", "sha": sha}} for ref, sha in matching.items()])
 

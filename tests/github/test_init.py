@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,20 +18,7 @@ from tests.github.player import ROOT, Event, PlayedJob, Player
 from tests.github.standin import StandIn, standing_in
 
 ACTION = "acme/reconciler@" + "a1" * 20
-WARM = ROOT / "tests" / "github" / "warm.py"
-PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 NUMBER = 7
-
-
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Starts the program for the workflows. Returns its address."""
-    address = tmp_path_factory.mktemp("program") / "socket"
-    with subprocess.Popen([sys.executable, WARM, address], cwd=ROOT, env=PLAIN, stdout=subprocess.PIPE) as process:  # noqa: S603
-        assert process.stdout
-        assert b"ready\n" == process.stdout.readline()
-        yield address
-        process.terminate()
 
 
 @dataclass

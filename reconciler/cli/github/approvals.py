@@ -14,8 +14,8 @@ from reconciler.cli.plan import record_option
 from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.model.amounts import count
 from reconciler.errors import UsageError
+from reconciler.pipeline.apply.gathered import write_approvals
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.private_files import write_private
 from reconciler.pipeline.pull_requests.approval_files import find_added_files
 from reconciler.pipeline.pull_requests.gather import (
     GatheredPlans,
@@ -74,9 +74,7 @@ def approved_plans(  # the options
         by_hand = gather_reviewed(client, merged, find_added_files(merged.repository, window.ids))
     gathered = with_reviewed(gathered, by_hand)
 
-    for name, text in gathered.plans.items():
-        write_private(output / name, text)
-    write_private(output / APPROVALS_FILE, gathered.approvals.model_dump_json(indent=2) + "\n")
+    write_approvals(output, gathered.approvals, gathered.plans)
     for line in describe_gathered(gathered):
         side.workspace.log(line)
 

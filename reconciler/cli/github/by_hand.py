@@ -6,11 +6,11 @@ from pathlib import Path
 
 from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
-from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.declarations.approval_file import name_approval_file, write_approval_file
 from reconciler.errors import Refused
+from reconciler.pipeline.apply.gathered import write_approvals
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.private_files import read_text, write_private
+from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.pull_requests.by_hand import HandPlan, check_plan, decide_by_hand
 from reconciler.pipeline.pull_requests.comments import summarise
 from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
@@ -37,9 +37,7 @@ def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path)
         reasons = "; ".join(decision.reasons)
         raise Refused(f"no person reviewed this plan ({plan.digest}), so it is not applied: {reasons}")
 
-    for name, content in decision.files.items():
-        write_private(output / name, content)
-    write_private(output / APPROVALS_FILE, decision.approvals.model_dump_json(indent=2) + "\n")
+    write_approvals(output, decision.approvals, decision.files)
     [reviewed] = decision.approvals.by_hand
     workspace.log(f"The plan {plan.digest[:19]} was reviewed: {reviewed.review}")
     if reviewed.reason:

@@ -9,14 +9,15 @@ import click
 
 from reconciler.cli.github.side import Side, commit_option
 from reconciler.cli.output import print_result
-from reconciler.core.approval.merge_approvals import MergeApprovals
+from reconciler.core.approval.merge_approvals import APPROVALS_FILE, MergeApprovals
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment
 from reconciler.github.comments.outdated import fetch_pull_head, mark_outdated
+from reconciler.pipeline.apply.gathered import read_approvals
 from reconciler.pipeline.pull_requests.comments import (
     CommentText,
-    read_approvals,
+    has_text,
     summarise,
     write_outcome,
     write_plan,
@@ -105,12 +106,13 @@ def _comment_plan(target: CommentTarget, file: Path, stderr: Path | None) -> Non
 
     with side.connect() as client:
         number = target.find(client)
-        if section := describe_approvals(client, side.workspace, number, LIMIT - len(text.body)):
-            summarise(job, section)
-            text = replace(text, body=f"{text.body.rstrip()}\n\n{section}")
         if head is not None and (newer := fetch_pull_head(client, number)) != head:
             side.workspace.log(_describe_superseded("No comment was written", number, head, newer))
             return
+        workspace = replace(side.workspace, tenant=text.mark.tenant)
+        if section := describe_approvals(client, workspace, number, LIMIT - len(text.body)):
+            summarise(job, section)
+            text = replace(text, body=f"{text.body.rstrip()}\n\n{section}")
         _keep(side, client, number, text, head)
 
 
@@ -130,7 +132,7 @@ def _keep(side: Side, client: GitHub, number: int, text: CommentText, head: Pull
 
 def _comment_outcome(target: CommentTarget, file: Path, stderr: Path | None, folder: Path | None) -> None:
     side = target.side
-    approvals = read_approvals(folder) if folder else None
+    approvals = read_approvals(folder) if folder and has_text(folder / APPROVALS_FILE) else None
     if folder and approvals is None:
         side.workspace.log(f"{folder} holds no approvals, so the pull request is found by the commit")
     job = side.workspace.settings.job()

@@ -135,9 +135,8 @@ class ActionsSwitch(GitHubModel):
 
 
 class WorkflowPermissions(GitHubModel):
-    """What a workflow may do unless it says otherwise."""
+    """Whether workflows may approve pull requests."""
 
-    default_workflow_permissions: str
     can_approve_pull_request_reviews: bool
 
 

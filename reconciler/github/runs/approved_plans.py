@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from reconciler.errors import NotFound, Refused
 from reconciler.github.client import GitHub
 from reconciler.github.models import PullRequest, WorkflowRun, parse
-from reconciler.github.runs.artifacts import fetch_files, find_artifact
+from reconciler.github.runs.artifacts import fetch_plan
 from reconciler.github.runs.own_programs import refuse_own_program
 from reconciler.github.runs.plan_runs import PlanRunning, find_plan_run, refuse_doubtful_base, refuse_unless_shown
 
-PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 BY_HAND = "apply by hand, or merge another pull request: its plan shows what was not applied"
 LONGEST_REASON = 500
 
@@ -93,13 +92,9 @@ def _refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:
 
 
 def _fetch_stored(github: GitHub, run: WorkflowRun, tenant: str) -> str | Refused:
-    """Returns the plan, or why there is none. The only other files allowed are the folder's tree and stderr."""
-    name = f"plan-{tenant}"
+    """Returns the plan, or why there is none."""
     try:
-        artifact = find_artifact(github, run, name)
-        if artifact is None:
-            return Refused(f"its plan run {run.id} has no artifact {name} (was it deleted?)")
-        return fetch_files(github, artifact, (PLAN_FILE,), (TREE_FILE, STDERR_FILE))[PLAN_FILE]
+        return fetch_plan(github, run, tenant)
     except Refused as error:
         return error
 

@@ -1,6 +1,6 @@
 """Finds the artifact of a workflow run by name, and unpacks it only if it holds the expected files.
 
-Knows archives and their digests, not their content. Raises Refused for any other artifact.
+Knows archives and their digests, not the content of their files. Raises Refused for any other artifact.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from reconciler.errors import NotFound, Refused
 from reconciler.github.client import LARGEST_ANSWER, GitHub
 from reconciler.github.models import Artifact, WorkflowRun, parse
 
+PLAN_FILE, TREE_FILE, STDERR_FILE = "plan.json", "tree", "said.txt"
 # What zipfile raises for an archive that is damaged, encrypted (RuntimeError), or packed in an unknown way
 # (NotImplementedError, which is one).
 _UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error, lzma.LZMAError)
@@ -34,6 +35,15 @@ def find_artifact(github: GitHub, run: WorkflowRun, name: str) -> Artifact | Non
     if origin is not None and (origin.id, origin.head_sha) != (run.id, run.head_sha):
         raise Refused(f"the artifact {name} belongs to another run than {run.id}")
     return last
+
+
+def fetch_plan(github: GitHub, run: WorkflowRun, tenant: str) -> str:
+    """Returns the plan that a run stored for a tenant; the only other files allowed are the tree and stderr."""
+    name = f"plan-{tenant}"
+    artifact = find_artifact(github, run, name)
+    if artifact is None:
+        raise Refused(f"the run {run.id} has no artifact {name} (was it deleted?)")
+    return fetch_files(github, artifact, (PLAN_FILE,), (TREE_FILE, STDERR_FILE))[PLAN_FILE]
 
 
 def fetch_files(

@@ -60,8 +60,6 @@ def _stored(github: GitHub, query: OutcomeQuery) -> Iterator[tuple[WorkflowRun, 
 
 def _is_of(github: GitHub, run: WorkflowRun, query: OutcomeQuery) -> bool:
     """Whether a run is a finished apply of the commit by this workflow; runs for pull requests apply nothing."""
-    path = f".github/workflows/{query.workflow}"
-    origin = run.head_repository.full_name.lower() if run.head_repository else None
-    here = github.repository.lower()
-    known = (run.path.partition("@")[0], run.head_sha, run.repository.full_name.lower(), origin)
-    return known == (path, query.commit, here, here) and run.event in EVENTS and run.status == "completed"
+    known = (run.workflow, run.head_sha, run.status)
+    wanted = (f".github/workflows/{query.workflow}", query.commit, "completed")
+    return run.is_within(github.repository) and known == wanted and run.event in EVENTS

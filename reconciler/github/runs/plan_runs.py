@@ -81,12 +81,11 @@ def _list_runs(github: GitHub, pull: PullRequest, workflow: str) -> list[Workflo
 
 def _is_of(github: GitHub, run: WorkflowRun, pull: PullRequest, workflow: str) -> bool:
     """Whether a run is for the head and its branch, by this workflow, within this repository, while it was open."""
-    here = github.repository.lower()
-    origin = run.head_repository.full_name.lower() if run.head_repository else None
-    found = (run.path.partition("@")[0], run.event, run.head_sha, run.head_branch)
+    found = (run.workflow, run.event, run.head_sha, run.head_branch)
     wanted = (f".github/workflows/{workflow}", "pull_request", pull.head.sha, pull.head.ref)
-    inside = run.repository.full_name.lower() == here == origin
-    return inside and found == wanted and _was_open(run, pull) and not _names_others(run, pull)
+    return (
+        run.is_within(github.repository) and found == wanted and _was_open(run, pull) and not _names_others(run, pull)
+    )
 
 
 def _was_open(run: WorkflowRun, pull: PullRequest) -> bool:

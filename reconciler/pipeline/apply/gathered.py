@@ -1,4 +1,4 @@
-"""Reads a folder of approvals that `github approved-plans` gathered, and finds out which of its plans count."""
+"""Writes and reads the folder of approvals that `github approved-plans` gathers, and finds out which plans count."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reconciler.errors import Refused, UsageError
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.plan.origins import find_commits
-from reconciler.pipeline.private_files import read_text
+from reconciler.pipeline.private_files import read_text, write_private
 from reconciler.pipeline.record.history import History
 from reconciler.pipeline.record.prior_state import PriorState
 from reconciler.pipeline.saved_plans import read_plan
@@ -39,17 +39,29 @@ class GatheredApprovals:
 
 
 def load_gathered(folder: Path) -> GatheredApprovals:
-    """Reads a folder of approvals; raises UsageError, with what to do, if it is missing or damaged."""
+    """Reads a folder of approvals with its plans; raises UsageError, with what to do, if it is missing or damaged."""
+    merge = read_approvals(folder)
+    return GatheredApprovals(merge, {name: _read_plan(folder, name) for name in _list_files(merge)})
+
+
+def read_approvals(folder: Path) -> MergeApprovals:
+    """Reads the approvals of a folder; raises UsageError, with what to do, if they are missing or damaged."""
     file = folder / APPROVALS_FILE
     if not file.is_file():
         raise UsageError(f"{folder} is not a folder of approvals, because it has no {APPROVALS_FILE}: {GATHER}")
     try:
-        merge = MergeApprovals.model_validate_json(read_text(file))
+        return MergeApprovals.model_validate_json(read_text(file))
     except ValidationError as error:
         detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, detail["loc"]))
         raise UsageError(f"{file} is damaged ({place}: {detail['msg']}): {GATHER}") from error
-    return GatheredApprovals(merge, {name: _read_plan(folder, name) for name in _list_files(merge)})
+
+
+def write_approvals(folder: Path, approvals: MergeApprovals, plans: Mapping[str, str]) -> None:
+    """Writes a folder of approvals: the texts of the plans by the names of their files, and `approvals.json` last."""
+    for name, text in plans.items():
+        write_private(folder / name, text)
+    write_private(folder / APPROVALS_FILE, approvals.model_dump_json(indent=2) + "\n")
 
 
 def _list_files(merge: MergeApprovals) -> Iterator[str]:

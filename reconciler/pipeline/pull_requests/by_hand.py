@@ -15,11 +15,10 @@ from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import fetch_record
 from reconciler.desired.records.load import load_history
 from reconciler.errors import Refused, UsageError
+from reconciler.github.branches import find_default_branch, is_on_branch
 from reconciler.github.client import GitHub
 from reconciler.github.environments import has_reviewers
-from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.reviews import find_reviewed_pull, find_run_reviewers
-from reconciler.github.runs.hand_runs import is_on_branch
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.approval_files import ApprovalFile, find_approval_file
 from reconciler.pipeline.pull_requests.merged_commit import MergedCommit

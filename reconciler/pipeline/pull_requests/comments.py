@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from reconciler.core.approval.merge_approvals import APPROVALS_FILE, MergeApprovals
+from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.core.changes.outcome import Run
 from reconciler.errors import UsageError
 from reconciler.github.comments.comment import CommentMark, PullHead
@@ -70,19 +68,6 @@ def _describe_approvals(approvals: MergeApprovals) -> str:
     pulls = [UncountedPlan(pull.number, "", pull.reason) for pull in approvals.pulls if pull.reason]
     by_hand = [UncountedPlan(None, one.review, one.reason) for one in approvals.by_hand if one.reason]
     return render_together([pull.number for pull in approvals.pulls], [*pulls, *by_hand])
-
-
-def read_approvals(folder: Path) -> MergeApprovals | None:
-    """Reads the gathered approvals; None if the step that gathers them wrote none. Raises UsageError if not valid."""
-    file = folder / APPROVALS_FILE
-    if not has_text(file):
-        return None
-    try:
-        return MergeApprovals.model_validate_json(read_text(file))
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise UsageError(f"{file} does not hold approvals ({where}: {fault['msg']}): gather them again") from error
 
 
 def has_text(file: Path) -> bool:

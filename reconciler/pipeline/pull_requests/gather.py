@@ -11,8 +11,9 @@ from reconciler.core.approval.merge_approvals import BranchCommit, MergeApproval
 from reconciler.core.changes.plan import Plan
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
+from reconciler.github.branches import find_default_branch
 from reconciler.github.client import GitHub
-from reconciler.github.merged_pulls import find_default_branch, list_merged_of
+from reconciler.github.merged_pulls import list_merged_of
 from reconciler.github.models import PullRequest
 from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, StoredPlan, fetch_plan_of, make_no_plan
 from reconciler.pipeline.pull_requests.merged_commit import MergedCommit

@@ -13,8 +13,8 @@ from reconciler.core.changes.plan import Plan
 from reconciler.core.declarations.approval_file import PlanApproval
 from reconciler.desired.git.repository import find_repository
 from reconciler.errors import Forbidden, Refused
+from reconciler.github.branches import find_default_branch
 from reconciler.github.client import GitHub
-from reconciler.github.merged_pulls import find_default_branch
 from reconciler.github.models import File, parse
 from reconciler.github.runs.hand_runs import fetch_plan_by_hand
 from reconciler.pipeline.clock import now_in_utc
@@ -94,8 +94,10 @@ def describe_approvals(github: GitHub, workspace: Workspace, pull: int, limit: i
         return ""  # without a request
     listed = [parse(File, one) for one in github.get_all(f"/pulls/{pull}/files")]
     changed = [file.filename for file in listed if file.filename in present]
-    merged = find_merged_commit(workspace, None) if changed else None
-    shown = [one for path in changed for one in _show(github, merged, path)] if merged else []
+    if not changed:
+        return ""
+    merged = find_merged_commit(workspace, None)
+    shown = [one for path in changed for one in _show(github, merged, path)]
     return render_approved_plans(shown, limit) if shown else ""
 
 

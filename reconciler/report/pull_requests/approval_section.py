@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.changes.plan import Plan
+from reconciler.report.format.cut import within
 from reconciler.report.format.quote import code, prose_line
 from reconciler.report.pull_requests.plan_comment import render_comment
 
 LEAST = 10_000  # characters of a plan in a comment
+FOR_NAMES = 3_000  # beyond the limit, for plans that are only named
+UNSEEN_PLANS = "There is no room here for their plans. **Do not approve what you can't see:** split the pull request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,15 @@ class ApprovedPlan:
 def render_approved_plans(approved: Sequence[ApprovedPlan], limit: int) -> str:
     """Renders the plans that a merge would approve as Markdown of at most about `limit` characters.
 
-    Plans for which there is no room are named, with their run.
+    Plans for which there is no room are named, with their run; of very many files, the others are counted.
     """
     parts: list[str] = []
     for one in approved:
-        room = limit - sum(map(len, parts))
-        parts.append(_render(one, room))
-    return "\n".join(parts)
+        parts.append(_render(one, limit - sum(map(len, parts))))
+    shown = within(parts, limit + FOR_NAMES)
+    more = len(parts) - len(shown)
+    rest = f"### Merging this adds {more:,} more such files\n\n{UNSEEN_PLANS}\n" if more else ""
+    return "\n".join(filter(None, (*shown, rest)))
 
 
 def _render(one: ApprovedPlan, room: int) -> str:
