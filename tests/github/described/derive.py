@@ -26,6 +26,7 @@ CALLS = (
     f"GET {REPO}",
     f"GET {REPO}/actions/artifacts/{{artifact_id}}/{{archive_format}}",
     f"GET {REPO}/actions/permissions",
+    f"GET {REPO}/actions/permissions/workflow",
     f"GET {REPO}/actions/runs/{{run_id}}",
     f"GET {REPO}/actions/runs/{{run_id}}/approvals",
     f"GET {REPO}/actions/runs/{{run_id}}/artifacts",
@@ -41,6 +42,7 @@ CALLS = (
     f"GET {REPO}/contents/{{path}}",
     f"GET {REPO}/environments",
     f"GET {REPO}/environments/{{environment_name}}",
+    f"GET {REPO}/environments/{{environment_name}}/deployment-branch-policies",
     f"GET {REPO}/git/matching-refs/{{ref}}",
     f"GET {REPO}/issues",
     f"POST {REPO}/issues",
@@ -55,6 +57,7 @@ CALLS = (
     f"GET {REPO}/pulls/{{pull_number}}/files",
     f"GET {REPO}/pulls/{{pull_number}}/reviews",
     f"GET {REPO}/rules/branches/{{branch}}",
+    f"GET {REPO}/rulesets/{{ruleset_id}}",
 )
 JSON = "application/json"
 
