@@ -38,8 +38,8 @@ def is_on_branch(github: GitHub, commit: str, branch: str) -> bool:
 
     The branch is compared by its commit, because its name could be that of a tag too.
     """
+    tip = parse(NamedBranch, github.get(f"/branches/{quote(branch, safe='')}")).commit.sha
     try:
-        tip = parse(NamedBranch, github.get(f"/branches/{quote(branch, safe='')}")).commit.sha
         compared = parse(Comparison, github.get(f"/compare/{tip}...{commit}"))
     except NotFound:
         return False

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +30,7 @@ LARGEST_ANSWER = LARGEST_BODY
 MOST_PAGES = 200
 PAGE = 100
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+Transport: TypeAlias = httpx.AsyncBaseTransport
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -54,7 +55,7 @@ class GitHub:
         repository: str,
         token: str,
         *,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: Transport | None = None,
         clock: GitHubClock = REAL_CLOCK,
     ) -> None:
         if not _is_safe(api_url):
@@ -69,7 +70,7 @@ class GitHub:
         self._http = self._connect(transport, {"Authorization": f"Bearer {token}"})
         self._elsewhere = self._connect(transport, {})
 
-    def _connect(self, transport: httpx.AsyncBaseTransport | None, headers: Mapping[str, str]) -> httpx.AsyncClient:
+    def _connect(self, transport: Transport | None, headers: Mapping[str, str]) -> httpx.AsyncClient:
         about = {
             "Accept": "application/vnd.github+json",
             "X-GitHub-Api-Version": "2022-11-28",

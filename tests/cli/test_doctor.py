@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.cli.project import Project, Ran
-from tests.github.calls_protection import Listed
-from tests.github.standin import FULL, REPOSITORY, StandIn, Token, UndescribedReply, standing_in
+from tests.github.calls_protection import Listed, Undescribed
+from tests.github.standin import FULL, REPOSITORY, StandIn, Token, standing_in
 
 WORKFLOW, ADMIN = "ghs_workflow", "ghp_admin"
 TENANTS = """\
@@ -64,16 +64,6 @@ class Repository:
     def states(self, *states: str, token: str = ADMIN) -> set[tuple[str, str]]:
         """Returns the checks in one of these states."""
         return {name for name, one in self.checks(token).items() if one["state"] in states}
-
-
-def answer_always(standin: StandIn, path: str, body: object) -> None:
-    """Answers each run of one test with a body that GitHub does not describe today."""
-    standin.faults += [(f"GET /repos/{REPOSITORY}{path}", UndescribedReply(200, body))] * 3
-
-
-def unknown_rule(standin: StandIn) -> None:
-    rules = [{"type": "a_rule_of_next_year", "ruleset_id": 7}, *HISTORY]
-    answer_always(standin, "/rules/branches/reconciler%2Fqa", rules)
 
 
 def protect(standin: StandIn) -> None:
@@ -166,6 +156,13 @@ def about(**fields: object) -> Change:
     return lambda standin: standin.documents.update({"": {**standin.documents[""], **fields}})
 
 
+def rule_of_next_year(standin: StandIn) -> None:
+    """Adds a rule of a type that GitHub does not describe yet."""
+    standin.set_rules("reconciler%2Fqa", *HISTORY, {"type": "a_rule_of_next_year"})
+    listed = standin.documents["/rules/branches/reconciler%2Fqa"].items
+    standin.documents["/rules/branches/reconciler%2Fqa"] = Undescribed(listed)
+
+
 def record_rules(*some: dict[str, Any]) -> Change:
     return lambda standin: standin.set_rules("reconciler%2Fqa", *HISTORY, *some)
 
@@ -215,7 +212,7 @@ def record_rules(*some: dict[str, Any]) -> Change:
         ),
         (record_rules({"type": "pull_request"}), {("record.push", "reconciler/qa")}),
         (record_rules({"type": "required_linear_history"}), {("record.push", "reconciler/qa")}),
-        (unknown_rule, {("record.push", "reconciler/qa")}),
+        (rule_of_next_year, {("record.push", "reconciler/qa")}),
         (lambda standin: standin.set_rules("reconciler%2Fqa", HISTORY[0]), {("record.history", "reconciler/qa")}),
         (
             lambda standin: standin.documents["/actions/workflows"].items[0].update(state="disabled_inactivity"),
@@ -261,7 +258,7 @@ def test_what_is_lacking_is_named_with_what_it_leaves_open(
         (lambda standin: standin.documents["/rulesets/7"].pop("bypass_actors"), {("branch.bypass", "main")}),
         (drop("/codeowners/errors"), {("code_owners.errors", ".github/CODEOWNERS")}),
         (
-            lambda standin: answer_always(standin, "/codeowners/errors", {}),
+            lambda standin: standin.documents.update({"/codeowners/errors": Undescribed({})}),
             {("code_owners.errors", ".github/CODEOWNERS")},
         ),
         (
@@ -391,7 +388,7 @@ def test_protected_branches_may_use_an_environment_if_the_branch_is_one(reposito
 
 def test_a_server_of_its_own_is_told_what_does_not_work(repository: Repository) -> None:
     """By its version, which github.com does not have."""
-    repository.standin.faults.append(("GET /meta", UndescribedReply(200, {"installed_version": "3.17.2"})))
+    repository.standin.documents["/meta"] = Undescribed({"installed_version": "3.17.2"})
 
     document = repository.ask("--format", "json").document
 

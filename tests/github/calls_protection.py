@@ -28,21 +28,30 @@ class Listed:
 
 
 @dataclass
+class Undescribed:
+    """A document that GitHub does not describe: it is sent as it is, and not checked."""
+
+    body: Any
+
+
+@dataclass
 class ProtectionCalls:
     """Answers from documents by path, as a test sets them; every other path is a 404."""
 
     documents: dict[str, Any] = field(default_factory=lambda: dict(REPOSITORY_DOCUMENTS))
 
     def send_document(self, call: Call, query: Mapping[str, Sequence[str]], *_groups: str) -> Reply:
-        from tests.github.standin import REPOSITORY, Reply  # noqa: PLC0415  # it imports this module
+        from tests.github.standin import REPOSITORY, Reply, UndescribedReply  # noqa: PLC0415  # it imports this module
 
         found = self.documents.get(call.path.removeprefix(f"/repos/{REPOSITORY}"))
         if call.path == f"/repos/{REPOSITORY}" and found is not None:
             found = {**found, "default_branch": self.default_branch}  # type: ignore[attr-defined]
+        if isinstance(found, Undescribed):
+            return UndescribedReply(200, found.body)
         if isinstance(found, Listed):
             page: Reply = self._page(found.items, call, query, found.name)  # type: ignore[attr-defined]
             return page
-        if found is None and call.path.endswith(f"/branches/{self.default_branch}"):  # type: ignore[attr-defined]
+        if found is None and call.path == f"/repos/{REPOSITORY}/branches/{self.default_branch}":  # type: ignore[attr-defined]
             return Reply(200, {"commit": {"sha": TIP}})
         return Reply(404, {"message": "Not Found"}) if found is None else Reply(200, found)
 

@@ -7,6 +7,8 @@ import zipfile
 from typing import Any
 
 import pytest
+from reconciler.github.comment import PullHead
+from reconciler.github.outdated import mark_outdated
 
 from reconciler.github.client import GitHub
 from reconciler.github.merge_queue import list_queue
@@ -124,6 +126,18 @@ def test_an_archive_that_can_not_be_unpacked_stops_no_other_pull_request(
     standin.archives[artifact["id"]] = broken_archives()[kind]
 
     assert "the artifact plan-qa can't be read" in refusal(github)
+
+
+@pytest.mark.parametrize("tenant", ["qa --> @acme/all <!-- x", "qa<b>", "", "-qa", "q" * 65, "qa`", "q a"])
+def test_a_mark_with_more_than_a_tenant_is_none(tenant: str, standin: StandIn, github: GitHub) -> None:
+    """Another bot's text would stand in our comment again, as the mark."""
+    body = f"x\n\n<!-- reconciler:plan:{tenant} -->"
+    standin.open_pull(7, HEAD)
+    standin.comments[7] = [{"id": 1, "body": body, "user": {"login": "other[bot]", "type": "Bot"}}]
+
+    marked = mark_outdated(github, 7, PullHead(HEAD, "main"), lambda *_: "out of date")
+
+    assert ((), []) == (marked.tenants, standin.written)
 
 
 def queue_ref(number: int) -> str:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.errors import UsageError
-from reconciler.github.client import REAL_CLOCK, GitHub, GitHubClock
+from reconciler.github.client import REAL_CLOCK, GitHub, GitHubClock, Transport
 from reconciler.pipeline.workspace import Workspace
-
-if TYPE_CHECKING:
-    import httpx
 
 GITHUB_API = "https://api.github.com"
 
@@ -27,7 +23,7 @@ class Side:
     repository: str | None
     api_url: str | None
     clock: GitHubClock = REAL_CLOCK
-    transport: httpx.AsyncBaseTransport | None = None
+    transport: Transport | None = None
 
     def connect(self) -> GitHub:
         """Returns a client of the named repository, or of the workflow's own; raises UsageError without either."""

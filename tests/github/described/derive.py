@@ -36,6 +36,7 @@ CALLS = (
     f"GET {REPO}/branches/{{branch}}",
     f"GET {REPO}/branches/{{branch}}/protection",
     f"GET {REPO}/codeowners/errors",
+    f"GET {REPO}/collaborators/{{username}}/permission",
     f"GET {REPO}/commits/{{commit_sha}}/pulls",
     f"GET {REPO}/compare/{{basehead}}",
     f"GET {REPO}/contents/{{path}}",
