@@ -45,7 +45,8 @@ from reconciler.core.changes.plan import Change, Plan
 from reconciler.errors import Refused
 
 UNSEEN = (
-    "no approved plan shows this, so it was not done; put it into a pull request, or make a plan file and apply that"
+    "no approved plan shows this, so it was not done; the plan of the next pull request shows it, or make a plan file "
+    "and apply that"
 )
 IN_PART = "no approved plan shows this creation with its current values, so it was not done; the next plan shows them"
 UNKNOWN_RECORD = "no approved plan shows the adoption of this user or group of the account, so it was not changed"
