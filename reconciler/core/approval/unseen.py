@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from reconciler.core.approval.coverage import CHANGED, Approval
+from reconciler.core.approval.coverage import Approval
 from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.model.amounts import few
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.approval.carried import find_apply_of, list_open
-from reconciler.core.approval.coverage import CHANGED, Approval, approve_all, compare_with_approved
+from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan, digest_of, order_changes, summarise

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from reconciler.core.approval.atoms import atoms_of
 from reconciler.core.approval.attribution import find_bringers, find_transition
 from reconciler.core.approval.carried import list_open
-from reconciler.core.approval.coverage import CHANGED, OR_ANOTHER_KEY, UNSEEN, Approval
+from reconciler.core.approval.coverage import Approval
 from reconciler.core.approval.foreseen import foresee
 from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.reasons import CHANGED, OR_ANOTHER_KEY, UNSEEN
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unseen import explain_bringers, name_commit
 from reconciler.core.changes.outcome import Outcome

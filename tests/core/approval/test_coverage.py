@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from reconciler.core.approval.coverage import CHANGED, Approval, approve_all, compare_with_approved
+from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan

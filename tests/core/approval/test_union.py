@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from reconciler.core.approval.atoms import Atom
 from reconciler.core.approval.carried import open_after
-from reconciler.core.approval.coverage import (
-    CHANGED,
-    DRIFTED_OR_ENDED,
-    Approval,
-    approve_all,
-    compare_with_approved,
-)
+from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
+from reconciler.core.approval.reasons import CHANGED, DRIFTED_OR_ENDED
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import STAYS, TAKEN_BACK, AccountNow, is_asked_at
 from reconciler.core.changes.outcome import Run
@@ -168,7 +165,7 @@ def test_roles_and_members_that_were_given_in_the_account_are_left_with_a_reason
     """A date in git may have ended them, and then nobody changed the account."""
     [staff] = world.simulator.groups.values()
     [bob] = [one for one in world.simulator.users.values() if one["externalId"] == "bob"]
-    staff["members"] = [*staff["members"], {"value": bob["id"]}]
+    staff["members"] = [*cast("list[object]", staff["members"]), {"value": bob["id"]}]
 
     found = hold(world, BEFORE)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.approval.coverage import CHANGED, Approval
+from reconciler.core.approval.coverage import Approval
 from reconciler.core.approval.gathered import BranchCommit
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.approval.unseen import NOT_SHOWN, explain_bringers, explain_refused
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import AttributeChange, UpdateUser
