@@ -113,12 +113,12 @@ def test_no_later_drift_brings_an_approval_back(path: str) -> None:
 
 
 def test_a_hand_that_no_reviewer_saw_is_not_run_over() -> None:
-    """The approved effect is stale, and the current one is refused."""
+    """The approved effect was of another value before, so the current one is refused."""
     team = Team({"title1": 2})
     team.merge("title1")
     team.account.has["title1"] = 3
 
-    assert ["refused", "stale"] == team.apply()
+    assert ["refused"] == team.apply()
     assert 3 == team.account.has["title1"]
 
 

@@ -26,10 +26,11 @@ class PullRequests:
     def open(self, number: int, files: dict[str, str | None], base: str = "main") -> Ran:
         """Opens a pull request from a base, and plans it; None deletes a file."""
         self.project.git("checkout", "--quiet", "-b", f"pull-{number}", base)
-        self._write(files)
+        self.commit(files)
         return self.plan(number)
 
-    def _write(self, files: dict[str, str | None]) -> None:
+    def commit(self, files: dict[str, str | None]) -> None:
+        """Commits files to the branch that is checked out; None deletes a file."""
         for name, text in files.items():
             if text is None:
                 (self.project.root / name).unlink()
@@ -67,7 +68,7 @@ class PullRequests:
 
     def push(self, files: dict[str, str | None]) -> str:
         """Pushes a commit to main without a pull request."""
-        self._write(files)
+        self.commit(files)
         commit = self.project.git("rev-parse", "main").strip()
         self.line.append({"commit": commit})
         return commit

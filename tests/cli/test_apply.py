@@ -376,7 +376,7 @@ def test_all_or_nothing_does_all_of_what_was_approved(project: Project) -> None:
     assert 0 == project.run("apply", "approved.json", "--all-or-nothing").code
 
 
-def test_what_the_account_moved_is_stale(project: Project) -> None:
+def test_what_the_account_moved_is_refused_with_that_reason(project: Project) -> None:
     """From another title to ours is not what was approved."""
     project.run("apply", "--yes")
     approve(project, SANDBOX + CHIEF)
@@ -385,7 +385,9 @@ def test_what_the_account_moved_is_stale(project: Project) -> None:
     ran = project.run("apply", "approved.json")
 
     assert 4 == ran.code
-    assert "stale update user: Ann (user/ann)" in ran.out
+    assert "refused update user: Ann (user/ann): title: Queen → Chief (the account changed since" in ran.out
+    assert "Refused, because the account changed since it was approved: user/ann (update_user)" in ran.err
+    assert "stale" not in ran.out
     assert "Queen" == project.users()["ann"]["title"]
 
 

@@ -7,10 +7,10 @@ import zipfile
 from typing import Any
 
 import pytest
-from reconciler.github.comment import PullHead
-from reconciler.github.outdated import mark_outdated
 
 from reconciler.github.client import GitHub
+from reconciler.github.comments.comment import PullHead
+from reconciler.github.comments.outdated import mark_outdated
 from reconciler.github.merge_queue import list_queue
 from tests.github.calls_pulls import MERGED, PLANNED
 from tests.github.standin import StandIn

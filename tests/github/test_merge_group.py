@@ -90,6 +90,23 @@ def test_what_two_pull_requests_cause_together_is_red_and_both_are_named(queue: 
     assert "user/cid (grant_roles)" in applied.err
 
 
+def test_a_value_that_a_person_changed_in_the_account_since_the_plan_is_named_as_that(queue: Queue) -> None:
+    """The apply would refuse it, for its reviewers saw another value before."""
+    queue.open_pull(7, CHIEF)
+    with queue.project.account() as store:
+        store.seed([{**queue.project.users()["ann"], "title": "by hand"}])
+
+    ran = queue.check(queue.enter(7))
+
+    assert 4 == ran.code
+    assert "title: by hand → Chief<br>#7 brought it.<br>The account changed since this was approved" in told(ran)
+    assert "does not show it" not in told(ran)
+    queue.land()
+    applied = queue.apply()
+    assert 4 == applied.code
+    assert "Refused, because the account changed since it was approved: user/ann (update_user)" in applied.err
+
+
 def test_a_changed_mapping_is_named_with_the_pull_request_that_changed_it(queue: Queue) -> None:
     """The line of the user is old, and its commit is not in the queue."""
     queue.open_pull(

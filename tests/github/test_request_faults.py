@@ -14,12 +14,12 @@ from typing import Any
 
 import click
 import pytest
-from reconciler.github.comment import CommentMark, PullHead
 
 from reconciler.cli.github import commands  # noqa: F401  # it adds the commands to the group
 from reconciler.cli.github.side import Side, github
 from reconciler.cli.output import make_workspace
 from reconciler.errors import ReconcilerError
+from reconciler.github.comments.comment import CommentMark, PullHead
 from tests.cli.project import Project
 from tests.github.conftest import FakeTime
 from tests.github.faulty import KINDS, REFUSALS, UNREACHABLE, WORDS, FaultyLine

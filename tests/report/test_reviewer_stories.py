@@ -32,7 +32,10 @@ Error: max_deactivations: 30 is above 5 and 2 % of 1204: user/ada.lee, user/bram
 guardrails.max_deactivations in git and have it reviewed, or make the change smaller)
 Error: administrators: no account administrator would be left (assign the role to another user)
 """
-UNSEEN = "no approved plan shows this, so it was not done; put it into a pull request, or plan, read and apply by hand"
+UNSEEN = (
+    "no approved plan shows this, so it was not done; the plan of the next pull request shows it, or make a plan file "
+    "and apply that"
+)
 
 
 def retitled(number: int, before: str, after: str) -> UpdateUser:

@@ -91,7 +91,7 @@ def _find_fault(plan: Plan, tenant: str, url: str, history: ApplyHistory, force:
     if not plan.changes:
         return None
     if (serial := find_apply_of(plan, history)) is not None:
-        return f"apply #{serial} used its plan already"
+        return f"apply #{serial} used its plan already, and only what that apply left open may still run"
     if not lasts(plan, force):
         return f"its plan is older than {force.lasts.days} days, after which approvals end"
     return None

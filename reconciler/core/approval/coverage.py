@@ -23,6 +23,16 @@ from reconciler.core.approval.atoms import (
 )
 from reconciler.core.approval.handovers import Handovers, find_handovers
 from reconciler.core.approval.parts import parts_of
+from reconciler.core.approval.reasons import (
+    CHANGED,
+    DRIFTED,
+    DRIFTED_OR_ENDED,
+    IN_PART,
+    MOVED,
+    OR_ANOTHER_KEY,
+    UNKNOWN_RECORD,
+    UNSEEN,
+)
 from reconciler.core.approval.sources import (
     ApprovedAtoms,
     CoveringApproval,
@@ -32,27 +42,17 @@ from reconciler.core.approval.sources import (
     lasts,
     origin_of,
 )
-from reconciler.core.approval.unplanned import TAKEN_BACK, WITHDRAWN, AccountNow, judge_unplanned
+from reconciler.core.approval.unplanned import (
+    STAYS,
+    TAKEN_BACK,
+    WITHDRAWN,
+    AccountNow,
+    is_held,
+    judge_unplanned,
+)
 from reconciler.core.changes.outcome import Outcome, Status
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.errors import Refused
-
-UNSEEN = (
-    "no approved plan shows this, so it was not done; put it into a pull request, or make a plan file and apply that"
-)
-IN_PART = "no approved plan shows this creation with its current values, so it was not done; the next plan shows them"
-UNKNOWN_RECORD = "no approved plan shows the adoption of this user or group of the account, so it was not changed"
-DRIFTED = (
-    "this was changed in the account and no approved plan shows it, so it was left; the next plan shows how to undo it"
-)
-OR_ANOTHER_KEY = (
-    "; or the fingerprints in that plan were made with another key: set the same RECONCILER_FINGERPRINT_KEY for both"
-)
-MOVED = (
-    "the account changed since this was approved, and the change is now different from the approved one; plan again "
-    "and have the new plan reviewed"
-)
-
 
 Asked: TypeAlias = Callable[[Plan, Atom], bool]
 
@@ -164,6 +164,7 @@ class _Coverage:
     handovers: Handovers = field(default_factory=lambda: find_handovers((), lambda _change, _paths: True))
     unseen: dict[str, tuple[Change, ...]] = field(default_factory=dict)
     reported: set[tuple[str, Path, str]] = field(default_factory=set)
+    changed: set[Atom] = field(default_factory=set)
 
     def sort_changes(self) -> None:
         """Sorts the changes of the fresh plan into those that run and those that do not."""
@@ -212,25 +213,38 @@ class _Coverage:
 
     def _leave(self, change: Change, atoms: Iterable[tuple[Atom, Atom | None]], *, whole: bool) -> None:
         """Adds an outcome for each reason for which atoms of a change do not run."""
+        listed = list(atoms)
         reasons: dict[tuple[Status, str], list[Atom]] = {}
-        for atom, leader in atoms:
+        missing = [atom for atom, _leader in listed if not self.covered[atom]]
+        lost = not whole and not all(self._is_drift(atom) for atom in missing)  # with a value that git gave it since
+        for atom, leader in listed:
             decisive = leader or atom
-            drift = cause_is_drift(self.change_of[decisive], decisive, self.approved.force.earlier)
+            drift = not lost and self._is_drift(decisive)
             if self.handovers.stops(atom, change) and self.covered[decisive]:
                 why = self.handovers.blocked[change.id]
             elif not whole:
                 why = DRIFTED if drift else IN_PART
             elif self.covered[decisive]:
                 why = UNKNOWN_RECORD
+            elif drift:
+                why = DRIFTED_OR_ENDED if decisive.removes else DRIFTED
             else:
-                why = DRIFTED if drift else f"{UNSEEN}{self._or_another_key(change)}"
+                why = CHANGED if self._was_shown(decisive) else f"{UNSEEN}{self._or_another_key(change)}"
             reasons.setdefault(("left" if drift else "refused", why), []).append(atom)
         self._add_not_run(change, reasons)
+
+    def _was_shown(self, atom: Atom) -> bool:
+        """Decides whether an approved plan shows the effect on this user or group, from another value before."""
+        return atom.key not in self.unknown and self.approved.shows(atom)
+
+    def _is_drift(self, atom: Atom) -> bool:
+        return cause_is_drift(self.change_of[atom], atom, self.approved.force.earlier)
 
     def _add_not_run(self, change: Change, reasons: Mapping[tuple[Status, str], Sequence[Atom]]) -> None:
         """Adds an outcome for each part of a change; a refused part is noted with what of it no approved plan shows."""
         for (status, why), atoms in reasons.items():
-            parts, taken_back = parts_of(change, atoms), why == TAKEN_BACK
+            parts, taken_back = parts_of(change, atoms), why in {TAKEN_BACK, STAYS}
+            self.changed.update(atoms if why == CHANGED else ())
             self.not_run += [Outcome(change=part, status=status, detail=why, taken_back=taken_back) for part in parts]
             if status == "refused":
                 unseen = parts_of(change, [atom for atom in atoms if not self.covered[atom]])
@@ -252,10 +266,15 @@ class _Coverage:
                     self.pending.append(Pending(atom, (CoveringApproval(atom, origin),), None))
                 effect = (atom.key, atom.path, atom.after)
                 if effect not in self.reported:
-                    taken_back = judged[0] == "withdrawn" and asked(plan, atom)
-                    reasons.setdefault(("withdrawn", TAKEN_BACK) if taken_back else judged, []).append(atom)
+                    if judged[0] == "withdrawn" and asked(plan, atom):
+                        judged = "withdrawn", STAYS if self._is_unmanaged(atom, account) else TAKEN_BACK
+                    reasons.setdefault(judged, []).append(atom)
                 self.reported.add(effect)
             self._add_not_run(change, reasons)
+
+    def _is_unmanaged(self, atom: Atom, account: AccountNow) -> bool:
+        """Decides whether the account has the result already, and the fresh plan leaves it."""
+        return (atom.key, atom.path) not in self.fresh and is_held(atom, account)
 
     def _status_of(self, atom: Atom, leader: Atom | None, account: AccountNow) -> tuple[Status, str] | None:
         """Returns the status and reason of an approved atom; None if the fresh plan or a later approval has it."""
@@ -268,7 +287,8 @@ class _Coverage:
             return None if later else (status, why)
         if fresh.after == atom.after:
             taken_along = leader is not None and self.fresh.get((leader.key, leader.path)) is not None
-            return None if self.covered[fresh] or fresh in self.running or taken_along else ("stale", MOVED)
+            reported = fresh in self.changed or fresh in self.running
+            return None if self.covered[fresh] or reported or taken_along else ("stale", MOVED)
         return ("withdrawn", WITHDRAWN) if atom.removes or not self.covered[fresh] else None
 
     def _is_replaced(self, atom: Atom, account: AccountNow) -> bool:

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 from reconciler.core.approval.coverage import Approval
 from reconciler.core.approval.merge_approvals import BranchCommit
+from reconciler.core.approval.reasons import CHANGED
+from reconciler.core.changes.outcome import Outcome
 from reconciler.core.model.amounts import few
 
 MOST_NAMED = 5
+NOT_SHOWN = ", and its plan does not show it, because of what was merged, or changed in the account, since it was made"
 
 
 def explain_refused(
@@ -21,21 +24,30 @@ def explain_refused(
     `reasons` has the reason of each pull request whose plan does not count, by its name.
     """
 
-    def explain(change: str) -> str:
-        brought = (one for part in approval.unseen.get(change, ()) for one in bringers.get(part.id, ()))
-        return explain_bringers(tuple(dict.fromkeys(brought)), reasons)
+    def explain(refused: Outcome) -> str:
+        unseen = approval.unseen.get(refused.change.id, ())
+        brought = (one for part in unseen for one in bringers.get(part.id, ()))
+        return explain_bringers(tuple(dict.fromkeys(brought)), reasons, shown=refused.detail.startswith(CHANGED))
 
     outcomes = tuple(
         outcome.model_copy(update={"detail": f"{why}: {outcome.detail}"})
-        if outcome.status == "refused" and (why := explain(outcome.change.id))
+        if outcome.status == "refused" and (why := explain(outcome))
         else outcome
         for outcome in approval.not_run
     )
     return replace(approval, not_run=outcomes)
 
 
-def explain_bringers(bringers: Sequence[BranchCommit], reasons: Mapping[str, str]) -> str:
-    """Returns a clause about the commits that brought an effect which no approved plan shows; empty without commits."""
+def explain_bringers(
+    bringers: Sequence[BranchCommit],
+    reasons: Mapping[str, str],
+    *,
+    shown: bool = False,
+) -> str:
+    """Returns a clause about the commits that brought an effect which no approved plan shows; empty without commits.
+
+    With `shown`, a plan shows the effect, and it is refused because the account changed since.
+    """
     names = list(dict.fromkeys(map(name_commit, bringers)))
     uncounted = {name: reasons[name] for name in names if name in reasons}
     pushed = [name for name in names if not name.startswith("#")]
@@ -48,7 +60,7 @@ def explain_bringers(bringers: Sequence[BranchCommit], reasons: Mapping[str, str
         return f"{together}, and {_join(faults)}" if faults else together
     if faults:
         return f"{names[0]} brought it, and its plan does not count ({reasons[names[0]]})" if uncounted else faults[0]
-    return f"{names[0]} brought it, and its plan does not show it, because of what was merged since" if names else ""
+    return f"{names[0]} brought it{'' if shown else NOT_SHOWN}" if names else ""
 
 
 def name_commit(brought: BranchCommit) -> str:

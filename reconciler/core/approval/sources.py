@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from reconciler.core.approval.atoms import NEW, RECORD, Atom, Path, atoms_of, hash_atom
+from reconciler.core.approval.atoms import CREATING, NEW, RECORD, Atom, Path, atoms_of, hash_atom
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.model.diff import differs
-from reconciler.core.model.resources import parse_key
+from reconciler.core.model.resources import Key, Value, parse_key
 from reconciler.core.model.states import DesiredState
 from reconciler.core.record.record import OpenAtom
 
@@ -88,6 +88,14 @@ class ApprovedAtoms:
         if not same_record and (cover.atom.record != NEW or not self._created(atom, cover.origin.serial)):
             return False
         return same_before or self._wrote(atom, cover.origin.serial)
+
+    def shows(self, atom: Atom) -> bool:
+        """Decides whether an approval in force has the same result, from any value before and on any record."""
+        return (atom.key, atom.path, atom.after) in self.seen or any(
+            hash_atom(salt, replace(atom, record=record))[1] in known
+            for salt, known in self.hashes.items()
+            for record in (*self._records(atom), NEW)
+        )
 
     def _open(self, atom: Atom) -> Iterator[CoveringApproval]:
         """Yields the open atoms that cover this atom, of which only hashes are known."""
@@ -179,19 +187,32 @@ def _declares_value(state: DesiredState, atom: Atom) -> bool:
 
 
 def cause_is_drift(change: Change, atom: Atom, earlier: Earlier) -> bool:
-    """Returns whether this effect is drift, which may differ from the cause of the whole change."""
+    """Returns whether this effect is drift, which may differ from the cause of the whole change.
+
+    A creation that is drift may have an attribute that git changed since.
+    """
     key = parse_key(change.key)
-    if change.cause == "drift" or key is None or atom.path[0] not in {"attribute", "member", "role", "active"}:
+    kind = atom.path[0]
+    if change.cause == "drift" and change.action in CREATING and kind == "attribute" and key is not None:
+        return earlier.agrees(key, atom.path[1], _value_after(change, atom.path[1]))
+    if change.cause == "drift" or key is None or kind not in {"attribute", "member", "role", "active"}:
         return change.cause == "drift"
+    return _is_value_drift(change, atom, key, earlier)
+
+
+def _is_value_drift(change: Change, atom: Atom, key: Key, earlier: Earlier) -> bool:
     match atom.path, change.action:
         case _, action if action in NEVER_DRIFT or atom.is_left_over:
             return False
         case ("attribute", path), _:
-            [attribute] = [attribute for attribute in change.attributes if attribute.path == path]
-            return earlier.attributes(key, [path], {path: attribute.after}, {path: attribute.before}) == "drift"
+            return earlier.attributes(key, [path], {path: _value_after(change, path)}, {path: atom.value}) == "drift"
         case ("member", member), action:
             return earlier.members(key, [member], head=action == "add_members") == "drift"
         case ("role", role), action:
             return earlier.roles(key, [role], head=action == "grant_roles") == "drift"
         case _:
             return earlier.reactivation(key, (), {}, {}) == "drift"
+
+
+def _value_after(change: Change, path: str) -> Value:
+    return next(attribute.after for attribute in change.attributes if attribute.path == path)

@@ -15,7 +15,7 @@ from reconciler.core.changes.plan import Plan
 from reconciler.core.comparison.references import ID_PREFIX, key_by_id
 from reconciler.core.declarations.redaction import Redaction
 from reconciler.core.model.diff import differs
-from reconciler.core.model.resources import DesiredGroup, DesiredUser, Kind, LiveGroup, LiveUser, parse_key
+from reconciler.core.model.resources import DesiredGroup, DesiredUser, Kind, LiveGroup, LiveUser, Value, parse_key
 from reconciler.core.model.states import DesiredState, LiveState
 from reconciler.core.planner.planner import Decisions
 
@@ -23,7 +23,8 @@ Unplanned: TypeAlias = Literal["already", "withdrawn", "unclear", "stale", "skip
 
 ALREADY = "the account was compared and has this already; there is nothing to do"
 WITHDRAWN = "git no longer asks for this, so it was not done; if it should be done, have it reviewed again"
-TAKEN_BACK = "a later commit took this back before it was applied, so there was nothing to do"
+TAKEN_BACK = "a later commit took this back, so there was nothing to do"
+STAYS = "a later commit took this back, but the account has it already; git no longer declares the value, so it stays"
 UNCLEAR = "the user or group of the account is ambiguous, so this was not done; {}"
 GONE = "the user or group is no longer in the account, so nothing was done; plan again and have the plan reviewed"
 ANOTHER = (
@@ -113,6 +114,20 @@ def is_asked_at(atom: Atom, state: DesiredState, account: AccountNow) -> bool:
     return _is_asked(atom, replace(account, desired=state))
 
 
+def is_held(atom: Atom, account: AccountNow) -> bool:
+    """Decides whether the account has the result of an attribute, member or role that git no longer asks for."""
+    of_group, record = atom.key.startswith("group/"), atom.record
+    if record == NEW:
+        record = account.decided.ids.get(atom.key, NEW)
+    live = account.groups.get(record) if of_group else account.users.get(record)
+    if live is None or atom.path[0] not in {"attribute", "member", "role"}:
+        return False
+    if atom.path[0] != "attribute":
+        return _is_so(atom, live, account)
+    value = _read_value(atom.path[1], live, account)
+    return value is not None and spell(account.redaction.redact(atom.path[1], value)) == atom.after
+
+
 def _compare(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> tuple[Unplanned, str]:
     if _is_so(atom, live, account):
         return "already", ALREADY
@@ -187,9 +202,15 @@ def _is_so(atom: Atom, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
 
 def _has_value(atom: Atom, path: str, live: LiveUser | LiveGroup, account: AccountNow) -> bool:
     """Decides whether the live value is the declared value, which is the approved one."""
-    value = live.attributes.get(path)
-    if path == "manager" and value is not None:
-        value = account.keys.get(str(value), f"{ID_PREFIX}{value}")
+    value = _read_value(path, live, account)
     resource = account.resource(atom)
     declared = {**resource.on_create, **resource.attributes} if resource else {}
     return path in declared and not differs(path, value, declared[path])
+
+
+def _read_value(path: str, live: LiveUser | LiveGroup, account: AccountNow) -> Value:
+    """Returns the value of the account, with the key of a manager."""
+    value = live.attributes.get(path)
+    if path == "manager" and value is not None:
+        return account.keys.get(str(value), f"{ID_PREFIX}{value}")
+    return value

@@ -21,7 +21,7 @@ class ThreeWayValue:
     """One value that differs between git (`head`) and the account (`live`), with its values at earlier states of git.
 
     If an earlier state did not manage the value, the account's value was right: pass the live value. `applied` is
-    UNKNOWN if no applied state is known.
+    UNKNOWN if no applied state is known. `written` are the values that later, incomplete applies may have written.
     """
 
     head: object
@@ -29,6 +29,7 @@ class ThreeWayValue:
     base: object
     applied: object = UNKNOWN
     same: Callable[[object, object], bool] = eq
+    written: tuple[object, ...] = ()
 
 
 def find_cause(values: Iterable[ThreeWayValue]) -> Cause:
@@ -42,4 +43,6 @@ def _cause_of(value: ThreeWayValue) -> Cause:
     if not value.same(value.base, value.head):
         untouched = value.same(value.base, value.live) or (known and value.same(value.applied, value.live))
         return "this_change" if untouched else "conflict"
-    return "merged" if known and not value.same(value.applied, value.head) else "drift"
+    if known and not value.same(value.applied, value.head):
+        return "merged"
+    return "merged" if any(value.same(written, value.live) for written in value.written) else "drift"

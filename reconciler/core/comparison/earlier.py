@@ -13,9 +13,9 @@ from typing import Final, TypeAlias
 
 from reconciler.core.changes.plan import Cause
 from reconciler.core.comparison.cause import UNKNOWN, ThreeWayValue, find_cause
-from reconciler.core.comparison.renaming import rename_keys
+from reconciler.core.comparison.renaming import find_renamed, rename_keys
 from reconciler.core.model.diff import differs
-from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, parse_key
+from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Value, parse_key
 from reconciler.core.model.states import DesiredState
 
 UNMANAGED: Final = object()
@@ -28,9 +28,9 @@ class Earlier:
 
     `front` are the states of the commits begun or applied since the last complete apply, the newest first. `touched`
     are the keys on lines that a commit since then changed, including lines that came and went. Both decide which keys
-    to read; they give no cause. `reached` is the front without the keys that its applies did not cover (None: they
-    cover all): what is left of it may be in the account. `base_applied` is false if no complete apply of the base is on
-    record.
+    to read. `reached` is the front without the keys that its applies did not cover (None: they cover all): what is left
+    of it may be in the account. `written` are the states of incomplete applies in it: a live value that one of them
+    declares is no drift. `base_applied` is false if no complete apply of the base is on record.
     """
 
     base: DesiredState | None = None
@@ -39,6 +39,7 @@ class Earlier:
     touched: frozenset[Key] = frozenset()
     base_applied: bool = True
     reached: tuple[DesiredState, ...] | None = None
+    written: tuple[DesiredState, ...] = ()
 
     @property
     def last_applied(self) -> DesiredState | None:
@@ -48,6 +49,10 @@ class Earlier:
     def declares(self, key: Key) -> bool:
         """Whether an earlier state declares the key."""
         return any(state.resource(key) is not None for state in self.states)
+
+    def in_keys_of(self, desired: DesiredState) -> Earlier:
+        """Returns the earlier states with the keys of HEAD: what was renamed by `was:` has its new key."""
+        return self.follow(find_renamed(desired, self.last_applied))
 
     def follow(self, renamed: Mapping[Key, tuple[Key, ...]]) -> Earlier:
         """Returns the earlier states with the keys of HEAD: `renamed` has the previous keys of each, by `was:`."""
@@ -59,7 +64,14 @@ class Earlier:
             applied=self.applied and rename_keys(self.applied, renamed),
             front=tuple(rename_keys(state, renamed) for state in self.front),
             reached=None if self.reached is None else tuple(rename_keys(state, renamed) for state in self.reached),
+            written=tuple(rename_keys(state, renamed) for state in self.written),
         )
+
+    def agrees(self, key: Key, path: str, value: Value) -> bool:
+        """Whether the base and the applied state, as far as they are known, create the resource with this value."""
+        states = [state.resource(key) for state in (self.base, self.applied) if state]
+        known = [{**one.on_create, **one.attributes} for one in states if one is not None and one.in_scope]
+        return all(path in values and _same(path, values[path], value) for values in known)
 
     @property
     def proven(self) -> tuple[DesiredState, ...]:
@@ -111,6 +123,7 @@ class Earlier:
     def reactivation(self, key: Key, paths: Iterable[str], head: Attributes, live: Attributes) -> Cause:
         """Returns the cause of a reactivation, with the attributes that change with it."""
         presence = self._three_ways(head=True, live=False, read=partial(_is_present, key))
+        presence = replace(presence, written=tuple(_had_access(key, state) for state in self.written))
         return find_cause([presence, *self._attribute_values(key, paths, head, live)])
 
     def members(self, key: Key, members: Iterable[str], *, head: bool) -> Cause:
@@ -152,6 +165,7 @@ class Earlier:
             base=value_in(self.base) if self.base else live,
             applied=value_in(self.applied) if self.applied else UNKNOWN,
             same=same,
+            written=tuple(read(state) for state in self.written),
         )
 
 
@@ -160,6 +174,12 @@ def _is_present(key: Key, state: DesiredState) -> object:
     if resource is None or (key.kind == "user" and not resource.in_scope and state.ignores_out_of_scope):
         return UNMANAGED
     return resource.in_scope
+
+
+def _had_access(key: Key, state: DesiredState) -> object:
+    """Returns whether an apply of the state gave access, or took it; a user who left git loses it."""
+    taken = key.kind == "user" and state.resource(key) is None and not state.ignores_removed
+    return False if taken else _is_present(key, state)
 
 
 def _keeps(key: Key, state: DesiredState) -> bool:

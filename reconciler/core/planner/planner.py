@@ -13,7 +13,6 @@ from reconciler.core.changes.plan import Change, Skipped, Unmanaged, order_chang
 from reconciler.core.comparison.earlier import Earlier
 from reconciler.core.comparison.link import Links, link_account
 from reconciler.core.comparison.references import References, make_references
-from reconciler.core.comparison.renaming import find_renamed
 from reconciler.core.declarations.tenant import Tenant
 from reconciler.core.model.matching import Matches
 from reconciler.core.model.resources import DesiredUser, Kind, LiveGroup, LiveUser
@@ -69,7 +68,7 @@ def decide_changes(
     The verdicts on who left come from the evidence, the causes of changes from `earlier`.
     """
     links = link_account(desired, earlier, live)
-    earlier = earlier.follow(find_renamed(desired, earlier.last_applied))
+    earlier = earlier.in_keys_of(desired)
     ownership = judge(desired, live, links, evidence)
     warnings = (
         *warn_of_ownership(desired, links, evidence),
@@ -87,7 +86,7 @@ def decide_judged(
     Used to plan again after the simulation of a plan.
     """
     links = link_account(desired, earlier, live)
-    earlier = earlier.follow(find_renamed(desired, earlier.last_applied))
+    earlier = earlier.in_keys_of(desired)
     return _decide(_Decision(desired, live, tenant, earlier, links, ownership.seen_in(live)), ())
 
 

@@ -31,6 +31,10 @@ class AppliedCommits:
         """Returns the commit of the newest complete apply, or None."""
         return max(((record.serial, commit) for record, commit in self._complete()), default=(0, None))[1]
 
+    def is_incomplete(self, commit: str) -> bool:
+        """Returns whether the commit was applied, and is not that of the newest complete apply."""
+        return commit in self.records and commit != self.start_of_front()
+
     def _complete(self) -> list[tuple[ApplyRecord, str]]:
         return [(record, commit) for commit, found in self.records.items() for record in found if record.moves_front]
 

@@ -27,10 +27,12 @@ class Front:
     """The states by commit, newest first, the keys on changed lines, and sentences on what is missing.
 
     `reached` are the states without the keys that no apply covered, though another state or HEAD declares them.
+    `written` are those of incomplete applies.
     """
 
     states: Mapping[str, DesiredState] = field(default_factory=dict)
     reached: tuple[DesiredState, ...] = ()
+    written: tuple[DesiredState, ...] = ()
     keys: frozenset[Key] = frozenset()
     incomplete: tuple[str, ...] = ()
 
@@ -53,15 +55,17 @@ def find_front(work: LinePass, history: ApplyHistory, compile_at: CompileAt, des
         f"the applied commit {commit[:12]} is not in this clone" for commit in commits if commit in lines.graph.missing
     ]
     keys = {resource.key for state in (desired, *states.values()) for resource in state if resource.key.name in names}
-    return Front(states, _drop_uncovered(applied, states, desired), frozenset(keys), (*compiled.refused, *missing))
+    reached = _drop_uncovered(applied, states, desired)
+    written = tuple(state for commit, state in reached.items() if applied.is_incomplete(commit))
+    return Front(states, tuple(reached.values()), written, frozenset(keys), (*compiled.refused, *missing))
 
 
 def _drop_uncovered(
     applied: AppliedCommits, states: Mapping[str, DesiredState], desired: DesiredState
-) -> tuple[DesiredState, ...]:
-    """Returns the states without the keys that no apply of the commit covers: an apply leaves out what is in doubt.
+) -> dict[str, DesiredState]:
+    """Returns the states, by commit, without the keys that no apply of the commit covers.
 
-    A key that nothing else declares stays: the account is searched for it.
+    An apply leaves out what is in doubt. A key that nothing else declares stays: the account is searched for it.
     """
     covered = {
         commit: {one.key for one in state if applied.covers(commit, one.key)} for commit, state in states.items()
@@ -71,14 +75,14 @@ def _drop_uncovered(
     def stays(commit: str, key: Key) -> bool:
         return key in covered[commit] or key not in known
 
-    return tuple(
-        replace(
+    return {
+        commit: replace(
             state,
             users={key: user for key, user in state.users.items() if stays(commit, key)},
             groups={key: group for key, group in state.groups.items() if stays(commit, key)},
         )
         for commit, state in states.items()
-    )
+    }
 
 
 def _read_touched(lines: Lines) -> Iterator[tuple[FolderCommits, frozenset[str], frozenset[str]]]:

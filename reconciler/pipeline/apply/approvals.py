@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reconciler.core.approval.carried import find_apply_of, list_open
 from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan, digest_of, order_changes, summarise
@@ -99,7 +100,7 @@ def approve(approved: Approved, history: History, account: AccountRead, made: Ma
         lasts=current.tenant.approvals,
         open=open_atoms,
         applied=find_applied_since(history, valid, open_atoms),
-        earlier=past.prior.earlier,
+        earlier=past.prior.earlier.in_keys_of(current.desired),
     )
     now = AccountNow(made.plan, current.desired, account.live, made.decided, current.redaction)
     if approved.union is None:
@@ -139,8 +140,11 @@ def refuse_all(approval: Approval) -> Refused:
 
 def warn_of_refused(approval: Approval, warn: Log) -> None:
     """Warns of each refused change."""
-    for change in approval.refused:
-        warn(f"Refused, because no approved plan shows it: {describe_change(change)}")
+    for outcome in approval.not_run:
+        if outcome.status == "refused":
+            changed = outcome.detail.endswith(CHANGED)
+            why = "the account changed since it was approved" if changed else "no approved plan shows it"
+            warn(f"Refused, because {why}: {describe_change(outcome.change)}")
 
 
 def describe_change(change: Change) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from reconciler.core.approval.atoms import atoms_of
 from reconciler.core.approval.attribution import find_bringers, find_transition
 from reconciler.core.approval.carried import list_open
-from reconciler.core.approval.coverage import OR_ANOTHER_KEY, UNSEEN, Approval
+from reconciler.core.approval.coverage import Approval
 from reconciler.core.approval.explain_refused import explain_bringers, name_commit
 from reconciler.core.approval.foreseen import foresee
 from reconciler.core.approval.merge_approvals import BranchCommit
+from reconciler.core.approval.reasons import CHANGED, OR_ANOTHER_KEY, UNSEEN
 from reconciler.core.approval.sources import InForce
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import Change, Plan
@@ -82,7 +83,7 @@ class _Judgement:
             current.tenant.approvals,
             open=open_atoms,
             applied=find_applied_since(self.history, counted, open_atoms),
-            earlier=self.prior.earlier,
+            earlier=self.prior.earlier.in_keys_of(current.desired),
         )
         return foresee(self.plan, current.desired, counted, force)
 
@@ -112,7 +113,8 @@ class _Judgement:
         """Describes a refused change: who brought it, and why it is not approved, unless no plan shows it at all."""
         special, usual = (text.partition(", so ")[0] for text in (outcome.detail, UNSEEN))
         key = OR_ANOTHER_KEY.removeprefix("; or ") if outcome.detail.endswith(OR_ANOTHER_KEY) else ""
-        who = explain_bringers(brought, self.plans.counted.reasons) or EARLIER
+        shown = outcome.detail.startswith(CHANGED)
+        who = explain_bringers(brought, self.plans.counted.reasons, shown=shown) or EARLIER
         return GroupEffect(outcome.change, who, "; ".join(filter(None, ("" if special == usual else special, key))))
 
     def _list_pulls(self, brought: Bringers, blocked: Iterable[Problem]) -> Iterator[GroupPull]:

@@ -113,7 +113,8 @@ def with_front(history: History, prior: PriorState) -> PriorState:
     if history.work is None or history.unknown is not None:
         return prior
     found = find_front(history.work, history.record.history, history.states.compile, history.current.desired)
-    earlier = replace(prior.earlier, front=tuple(found.states.values()), touched=found.keys, reached=found.reached)
+    states = tuple(found.states.values())
+    earlier = replace(prior.earlier, front=states, touched=found.keys, reached=found.reached, written=found.written)
     missing = tuple(Problem("incomplete_history", gap, severity="warning") for gap in found.incomplete)
     return replace(prior, earlier=earlier, problems=(*prior.problems, *missing))
 

@@ -47,6 +47,13 @@ def declares(title: str, *, in_scope: bool = True) -> DesiredState:
     return DesiredState("qa", {key: DesiredUser(key, Source("a", 1), {"title": title}, in_scope, "")}, {})
 
 
+def created_with(**values: str) -> Earlier:
+    """A state whose values are written at a creation only."""
+    key = Key("user", "ann")
+    user = DesiredUser(key, Source("a", 1), {}, in_scope=True, reason="", on_create=values)
+    return Earlier(DesiredState("qa", {key: user}, {}))
+
+
 def opened(atom: Atom, serial: int = 3, day: str = "2026-01-10") -> list[tuple[str, OpenAtom]]:
     pending = Pending(atom, (CoveringApproval(atom, ApprovalOrigin(serial, day)),), None)
     left = open_after(Approval((), (), (pending,)), (), "salt", 9)
@@ -201,6 +208,7 @@ def test_what_the_last_ends_left_open_is_in_force() -> None:
 
 
 TITLES = (AttributeChange(path="title", before="x", after="y"), AttributeChange(path="nickName", before="x", after="z"))
+AGAIN = CreateUser(key="user/ann", attributes=TITLES, cause="drift")
 THEN = Earlier(base=DesiredState("qa", {}, {}))
 
 
@@ -213,6 +221,11 @@ THEN = Earlier(base=DesiredState("qa", {}, {}))
         (UpdateUser(key="odd", target_id="a", attributes=TITLES), "attribute title", Earlier(declares("y")), False),
         (UpdateUser(key="user/ann", target_id="a", adopted="userName"), "record", THEN, False),
         (CreateUser(key="user/ann", attributes=TITLES), "attribute title", THEN, False),
+        (AGAIN, "attribute title", Earlier(declares("y")), True),
+        (AGAIN, "attribute title", Earlier(declares("x")), False),
+        (AGAIN, "exists", Earlier(declares("x")), True),
+        (AGAIN, "attribute nickName", created_with(nickName="z"), True),
+        (CreateUser(key="odd", attributes=TITLES, cause="drift"), "attribute title", THEN, True),
         (AddMembers(key="group/g", target_id="g", members=("user/ann",)), "member user/ann", THEN, False),
         (RemoveMembers(key="group/g", target_id="g", members=("user/ann",)), "member user/ann", THEN, False),
         (GrantRoles(key="user/ann", target_id="a", roles=("x",)), "role x", THEN, False),

@@ -72,7 +72,8 @@ def test_a_plan_that_an_apply_used_does_not_count_again() -> None:
     """An empty one has nothing to use up, and one with the same effects that was made later is another approval."""
     used = history(entry("a", "", 4, plans=(plan().digest, plan(empty=True).digest)))
 
-    assert {"#12": "apply #4 used its plan already"} == reasons(plan(), used)
+    why = "apply #4 used its plan already, and only what that apply left open may still run"
+    assert {"#12": why} == reasons(plan(), used)
     assert {} == reasons(plan(empty=True), used)
     assert {} == reasons(plan(serial=4), used)
 

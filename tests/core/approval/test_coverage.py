@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from reconciler.core.approval.coverage import Approval, approve_all, compare_with_approved
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow
 from reconciler.core.changes.plan import Change, Plan
@@ -108,8 +109,8 @@ def test_what_is_seen_to_be_so_is_already(world: World) -> None:
     assert approval.dropped == approval.not_run
 
 
-def test_what_moved_is_refused_and_what_was_approved_of_it_is_stale(world: World) -> None:
-    """A hand changed the title to something else: from there to ours is not what was approved."""
+def test_what_moved_is_refused_with_that_reason(world: World) -> None:
+    """A hand changed the title to something else: from there to ours is not what was approved. It has one outcome."""
     approved = plan(world)
     set_title(world, "ann", "Queen")
 
@@ -117,8 +118,8 @@ def test_what_moved_is_refused_and_what_was_approved_of_it_is_stale(world: World
 
     assert [name for name in ALL if "ann" not in name] == named(approval.to_run)
     assert ["user/ann update_user"] == named(approval.refused)
-    assert [("refused", "Queen"), ("stale", None)] == [
-        (one.status, one.change.attributes[0].before) for one in approval.not_run
+    assert [("refused", "Queen", CHANGED)] == [
+        (one.status, one.change.attributes[0].before, one.detail) for one in approval.not_run
     ]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.approval.coverage import Approval
-from reconciler.core.approval.explain_refused import explain_bringers, explain_refused
+from reconciler.core.approval.explain_refused import NOT_SHOWN, explain_bringers, explain_refused
 from reconciler.core.approval.merge_approvals import BranchCommit
+from reconciler.core.approval.reasons import CHANGED
 from reconciler.core.changes.outcome import Outcome
 from reconciler.core.changes.plan import AttributeChange, UpdateUser
 
@@ -21,7 +22,7 @@ def commit(pull: int | None, name: str = "a") -> BranchCommit:
     ("brought", "why"),
     [
         ((), ""),
-        ((commit(12),), "#12 brought it, and its plan does not show it, because of what was merged since"),
+        ((commit(12),), f"#12 brought it{NOT_SHOWN}"),
         ((commit(11),), f"#11 brought it, and its plan does not count ({FORK})"),
         ((commit(11), commit(11, "b")), f"#11 brought it, and its plan does not count ({FORK})"),
         ((commit(None),), "commit aaaaaaaaaaaa was pushed without a pull request"),
@@ -62,3 +63,14 @@ def test_only_refused_changes_that_can_be_attributed_are_explained() -> None:
         one.detail for one in found.not_run
     ]
     assert found.unseen == unseen
+
+
+def test_what_a_plan_shows_from_another_value_is_only_attributed() -> None:
+    """The account changed since: neither a merge nor the pull request is at fault."""
+    change = UpdateUser(key="user/a", target_id="1", attributes=(AttributeChange(path="title", before="x", after="y"),))
+    refused = Outcome(change=change, status="refused", detail=CHANGED)
+    bringers = {change.id: (commit(12),)}
+
+    found = explain_refused(Approval((), (refused,), unseen={change.id: (change,)}), bringers, {})
+
+    assert [f"#12 brought it: {CHANGED}"] == [one.detail for one in found.not_run]

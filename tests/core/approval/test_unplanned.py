@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.approval.atoms import Atom
-from reconciler.core.approval.unplanned import AccountNow, judge_unplanned
+from reconciler.core.approval.unplanned import AccountNow, is_held, judge_unplanned
 from reconciler.core.changes.plan import Cost, Plan, ReadSummary, Skipped
 from reconciler.core.changes.plan_notes import NamedResource
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, LiveGroup, LiveUser
@@ -139,3 +139,34 @@ def test_what_is_left_out_says_why() -> None:
 
     assert "(waits)" in judge_unplanned(one, account(skipped=(Skipped(key="user/new", reason="waits"),)))[1]
     assert "limited to other keys" in judge_unplanned(one, account(selected))[1]
+
+
+@pytest.mark.parametrize(
+    ("key", "record", "path", "after", "held"),
+    [
+        ("user/ann", "a", "attribute title", '"Chief"', True),
+        ("user/ann", "a", "attribute title", '"Queen"', False),
+        ("user/ann", "new", "attribute title", '"Chief"', True),
+        ("user/ann", "gone", "attribute title", '"Chief"', False),
+        ("user/dan", "new", "attribute title", '"Chief"', False),
+        ("user/ann", "a", "attribute manager", '"user/bob"', True),
+        ("user/bob", "b", "attribute manager", '"id/x"', True),
+        ("user/ann", "a", "attribute nickName", "null", False),
+        ("user/ann", "a", "role auditor", "true", True),
+        ("user/ann", "a", "role auditor", "false", False),
+        ("group/staff", "g", "member user/ann", "true", True),
+        ("group/staff", "g", "member user/bob", "true", False),
+        ("user/ann", "a", "active", "true", False),
+    ],
+)
+def test_what_git_took_back_may_be_in_the_account(
+    key: str,
+    record: str,
+    path: str,
+    after: str,
+    held: bool,  # noqa: FBT001
+) -> None:
+    """Compared with the approved value, for git declares none."""
+    before = "false" if after == "true" else "true"
+
+    assert held is is_held(Atom(key, record, tuple(path.split()), before, after), account())

@@ -88,6 +88,49 @@ def test_an_attribute_changes_for_a_reason(
     assert expected == Earlier(base, applied).attributes(ANN, ["title"], {"title": "Senior"}, {"title": "Analyst"})
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ((), "drift"),
+        ((with_ann(title="Analyst"),), "merged"),
+        ((with_ann(title="Intern"), with_ann(title="Analyst")), "merged"),
+        ((with_ann(title="Intern"),), "drift"),
+        ((with_ann(), EMPTY), "drift"),
+    ],
+)
+def test_what_an_incomplete_apply_wrote_is_no_drift(written: tuple[DesiredState, ...], expected: Cause) -> None:
+    """A killed apply wrote Analyst, and its pull request was reverted."""
+    earlier = Earlier(with_ann(title="Senior"), written=written)
+
+    assert expected == earlier.attributes(ANN, ["title"], {"title": "Senior"}, {"title": "Analyst"})
+
+
+@pytest.mark.parametrize(
+    ("front", "expected"),
+    [
+        (EMPTY, "merged"),
+        (with_ann(in_scope=False), "merged"),
+        (with_ann(), "drift"),
+        (replace(EMPTY, ignores_removed=True), "drift"),
+    ],
+)
+def test_access_that_an_incomplete_apply_took_is_no_drift(front: DesiredState, expected: Cause) -> None:
+    """ann left git, an apply that was killed deactivated them, and the pull request was reverted."""
+    assert expected == Earlier(with_ann(), written=(front,)).reactivation(ANN, (), {}, {})
+
+
+def test_members_and_roles_of_an_incomplete_apply_are_no_drift() -> None:
+    """Both ways: what it gave and what it took."""
+    desks = Earlier(with_desk("ann"), written=(with_desk(),))
+    given = Earlier(with_desk(), written=(with_desk("ann"),))
+    roles = Earlier(with_ann(roles=[]), written=(with_ann(roles=["auditor"]),))
+
+    assert "merged" == desks.members(DESK, [str(ANN)], head=True)
+    assert "merged" == given.members(DESK, [str(ANN)], head=False)
+    assert "merged" == roles.roles(ANN, ["auditor"], head=False)
+    assert "drift" == Earlier(with_desk("ann")).members(DESK, [str(ANN)], head=True)
+
+
 def test_attributes_are_compared_as_they_are_when_planned() -> None:
     """A userName in another case is the same one."""
     earlier = Earlier(with_ann(userName="ANN@example.com"))
