@@ -303,7 +303,7 @@ def test_without_gathered_approvals_the_commit_names_the_pull_request(reviewed: 
     ran = report(reviewed, reviewed.project.root / "approvals")
 
     assert 0 == ran.code
-    assert "holds no approvals, so the pull request is found by the commit" in ran.err
+    assert "No approvals were gathered, so the pull request is found by the commit" in ran.err
     assert {7} == set(reviewed.standin.comments)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from reconciler.core.changes.plan import Cause
 
 UNKNOWN: Final = object()
+NEVER: Final = object()
 GRAVEST_FIRST: tuple[Cause, ...] = ("conflict", "this_change", "merged", "drift")
 
 
@@ -21,7 +22,7 @@ class ThreeWayValue:
     """One value that differs between git (`head`) and the account (`live`), with its values at earlier states of git.
 
     If an earlier state did not manage the value, the account's value was right: pass the live value. `applied` is
-    UNKNOWN if no applied state is known.
+    UNKNOWN if no applied state is known, and NEVER if it is known that nothing was ever applied.
     """
 
     head: object
@@ -38,8 +39,9 @@ def find_cause(values: Iterable[ThreeWayValue]) -> Cause:
 
 
 def _cause_of(value: ThreeWayValue) -> Cause:
-    known = value.applied is not UNKNOWN
+    known = value.applied is not UNKNOWN and value.applied is not NEVER
     if not value.same(value.base, value.head):
         untouched = value.same(value.base, value.live) or (known and value.same(value.applied, value.live))
         return "this_change" if untouched else "conflict"
-    return "merged" if known and not value.same(value.applied, value.head) else "drift"
+    pending = value.applied is NEVER or (known and not value.same(value.applied, value.head))
+    return "merged" if pending else "drift"
