@@ -61,8 +61,9 @@ def find_approved(
     if gathered is None:
         return Approved(tuple(plans), limited=bool(plans))
     counted = count_gathered(gathered, history.current, history.record.history)
-    for line in describe_uncounted(counted) if warn else ():
-        warn(line)
+    if warn is not None:
+        for line in describe_uncounted(counted):
+            warn(line)
     return Approved(counted.plans, limited=True, union=MergedUnion(counted, gathered.merge.line, history))
 
 
