@@ -11,7 +11,7 @@ from reconciler.core.model.protection import ProtectionCheck, ProtectionReport
 from reconciler.report.format.quote import code, plain_line, prose_line
 
 TITLES = {"lacking": "Lacking", "not_known": "Not known", "note": "To know", "set": "Set"}
-REMEDIES = {"lacking": "Set it", "not_known": "Find out", "note": "What to do", "set": ""}
+REMEDIES = {"lacking": "What to do", "not_known": "Find out", "note": "What to do", "set": ""}
 NO_NEWS = "What this token may not see could be lacking too."
 WIDTH = 100
 

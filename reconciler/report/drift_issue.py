@@ -109,7 +109,7 @@ def _commands(plan: Plan) -> str:
     keys = {change.key for change in split_drift(plan)[0]}
     key = shlex.quote(next(iter(keys))) if len(keys) == 1 else "KEY"
     start = f"reconciler --tenant {shlex.quote(plan.tenant)}"
-    apply = f"- To make the account match git: {code(f'{start} apply')}\n"
+    apply = f"- To make the account match git: run the workflow Apply by hand, or {code(f'{start} apply')}\n"
     adopt = f"- To write the drift into git: {code(f'{start} import --adopt {key}')}\n"
     return f"{apply}{adopt if keys else ''}\n"
 

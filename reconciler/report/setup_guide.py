@@ -23,13 +23,18 @@ def render_setup(declarations: Declarations, branch: str, parts: int = 1) -> str
     lines = [
         "Set up at GitHub, in this order:",
         *_describe_environments(declarations, protected),
-        f"2. Settings → Rules, for {protected}: pull requests only, a review by code owners, and the required",
-        f"   {plural(parts, 'check')} {', '.join(checks)}. Put .github/ under code owners: an editor of a workflow",
-        "   controls the tokens. Rules for all branches must exclude `reconciler/*`.",
-        "3. Push, and run `reconciler github doctor`: it reports which of these are there, and the risk of each lack.",
+        "2. Push the commit with these files.",
+        f"3. Settings → Rules, for {protected}: pull requests only, a review by code owners, and the required",
+        f"   {plural(parts, 'check')} {', '.join(checks)}. Rules for all branches must exclude `reconciler/*`.",
+        "   In .github/CODEOWNERS, name the owners of .github/, approvals/ and the desired state: an editor of a",
+        "   workflow controls the tokens.",
+        "4. Run `reconciler github doctor`: it reports which of these are there, and the risk of each lack.",
     ]
     if _list_accounts(declarations):
-        lines.append("4. Actions → Apply → Run workflow, for the first apply: it plans, and its plan needs a review.")
+        lines.append(
+            "5. For the first apply, Actions → Apply → Run workflow: it plans, and its plan needs a review. Without"
+        )
+        lines.append("   reviewers of the environment, it prints the file that approves the plan, to be merged.")
     return "\n".join(lines)
 
 

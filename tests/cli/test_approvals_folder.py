@@ -135,7 +135,7 @@ def test_a_plan_by_hand_that_was_reviewed_counts(project: Project, folder: Path)
     ran = project.run("apply", "--approvals", folder)
 
     assert 0 == ran.code, ran.err
-    assert "The plan of the environment production does not count: nobody reviewed it" in ran.err
+    assert "A plan by hand (the environment production) does not count: nobody reviewed it" in ran.err
     assert {"ann", "bob", "cid"} == set(project.users())
 
 

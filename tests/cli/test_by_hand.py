@@ -149,7 +149,7 @@ def test_the_reviewers_of_the_environment_approve(by_hand: ByHand) -> None:
     ran = by_hand.decide()
 
     assert (0, "") == (ran.code, ran.out)
-    assert "was reviewed: grace approved this run for the environment sandbox" in ran.err
+    assert "may run: grace approved this run for the environment sandbox" in ran.err
     name = f"plan-by-hand-{by_hand.run['id']}.json"
     written = by_hand.written()
     assert {"approvals.json", name} == written.keys()
@@ -550,7 +550,8 @@ def test_a_push_gathers_the_plan_that_the_merge_of_a_file_approves(by_hand: ByHa
     ran = by_hand.project.run("github", "approved-plans", "-o", "approvals-folder")
 
     assert 0 == ran.code
-    assert "A plan by hand counts (approvals/" in ran.err
+    assert "A plan by hand (approvals/" in ran.err
+    assert ", which grace approved) is approved\n" in ran.err
     name = f"plan-by-hand-{by_hand.run['id']}.json"
     written = by_hand.written()
     assert by_hand.digest == written[name]["digest"]
@@ -558,7 +559,7 @@ def test_a_push_gathers_the_plan_that_the_merge_of_a_file_approves(by_hand: ByHa
 
     by_hand.add(by_hand.text, number=8)
     ran = by_hand.project.run("github", "approved-plans", "-o", "approvals-folder")
-    assert "A plan by hand does not count: it names no `run`" in ran.err
+    assert ") does not count: it names no `run`" in ran.err
 
 
 def test_the_two_options_of_a_plan_by_hand_go_together(by_hand: ByHand) -> None:

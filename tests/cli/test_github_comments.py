@@ -240,6 +240,36 @@ def test_one_pull_request_whose_plan_counts_reads_as_before(reviewed: Reviewed) 
     assert "This apply was for" not in heads(reviewed)[7]
 
 
+def test_a_run_that_had_nothing_to_do_leaves_the_outcome_of_the_one_that_did(reviewed: Reviewed) -> None:
+    """A job that is run again must not replace the only account of what was done."""
+    reviewed.project.commit(SANDBOX + CHIEF)
+    folder = gather(reviewed, {"number": 7, "plan": "plan-7.json"})
+    report(reviewed, folder)
+    before = heads(reviewed)
+    assert "Done: 1 person" in before[7]
+
+    again = report(reviewed, folder)
+
+    assert (0, before) == (again.code, heads(reviewed))
+    assert "The comment on #7 for sandbox stays as it is: it shows what an earlier run did" in again.err
+
+
+def test_a_first_outcome_with_nothing_to_do_names_no_plan(reviewed: Reviewed) -> None:
+    """Its digest would be empty. The next outcome replaces it."""
+    reviewed.project.commit(SANDBOX)
+    folder = gather(reviewed, {"number": 7, "plan": "plan-7.json"})
+    nothing = {"format": 1, "tenant": "sandbox", "commit": "c" * 40, "digest": "", "outcomes": [], "requests": 0}
+    reviewed.project.write(json.dumps(nothing), "outcome.json")
+    ran = reviewed.run("comment", "--outcome", "outcome.json", "--approvals", folder)
+    assert 0 == ran.code, ran.err
+    assert heads(reviewed)[7].startswith("### Applied to `sandbox`: nothing to do\n\n<sub>0 requests.</sub>\n")
+
+    reviewed.project.commit(SANDBOX + CHIEF)
+    report(reviewed, folder)
+
+    assert "Done: 1 person" in heads(reviewed)[7]
+
+
 def test_a_window_without_pull_requests_has_nowhere_to_post(reviewed: Reviewed) -> None:
     """A direct push."""
     ran = report(reviewed, gather(reviewed))
@@ -303,7 +333,7 @@ def test_without_gathered_approvals_the_commit_names_the_pull_request(reviewed: 
     ran = report(reviewed, reviewed.project.root / "approvals")
 
     assert 0 == ran.code
-    assert "holds no approvals, so the pull request is found by the commit" in ran.err
+    assert "No approvals were gathered, so the pull request is found by the commit" in ran.err
     assert {7} == set(reviewed.standin.comments)
 
 

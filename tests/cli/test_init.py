@@ -135,7 +135,7 @@ def test_the_workflows_are_of_the_branch_that_git_has(empty: Project) -> None:
     texts = {name: (empty.root / name).read_text() for name in empty.written()}
     assert [] == [name for name, text in texts.items() if re.search(r"\bmain\b", text)]
     assert "deployment branches `trunk` only" in texts["desired-state/README.md"]
-    assert "Protect `trunk`: " in texts["desired-state/README.md"]
+    assert "Then protect `trunk`: " in texts["desired-state/README.md"]
 
 
 def filters(project: Project) -> set[str]:
@@ -235,12 +235,15 @@ def test_what_to_set_up_is_named_for_the_tenants_that_are_declared(empty: Projec
         "     qa                SCIM_TOKEN, FINGERPRINT_KEY   deployment branches: `main` only\n"
         f"     plan-production   {secrets}   no protection; a read-only token if you have one\n"
         f"     production        {secrets}   deployment branches: `main` only\n"
-        "2. Settings → Rules, for `main`: pull requests only, a review by code owners, and the required\n"
-        "   check `reconciler`. Put .github/ under code owners: "
+        "2. Push the commit with these files.\n"
+        "3. Settings → Rules, for `main`: pull requests only, a review by code owners, and the required\n"
+        "   check `reconciler`. Rules for all branches must exclude `reconciler/*`.\n"
+        "   In .github/CODEOWNERS, name the owners of .github/, approvals/ and the desired state: "
     ) in ran.err
-    assert "3. Push, and run `reconciler github doctor`: " in ran.err
+    assert "\n4. Run `reconciler github doctor`: " in ran.err
     assert ran.err.endswith(
-        "4. Actions → Apply → Run workflow, for the first apply: it plans, and its plan needs a review.\n"
+        "5. For the first apply, Actions → Apply → Run workflow: it plans, and its plan needs a review. Without\n"
+        "   reviewers of the environment, it prints the file that approves the plan, to be merged.\n"
     )
 
 

@@ -409,7 +409,7 @@ def test_merges_that_touch_no_desired_state_are_green_and_read_nothing(pulls: Pu
     begun = pulls.project.run("ownership", "begin", "--approvals", folder)
     applied = pulls.project.run("apply", "--approvals", folder)
 
-    reason = "the plans approve nothing, and the last apply of the same folder was complete\n"
+    reason = "no plan approves a change, and the desired state is as in the last apply, which was complete\n"
     assert (0, f"No apply was begun: {reason}") == (begun.code, begun.out)
     assert (0, "Applied to sandbox: nothing to do") == (applied.code, applied.out.splitlines()[0])
     assert f"Nothing to do: {reason}" in applied.err

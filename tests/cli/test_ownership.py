@@ -377,8 +377,8 @@ def test_nothing_is_begun_for_plans_that_approve_nothing(office: Office) -> None
     begun = office.here.run("ownership", "begin", "approved.json")
     applied = office.here.run("apply", "approved.json", "--record", "local")
 
-    said = "No apply was begun: the plans approve nothing, and the last apply of the same folder was complete\n"
-    assert (0, said) == (begun.code, begun.out)
+    reason = "no plan approves a change, and the desired state is as in the last apply, which was complete"
+    assert (0, f"No apply was begun: {reason}\n") == (begun.code, begun.out)
     assert (0, before) == (applied.code, office.tip())
 
 

@@ -151,7 +151,7 @@ def test_a_pull_request_without_a_plan_does_not_stop_the_others(branch: Branch) 
     gathered = branch.gather()
 
     assert ["plan-8.json"] == list(gathered.plans)
-    assert "has no artifact plan-qa (was it deleted?): apply by hand, or merge" in reasons_of(gathered)[7]
+    assert "has no artifact plan-qa (was it deleted?)" in reasons_of(gathered)[7]
 
 
 def test_a_list_that_lags_is_asked_for_again(branch: Branch, time: FakeTime) -> None:
@@ -313,7 +313,7 @@ def test_a_stored_plan_of_another_account_or_form_does_not_count(edit: dict[str,
 
     assert not isinstance(found, tuple)
     assert (7, True) == (found.pull, sentence in found.reason)
-    assert found.reason.endswith(": apply by hand, or merge another pull request: its plan shows what was not applied")
+    assert "apply by hand" not in found.reason
 
 
 @pytest.mark.parametrize("name", ["format", "tenant", "url"])
@@ -325,7 +325,7 @@ def test_what_a_forged_plan_says_breaks_no_line_and_is_cut(name: str) -> None:
 
     assert not isinstance(found, tuple)
     assert (1, True) == (len(found.reason.splitlines()), len(found.reason) < 700)
-    assert found.reason.endswith("…: apply by hand, or merge another pull request: its plan shows what was not applied")
+    assert found.reason.endswith("…")
 
 
 def test_all_differences_are_named_at_once() -> None:
@@ -357,21 +357,18 @@ def test_the_log_names_each_and_stays_short() -> None:
     """Of a hundred, twenty have their reasons in the log."""
     lines = list(describe_gathered(gathered_of(100, 80, 9)))
 
-    assert (
-        "Pull requests merged into main, without an earlier apply on record: 100; the plans that count: none"
-        == lines[0]
-    )
+    assert "Pull requests merged into main, without an earlier apply on record: 100; with a plan: none" == lines[0]
     assert 20 == sum("does not count: the file" in line for line in lines)
     assert lines[21].startswith("80 more do not count, with their reasons in approvals.json: #21, #22,")
-    assert lines[22].endswith(" and 75 more")
-    assert "9 older ones, 000000000000 to 000000000000; their plans do not count" in lines[23]
-    assert (24, True) == (len(lines), all(len(line.splitlines()) == 1 for line in lines))
+    assert lines[23].endswith(" and 75 more")
+    assert "9 older ones, 000000000000 to 000000000000; their plans do not count" in lines[24]
+    assert (25, True) == (len(lines), all(len(line.splitlines()) == 1 for line in lines))
     assert sum(map(len, lines)) < 5_000
 
 
 def test_the_log_of_a_window_that_is_empty_is_one_line() -> None:
     empty = GatheredPlans(MergeApprovals(tenant="qa", commit="c" * 40, since="a" * 40), "main")
 
-    assert [
-        "Pull requests merged into main since the last apply (aaaaaaaaaaaa): 0; the plans that count: none"
-    ] == list(describe_gathered(empty))
+    assert ["Pull requests merged into main since the last apply (aaaaaaaaaaaa): 0; with a plan: none"] == list(
+        describe_gathered(empty)
+    )

@@ -51,11 +51,12 @@ def test_of_many_tenants_the_first_are_listed_and_the_rest_is_counted() -> None:
     guide = render_setup(Declarations({f"t{number}": tenant() for number in range(300)}), "trunk")
 
     assert 2 * 10 == guide.count("SCIM_TOKEN")
-    assert "\n     and 290 more tenants, which `reconciler tenants` lists\n2. Settings → Rules, for `trunk`" in guide
+    rest = "     and 290 more tenants, which `reconciler tenants` lists\n"
+    assert f"\n{rest}2. Push the commit with these files.\n3. Settings → Rules, for `trunk`" in guide
 
 
 def test_each_part_has_a_check_of_its_own() -> None:
     """All of them are required."""
     guide = render_setup(Declarations({"qa": tenant()}), "trunk", parts=3)
 
-    assert "and the required\n   checks `reconciler`, `reconciler 2`, `reconciler 3`. Put" in guide
+    assert "and the required\n   checks `reconciler`, `reconciler 2`, `reconciler 3`. Rules" in guide

@@ -14,6 +14,7 @@ from reconciler.cli.plan import record_option
 from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.model.amounts import count
 from reconciler.errors import UsageError
+from reconciler.github.runs.approved_plans import BY_HAND
 from reconciler.pipeline.apply.gathered import write_approvals
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.approval_files import find_added_files
@@ -36,10 +37,23 @@ MOST_PUSHED = 5
 @click.command("approved-plans")
 @commit_option
 @click.option(
-    "-o", "output", type=click.Path(path_type=Path), required=True, help="Write the approvals to this folder."
+    "-o",
+    "output",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Write the approvals to this folder.",
 )
-@click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
-@click.option("--by-hand", "plan", type=click.Path(path_type=Path), help="The plan that this run of Apply made.")
+@click.option(
+    "--workflow", metavar="NAME", default="plan.yml", show_default=True, help="The workflow file that makes the plans."
+)
+@click.option(
+    "--by-hand",
+    "plan",
+    metavar="PLANFILE",
+    type=click.Path(path_type=Path),
+    help="The plan that this run of Apply made.",
+)
 @click.option("--environment", metavar="NAME", help="With --by-hand: the environment of the apply.")
 @record_option
 @click.pass_obj
@@ -97,16 +111,18 @@ def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
     pushed = [one.commit[:12] for one in approvals.line if one.pull is None]
     yield (
         f"Pull requests merged into {gathered.branch}{since}: {len(approvals.pulls):,}; "
-        f"the plans that count: {', '.join(counted) or 'none'}"
+        f"with a plan: {', '.join(counted) or 'none'}"
     )
     for reviewed in approvals.by_hand[:MOST_REASONS]:
-        counts = f"does not count: {reviewed.reason}" if reviewed.reason else "counts"
-        yield plain_line(f"A plan by hand {counts} ({reviewed.review})")
+        counts = f"does not count: {reviewed.reason}" if reviewed.reason else "is approved"
+        yield plain_line(f"A plan by hand ({reviewed.review}) {counts}")
     for pull in others[:MOST_REASONS]:
         yield plain_line(f"#{pull.number} does not count: {pull.reason}")
     if others[MOST_REASONS:]:
         rest = ", ".join(f"#{pull.number}" for pull in others[MOST_REASONS:])
         yield f"{len(others) - MOST_REASONS:,} more do not count, with their reasons in {APPROVALS_FILE}: {rest}"
+    if others:
+        yield f"If the apply refuses a change because of that: {BY_HAND}"
     if pushed:
         more = f" and {len(pushed) - MOST_PUSHED:,} more" if pushed[MOST_PUSHED:] else ""
         yield f"Pushed without a pull request, so approved by none: {', '.join(pushed[-MOST_PUSHED:])}{more}"

@@ -16,6 +16,8 @@ from reconciler.pipeline.pull_requests.comments import summarise
 from reconciler.pipeline.pull_requests.merged_commit import find_merged_commit
 from reconciler.report.pull_requests.approval_section import render_unreviewed
 
+NO_CHANGE = "The plan has no changes, so it needs no review"
+
 
 def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path) -> None:
     """Writes the approvals of a plan by hand to the folder, if the plan was reviewed.
@@ -35,10 +37,14 @@ def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path)
         print_result(page)
         summarise(job, page)
         reasons = "; ".join(decision.reasons)
-        raise Refused(f"no person reviewed this plan ({plan.digest}), so it is not applied: {reasons}")
+        where = "the summary of the job apply" if job.summary_file is not None else "the text above"
+        raise Refused(
+            f"no person reviewed this plan ({plan.digest}), so it is not applied: {reasons}. What to do: {where} has "
+            "the file that approves it"
+        )
 
     write_approvals(output, decision.approvals, decision.files)
     [reviewed] = decision.approvals.by_hand
-    workspace.log(f"The plan {plan.digest[:19]} was reviewed: {reviewed.review}")
+    workspace.log(f"The plan {plan.digest[:19]} may run: {reviewed.review}" if plan.changes else NO_CHANGE)
     if reviewed.reason:
         workspace.log(f"It does not run again: {reviewed.reason}")

@@ -12,7 +12,7 @@ from reconciler.cli.output import print_result
 from reconciler.core.approval.merge_approvals import APPROVALS_FILE, MergeApprovals
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
-from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment
+from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment, shows_changes
 from reconciler.github.comments.outdated import fetch_pull_head, mark_outdated
 from reconciler.pipeline.apply.gathered import read_approvals
 from reconciler.pipeline.pull_requests.comments import (
@@ -46,16 +46,23 @@ class CommentTarget:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option("--outcome", type=click.Path(path_type=Path), help="Show the outcome of an apply instead of a plan.")
+@click.option(
+    "--outcome",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Show the outcome of an apply instead of a plan.",
+)
 @click.option(
     "--approvals",
     "folder",
+    metavar="FOLDER",
     type=click.Path(path_type=Path),
     help="Show the outcome on each pull request of this folder, which `approved-plans` wrote.",
 )
 @click.option(
     "--said",
     "stderr",
+    metavar="FILE",
     type=click.Path(path_type=Path),
     help="The command's stderr, shown if the command wrote no file.",
 )
@@ -124,7 +131,12 @@ def _describe_superseded(what: str, number: int, head: PullHead, newer: PullHead
 
 
 def _keep(side: Side, client: GitHub, number: int, text: CommentText, head: PullHead | None = None) -> None:
-    kept = keep_comment(client, number, find_author(client), MarkedText(text.mark, text.body, head))
+    author = find_author(client)
+    if text.did == "nothing" and shows_changes(client, number, author, text.mark):
+        left = f"The comment on #{number} for {text.mark.tenant} stays as it is"
+        side.workspace.log(f"{left}: it shows what an earlier run did, and this one had nothing to do")
+        return
+    kept = keep_comment(client, number, author, MarkedText(text.mark, text.body, head, text.did == "something"))
     side.workspace.log(f"The comment on #{number} for {text.mark.tenant} was {kept.result}")
     for note in kept.notes:
         side.workspace.log(note)
@@ -134,7 +146,7 @@ def _comment_outcome(target: CommentTarget, file: Path, stderr: Path | None, fol
     side = target.side
     approvals = read_approvals(folder) if folder and has_text(folder / APPROVALS_FILE) else None
     if folder and approvals is None:
-        side.workspace.log(f"{folder} holds no approvals, so the pull request is found by the commit")
+        side.workspace.log("No approvals were gathered, so the pull request is found by the commit")
     job = side.workspace.settings.job()
     text = write_outcome(side.workspace, file, stderr, job, approvals)
     summarise(job, text.body)
@@ -146,7 +158,7 @@ def _comment_outcome(target: CommentTarget, file: Path, stderr: Path | None, fol
         try:
             number = target.find(client)
         except Refused as error:
-            side.workspace.log(f"No comment was written, because no pull request was found: {error}")
+            side.workspace.log(f"No comment was written: {error}")
             return
         _keep(side, client, number, text)
 
@@ -155,7 +167,8 @@ def _keep_on_each(side: Side, client: GitHub, approvals: MergeApprovals, text: C
     """Shows the outcome on each pull request of the apply; one that can't be written does not stop the others."""
     numbers = [pull.number for pull in approvals.pulls]
     if not numbers:
-        side.workspace.log("No comment was written: no pull request was merged since the last apply")
+        why = "this apply was by hand" if approvals.by_hand else "no pull request was merged since the last apply"
+        side.workspace.log(f"No comment was written: {why}")
     if len(numbers) > MOST_PULLS:
         side.workspace.log(f"{len(numbers)} pull requests were applied: the last {MOST_PULLS} get a comment")
 

@@ -20,12 +20,21 @@ from reconciler.pipeline.pull_requests.tenant_status import TenantStatus, read_t
 @click.command("drift-issue")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--said", "stderr", type=click.Path(path_type=Path), help="The stderr of `drift`, shown if `drift` wrote no file."
+    "--said",
+    "stderr",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The stderr of `drift`, shown if `drift` wrote no file.",
 )
 @click.option(
-    "--outcome", type=click.Path(path_type=Path), help="The outcome of the last apply. Default: fetched from GitHub."
+    "--outcome",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The outcome of the last apply. Default: fetched from GitHub.",
 )
-@click.option("--workflow", default="apply.yml", show_default=True, help="The workflow file that applies.")
+@click.option(
+    "--workflow", metavar="NAME", default="apply.yml", show_default=True, help="The workflow file that applies."
+)
 @click.pass_obj
 def drift_issue(side: Side, file: Path, *, stderr: Path | None, outcome: Path | None, workflow: str) -> None:
     """Keep one issue per tenant about its drift. FILE has the output of `drift --format json`.

@@ -17,10 +17,13 @@ APPROVED, REFUSED = 0, 4
 
 @click.command("merge-group")
 @click.argument("file", metavar="PLANFILE", type=click.Path(path_type=Path))
-@click.option("--workflow", default="plan.yml", show_default=True, help="The workflow file that makes the plans.")
+@click.option(
+    "--workflow", metavar="NAME", default="plan.yml", show_default=True, help="The workflow file that makes the plans."
+)
 @click.option(
     "--said",
     "stderr",
+    metavar="FILE",
     type=click.Path(path_type=Path),
     help="The stderr of `plan`, shown if `plan` wrote no file.",
 )

@@ -46,7 +46,13 @@ NO_LIST: Final = "The job `validate` gave no list of tenants, so it is not known
 PLANNED: Final = PlanCheck(
     passes=True,
     headline="Every tenant has a plan, and it is shown",
-    sentences=("Merging approves the changes that the comments on this pull request show, and no others.",),
+    sentences=(
+        "Merging approves the changes that the comments on this pull request show, and no others.",
+        (
+            "It approves none if the pull request changes a workflow or an action, because its own version made the "
+            "plan, or if it goes into another branch than the default branch."
+        ),
+    ),
 )
 GROUPED: Final = PlanCheck(
     passes=True,

@@ -13,6 +13,7 @@ from typing import Final
 from reconciler.core.changes.plan import Cause
 
 UNKNOWN: Final = object()
+NEVER: Final = object()
 GRAVEST_FIRST: tuple[Cause, ...] = ("conflict", "this_change", "merged", "drift")
 
 
@@ -21,7 +22,8 @@ class ThreeWayValue:
     """One value that differs between git (`head`) and the account (`live`), with its values at earlier states of git.
 
     If an earlier state did not manage the value, the account's value was right: pass the live value. `applied` is
-    UNKNOWN if no applied state is known. `written` are the values that later, incomplete applies may have written.
+    UNKNOWN if no applied state is known, and NEVER if it is known that nothing was ever applied. `written` are the
+    values that later, incomplete applies may have written.
     """
 
     head: object
@@ -39,10 +41,10 @@ def find_cause(values: Iterable[ThreeWayValue]) -> Cause:
 
 
 def _cause_of(value: ThreeWayValue) -> Cause:
-    known = value.applied is not UNKNOWN
+    known = value.applied is not UNKNOWN and value.applied is not NEVER
     if not value.same(value.base, value.head):
         untouched = value.same(value.base, value.live) or (known and value.same(value.applied, value.live))
         return "this_change" if untouched else "conflict"
-    if known and not value.same(value.applied, value.head):
+    if value.applied is NEVER or (known and not value.same(value.applied, value.head)):
         return "merged"
     return "merged" if any(value.same(written, value.live) for written in value.written) else "drift"

@@ -12,7 +12,7 @@ from operator import eq
 from typing import Final, TypeAlias
 
 from reconciler.core.changes.plan import Cause
-from reconciler.core.comparison.cause import UNKNOWN, ThreeWayValue, find_cause
+from reconciler.core.comparison.cause import NEVER, UNKNOWN, ThreeWayValue, find_cause
 from reconciler.core.comparison.renaming import find_renamed, rename_keys
 from reconciler.core.model.diff import differs
 from reconciler.core.model.resources import Attributes, DesiredGroup, DesiredUser, Key, Value, parse_key
@@ -30,7 +30,8 @@ class Earlier:
     are the keys on lines that a commit since then changed, including lines that came and went. Both decide which keys
     to read. `reached` is the front without the keys that its applies did not cover (None: they cover all): what is left
     of it may be in the account. `written` are the states of incomplete applies in it: a live value that one of them
-    declares is no drift. `base_applied` is false if no complete apply of the base is on record.
+    declares is no drift. `base_applied` is false if no complete apply of the base is on record. `never_applied` is true
+    if the record is known and has no apply: what git asks for is not applied yet.
     """
 
     base: DesiredState | None = None
@@ -40,6 +41,7 @@ class Earlier:
     base_applied: bool = True
     reached: tuple[DesiredState, ...] | None = None
     written: tuple[DesiredState, ...] = ()
+    never_applied: bool = False
 
     @property
     def last_applied(self) -> DesiredState | None:
@@ -163,7 +165,7 @@ class Earlier:
             head=head,
             live=live,
             base=value_in(self.base) if self.base else live,
-            applied=value_in(self.applied) if self.applied else UNKNOWN,
+            applied=value_in(self.applied) if self.applied else NEVER if self.never_applied else UNKNOWN,
             same=same,
             written=tuple(read(state) for state in self.written),
         )

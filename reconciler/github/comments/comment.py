@@ -18,6 +18,7 @@ from reconciler.github.models import Comment, GitHubAccount, parse
 
 T = TypeVar("T")
 BOT_TYPE = "Bot"
+CHANGED = hide("did", {"change": "something"})
 CommentResult: TypeAlias = Literal["created", "edited", "unchanged"]
 
 
@@ -46,6 +47,10 @@ class CommentMark:
         """
         hidden = hide("of", {"head": made_for.head, "base": made_for.base}) + "\n" if made_for else ""
         return f"{body.rstrip()}\n\n{hidden}{self}"
+
+    def on_changes(self, body: str) -> str:
+        """Returns the body with the mark, and before it a hidden line that the apply changed something."""
+        return self.on(f"{body.rstrip()}\n\n{CHANGED}")
 
     def is_on(self, body: str | None) -> bool:
         """Whether the mark is the last line of the text; a mark that the text quotes does not count."""
@@ -117,16 +122,27 @@ class KeptComment:
 
 @dataclass(frozen=True, slots=True)
 class MarkedText:
-    """The text of a comment, the mark that identifies it, and the head and base that it is about, if known."""
+    """The text of a comment, the mark that identifies it, and the head and base that it is about, if known.
+
+    `changed` is true for the outcome of an apply that changed something.
+    """
 
     mark: CommentMark
     text: str
     made_for: PullHead | None = None
 
+    changed: bool = False
+
     @property
     def body(self) -> str:
         """Returns the body to send."""
-        return self.mark.on(self.text, self.made_for)
+        return self.mark.on_changes(self.text) if self.changed else self.mark.on(self.text, self.made_for)
+
+
+def shows_changes(github: GitHub, number: int, author: OwnAuthor, mark: CommentMark) -> bool:
+    """Whether a comment with the mark shows an apply that changed something."""
+    own = find_own(list_comments(github, number), author, mark)
+    return any(CHANGED in (one.body or "").splitlines()[-4:] for one in own)
 
 
 def keep_comment(github: GitHub, number: int, author: OwnAuthor, marked: MarkedText) -> KeptComment:

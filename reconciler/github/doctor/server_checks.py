@@ -27,15 +27,15 @@ def check_server(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:
         "server.artifacts",
         name,
         "lacking",
-        "artifacts of version 4 do not work there: `actions/upload-artifact` refuses to run from v4 on",
+        "`actions/upload-artifact` and `actions/download-artifact` refuse to run on a server from v4 on",
         "the workflows of `init` and the action can't store a plan, so no merge has an approved plan",
-        f"run the commands in your own workflows, with the artifact actions v3.2: {PAGE}",
+        f"run the commands in your own workflows, with the artifact actions v3: {PAGE}",
     )
     yield ProtectionCheck(
         "server.concurrency",
         name,
         "lacking",
-        "`queue: max` of a concurrency group is not there",
+        "a server has no `queue: max` for a concurrency group",
         "of several waiting applies, the last one waits and the others are cancelled; it applies their plans too",
         f"leave the line out: {PAGE}",
     )

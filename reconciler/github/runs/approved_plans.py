@@ -16,7 +16,7 @@ from reconciler.github.runs.artifacts import fetch_plan
 from reconciler.github.runs.own_programs import refuse_own_program
 from reconciler.github.runs.plan_runs import PlanRunning, find_plan_run, refuse_doubtful_base, refuse_unless_shown
 
-BY_HAND = "apply by hand, or merge another pull request: its plan shows what was not applied"
+BY_HAND = "merge another pull request, whose plan shows what was not applied; or apply by hand"
 LONGEST_REASON = 500
 
 
@@ -46,17 +46,16 @@ class StoredPlan:
 
 @dataclass(frozen=True, slots=True)
 class NoPlan:
-    """The reason why a pull request has no plan that counts, as a sentence about it that says what to do."""
+    """The reason why a pull request has no plan that counts, as a clause about it; what to do is BY_HAND for all."""
 
     pull: int
     reason: str
 
 
-def make_no_plan(pull: int, reason: str, advice: str = BY_HAND) -> NoPlan:
-    """Returns the reason with what to do, as one line of bounded length, whatever an artifact made it quote."""
+def make_no_plan(pull: int, reason: str) -> NoPlan:
+    """Returns the reason as one line of bounded length, whatever an artifact made it quote."""
     line = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in reason)
-    short = line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…"
-    return NoPlan(pull, f"{short}: {advice}")
+    return NoPlan(pull, line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]}…")
 
 
 def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan | NoPlan:
@@ -78,7 +77,7 @@ def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan |
             raise stored
         return StoredPlan(number, run.id, stored)
     except PlanRunning as error:
-        return make_no_plan(number, str(error), "re-run this job when it is done")
+        return make_no_plan(number, f"{error}: re-run this job when it is done")
     except (Refused, NotFound) as error:
         return make_no_plan(number, str(error))
 

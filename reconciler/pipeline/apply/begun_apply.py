@@ -112,7 +112,7 @@ class NothingToApply:
 def find_nothing_to_apply(history: History, approved: Approved) -> NothingToApply | None:
     """Returns the reason if an apply of HEAD has nothing to do, else None; raises Refused if HEAD must not be applied.
 
-    A later apply may contain HEAD, or the plans approve nothing and the last apply of the same folder was complete.
+    A later apply may contain HEAD. Or no plan approves a change, and the last apply of this desired state was complete.
     """
     refusal = check_line(history.graph, history.record.history) if history.graph else None
     if refusal is not None and refusal.exit_code:
@@ -120,7 +120,9 @@ def find_nothing_to_apply(history: History, approved: Approved) -> NothingToAppl
     if refusal is not None:
         return NothingToApply(refusal.sentence, later=True)
     if approved.limited and not approved.has_changes and is_settled(history):
-        return NothingToApply("the plans approve nothing, and the last apply of the same folder was complete")
+        return NothingToApply(
+            "no plan approves a change, and the desired state is as in the last apply, which was complete"
+        )
     return None
 
 

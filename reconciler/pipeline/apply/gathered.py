@@ -93,14 +93,18 @@ def refuse_foreign(gathered: GatheredApprovals, current: CurrentState) -> None:
 
 
 def count_gathered(gathered: GatheredApprovals, current: CurrentState, history: ApplyHistory) -> CountedPlans:
-    """Returns the plans that count; warns of each that does not, with the reason."""
+    """Returns the plans that count, and the reasons of the others."""
     refuse_foreign(gathered, current)
     force = InForce(now_in_utc().date(), current.tenant.approvals)
     plans = list_gathered(gathered.merge, gathered.plans)
-    counted = count_plans(plans, current.tenant_name, current.tenant.url, history, force)
+    return count_plans(plans, current.tenant_name, current.tenant.url, history, force)
+
+
+def describe_uncounted(counted: CountedPlans) -> Iterator[str]:
+    """Yields a sentence about each plan that does not count, with the reason."""
     for name, reason in counted.reasons.items():
-        current.workspace.warn(f"The plan of {name} does not count: {reason}")
-    return counted
+        which = f"The plan of {name}" if name.startswith("#") else f"A plan by hand ({name})"
+        yield f"{which} does not count: {reason}"
 
 
 @dataclass(frozen=True, slots=True)

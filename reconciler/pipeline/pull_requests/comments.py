@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.core.changes.outcome import Run
@@ -21,11 +22,15 @@ from reconciler.settings import Job
 
 @dataclass(frozen=True, slots=True)
 class CommentText:
-    """The text of a comment, the mark that identifies it, and annotations on lines of the YAML for the job's log."""
+    """The text of a comment, the mark that identifies it, and annotations on lines of the YAML for the job's log.
+
+    `did` is about an outcome: whether the apply changed something, or had nothing to do.
+    """
 
     body: str
     mark: CommentMark
     annotations: str = ""
+    did: Literal["something", "nothing"] | None = None
 
 
 def write_plan(
@@ -60,7 +65,10 @@ def write_outcome(
     run = read_saved(read_text(file), str(file))
     if not isinstance(run, Run):
         raise UsageError(f"{file} is a plan, not the outcome of an apply: leave out --outcome")
-    return CommentText(render_outcome_comment(run, together=together), CommentMark("outcome", run.tenant))
+    did: Literal["something", "nothing"] | None = "nothing" if run.whole and not run.outcomes else None
+    did = "something" if any(one.took_effect for one in run.outcomes) else did
+    body = render_outcome_comment(run, together=together)
+    return CommentText(body, CommentMark("outcome", run.tenant), did=did)
 
 
 def _describe_approvals(approvals: MergeApprovals) -> str:

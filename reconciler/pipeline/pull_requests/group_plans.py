@@ -16,7 +16,7 @@ from reconciler.core.changes.plan import Plan
 from reconciler.core.record.history import ApplyHistory
 from reconciler.github.client import GitHub
 from reconciler.github.merge_queue import MergeGroup
-from reconciler.github.runs.approved_plans import BY_HAND, NoPlan, PlanQuery, fetch_plan_of
+from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, fetch_plan_of
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.gather import (
     GatheredPlans,
@@ -93,17 +93,12 @@ def _take(window: MergeWindow, commits: tuple[str, ...]) -> MergeWindow:
 def _list_merged(gathered: GatheredPlans) -> Iterator[GatheredPlan]:
     for pull in gathered.approvals.pulls:
         plan = read_plan(gathered.plans[pull.plan], pull.plan) if pull.plan else None
-        yield GatheredPlan(f"#{pull.number}", pull.number, plan, _shorten(pull.reason))
+        yield GatheredPlan(f"#{pull.number}", pull.number, plan, pull.reason)
 
 
 def _fetch(github: GitHub, number: int, query: PlanQuery, merged: MergedCommit) -> GatheredPlan:
     """Returns the plan of a pull request of the queue, or the reason why it has none."""
     stored = read_stored_plan(fetch_plan_of(github, number, query), merged.tenant, merged.url)
     if isinstance(stored, NoPlan):
-        return GatheredPlan(f"#{number}", number, None, _shorten(stored.reason))
+        return GatheredPlan(f"#{number}", number, None, stored.reason)
     return GatheredPlan(f"#{number}", number, stored[1])
-
-
-def _shorten(reason: str) -> str:
-    """Returns the reason without its advice to apply by hand: nothing of a queue needs that."""
-    return reason.removesuffix(f": {BY_HAND}")

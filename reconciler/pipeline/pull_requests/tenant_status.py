@@ -122,7 +122,7 @@ def _find_last(workspace: Workspace, repository: Repository, tenant: str) -> App
 
 def _find_unfinished(repository: Repository, last: ApplyRecord) -> UnfinishedApply | None:
     """Returns the last apply if it left changes undone or has no end, or the apply that HEAD still needs."""
-    details = f"(#{last.serial}, of {last.commit[:12]}, {last.at})"
+    details = f"(#{last.serial}, of {last.commit[:12]}, {last.at[:16].replace('T', ' ')} UTC)"
     if last.state == "begun":
         message = f"the last apply {details} has no end on record: it is still running, or it was killed"
         return UnfinishedApply(_not_applied(message), last.commit, None)

@@ -87,6 +87,9 @@ def _find_base(history: History, named: str | None, *, front: bool) -> PriorStat
             base=states[0].state if states else None,
             applied=states[-1].state if len(states) > 1 else None,
             base_applied=last is not None and len(states) == 1,
+            never_applied=history.unknown is None
+            and history.record.branch is not None
+            and not history.record.history.entries,
         ),
         commit=commits[0] if commits else None,
         population=_population(history),

@@ -112,6 +112,11 @@ def _next_steps(check: GroupCheck) -> Iterable[str]:
             "merged, update its branch with the base branch, so that its new plan shows what is missing; have that "
             "reviewed, and queue it again."
         )
+        if forks := [one.name for one in check.pulls if one.name in check.again and "from a fork" in one.reason]:
+            yield (
+                f"For {few(forks, MOST_PULLS)}, from a fork, no plan is made: push its branch to this repository, and "
+                "open a pull request from there."
+            )
 
 
 def _render_refusals(check: GroupCheck, budget: int) -> str:

@@ -16,6 +16,11 @@ from reconciler.report.view.run_view import MEANING, OutcomeLine, RunView, make_
 EXAMPLES = 3  # names in a line of what is done
 MOST_NAMED = 100  # names in a line of what is not done
 MOST_PULLS = 30
+OF_NEXT_PLAN = (
+    "The plan of the next pull request shows what was refused or is stale, and its merge applies it. Or run the "
+    "workflow Apply by hand, and have its plan reviewed."
+)
+RUN_AGAIN = "Re-run the job for what failed or was skipped: nothing is done twice."
 
 
 def render_outcome_comment(run: Run, *, together: str = "", limit: int = LIMIT) -> str:
@@ -26,18 +31,28 @@ def render_outcome_comment(run: Run, *, together: str = "", limit: int = LIMIT) 
     view = make_run_view(run)
     by_status = groupby(view.outcomes, lambda outcome: outcome.status)
     parts = [_part(status, list(outcomes), limit // 2) for status, outcomes in by_status]
-    return (
-        _head(view) + together + "".join(parts) + f"<sub>{count(run.requests, 'request')}. {code(run.digest)}.</sub>\n"
-    )
+    digest = f" {code(run.digest)}." if run.digest else ""  # an apply that had nothing to do made no plan
+    return _head(view) + together + "".join(parts) + f"<sub>{count(run.requests, 'request')}.{digest}</sub>\n"
 
 
 def _head(view: RunView) -> str:
     run = view.run
     done = f"Done: {view.applied}.\n\n" if view.applied else ""
     stopped = [f"**Stopped:** {prose(run.stopped, MESSAGE)}"] if run.stopped else []
-    warnings = [*stopped, *([f"{view.next_step[:1].upper()}{view.next_step[1:]}."] if view.next_step else [])]
+    warnings = [*stopped, *([] if run.whole else [_next_steps(view)])]
     alert = in_alert("WARNING", "\n\n".join(warnings)) if warnings else ""
     return f"### Applied to {code(run.tenant)}: {view.verdict}\n\n{alert}{done}"
+
+
+def _next_steps(view: RunView) -> str:
+    """Returns what to do about the changes that are not done, by the reasons for which they are not."""
+    left = {one.status for one in view.run.outcomes if one.not_done or one.undone}
+    steps = [f"{view.not_done[:1].upper()}{view.not_done[1:]}."]
+    if left & {"refused", "stale"}:
+        steps.append(OF_NEXT_PLAN)
+    if left - {"refused", "stale", "unclear", "withdrawn"} or not left:
+        steps.append(RUN_AGAIN)
+    return " ".join(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,6 @@ def end_of(view: View, full_plan: str | None, limit: int) -> str:
     more = f"- and others for {count(len(items) - len(shown), 'more reason')}\n" if len(shown) < len(items) else ""
     number = len(view.plan.skipped)
     left = in_details(f"Skipped ({number:,})", "".join(shown) + more, opened=False) if items else ""
-    whole = f"All changes: {link_or_code(full_plan)}" if full_plan else ""
+    whole = f"All changes: {link_or_code(full_plan)}" if full_plan and view.plan.changes else ""
     facts = [one for one in (view.cost, view.unmanaged, whole, code(view.plan.digest)) if one]
     return f"{left}<sub>{'. '.join(facts)}.</sub>\n"

@@ -60,6 +60,7 @@ class RunView:
     verdict: str
     applied: str
     outcomes: tuple[OutcomeLine, ...]
+    not_done: str
     next_step: str
 
 
@@ -68,12 +69,14 @@ def make_run_view(run: Run) -> RunView:
     counts = count_statuses(run.outcomes)
     applied = tuple(outcome.change for outcome in run.outcomes if outcome.took_effect)
     undone = len({(one.change.key, one.change.action) for one in run.outcomes if one.not_done or one.undone})
+    not_done = _count_undone(undone)
     return RunView(
         run=run,
         verdict=_verdict(counts, run.named),
         applied=make_verdict(applied) if applied else "",
         outcomes=tuple(_group_outcomes(run.outcomes)),
-        next_step="" if run.whole else _next_step(undone),
+        not_done="" if run.whole else not_done,
+        next_step="" if run.whole else f"{not_done}: plan and apply again; nothing is done twice",
     )
 
 
@@ -86,9 +89,8 @@ def _verdict(counts: Mapping[str, int], named: int) -> str:
     return f"{outcomes or 'no changes'}; {unresolved} unresolved, named by the plan, not changed"
 
 
-def _next_step(undone: int) -> str:
-    result = f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} not done" if undone else "the apply stopped"
-    return f"{result}: plan and apply again; nothing is done twice"
+def _count_undone(undone: int) -> str:
+    return f"{count(undone, 'change')} {'is' if undone == 1 else 'are'} not done" if undone else "the apply stopped"
 
 
 def _group_outcomes(outcomes: Sequence[Outcome]) -> Iterable[OutcomeLine]:

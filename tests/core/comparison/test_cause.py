@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.core.changes.plan import Cause
-from reconciler.core.comparison.cause import UNKNOWN, ThreeWayValue, find_cause
+from reconciler.core.comparison.cause import NEVER, UNKNOWN, ThreeWayValue, find_cause
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,9 @@ from reconciler.core.comparison.cause import UNKNOWN, ThreeWayValue, find_cause
         (ThreeWayValue(head="b", live="a", base="a", applied="b"), "this_change"),
         (ThreeWayValue(head="b", live="a", base="c", applied="a"), "this_change"),
         (ThreeWayValue(head="b", live="a", base="c", applied="d"), "conflict"),
+        (ThreeWayValue(head="b", live="a", base="b", applied=NEVER), "merged"),
+        (ThreeWayValue(head="b", live="a", base="a", applied=NEVER), "this_change"),
+        (ThreeWayValue(head="b", live="a", base="c", applied=NEVER), "conflict"),
         (
             ThreeWayValue(head="b", live="a", base="B", same=lambda one, other: str(one).lower() == str(other).lower()),
             "drift",
