@@ -17,6 +17,8 @@ Values: TypeAlias = dict[tuple[str, str], object]
 ABSENT: Mapping[str, object] = {"active": None, "title": None, "member": False, "role": False}
 LINE = re.compile(r"- \*\*[^*]\*\* `[^`]+` \(`(user|group)/(\w+)`\) (.*)")
 VALUE = re.compile(r"`title`: `([\w ]+)`(?: → `([\w ]+)`)?")
+MANY = re.compile(r"- \*\*[^*]\*\* \*\*\d+ people\*\* ([^<]*)<br>(.*)")
+SINGULAR = {"lose ": "loses ", "get ": "gets ", "gain ": "gains ", "change": "changes"}
 MEMBER = re.compile(r"\buser/(\w+)")
 
 
@@ -56,6 +58,8 @@ def read_comment(text: str) -> set[Effect]:
         if found := LINE.match(line):
             who = found[2]
             shown.update(_read_line(*found.groups()))
+        elif found := MANY.match(line):
+            shown.update(_read_many(*found.groups()))
         elif line.startswith("  - `"):
             shown.update(_read_values(who, line, created=True))
         else:
@@ -82,6 +86,13 @@ def _read_line(_kind: str, who: str, said: str) -> Iterator[Effect]:
             yield member, "member", words.startswith("loses"), words.startswith("gains")
     else:
         raise AssertionError(words)
+
+
+def _read_many(words: str, people: str) -> Iterator[Effect]:
+    """Yields the effects of a line about several users, whose verb is in the plural."""
+    [said] = [one + words.removeprefix(many) for many, one in SINGULAR.items() if words.startswith(many)]
+    for who in MEMBER.findall(people.partition("<sub>")[0]):
+        yield from _read_line("user", who, said)
 
 
 def _read_values(who: str, words: str, *, created: bool = False) -> Iterator[Effect]:
@@ -134,3 +145,22 @@ class Memory:
             is_left = any(one in self.covers(need, merges) for need in needed if need[:2] == (who, path))
             if one.merge in merges and not (is_left and account.get((who, path), ABSENT[path]) != after):
                 one.used = True
+
+
+@dataclass
+class Needed:
+    """What an apply is for: its place on the line, the values that git asks for, the effects, and those approved."""
+
+    place: int
+    target: Values
+    effects: set[Effect]
+    covered: set[Effect]
+
+    def judge(self, statuses: frozenset[str], code: int, after: Values, *, is_sent_whole: bool) -> None:
+        """Judges the end of an apply: its code is as its outcomes, and these are as what reviewers saw."""
+        expected = 4 if "refused" in statuses else 0 if statuses <= {"applied", "already", "left"} else 1
+        assert expected == code or "withdrawn" in statuses, (statuses, code)
+        if is_sent_whole and self.effects == self.covered:
+            assert not statuses & {"refused", "left", "failed"}, (statuses, self)
+            differs = {key for key in self.target if after.get(key, ABSENT[key[1]]) != self.target[key]}
+            assert not differs, (differs, statuses)

@@ -189,7 +189,16 @@ class Team:
     # what GitHub Actions do
 
     @contextmanager
-    def job(self, sha: str, event: str, run: int, attempt: int = 1, **payload: Any) -> Iterator[Job]:
+    def job(  # noqa: PLR0913  # the facts of a run
+        self,
+        sha: str,
+        event: str,
+        run: int,
+        payload: Mapping[str, Any],
+        attempt: int = 1,
+        *,
+        ref: str = "refs/heads/main",
+    ) -> Iterator[Job]:
         """A fresh clone at a commit, which is gone afterwards."""
         self.jobs += 1
         root = self.folder / f"job-{self.jobs}"
@@ -206,7 +215,7 @@ class Team:
             "GITHUB_TOKEN": "ghs_workflow",
             "GITHUB_EVENT_NAME": event,
             "GITHUB_EVENT_PATH": str(root / ".git" / "event.json"),
-            "GITHUB_REF": payload.get("ref", "refs/heads/main"),
+            "GITHUB_REF": ref,
             "GITHUB_RUN_ID": str(run),
             "GITHUB_RUN_ATTEMPT": str(attempt),
             "GITHUB_SERVER_URL": "https://github.example",

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from hypothesis import strategies as st
+
 from tests.github.seen import Values
 from tests.github.team import Files, Team
 
 Edits: TypeAlias = Sequence[tuple[str, str, Any]]
 NAMES = ("ann", "bob", "cid", "dee")
+
+somebody = st.sampled_from(NAMES)
+edit = st.one_of(
+    st.tuples(st.just("title"), somebody, st.sampled_from(["Clerk", "Chief", "Queen"])),
+    st.tuples(st.sampled_from(["there", "member", "role"]), somebody, st.booleans()),
+    st.just(("readme", "", "")),
+)
+edits = st.lists(edit, min_size=1, max_size=3)
+ways = st.sampled_from(["squash", "merge", "rebase"])
+hands = st.sampled_from(["Emperor", "Clerk", "Chief"])
 
 
 def files_of(

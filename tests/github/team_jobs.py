@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.github.team import REPOSITORY, Job, Team
+from tests.github.standin import REPOSITORY
+from tests.github.team import Job, Team
 
 MATRIX = json.dumps({"include": [{"tenant": "qa"}]})
 HERE = {"full_name": REPOSITORY, "default_branch": "main"}
@@ -61,7 +62,7 @@ def plan_pull(team: Team, number: int, fate: str, during: Callable[[], None] | N
     run |= {"created_at": team.moment(), "head_branch": pull["head"]["ref"]}
     results = {"tenants": "failure", "plan": "skipped", "comment": "skipped", "group": "skipped"}
     code: int | None = None
-    with team.job(sha, "pull_request", run["id"], **payload) as job:
+    with team.job(sha, "pull_request", run["id"], payload) as job:
         if job.run("validate", "--format", "github").code == 0:
             results["tenants"] = "success"
             code = None if fate == "killed" else _plan(team, job, run, "HEAD^1")
@@ -106,7 +107,8 @@ def check_group(team: Team, merges: Sequence[tuple[int, str]], base: str) -> int
     group = {"base_ref": "refs/heads/main", "base_sha": base, "head_ref": ref, "head_sha": head}
     run = team.standin.start_run(head, event="merge_group")
     try:
-        with team.job(head, "merge_group", run["id"], merge_group=group, repository=HERE, ref=ref) as job:
+        payload = {"merge_group": group, "repository": HERE}
+        with team.job(head, "merge_group", run["id"], payload, ref=ref) as job:
             if job.run("validate", "--format", "github").code != 0:
                 return None
             assert 0 == _plan(team, job, run, base), job.ran[-1].said
@@ -120,7 +122,7 @@ def check_group(team: Team, merges: Sequence[tuple[int, str]], base: str) -> int
 def apply_merge(team: Team, run: PushRun, fate: str, at: int) -> Applied:
     """Runs apply.yml for a push; of its requests, those from `at` on are refused, or never sent if it is killed."""
     run.attempts += 1
-    with team.job(run.commit, "push", run.run, run.attempts, repository=HERE) as job:
+    with team.job(run.commit, "push", run.run, {"repository": HERE}, run.attempts) as job:
         applied = _apply(team, job, fate, at)
         killed = fate.startswith("killed") and applied.begun
         if not killed:
@@ -164,7 +166,7 @@ def _apply(team: Team, job: Job, fate: str, at: int) -> Applied:
 
 def look_for_drift(team: Team) -> tuple[int, int]:
     """Runs drift.yml. Returns the codes of the drift and of its issue."""
-    with team.job(team.main, "schedule", 9_000 + team.jobs, repository=HERE) as job:
+    with team.job(team.main, "schedule", 9_000 + team.jobs, {"repository": HERE}) as job:
         assert 0 == job.run(*QA, "ownership", "fetch").code
         ran = job.run(*QA, "drift", "--record", "local", "--format", "json")
         (job.out / "drift.json").write_text(ran.out)

@@ -69,8 +69,8 @@ def test_a_merge_without_a_plan_runs_nothing_of_its_own_and_stops_no_other(who: 
     witness = Witness(acme)
     shown = acme.open_pull(QUEEN)
     assert_green(acme.plan(shown))
-    about = {"fork": True} if who == "a fork" else {"author": DEPENDABOT}
-    unseen = acme.open_pull(EVE, "desired-state/eve.yaml", **about)  # type: ignore[arg-type]  # one of the two
+    author = DEPENDABOT if who == "Dependabot" else "mallory"
+    unseen = acme.open_pull(EVE, "desired-state/eve.yaml", fork=who == "a fork", author=author)
     passed = acme.plan(unseen)
     assert {"validate": "success", "reconciler": "success"} == results(passed)
     assert [0, None] == codes(passed, "Judge the run", "Mark outdated comments")

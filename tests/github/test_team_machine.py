@@ -11,22 +11,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.github.seen import ABSENT, Approved, Effect, Memory, Values, between, leading, read_comment, wanted
+from tests.github.seen import Approved, Effect, Memory, Needed, Values, between, leading, read_comment, wanted
 from tests.github.team import Files, Team, Way, make_team
-from tests.github.team_files import NAMES, START, Edits, edit_files, is_valid, read_account
+from tests.github.team_files import START, Edits, edit_files, edits, hands, is_valid, read_account, somebody, ways
 from tests.github.team_jobs import Applied, PushRun, apply_merge, check_group, look_for_drift, plan_pull
 
-HANDS = ("Emperor", "Clerk", "Chief")
 PLAN = ("### Plan for `qa`", "**Plan for `qa`")
 NO_PLAN = "### There is no plan for `qa`"
-somebody = st.sampled_from(NAMES)
-edit = st.one_of(
-    st.tuples(st.just("title"), somebody, st.sampled_from(["Clerk", "Chief", "Queen"])),
-    st.tuples(st.sampled_from(["there", "member", "role"]), somebody, st.booleans()),
-    st.just(("readme", "", "")),
-)
-edits = st.lists(edit, min_size=1, max_size=3)
-ways = st.sampled_from(["squash", "merge", "rebase"])
 
 
 @dataclass
@@ -38,16 +29,6 @@ class Pull:
     shown: set[Effect] | None = None
     planned: int = 0
     ran: bool = False
-
-
-@dataclass
-class Needed:
-    """What an apply is for: its place on the line, the values that git asks for, the effects, and those approved."""
-
-    place: int
-    target: Values
-    effects: set[Effect]
-    covered: set[Effect]
 
 
 class Merges(RuleBasedStateMachine):
@@ -226,7 +207,7 @@ class Merges(RuleBasedStateMachine):
 
     # the account
 
-    @rule(name=somebody, what=st.sampled_from(["title", "title", "active", "member"]), value=st.sampled_from(HANDS))
+    @rule(name=somebody, what=st.sampled_from(["title", "title", "active", "member"]), value=hands)
     def edit_by_hand(self, name: str, what: str, value: str) -> None:
         users = self.team.users()
         if name not in users:
@@ -285,13 +266,7 @@ class Merges(RuleBasedStateMachine):
 
     def judge_ended(self, done: Applied, need: Needed, fate: str, after: Values) -> None:
         """The exit code is as the outcomes, the outcomes are as what was seen, and every pull request has them."""
-        statuses = done.statuses
-        expected = 4 if "refused" in statuses else 0 if statuses <= {"applied", "already", "left"} else 1
-        assert expected == done.code or "withdrawn" in statuses, done
-        if need.effects == need.covered and fate == "whole":
-            assert not statuses & {"refused", "left", "failed"}, (done, need)
-            differs = {key for key in need.target if after.get(key, ABSENT[key[1]]) != need.target[key]}
-            assert not differs, (differs, done)
+        need.judge(done.statuses, done.code, after, is_sent_whole=fate == "whole")
         for number in done.pulls:
             outcomes = [one for one in self.team.comments(number) if "reconciler:outcome:qa" in one]
             assert len(outcomes) == 1, self.team.comments(number)
