@@ -45,17 +45,17 @@ VARIABLES = ("GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH", "GITHUB_SHA", "GITHUB_A
 
 @dataclass
 class Job:
-    """A machine of GitHub Actions: a clone at the commit of its run, with the exit codes of its steps."""
+    """A machine of GitHub Actions: a clone at the commit of its run. `steps` are the commands of all jobs."""
 
     project: Project
-    codes: list[int] = field(default_factory=list)
+    steps: list[list[str]]
     ran: list[Ran] = field(default_factory=list)
 
     def run(self, *arguments: str | Path) -> Ran:
         """Runs a step."""
         ran = self.project.run(*arguments)
         assert "Traceback" not in ran.said, ran.said
-        self.codes.append(ran.code)
+        self.steps.append([str(one) for one in arguments])
         self.ran.append(ran)
         return ran
 
@@ -97,6 +97,7 @@ class Team:
     heads: dict[int, str] = field(default_factory=dict)
     clock: int = 0
     jobs: int = 0
+    steps: list[list[str]] = field(default_factory=list)
 
     @property
     def origin(self) -> Path:
@@ -223,7 +224,7 @@ class Team:
             "QA_TOKEN": SECRET,
         }
         try:
-            yield Job(project)
+            yield Job(project, self.steps)
         finally:
             shutil.rmtree(root)
 

@@ -112,6 +112,7 @@ def check_group(team: Team, merges: Sequence[tuple[int, str]], base: str) -> int
             if job.run("validate", "--format", "github").code != 0:
                 return None
             assert 0 == _plan(team, job, run, base), job.ran[-1].said
+            assert 0 == job.run(*QA, "ownership", "fetch").code
             said = job.out / "said.txt"
             return job.run(*QA, "github", "merge-group", job.out / "plan.json", "--said", said).code
     finally:
@@ -171,5 +172,6 @@ def look_for_drift(team: Team) -> tuple[int, int]:
         ran = job.run(*QA, "drift", "--record", "local", "--format", "json")
         (job.out / "drift.json").write_text(ran.out)
         (job.out / "said.txt").write_text(ran.err)
+        assert 0 == job.run(*QA, "ownership", "fetch").code
         issue = job.run(*QA, "github", "drift-issue", job.out / "drift.json", "--said", job.out / "said.txt")
         return ran.code, issue.code
