@@ -233,7 +233,7 @@ class Team:
         branch = "refs/heads/reconciler/qa"
         self.git("fetch", "--quiet", "origin", f"+{branch}:{branch}")
         record = json.loads(self.git("show", f"{branch}:apply.json"))
-        for name in ("at", "sends_until"):
+        for name in ("at", "until"):
             if record.get(name):
                 record[name] = (datetime.fromisoformat(record[name]) - HOURS_AGO).isoformat().replace("+00:00", "Z")
         self.clone.write(json.dumps(record, indent=2), "../apply.json")

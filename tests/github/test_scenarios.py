@@ -158,5 +158,6 @@ def test_on_a_team_plan_a_merged_file_approves_what_was_planned_by_hand(acme: Co
     applied = acme.apply(acme.squash(number))
 
     assert (GREEN_APPLY, [0, 0, 0, 0]) == (results(applied), codes(applied, *APPLY_STEPS)), applied["apply qa"].said
+    assert "A plan by hand counts (" in applied["apply qa"].said
     assert {("ann", "title", "Chief", "Queen")} == witness.judge()
     assert ["### Applied to `qa`: 1 applied"] == outcomes(acme, number)
