@@ -54,9 +54,9 @@ class Player:
         run |= self.last_run
         return self._play(document, event, run)
 
-    def play_again(self, workflow: str, event: Event) -> dict[str, PlayedJob]:
-        """Runs all jobs of the last run again: another attempt of the same run, for the same commit."""
-        run = next(one for one in self.standin.runs if one["id"] == self.last_run["id"])
+    def play_again(self, workflow: str, event: Event, run_id: int | None = None) -> dict[str, PlayedJob]:
+        """Runs all jobs of a run again, of the last one unless another is named: another attempt, for its commit."""
+        run = next(one for one in self.standin.runs if one["id"] == (run_id or self.last_run["id"]))
         assert event.attempt == run["run_attempt"] + 1, "a run that is repeated has a later attempt"
         run |= {"status": "in_progress", "run_attempt": event.attempt}
         return self._play(self.read(workflow, event), event, run)

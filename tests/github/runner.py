@@ -69,6 +69,7 @@ class PlayedJob:
     permissions: Mapping[str, str] = field(default_factory=dict)
     holds_secrets: bool = False
     outputs: dict[str, Any] = field(default_factory=dict)
+    codes: dict[str, int] = field(default_factory=dict)  # the exit codes of the scripts, by the names of their steps
 
 
 class Home(Protocol):
@@ -188,6 +189,7 @@ class Runner:
             text=True,
             check=False,
         )
+        self.played.codes[step.get("name", script)] = done.returncode
         self.played.printed += done.stdout
         self.played.said += done.stderr
         lines = (line.partition("=") for line in output.read_text().splitlines())

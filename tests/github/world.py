@@ -84,12 +84,12 @@ class Company:
 
     def plan(self, number: int, action: str = "synchronize") -> dict[str, PlayedJob]:
         """Runs the workflow on GitHub's trial merge of head and base."""
+        pull = self._pull(number)
         self.git("fetch", "--quiet", "origin")
-        self.git("switch", "--quiet", "--detach", "origin/main")
+        self.git("switch", "--quiet", "--detach", f"origin/{pull['base']['ref']}")
         self.git("merge", "--quiet", "--no-ff", "--message", "try", self.heads[number])
         sha = self.git("rev-parse", "HEAD")
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{number}/merge")
-        pull = self._pull(number)
         pull["base"] |= {"sha": self.git("rev-parse", "HEAD^1")}
         author, fork = pull["user"]["login"], pull["head"]["repo"]["full_name"] != REPOSITORY
         merged = pull["merged_at"] is not None
@@ -150,9 +150,23 @@ class Company:
         self.standin.merge(number, commit)
         return commit
 
-    def apply(self, commit: str, attempt: int = 1) -> dict[str, PlayedJob]:
-        """Returns the event of the push to main."""
-        return self.player.play("apply.yml", Event("push", commit, attempt=attempt))
+    def apply(self, commit: str, attempt: int = 1, **payload: Any) -> dict[str, PlayedJob]:
+        """Runs the workflow of the push to main."""
+        return self.player.play("apply.yml", Event("push", commit, payload, attempt=attempt))
+
+    def apply_again(self, commit: str, run: int, attempt: int = 2) -> dict[str, PlayedJob]:
+        """Runs a run of a push once more."""
+        return self.player.play_again("apply.yml", Event("push", commit, attempt=attempt), run)
+
+    def open_twin(self, number: int, base: str) -> int:
+        """Opens another pull request of the same head, into a branch that starts where main is."""
+        self.git("push", "--quiet", "origin", f"origin/main:refs/heads/{base}")
+        first, self.pulls = self._pull(number), self.pulls + 1
+        twin = self.standin.open_pull(self.pulls, first["head"]["sha"])
+        twin |= {"user": first["user"]}
+        twin["head"]["ref"], twin["base"]["ref"] = first["head"]["ref"], base
+        self.heads[self.pulls] = first["head"]["sha"]
+        return self.pulls
 
     def push(self, text: str, name: str) -> str:
         """Pushes a commit to main without a pull request."""
