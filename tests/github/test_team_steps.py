@@ -38,9 +38,9 @@ def _read_script(script: str) -> Iterator[Sequence[str]]:
         written = line.replace("\\\n", " ")
         for array, words in ARRAYS.items():
             written = written.replace(f'"{array}"', words)
-        words = shlex.split(re.split(r"\s(?:\d?>|\|\|)", written)[0])
-        if words[0] != "--version" and "tenants" not in words:
-            yield words
+        parts = shlex.split(re.split(r"\s(?:\d?>|\|\|)", written)[0])
+        if parts[0] != "--version" and "tenants" not in parts:
+            yield parts
 
 
 def shorten(words: Sequence[str]) -> Command:
