@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.github.client import GitHub
 from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, fetch_plan_of
-from reconciler.pipeline.pull_requests.gather import read_stored_plan
+from reconciler.pipeline.pull_requests.gather_approvals import read_stored_plan
 from tests.github.standin import StandIn
 from tests.report.plans import leaver, make
 

@@ -26,8 +26,8 @@ BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredPlans:
-    """The approvals, the branch, and the texts of the plans that count, by file name.
+class GatheredWindow:
+    """The approvals of a window, its branch, and the texts of the plans that count, by file name.
 
     `older` and `passed` are the commits of the window that were not asked about.
     """
@@ -57,7 +57,7 @@ def find_branch_name(github: GitHub, job: Job) -> str:
 
 def gather_approvals(
     github: GitHub, merged: MergedCommit, window: MergeWindow, workflow: str, branch: str
-) -> GatheredPlans:
+) -> GatheredWindow:
     """Asks GitHub for the pull requests of the window and for their plans. Raises Unreachable if it can't be asked."""
     pulls = _find_pulls(github, merged.repository, window, branch)
     query = make_plan_query(merged, workflow, branch, window.before)
@@ -72,7 +72,7 @@ def gather_approvals(
         pulls=tuple(_describe(one) for one in found),
     )
     plans = {name_plan(one[0].pull): one[0].plan for one in found if not isinstance(one, NoPlan)}
-    return GatheredPlans(approvals, branch, plans, window.older, window.passed)
+    return GatheredWindow(approvals, branch, plans, window.older, window.passed)
 
 
 def make_plan_query(merged: MergedCommit, workflow: str, branch: str, before: str | None = None) -> PlanQuery:
