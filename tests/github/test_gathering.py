@@ -297,7 +297,7 @@ def test_the_branch_is_that_of_the_push_else_the_default_branch(standin: StandIn
     ("edit", "sentence"),
     [
         ({"tenant": "production"}, "it is for the tenant production, not qa"),
-        ({"url": "https://acme.example"}, "the url of qa was https://acme.example and is now sandbox"),
+        ({"url": "https://acme.example"}, "it is for https://acme.example, and qa is at sandbox"),
         ({"commit": None}, "it was made from files that were not committed"),
         ({"applyable": False}, "it could not be applied when it was made"),
         ({"digest": "sha256:0"}, "the digest is not that of the changes"),

@@ -12,6 +12,7 @@ from reconciler.core.approval.carried import find_apply_of
 from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.core.approval.sources import InForce, lasts
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.core.record.history import ApplyHistory
 
 NOT_APPLYABLE = "its plan was not applyable when it was made"
@@ -84,8 +85,8 @@ def count_plans(
 
 
 def _find_fault(plan: Plan, tenant: str, url: str, history: ApplyHistory, force: InForce) -> str | None:
-    if (plan.tenant, plan.url) != (tenant, url):
-        return f"its plan is for {_one_line(plan.tenant)} at {_one_line(plan.url)}, not for {tenant} at {url}"
+    if differences := "; ".join(list_account_differences(plan, tenant, url)):
+        return _one_line(f"its plan is for another account: {differences}")
     if not plan.applyable:
         return NOT_APPLYABLE
     if not plan.changes:

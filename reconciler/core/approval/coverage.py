@@ -52,6 +52,7 @@ from reconciler.core.approval.unplanned import (
 )
 from reconciler.core.changes.outcome import Outcome, Status
 from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.errors import Refused
 
 Asked: TypeAlias = Callable[[Plan, Atom], bool]
@@ -138,11 +139,8 @@ def foresee_approval(
 
 
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
-    if (approved.tenant, approved.url) != (now.tenant, now.url):
-        raise Refused(
-            f"the approved plan is for {approved.tenant} at {approved.url}, and this run is for {now.tenant} at "
-            f"{now.url}"
-        )
+    if differences := "; ".join(list_account_differences(approved, now.tenant, now.url)):
+        raise Refused(f"the approved plan is for another account: {differences}")
     if not approved.applyable:
         raise Refused("the approved plan was not applyable when it was made: plan again, and have the plan reviewed")
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
 from reconciler.github.branches import find_default_branch
@@ -140,10 +141,7 @@ def read_stored_plan(stored: StoredPlan | NoPlan, tenant: str, url: str) -> tupl
 
 
 def _find_differences(plan: Plan, tenant: str, url: str) -> Iterator[str]:
-    if plan.tenant != tenant:
-        yield f"it is for the tenant {plan.tenant}, not {tenant}"
-    if plan.url != url:
-        yield f"the url of {tenant} was {plan.url} and is now {url}"
+    yield from list_account_differences(plan, tenant, url)
     if plan.commit is None:
         yield "it was made from files that were not committed"
     if not plan.applyable:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import UsageError
 from reconciler.github.client import GitHub
@@ -101,10 +102,6 @@ def _is_older(history: History, plan: Plan) -> bool:
 
 
 def _find_differences(plan: Plan, current: CurrentState) -> Iterator[str]:
-    tenant, url = current.tenant_name, current.tenant.url
-    if plan.tenant != tenant:
-        yield f"it is for the tenant {plan.tenant}, not {tenant}"
-    if plan.url != url:
-        yield f"it is for {plan.url}, and {tenant} is at {url}"
+    yield from list_account_differences(plan, current.tenant_name, current.tenant.url)
     if plan.commit != current.commit:
         yield f"it was made from {plan.commit[:12] if plan.commit else 'files that were not committed'}"

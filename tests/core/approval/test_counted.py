@@ -16,6 +16,7 @@ from tests.core.ownership.histories import entry, history
 
 URL = "https://4me.example/scim/v2"
 TODAY = date(2026, 11, 29)
+OTHER = "its plan is for another account: "
 TITLE = AttributeChange(path="title", before="a", after="b")
 
 
@@ -56,9 +57,13 @@ def test_a_plan_of_this_account_counts(made_on: date) -> None:
     [
         (
             plan(url="https://else.example"),
-            f"its plan is for production at https://else.example, not for production at {URL}",
+            f"{OTHER}it is for https://else.example, and production is at {URL}",
         ),
-        (plan(tenant="qa"), f"its plan is for qa at {URL}, not for production at {URL}"),
+        (plan(tenant="qa"), f"{OTHER}it is for the tenant qa, not production"),
+        (
+            plan(tenant="qa", url="x"),
+            f"{OTHER}it is for the tenant qa, not production; it is for x, and production is at {URL}",
+        ),
         (plan(applyable=False), "its plan was not applyable when it was made"),
         (plan(applyable=False, empty=True), "its plan was not applyable when it was made"),
         (plan(made_on=TODAY - timedelta(15)), "its plan is older than 14 days, after which approvals end"),
