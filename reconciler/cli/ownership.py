@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.core.model.branches import HEADS
 from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -188,4 +189,4 @@ def push(workspace: Workspace) -> None:
 
 
 def _short_name(branch: RecordBranch) -> str:
-    return branch.local.removeprefix("refs/heads/")
+    return branch.local.removeprefix(HEADS)

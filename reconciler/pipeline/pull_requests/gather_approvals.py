@@ -10,6 +10,7 @@ from datetime import datetime
 from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull
 from reconciler.core.changes.plan import Plan
 from reconciler.core.changes.plan_account import list_account_differences
+from reconciler.core.model.branches import HEADS
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
 from reconciler.github.branches import find_default_branch
@@ -22,8 +23,6 @@ from reconciler.pipeline.pull_requests.window import MergeWindow, find_recent, f
 from reconciler.pipeline.record.tenant_record import RecordMode, read_branch
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.settings import Job
-
-BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ def find_merge_window(merged: MergedCommit, mode: RecordMode, job: Job, now: dat
 
 def find_branch_name(github: GitHub, job: Job) -> str:
     """Returns the branch whose pull requests approve: that of the push, else the repository's default branch."""
-    if job.event == "push" and job.ref is not None and job.ref.startswith(BRANCHES):
-        return job.ref.removeprefix(BRANCHES)
+    if job.event == "push" and job.ref is not None and job.ref.startswith(HEADS):
+        return job.ref.removeprefix(HEADS)
     return find_default_branch(github)
 
 
