@@ -27,8 +27,8 @@ from reconciler.core.changes.plan import Plan
 from reconciler.core.targeting.reading import ReadMode, ReadRequest
 from reconciler.errors import UsageError
 from reconciler.pipeline.apply.approvals import load_approved
+from reconciler.pipeline.apply.approvals_folder import load_approvals_folder
 from reconciler.pipeline.apply.begun_apply import refuse_disabled
-from reconciler.pipeline.apply.gathered import load_gathered
 from reconciler.pipeline.apply.request import ApplyRequest, ApplyResult
 from reconciler.pipeline.apply.run import apply_state
 from reconciler.pipeline.desired.current_state import load_current_state
@@ -138,8 +138,8 @@ def apply(
 
     def run() -> tuple[ApplyResult, RunResult]:
         refuse_disabled(current)
-        gathered = load_gathered(approvals) if approvals else None
-        result = apply_state(current, replace(request, approved=load_approved(files), gathered=gathered))
+        folder = load_approvals_folder(approvals) if approvals else None
+        result = apply_state(current, replace(request, approved=load_approved(files), approvals=folder))
         return result, result.as_run_result(current)
 
     code = apply_exit_code(run_and_notify(current, "apply", run))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.core.model.branches import HEADS
 from reconciler.pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -143,19 +144,19 @@ def begin(workspace: Workspace, files: tuple[Path, ...], approvals: Path | None,
     from reconciler.cli.apply import refuse_both
     from reconciler.cli.output import print_result
     from reconciler.pipeline.apply.approvals import find_approved, load_approved
+    from reconciler.pipeline.apply.approvals_folder import load_approvals_folder
     from reconciler.pipeline.apply.begun_apply import begin_apply, find_nothing_to_apply, name_run, refuse_unrecorded
-    from reconciler.pipeline.apply.gathered import load_gathered
     from reconciler.pipeline.apply.old_runs import refuse_old_run
     from reconciler.pipeline.desired.current_state import load_current_state
     from reconciler.pipeline.record.history import open_history
 
     refuse_both(files, approvals)
-    plans, gathered = load_approved(files), load_gathered(approvals) if approvals else None
+    plans, folder = load_approved(files), load_approvals_folder(approvals) if approvals else None
     current = load_current_state(workspace)
     refuse_unrecorded(current)
     with open_history(current) as history:
         history.raise_unknown()
-        nothing = find_nothing_to_apply(history, find_approved(history, plans, gathered))
+        nothing = find_nothing_to_apply(history, find_approved(history, plans, folder))
         if nothing is not None:
             print_result(f"No apply was begun: {nothing.reason}\n")
             return DONE
@@ -188,4 +189,4 @@ def push(workspace: Workspace) -> None:
 
 
 def _short_name(branch: RecordBranch) -> str:
-    return branch.local.removeprefix("refs/heads/")
+    return branch.local.removeprefix(HEADS)

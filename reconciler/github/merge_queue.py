@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from reconciler.core.model.branches import HEADS
 from reconciler.errors import Failed, UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.models import GitHubModel, parse
 
-HEADS = "refs/heads/"
 QUEUE = "gh-readonly-queue/"
 GROUP = re.compile(r"pr-([0-9]{1,18})-[0-9a-f]{40,64}", re.ASCII)
 COMMIT = re.compile(r"[0-9a-f]{40,64}", re.ASCII)

@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 
+from reconciler.core.model.protection import REQUIRED_CHECK
 from reconciler.core.model.shards import Part
 
 WORKFLOW_NAME = re.compile(r"^name: \w+", re.MULTILINE)
-CHECK_NAME = re.compile(r"^    name: reconciler$", re.MULTILINE)  # branch protection requires it, one for each part
+CHECK_NAME = re.compile(rf"^    name: {REQUIRED_CHECK}$", re.MULTILINE)  # one for each part
 WORKFLOW_GROUP = re.compile(r"^  group: \w+", re.MULTILINE)  # of the workflow; the group of a job is a tenant's
 PLAIN = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 WORDS_OF_YAML = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

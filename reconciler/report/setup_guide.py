@@ -10,16 +10,16 @@ from reconciler.core.declarations.notifier import Email
 from reconciler.core.declarations.tenant import SANDBOX
 from reconciler.core.declarations.tenant_names import environment_names
 from reconciler.core.model.amounts import and_more, few, plural
+from reconciler.core.model.protection import REQUIRED_CHECK
 from reconciler.report.format.quote import plain
 
 MOST_NAMED = 10  # tenants whose environments are listed
-CHECK = "reconciler"  # the job that always reports
 
 
 def render_setup(declarations: Declarations, branch: str, parts: int = 1) -> str:
     """Returns the steps to take at GitHub, in their order, for the tenants that are declared."""
     protected = f"`{plain(branch)}`"
-    checks = [f"`{CHECK}`", *(f"`{CHECK} {number}`" for number in range(2, parts + 1))]
+    checks = [f"`{REQUIRED_CHECK}`", *(f"`{REQUIRED_CHECK} {number}`" for number in range(2, parts + 1))]
     lines = [
         "Set up at GitHub, in this order:",
         *_describe_environments(declarations, protected),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import reconciler
-from reconciler.pipeline.apply.gathered import load_gathered
+from reconciler.pipeline.apply.approvals_folder import load_approvals_folder
 from reconciler.pipeline.apply.request import ApplyRequest
 from reconciler.pipeline.apply.run import apply_state
 from tests.cli.merging import PullRequests
@@ -154,7 +154,7 @@ def test_the_python_api_takes_the_same_folder(project: Project, folder: Path, mo
     monkeypatch.chdir(project.root)
     state = reconciler.load_desired_state("desired-state", environment={})
 
-    result = apply_state(state, ApplyRequest(gathered=load_gathered(folder), confirm=lambda _plan: True))
+    result = apply_state(state, ApplyRequest(approvals=load_approvals_folder(folder), confirm=lambda _plan: True))
 
     assert {"group/staff", "user/ann", "user/bob", "user/cid"} == {change.key for change in result.refused}
     assert {} == project.users()

@@ -109,7 +109,7 @@ def test_what_changed_the_url_is_the_reason(reviewed: Reviewed) -> None:  # noqa
 
     ran = gather(reviewed)
 
-    assert (0, True) == (ran.code, "the url of sandbox was sandbox and is now https://acme.example/scim/v2" in ran.err)
+    assert (0, True) == (ran.code, "it is for sandbox, and sandbox is at https://acme.example/scim/v2" in ran.err)
 
 
 def test_the_commit_can_be_named(reviewed: Reviewed) -> None:  # noqa: F811

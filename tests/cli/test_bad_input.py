@@ -292,7 +292,7 @@ def test_a_plan_for_another_account_is_refused(project: Project, field: str, val
     ran = project.run("apply", "plan.json")
 
     assert 4 == ran.code
-    assert "the approved plan is for" in ran.err
+    assert "the approved plan is for another account: it is for " in ran.err
     assert ({}, ["nothing done"]) == (project.users(), project.ends())
 
 

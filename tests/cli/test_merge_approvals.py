@@ -364,7 +364,10 @@ def test_a_plan_of_another_account_does_not_stop_the_others(pulls: PullRequests)
         "refused user/ann update_user",
         "refused user/bob update_user",
     ] == outcomes(ran)
-    assert re.search(r"The plan of #11 does not count: its plan is for sandbox at https://elsewhere\.example", ran.err)
+    assert re.search(
+        r"The plan of #11 does not count: its plan is for another account: it is for https://elsewhere\.example",
+        ran.err,
+    )
     assert "#12 brought it, and its plan does not count (its plan was not applyable when it was made)" in ran.out
 
 
@@ -378,7 +381,7 @@ def test_a_plan_by_hand_of_another_account_is_still_refused(pulls: PullRequests)
     ran = pulls.project.run("apply", file)
 
     assert (4, "") == (ran.code, ran.out)
-    assert "the approved plan is for sandbox at https://elsewhere.example" in ran.err
+    assert "the approved plan is for another account: it is for https://elsewhere.example, and" in ran.err
 
 
 def test_a_plan_that_an_earlier_apply_used_approves_nothing_again(pulls: PullRequests) -> None:

@@ -101,6 +101,23 @@ def test_only_the_steps_of_the_record_have_the_token_of_git() -> None:
     assert all("--record local" in script for script in reached)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("GIT_CONFIG_", ["Fetch the record of applies", "Begin the apply", "Push the record of the apply"]),
+        (r"_VARIABLE \]\]", ["Plan", "Apply", "Look for drift"]),
+    ],
+)
+def test_steps_that_hand_on_a_credential_have_the_same_lines(pattern: str, names: list[str]) -> None:
+    """No file is sourced for them: action.yml alone shows which step does what with which credential."""
+    scripts = {name: step.get("run", "").splitlines() for name, step in ACTION_STEPS}
+    found = {name: [line for line in script if re.search(pattern, line)] for name, script in scripts.items()}
+    blocks = {name: lines for name, lines in found.items() if lines}
+
+    assert names == list(blocks)
+    assert all(lines == blocks[names[0]] for lines in blocks.values()), blocks
+
+
 def test_no_step_can_be_commented_into_existence() -> None:
     """`pull_request_target`, `issue_comment` and `workflow_run` run with secrets on what strangers send."""
     for path in WORKFLOWS:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.github.approvals import describe_gathered
+from reconciler.cli.github.approvals import describe_window
 from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull
 from reconciler.core.record.history import ApplyHistory
 from reconciler.core.record.record import RecordEntry
@@ -20,8 +20,8 @@ from reconciler.desired.records.branch import RecordBranch
 from reconciler.errors import Forbidden, Unreachable
 from reconciler.github.client import GitHub
 from reconciler.github.runs.approved_plans import StoredPlan
-from reconciler.pipeline.pull_requests.gather import (
-    GatheredPlans,
+from reconciler.pipeline.pull_requests.gather_approvals import (
+    GatheredWindow,
     find_branch_name,
     gather_approvals,
     read_stored_plan,
@@ -74,7 +74,7 @@ class Branch:
         self.standin.merge(number, commit)
         return commit
 
-    def gather(self) -> GatheredPlans:
+    def gather(self) -> GatheredWindow:
         repository, head = self.clone.found(), self.clone.git("rev-parse", "HEAD")
         record = make_record(1, whole=True).model_copy(update={"commit": self.start})
         window = find_window(repository, ApplyHistory((RecordEntry("r", (), record),)), head, LONG_AGO)
@@ -94,11 +94,11 @@ def branch(tmp_path: Path, standin: StandIn, github: GitHub) -> Branch:
     return Branch(clone, standin, github, start)
 
 
-def line_of(gathered: GatheredPlans) -> Mapping[str, int | None]:
+def line_of(gathered: GatheredWindow) -> Mapping[str, int | None]:
     return {one.commit: one.pull for one in gathered.approvals.line}
 
 
-def reasons_of(gathered: GatheredPlans) -> Mapping[int, str]:
+def reasons_of(gathered: GatheredWindow) -> Mapping[int, str]:
     return {pull.number: pull.reason for pull in gathered.approvals.pulls}
 
 
@@ -297,7 +297,7 @@ def test_the_branch_is_that_of_the_push_else_the_default_branch(standin: StandIn
     ("edit", "sentence"),
     [
         ({"tenant": "production"}, "it is for the tenant production, not qa"),
-        ({"url": "https://acme.example"}, "the url of qa was https://acme.example and is now sandbox"),
+        ({"url": "https://acme.example"}, "it is for https://acme.example, and qa is at sandbox"),
         ({"commit": None}, "it was made from files that were not committed"),
         ({"applyable": False}, "it could not be applied when it was made"),
         ({"digest": "sha256:0"}, "the digest is not that of the changes"),
@@ -337,10 +337,10 @@ def test_all_differences_are_named_at_once() -> None:
     assert 3 == found.reason.count("; ")
 
 
-def gathered_of(pulls: int, pushed: int, older: int) -> GatheredPlans:
+def gathered_of(pulls: int, pushed: int, older: int) -> GatheredWindow:
     """Returns many pull requests that do not count, each with a long and hostile reason."""
     reason = "the file \n::error:: " + "x" * 100
-    return GatheredPlans(
+    return GatheredWindow(
         MergeApprovals(
             tenant="qa",
             commit="c" * 40,
@@ -355,7 +355,7 @@ def gathered_of(pulls: int, pushed: int, older: int) -> GatheredPlans:
 
 def test_the_log_names_each_and_stays_short() -> None:
     """Of a hundred, twenty have their reasons in the log."""
-    lines = list(describe_gathered(gathered_of(100, 80, 9)))
+    lines = list(describe_window(gathered_of(100, 80, 9)))
 
     assert "Pull requests merged into main, without an earlier apply on record: 100; with a plan: none" == lines[0]
     assert 20 == sum("does not count: the file" in line for line in lines)
@@ -367,8 +367,8 @@ def test_the_log_names_each_and_stays_short() -> None:
 
 
 def test_the_log_of_a_window_that_is_empty_is_one_line() -> None:
-    empty = GatheredPlans(MergeApprovals(tenant="qa", commit="c" * 40, since="a" * 40), "main")
+    empty = GatheredWindow(MergeApprovals(tenant="qa", commit="c" * 40, since="a" * 40), "main")
 
     assert ["Pull requests merged into main since the last apply (aaaaaaaaaaaa): 0; with a plan: none"] == list(
-        describe_gathered(empty)
+        describe_window(empty)
     )

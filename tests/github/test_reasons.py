@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.github.client import GitHub
 from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, fetch_plan_of
-from reconciler.pipeline.pull_requests.gather import read_stored_plan
+from reconciler.pipeline.pull_requests.gather_approvals import read_stored_plan
 from tests.github.standin import StandIn
 from tests.report.plans import leaver, make
 
@@ -91,7 +91,7 @@ CASES: dict[str, Callable[[Planned], object]] = {
     "the plan that run … stored is not a plan file": lambda one: one.store([]),
     "the plan that run … stored has format …": edits(format=9),
     "its plan does not match the merge: it is for the tenant …, not …": edits(tenant="production"),
-    "its plan does not match the merge: the url of … was … and is now …": edits(url="https://acme.example"),
+    "its plan does not match the merge: it is for …, and … is at …": edits(url="https://acme.example"),
     "its plan does not match the merge: it was made from files that were not committed": edits(commit=None),
     "its plan does not match the merge: it could not be applied when it was made": edits(applyable=False),
 }

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from reconciler.apply.channel import Send
 from reconciler.core.approval.atoms import Atom
 from reconciler.core.approval.carried import open_after
-from reconciler.core.approval.counted import GatheredPlan, count_plans
+from reconciler.core.approval.counted import PlanToCount, count_plans
 from reconciler.core.approval.coverage import Approval, compare_with_approved
 from reconciler.core.approval.sources import InForce
 from reconciler.core.approval.unplanned import AccountNow, is_asked_at
@@ -229,7 +229,7 @@ class Merges(RuleBasedStateMachine):
         force = InForce(TODAY, open=self.open, applied=self.applied, earlier=Earlier(base=self.whole))
         account = AccountNow(made.plan, self.state(self.git), before, made.decided)
         gathered = [
-            GatheredPlan(f"#{number}", number, one.plan if one.counts else None, "it comes from a fork")
+            PlanToCount(f"#{number}", number, one.plan if one.counts else None, "it comes from a fork")
             for number, one in enumerate(self.window)
         ]
         counted = count_plans(gathered, made.plan.tenant, made.plan.url, ApplyHistory(), force)

@@ -8,7 +8,14 @@ import pytest
 
 from reconciler.core.changes.plan import AddMembers, AttributeChange, CreateUser, RevokeRoles, UpdateUser
 from reconciler.errors import Problem, Source
-from reconciler.report.pull_requests.merge_group import GroupCheck, GroupEffect, GroupPull, render_merge_group
+from reconciler.report.pull_requests.merge_group import (
+    ComparedGroup,
+    GroupEffect,
+    GroupPull,
+    GroupWithoutEffect,
+    GroupWithoutPlan,
+    render_merge_group,
+)
 
 TITLE = UpdateUser(
     key="user/ann",
@@ -18,16 +25,16 @@ TITLE = UpdateUser(
     source=Source("desired-state/a.yaml", 3, "c" * 40, "Ada"),
 )
 PULLS = (GroupPull("#7", queued=False), GroupPull("#8", queued=True, reason="it comes from a @fork"))
-RED = GroupCheck("qa", PULLS, 3, (GroupEffect(TITLE, "#8 brought it"),), again=("#8",))
+RED = ComparedGroup("qa", PULLS, 3, (GroupEffect(TITLE, "#8 brought it"),), again=("#8",))
 
 
 def test_a_group_that_is_approved_says_how_many_changes() -> None:
     for changes, words in [(0, "nothing to apply"), (1, "The change that it"), (12, "All 12 changes that it")]:
-        assert words in render_merge_group(GroupCheck("qa", changes=changes))
-    left = GroupCheck("qa", changes=1, left=(GroupEffect(TITLE),))
+        assert words in render_merge_group(ComparedGroup("qa", changes=changes))
+    left = ComparedGroup("qa", changes=1, left=(GroupEffect(TITLE),))
     assert "nothing to apply" in render_merge_group(left)
     assert "left as it is</b> (1)" in render_merge_group(left)
-    assert "It changes nothing." in render_merge_group(GroupCheck("qa", note="It changes nothing"))
+    assert "It changes nothing." in render_merge_group(GroupWithoutEffect("qa", "It changes nothing"))
 
 
 def test_each_effect_has_who_brought_it_and_its_line() -> None:
@@ -68,21 +75,21 @@ def test_a_plan_that_cannot_be_applied_names_the_problems_and_who_brought_how_mu
         GroupPull("#8", queued=True, counts="4 deactivations"),
     )
 
-    text = render_merge_group(GroupCheck("qa", pulls, refusals=(guardrail,)))
+    text = render_merge_group(ComparedGroup("qa", pulls, refusals=(guardrail,)))
 
     assert "**not approved**" in text
     assert "- Brought by #7: 3 deactivations; #8: 4 deactivations" in text
     assert "Take a pull request out" in text
-    other = render_merge_group(GroupCheck("qa", refusals=(Problem("incomplete_read", "page 2 is missing"),)))
+    other = render_merge_group(ComparedGroup("qa", refusals=(Problem("incomplete_read", "page 2 is missing"),)))
     assert "each pull request alone" not in other
     assert "page 2 is missing" in other
 
 
 def test_without_a_plan_the_errors_are_listed() -> None:
-    text = render_merge_group(GroupCheck("qa", failure="read 3 pages\nError: <b>no</b>\nError: again"))
+    text = render_merge_group(GroupWithoutPlan("qa", "read 3 pages\nError: <b>no</b>\nError: again"))
 
     assert ["> - Error: `<b>no</b>`", "> - Error: again"] == [line for line in text.splitlines() if "- Error" in line]
-    assert "> - it stored nothing" in render_merge_group(GroupCheck("qa", failure="it stored nothing"))
+    assert "> - it stored nothing" in render_merge_group(GroupWithoutPlan("qa", "it stored nothing"))
 
 
 def test_a_group_of_thousands_is_cut_and_counted() -> None:
@@ -90,7 +97,7 @@ def test_a_group_of_thousands_is_cut_and_counted() -> None:
     pulls = tuple(GroupPull(f"#{number}", queued=True, reason="r" * 2_000) for number in range(300))
     problems = tuple(Problem("guardrail", f"{number} {'m' * 900}") for number in range(400))
 
-    text = render_merge_group(GroupCheck("qa", pulls, 9_000, many, many, problems, again=("#8",) * 300))
+    text = render_merge_group(ComparedGroup("qa", pulls, 9_000, many, many, problems, again=("#8",) * 300))
 
     assert len(text) < 120_000
     assert "more\n" in text

@@ -15,11 +15,11 @@ from reconciler.core.approval.merge_approvals import APPROVALS_FILE
 from reconciler.core.model.amounts import count
 from reconciler.errors import UsageError
 from reconciler.github.runs.approved_plans import BY_HAND
-from reconciler.pipeline.apply.gathered import write_approvals
+from reconciler.pipeline.apply.approvals_folder import write_approvals
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.pull_requests.approval_files import find_added_files
-from reconciler.pipeline.pull_requests.gather import (
-    GatheredPlans,
+from reconciler.pipeline.pull_requests.gather_approvals import (
+    GatheredWindow,
     find_branch_name,
     find_merge_window,
     gather_approvals,
@@ -89,18 +89,18 @@ def approved_plans(  # the options
     gathered = with_reviewed(gathered, by_hand)
 
     write_approvals(output, gathered.approvals, gathered.plans)
-    for line in describe_gathered(gathered):
+    for line in describe_window(gathered):
         side.workspace.log(line)
 
 
-def with_reviewed(gathered: GatheredPlans, by_hand: Sequence[ApprovedHandPlan]) -> GatheredPlans:
+def with_reviewed(gathered: GatheredWindow, by_hand: Sequence[ApprovedHandPlan]) -> GatheredWindow:
     """Adds the plans by hand that files of the window approve."""
     texts = {one.reviewed.plan: one.text for one in by_hand if one.reviewed.plan and one.text}
     approvals = gathered.approvals.model_copy(update={"by_hand": tuple(one.reviewed for one in by_hand)})
     return replace(gathered, approvals=approvals, plans={**gathered.plans, **texts})
 
 
-def describe_gathered(gathered: GatheredPlans) -> Iterator[str]:
+def describe_window(gathered: GatheredWindow) -> Iterator[str]:
     """Yields lines about the pull requests that were gathered; however many there are, the lines are few."""
     approvals = gathered.approvals
     since = (

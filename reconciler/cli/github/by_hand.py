@@ -8,7 +8,7 @@ from reconciler.cli.github.side import Side
 from reconciler.cli.output import print_result
 from reconciler.core.declarations.approval_file import name_approval_file, write_approval_file
 from reconciler.errors import Refused
-from reconciler.pipeline.apply.gathered import write_approvals
+from reconciler.pipeline.apply.approvals_folder import write_approvals
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.private_files import read_text
 from reconciler.pipeline.pull_requests.by_hand import HandPlan, check_plan, decide_by_hand

@@ -14,7 +14,7 @@ from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
 from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment, shows_changes
 from reconciler.github.comments.outdated import fetch_pull_head, mark_outdated
-from reconciler.pipeline.apply.gathered import read_approvals
+from reconciler.pipeline.apply.approvals_folder import read_approvals
 from reconciler.pipeline.pull_requests.comments import (
     CommentText,
     has_text,

@@ -12,6 +12,7 @@ from reconciler.core.approval.carried import find_apply_of
 from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.core.approval.sources import InForce, lasts
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.core.record.history import ApplyHistory
 
 NOT_APPLYABLE = "its plan was not applyable when it was made"
@@ -20,7 +21,7 @@ LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredPlan:
+class PlanToCount:
     """A plan of a merge, or the reason why there is none; `pull` is the number of its pull request.
 
     `name` is `#12`, or the review of a plan that was made by hand.
@@ -45,24 +46,24 @@ class CountedPlans:
         return next(pull for counted, pull in zip(self.plans, self.pulls, strict=True) if counted is plan)
 
 
-def list_gathered(approvals: MergeApprovals, plans: Mapping[str, Plan]) -> Iterator[GatheredPlan]:
+def list_plans_to_count(approvals: MergeApprovals, plans: Mapping[str, Plan]) -> Iterator[PlanToCount]:
     """Yields the plans of the pull requests, then those made by hand; `plans` has each by the name of its file.
 
     A pull request on the branch's line that was not gathered has no plan.
     """
     for pull in approvals.pulls:
         plan = plans[pull.plan] if pull.plan is not None else None
-        yield GatheredPlan(f"#{pull.number}", pull.number, plan, pull.reason)
+        yield PlanToCount(f"#{pull.number}", pull.number, plan, pull.reason)
     gathered = {pull.number for pull in approvals.pulls}
     missing = dict.fromkeys(one.pull for one in approvals.line if one.pull not in gathered)
-    yield from (GatheredPlan(f"#{pull}", pull, None, NOT_GATHERED) for pull in missing if pull is not None)
+    yield from (PlanToCount(f"#{pull}", pull, None, NOT_GATHERED) for pull in missing if pull is not None)
     for reviewed in approvals.by_hand:
         plan = plans[reviewed.plan] if reviewed.plan is not None else None
-        yield GatheredPlan(_one_line(reviewed.review), None, plan, reviewed.reason)
+        yield PlanToCount(_one_line(reviewed.review), None, plan, reviewed.reason)
 
 
 def count_plans(
-    gathered: Iterable[GatheredPlan], tenant: str, url: str, history: ApplyHistory, force: InForce
+    listed: Iterable[PlanToCount], tenant: str, url: str, history: ApplyHistory, force: InForce
 ) -> CountedPlans:
     """Sorts the plans into those that count for an apply to a tenant, and the reasons of all others.
 
@@ -72,7 +73,7 @@ def count_plans(
     plans: list[Plan] = []
     pulls: list[int | None] = []
     reasons: dict[str, str] = {}
-    for one in gathered:
+    for one in listed:
         if one.plan is None:
             reasons[one.name] = _one_line(one.reason) or "it has no plan"
         elif fault := _find_fault(one.plan, tenant, url, history, force):
@@ -84,8 +85,8 @@ def count_plans(
 
 
 def _find_fault(plan: Plan, tenant: str, url: str, history: ApplyHistory, force: InForce) -> str | None:
-    if (plan.tenant, plan.url) != (tenant, url):
-        return f"its plan is for {_one_line(plan.tenant)} at {_one_line(plan.url)}, not for {tenant} at {url}"
+    if differences := "; ".join(list_account_differences(plan, tenant, url)):
+        return _one_line(f"its plan is for another account: {differences}")
     if not plan.applyable:
         return NOT_APPLYABLE
     if not plan.changes:

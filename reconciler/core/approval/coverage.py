@@ -14,13 +14,13 @@ from typing import TypeAlias
 from reconciler.core.approval.atoms import (
     CREATING,
     EXISTS,
-    RECORD,
     Atom,
     Path,
     atoms_of,
     find_deactivated,
     followed_by,
 )
+from reconciler.core.approval.fresh_effects import FreshEffects, find_covered
 from reconciler.core.approval.handovers import Handovers, find_handovers
 from reconciler.core.approval.parts import parts_of
 from reconciler.core.approval.reasons import (
@@ -37,7 +37,6 @@ from reconciler.core.approval.sources import (
     ApprovedAtoms,
     CoveringApproval,
     InForce,
-    cause_is_drift,
     gather_approved,
     lasts,
     origin_of,
@@ -52,6 +51,7 @@ from reconciler.core.approval.unplanned import (
 )
 from reconciler.core.changes.outcome import Outcome, Status
 from reconciler.core.changes.plan import Change, Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.errors import Refused
 
 Asked: TypeAlias = Callable[[Plan, Atom], bool]
@@ -111,8 +111,7 @@ def compare_with_approved(
     for plan in approved:
         _refuse_unless_of(now, plan)
     users = {user.person: user.id for user in account.live.users if user.person is not None}
-    coverage = _Coverage(now, gather_approved(approved, force, users))
-    coverage.sort_changes()
+    coverage = _sort_changes(now, gather_approved(approved, force, users))
     for plan in approved:
         if lasts(plan, force):
             coverage.sort_unplanned(plan, account, asked)
@@ -132,56 +131,48 @@ def foresee_approval(
     It decides as `compare_with_approved` does; approved effects that the plan lacks get no outcome. `users` are the ids
     of SCIM users by the id of their person.
     """
-    coverage = _Coverage(now, gather_approved(approved, force, users))
-    coverage.sort_changes()
+    coverage = _sort_changes(now, gather_approved(approved, force, users))
     return Approval(tuple(coverage.to_run), tuple(coverage.not_run), tuple(coverage.pending), coverage.unseen)
 
 
 def _refuse_unless_of(now: Plan, approved: Plan) -> None:
-    if (approved.tenant, approved.url) != (now.tenant, now.url):
-        raise Refused(
-            f"the approved plan is for {approved.tenant} at {approved.url}, and this run is for {now.tenant} at "
-            f"{now.url}"
-        )
+    if differences := "; ".join(list_account_differences(approved, now.tenant, now.url)):
+        raise Refused(f"the approved plan is for another account: {differences}")
     if not approved.applyable:
         raise Refused("the approved plan was not applyable when it was made: plan again, and have the plan reviewed")
 
 
+def _sort_changes(now: Plan, approved: ApprovedAtoms) -> _Coverage:
+    """Sorts the changes of the fresh plan into those that run and those that do not."""
+    effects = find_covered(now, approved)
+    coverage = _Coverage(effects, find_handovers(now.changes, effects.are_approved))
+    deactivated = find_deactivated(now.changes)
+    for change in now.changes:
+        coverage.sort_change(change, [(atom, followed_by(atom, deactivated)) for atom in atoms_of(change)])
+    return coverage
+
+
 @dataclass(slots=True)
 class _Coverage:
-    """The comparison of a fresh plan with the approved plans, with its results so far."""
+    """The changes of a fresh plan, sorted so far into those that run and those that do not."""
 
-    now: Plan
-    approved: ApprovedAtoms
+    effects: FreshEffects
+    handovers: Handovers
     to_run: list[Change] = field(default_factory=list)
     not_run: list[Outcome] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
-    change_of: dict[Atom, Change] = field(default_factory=dict)
-    fresh: dict[tuple[str, Path], Atom] = field(default_factory=dict)
-    running: set[Atom] = field(default_factory=set)
-    unknown: set[str] = field(default_factory=set)
-    covered: dict[Atom, tuple[CoveringApproval, ...]] = field(default_factory=dict)
-    handovers: Handovers = field(default_factory=lambda: find_handovers((), lambda _change, _paths: True))
     unseen: dict[str, tuple[Change, ...]] = field(default_factory=dict)
-    reported: set[tuple[str, Path, str]] = field(default_factory=set)
+    running: set[Atom] = field(default_factory=set)
     changed: set[Atom] = field(default_factory=set)
+    reported: set[tuple[str, Path, str]] = field(default_factory=set)
 
-    def sort_changes(self) -> None:
-        """Sorts the changes of the fresh plan into those that run and those that do not."""
-        self.change_of = {atom: change for change in self.now.changes for atom in atoms_of(change)}
-        self.fresh = {(atom.key, atom.path): atom for atom in self.change_of}
-        self.covered = {atom: self.approved.covers(atom) for atom in self.change_of}
-        self.unknown = {atom.key for atom in self.change_of if atom.path == RECORD and not self.covered[atom]}
-        self.handovers = find_handovers(self.now.changes, self._shows)
-        deactivated = find_deactivated(self.now.changes)
-        for change in self.now.changes:
-            self._sort_change(change, [(atom, followed_by(atom, deactivated)) for atom in atoms_of(change)])
-
-    def _sort_change(self, change: Change, atoms: Sequence[tuple[Atom, Atom | None]]) -> None:
+    def sort_change(self, change: Change, atoms: Sequence[tuple[Atom, Atom | None]]) -> None:
+        """Sorts the atoms of a change, each with the one that takes it along, if any."""
+        covered, change_of = self.effects.covered, self.effects.change_of
         run = [
             atom
             for atom, leader in atoms
-            if self._may_run(atom, change) or (leader is not None and self._may_run(leader, self.change_of[leader]))
+            if self._may_run(atom, change) or (leader is not None and self._may_run(leader, change_of[leader]))
         ]
         bound = [atom for atom, _leader in atoms if atom.path == EXISTS or atom.path[0] == "attribute"]
         whole = change.action not in CREATING or set(bound) <= set(run)
@@ -190,55 +181,36 @@ class _Coverage:
         parts = parts_of(change, run)
         self.to_run.extend(parts)
         for atom, leader in atoms:
-            taken_along = tuple(CoveringApproval(atom, covering.origin) for covering in self.covered[leader or atom])
-            if covers := self.covered[atom] or taken_along:
+            taken_along = tuple(CoveringApproval(atom, covering.origin) for covering in covered[leader or atom])
+            if covers := covered[atom] or taken_along:
                 self.pending.append(Pending(atom, covers, parts[0].id if atom in self.running else None))
         self._leave(change, [(atom, leader) for atom, leader in atoms if atom not in self.running], whole=whole)
 
-    def _shows(self, change: Change, paths: frozenset[str]) -> bool:
-        """Decides whether all atoms of a change with these paths are approved."""
-        atoms = (atom for atom in atoms_of(change) if atom.path[0] == "attribute" and atom.path[1] in paths)
-        return all(self._is_approved(atom) for atom in atoms)
-
     def _may_run(self, atom: Atom, change: Change) -> bool:
         """Decides whether the effect is approved, and belongs to no name that does not move."""
-        return self._is_approved(atom) and not self.handovers.stops(atom, change)
-
-    def _is_approved(self, atom: Atom) -> bool:
-        """Decides whether the effect is approved, and involves no user or group whose adoption is not approved."""
-        keys = {atom.key, *([atom.path[1]] if atom.path[0] == "member" else ())}
-        if atom.path == ("attribute", "manager"):
-            keys.add(atom.after.strip('"'))
-        return bool(self.covered[atom]) and self.unknown.isdisjoint(keys)
+        return self.effects.is_approved(atom) and not self.handovers.stops(atom, change)
 
     def _leave(self, change: Change, atoms: Iterable[tuple[Atom, Atom | None]], *, whole: bool) -> None:
         """Adds an outcome for each reason for which atoms of a change do not run."""
-        listed = list(atoms)
+        listed, effects = list(atoms), self.effects
         reasons: dict[tuple[Status, str], list[Atom]] = {}
-        missing = [atom for atom, _leader in listed if not self.covered[atom]]
-        lost = not whole and not all(self._is_drift(atom) for atom in missing)  # with a value that git gave it since
+        missing = [atom for atom, _leader in listed if not effects.covered[atom]]
+        lost = not whole and not all(map(effects.is_drift, missing))  # with a value that git gave it since
         for atom, leader in listed:
             decisive = leader or atom
-            drift = not lost and self._is_drift(decisive)
-            if self.handovers.stops(atom, change) and self.covered[decisive]:
+            drift = not lost and effects.is_drift(decisive)
+            if self.handovers.stops(atom, change) and effects.covered[decisive]:
                 why = self.handovers.blocked[change.id]
             elif not whole:
                 why = DRIFTED if drift else IN_PART
-            elif self.covered[decisive]:
+            elif effects.covered[decisive]:
                 why = UNKNOWN_RECORD
             elif drift:
                 why = DRIFTED_OR_ENDED if decisive.removes else DRIFTED
             else:
-                why = CHANGED if self._was_shown(decisive) else f"{UNSEEN}{self._or_another_key(change)}"
+                why = CHANGED if effects.was_shown(decisive) else f"{UNSEEN}{self._or_another_key(change)}"
             reasons.setdefault(("left" if drift else "refused", why), []).append(atom)
         self._add_not_run(change, reasons)
-
-    def _was_shown(self, atom: Atom) -> bool:
-        """Decides whether an approved plan shows the effect on this user or group, from another value before."""
-        return atom.key not in self.unknown and self.approved.shows(atom)
-
-    def _is_drift(self, atom: Atom) -> bool:
-        return cause_is_drift(self.change_of[atom], atom, self.approved.force.earlier)
 
     def _add_not_run(self, change: Change, reasons: Mapping[tuple[Status, str], Sequence[Atom]]) -> None:
         """Adds an outcome for each part of a change; a refused part is noted with what of it no approved plan shows."""
@@ -247,7 +219,7 @@ class _Coverage:
             self.changed.update(atoms if why == CHANGED else ())
             self.not_run += [Outcome(change=part, status=status, detail=why, taken_back=taken_back) for part in parts]
             if status == "refused":
-                unseen = parts_of(change, [atom for atom in atoms if not self.covered[atom]])
+                unseen = parts_of(change, [atom for atom in atoms if not self.effects.covered[atom]])
                 self.unseen |= dict.fromkeys([part.id for part in parts], unseen)
 
     def _or_another_key(self, change: Change) -> str:
@@ -274,28 +246,28 @@ class _Coverage:
 
     def _is_unmanaged(self, atom: Atom, account: AccountNow) -> bool:
         """Decides whether the account has the result already, and the fresh plan leaves it."""
-        return (atom.key, atom.path) not in self.fresh and is_held(atom, account)
+        return (atom.key, atom.path) not in self.effects.by_path and is_held(atom, account)
 
     def _status_of(self, atom: Atom, leader: Atom | None, account: AccountNow) -> tuple[Status, str] | None:
         """Returns the status and reason of an approved atom; None if the fresh plan or a later approval has it."""
-        fresh = self.fresh.get((atom.key, atom.path))
-        if fresh is None and atom.key in self.unknown:
+        fresh = self.effects.by_path.get((atom.key, atom.path))
+        if fresh is None and atom.key in self.effects.unknown:
             return "stale", MOVED
         if fresh is None:
             status, why = judge_unplanned(atom, account)
             later = status == "withdrawn" and not atom.removes and self._is_replaced(atom, account)
             return None if later else (status, why)
         if fresh.after == atom.after:
-            taken_along = leader is not None and self.fresh.get((leader.key, leader.path)) is not None
+            taken_along = leader is not None and self.effects.by_path.get((leader.key, leader.path)) is not None
             reported = fresh in self.changed or fresh in self.running
-            return None if self.covered[fresh] or reported or taken_along else ("stale", MOVED)
-        return ("withdrawn", WITHDRAWN) if atom.removes or not self.covered[fresh] else None
+            return None if self.effects.covered[fresh] or reported or taken_along else ("stale", MOVED)
+        return ("withdrawn", WITHDRAWN) if atom.removes or not self.effects.covered[fresh] else None
 
     def _is_replaced(self, atom: Atom, account: AccountNow) -> bool:
         """Decides whether the account has the result of another approved atom of the same path, as git asks now."""
         others = (
             cover.atom
-            for cover in self.approved.records[atom.key]
+            for cover in self.effects.approved.records[atom.key]
             if cover.atom.path == atom.path and cover.atom.after != atom.after
         )
         return any(judge_unplanned(other, account)[0] == "already" for other in others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+REQUIRED_CHECK = "reconciler"  # the job that always reports, and that branch protection requires
 ProtectionState: TypeAlias = Literal["lacking", "not_known", "note", "set"]
 
 

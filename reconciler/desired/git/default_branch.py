@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.core.model.branches import HEADS
 from reconciler.desired.git.process import converse_git, run_git
 from reconciler.desired.git.repository import find_repository
 from reconciler.errors import UsageError
 
-HEADS = "refs/heads/"
 SECONDS = 15.0
 ORIGIN = "origin"
 NAME_IT = "name the branch whose pushes are applied with --branch NAME"

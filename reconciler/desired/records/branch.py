@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.core.model.branches import HEADS
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused
 
@@ -65,7 +66,7 @@ class RecordBranch:
 
 def local_ref(name: str) -> str:
     """Returns the ref of the local branch."""
-    return f"refs/heads/{NAMESPACE}/{name}"
+    return f"{HEADS}{NAMESPACE}/{name}"
 
 
 def tracking_ref(remote: str, name: str) -> str:

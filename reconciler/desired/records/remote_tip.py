@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.core.model.branches import HEADS
 from reconciler.desired.git.repository import Repository
 from reconciler.desired.records.branch import SECONDS
-
-HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)

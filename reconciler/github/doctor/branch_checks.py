@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.core.model.protection import ProtectionCheck
+from reconciler.core.model.protection import REQUIRED_CHECK, ProtectionCheck
 from reconciler.github.doctor.facts import (
     BranchRule,
     ClassicChecks,
@@ -17,7 +17,6 @@ from reconciler.github.doctor.facts import (
 )
 from reconciler.github.doctor.read import ProtectionFacts
 
-CHECK = "reconciler"
 RULES = "Settings → Rules (or Branches)"
 WITH_ADMIN = "look there, or run this with the token of an administrator (Administration: read)"
 
@@ -73,7 +72,9 @@ def checks_of(classic: ClassicProtection) -> ClassicChecks:
 def requires_check(parameters: Mapping[str, object]) -> bool:
     """Whether a rule of status checks requires the one that always reports."""
     checks = parameters.get("required_status_checks")
-    return isinstance(checks, list) and any(isinstance(one, dict) and one.get("context") == CHECK for one in checks)
+    return isinstance(checks, list) and any(
+        isinstance(one, dict) and one.get("context") == REQUIRED_CHECK for one in checks
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,11 @@ _ROWS = (
         "branch.check",
         "required_status_checks",
         requires_check,
-        lambda classic: CHECK in checks_of(classic).contexts,
-        f"the check `{CHECK}` must succeed",
-        f"the check `{CHECK}` is not required",
+        lambda classic: REQUIRED_CHECK in checks_of(classic).contexts,
+        f"the check `{REQUIRED_CHECK}` must succeed",
+        f"the check `{REQUIRED_CHECK}` is not required",
         "a pull request can be merged whose plan failed or was refused; its changes are then not applied",
-        f"Require status checks to pass: `{CHECK}`",
+        f"Require status checks to pass: `{REQUIRED_CHECK}`",
     ),
 )
 
@@ -215,7 +216,7 @@ def _check_bypass(facts: ProtectionFacts) -> ProtectionCheck:
 
 def _note_queue(name: str, found: BranchRules) -> Iterator[ProtectionCheck]:
     if found.rules is not None and "merge_queue" in found.rules:
-        text = f"`{name}` has a merge queue: the check `{CHECK}` also runs for its groups"
+        text = f"`{name}` has a merge queue: the check `{REQUIRED_CHECK}` also runs for its groups"
         yield ProtectionCheck("branch.merge_queue", name, "note", text)
     strict = found.ask(
         "required_status_checks",

@@ -20,7 +20,8 @@ from reconciler.core.model.states import DesiredState
 from reconciler.core.record.record import MOST_PLANS, OpenAtom
 from reconciler.core.safety.make_plan import MadePlan
 from reconciler.errors import Problem, Refused
-from reconciler.pipeline.apply.gathered import GatheredApprovals, MergedUnion, count_gathered, describe_uncounted
+from reconciler.pipeline.apply.approvals_folder import ApprovalsFolder, count_plans_of
+from reconciler.pipeline.apply.merged_union import MergedUnion, describe_uncounted
 from reconciler.pipeline.clock import now_in_utc
 from reconciler.pipeline.plan.reading import AccountRead, Past
 from reconciler.pipeline.private_files import read_text
@@ -52,20 +53,20 @@ class Approved:
 
 
 def find_approved(
-    history: History, plans: Sequence[Plan], gathered: GatheredApprovals | None, warn: Log | None = None
+    history: History, plans: Sequence[Plan], folder: ApprovalsFolder | None, warn: Log | None = None
 ) -> Approved:
     """Returns the given plans, or those of a merge that count; without either, the whole fresh plan may run.
 
     Warns of each plan that does not count. Raises Refused if the approvals of a merge were gathered for another tenant
     or commit.
     """
-    if gathered is None:
+    if folder is None:
         return Approved(tuple(plans), limited=bool(plans))
-    counted = count_gathered(gathered, history.current, history.record.history)
+    counted = count_plans_of(folder, history.current, history.record.history)
     if warn is not None:
         for line in describe_uncounted(counted):
             warn(line)
-    return Approved(counted.plans, limited=True, union=MergedUnion(counted, gathered.merge.line, history))
+    return Approved(counted.plans, limited=True, union=MergedUnion(counted, folder.merge.line, history))
 
 
 def load_approved(files: Iterable[Path]) -> tuple[Plan, ...]:

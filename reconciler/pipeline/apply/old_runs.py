@@ -7,9 +7,10 @@ what was merged since, so it must be of the tip.
 from __future__ import annotations
 
 from reconciler.core.declarations.tenant import SANDBOX
+from reconciler.core.model.branches import HEADS
 from reconciler.core.record.refusals import check_tip, refuse_unknown_tip
 from reconciler.desired.records.branch import choose_remote
-from reconciler.desired.records.remote_tip import HEADS, ask_for_tip
+from reconciler.desired.records.remote_tip import ask_for_tip
 from reconciler.pipeline.record.history import History
 from reconciler.pipeline.workflow_event import find_event, member_of
 from reconciler.settings import Job

@@ -10,7 +10,7 @@ from reconciler.core.changes.outcome import Run
 from reconciler.core.changes.plan import Change, Plan
 from reconciler.core.planner.late_grant import SECONDS_TO_WAIT
 from reconciler.core.targeting.reading import ReadRequest
-from reconciler.pipeline.apply.gathered import GatheredApprovals
+from reconciler.pipeline.apply.approvals_folder import ApprovalsFolder
 from reconciler.pipeline.desired.current_state import CurrentState
 from reconciler.pipeline.notifications import make_run_result
 from reconciler.pipeline.plan.reading import ReadOptions
@@ -25,14 +25,14 @@ def ignore_run(_run: Run) -> None:
 class ApplyRequest:
     """The request for an apply.
 
-    Only effects of the `approved` plans may run, or of the plans that were `gathered` for a merge; without either, the
-    whole plan. `confirm`, if given, asks a person about the plan before any request. `report` takes the outcome, as
+    Only effects of the `approved` plans may run, or of those that count in the `approvals` of a merge; without either,
+    the whole plan. `confirm`, if given, asks a person about the plan before any request. `report` takes the outcome, as
     soon as the end is on record. With roles over REST, the apply waits `wait_for_people` seconds for 4me to link people
     to the users who get roles.
     """
 
     approved: tuple[Plan, ...] = ()
-    gathered: GatheredApprovals | None = None
+    approvals: ApprovalsFolder | None = None
     base: str | None = None
     read_request: ReadRequest = field(default_factory=ReadRequest)
     confirm: Callable[[Plan], bool] | None = None
@@ -45,7 +45,7 @@ class ApplyRequest:
     @property
     def limited(self) -> bool:
         """Whether plans decide which effects may run."""
-        return bool(self.approved) or self.gathered is not None
+        return bool(self.approved) or self.approvals is not None
 
     @property
     def read_options(self) -> ReadOptions:

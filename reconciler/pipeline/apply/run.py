@@ -72,9 +72,9 @@ def apply_state(current: CurrentState, request: ApplyRequest) -> ApplyResult:
     refuse_unrecorded(current)
     with lock_clone(current.workspace, current.tenant_name), open_history(current, request.record) as history:
         history.raise_unknown()
-        approved = find_approved(history, request.approved, request.gathered, current.workspace.warn)
+        approved = find_approved(history, request.approved, request.approvals, current.workspace.warn)
         nothing = find_nothing_to_apply(history, approved)
-        if nothing is not None and (nothing.later or request.gathered is not None):
+        if nothing is not None and (nothing.later or request.approvals is not None):
             return _end_early(current, request, nothing.reason)
         if request.record == "remote":
             refuse_old_run(history)

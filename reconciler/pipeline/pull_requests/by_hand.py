@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from reconciler.core.approval.carried import find_last_ends, find_uses
 from reconciler.core.approval.merge_approvals import MergeApprovals, ReviewedPlan
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.core.record.history import ApplyHistory
 from reconciler.desired.records.branch import RecordBranch
 from reconciler.desired.records.exchange import fetch_record
@@ -137,8 +138,6 @@ def check_plan(merged: MergedCommit, text: str, name: str) -> Plan:
         plan = read_plan(text, name)
     except UsageError as error:
         raise Refused(str(error)) from error
-    if plan.tenant != merged.tenant:
-        raise Refused(f"{name} is a plan for {plan.tenant}, not for {merged.tenant}")
-    if plan.url != merged.url:
-        raise Refused(f"{name} was made for {plan.url}, and {merged.tenant} is now at {merged.url}")
+    if differences := "; ".join(list_account_differences(plan, merged.tenant, merged.url)):
+        raise Refused(f"{name} is for another account: {differences}")
     return plan

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.core.approval.counted import CountedPlans, GatheredPlan, count_plans
+from reconciler.core.approval.counted import CountedPlans, PlanToCount, count_plans
 from reconciler.core.approval.merge_approvals import BranchCommit
 from reconciler.core.approval.sources import InForce
 from reconciler.core.changes.plan import Plan
@@ -18,8 +18,8 @@ from reconciler.github.client import GitHub
 from reconciler.github.merge_queue import MergeGroup
 from reconciler.github.runs.approved_plans import NoPlan, PlanQuery, fetch_plan_of
 from reconciler.pipeline.clock import now_in_utc
-from reconciler.pipeline.pull_requests.gather import (
-    GatheredPlans,
+from reconciler.pipeline.pull_requests.gather_approvals import (
+    GatheredWindow,
     gather_approvals,
     make_plan_query,
     read_stored_plan,
@@ -90,15 +90,15 @@ def _take(window: MergeWindow, commits: tuple[str, ...]) -> MergeWindow:
     return replace(window, line=tuple(one for one in window.line if one.id in taken))
 
 
-def _list_merged(gathered: GatheredPlans) -> Iterator[GatheredPlan]:
+def _list_merged(gathered: GatheredWindow) -> Iterator[PlanToCount]:
     for pull in gathered.approvals.pulls:
         plan = read_plan(gathered.plans[pull.plan], pull.plan) if pull.plan else None
-        yield GatheredPlan(f"#{pull.number}", pull.number, plan, pull.reason)
+        yield PlanToCount(f"#{pull.number}", pull.number, plan, pull.reason)
 
 
-def _fetch(github: GitHub, number: int, query: PlanQuery, merged: MergedCommit) -> GatheredPlan:
+def _fetch(github: GitHub, number: int, query: PlanQuery, merged: MergedCommit) -> PlanToCount:
     """Returns the plan of a pull request of the queue, or the reason why it has none."""
     stored = read_stored_plan(fetch_plan_of(github, number, query), merged.tenant, merged.url)
     if isinstance(stored, NoPlan):
-        return GatheredPlan(f"#{number}", number, None, stored.reason)
-    return GatheredPlan(f"#{number}", number, stored[1])
+        return PlanToCount(f"#{number}", number, None, stored.reason)
+    return PlanToCount(f"#{number}", number, stored[1])

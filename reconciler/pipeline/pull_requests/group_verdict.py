@@ -28,7 +28,7 @@ from reconciler.pipeline.plan.origins import find_commits
 from reconciler.pipeline.pull_requests.group_plans import GroupPlans
 from reconciler.pipeline.record.history import History
 from reconciler.pipeline.record.prior_state import PriorState, find_prior_state, with_front
-from reconciler.report.pull_requests.merge_group import GroupCheck, GroupEffect, GroupPull
+from reconciler.report.pull_requests.merge_group import ComparedGroup, GroupEffect, GroupPull
 
 MOST_TRACED = 100  # refused changes whose parts are looked for commit by commit; of the others the lines are known
 MOST_PARTS = 20  # of one change
@@ -39,7 +39,7 @@ EARLIER = "git shows no commit since the last apply that brought it"
 Bringers = Mapping[str, Sequence[BranchCommit]]
 
 
-def judge_group(history: History, plan: Plan, plans: GroupPlans) -> GroupCheck:
+def judge_group(history: History, plan: Plan, plans: GroupPlans) -> ComparedGroup:
     """Returns the check of a group's plan, by the plans that count. Decides as an apply right after it would."""
     return _Judgement(history, plan, plans).check()
 
@@ -58,13 +58,13 @@ class _Judgement:
         self.prior = with_front(self.history, find_prior_state(self.history, None))
         self.bringers = find_bringers(self.plans.line, self.history.graph.parents)
 
-    def check(self) -> GroupCheck:
+    def check(self) -> ComparedGroup:
         plan, approval = self.plan, self._foresee()
         refused = [one for one in approval.not_run if one.status == "refused"]
         brought = self._trace(refused, approval)
         refusals = tuple(one for one in plan.problems if is_refusal(one) and one.severity == "error")
         blocked = () if plan.applyable else refusals or (Problem("not_applyable", CANT_APPLY),)
-        return GroupCheck(
+        return ComparedGroup(
             tenant=plan.tenant,
             pulls=tuple(self._list_pulls(brought, blocked)),
             changes=len(plan.changes),

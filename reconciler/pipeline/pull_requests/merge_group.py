@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import UsageError
 from reconciler.github.client import GitHub
@@ -24,7 +25,7 @@ from reconciler.pipeline.record.history import History, open_history
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.pipeline.workflow_event import read_event
 from reconciler.pipeline.workspace import Workspace
-from reconciler.report.pull_requests.merge_group import GroupCheck
+from reconciler.report.pull_requests.merge_group import GroupCheck, GroupWithoutEffect, GroupWithoutPlan
 
 UNCHANGED = "It changes nothing in the desired state of the base branch, so merging it applies nothing of its own"
 DISABLED = "Provisioning to this tenant is disabled in git, so merging it applies nothing"
@@ -50,18 +51,18 @@ def check_merge_group(workspace: Workspace, github: GitHub, files: GroupFiles) -
     current = load_current_state(workspace)
     repository, tenant = _require_head(current, group), current.tenant_name
     if _changes_nothing(repository, group):
-        return GroupCheck(tenant, note=UNCHANGED)
+        return GroupWithoutEffect(tenant, UNCHANGED)
     if not current.tenant.enabled:
-        return GroupCheck(tenant, note=DISABLED)
+        return GroupWithoutEffect(tenant, DISABLED)
     try:
         plan = _read_group_plan(files, current)
     except UsageError as error:
-        return GroupCheck(tenant, failure=str(error))
+        return GroupWithoutPlan(tenant, str(error))
     with open_history(current, "local") as history:
         if history.unknown is not None:
-            return GroupCheck(tenant, failure=str(history.unknown))
+            return GroupWithoutPlan(tenant, str(history.unknown))
         if _is_older(history, plan):
-            return GroupCheck(tenant, failure=OLD_RECORD)
+            return GroupWithoutPlan(tenant, OLD_RECORD)
         plans = find_group_plans(github, history, group, plan, files.workflow)
         return judge_group(history, plan, plans)
 
@@ -101,10 +102,6 @@ def _is_older(history: History, plan: Plan) -> bool:
 
 
 def _find_differences(plan: Plan, current: CurrentState) -> Iterator[str]:
-    tenant, url = current.tenant_name, current.tenant.url
-    if plan.tenant != tenant:
-        yield f"it is for the tenant {plan.tenant}, not {tenant}"
-    if plan.url != url:
-        yield f"it is for {plan.url}, and {tenant} is at {url}"
+    yield from list_account_differences(plan, current.tenant_name, current.tenant.url)
     if plan.commit != current.commit:
         yield f"it was made from {plan.commit[:12] if plan.commit else 'files that were not committed'}"

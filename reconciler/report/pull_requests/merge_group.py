@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
 from reconciler.core.changes.plan import Change
 from reconciler.core.model.amounts import count, few
@@ -42,12 +43,30 @@ class GroupPull:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupCheck:
-    """The check of a merge group for one tenant.
+class GroupWithoutEffect:
+    """A merge group that applies nothing to a tenant, with the reason as a sentence without its full stop."""
 
-    `refused` are the effects of git that no approved plan shows; `left` is drift that none shows. `refusals` are the
-    problems for which the plan can't be applied. `failure` is why there is no plan that can be compared. `note` says
-    why nothing is compared, if nothing needs to be. `again` are the pull requests that need a new plan.
+    tenant: str
+    reason: str
+    approved: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWithoutPlan:
+    """A merge group without a plan that can be compared; `failure` is why, perhaps the stderr of a command."""
+
+    tenant: str
+    failure: str
+    approved: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGroup:
+    """A merge group whose plan for a tenant was compared with the approved plans.
+
+    `changes` is how many changes the plan has. `refused` are those of git that no approved plan shows; `left` is drift
+    that none shows. `refusals` are the problems for which the plan can't be applied. `again` are the pull requests that
+    need a new plan.
     """
 
     tenant: str
@@ -56,75 +75,85 @@ class GroupCheck:
     refused: tuple[GroupEffect, ...] = ()
     left: tuple[GroupEffect, ...] = ()
     refusals: tuple[Problem, ...] = ()
-    failure: str = ""
-    note: str = ""
     again: tuple[str, ...] = ()
 
     @property
     def approved(self) -> bool:
         """Whether the apply right after the merge would refuse nothing."""
-        return not (self.refused or self.refusals or self.failure)
+        return not (self.refused or self.refusals)
+
+
+GroupCheck: TypeAlias = GroupWithoutEffect | GroupWithoutPlan | ComparedGroup
 
 
 def render_merge_group(check: GroupCheck, *, names: Names | None = None, limit: int = LIMIT) -> str:
     """Renders the check in at most about `limit` characters, what blocks the merge first."""
-    known = names or Names({})
     verdict = "approved" if check.approved else "**not approved**"
+    match check:
+        case GroupWithoutEffect():
+            body = f"{prose(check.reason, MESSAGE)}."
+        case GroupWithoutPlan():
+            body = in_alert("CAUTION", _render_failure(check.failure))
+        case ComparedGroup():
+            body = _render_comparison(check, names or Names({}), limit)
+    return f"### Merge group for {code(check.tenant)}: {verdict}\n\n{body}".rstrip() + "\n"
+
+
+def _render_failure(failure: str) -> str:
+    lines = find_error_lines(failure) or [failure]
+    items = "\n".join(f"- {prose(line, MESSAGE)}" for line in lines[:MOST_LINES])
+    return f"There is no plan of this group to compare:\n\n{items}"
+
+
+def _render_comparison(group: ComparedGroup, names: Names, limit: int) -> str:
     parts = [
-        f"### Merge group for {code(check.tenant)}: {verdict}\n\n",
-        _render_good_news(check) if check.approved else in_alert("CAUTION", "\n\n".join(_next_steps(check))),
-        _render_refusals(check, limit // 4),
-        _render_effects("Not approved", check.refused, known, limit // 2, opened=True),
-        _render_pulls(check.pulls),
-        _render_effects("Drift that no plan shows, left as it is", check.left, known, limit // 8, opened=False),
+        _render_good_news(group) if group.approved else in_alert("CAUTION", "\n\n".join(_next_steps(group))),
+        _render_refusals(group, limit // 4),
+        _render_effects("Not approved", group.refused, names, limit // 2, opened=True),
+        _render_pulls(group.pulls),
+        _render_effects("Drift that no plan shows, left as it is", group.left, names, limit // 8, opened=False),
     ]
-    return "".join(parts).rstrip() + "\n"
+    return "".join(parts)
 
 
-def _render_good_news(check: GroupCheck) -> str:
-    if check.note:
-        return f"{prose(check.note, MESSAGE)}.\n\n"
-    seen = check.changes - len(check.left)
+def _render_good_news(group: ComparedGroup) -> str:
+    seen = group.changes - len(group.left)
     if seen <= 0:
         return "Merging it has nothing to apply.\n\n"
     shown = "change that it applies is" if seen == 1 else "changes that it applies are"
     return f"{'The' if seen == 1 else f'All {seen:,}'} {shown} in approved plans.\n\n"
 
 
-def _next_steps(check: GroupCheck) -> Iterable[str]:
+def _next_steps(group: ComparedGroup) -> Iterable[str]:
     """Yields what is wrong and what to do, one paragraph for each kind of fault."""
-    if check.failure:
-        lines = find_error_lines(check.failure) or [check.failure]
-        yield "There is no plan of this group to compare:"
-        yield "\n".join(f"- {prose(line, MESSAGE)}" for line in lines[:MOST_LINES])
-    if any(problem.code == "guardrail" for problem in check.refusals):
+    if any(problem.code == "guardrail" for problem in group.refusals):
         yield (
             "The plan of this group can't be applied, though each pull request alone may be. Take a pull request out "
             "of the queue, or change what the problems below name."
         )
-    elif check.refusals:
+    elif group.refusals:
         yield "The plan of this group can't be applied: see the problems below."
-    if check.refused:
-        whose = few(check.again, MOST_PULLS) or "one of these pull requests"
+    if group.refused:
+        whose = few(group.again, MOST_PULLS) or "one of these pull requests"
         yield (
-            f"No approved plan shows {count(len(check.refused), 'change')} that git causes, so merging would leave "
-            f"{'it' if len(check.refused) == 1 else 'them'} undone. Take {whose} out of the queue. When all ahead is "
+            f"No approved plan shows {count(len(group.refused), 'change')} that git causes, so merging would leave "
+            f"{'it' if len(group.refused) == 1 else 'them'} undone. Take {whose} out of the queue. When all ahead is "
             "merged, update its branch with the base branch, so that its new plan shows what is missing; have that "
             "reviewed, and queue it again."
         )
-        if forks := [one.name for one in check.pulls if one.name in check.again and "from a fork" in one.reason]:
+        if forks := [one.name for one in group.pulls if one.name in group.again and "from a fork" in one.reason]:
             yield (
                 f"For {few(forks, MOST_PULLS)}, from a fork, no plan is made: push its branch to this repository, and "
                 "open a pull request from there."
             )
 
 
-def _render_refusals(check: GroupCheck, budget: int) -> str:
-    if not check.refusals:
+def _render_refusals(group: ComparedGroup, budget: int) -> str:
+    if not group.refusals:
         return ""
-    items = [problem_item(problem) for problem in check.refusals]
+    items = [problem_item(problem) for problem in group.refusals]
     shown = within(items, budget) or items[:1]
-    counted = [f"{one.name}: {one.counts}" for one in check.pulls if one.counts]
+    counted = [f"{one.name}: {one.counts}" for one in group.pulls if one.counts]
     brought = f"- Brought by {few(counted, MOST_PULLS, between='; ')}\n" if counted else ""
     return f"{''.join(shown)}{_more(len(items) - len(shown))}{brought}\n"
 

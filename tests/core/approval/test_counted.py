@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from reconciler.core.approval.counted import LONGEST_REASON, GatheredPlan, count_plans, list_gathered
+from reconciler.core.approval.counted import LONGEST_REASON, PlanToCount, count_plans, list_plans_to_count
 from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull, ReviewedPlan
 from reconciler.core.approval.sources import InForce
 from reconciler.core.changes.plan import AttributeChange, Cost, Plan, ReadSummary, UpdateUser
@@ -16,6 +16,7 @@ from tests.core.ownership.histories import entry, history
 
 URL = "https://4me.example/scim/v2"
 TODAY = date(2026, 11, 29)
+OTHER = "its plan is for another account: "
 TITLE = AttributeChange(path="title", before="a", after="b")
 
 
@@ -37,7 +38,7 @@ def plan(*, empty: bool = False, made_on: date = TODAY, serial: int = 3, **field
 
 
 def reasons(one: Plan | None, record: ApplyHistory | None = None, reason: str = "") -> dict[str, str]:
-    found = count_plans([GatheredPlan("#12", 12, one, reason)], "production", URL, record or history(), InForce(TODAY))
+    found = count_plans([PlanToCount("#12", 12, one, reason)], "production", URL, record or history(), InForce(TODAY))
     assert bool(found.plans) is not bool(found.reasons)
     return dict(found.reasons)
 
@@ -45,7 +46,7 @@ def reasons(one: Plan | None, record: ApplyHistory | None = None, reason: str = 
 @pytest.mark.parametrize("made_on", [TODAY, TODAY - timedelta(14)])
 def test_a_plan_of_this_account_counts(made_on: date) -> None:
     one = plan(made_on=made_on)
-    found = count_plans([GatheredPlan("#12", 12, one)], "production", URL, history(), InForce(TODAY))
+    found = count_plans([PlanToCount("#12", 12, one)], "production", URL, history(), InForce(TODAY))
 
     assert ((one,), (12,), {}) == (found.plans, found.pulls, found.reasons)
     assert 12 == found.pull_of(one)
@@ -56,9 +57,13 @@ def test_a_plan_of_this_account_counts(made_on: date) -> None:
     [
         (
             plan(url="https://else.example"),
-            f"its plan is for production at https://else.example, not for production at {URL}",
+            f"{OTHER}it is for https://else.example, and production is at {URL}",
         ),
-        (plan(tenant="qa"), f"its plan is for qa at {URL}, not for production at {URL}"),
+        (plan(tenant="qa"), f"{OTHER}it is for the tenant qa, not production"),
+        (
+            plan(tenant="qa", url="x"),
+            f"{OTHER}it is for the tenant qa, not production; it is for x, and production is at {URL}",
+        ),
         (plan(applyable=False), "its plan was not applyable when it was made"),
         (plan(applyable=False, empty=True), "its plan was not applyable when it was made"),
         (plan(made_on=TODAY - timedelta(15)), "its plan is older than 14 days, after which approvals end"),
@@ -97,12 +102,12 @@ def test_what_was_gathered_is_listed_with_what_was_not() -> None:
         by_hand=(ReviewedPlan(review="the\nenvironment", plan="one.json"), ReviewedPlan(review="x", reason="none")),
     )
 
-    found = list(list_gathered(approvals, {"plan-12.json": one, "one.json": one}))
+    found = list(list_plans_to_count(approvals, {"plan-12.json": one, "one.json": one}))
 
     assert [
-        GatheredPlan("#12", 12, one),
-        GatheredPlan("#13", 13, None, "closed"),
-        GatheredPlan("#11", 11, None, "no plan of it was gathered"),
-        GatheredPlan("the environment", None, one),
-        GatheredPlan("x", None, None, "none"),
+        PlanToCount("#12", 12, one),
+        PlanToCount("#13", 13, None, "closed"),
+        PlanToCount("#11", 11, None, "no plan of it was gathered"),
+        PlanToCount("the environment", None, one),
+        PlanToCount("x", None, None, "none"),
     ] == found

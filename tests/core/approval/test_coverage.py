@@ -344,7 +344,7 @@ def test_fingerprints_that_differ_may_be_of_another_key(world: World) -> None:
 @pytest.mark.parametrize("other", [{"tenant": "production"}, {"url": "https://api.xurrent.com/scim/v2"}])
 def test_a_plan_for_another_account_is_refused(world: World, other: dict[str, str]) -> None:
     """The tenant's name and its address must both be the same."""
-    with pytest.raises(Refused, match="the approved plan is for"):
+    with pytest.raises(Refused, match="the approved plan is for another account: it is for "):
         hold(world, plan(world).model_copy(update=other))
 
 

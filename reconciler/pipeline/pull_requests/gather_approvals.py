@@ -9,6 +9,8 @@ from datetime import datetime
 
 from reconciler.core.approval.merge_approvals import BranchCommit, MergeApprovals, MergedPull
 from reconciler.core.changes.plan import Plan
+from reconciler.core.changes.plan_account import list_account_differences
+from reconciler.core.model.branches import HEADS
 from reconciler.desired.git.repository import Repository
 from reconciler.errors import Refused, UsageError
 from reconciler.github.branches import find_default_branch
@@ -22,12 +24,10 @@ from reconciler.pipeline.record.tenant_record import RecordMode, read_branch
 from reconciler.pipeline.saved_plans import read_plan
 from reconciler.settings import Job
 
-BRANCHES = "refs/heads/"
-
 
 @dataclass(frozen=True, slots=True)
-class GatheredPlans:
-    """The approvals, the branch, and the texts of the plans that count, by file name.
+class GatheredWindow:
+    """The approvals of a window, its branch, and the texts of the plans that count, by file name.
 
     `older` and `passed` are the commits of the window that were not asked about.
     """
@@ -50,14 +50,14 @@ def find_merge_window(merged: MergedCommit, mode: RecordMode, job: Job, now: dat
 
 def find_branch_name(github: GitHub, job: Job) -> str:
     """Returns the branch whose pull requests approve: that of the push, else the repository's default branch."""
-    if job.event == "push" and job.ref is not None and job.ref.startswith(BRANCHES):
-        return job.ref.removeprefix(BRANCHES)
+    if job.event == "push" and job.ref is not None and job.ref.startswith(HEADS):
+        return job.ref.removeprefix(HEADS)
     return find_default_branch(github)
 
 
 def gather_approvals(
     github: GitHub, merged: MergedCommit, window: MergeWindow, workflow: str, branch: str
-) -> GatheredPlans:
+) -> GatheredWindow:
     """Asks GitHub for the pull requests of the window and for their plans. Raises Unreachable if it can't be asked."""
     pulls = _find_pulls(github, merged.repository, window, branch)
     query = make_plan_query(merged, workflow, branch, window.before)
@@ -72,7 +72,7 @@ def gather_approvals(
         pulls=tuple(_describe(one) for one in found),
     )
     plans = {name_plan(one[0].pull): one[0].plan for one in found if not isinstance(one, NoPlan)}
-    return GatheredPlans(approvals, branch, plans, window.older, window.passed)
+    return GatheredWindow(approvals, branch, plans, window.older, window.passed)
 
 
 def make_plan_query(merged: MergedCommit, workflow: str, branch: str, before: str | None = None) -> PlanQuery:
@@ -140,10 +140,7 @@ def read_stored_plan(stored: StoredPlan | NoPlan, tenant: str, url: str) -> tupl
 
 
 def _find_differences(plan: Plan, tenant: str, url: str) -> Iterator[str]:
-    if plan.tenant != tenant:
-        yield f"it is for the tenant {plan.tenant}, not {tenant}"
-    if plan.url != url:
-        yield f"the url of {tenant} was {plan.url} and is now {url}"
+    yield from list_account_differences(plan, tenant, url)
     if plan.commit is None:
         yield "it was made from files that were not committed"
     if not plan.applyable:
