@@ -18,7 +18,8 @@ ABSENT: Mapping[str, object] = {"active": None, "title": None, "member": False, 
 LINE = re.compile(r"- \*\*[^*]\*\* `[^`]+` \(`(user|group)/(\w+)`\) (.*)")
 VALUE = re.compile(r"`title`: `([\w ]+)`(?: → `([\w ]+)`)?")
 MANY = re.compile(r"- \*\*[^*]\*\* \*\*\d+ people\*\* ([^<]*)<br>(.*)")
-SINGULAR = {"lose ": "loses ", "get ": "gets ", "gain ": "gains ", "change": "changes"}
+SINGULAR = {"lose ": "loses ", "get ": "gets ", "gain ": "gains ", "change": "changes", "left ": "left "}
+LEFT = re.compile(r"left git, (and )?(was|were) reactivated by hand")  # and loses access
 MEMBER = re.compile(r"\buser/(\w+)")
 
 
@@ -69,7 +70,7 @@ def read_comment(text: str) -> set[Effect]:
 
 def _read_line(_kind: str, who: str, said: str) -> Iterator[Effect]:
     words = said.partition("<br>")[0]
-    if words.startswith("loses access"):
+    if words.startswith("loses access") or LEFT.match(words):
         yield who, "active", True, False
     elif words.startswith("gets access back"):
         yield who, "active", False, True
