@@ -18,15 +18,21 @@ ABSENT: Mapping[str, object] = {"active": None, "title": None, "member": False, 
 LINE = re.compile(r"- \*\*[^*]\*\* `[^`]+` \(`(user|group)/(\w+)`\) (.*)")
 VALUE = re.compile(r"`title`: `([\w ]+)`(?: → `([\w ]+)`)?")
 MANY = re.compile(r"- \*\*[^*]\*\* \*\*\d+ people\*\* ([^<]*)<br>(.*)")
-SINGULAR = {"lose ": "loses ", "get ": "gets ", "gain ": "gains ", "change": "changes"}
+SINGULAR = {"lose ": "loses ", "get ": "gets ", "gain ": "gains ", "change": "changes", "left ": "left "}
+LEFT = re.compile(r"left git, (and )?(was|were) reactivated by hand")  # and loses access
+REMARKS = ("- Note: ", "- **Warning**: ")
 MEMBER = re.compile(r"\buser/(\w+)")
 
 
 def wanted(declared: Mapping[str, Any], account: Values) -> Values:
-    """Returns the values that git asks for; users who left git are inactive, without membership or role."""
+    """Returns the values that git asks for.
+
+    Users who left git are inactive, without membership. Over SCIM they keep the role, until they come back without it.
+    """
     staff, roles = declared["groups"]["staff"]["members"], declared["role_assignments"]
     held = {name for one in roles for name in one["users"]}
-    values: Values = {(name, path): False for name, path in account if path in {"member", "role", "active"}}
+    values: Values = {(name, path): False for name, path in account if path in {"member", "active"}}
+    values |= {key: has for key, has in account.items() if key[1] == "role"}
     for name, user in declared["users"].items():
         values |= {(name, "active"): True, (name, "title"): user["title"]}
         values |= {(name, "member"): name in staff, (name, "role"): name in held}
@@ -63,13 +69,13 @@ def read_comment(text: str) -> set[Effect]:
         elif line.startswith("  - `"):
             shown.update(_read_values(who, line, created=True))
         else:
-            assert not line.startswith("- "), line
+            assert not line.startswith("- ") or line.startswith(REMARKS), line
     return shown
 
 
 def _read_line(_kind: str, who: str, said: str) -> Iterator[Effect]:
     words = said.partition("<br>")[0]
-    if words.startswith("loses access"):
+    if words.startswith("loses access") or LEFT.match(words):
         yield who, "active", True, False
     elif words.startswith("gets access back"):
         yield who, "active", False, True
@@ -164,3 +170,9 @@ class Needed:
             assert not statuses & {"refused", "left", "failed"}, (statuses, self)
             differs = {key for key in self.target if after.get(key, ABSENT[key[1]]) != self.target[key]}
             assert not differs, (differs, statuses)
+
+    def judge_others(self, got: set[Effect]) -> None:
+        """An effect that was not approved stops those of its own user alone."""
+        stopped = {who for who, *_rest in self.effects - self.covered}
+        late = {one for one in self.covered - got if one[0] not in stopped}
+        assert not late, (late, self)

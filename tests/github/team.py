@@ -108,16 +108,18 @@ class Team:
         """The tip of main at GitHub."""
         return self.git("rev-parse", "origin/main")
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, text: str = "") -> str:
         """Runs git in the clone. Its commits are hours old: for a new one without a pull request, an apply waits."""
-        return self.try_git(*arguments) or ""
+        return self.try_git(*arguments, text=text) or ""
 
-    def try_git(self, *arguments: str, may_fail: bool = False) -> str | None:
+    def try_git(self, *arguments: str, may_fail: bool = False, text: str = "") -> str | None:
         """Runs git in the clone. Returns None if it fails and may."""
         old = (datetime.now(UTC) - HOURS_AGO).isoformat()
         env = {**os.environ, **OURS, "GIT_COMMITTER_DATE": old}
         command = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *arguments]
-        done = subprocess.run(command, cwd=self.clone.root, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, cwd=self.clone.root, env=env, input=text, capture_output=True, text=True, check=False
+        )
         assert may_fail or done.returncode == 0, done.stderr
         return done.stdout.strip() if done.returncode == 0 else None
 
@@ -238,14 +240,7 @@ class Team:
                 record[name] = (datetime.fromisoformat(record[name]) - HOURS_AGO).isoformat().replace("+00:00", "Z")
         self.clone.write(json.dumps(record, indent=2), "../apply.json")
         blob = self.git("hash-object", "-w", "../apply.json")
-        tree = subprocess.run(
-            ["git", "mktree"],  # noqa: S607
-            cwd=self.clone.root,
-            input=f"100644 blob {blob}\tapply.json\n",
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
+        tree = self.git("mktree", text=f"100644 blob {blob}\tapply.json\n")
         parents = self.git("show", "--no-patch", "--format=%P", branch).split()
         message = self.git("show", "--no-patch", "--format=%B", branch)
         older = self.git("commit-tree", tree, *(f"-p{one}" for one in parents), "-m", message)

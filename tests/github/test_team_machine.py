@@ -13,7 +13,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.github.seen import Approved, Effect, Memory, Needed, Values, between, leading, read_comment, wanted
 from tests.github.team import Files, Team, Way, make_team
-from tests.github.team_files import START, Edits, edit_files, edits, hands, is_valid, read_account, somebody, ways
+from tests.github.team_files import (
+    START,
+    Edits,
+    edit_files,
+    edits,
+    hands,
+    is_valid,
+    read_account,
+    somebody,
+    ways,
+)
 from tests.github.team_jobs import Applied, PushRun, apply_merge, check_group, look_for_drift, plan_pull
 
 PLAN = ("### Plan for `qa`", "**Plan for `qa`")
@@ -251,7 +261,10 @@ class Merges(RuleBasedStateMachine):
             return None
         self.memory.applied.append(target)
         if done.ended:
-            self.judge_ended(done, Needed(place, target, needed, covered), fate, after)
+            need = Needed(place, target, needed, covered)
+            self.judge_ended(done, need, fate, after)
+            if fate == "whole":
+                need.judge_others(got)
             self.memory.end(merges, needed, after)
             self.since = max(self.since, place)
         self.begun.append((place, done.ended and done.code == 0))

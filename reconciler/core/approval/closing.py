@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from reconciler.core.changes.outcome import Outcome, count_statuses
+from reconciler.core.changes.outcome import Outcome, Status, count_statuses
 from reconciler.core.changes.plan import Plan
 from reconciler.core.model.resources import DesiredUser
 from reconciler.core.model.states import DesiredState
@@ -13,6 +14,7 @@ from reconciler.core.planner.planner import Decisions
 from reconciler.core.record.record import ApplyRecord, Covers, OpenAtom, SampleEntry, make_sample, salted
 
 CREATES = frozenset({"create_user", "create_group"})
+REVOKED: Final[frozenset[Status]] = frozenset({"applied", "already", "withdrawn", "left"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,26 @@ def end_without_effect(begun: ApplyRecord, at: str, last: ApplyRecord | None) ->
 
 
 def _covers(salt: str, ended: Ended, *, complete: bool) -> Covers:
-    """Returns all keys for a complete apply, the linked keys with `--only`, else all keys except those not reached."""
+    """Returns all keys for a complete apply, the linked keys with `--only`, else all keys except those not reached.
+
+    A user whose roles were not revoked is not covered: that the roles are git's is known from the last covered commit
+    alone, and a commit that no longer assigns them would hide the revocation from all later plans.
+    """
     if complete:
         return Covers(kind="all")
     reached = ended.decided.ids.keys() | {
         outcome.change.key for outcome in ended.outcomes if outcome.change.action in CREATES and outcome.done_in_part
     }
+    reached -= {outcome.change.key for outcome in ended.outcomes if _keeps_roles(outcome)}
     if ended.only:
         keys = {str(resource.key) for resource in ended.desired if ended.desired.is_selected(resource.key)} & reached
         return Covers(kind="only", keys=_hashes(salt, keys))
     missed = {str(resource.key) for resource in ended.desired if resource.in_scope} - reached
     return Covers(kind="all_but", keys=_hashes(salt, missed | ended.decided.unclear))
+
+
+def _keeps_roles(outcome: Outcome) -> bool:
+    return outcome.change.action == "revoke_roles" and (outcome.status not in REVOKED or bool(outcome.undone))
 
 
 def _hashes(salt: str, keys: Collection[str]) -> tuple[str, ...]:
