@@ -35,12 +35,12 @@ def list_approval_files(repository: Repository, commit: str) -> tuple[str, ...]:
 
 def find_approval_file(repository: Repository, commit: str, digest: str, tenant: str, today: date) -> ApprovalFile:
     """Returns the file that approves the plan with that digest. Raises Refused, with each reason, without one."""
-    path = name_approval_file(digest)
+    path = name_approval_file(digest, tenant)
     files = list_approval_files(repository, commit)
     if path in files:
         return read_approval_file(repository, commit, path, tenant, today)
-    similar = find_like_named(path, files)
-    missing = f"{APPROVALS_FOLDER}/{digest.removeprefix('sha256:')[:SHOWN]}….yaml is not in {commit[:12]}"
+    similar = find_like_named(path, files, tenant)
+    missing = f"{APPROVALS_FOLDER}/{digest.removeprefix('sha256:')[:SHOWN]}…-{tenant}.yaml is not in {commit[:12]}"
     raise Refused(f"{missing}; {similar} is: rename it to {path}" if similar else missing)
 
 
