@@ -65,7 +65,7 @@ class ByHand:
 
     @property
     def path(self) -> str:
-        return f"approvals/{self.digest.removeprefix('sha256:')}.yaml"
+        return f"approvals/{self.digest.removeprefix('sha256:')}-sandbox.yaml"
 
     @property
     def text(self) -> str:
@@ -373,13 +373,35 @@ def test_a_file_for_another_plan_is_refused(by_hand: ByHand) -> None:
     assert "1: this is another plan than in the file's name" in by_hand.decide().err
 
 
-@pytest.mark.parametrize("ending", [".yml", ".YAML", "-.yaml"])
-def test_a_file_with_nearly_the_name_is_named(ending: str, by_hand: ByHand) -> None:
+@pytest.mark.parametrize("written", [(".yaml", ".yml"), (".yaml", ".YAML"), ("-sandbox", "-SANDBOX")])
+def test_a_file_with_nearly_the_name_is_named(written: tuple[str, str], by_hand: ByHand) -> None:
     """With the name that it must have."""
-    path = by_hand.path.removesuffix(".yaml") + ending
+    path = by_hand.path.replace(*written)
     by_hand.add(by_hand.text, path)
 
     assert f"{path} is: rename it to {by_hand.path}" in by_hand.decide().err
+
+
+def test_the_tenant_in_the_name_may_be_left_out(by_hand: ByHand) -> None:
+    """Then the file with the tenant in its name decides, if there is one."""
+    short = by_hand.path.replace("-sandbox", "")
+    by_hand.add(by_hand.text, short)
+    assert 0 == by_hand.decide().code
+
+    by_hand.add(by_hand.text.replace(TOMORROW, "2026-01-01"), number=8)
+    assert "the approval expired on 2026-01-01" in by_hand.decide().err
+
+
+def test_a_file_of_another_tenant_is_no_file_of_this_one(by_hand: ByHand) -> None:
+    """Its tenant stands in the name and in the file, and a copy that was changed in one place only is refused."""
+    by_hand.add(by_hand.text.replace("tenant: sandbox", "tenant: qa"), by_hand.path.replace("-sandbox", "-qa"))
+    assert "…-sandbox.yaml is not in" in by_hand.decide().err
+
+    by_hand.add(by_hand.text.replace("tenant: sandbox", "tenant: qa"), number=8)
+    refused = by_hand.decide().err
+
+    assert f"{by_hand.path}:2: this is another tenant than in the file's name, sandbox" in refused
+    assert "rename" not in refused
 
 
 def test_a_link_is_no_file(by_hand: ByHand) -> None:
@@ -622,8 +644,10 @@ def test_files_that_say_nothing_of_this_merge_are_left_out(by_hand: ByHand) -> N
     """Of another tenant, or removed again; a file without `run` waits for a run by hand."""
     assert () == by_hand.gather()
     assert () == by_hand.gather(by_hand.path)
-    by_hand.add(by_hand.text.replace("tenant: sandbox", "tenant: qa"))
-    assert () == by_hand.gather(by_hand.path)
+    other = by_hand.path.replace("-sandbox", "-qa")
+    for number, text in enumerate((by_hand.text.replace("tenant: sandbox", "tenant: qa"), "plan: [\n"), start=5):
+        by_hand.add(text, other, number=number)
+        assert () == by_hand.gather(other), "its faults are reported for its tenant"
     by_hand.add(by_hand.text, number=8)
     [gathered] = by_hand.gather(by_hand.path)
     assert "it names no `run`" in gathered.reviewed.reason
@@ -707,5 +731,5 @@ def test_a_pull_request_without_such_files_has_no_section(by_hand: ByHand) -> No
     """Nor has one whose files are for another tenant."""
     by_hand.standin.open_pull(7, HEAD)
     assert "" == by_hand.describe()
-    by_hand.add(by_hand.text.replace("tenant: sandbox", "tenant: qa"))
+    by_hand.add(by_hand.text.replace("tenant: sandbox", "tenant: qa"), by_hand.path.replace("-sandbox", "-qa"))
     assert "" == by_hand.describe()

@@ -357,7 +357,7 @@ def test_on_a_private_repository_without_reviewers_the_files_are_named_once(repo
 
     assert 0 == ran.code
     assert 1 == ran.told.count("with Enterprise only, not with Team or Pro")
-    assert 1 == ran.told.count("approvals/<digest>.yaml")
+    assert 1 == ran.told.count("approvals/<digest>-<tenant>.yaml")
     assert ("environment.reviewers", "`qa`, `production`") in repository.states("note")
 
 

@@ -112,6 +112,7 @@ def test_problems_are_annotations(reviewed: Reviewed) -> None:
     soon = "role_assignments: [{role: auditor, users: [ann], expires: 2026-12-01}]\n"
     reviewed.project.commit(SANDBOX + TEAM + soon)
     reviewed.project.run("plan", "-o", "plan.json", "--as-of", "2026-11-25")
+    reviewed.standin.open_pull(7, "a" * 40)
 
     ran = reviewed.run("comment", "plan.json", "--pull", "7")
 
@@ -222,7 +223,7 @@ def test_the_outcome_of_what_was_pushed_has_nowhere_to_be_told(reviewed: Reviewe
     ran = reviewed.project.run("--tenant", "sandbox", "github", "comment", "--outcome", "outcome.json")
 
     assert 0 == ran.code
-    assert "No comment was written, because no pull request was found" in ran.err
+    assert "was pushed without a pull request" in ran.err
 
 
 def test_drift_has_one_issue(reviewed: Reviewed) -> None:

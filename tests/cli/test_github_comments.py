@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.project import SANDBOX, Project
+from tests.cli.project import SANDBOX, TEAM, Project
 from tests.cli.test_github import CHIEF, TOKEN, Reviewed
 from tests.github.standin import FULL, StandIn, Token, standing_in
 
@@ -30,6 +30,41 @@ def emit(reviewed: Reviewed, number: int = 7) -> None:
     """Sets the event of the pull request as it is now."""
     pull = next(pull for pull in reviewed.standin.pulls if pull["number"] == number)
     reviewed.project.write(json.dumps({"pull_request": pull}), "event.json")
+
+
+UNCOUNTED = "> **Merging this approves nothing of this plan:** "
+
+
+@pytest.mark.parametrize(
+    ("files", "base", "reason"),
+    [
+        (
+            ["desired-state/all.yaml", ".github/workflows/plan.yml"],
+            "main",
+            "it changes `.github/workflows/plan.yml`, so",
+        ),
+        ([".github/actions/x/run.sh"], "main", "it changes `.github/actions/x/run.sh`, so"),
+        (["desired-state/all.yaml"], "release", "it goes into release, and only pull requests into main approve"),
+        (["desired-state/all.yaml", "README.md"], "main", None),
+    ],
+)
+def test_a_reviewer_learns_before_the_merge_that_the_plan_will_not_count(
+    files: list[str], base: str, reason: str | None, reviewed: Reviewed
+) -> None:
+    """Below the first line, and in the summary of the job; a plan without changes needs no approval."""
+    summary = reviewed.project.write("", "summary.md")
+    reviewed.project.environment["GITHUB_STEP_SUMMARY"] = str(summary)
+    for text, warned in ((SANDBOX + CHIEF, reason is not None), (SANDBOX + TEAM, False)):
+        reviewed.propose(text)
+        reviewed.standin.pulls[-1]["base"]["ref"] = base
+        reviewed.standin.files[7] = [{"filename": one} for one in files]
+        summary.write_text("")
+
+        assert 0 == reviewed.run("comment", "plan.json").code
+
+        body = reviewed.bodies()[0]
+        assert warned == body.partition("\n\n")[2].startswith(f"{UNCOUNTED}{reason}"), body
+        assert [warned, warned] == [UNCOUNTED in page for page in (body, summary.read_text())]
 
 
 def push(reviewed: Reviewed, head: str = NEW, base: str = "main") -> None:

@@ -149,7 +149,7 @@ def by_hand(queue: Queue) -> Bench:
     standin.documents[f"/actions/runs/{run['id']}/approvals"] = []
     assert 0 == project.run("plan", "-o", "plan.json").code
     digest = json.loads((project.root / "plan.json").read_text())["digest"]
-    path = f"approvals/{digest.removeprefix('sha256:')}.yaml"
+    path = f"approvals/{digest.removeprefix('sha256:')}-sandbox.yaml"
     project.write(f"plan: {digest}\ntenant: sandbox\nreason: agreed\n", path)
     project.git("add", "--all", "approvals")
     commit = project.commit()

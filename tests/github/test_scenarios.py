@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from tests.github.calls import Reply, Token
 from tests.github.player import PlayedJob
 from tests.github.standin import REPOSITORY
 from tests.github.witness import Witness, codes, outcomes, plans, results
-from tests.github.world import TEAM, Company
+from tests.github.world import TEAM, Company, company
 
 QUEEN = TEAM.replace("title: Chief", "title: Queen")
 EVE = "users:\n  eve: {userName: eve@example.com, displayName: Eve, title: Guest}\n"
@@ -147,7 +148,7 @@ def test_on_a_team_plan_a_merged_file_approves_what_was_planned_by_hand(acme: Co
     assert [0, 4, None] == codes(held, "Plan", "Ask for the review of the plan", "Begin the apply")
     assert (set(), "Chief") == (witness.judge(), title(acme))
 
-    [path] = set(re.findall(r"approvals/[0-9a-f]{64}\.yaml", held["apply qa"].summary))
+    [path] = set(re.findall(r"approvals/[0-9a-f]{64}-qa\.yaml", held["apply qa"].summary))
     text = held["apply qa"].summary.partition("```yaml\n")[2].partition("```")[0]
     assert f"run: {acme.player.last_run['id']}" in text
     number = acme.open_pull(text, path)
@@ -158,6 +159,36 @@ def test_on_a_team_plan_a_merged_file_approves_what_was_planned_by_hand(acme: Co
     applied = acme.apply(acme.squash(number))
 
     assert (GREEN_APPLY, [0, 0, 0, 0]) == (results(applied), codes(applied, *APPLY_STEPS)), applied["apply qa"].said
-    assert "A plan by hand counts (" in applied["apply qa"].said
+    assert f"-qa.yaml, merged with #{number}, which grace approved) is approved" in applied["apply qa"].said
     assert {("ann", "title", "Chief", "Queen")} == witness.judge()
     assert ["### Applied to `qa`: 1 applied"] == outcomes(acme, number)
+
+
+def test_one_pull_request_approves_the_same_first_plan_of_two_tenants(tmp_path: Path, program: Path) -> None:
+    """Two accounts get the same users, so both plans have one digest; each has a file, a review and one apply."""
+    with company(tmp_path, {"qa": "", "production": ""}, program) as acme:
+        held = {tenant: acme.apply_by_hand(tenant)[f"apply {tenant}"].summary for tenant in acme.stores}
+        files = {
+            tenant: (
+                re.findall(r"approvals/[0-9a-f]{64}-\w+\.yaml", page)[0],
+                page.partition("```yaml\n")[2].partition("```")[0],
+            )
+            for tenant, page in held.items()
+        }
+        assert 1 == len({path.partition("-")[0] for path, _text in files.values()}), "one digest"
+        number = acme.open_pull(files["qa"][1], files["qa"][0])
+        acme.push_again(number, files["production"][1], files["production"][0])
+        acme.plan(number)
+        for body in plans(acme, number):
+            assert 1 == body.count("### Merging this also approves the plan of run")
+        acme.standin.review(number, "grace", acme.heads[number])
+
+        applied = acme.apply(acme.squash(number))
+
+        for tenant in acme.stores:
+            assert "success" == applied[f"apply {tenant}"].result, applied[f"apply {tenant}"].said
+            assert f"-{tenant}.yaml, merged with #{number}, which grace approved" in applied[f"apply {tenant}"].said
+            assert {"ann", "bob"} == set(acme.users(tenant))
+            [user] = [one for one in acme.users(tenant).values() if one["externalId"] == "ann"]
+            acme.stores[tenant].seed([{**user, "title": "Drifted"}])
+            assert "failure" == acme.apply_by_hand(tenant)[f"apply {tenant}"].result, "a file approves no other plan"

@@ -66,18 +66,23 @@ class Company:
         """Pushes a branch with this file, the team unless another is named, and opens a pull request."""
         self.pulls += 1
         self.git("switch", "--quiet", "--create", f"change-{self.pulls}", "origin/main")
-        self.standin.open_pull(self.pulls, "", fork=fork)["user"] = {"login": author}
+        self.standin.open_pull(self.pulls, "", fork=fork)["user"] = {
+            "login": author,
+            "type": "Bot" if author == DEPENDABOT else "User",
+        }
         self._push(self.pulls, text, name)
         return self.pulls
 
-    def push_again(self, number: int, text: str) -> None:
+    def push_again(self, number: int, text: str, name: str = TEAM_FILE) -> None:
         self.git("switch", "--quiet", f"change-{number}")
-        self._push(number, text, TEAM_FILE)
+        self._push(number, text, name)
 
     def _push(self, number: int, text: str, name: str) -> None:
         self.heads[number] = self.commit(text, name)
         self.git("push", "--quiet", "--force", "origin", f"change-{number}")
         self._pull(number)["head"]["sha"] = self.heads[number]
+        changed = self.git("diff", "--name-only", "origin/main...HEAD").splitlines()
+        self.standin.files[number] = [{"filename": one} for one in changed]
 
     def _pull(self, number: int) -> dict[str, Any]:
         return next(pull for pull in self.standin.pulls if pull["number"] == number)

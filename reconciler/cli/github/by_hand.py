@@ -33,7 +33,7 @@ def approve_by_hand(side: Side, plan_file: Path, environment: str, output: Path)
     if decision.reasons:
         run = int(job.run_id) if job.run_id and job.run_id.isdecimal() else None
         file = write_approval_file(plan.digest, plan.tenant, run, now_in_utc().date() + merged.approvals)
-        page = render_unreviewed(plan, decision.reasons, name_approval_file(plan.digest), file, run=run)
+        page = render_unreviewed(plan, decision.reasons, name_approval_file(plan.digest, plan.tenant), file, run=run)
         print_result(page)
         summarise(job, page)
         reasons = "; ".join(decision.reasons)

@@ -24,9 +24,11 @@ from reconciler.pipeline.pull_requests.comments import (
 )
 from reconciler.pipeline.pull_requests.hand_plans import describe_approvals
 from reconciler.pipeline.pull_requests.merged_commit import find_pull_of_commit
+from reconciler.pipeline.pull_requests.uncounted import find_uncounted_reason
 from reconciler.pipeline.workflow_event import PullEvent, find_pull_event
 from reconciler.report.format.cut import LIMIT
 from reconciler.report.pull_requests.outdated import render_outdated
+from reconciler.report.pull_requests.plan_comment import insert_warning, render_uncounted
 
 MOST_PULLS = 30  # pull requests of one apply that get its outcome, the last ones
 
@@ -113,6 +115,9 @@ def _comment_plan(target: CommentTarget, file: Path, stderr: Path | None) -> Non
 
     with side.connect() as client:
         number = target.find(client)
+        if text.has_changes and (reason := find_uncounted_reason(client, side.workspace, number)):
+            summarise(job, render_uncounted(reason))
+            text = replace(text, body=insert_warning(text.body, render_uncounted(reason)))
         if head is not None and (newer := fetch_pull_head(client, number)) != head:
             side.workspace.log(_describe_superseded("No comment was written", number, head, newer))
             return

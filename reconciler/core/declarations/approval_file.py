@@ -1,4 +1,6 @@
-"""A file `approvals/<digest>.yaml`: it approves one plan that was made by hand, once it was reviewed and merged. Pure.
+"""A file `approvals/<digest>-<tenant>.yaml`: it approves one plan by hand, once it was reviewed and merged. Pure.
+
+The tenant in the name may be left out, if no other tenant has the same plan.
 
 Knows the fields of the file and its text, not the pull request that brought it.
 """
@@ -18,7 +20,7 @@ from reconciler.core.declarations.strict import Declaration
 APPROVALS_FOLDER: Final = "approvals"
 SHOWN: Final = 12  # digits of a digest that a message shows
 _PREFIX = "sha256:"
-_FILE = re.compile(r"approvals/([0-9a-f]{64})\.yaml")
+_FILE = re.compile(r"approvals/([0-9a-f]{64})(?:-([^/]+))?\.yaml")
 
 
 class PlanApproval(Declaration):
@@ -34,8 +36,16 @@ class PlanApproval(Declaration):
     expires: date | None = None
 
 
-def name_approval_file(digest: str) -> str:
-    """Returns the path of the file that approves the plan with that digest."""
+def name_approval_file(digest: str, tenant: str) -> str:
+    """Returns the path of the file that approves the plan with that digest for the tenant.
+
+    Two tenants with the same changes have the same digest, and each has a file of its own.
+    """
+    return f"{APPROVALS_FOLDER}/{digest.removeprefix(_PREFIX)}-{tenant}.yaml"
+
+
+def name_short_file(digest: str) -> str:
+    """Returns the path of that file without its tenant."""
     return f"{APPROVALS_FOLDER}/{digest.removeprefix(_PREFIX)}.yaml"
 
 
@@ -45,22 +55,34 @@ def find_approval_faults(
     """Yields the fields by which a file does not approve a plan for the tenant (None: any) today, with the reasons."""
     expected = _FILE.fullmatch(path)
     if expected is None:
-        yield "plan", f"the file must be named {name_approval_file(approval.plan)}, after the plan that it approves"
-    elif approval.plan != _PREFIX + expected[1]:
-        yield (
-            "plan",
-            f"this is another plan than in the file's name, {expected[1][:SHOWN]}…: correct the one or the other",
-        )
+        name = name_approval_file(approval.plan, approval.tenant)
+        yield "plan", f"the file must be named {name}, after the plan and the tenant"
+    else:
+        other = "than in the file's name, {}: correct the one or the other"
+        if approval.plan != _PREFIX + expected[1]:
+            yield "plan", f"this is another plan {other.format(expected[1][:SHOWN] + '…')}"
+        if expected[2] is not None and approval.tenant != expected[2]:
+            yield "tenant", f"this is another tenant {other.format(expected[2])}"
     if tenant is not None and approval.tenant != tenant:
         yield "tenant", f'this approves a plan for "{approval.tenant}", not for "{tenant}"'
     if approval.expires is not None and approval.expires < today:
         yield "expires", f"the approval expired on {approval.expires}: have a pull request with a later day reviewed"
 
 
-def find_like_named(path: str, others: Iterable[str]) -> str | None:
-    """Returns the file that was probably meant as `path`: in capitals, cut short, or with another ending."""
+def is_for_other_tenant(path: str, tenant: str) -> bool:
+    """Decides whether the name of a file has another tenant; such a file, with its faults, is that tenant's."""
+    named = _FILE.fullmatch(path)
+    return named is not None and named[2] is not None and named[2].casefold() != tenant.casefold()
+
+
+def find_like_named(path: str, others: Iterable[str], tenant: str) -> str | None:
+    """Returns the file that was probably meant as `path`: in capitals, cut short, or without the tenant.
+
+    The file of another tenant was meant for that one.
+    """
     start = path.removesuffix(".yaml")[: len(APPROVALS_FOLDER) + 1 + SHOWN]
-    return next((other for other in sorted(others) if other != path and other.casefold().startswith(start)), None)
+    like = (other for other in sorted(others) if other != path and other.casefold().startswith(start))
+    return next((other for other in like if not is_for_other_tenant(other, tenant)), None)
 
 
 def write_approval_file(digest: str, tenant: str, run: int | None, expires: date) -> str:

@@ -105,7 +105,7 @@ def _check_reviewers(facts: ProtectionFacts, environments: Sequence[Environment]
         )
         way = (
             "A plan by hand is approved by a file instead: run Apply by hand, and it prints the file "
-            "`approvals/<digest>.yaml` to add in a pull request that another person approves"
+            "`approvals/<digest>-<tenant>.yaml` to add in a pull request that another person approves"
         )
         yield ProtectionCheck(
             code, _list(without), "note", f"no reviewers are required for {_list(without)}", "", plans + way

@@ -17,7 +17,7 @@ WORKFLOWS = {
 }
 MOST_LINES = 5  # wrong lines that a message names
 GENERAL, ACTIONS = "Settings → General", "Settings → Actions → General"
-PROBED = {".github/": ".github/workflows/apply.yml", "approvals/": f"approvals/{'0' * 64}.yaml"}
+PROBED = {".github/": ".github/workflows/apply.yml", "approvals/": f"approvals/{'0' * 64}-tenant.yaml"}
 
 
 def check_repository(facts: ProtectionFacts) -> Iterator[ProtectionCheck]:

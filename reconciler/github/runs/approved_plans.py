@@ -66,7 +66,7 @@ def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan |
     """
     try:
         pull = parse(PullRequest, github.get(f"/pulls/{number}"))
-        _refuse_elsewhere(github, pull, query.branch)
+        refuse_elsewhere(github, pull, query.branch)
         run = find_plan_run(github, pull, query.workflow)
         stored = _fetch_stored(github, run, query.tenant)
         if isinstance(stored, Refused) or has_changes(stored):
@@ -82,7 +82,7 @@ def fetch_plan_of(github: GitHub, number: int, query: PlanQuery) -> StoredPlan |
         return make_no_plan(number, str(error))
 
 
-def _refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:
+def refuse_elsewhere(github: GitHub, pull: PullRequest, branch: str) -> None:
     """Refuses pull requests into another branch, which may be protected less, and those from forks."""
     if pull.base.ref != branch:
         raise Refused(f"it goes into {pull.base.ref}, and only pull requests into {branch} approve")

@@ -12,6 +12,7 @@ from reconciler.core.declarations.approval_file import (
     PlanApproval,
     find_like_named,
     name_approval_file,
+    name_short_file,
 )
 from reconciler.desired.git.repository import FETCH_ALL, Repository
 from reconciler.desired.git.tree import readable
@@ -35,12 +36,13 @@ def list_approval_files(repository: Repository, commit: str) -> tuple[str, ...]:
 
 def find_approval_file(repository: Repository, commit: str, digest: str, tenant: str, today: date) -> ApprovalFile:
     """Returns the file that approves the plan with that digest. Raises Refused, with each reason, without one."""
-    path = name_approval_file(digest)
+    path = name_approval_file(digest, tenant)
     files = list_approval_files(repository, commit)
-    if path in files:
-        return read_approval_file(repository, commit, path, tenant, today)
-    similar = find_like_named(path, files)
-    missing = f"{APPROVALS_FOLDER}/{digest.removeprefix('sha256:')[:SHOWN]}….yaml is not in {commit[:12]}"
+    present = next((one for one in (path, name_short_file(digest)) if one in files), None)
+    if present is not None:
+        return read_approval_file(repository, commit, present, tenant, today)
+    similar = find_like_named(path, files, tenant)
+    missing = f"{APPROVALS_FOLDER}/{digest.removeprefix('sha256:')[:SHOWN]}…-{tenant}.yaml is not in {commit[:12]}"
     raise Refused(f"{missing}; {similar} is: rename it to {path}" if similar else missing)
 
 

@@ -24,13 +24,14 @@ from reconciler.settings import Job
 class CommentText:
     """The text of a comment, the mark that identifies it, and annotations on lines of the YAML for the job's log.
 
-    `did` is about an outcome: whether the apply changed something, or had nothing to do.
+    `did` is about an outcome: whether the apply changed something, or had nothing to do. `has_changes` is about a plan.
     """
 
     body: str
     mark: CommentMark
     annotations: str = ""
     did: Literal["something", "nothing"] | None = None
+    has_changes: bool = False
 
 
 def write_plan(
@@ -47,7 +48,7 @@ def write_plan(
     plan = read_plan(read_text(file), str(file))
     annotations = render_problems(plan.problems, "github")
     body = render_comment(plan, full_plan=page)
-    return CommentText(body, CommentMark("plan", plan.tenant), annotations)
+    return CommentText(body, CommentMark("plan", plan.tenant), annotations, has_changes=bool(plan.changes))
 
 
 def write_outcome(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reconciler.core.approval.merge_approvals import ReviewedPlan
 from reconciler.core.changes.plan import Plan
-from reconciler.core.declarations.approval_file import PlanApproval
+from reconciler.core.declarations.approval_file import PlanApproval, is_for_other_tenant
 from reconciler.desired.git.repository import find_repository
 from reconciler.errors import Forbidden, Refused
 from reconciler.github.branches import find_default_branch
@@ -43,11 +43,12 @@ class ApprovedHandPlan:
 def gather_reviewed(github: GitHub, merged: MergedCommit, added_files: Iterable[str]) -> tuple[ApprovedHandPlan, ...]:
     """Returns the plans that the added files approve for the tenant, or for each file the reason why it approves none.
 
-    `added_files` are paths such as `approvals/<digest>.yaml`. Files for other tenants are left out, and so are those
+    `added_files` are paths such as `approvals/<digest>-qa.yaml`. Files for other tenants are left out, and so are those
     that a later commit removed.
     """
     present = list_approval_files(merged.repository, merged.commit)
-    return tuple(plan for path in added_files if path in present for plan in _gather(github, merged, path))
+    own = [path for path in added_files if path in present and not is_for_other_tenant(path, merged.tenant)]
+    return tuple(plan for path in own for plan in _gather(github, merged, path))
 
 
 def _gather(github: GitHub, merged: MergedCommit, path: str) -> Iterator[ApprovedHandPlan]:
@@ -97,7 +98,8 @@ def describe_approvals(github: GitHub, workspace: Workspace, pull: int, limit: i
     if not changed:
         return ""
     merged = find_merged_commit(workspace, None)
-    shown = [one for path in changed for one in _show(github, merged, path)]
+    own = [path for path in changed if not is_for_other_tenant(path, merged.tenant)]
+    shown = [one for path in own for one in _show(github, merged, path)]
     return render_approved_plans(shown, limit) if shown else ""
 
 

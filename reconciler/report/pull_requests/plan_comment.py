@@ -13,7 +13,7 @@ from typing import Literal
 from reconciler.core.changes.plan import Plan
 from reconciler.core.model.amounts import count, more_of
 from reconciler.report.format.cut import LIMIT, Cut, fit, within
-from reconciler.report.format.quote import code, prose
+from reconciler.report.format.quote import code, prose, prose_line
 from reconciler.report.format.words import count_changed
 from reconciler.report.markdown import MESSAGE, in_details, left_item, link_or_code, named_item
 from reconciler.report.sections import RenderedSection, fold, render_group, render_section
@@ -38,6 +38,18 @@ def render_comment(
     named = describe_doubts(view.named, full_plan, limit, used=len(before) + len(end))
     sections = [render_section(one, limit) for one in _name_sections(view.sections, step)]
     return assemble(before, sections, (pointer, named + end), limit)
+
+
+def render_uncounted(reason: str) -> str:
+    """Renders why a merge approves nothing of a plan, and what to do."""
+    way = "Move the changes of the desired state to another pull request, or apply them by hand after the merge."
+    return f"> **Merging this approves nothing of this plan:** {prose_line(reason)}. {way}"
+
+
+def insert_warning(body: str, warning: str) -> str:
+    """Inserts a warning below the first line of the comment on a plan with changes."""
+    first, between, rest = body.partition("\n\n")
+    return f"{first}{between}{warning}\n\n{rest}"
 
 
 def _name_sections(sections: Sequence[Section], step: Literal["merge", "apply"]) -> Iterable[Section]:
