@@ -294,13 +294,10 @@ def test_what_the_last_apply_did_not_do_is_told_with_the_drift(half_done: Review
     opened = half_done.run("drift-issue", "drift.json", "--outcome", "outcome.json")
 
     body = body_of(half_done)
-    assert (0, True) == (opened.code, "did not do everything: 1 applied, 1 stale, 1 refused" in body)
-    assert "- stale: update user: `Bob` (`user/bob`)<br><sub>title: Clerk → Head Clerk (" in body
+    assert (0, True) == (opened.code, "did not do everything: 1 applied, 1 refused" in body)
     drifted = "- **~** `Bob` (`user/bob`) was changed: `title`: `Queen` → `Head Clerk`<br><sub>since "
-    assert (
-        "no approved plan shows this, so it was not done; put it into" in body.partition(drifted)[2].partition("\n")[0]
-    )
-    assert 1 == body.count("no approved plan shows this")
+    assert "the account changed since this was approved" in body.partition(drifted)[2].partition("\n")[0]
+    assert 1 == body.count("the account changed since this was approved")
 
     assert 0 == half_done.project.run("apply", "--yes").code
     half_done.project.write(half_done.project.run("drift", "--format", "json").out, "drift.json")
@@ -312,8 +309,7 @@ def test_what_the_last_apply_did_not_do_is_looked_for_at_github(half_done: Revie
     stored(half_done, outcome_json=(half_done.project.root / "outcome.json").read_text(), said_txt=REFUSED)
 
     assert 0 == half_done.run("drift-issue", "drift.json").code
-    assert "- stale: update user: `Bob`" in body_of(half_done)
-    assert "no approved plan shows this, so it was not done" in body_of(half_done)
+    assert "the account changed since this was approved" in body_of(half_done)
     assert "it reported" not in body_of(half_done)
 
 
