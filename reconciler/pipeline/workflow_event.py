@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.errors import UsageError
-from reconciler.github.comments.comment import PullHead
+from reconciler.github.comments.pull_head import PullHead
 from reconciler.pipeline.private_files import read_text
 from reconciler.settings import Job
 

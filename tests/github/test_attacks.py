@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from reconciler.github.client import GitHub
-from reconciler.github.comments.comment import PullHead
 from reconciler.github.comments.outdated import mark_outdated
+from reconciler.github.comments.pull_head import PullHead
 from reconciler.github.merge_queue import list_queue
 from tests.github.calls_pulls import MERGED, PLANNED
 from tests.github.standin import StandIn

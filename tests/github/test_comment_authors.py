@@ -15,11 +15,11 @@ from reconciler.github.comments.comment import (
     KeptComment,
     MarkedText,
     OwnAuthor,
-    PullHead,
     find_author,
     keep_comment,
     read_pull_head,
 )
+from reconciler.github.comments.pull_head import PullHead
 from tests.github.conftest import FakeTime
 from tests.github.standin import BOT, FULL, REPOSITORY, StandIn, Token, standing_in
 

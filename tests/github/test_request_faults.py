@@ -19,7 +19,8 @@ from reconciler.cli.github import commands  # noqa: F401  # it adds the commands
 from reconciler.cli.github.side import Side, github
 from reconciler.cli.output import make_workspace
 from reconciler.errors import ReconcilerError
-from reconciler.github.comments.comment import CommentMark, PullHead
+from reconciler.github.comments.comment import CommentMark
+from reconciler.github.comments.pull_head import PullHead
 from tests.cli.project import Project
 from tests.github.conftest import FakeTime
 from tests.github.faulty import KINDS, REFUSALS, UNREACHABLE, WORDS, FaultyLine

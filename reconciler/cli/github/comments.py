@@ -12,8 +12,9 @@ from reconciler.cli.output import print_result
 from reconciler.core.approval.merge_approvals import APPROVALS_FILE, MergeApprovals
 from reconciler.errors import Forbidden, NotFound, Refused, UsageError
 from reconciler.github.client import GitHub
-from reconciler.github.comments.comment import MarkedText, PullHead, find_author, keep_comment, shows_changes
+from reconciler.github.comments.comment import MarkedText, find_author, keep_comment, shows_changes
 from reconciler.github.comments.outdated import fetch_pull_head, mark_outdated
+from reconciler.github.comments.pull_head import PullHead
 from reconciler.pipeline.apply.approvals_folder import read_approvals
 from reconciler.pipeline.pull_requests.comments import (
     CommentText,

@@ -14,20 +14,13 @@ from reconciler.errors import Conflict, Forbidden, NotFound
 from reconciler.github.client import GitHub
 from reconciler.github.comments.embedded import hide, read_hidden
 from reconciler.github.comments.minimise import show_only
+from reconciler.github.comments.pull_head import PullHead
 from reconciler.github.models import Comment, GitHubAccount, parse
 
 T = TypeVar("T")
 BOT_TYPE = "Bot"
 CHANGED = hide("did", {"change": "something"})
 CommentResult: TypeAlias = Literal["created", "edited", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class PullHead:
-    """The head and the base branch of a pull request that a comment is about."""
-
-    head: str
-    base: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from reconciler.github.client import GitHub
 from reconciler.github.comments.comment import (
     CommentMark,
     MarkedText,
-    PullHead,
     edit_comment,
     find_author,
     find_last_line,
@@ -23,6 +22,7 @@ from reconciler.github.comments.comment import (
     same_text,
 )
 from reconciler.github.comments.minimise import hide_comments
+from reconciler.github.comments.pull_head import PullHead
 from reconciler.github.models import Comment, PullRequest, parse
 
 # The name of a tenant and no other text of another bot, because the mark stands in our comment again.

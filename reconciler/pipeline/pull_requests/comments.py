@@ -9,7 +9,8 @@ from typing import Literal
 from reconciler.core.approval.merge_approvals import MergeApprovals
 from reconciler.core.changes.outcome import Run
 from reconciler.errors import UsageError
-from reconciler.github.comments.comment import CommentMark, PullHead
+from reconciler.github.comments.comment import CommentMark
+from reconciler.github.comments.pull_head import PullHead
 from reconciler.pipeline.private_files import append_text, read_text
 from reconciler.pipeline.saved_plans import read_plan, read_saved
 from reconciler.pipeline.workspace import Workspace
