@@ -122,7 +122,7 @@ def test_without_duplicates_graphql_is_not_asked(standin: StandIn, github: GitHu
     ("status", "message", "sentence"),
     [
         (403, "Resource not accessible by integration", "Resource not accessible by integration"),
-        (401, "Bad credentials", "GitHub refuses the token (401)"),
+        (401, "Bad credentials", "GitHub refuses the token (401: Bad credentials)"),
         (404, "Not Found", "does not find /graphql"),
     ],
 )

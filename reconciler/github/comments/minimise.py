@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reconciler.core.model.amounts import count
 from reconciler.errors import ReconcilerError
 from reconciler.github.client import GitHub
 from reconciler.github.models import Comment
@@ -27,7 +28,7 @@ def show_only(github: GitHub, kept: Comment, others: Sequence[Comment]) -> tuple
         if kept.node_id in hidden:
             github.ask_graphql(_SHOW, {"id": kept.node_id})
     except ReconcilerError as error:
-        return (f"{len(others)} older comments could not be hidden: {error}",)
+        return (f"{count(len(others), 'older comment')} could not be hidden: {error}",)
     return hide_comments(github, [one for one in others if one.node_id not in hidden])
 
 
