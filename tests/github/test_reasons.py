@@ -49,8 +49,11 @@ class Planned:
     def use(self, **query: Any) -> None:
         self.query = replace(self.query, **query)
 
-    def sibling(self) -> None:
-        self.standin.open_pull(8, HEAD)["base"]["ref"] = "release"
+    def retarget(self) -> None:
+        self.standin.change_base(7, "2026-11-25T09:30:00Z")
+
+    def sibling(self, head: str = HEAD) -> None:
+        self.standin.open_pull(8, head)["base"]["ref"] = "release"
 
 
 def edits(**about: object) -> Callable[[Planned], object]:
@@ -72,13 +75,19 @@ CASES: dict[str, Callable[[Planned], object]] = {
     "this repository has no workflow …": lambda one: one.use(workflow="planning.yml"),
     "no run of … planned its head …": lambda one: one.pull["head"].update(sha=OTHER),
     "its plan run … had not finished": lambda one: one.standin.start_run(HEAD),
+    "its plan run … was started again after the merge": lambda one: one.run.update(
+        run_attempt=2, run_started_at="2026-11-25T10:30:00Z"
+    ),
+    "#… from the same branch was open when its last plan run … began, and had another base": lambda one: one.sibling(
+        OTHER
+    ),
     "… has the same head and goes into …, so their plan runs can't be told apart": Planned.sibling,
-    "its base branch was changed after its last plan run …": lambda one: one.standin.change_base(
-        7, "2026-11-25T09:30:00Z"
+    "its base branch was changed after its last plan run …, or less than a minute before": lambda one: (
+        one.standin.change_base(7, "2026-11-25T09:30:00Z")
     ),
     "the job … of its last plan run … ended in …": ends("plan qa", "failure"),
     "the job … of its last plan run … did not run": ends("comment qa", None),
-    "its plan run … has no artifact …": lambda one: one.standin.artifacts.clear(),
+    "the run … has no artifact …": lambda one: one.standin.artifacts.clear(),
     "the artifact … of the run … has expired": lambda one: one.artifact.update(expired=True),
     "the artifact … no longer exists": lambda one: one.standin.archives.clear(),
     "the artifact … was changed after it was stored": lambda one: one.artifact.update(digest="sha256:00"),
