@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
@@ -26,6 +27,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-cases", action="store_true", help="Write the plans of tests/cases anew; read their diff."
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """Restores the signals that an apply in this process set: a server that a later test starts inherits ignored ones.
+
+    A server that ignores SIGTERM never ends, and its test waits for ever.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
+    done = yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return done
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert process.stdout
         assert b"ready\n" == process.stdout.readline()
         yield address
-        process.terminate()
+        process.kill()  # a test may have run an apply in this process, and left signals ignored that a child inherits
 
 
 @pytest.fixture
