@@ -64,7 +64,8 @@ def find_applied_state(history: History, named: str | None) -> PriorState:
     If no apply was complete, returns the state at the last apply.
     """
     if named is not None:
-        return _find_base(history, _repository(history.current, named).commit_named(named), front=False)
+        prior = _find_base(history, _repository(history.current, named).commit_named(named), front=False)
+        return replace(prior, earlier=replace(prior.earlier, never_applied=False))
     prior = _find_base(history, None, front=False)
     last = find_last_apply(history.graph, history.record.history) if history.graph and prior.commit is None else None
     return _find_base(history, last.record.commit, front=False) if last else prior
