@@ -137,6 +137,9 @@ def test_before_any_apply_nothing_can_have_drifted(project: Project) -> None:
         assert 1 == adopted.code
         assert "user/bob is no longer in the account" in adopted.err
 
+    drifted = project.run("drift", "--base", "HEAD", "--format", "json").document
+    assert {"drift"} == {change["cause"] for change in drifted["changes"]}
+
 
 def test_a_key_that_is_not_declared_is_a_usage_error(ran: Project) -> None:
     """With a did-you-mean."""
