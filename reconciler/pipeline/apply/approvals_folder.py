@@ -46,7 +46,8 @@ def read_approvals(folder: Path) -> MergeApprovals:
     except ValidationError as error:
         detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, detail["loc"]))
-        raise UsageError(f"{file} is damaged ({place}: {detail['msg']}): {GATHER}") from error
+        where = f"{place}: " if place else ""  # text that is no JSON has no place
+        raise UsageError(f"{file} is damaged ({where}{detail['msg']}): {GATHER}") from error
 
 
 def write_approvals(folder: Path, approvals: MergeApprovals, plans: Mapping[str, str]) -> None:
